@@ -1,0 +1,170 @@
+"""Everything that goes wrong on purpose.
+
+FootnoteError
+├── SettingsError           an environment variable or clinic.toml says something that cannot be used
+├── CorpusError             the corpus folder as a whole gives no pages
+│   └── UnreadablePage      one file of it cannot be read; the others are still served
+├── ModelError              the encoder's model is missing, unknown or not the one that was expected
+├── IndexingError           there is no index that may be served
+│   ├── IndexMissing        nothing was built yet
+│   ├── IndexStale          the corpus, or how it is cut, changed since the build
+│   ├── IndexForeign        it was built with another encoder or another version of Footnote
+│   ├── IndexDamaged        a file of it is missing or is not what was written
+│   └── IndexBusy           another build of it is under way
+├── QuestionError           a question that cannot be asked
+│   ├── QuestionEmpty       nothing is left once invisible characters are taken away
+│   └── QuestionTooLong     it has more bytes or characters than anyone types
+├── RequestError            a line or a body that holds no question at all
+└── DocumentNotFound        no page of that name is in the index
+
+Each message says what happened and what cures it. `problem` gives any of them as an RFC 9457 object.
+"""
+
+from typing import ClassVar
+
+__all__ = [
+    "CorpusError",
+    "DocumentNotFound",
+    "FootnoteError",
+    "IndexBusy",
+    "IndexDamaged",
+    "IndexForeign",
+    "IndexMissing",
+    "IndexStale",
+    "IndexingError",
+    "ModelError",
+    "QuestionEmpty",
+    "QuestionError",
+    "QuestionTooLong",
+    "RequestError",
+    "SettingsError",
+    "UnreadablePage",
+    "problem",
+]
+
+
+class FootnoteError(Exception):
+    """The root of the tree: catch it to catch all that Footnote raises on purpose."""
+
+    kind: ClassVar[str] = "failure"
+    title: ClassVar[str] = "Something went wrong"
+    status: ClassVar[int] = 500
+
+
+class SettingsError(FootnoteError):
+    """A setting or the clinic file cannot be used."""
+
+    kind = "settings"
+    title = "A setting cannot be used"
+
+
+class CorpusError(FootnoteError):
+    """The corpus folder gives no pages."""
+
+    kind = "corpus"
+    title = "The corpus cannot be read"
+
+
+class UnreadablePage(CorpusError):
+    """One file of the corpus cannot be read."""
+
+    kind = "unreadable-page"
+    title = "A page cannot be read"
+
+
+class ModelError(FootnoteError):
+    """The encoder's model cannot be used."""
+
+    kind = "model"
+    title = "The model cannot be used"
+
+
+class IndexingError(FootnoteError):
+    """There is no index that may be served."""
+
+    kind = "index"
+    title = "The index cannot be served"
+    status = 503
+
+
+class IndexMissing(IndexingError):
+    """Nothing was built yet."""
+
+    kind = "index-missing"
+    title = "There is no index yet"
+
+
+class IndexStale(IndexingError):
+    """The corpus, or how it is cut, changed since the build."""
+
+    kind = "index-stale"
+    title = "The index is older than the pages"
+
+
+class IndexForeign(IndexingError):
+    """The index was built with another encoder or another version of Footnote."""
+
+    kind = "index-foreign"
+    title = "The index belongs to another set-up"
+
+
+class IndexDamaged(IndexingError):
+    """A file of the index is missing or is not what was written."""
+
+    kind = "index-damaged"
+    title = "The index is damaged"
+
+
+class IndexBusy(IndexingError):
+    """Another build of the same index is under way."""
+
+    kind = "index-busy"
+    title = "Another build is under way"
+
+
+class QuestionError(FootnoteError):
+    """A question that cannot be asked."""
+
+    kind = "question"
+    title = "The question cannot be asked"
+    status = 422
+
+
+class QuestionEmpty(QuestionError):
+    """Nothing readable is left of the question."""
+
+    kind = "question-empty"
+    title = "The question is empty"
+
+
+class QuestionTooLong(QuestionError):
+    """The question is longer than anyone types."""
+
+    kind = "question-too-long"
+    title = "The question is too long"
+
+
+class RequestError(FootnoteError):
+    """A line or a body that holds no question at all."""
+
+    kind = "request"
+    title = "The request cannot be read"
+    status = 400
+
+
+class DocumentNotFound(FootnoteError):
+    """No page of that name is in the index."""
+
+    kind = "page-not-found"
+    title = "There is no such page"
+    status = 404
+
+
+def problem(error: FootnoteError) -> dict[str, object]:
+    """Give an error as an RFC 9457 problem object."""
+    return {
+        "type": f"urn:footnote:problem:{error.kind}",
+        "title": error.title,
+        "status": error.status,
+        "detail": str(error),
+    }

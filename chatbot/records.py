@@ -1,0 +1,142 @@
+"""The nouns that every part of Footnote speaks of: frozen values, with no behaviour beyond their own shape.
+
+All offsets count Unicode code points. A `Document`'s and a `Passage`'s offsets count in the document's text, a
+`Highlight`'s in its passage's text.
+"""
+
+from dataclasses import dataclass
+from datetime import date
+from enum import StrEnum
+
+__all__ = [
+    "Answer",
+    "Citation",
+    "Document",
+    "Highlight",
+    "Hit",
+    "Outcome",
+    "Passage",
+    "Section",
+]
+
+
+@dataclass(frozen=True, slots=True)
+class Section:
+    """A stretch of a document under one heading path (`headings`, outermost first; empty before the first heading)."""
+
+    headings: tuple[str, ...]
+    start: int
+    end: int
+
+
+@dataclass(frozen=True, slots=True)
+class Document:
+    """One page of the clinic.
+
+    `id` is the path below the corpus folder, with `/` between folders. `text` is what a reader of the page sees, and
+    what all offsets count in. `url` is where the clinic publishes the page, `reviewed` when somebody last vouched for
+    it; either may be unknown.
+    """
+
+    id: str
+    title: str
+    text: str
+    url: str | None
+    reviewed: date | None
+    sections: tuple[Section, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Highlight:
+    """A stretch of a passage, in code points from the passage's own start."""
+
+    start: int
+    end: int
+
+
+@dataclass(frozen=True, slots=True)
+class Passage:
+    """A verbatim piece of a document: `document.text[start:end] == text`, always.
+
+    `document` is the document's id; `headings` is the path of headings that the passage stands under.
+    """
+
+    document: str
+    title: str
+    url: str | None
+    headings: tuple[str, ...]
+    start: int
+    end: int
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Hit:
+    """A passage found for a question; a higher score is a better match."""
+
+    passage: Passage
+    score: float
+
+
+@dataclass(frozen=True, slots=True)
+class Citation:
+    """A quoted passage of an answer: its number, the sentences to mark, and the link that opens its place."""
+
+    number: int
+    passage: Passage
+    highlights: tuple[Highlight, ...]
+    link: str
+
+    def as_dict(self) -> dict[str, object]:
+        """Give the citation as the plain values that the API and the command line print."""
+        passage = self.passage
+        return {
+            "number": self.number,
+            "text": passage.text,
+            "highlights": [[mark.start, mark.end] for mark in self.highlights],
+            "document": passage.document,
+            "title": passage.title,
+            "headings": list(passage.headings),
+            "start": passage.start,
+            "end": passage.end,
+            "url": passage.url,
+            "link": self.link,
+        }
+
+
+class Outcome(StrEnum):
+    """How an answer turned out. Not knowing is an outcome, never an exception."""
+
+    ANSWERED = "answered"
+    RELATED = "related"
+    NOT_FOUND = "not_found"
+    URGENT = "urgent"
+    REPLY = "reply"
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What Footnote says to one question.
+
+    `understood_as` is the question that was searched for, `confidence` the probability (0 to 1) that the citations
+    answer it, `message` the fixed wording that goes before or instead of the citations.
+    """
+
+    question: str
+    understood_as: str
+    outcome: Outcome
+    confidence: float
+    message: str
+    citations: tuple[Citation, ...]
+    suggestions: tuple[str, ...]
+
+    def as_dict(self) -> dict[str, object]:
+        """Give the answer as the plain values that the API and the command line print."""
+        return {
+            "outcome": self.outcome.value,
+            "confidence": round(self.confidence, 4),
+            "understood_as": self.understood_as,
+            "message": self.message,
+            "citations": [citation.as_dict() for citation in self.citations],
+            "suggestions": list(self.suggestions),
+        }
