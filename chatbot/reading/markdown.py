@@ -1,0 +1,128 @@
+"""Markdown: the words that the rendered page shows, without the marks."""
+
+from collections.abc import Iterator, Sequence
+from html.parser import HTMLParser
+
+from markdown_it import MarkdownIt
+from markdown_it.token import Token
+
+from chatbot.reading.page import Heading, Page
+
+__all__ = ["read_markdown"]
+
+_BOLD_LINE = 6  # the level of a paragraph that is one bold line: how exported pages write small headings
+
+
+def read_markdown(text: str) -> Page:
+    """Read Markdown (CommonMark with tables) into the words of the rendered page; pictures are left out."""
+    writer = _Writer()
+    writer.write(MarkdownIt("commonmark").enable("table").parse(text))
+    return Page("".join(writer.parts).rstrip("\n"), tuple(writer.headings))
+
+
+class _Writer:
+    """Writes blocks one below another, keeping count of the offset."""
+
+    def __init__(self) -> None:
+        self.parts: list[str] = []
+        self.headings: list[Heading] = []
+        self.offset = 0
+        self.marks: list[int | None] = []  # of the lists that are open: the next number, or None for bullets
+        self.mark = ""
+
+    def write(self, tokens: Sequence[Token]) -> None:  # noqa: C901 - a case a kind of block reads best in one place
+        for at, token in enumerate(tokens):
+            match token.type:
+                case "bullet_list_open":
+                    self.marks.append(None)
+                case "ordered_list_open":
+                    self.marks.append(int(token.attrs.get("start", 1)))
+                case "bullet_list_close" | "ordered_list_close":
+                    self.marks.pop()
+                    if not self.marks:
+                        self.put("\n")
+                case "list_item_open":
+                    self.mark = self.item_mark()
+                case "inline" if tokens[at - 1].type in {"th_open", "td_open"}:
+                    self.put(_words(token), " | " if tokens[at + 2].type != "tr_close" else "\n")
+                case "table_close":
+                    self.put("\n")
+                case "inline":
+                    self.block(token, tokens[at - 1])
+                case "fence" | "code_block":
+                    self.put(token.content.rstrip("\n"), "\n\n")
+                case "html_block" if visible := _visible(token.content):
+                    self.put(visible, "\n\n")
+
+    def item_mark(self) -> str:
+        indent = "  " * (len(self.marks) - 1)
+        number = self.marks[-1]
+        if number is None:
+            return f"{indent}- "
+        self.marks[-1] = number + 1
+        return f"{indent}{number}. "
+
+    def block(self, token: Token, opening: Token) -> None:
+        words = _words(token).strip()
+        level = _level(token, opening) if not self.marks else None
+        if level and words:
+            heading = " ".join(words.split())
+            self.headings.append(Heading(level, heading, self.offset, self.offset + len(words)))
+        self.put(self.mark + words, "\n" if self.marks else "\n\n")
+        self.mark = ""
+
+    def put(self, words: str, end: str = "") -> None:
+        self.parts.append(words + end)
+        self.offset += len(words) + len(end)
+
+
+def _level(token: Token, opening: Token) -> int | None:
+    if opening.type == "heading_open":
+        return int(opening.tag[1])
+    children = [child for child in token.children or () if child.content or child.type != "text"]
+    whole = len(children) > 2 and children[0].type == "strong_open" and children[-1].type == "strong_close"
+    bold_once = sum(child.type == "strong_open" for child in children) == 1
+    line = "\n" not in token.content and not token.content.rstrip("*_ ").endswith((".", "!", ","))
+    return _BOLD_LINE if whole and bold_once and line else None
+
+
+def _words(token: Token) -> str:
+    return "".join(_shown(child) for child in token.children or ())
+
+
+def _shown(child: Token) -> str:
+    if child.type in {"softbreak", "hardbreak"}:
+        return "\n"
+    return child.content if child.type in {"text", "code_inline", "text_special"} else ""
+
+
+class _Text(HTMLParser):
+    """Collects the text of an HTML block, without scripts and styles."""
+
+    _UNSEEN = frozenset({"script", "style", "template", "title"})
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.parts: list[str] = []
+        self.unseen = 0
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:  # noqa: ARG002 - HTMLParser's signature
+        self.unseen += tag in self._UNSEEN
+
+    def handle_endtag(self, tag: str) -> None:
+        self.unseen = max(0, self.unseen - (tag in self._UNSEEN))
+
+    def handle_data(self, data: str) -> None:
+        if not self.unseen:
+            self.parts.append(data)
+
+
+def _visible(html: str) -> str:
+    parser = _Text()
+    parser.feed(html)
+    parser.close()
+    return "\n".join(_lines("".join(parser.parts)))
+
+
+def _lines(text: str) -> Iterator[str]:
+    return (line.strip() for line in text.splitlines() if line.strip())
