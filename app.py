@@ -1,7 +1,8 @@
-"""Serves Footnote: settings, then the bot, then the web application."""
+"""Serves Footnote: settings -> bot -> web application -> uvicorn, with the errors of the command line."""
 
-from chatbot.settings import load_settings
-from chatbot.web import serve
+import sys
+
+from chatbot.__main__ import main
 
 if __name__ == "__main__":
-    serve(load_settings())
+    sys.exit(main(["serve"]))

@@ -91,7 +91,7 @@ def _ask(settings: Settings, options: argparse.Namespace) -> None:
 
 
 def _serve(settings: Settings, _: argparse.Namespace) -> None:
-    from chatbot.web import serve  # noqa: PLC0415 - Gradio takes seconds to import, and only this command needs it
+    from chatbot.web.server import serve  # noqa: PLC0415 - Gradio takes seconds to import, and only this command needs it
 
     serve(settings)
 

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
-from chatbot.answering import Gate, answered, clean_history, clean_question, not_found
+from chatbot.answering import Gate, clean_history, clean_question, compose
 from chatbot.errors import DocumentNotFound
 from chatbot.indexing import Encoder, Index, SentenceEncoder, open_index
 from chatbot.records import Answer, Document, Hit
@@ -71,9 +71,7 @@ class Chatbot:
         vector = self._encoder.encode_questions([asked])
         hits = index.search(vector, _CANDIDATES)
         confidence = self._gate.confidence(hits)
-        if self._gate.opens(confidence):
-            return answered(asked, confidence, index, vector, hits), hits
-        return not_found(asked, confidence, hits), hits
+        return compose(asked, self._gate.outcome(confidence), confidence, index, vector, hits), hits
 
     def document(self, document_id: str) -> Document:
         """Give a page of the corpus as it was when the index was built; raises `DocumentNotFound`."""

@@ -7,24 +7,36 @@ from chatbot.answering.links import link
 from chatbot.indexing import Index, Vectors
 from chatbot.records import Answer, Citation, Highlight, Hit, Outcome
 
-__all__ = ["answered", "not_found"]
+__all__ = ["compose"]
 
 _MOST: Final = 3  # citations of one answer
 _SUGGESTED: Final = 3
 
 
-def answered(question: str, confidence: float, index: Index, vector: Vectors, hits: Sequence[Hit]) -> Answer:
-    """Compose an answer of the best passages, the sentence of each that is nearest to the question marked."""
-    citations = tuple(_citation(number, index, vector, hit) for number, hit in enumerate(hits[:_MOST], start=1))
-    return Answer(question, question, Outcome.ANSWERED, confidence, "This is what our pages say:", citations, ())
+_MESSAGES: Final = {
+    Outcome.ANSWERED: "This is what our pages say:",
+    Outcome.RELATED: "This is the closest our pages come. It may not answer you; if not, please ask the clinic.",
+    Outcome.NOT_FOUND: "Our pages don't say. Please ask the clinic directly.",
+}
 
 
-def not_found(question: str, confidence: float, hits: Sequence[Hit]) -> Answer:
-    """Compose the answer that there is none, with the headings of the nearest passages to ask about instead."""
-    message = "Our pages don't say. Please ask the clinic directly."
-    headings = (heading for hit in hits for heading in hit.passage.headings[-1:])
-    suggestions = tuple(dict.fromkeys(headings))[:_SUGGESTED]
-    return Answer(question, question, Outcome.NOT_FOUND, confidence, message, (), suggestions)
+def compose(  # noqa: PLR0913, PLR0917 - one argument a part of the answer
+    question: str, outcome: Outcome, confidence: float, index: Index, vector: Vectors, hits: Sequence[Hit]
+) -> Answer:
+    """Compose the answer that an outcome allows.
+
+    Where passages are shown, the sentence of each that is nearest to the question is marked; where none are, the
+    headings of the nearest are suggested to ask about instead.
+    """
+    citations: tuple[Citation, ...] = ()
+    suggestions: tuple[str, ...] = ()
+    if outcome is Outcome.NOT_FOUND:
+        suggestions = tuple(dict.fromkeys(hit.passage.headings[-1] for hit in hits if hit.passage.headings))[
+            :_SUGGESTED
+        ]
+    else:
+        citations = tuple(_citation(number, index, vector, hit) for number, hit in enumerate(hits[:_MOST], start=1))
+    return Answer(question, question, outcome, confidence, _MESSAGES[outcome], citations, suggestions)
 
 
 def _citation(number: int, index: Index, vector: Vectors, hit: Hit) -> Citation:

@@ -1,7 +1,7 @@
 """Documents into passages: verbatim, cut at the text's own seams.
 
 The seams are tried in this order: headings, blank lines, the lines of a list, sentences, words. Lines that only repeat
-a heading or the title (what a scraper makes of a picture's caption) are left out. A paragraph of one short line says
+a heading or the title (what a scraper makes of a picture's caption) are left out. A paragraph of one short sentence says
 little by itself, so it joins its neighbours under the same heading.
 """
 
@@ -20,7 +20,7 @@ SPLITTER: Final = "1"
 
 _Span = tuple[int, int]
 _LINE = re.compile(r"[^\r\n\u2028\u2029]+")
-_THIN = 32  # tokens: below this a paragraph of one line joins its kin
+_THIN = 32  # tokens: below this a paragraph of one sentence joins its kin
 _JOINED = 128  # tokens: up to here paragraphs are joined
 
 
@@ -90,13 +90,14 @@ class _Splitter:
         whole = self.text[one[0] : other[1]]
         announced = self.text[one[1] - 1] in ":?"
         echo_between = bool(self.text[one[1] : other[0]].strip())
-        if echo_between or self.length(whole) > (self.limit if announced else _JOINED):
+        room = self.limit if announced else min(_JOINED, self.limit)
+        if echo_between or self.length(whole) > room:
             return False
         return announced or self.thin(one) or self.thin(other)
 
     def thin(self, span: _Span) -> bool:
         text = self.text[slice(*span)]
-        return "\n" not in text and self.length(text) < _THIN
+        return self.length(text) < _THIN and len(sentences(text)) < 2
 
     def fitted(self, span: _Span) -> Iterator[_Span]:
         """Cut what is over the limit into pieces of about the same length, at the best seam there is."""

@@ -40,4 +40,4 @@ def _looks_like_heading(line: str) -> bool:
     if not words or line[-1] in '.!,;:)\u201d"':
         return False
     capitals = sum(word[0].isupper() for word in words)
-    return line.isupper() or (line[0].isupper() and capitals / len(words) >= _TITLE_CASE)
+    return line.isupper() or (not line[0].islower() and capitals / len(words) >= _TITLE_CASE)

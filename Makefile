@@ -1,0 +1,61 @@
+# make run    set up, build the index if it is missing or stale, serve the chat on http://127.0.0.1:7860
+# make test   set up, then every check
+# make clean  undo both
+
+PYTHON ?= python3
+BIN := .venv/bin
+INSTALL := $(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt
+
+export GRADIO_ANALYTICS_ENABLED := False
+export HF_HUB_OFFLINE := 1
+export PYTHONUNBUFFERED := 1
+
+.PHONY: run test check format screenshot clean
+
+run: .venv/installed
+	$(BIN)/python -m chatbot build
+	exec $(BIN)/python app.py
+
+test: .venv/installed-dev .venv/chromium check
+
+check:
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/pytest
+
+format: .venv/installed-dev
+	$(BIN)/ruff check --fix .
+	$(BIN)/ruff format .
+
+screenshot: .venv/installed-dev .venv/chromium
+	$(BIN)/python docs/screenshot.py
+
+clean:
+	rm -rf .venv build dist .mypy_cache .pytest_cache .ruff_cache .hypothesis
+	find index -mindepth 1 ! -name README.md -delete
+
+.venv/bin/python:
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' \
+		|| { echo "Footnote needs Python 3.11 or later: name one with 'make PYTHON=/path/to/python3.11'."; exit 1; }
+	$(PYTHON) -m venv .venv || { rm -rf .venv; \
+		echo "This Python cannot make virtual environments: install its venv module (Debian: apt-get install python3-venv)."; exit 1; }
+
+.venv/installed: .venv/bin/python pyproject.toml constraints.txt
+	@echo "Installing Footnote into .venv (some minutes the first time) ..."
+	$(INSTALL) --editable .
+	@touch $@
+
+.venv/installed-dev: .venv/installed
+	$(INSTALL) --editable '.[dev]'
+	@touch $@
+
+.venv/chromium: .venv/bin/python
+	@if command -v chromium >/dev/null; then :; \
+	elif command -v apt-get >/dev/null && [ "$$(id -u)" = 0 ]; then \
+		apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -y -qq chromium >/dev/null; \
+	elif command -v apt-get >/dev/null && sudo -n true 2>/dev/null; then \
+		sudo apt-get update -qq && sudo DEBIAN_FRONTEND=noninteractive apt-get install -y -qq chromium >/dev/null; \
+	fi; \
+	if command -v chromium >/dev/null; then touch $@; \
+	else echo "There is no chromium here and it could not be installed: the browser tests will be skipped."; fi

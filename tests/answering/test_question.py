@@ -1,0 +1,84 @@
+import time
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from chatbot.answering import LONGEST, clean_history, clean_question, read_request
+from chatbot.errors import QuestionEmpty, QuestionError, QuestionTooLong, RequestError
+
+
+@pytest.mark.parametrize(
+    ("typed", "read"),
+    [
+        ("  how \n long?\t", "how long?"),
+        ("re\u200bdne\ufeffss", "redness"),
+        ("\u202eredness\u202c \u2066ok\u2069", "redness ok"),
+        ("red\x00ness\x07", "redness"),
+        ("one\x1ftwo\x85three", "one two three"),
+        ("\ud800redness\udfff", "redness"),
+        ("\uff52\uff45\uff44", "red"),
+        ("cafe\u0301", "caf\u00e9"),
+        ("\U0001f600\U0001f600", "\U0001f600\U0001f600"),
+        ("<b>{{x}}</b>", "<b>{{x}}</b>"),
+    ],
+)
+def test_a_question_is_read_as_it_looks(typed: str, read: str) -> None:
+    assert clean_question(typed) == read
+
+
+@pytest.mark.parametrize("typed", ["", "   \n\t ", "\u200b\u202e", "\x00", "\ud800"])
+def test_a_question_that_shows_nothing_is_empty(typed: str) -> None:
+    with pytest.raises(QuestionEmpty, match="type a few words"):
+        clean_question(typed)
+
+
+@pytest.mark.parametrize("typed", ["a" * (LONGEST + 1), "a" * 10**7, "\ufdfa" * 1000, "\u0301" * 200_000])
+def test_a_question_that_is_too_long_is_refused_at_once(typed: str) -> None:
+    start = time.perf_counter()
+    with pytest.raises(QuestionTooLong, match="2,000 characters"):
+        clean_question(typed)
+    assert time.perf_counter() - start < 5
+
+
+def test_the_longest_question_is_read() -> None:
+    assert clean_question("\u00e9" * LONGEST) == "\u00e9" * LONGEST
+
+
+@given(st.text(alphabet=st.characters()))
+def test_any_text_is_read_or_refused_and_reading_twice_changes_nothing(typed: str) -> None:
+    try:
+        question = clean_question(typed)
+    except QuestionError:
+        return
+    assert clean_question(question) == question
+    assert question.encode()
+
+
+def test_of_a_long_history_the_last_readable_questions_count() -> None:
+    assert clean_history(["a", "b", "", "x" * 9999, *"cdefg"]) == ("b", "c", "d", "e", "f", "g")
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        b"",
+        b"{",
+        b"[]",
+        b"null",
+        b"{}",
+        b"\xff",
+        b"[" * 10**5,
+        b'{"question": 1}',
+        b'{"question": "a", "history": "b"}',
+        b'{"question": "a", "history": [1]}',
+    ],
+)
+def test_a_line_that_holds_no_question_is_refused(line: bytes) -> None:
+    with pytest.raises(RequestError, match="write"):
+        read_request(line)
+
+
+def test_a_line_gives_its_question_and_history_and_other_keys_are_ignored() -> None:
+    assert read_request(b'{"id": 7, "question": "a", "history": ["b"]}') == ("a", ["b"])
+    assert read_request(b'{"question": "a", "history": null}') == ("a", [])

@@ -1,0 +1,98 @@
+import os
+from datetime import date
+from pathlib import Path
+
+import pytest
+
+from chatbot.errors import CorpusError
+from chatbot.reading import LARGEST, corpus_digest, read_corpus
+
+
+def write(folder: Path, **files: str | bytes) -> Path:
+    for name, content in files.items():
+        path = folder / name.replace("__", "/").replace("_", ".")
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(content.encode() if isinstance(content, str) else content)
+    return folder
+
+
+def test_front_matter_names_title_address_and_review(tmp_path: Path) -> None:
+    write(
+        tmp_path,
+        page_md="---\ntitle: After care\nurl: https://c.example/a\nreviewed: 2026-05-31\n---\n# Other\n\nHi.\n",
+    )
+    (document,) = read_corpus(tmp_path).documents
+    assert (document.title, document.url, document.reviewed) == ("After care", "https://c.example/a", date(2026, 5, 31))
+    assert document.text == "Other\n\nHi."
+
+
+def test_a_sidecar_speaks_for_a_page_that_stays_untouched(tmp_path: Path) -> None:
+    write(tmp_path, page_txt="Some words.", page_txt_yaml="title: After care\nurl: https://c.example/a\n")
+    (document,) = read_corpus(tmp_path).documents
+    assert (document.id, document.title, document.url) == ("page.txt", "After care", "https://c.example/a")
+    assert document.text == "Some words."
+
+
+def test_folders_are_read_and_the_readme_and_hidden_files_are_not(tmp_path: Path) -> None:
+    write(tmp_path, skin__care_md="Words.", README_md="About.", skin__README_md="A page.", _hidden_txt="No.")
+    assert [document.id for document in read_corpus(tmp_path).documents] == ["skin/README.md", "skin/care.md"]
+
+
+@pytest.mark.parametrize(
+    ("content", "reason"),
+    [
+        (b"caf\xe9", "byte 3 of it is not UTF-8; save it as UTF-8"),
+        (b"", "it holds no text"),
+        (b"\xef\xbb\xbf \n\t\n", "it holds no text"),
+        (b"PK\x00\x03", "it holds NUL characters"),
+        (b"x" * (LARGEST + 1), "it has 4,194,305 bytes, more than 4,194,304"),
+        (b"---\ntitle: [\n---\nWords.", "its front matter is no YAML"),
+        (b"---\nurl: javascript:alert(1)\n---\nWords.", "is no web address"),
+        (b"---\nurl: http://[::1\n---\nWords.", "is no web address"),
+        (b"---\nreviewed: soon\n---\nWords.", "its reviewed date 'soon' is none"),
+        (b"---\ntitle: {a: b}\n---\nWords.", "its title is no text"),
+    ],
+)
+def test_a_page_that_cannot_be_read_is_named_and_the_rest_is_served(
+    tmp_path: Path, content: bytes, reason: str
+) -> None:
+    corpus = read_corpus(write(tmp_path, bad_md=content, good_md="Words."))
+    assert [document.id for document in corpus.documents] == ["good.md"]
+    (problem,) = corpus.problems
+    assert str(problem).startswith("bad.md was left out: ")
+    assert reason in str(problem)
+
+
+def test_other_kinds_of_file_are_named(tmp_path: Path) -> None:
+    corpus = read_corpus(write(tmp_path, leaflet_pdf=b"%PDF", good_md="Words."))
+    assert [str(problem) for problem in corpus.problems] == [
+        "leaflet.pdf was left out: Footnote reads .txt and .md files; save it as one of these."
+    ]
+
+
+def test_a_file_name_that_is_no_text_is_named(tmp_path: Path) -> None:
+    write(tmp_path, good_md="Words.")
+    (tmp_path / os.fsdecode(b"caf\xe9.md")).write_text("Words.")
+    corpus = read_corpus(tmp_path)
+    assert [str(problem).startswith("caf?.md was left out") for problem in corpus.problems] == [True]
+
+
+def test_a_folder_without_pages_is_an_error_that_names_the_cure(tmp_path: Path) -> None:
+    with pytest.raises(CorpusError, match=r"holds no page that can be read: put \.txt or \.md files there"):
+        read_corpus(tmp_path)
+    with pytest.raises(CorpusError, match="There is no corpus folder"):
+        read_corpus(tmp_path / "none")
+
+
+def test_dashes_that_open_a_page_are_no_front_matter_unless_closed(tmp_path: Path) -> None:
+    (document,) = read_corpus(write(tmp_path, page_txt="---\nWords below a line.\n")).documents
+    assert "Words below a line." in document.text
+
+
+def test_the_digest_changes_with_names_contents_and_sidecars(tmp_path: Path) -> None:
+    digests = {corpus_digest(write(tmp_path, a_txt="one"))}
+    digests.add(corpus_digest(write(tmp_path, a_txt="two")))
+    digests.add(corpus_digest(write(tmp_path, a_txt_yaml="title: A")))
+    digests.add(corpus_digest(write(tmp_path, b_txt="")))
+    assert len(digests) == 4
+    assert corpus_digest(tmp_path) in digests

@@ -1,0 +1,118 @@
+import shutil
+from pathlib import Path
+from threading import Event, Thread
+
+import pytest
+
+from chatbot.bot import Chatbot
+from chatbot.errors import DocumentNotFound, IndexStale, QuestionEmpty
+from chatbot.indexing import build_index
+from chatbot.records import Answer, Outcome
+from chatbot.settings import Clinic
+from tests.conftest import WordEncoder
+
+
+def marked(answer: Answer) -> list[str]:
+    return [one.passage.text[mark.start : mark.end] for one in answer.citations for mark in one.highlights]
+
+
+def test_a_visitor_gets_the_clinics_own_words_with_the_sentence_marked(bot: Chatbot) -> None:
+    answer = bot.ask("is redness and swelling normal after microneedling?")
+    assert answer.outcome is Outcome.ANSWERED
+    assert "redness and mild swelling, similar to a sunburn" in "".join(one.passage.text for one in answer.citations)
+    assert [one.number for one in answer.citations] == [1, 2, 3]
+    assert len(marked(answer)) == 3
+
+
+def test_every_citation_is_verbatim_and_links_to_its_place(bot: Chatbot) -> None:
+    (document,) = bot.documents()
+    for citation in bot.ask("will my acne scars fade?").citations:
+        passage = citation.passage
+        assert bot.document(passage.document).text[passage.start : passage.end] == passage.text
+        (mark,) = citation.highlights
+        place = f"mark={passage.start + mark.start}-{passage.start + mark.end}"
+        assert citation.link.startswith(f"/pages/{document.id}?{place}&of=")
+
+
+def test_another_subject_is_not_found_and_shows_no_passage(bot: Chatbot) -> None:
+    answer = bot.ask("who won the football world cup?")
+    assert (answer.outcome, answer.citations) == (Outcome.NOT_FOUND, ())
+    assert answer.confidence < 0.5
+    assert answer.suggestions
+
+
+def test_the_ten_best_passages_are_explained_whatever_the_gate_said(bot: Chatbot) -> None:
+    answer, hits = bot.explain("who won the football world cup?")
+    assert answer.outcome is Outcome.NOT_FOUND
+    assert len(hits) == 10
+    assert [hit.score for hit in hits] == sorted((hit.score for hit in hits), reverse=True)
+
+
+def test_a_question_without_words_gets_an_honest_answer(bot: Chatbot) -> None:
+    assert bot.ask("\U0001f600\U0001f600").outcome is Outcome.NOT_FOUND
+    with pytest.raises(QuestionEmpty):
+        bot.ask("\u200b")
+
+
+def test_the_first_questions_are_the_corpus_own_headings(bot: Chatbot) -> None:
+    assert bot.starters() == (
+        "What Are The Benefits Of Microneedling?",
+        "Does Microneedling Tighten Skin?",
+        "How Long Does It Take To See Results From Microneedling?",
+        "What To Expect After Microneedling",
+    )
+
+
+def test_a_page_that_is_not_there_is_an_error_that_says_so(bot: Chatbot) -> None:
+    with pytest.raises(DocumentNotFound, match="no such page"):
+        bot.document("../clinic.toml")
+
+
+def test_a_new_build_is_served_after_reload_and_a_refused_one_never(tmp_path: Path, words: WordEncoder) -> None:
+    corpus, index = tmp_path / "corpus", tmp_path / "index"
+    corpus.mkdir()
+    (corpus / "page.txt").write_text("Old words about redness.")
+    build_index(corpus, index, words)
+    bot = Chatbot(corpus, index, words, Clinic())
+    old = bot.build
+    (corpus / "page.txt").write_text("New words about redness.")
+    with pytest.raises(IndexStale):
+        bot.reload()
+    assert (bot.build, bot.documents()[0].text) == (old, "Old words about redness.")
+    new = build_index(corpus, index, words).id
+    bot.reload()
+    assert (bot.build, bot.documents()[0].text) == (new, "New words about redness.")
+    assert new != old
+
+
+def test_a_rebuild_never_mixes_two_indexes_in_one_answer(tmp_path: Path, words: WordEncoder) -> None:
+    corpus, index = tmp_path / "corpus", tmp_path / "index"
+    corpus.mkdir()
+    stop = Event()
+    broken: list[str] = []
+
+    def write(turn: int) -> None:
+        shutil.rmtree(corpus)
+        corpus.mkdir()
+        for page in range(3):
+            (corpus / f"{page}.txt").write_text(f"Words about redness, build {turn}. Page {page}.")
+        build_index(corpus, index, words)
+
+    def ask() -> None:
+        while not stop.is_set():
+            texts = [hit.passage.text for hit in bot.explain("redness build words")[1]]
+            if len({text.split(". ")[0] for text in texts}) != 1:
+                broken.append(repr(texts))
+
+    write(0)
+    bot = Chatbot(corpus, index, words, Clinic())
+    visitors = [Thread(target=ask) for _ in range(4)]
+    for visitor in visitors:
+        visitor.start()
+    for turn in range(1, 12):
+        write(turn)
+        bot.reload()
+    stop.set()
+    for visitor in visitors:
+        visitor.join()
+    assert broken == []

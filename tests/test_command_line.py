@@ -1,0 +1,130 @@
+import json
+import os
+import shutil
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[1]
+Run = Callable[..., "subprocess.CompletedProcess[str]"]
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("elsewhere")
+    shutil.copytree(ROOT / "corpus", folder / "corpus")
+    return folder
+
+
+@pytest.fixture(scope="module")
+def run(folder: Path) -> Run:
+    environ = {
+        **os.environ,
+        "FOOTNOTE_CORPUS": str(folder / "corpus"),
+        "FOOTNOTE_INDEX": str(folder / "index"),
+        "FOOTNOTE_CLINIC": str(ROOT / "clinic.toml"),
+    }
+
+    def run(*arguments: str, **more: str) -> "subprocess.CompletedProcess[str]":
+        command = [sys.executable, "-m", "chatbot", *arguments]
+        return subprocess.run(
+            command, env=environ | more, cwd=ROOT, capture_output=True, text=True, encoding="utf-8", check=False
+        )
+
+    return run
+
+
+@pytest.fixture(scope="module")
+def built(run: Run) -> str:
+    done = run("build")
+    assert (done.returncode, done.stdout[:6]) == (0, "Index ")
+    return done.stdout
+
+
+def test_asking_before_building_fails_with_one_line_that_names_the_cure(run: Run, tmp_path: Path) -> None:
+    done = run("ask", "is redness normal?", FOOTNOTE_INDEX=str(tmp_path))
+    assert (done.returncode, done.stdout) == (1, "")
+    assert done.stderr == f"There is no index in {tmp_path}: run 'python -m chatbot build'.\n"
+
+
+def test_a_build_says_what_it_did_and_the_next_has_nothing_to_do(run: Run, built: str) -> None:
+    assert built.endswith(": 20 passages of 1 page, 114 texts embedded.\n")
+    assert run("build").stdout == built.replace("114 texts", "0 texts")
+
+
+@pytest.mark.usefixtures("built")
+def test_an_answer_is_printed_with_its_quotes_and_links(run: Run) -> None:
+    done = run("ask", "is redness normal?")
+    assert (done.returncode, done.stderr) == (0, "")
+    assert "[1] Understanding what to expect after microneedling" in done.stdout
+    assert "Benefits of Microneedling: /pages/benefits-of-microneedling.txt?mark=" in done.stdout
+
+
+@pytest.mark.usefixtures("built")
+def test_a_question_that_is_not_answered_prints_the_contact(run: Run) -> None:
+    done = run("ask", "who won the football world cup?")
+    assert (done.returncode, "+44 20 7946 0123" in done.stdout) == (0, True)
+
+
+@pytest.mark.usefixtures("built")
+def test_json_has_the_keys_that_others_depend_on(run: Run) -> None:
+    told = json.loads(run("ask", "is redness normal?", "--json", "--explain").stdout)
+    assert set(told) == {
+        "answer_id", "outcome", "confidence", "understood_as", "message", "citations", "suggestions", "candidates",
+    }  # fmt: skip
+    assert set(told["citations"][0]) == {
+        "number", "text", "highlights", "document", "title", "headings", "start", "end", "url", "link",
+    }  # fmt: skip
+    assert len(told["candidates"]) == 10
+    assert set(told["candidates"][0]) >= {"score", "text", "document", "start", "end"}
+
+
+@pytest.mark.usefixtures("built")
+def test_a_batch_gives_a_reply_a_line_in_order_and_nothing_else(run: Run, folder: Path) -> None:
+    lines = [
+        '{"id": 1, "question": "does microneedling tighten skin?", "history": []}',
+        '{"question": "  "}',
+        "no json",
+        '{"question": "\\ud800\\u0000", "history": ["a"]}',
+        json.dumps({"question": "a" * 5000}),
+        '{"question": "and for scars?", "history": ["is redness normal?"]}',
+    ]
+    (folder / "batch.jsonl").write_text("\n".join(lines) + "\n")
+    done = run("ask", "--batch", str(folder / "batch.jsonl"), "--explain")
+    assert (done.returncode, done.stderr) == (0, "")
+    replies = [json.loads(line) for line in done.stdout.splitlines()]
+    assert [reply.get("outcome") or reply["status"] for reply in replies] == [
+        "answered",
+        422,
+        400,
+        422,
+        422,
+        "answered",
+    ]
+    assert [len(reply.get("candidates", ())) for reply in replies] == [10, 0, 0, 0, 0, 10]
+    assert replies[4]["type"] == "urn:footnote:problem:question-too-long"
+
+
+@pytest.mark.parametrize(
+    ("arguments", "code"),
+    [((), 2), (("ask",), 2), (("fly",), 2), (("ask", "a", "--batch", "b"), 2), (("--help",), 0), (("--version",), 0)],
+)
+def test_wrong_usage_exits_with_two(run: Run, arguments: tuple[str, ...], code: int) -> None:
+    assert run(*arguments).returncode == code
+
+
+@pytest.mark.usefixtures("built")
+def test_a_batch_file_that_is_not_there_is_named(run: Run) -> None:
+    done = run("ask", "--batch", "none.jsonl")
+    assert (done.returncode, done.stderr) == (
+        1,
+        "none.jsonl cannot be read: No such file or directory. Check its name.\n",
+    )
+
+
+def test_a_setting_that_cannot_be_used_is_named(run: Run) -> None:
+    done = run("build", FOOTNOTE_PORT="many")
+    assert (done.returncode, done.stderr[:25]) == (1, "FOOTNOTE_PORT is 'many': ")

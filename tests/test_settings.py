@@ -1,0 +1,63 @@
+from pathlib import Path
+
+import pytest
+
+from chatbot.errors import SettingsError
+from chatbot.settings import Clinic, load_clinic, load_settings
+
+ROOT = Path(__file__).parents[1]
+
+
+def test_without_environment_the_defaults_hold(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    settings = load_settings({})
+    assert (settings.host, settings.port, settings.clinic) == ("127.0.0.1", 7860, None)
+    assert (settings.corpus, settings.index) == (Path("corpus"), Path("index"))
+
+
+def test_the_environment_wins_and_an_empty_value_is_none(tmp_path: Path) -> None:
+    settings = load_settings(
+        {"FOOTNOTE_PORT": "8000", "FOOTNOTE_HOST": "", "FOOTNOTE_CLINIC": str(tmp_path / "c.toml")}
+    )
+    assert (settings.port, settings.host, settings.clinic) == (8000, "127.0.0.1", tmp_path / "c.toml")
+
+
+@pytest.mark.parametrize("port", ["0", "65536", "http", "-1", "\u0664\u0664"])
+def test_a_port_that_is_none_is_named(port: str) -> None:
+    with pytest.raises(SettingsError, match=r"FOOTNOTE_PORT is .* set it to a number from 1 to 65535"):
+        load_settings({"FOOTNOTE_PORT": port})
+
+
+def test_the_projects_own_clinic_file_is_read() -> None:
+    clinic = load_clinic(ROOT / "clinic.toml")
+    assert (clinic.name, clinic.contact.phone) == ("Example Skin Clinic", "+44 20 7946 0123")
+
+
+def test_without_a_file_the_clinic_has_no_name_and_no_contact() -> None:
+    assert load_clinic(None) == Clinic()
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("name = ", "cannot be read"),
+        ("nmae = 'x'", "nmae is not a key that Footnote knows; known here: name, greeting"),
+        ("name = 7", "name must be text between quotation marks"),
+        ("name = ' '", "name must not be empty"),
+        ("contact = 'x'", r"contact must be a table, written as \[contact\]"),
+        ("[contact]\nfax = '1'", "contact.fax is not a key"),
+        ("[contact]\nbooking = 'javascript:x'", "contact.booking must be an address that starts with https://"),
+        ("[colours]\naccent = 'red'", "colours.accent must be written as #rrggbb"),
+        ("[routes]\nx = 'y'", "routes is not a key"),
+        ("\x00", "cannot be read"),
+    ],
+)
+def test_what_cannot_be_used_in_the_clinic_file_is_named(tmp_path: Path, text: str, message: str) -> None:
+    (tmp_path / "clinic.toml").write_text(text)
+    with pytest.raises(SettingsError, match=message):
+        load_clinic(tmp_path / "clinic.toml")
+
+
+def test_a_clinic_file_that_was_named_must_be_there(tmp_path: Path) -> None:
+    with pytest.raises(SettingsError, match="point FOOTNOTE_CLINIC at"):
+        load_clinic(tmp_path / "none.toml")
