@@ -16,7 +16,7 @@ _SUGGESTED: Final = 3
 _MESSAGES: Final = {
     Outcome.ANSWERED: "This is what our pages say:",
     Outcome.RELATED: "This is the closest our pages come. It may not answer you; if not, please ask the clinic.",
-    Outcome.NOT_FOUND: "Our pages don't say. Please ask the clinic directly.",
+    Outcome.NOT_FOUND: "Our pages don\u2019t say. Please ask the clinic directly.",
 }
 
 

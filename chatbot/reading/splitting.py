@@ -1,8 +1,8 @@
 """Documents into passages: verbatim, cut at the text's own seams.
 
 The seams are tried in this order: headings, blank lines, the lines of a list, sentences, words. Lines that only repeat
-a heading or the title (what a scraper makes of a picture's caption) are left out. A paragraph of one short sentence says
-little by itself, so it joins its neighbours under the same heading.
+a heading or the title (what a scraper makes of a picture's caption) are left out. A paragraph of one short sentence
+says little by itself, so it joins its neighbours under the same heading.
 """
 
 import re

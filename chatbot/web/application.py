@@ -1,0 +1,70 @@
+"""The web application: the chat page, the documents' pages and the JSON interface over one bot."""
+
+from typing import TYPE_CHECKING
+
+import gradio as gr
+from fastapi import FastAPI
+from starlette.middleware.cors import CORSMiddleware
+from starlette.middleware.gzip import GZipMiddleware
+
+from chatbot.web.api import api_routes
+from chatbot.web.chat import chat_blocks
+from chatbot.web.gate import Gate
+from chatbot.web.guard import BodyCap, StrictHeaders
+from chatbot.web.look import look_of, look_routes
+from chatbot.web.pages import page_routes
+from chatbot.web.problems import Unexpected, handle_errors
+from chatbot.web.shell import shell_routes
+
+if TYPE_CHECKING:
+    from chatbot.bot import Chatbot
+
+__all__ = ["create_app"]
+
+
+def create_app(bot: "Chatbot") -> FastAPI:
+    """Build the web application of a bot; nothing starts before the application is served."""
+    blocks = chat_blocks(bot)
+    gradio = _gradio_app(blocks)
+    look = look_of(bot.clinic.colours.accent)
+    app = FastAPI(
+        openapi_url=None, docs_url=None, redoc_url=None, redirect_slashes=False, lifespan=gradio.router.lifespan_context
+    )
+    for routes in (
+        shell_routes(blocks, bot.clinic, look),
+        api_routes(bot),
+        page_routes(bot, look),
+        look_routes(look),
+    ):
+        app.include_router(routes)
+    app.router.default = Gate(
+        gradio,
+        events={number: len(event.inputs) for number, event in blocks.fns.items()},
+        sessions=blocks._queue.pending_messages_per_session,  # noqa: SLF001 -- there is no public way
+    )
+    handle_errors(app)
+    app.add_middleware(GZipMiddleware, minimum_size=1024)
+    app.add_middleware(BodyCap)
+    app.add_middleware(Unexpected)
+    app.add_middleware(StrictHeaders)  # the outermost, so that it sees every response
+    return app
+
+
+def _gradio_app(blocks: gr.Blocks) -> FastAPI:
+    """Mount the conversation in an application of its own, which only `Gate` can reach."""
+    inner = FastAPI(openapi_url=None)
+    inner.add_middleware(CORSMiddleware)  # Gradio lets every origin in, with credentials, unless it finds this
+    gr.mount_gradio_app(
+        inner,
+        blocks,
+        path="/",
+        theme=gr.themes.Base(font=["system-ui", "sans-serif"], font_mono=["ui-monospace", "monospace"]),
+        footer_links=[],
+        run_history=False,
+        show_error=False,
+        max_file_size=1,  # byte: nothing is ever uploaded
+        ssr_mode=False,
+        enable_monitoring=False,
+        mcp_server=False,
+    )
+    return inner

@@ -1,0 +1,166 @@
+"""The chat page's conversation, in Gradio."""
+
+import logging
+import sys
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Final
+
+import gradio as gr
+from gradio.components import Component
+
+from chatbot.errors import QuestionEmpty, QuestionError
+from chatbot.web.rendering import answer_html, apology_html, question_html, shorten
+
+if TYPE_CHECKING:
+    from chatbot.bot import Chatbot
+
+__all__ = ["chat_blocks"]
+
+_LOG = logging.getLogger(__name__)
+_AT_ONCE: Final = 16  # questions answered at a time
+_WAITING: Final = 64  # questions that may wait
+_SUGGESTIONS: Final = 4
+_LONGEST_TYPED: Final = 10_000  # characters; so that whatever is typed fits a request, and can be told to be too long
+_TURNS_KEPT: Final = 30  # of one conversation
+_CONVERSATIONS_KEPT: Final = 1_000  # the one left alone for longest is forgotten first
+_APOLOGY: Final = "Something went wrong on our side, and your question was not answered. Please try again in a moment."
+
+
+@dataclass(frozen=True, slots=True)
+class _Turn:
+    """A question and the HTML of what was said to it."""
+
+    question: str
+    said: str
+    answered: bool
+
+
+@dataclass(frozen=True, slots=True)
+class _Parts:
+    """What the page is made of."""
+
+    turns: gr.State
+    log: gr.Chatbot
+    buttons: tuple[gr.Button, ...]
+    question: gr.Textbox
+    send: gr.Button
+    clear: gr.Button
+
+    @property
+    def all(self) -> list[Component]:
+        """Give the parts in the order in which `_Page.show` fills them."""
+        return [self.turns, self.log, self.question, self.clear, *self.buttons]
+
+
+def chat_blocks(bot: "Chatbot") -> gr.Blocks:
+    """Lay out the conversation and wire it to a bot."""
+    page = _Page(bot)
+    blocks = gr.Blocks(title=f"Ask {bot.clinic.name}", analytics_enabled=False)
+    with blocks:
+        parts = _lay_out(page.starters)
+        _on(parts.question.submit, page.ask, [parts.question, parts.turns], parts)
+        _on(parts.send.click, page.ask, [parts.question, parts.turns], parts)
+        for button in parts.buttons:
+            _on(button.click, page.ask, [button, parts.turns], parts)
+        _on(parts.clear.click, page.clear, [], parts)
+    blocks.state_session_capacity = _CONVERSATIONS_KEPT
+    blocks.queue(max_size=_WAITING, api_open=False)
+    queue = blocks._queue  # noqa: SLF001 -- there is no public way to what follows
+    # Gradio would work out figures of all questions anew, in pandas, after every one, and look for questions a thousand
+    # times a second, which takes a twentieth of a core from a server that nobody asks anything.
+    queue.ANAYLTICS_CACHE_FREQUENCY = sys.maxsize
+    queue.sleep_when_free = 0.01
+    return blocks
+
+
+def _on(
+    trigger: Callable[..., object], do: Callable[..., list[object]], inputs: list[Component], parts: _Parts
+) -> None:
+    trigger(
+        do,
+        inputs,
+        parts.all,
+        show_progress="hidden",
+        api_visibility="private",
+        concurrency_limit=_AT_ONCE,
+        concurrency_id="conversation",
+    )
+
+
+def _lay_out(starters: Sequence[str]) -> _Parts:
+    turns = gr.State(())
+    log = gr.Chatbot(
+        label="Conversation",
+        show_label=False,
+        container=False,
+        elem_id="log",
+        height=None,
+        autoscroll=False,
+        render_markdown=False,
+        latex_delimiters=[],
+        buttons=[],
+        feedback_options=None,
+        group_consecutive_messages=False,
+    )
+    with gr.Row(elem_id="suggestions"):
+        buttons = tuple(gr.Button(**_label(starters, place)) for place in range(_SUGGESTIONS))
+    clear = gr.Button("Clear the conversation", elem_id="clear", visible=False)
+    with gr.Row(elem_id="ask"):
+        question = gr.Textbox(
+            label="Your question",
+            show_label=False,
+            placeholder="Type your question",
+            max_lines=5,
+            max_length=_LONGEST_TYPED,
+            container=False,
+            elem_id="question",
+        )
+        send = gr.Button("Ask", variant="primary", elem_id="send")
+    return _Parts(turns, log, buttons, question, send, clear)
+
+
+def _label(texts: Sequence[str], place: int) -> dict[str, Any]:
+    """Give a suggestion button its text, or hide it when there is none for it."""
+    return {"value": texts[place], "visible": True} if place < len(texts) else {"value": "", "visible": False}
+
+
+class _Page:
+    """What the page's events do. It keeps nothing of a visitor: Gradio hands each conversation in."""
+
+    def __init__(self, bot: "Chatbot") -> None:
+        self._bot = bot
+        self._clinic = bot.clinic
+        self.starters = tuple(bot.starters())[:_SUGGESTIONS]
+
+    def ask(self, question: str | None, turns: Sequence[_Turn]) -> list[object]:
+        """Answer a question in its conversation; the question stays in its box when it could not be asked."""
+        question = question or ""
+        earlier = [turn.question for turn in turns if turn.answered]
+        try:
+            answer = self._bot.ask(question, earlier)
+        except QuestionEmpty:
+            return [gr.skip() for _ in range(4 + _SUGGESTIONS)]
+        except QuestionError as error:
+            said = apology_html(str(error), self._clinic, with_contact=False)
+            return self._show([*turns, _Turn(shorten(question), said, answered=False)], question, ())
+        except Exception:  # noqa: BLE001 -- a visitor is told in the conversation, whatever went wrong
+            _LOG.exception("a question of the chat page was not answered")
+            said = apology_html(_APOLOGY, self._clinic, with_contact=True)
+            return self._show([*turns, _Turn(shorten(question), said, answered=False)], question, ())
+        turn = _Turn(question, answer_html(answer, self._clinic), answered=True)
+        return self._show([*turns, turn], "", answer.suggestions)
+
+    def clear(self) -> list[object]:
+        """Forget a conversation."""
+        return self._show([], "", self.starters)
+
+    def _show(self, turns: Sequence[_Turn], question: str, suggestions: Sequence[str]) -> list[object]:
+        kept = tuple(turns[-_TURNS_KEPT:])
+        messages = [message for turn in kept for message in _messages(turn)]
+        labels = (gr.update(**_label(suggestions, place)) for place in range(_SUGGESTIONS))
+        return [kept, messages, question, gr.update(visible=bool(kept)), *labels]
+
+
+def _messages(turn: _Turn) -> tuple[dict[str, str], dict[str, str]]:
+    return {"role": "user", "content": question_html(turn.question)}, {"role": "assistant", "content": turn.said}

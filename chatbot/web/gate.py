@@ -1,0 +1,109 @@
+"""The gate before Gradio: only what the chat page needs passes, and nothing that a visitor claims about the host."""
+
+import re
+from collections.abc import Container, Mapping
+from http import HTTPStatus
+from typing import Final
+
+from starlette.datastructures import MutableHeaders
+from starlette.exceptions import HTTPException
+from starlette.requests import Request
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from chatbot.errors import RequestError
+from chatbot.web.strict_json import json_body, json_bytes
+
+__all__ = ["Gate"]
+
+_JOIN: Final = "/gradio_api/queue/join"
+_STREAM: Final = "/gradio_api/queue/data"
+# All that the page asks of Gradio. Whatever else Gradio serves (uploads, files, proxies, API pages, monitoring, logins,
+# deep links, editors) is closed because it does not stand here, and so is what a later release adds.
+_OPEN: Final = tuple(
+    (method, re.compile(path))
+    for method, path in (
+        ("GET", r"/assets/[\w.-]+"),  # scripts and styles, under hashed names
+        ("GET", r"/theme\.css"),  # the components' sizes and colours
+        ("POST", _JOIN),  # a question
+        ("GET", _STREAM),  # the stream that its answer comes in
+        ("GET", r"/gradio_api/app_id"),  # asked after a lost connection, until the server is back
+        ("GET", r"/gradio_api/heartbeat/\w{1,64}"),  # open as long as the page is: then its conversation is forgotten
+    )
+)
+_SESSION: Final = re.compile(r"\w{1,64}")
+# Gradio believes Host, Origin and X-Forwarded-*, and sets no store by cookies here: it is told none of them.
+_PASSED_ON: Final = {b"accept", b"accept-encoding", b"content-type", b"if-none-match", b"if-modified-since"}
+_HOST: Final = (b"host", b"localhost")
+_HASHED_NAME_LIFE: Final = "public, max-age=31536000, immutable"
+
+
+class Gate:
+    """Let the open routes through to Gradio; at every other address there is nothing."""
+
+    def __init__(self, gradio: ASGIApp, events: Mapping[int, int], sessions: Container[str]) -> None:
+        """Take the Gradio application, how many values each event of its page is sent, and the sessions that wait."""
+        self._gradio = gradio
+        self._events = events
+        self._sessions = sessions
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Pass a request to Gradio, or refuse it."""
+        if scope["type"] == "websocket":
+            await send({"type": "websocket.close", "code": 1008})
+            return
+        path = scope["path"]
+        if not any(method == scope["method"] and known.fullmatch(path) for method, known in _OPEN):
+            raise HTTPException(HTTPStatus.NOT_FOUND)
+        request = Request(scope, receive)
+        if path == _JOIN:
+            receive = _replay(self._checked(await json_body(request)))
+        elif path == _STREAM and request.query_params.get("session_hash") not in self._sessions:
+            raise HTTPException(HTTPStatus.NOT_FOUND)
+        elif path.startswith("/assets/"):
+            send = _keep(send)
+        headers = [_HOST, *(pair for pair in scope["headers"] if pair[0] in _PASSED_ON)]
+        await self._gradio({**scope, "headers": headers}, receive, send)
+
+    def _checked(self, body: object) -> bytes:
+        """Give a join request with the values that the page sends and no others; raises `RequestError`."""
+        match body:
+            case {"fn_index": int(event), "data": list(data), "session_hash": str(session), **rest}:
+                trigger = rest.get("trigger_id")
+            case _:
+                raise _strange()
+        if not (
+            self._events.get(event) == len(data)
+            and all(value is None or isinstance(value, str) for value in data)
+            and _SESSION.fullmatch(session)
+        ):
+            raise _strange()
+        return json_bytes(
+            {
+                "fn_index": event,
+                "data": data,
+                "session_hash": session,
+                "trigger_id": trigger if isinstance(trigger, int) else None,
+            }
+        )
+
+
+def _strange() -> RequestError:
+    return RequestError("This is not what the chat page sends.")
+
+
+def _replay(body: bytes) -> Receive:
+    async def replay() -> Message:
+        return {"type": "http.request", "body": body, "more_body": False}
+
+    return replay
+
+
+def _keep(send: Send) -> Send:
+    """Tell browsers to keep what has a hashed name."""
+
+    async def keep(message: Message) -> None:
+        if message["type"] == "http.response.start" and message["status"] == HTTPStatus.OK:
+            MutableHeaders(scope=message)["Cache-Control"] = _HASHED_NAME_LIFE
+        await send(message)
+
+    return keep

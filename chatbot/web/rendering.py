@@ -1,0 +1,103 @@
+"""Answers as HTML: the quoted passages with their marks, where each stands, and how to reach the clinic."""
+
+import html
+from collections.abc import Sequence
+from typing import Final
+from urllib.parse import quote, urlsplit
+
+from chatbot.records import Answer, Citation, Outcome
+from chatbot.settings import Clinic, Contact
+from chatbot.web.markup import escape, marked
+
+__all__ = ["answer_html", "apology_html", "contact_html", "question_html", "shorten"]
+
+_LONGEST_ECHO: Final = 300  # characters of a visitor's question that the conversation shows of one that was refused
+# Outcomes after which a visitor may want a person.
+_WITH_CONTACT: Final = {Outcome.RELATED, Outcome.NOT_FOUND, Outcome.URGENT}
+_SAFE_SCHEMES: Final = {"", "http", "https"}
+
+
+def question_html(text: str) -> str:
+    """Give a visitor's question, with its speaker for those who hear the page."""
+    return f'{_heard("You asked: ")}<span class="said">{escape(text)}</span>'
+
+
+def shorten(text: str) -> str:
+    """Cut a question that is too long to be shown whole."""
+    return text if len(text) <= _LONGEST_ECHO else text[:_LONGEST_ECHO].rstrip() + " …"
+
+
+def answer_html(answer: Answer, clinic: Clinic) -> str:
+    """Give an answer: its message, then each quoted passage, then the contact where it may be needed."""
+    parts = [_heard("Answer: "), _paragraphs(answer.message), *(_quote(one) for one in answer.citations)]
+    if answer.outcome in _WITH_CONTACT:
+        parts.append(contact_html(clinic))
+    return f'<div class="answer {answer.outcome.value}">{"".join(parts)}</div>'
+
+
+def apology_html(message: str, clinic: Clinic, *, with_contact: bool) -> str:
+    """Give what is said instead of an answer when a question could not be answered at all."""
+    contact = contact_html(clinic) if with_contact else ""
+    return f'<div class="answer apology">{_heard("Notice: ")}{_paragraphs(message)}{contact}</div>'
+
+
+def contact_html(clinic: Clinic) -> str:
+    """Give the ways to reach the clinic that it has named, or nothing when it has named none."""
+    rows = "".join(f"<li>{row}</li>" for row in _ways(clinic.contact))
+    if not rows:
+        return ""
+    return f'<div class="contact"><p class="title">How to reach {escape(clinic.name)}</p><ul>{rows}</ul></div>'
+
+
+def _ways(contact: Contact) -> Sequence[str]:
+    phone = "".join(char for char in contact.phone if char.isascii() and (char.isdigit() or char == "+"))
+    ways = (
+        (contact.phone, _way("Call", _link(f"tel:{phone}", contact.phone))),
+        (contact.email, _way("Write", _link(f"mailto:{quote(contact.email, safe='@')}", contact.email))),
+        (contact.booking, _way("Book", _link(contact.booking, "Make an appointment online", new_tab=True))),
+        (contact.hours, _way("Open", escape(contact.hours))),
+        (contact.address, _way("Visit", escape(contact.address))),
+    )
+    return [way for said, way in ways if said]
+
+
+def _way(name: str, value: str) -> str:
+    return f'<span class="way">{name}</span> {value}'
+
+
+def _quote(citation: Citation) -> str:
+    passage = citation.passage
+    where = " › ".join((passage.title, *passage.headings))  # noqa: RUF001 -- a breadcrumb's arrow, meant as such
+    place = (
+        f'<span class="number">{_heard("Source ")}{citation.number}</span>'
+        f'<span class="where">{escape(where)}</span>'
+        f"{_heard(' (opens the page at this passage, in a new tab)')}"
+    )
+    return (
+        f'<figure class="quote"><blockquote>{marked(passage.text, citation.highlights)}</blockquote>'
+        f"<figcaption>{_anchor(_safe(citation.link), place, new_tab=True)}</figcaption></figure>"
+    )
+
+
+def _paragraphs(text: str) -> str:
+    lines = (line.strip() for line in text.splitlines())
+    return "".join(f'<p class="line">{escape(line)}</p>' for line in lines if line)
+
+
+def _link(address: str, text: str, *, new_tab: bool = False) -> str:
+    return _anchor(address, escape(text) + (_heard(" (opens in a new tab)") if new_tab else ""), new_tab=new_tab)
+
+
+def _anchor(address: str, content: str, *, new_tab: bool) -> str:
+    target = ' target="_blank" rel="noopener noreferrer"' if new_tab else ""
+    return f'<a href="{html.escape(address)}"{target}>{content}</a>'
+
+
+def _safe(address: str) -> str:
+    """Give an address that a page of the corpus named, unless following it would run something."""
+    return address if urlsplit(address).scheme.lower() in _SAFE_SCHEMES else "#"
+
+
+def _heard(text: str) -> str:
+    """Give words for those who hear the page."""
+    return f'<span class="heard">{escape(text)}</span>'

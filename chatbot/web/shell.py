@@ -1,0 +1,82 @@
+"""The chat page's own HTML: the clinic's name and the standing notice, with Gradio's conversation inside.
+
+Gradio's own page is not served: it names other hosts, runs inline scripts and believes the Host header.
+"""
+
+import json
+import re
+from importlib.resources import files
+from string import Template
+from typing import Final
+
+import gradio as gr
+from fastapi import APIRouter
+from fastapi.responses import HTMLResponse
+
+from chatbot.settings import Clinic
+from chatbot.web.look import Look, static_text
+from chatbot.web.markup import escape
+from chatbot.web.rendering import contact_html
+
+__all__ = ["shell_routes"]
+
+_POLICY: Final = {
+    "default-src": "'none'",
+    "script-src": "'self'",
+    # The hash is of the one style element that Gradio brings: in the drawing of a button, which chat.css hides.
+    "style-src": "'self' 'sha256-g1bHISw0wC5zPcnfBxdUydnwBkCuBpNPwannoyMIG3M='",
+    "img-src": "'self'",
+    "connect-src": "'self'",
+    "base-uri": "'none'",
+    "form-action": "'none'",
+    "frame-ancestors": "'none'",
+}
+# What Gradio adds to its configuration for each request; an address of "/" is completed by the browser.
+_REQUEST: Final = {"root": "/", "current_page": "", "username": None, "deep_link_state": "none"}
+
+
+def shell_routes(blocks: gr.Blocks, clinic: Clinic, look: Look) -> APIRouter:
+    """Give the route of the chat page; the blocks must have been mounted."""
+    page = _page(blocks, clinic, look)
+    policy = "; ".join(f"{name} {sources}" for name, sources in _POLICY.items())
+    router = APIRouter()
+
+    @router.api_route("/", methods=["GET", "HEAD"])
+    async def chat() -> HTMLResponse:
+        return HTMLResponse(page, headers={"Content-Security-Policy": policy, "Cache-Control": "no-cache"})
+
+    return router
+
+
+def _page(blocks: gr.Blocks, clinic: Clinic, look: Look) -> str:
+    script, style = _gradio_entry()
+    return Template(static_text("chat.html")).substitute(
+        name=escape(clinic.name),
+        greeting=escape(clinic.greeting),
+        contact=contact_html(clinic),
+        config=_data({**blocks.config, **_REQUEST}),
+        gradio_script=script,
+        gradio_style=style,
+        chat_script=look.chat_js.address,
+        chat_style=look.chat_css.address,
+        icon=look.icon.address,
+    )
+
+
+def _gradio_entry() -> tuple[str, str]:
+    """Find the addresses of Gradio's script and style, which carry hashes."""
+    page = (files("gradio") / "templates" / "frontend" / "index.html").read_text("utf-8")
+    script = re.search(r'<script type="module" crossorigin src="\.(/assets/[\w.-]+\.js)">', page)
+    style = re.search(r'<link rel="stylesheet" crossorigin href="\.(/assets/[\w.-]+\.css)">', page)
+    if script is None or style is None:
+        raise RuntimeError("This release of Gradio is laid out differently: install the one in the constraints file.")
+    return script[1], style[1]
+
+
+def _data(value: object) -> str:
+    """Encode a value as JSON that may stand in a script element."""
+    plain = json.loads(
+        json.dumps(value, default=lambda _: None), parse_constant=lambda _: None
+    )  # JSON knows no infinity
+    text = json.dumps(plain, separators=(",", ":"))
+    return text.replace("<", "\\u003c").replace(">", "\\u003e").replace("&", "\\u0026")

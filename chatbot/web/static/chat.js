@@ -1,0 +1,73 @@
+"use strict";
+// The chat page's own script: it hands Gradio its configuration, and does for the conversation what Gradio leaves out.
+
+// Gradio shows panels of its own for some queries. This page has none of them.
+if (location.search) history.replaceState(history.state, "", location.pathname);
+
+// Gradio's script, which follows this one, starts from these.
+window.gradio_config = JSON.parse(document.getElementById("gradio-config").textContent);
+window.gradio_api_info = { named_endpoints: {}, unnamed_endpoints: {} };
+
+(() => {
+  const touch = matchMedia("(pointer: coarse)");
+  let answers = 0;
+  let draft = history.state?.draft ?? "";
+  let pause;
+
+  const question = () => document.querySelector("#question textarea");
+
+  /** Take away the labels in which Gradio repeats each message with its markup, and name the log. */
+  function tidyLabels() {
+    for (const message of document.querySelectorAll("#log [data-testid][aria-label]")) {
+      message.removeAttribute("aria-label");
+    }
+    const log = document.querySelector("#log [role=log]:not([aria-label=Conversation])");
+    log?.setAttribute("aria-label", "Conversation");
+  }
+
+  /** Bring the newest question to the top, so that its answer is read from its beginning. */
+  function showNewest() {
+    [...document.querySelectorAll("#log .user-row")].at(-1)?.scrollIntoView({ block: "start" });
+    // On a phone the keyboard would hide the answer; elsewhere the next question can be typed at once.
+    if (touch.matches) question()?.blur();
+    else question()?.focus({ preventScroll: true });
+  }
+
+  // Gradio loads the page anew after a lost connection. What was being typed stays with the tab's entry in the history
+  // until it is sent or the tab is closed; it is stored nowhere.
+  function keepDraft() {
+    clearTimeout(pause);
+    pause = setTimeout(() => {
+      const typed = question()?.value;
+      history.replaceState(typed ? { draft: typed } : null, "");
+    }, 300);
+  }
+
+  function restoreDraft() {
+    const box = question();
+    if (!draft || !box) return;
+    box.value = draft;
+    box.dispatchEvent(new Event("input", { bubbles: true }));
+    draft = "";
+  }
+
+  document.addEventListener("input", keepDraft);
+
+  function follow() {
+    tidyLabels();
+    restoreDraft();
+    const now = document.querySelectorAll("#log .bot-row .answer").length;
+    if (now === answers) return;
+    if (now > answers) showNewest();
+    else if (now === 0) question()?.focus();
+    answers = now;
+    keepDraft();
+  }
+
+  new MutationObserver(follow).observe(document, {
+    subtree: true,
+    childList: true,
+    attributes: true,
+    attributeFilter: ["aria-label"],
+  });
+})();

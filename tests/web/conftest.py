@@ -1,0 +1,129 @@
+"""A real server over the real chatbot, and a real browser that watches itself."""
+
+import shutil
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from functools import partial
+from threading import Thread
+from urllib.parse import urlsplit
+
+import httpx
+import pytest
+import uvicorn
+from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, sync_playwright
+
+from chatbot.bot import Chatbot
+from chatbot.web import create_app
+
+FLAGS = [
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+]
+
+
+@contextmanager
+def serving(bot: Chatbot) -> Iterator[str]:
+    """Serve a bot on a free port and give its address."""
+    config = uvicorn.Config(
+        # Built inside the server's event loop: outside of one, Gradio opens loops and never closes them.
+        partial(create_app, bot),
+        factory=True,
+        port=0,
+        log_level="critical",
+        timeout_graceful_shutdown=1,
+        ws="none",
+    )
+    server = uvicorn.Server(config)
+    thread = Thread(target=server.run, daemon=True)
+    thread.start()
+    while not server.started:
+        assert thread.is_alive()
+        time.sleep(0.02)
+    yield f"http://127.0.0.1:{server.servers[0].sockets[0].getsockname()[1]}"
+    server.should_exit = True
+    thread.join(10)
+
+
+@pytest.fixture(scope="session")
+def address(bot: Chatbot) -> Iterator[str]:
+    with serving(bot) as address:
+        yield address
+
+
+@pytest.fixture
+def client(address: str) -> Iterator[httpx.Client]:
+    with httpx.Client(base_url=address, timeout=20) as client:
+        yield client
+
+
+@pytest.fixture(scope="session")
+def browser() -> Iterator[Browser]:
+    chromium = shutil.which("chromium")
+    if chromium is None:
+        pytest.skip("there is no chromium here")
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=chromium, args=FLAGS)
+        yield browser
+        browser.close()
+
+
+@dataclass
+class Visitor:
+    """Somebody with a browser, who notices every request it makes and every complaint it has."""
+
+    context: BrowserContext
+    address: str
+    requests: list[str] = field(default_factory=list)
+    complaints: list[str] = field(default_factory=list)
+
+    def __post_init__(self) -> None:
+        self.context.set_default_timeout(15_000)
+        self.context.on("request", lambda request: self.requests.append(request.url))
+        self.context.on("console", self._heard)
+        self.context.on("weberror", lambda error: self.complaints.append(str(error.error)))
+
+    def _heard(self, message: ConsoleMessage) -> None:
+        if message.type in {"error", "warning"}:
+            self.complaints.append(message.text)
+
+    def open(self, path: str = "/") -> Page:
+        page = self.context.new_page()
+        page.goto(self.address + path)
+        if path == "/":
+            page.wait_for_selector("#question textarea")
+        return page
+
+    @property
+    def hosts(self) -> set[str]:
+        return {urlsplit(url).netloc for url in self.requests if not url.startswith("data:")}
+
+
+@contextmanager
+def visiting(browser: Browser, address: str, **options: object) -> Iterator[Visitor]:
+    context = browser.new_context(**options)  # type: ignore[arg-type]  # whatever Playwright knows of a device
+    visitor = Visitor(context, address)
+    yield visitor
+    context.close()
+    assert visitor.complaints == []
+    assert visitor.hosts == {urlsplit(address).netloc}
+
+
+@pytest.fixture
+def visitor(browser: Browser, address: str) -> Iterator[Visitor]:
+    with visiting(browser, address, viewport={"width": 1280, "height": 800}) as visitor:
+        yield visitor
+
+
+def ask(page: Page, question: str) -> None:
+    """Type a question, send it and wait for what is said to it."""
+    before = page.locator("#log .answer").count()
+    page.fill("#question textarea", question)
+    page.keyboard.press("Enter")
+    page.locator("#log .answer").nth(before).wait_for()
