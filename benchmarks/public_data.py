@@ -13,11 +13,15 @@ __all__ = ["Collection", "Query", "load_collection", "write_corpus"]
 
 @dataclass(frozen=True, slots=True)
 class Query:
-    """A question and the ids of the documents that answer it; none where the collection says that nothing does."""
+    """A question and the ids of the documents that answer it; none where the collection says that nothing does.
+
+    `subject` is the article that an unanswerable question is about, where the collection says so.
+    """
 
     id: str
     text: str
     gold: frozenset[str]
+    subject: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,7 +34,10 @@ class Collection:
 
     def sample(self, documents: int, seed: int) -> "Collection":
         """Take some documents at random, the questions that one of them answers, and those that nothing answers."""
-        kept = set(random.Random(seed).sample(sorted(self.documents), min(documents, len(self.documents))))
+        return self.only(set(random.Random(seed).sample(sorted(self.documents), min(documents, len(self.documents)))))
+
+    def only(self, kept: set[str]) -> "Collection":
+        """Take some documents, the questions that one of them answers, and those that nothing answers."""
         queries = tuple(query for query in self.queries if not query.gold or query.gold & kept)
         return Collection(self.name, {one: self.documents[one] for one in self.documents if one in kept}, queries)
 
@@ -44,7 +51,7 @@ def load_collection(folder: Path, qrels: str = "dev") -> Collection:
             if int(row["score"]) > 0:
                 gold.setdefault(row["query-id"], set()).add(row["corpus-id"])
     queries = tuple(
-        Query(one["_id"], one["text"], frozenset(gold.get(one["_id"], ())))
+        Query(one["_id"], one["text"], frozenset(gold.get(one["_id"], ())), one.get("metadata", {}).get("article", ""))
         for one in _lines(folder / "queries.jsonl")
         if one["_id"] in gold or one.get("metadata", {}).get("answerable") is False
     )

@@ -17,7 +17,7 @@ from chatbot.answering import read_request
 from chatbot.bot import Chatbot
 from chatbot.errors import FootnoteError, problem
 from chatbot.indexing import SentenceEncoder, build_index
-from chatbot.records import Answer, Hit
+from chatbot.records import Answer, Hit, Outcome
 from chatbot.settings import Settings, load_settings
 
 __all__ = ["main"]
@@ -60,7 +60,7 @@ def _parser() -> argparse.ArgumentParser:
 
 
 def _build(settings: Settings, _: argparse.Namespace) -> None:
-    with tqdm(unit=" texts", desc="Embedding", file=sys.stderr, disable=None, leave=False) as bar:
+    with tqdm(unit=" passages", desc="Embedding", file=sys.stderr, disable=None, leave=False) as bar:
 
         def show(done: int, of: int) -> None:
             bar.total = of
@@ -71,7 +71,7 @@ def _build(settings: Settings, _: argparse.Namespace) -> None:
         print(told, file=sys.stderr)
     print(
         f"Index {built.id}: {built.passages} passages of {built.documents} "
-        f"{'page' if built.documents == 1 else 'pages'}, {built.embedded} texts embedded."
+        f"{'page' if built.documents == 1 else 'pages'}, {built.embedded} passages embedded."
     )
 
 
@@ -125,7 +125,8 @@ def _text(answer: Answer, bot: Chatbot) -> str:
     ]
     contact = bot.clinic.contact
     ways = [way for way in (contact.phone, contact.email, contact.booking, contact.hours, contact.address) if way]
-    return "\n\n".join([answer.message, *(quotes or ["\n".join(ways)])])
+    certain = answer.outcome is Outcome.ANSWERED
+    return "\n\n".join([answer.message, *quotes, *([] if certain else ["\n".join(ways)])])
 
 
 if __name__ == "__main__":

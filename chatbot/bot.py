@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
-from chatbot.answering import Gate, clean_history, clean_question, compose
+from chatbot.answering import Gate, Ranking, clean_history, clean_question, compose
 from chatbot.errors import DocumentNotFound
 from chatbot.indexing import Encoder, Index, SentenceEncoder, open_index
 from chatbot.records import Answer, Document, Hit
@@ -39,6 +39,7 @@ class Chatbot:
         self._corpus = corpus
         self._folder = index
         self._encoder = encoder
+        self._ranking = Ranking.fitted()
         self._gate = Gate.fitted()
         self.reload()
 
@@ -68,10 +69,11 @@ class Chatbot:
         index = self._live.index
         asked = clean_question(question)
         clean_history(history)
-        vector = self._encoder.encode_questions([asked])
-        hits = index.search(vector, _CANDIDATES)
-        confidence = self._gate.confidence(hits)
-        return compose(asked, self._gate.outcome(confidence), confidence, index, vector, hits), hits
+        (encoded,) = self._encoder.encode_questions([asked])
+        evidence = index.evidence(encoded, asked)
+        hits = self._ranking.hits(evidence)[:_CANDIDATES]
+        confidence = self._gate.confidence(evidence, hits[0].passage)
+        return compose(asked, self._gate.outcome(confidence), confidence, index, encoded, hits), hits
 
     def document(self, document_id: str) -> Document:
         """Give a page of the corpus as it was when the index was built; raises `DocumentNotFound`."""

@@ -3,14 +3,14 @@
 import hashlib
 import re
 import shutil
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
 import pytest
 
 from chatbot.bot import Chatbot
-from chatbot.indexing import SentenceEncoder, Vectors, build_index
+from chatbot.indexing import Encoded, SentenceEncoder, build_index
 from chatbot.settings import load_clinic
 
 ROOT = Path(__file__).parents[1]
@@ -46,19 +46,20 @@ class WordEncoder:
     def length(self, text: str) -> int:
         return len(text.split())
 
-    def encode_questions(self, texts: Sequence[str]) -> Vectors:
-        return np.stack([self._vector(text) for text in texts])
+    def encode_questions(self, texts: Sequence[str]) -> list[Encoded]:
+        return [self._encoded(text) for text in texts]
 
-    def encode_passages(self, texts: Sequence[str], done: Callable[[int], object] = lambda _: None) -> Vectors:
+    def encode_passages(self, texts: Sequence[str]) -> list[Encoded]:
         self.encoded += texts
-        done(len(texts))
         return self.encode_questions(texts)
 
-    def _vector(self, text: str) -> Vectors:
-        vector = np.full(256, 1e-6, dtype=np.float32)
-        for word in re.findall(r"\w+", text.casefold()):
-            vector[hashlib.sha256(word.encode()).digest()[0]] += 1
-        return np.asarray(vector / np.linalg.norm(vector), dtype=np.float32)
+    def _encoded(self, text: str) -> Encoded:
+        words = list(re.finditer(r"\w+", text.casefold()))[: self.window]
+        ids = np.array([hashlib.sha256(word.group().encode()).digest()[0] for word in words], dtype=np.int32)
+        tokens = np.eye(256, dtype=np.float32)[ids]
+        spans = np.array([word.span() for word in words], dtype=np.int32).reshape(-1, 2)
+        vector = tokens.sum(axis=0) + np.float32(1e-6)
+        return Encoded(vector / np.float32(np.linalg.norm(vector)), tokens, ids, spans)
 
 
 @pytest.fixture

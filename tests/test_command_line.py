@@ -51,8 +51,8 @@ def test_asking_before_building_fails_with_one_line_that_names_the_cure(run: Run
 
 
 def test_a_build_says_what_it_did_and_the_next_has_nothing_to_do(run: Run, built: str) -> None:
-    assert built.endswith(": 20 passages of 1 page, 114 texts embedded.\n")
-    assert run("build").stdout == built.replace("114 texts", "0 texts")
+    assert built.endswith(": 20 passages of 1 page, 20 passages embedded.\n")
+    assert run("build").stdout == built.replace("20 passages embedded", "0 passages embedded")
 
 
 @pytest.mark.usefixtures("built")

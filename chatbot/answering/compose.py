@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from typing import Final
 
 from chatbot.answering.links import link
-from chatbot.indexing import Index, Vectors
+from chatbot.indexing import Encoded, Index
 from chatbot.records import Answer, Citation, Highlight, Hit, Outcome
 
 __all__ = ["compose"]
@@ -21,11 +21,11 @@ _MESSAGES: Final = {
 
 
 def compose(  # noqa: PLR0913, PLR0917 - one argument a part of the answer
-    question: str, outcome: Outcome, confidence: float, index: Index, vector: Vectors, hits: Sequence[Hit]
+    question: str, outcome: Outcome, confidence: float, index: Index, encoded: Encoded, hits: Sequence[Hit]
 ) -> Answer:
     """Compose the answer that an outcome allows.
 
-    Where passages are shown, the sentence of each that is nearest to the question is marked; where none are, the
+    Where passages are shown, the sentence of each that best meets the question is marked; where none are, the
     headings of the nearest are suggested to ask about instead.
     """
     citations: tuple[Citation, ...] = ()
@@ -35,12 +35,12 @@ def compose(  # noqa: PLR0913, PLR0917 - one argument a part of the answer
             :_SUGGESTED
         ]
     else:
-        citations = tuple(_citation(number, index, vector, hit) for number, hit in enumerate(hits[:_MOST], start=1))
+        citations = tuple(_citation(number, index, encoded, hit) for number, hit in enumerate(hits[:_MOST], start=1))
     return Answer(question, question, outcome, confidence, _MESSAGES[outcome], citations, suggestions)
 
 
-def _citation(number: int, index: Index, vector: Vectors, hit: Hit) -> Citation:
-    sentences = index.sentences(vector, hit.passage)
+def _citation(number: int, index: Index, encoded: Encoded, hit: Hit) -> Citation:
+    sentences = index.sentences(encoded, hit.passage)
     whole = Highlight(0, len(hit.passage.text))
     best = max(sentences, key=lambda pair: pair[1])[0] if sentences else whole
     return Citation(number, hit.passage, (best,), link(index.documents[hit.passage.document], hit.passage, (best,)))

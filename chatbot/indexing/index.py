@@ -1,69 +1,97 @@
-"""The index in memory: passages and the vectors of their units, searched."""
+"""The index in memory: passages, and what a question finds of itself in each of them."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
 
 from chatbot.errors import IndexDamaged
-from chatbot.indexing.encoder import Vectors
+from chatbot.indexing.encoder import Encoded, Vectors
+from chatbot.indexing.lexical import Lexical, content, rarity
 from chatbot.indexing.store import VectorStore
-from chatbot.indexing.units import Kind, units
-from chatbot.records import Document, Highlight, Hit, Passage
+from chatbot.indexing.tokens import Tokens, unit
+from chatbot.records import Document, Highlight, Passage
 
-__all__ = ["Entry", "Index"]
+__all__ = ["Entry", "Evidence", "Index"]
 
 Entry = tuple[Passage, tuple[Highlight, ...]]
 """A passage and its sentences."""
 
-_NEAREST: Final = 256  # units whose passages are looked at closely
+_NEAREST: Final = 192  # units that are looked up by meaning, and
+_MATCHING: Final = 24  # passages by words; the best of both are looked at closely
+_CLOSELY: Final = 48  # passages
+
+
+@dataclass(frozen=True, slots=True)
+class Evidence:
+    """What a question finds in its candidate passages, a row each.
+
+    `met` says how well each token of the question is met in a passage (cosines, shape (passages, tokens)), `weights`
+    how rare each token is in this corpus (0 to 1), `content` whether it belongs to a word that says something by
+    itself, `sentence` is the cosine of the passage's best sentence, and `lexical` what `Lexical.scores` gives.
+    """
+
+    passages: tuple[Passage, ...]
+    met: Vectors
+    weights: Vectors
+    content: NDArray[np.bool_]
+    sentence: Vectors
+    lexical: Vectors
 
 
 class Index:
-    """Documents, their passages, and the vectors of each passage's units; immutable and safe to share."""
+    """Documents, their passages, and what is known of each passage; immutable and safe to share."""
 
-    def __init__(self, documents: Sequence[Document], entries: Sequence[Entry], store: VectorStore) -> None:
+    def __init__(
+        self, documents: Sequence[Document], entries: Sequence[Entry], store: VectorStore, tokens: Tokens
+    ) -> None:
         self.documents = {document.id: document for document in documents}
         self.passages = tuple(passage for passage, _ in entries)
+        self.tokens = tokens
+        self.store = store
         self._sentences = tuple(marks for _, marks in entries)
-        self._store = store
-        kinds = [[unit.kind for unit in units(*entry)] for entry in entries]
-        self._first = np.cumsum([0, *map(len, kinds)])
-        self._kinds = np.array([kind for own in kinds for kind in own], dtype=np.int8)
-        self._parents = np.repeat(np.arange(len(entries)), np.diff(self._first))
-        self._rows = {passage: row for row, passage in enumerate(self.passages)}
-        self._entries = tuple(entries)
-        if len(store) != len(self._kinds):
+        self.first = np.cumsum([0, *(2 + len(marks) for marks in self._sentences)])
+        if len(store) != self.first[-1] or len(tokens) != len(entries):
             raise IndexDamaged("The index holds vectors of other passages: run 'python -m chatbot build'.")
+        self._parents = np.repeat(np.arange(len(entries)), np.diff(self.first))
+        self._rows = {passage: row for row, passage in enumerate(self.passages)}
+        self._lexical = Lexical(["\n".join((one.title, *one.headings, one.text)) for one in self.passages])
+        self._rarity = self._token_rarity()
 
-    def search(self, question: Vectors, most: int) -> tuple[Hit, ...]:
-        """Find the passages nearest to a question's vector, best first.
+    def evidence(self, question: Encoded, text: str) -> Evidence:
+        """Find the passages that may answer a question, and what it finds in each."""
+        lexical = self._lexical.scores(text)
+        rows = self._candidates(question, lexical)
+        weights = np.array([self._rarity.get(int(one), 1.0) for one in question.ids], dtype=np.float32)
+        told = content(text, question.spans)
+        met = self.tokens.met(unit(question.tokens), rows)
+        sentence = np.array([self._cosines(question, row).max() for row in rows], dtype=np.float32)
+        return Evidence(tuple(self.passages[row] for row in rows), met, weights, told, sentence, lexical[rows])
 
-        A passage's score is the mean, over the four granularities, of the cosine of its best unit.
-        """
-        _, rows = self._store.search(question, _NEAREST)
-        parents = np.unique(self._parents[rows])
-        hits = [Hit(self.passages[parent], self._score(question, int(parent))) for parent in parents]
-        return tuple(sorted(hits, key=lambda hit: -hit.score)[:most])
-
-    def sentences(self, question: Vectors, passage: Passage) -> tuple[tuple[Highlight, float], ...]:
-        """Give the sentences of a passage with their cosines to a question's vector, in reading order."""
+    def sentences(self, question: Encoded, passage: Passage) -> tuple[tuple[Highlight, float], ...]:
+        """Give the sentences of a passage, in reading order, with how well each meets the question's tokens."""
         row = self._rows[passage]
-        cosines = self._cosines(question, row)[self._kinds_of(row) == Kind.SENTENCE]
-        return tuple(zip(self._sentences[row], map(float, cosines), strict=True))
+        marks = self._sentences[row]
+        met = self.tokens.met_by_sentence(unit(question.tokens), row, len(marks))
+        weights = np.array([self._rarity.get(int(one), 1.0) for one in question.ids], dtype=np.float32) + 1e-3
+        return tuple(zip(marks, map(float, met @ weights / weights.sum()), strict=True))
 
-    def _score(self, question: Vectors, row: int) -> float:
-        cosines, kinds = self._cosines(question, row), self._kinds_of(row)
-        return float(np.mean([cosines[kinds == kind].max() for kind in Kind if (kinds == kind).any()]))
+    def _candidates(self, question: Encoded, lexical: Vectors) -> list[int]:
+        """Take passages in turn from those nearest in meaning and those with most words in common."""
+        _, units = self.store.search(question.vector, _NEAREST)
+        near = list(dict.fromkeys(self._parents[units].tolist()))
+        most = min(_MATCHING, len(lexical))
+        matching = [row for row in np.argpartition(-lexical, most - 1)[:most].tolist() if lexical[row] > 0]
+        return list(dict.fromkeys([*near[:_CLOSELY], *matching]))
 
-    def _cosines(self, question: Vectors, row: int) -> Vectors:
-        return self._store.vectors(np.arange(self._first[row], self._first[row + 1])) @ question.reshape(-1)
+    def _cosines(self, question: Encoded, row: int) -> Vectors:
+        own = np.arange(self.first[row] + 1, self.first[row + 1])
+        return self.store.vectors(own) @ question.vector
 
-    def _kinds_of(self, row: int) -> NDArray[np.int8]:
-        return self._kinds[self._first[row] : self._first[row + 1]]
-
-    def texts(self) -> dict[str, Vectors]:
-        """Give every text that was embedded with its vector."""
-        texts = [unit.text for entry in self._entries for unit in units(*entry)]
-        return dict(zip(texts, self._store.vectors(np.arange(len(texts))), strict=True))
+    def _token_rarity(self) -> dict[int, float]:
+        owners = np.repeat(np.arange(len(self.tokens)), np.diff(self.tokens.first))
+        pairs = np.unique(np.stack([self.tokens.ids.astype(np.int64), owners]), axis=1)
+        ids, having = np.unique(pairs[0], return_counts=True)
+        return dict(zip(ids.tolist(), map(float, rarity(len(self.tokens), having)), strict=True))

@@ -1,39 +1,39 @@
-"""What of a passage is embedded: itself, itself under its headings, its sentences, and its sentences by twos."""
+"""What of a passage has a vector of its own: the passage under its headings, its words alone, and each sentence."""
 
-from collections.abc import Iterator
-from dataclasses import dataclass
-from enum import IntEnum
-from itertools import pairwise
+from collections.abc import Sequence
 
+import numpy as np
+from numpy.typing import NDArray
+
+from chatbot.indexing.encoder import Encoded, Vectors
+from chatbot.indexing.tokens import unit
 from chatbot.records import Highlight, Passage
 
-__all__ = ["Kind", "Unit", "units"]
+__all__ = ["context", "sentence_of", "unit_vectors"]
 
 
-class Kind(IntEnum):
-    """The granularity of a unit."""
-
-    PASSAGE = 0
-    HEADED = 1
-    SENTENCE = 2
-    WINDOW = 3
+def context(passage: Passage, titles: frozenset[str]) -> str:
+    """Give what is read before a passage: its headings, and its document's title if that is one of `titles`."""
+    above = [passage.title] if passage.title in titles else []
+    return "".join(f"{line}\n" for line in [*above, *passage.headings])
 
 
-@dataclass(frozen=True, slots=True)
-class Unit:
-    """A text that is embedded for a passage."""
+def sentence_of(encoded: Encoded, offset: int, sentences: Sequence[Highlight]) -> NDArray[np.int16]:
+    """Tell for each token which sentence it stands in, -1 for none; the passage begins at `offset` of what was read."""
+    where = np.full(len(encoded.ids), -1, dtype=np.int16)
+    for number, mark in enumerate(sentences):
+        inside = (encoded.spans[:, 0] >= offset + mark.start) & (encoded.spans[:, 1] <= offset + mark.end)
+        where[inside] = number
+    return where
 
-    kind: Kind
-    text: str
 
+def unit_vectors(encoded: Encoded, offset: int, where: NDArray[np.int16], sentences: int) -> Vectors:
+    """Pool a passage's token vectors into the vectors of its units, shape (2 + sentences, dimensions).
 
-def units(passage: Passage, sentences: tuple[Highlight, ...]) -> Iterator[Unit]:
-    """Give the units of a passage; sentences come in their order, one unit each."""
-    yield Unit(Kind.PASSAGE, passage.text)
-    yield Unit(Kind.HEADED, "\n".join((*passage.headings, passage.text)))
-    for mark in sentences:
-        yield Unit(Kind.SENTENCE, passage.text[mark.start : mark.end])
-    for one, other in pairwise(sentences):
-        yield Unit(Kind.WINDOW, passage.text[one.start : other.end])
-    if len(sentences) < 2:
-        yield Unit(Kind.WINDOW, passage.text)
+    A unit's vector is the mean of its tokens' as they were read in the whole passage. Source: M. Guenther et al., "Late
+    Chunking", 2024. A unit whose tokens lie beyond the encoder's window gets the passage's vector.
+    """
+    body = encoded.spans[:, 0] >= offset
+    groups = [body, *(where == number for number in range(sentences))]
+    pooled = [unit(encoded.tokens[group].mean(axis=0)) if group.any() else encoded.vector for group in groups]
+    return np.stack([encoded.vector, *pooled]).astype(np.float32)

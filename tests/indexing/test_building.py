@@ -38,14 +38,20 @@ def test_a_built_index_finds_the_passage_and_its_sentence(
     built = build_index(pages, tmp_path / "index", words, store)
     name, index = open_index(pages, tmp_path / "index", words, store)
     assert (built.id, built.documents, built.passages) == (name, 1, 2)
-    question = words.encode_questions(["when may I swim again: three days?"])
-    hits = index.search(question, 5)
-    assert [hit.passage.headings for hit in hits] == [("Can I swim?",), ()]
-    assert hits[0].score > hits[1].score
-    (first, near), (second, far) = index.sentences(question, hits[0].passage)
-    assert hits[0].passage.text[first.start : first.end] == "Not for three days."
-    assert hits[0].passage.text[second.start : second.end] == "Wait."
-    assert near > far
+    asked = "when may I swim again: three days?"
+    (question,) = words.encode_questions([asked])
+    evidence = index.evidence(question, asked)
+    best, other = evidence.passages
+    assert (best.headings, other.headings) == (("Can I swim?",), ())
+    assert evidence.met.tolist() == [[0, 0, 1, 1, 0, 1, 1], [0, 0, 0, 0, 0, 0, 0]]
+    assert evidence.content.tolist() == [False, True, False, True, False, True, True]
+    assert evidence.weights[3] < evidence.weights[4] == 1
+    assert evidence.lexical[0] > 10 * evidence.lexical[1] > 0  # "day" stands in the other, too
+    assert evidence.sentence == pytest.approx([2 / 28**0.5, 0], abs=1e-4)
+    (first, near), (second, far) = index.sentences(question, best)
+    assert best.text[first.start : first.end] == "Not for three days."
+    assert best.text[second.start : second.end] == "Wait."
+    assert near > far == 0
 
 
 def test_nothing_changed_means_nothing_to_do(pages: Path, tmp_path: Path, words: WordEncoder) -> None:

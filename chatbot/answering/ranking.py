@@ -1,0 +1,49 @@
+"""Which passages answer best: three kinds of evidence, weighed by a fit that the project's own script makes.
+
+Source of the method: a conditional logit over each question's candidates (D. McFadden, 1974), the softmax loss of
+listwise ranking. What the evidence does not say is left out on purpose: no weight belongs to one corpus.
+"""
+
+import json
+from dataclasses import dataclass
+from importlib.resources import files
+from typing import Final, Self
+
+import numpy as np
+
+from chatbot.indexing import Evidence, Vectors
+from chatbot.records import Hit
+
+__all__ = ["SIGNALS", "Ranking", "signals"]
+
+SIGNALS: Final = ("met", "sentence", "lexical")
+"""The columns of `signals`: how well a passage meets the question's tokens, each by its rarity in the corpus; the
+cosine of its best sentence; the words in common."""
+
+_LEAST = 1e-3  # the weight of a token that stands everywhere; a question of such tokens alone is still ranked
+
+
+def signals(evidence: Evidence) -> Vectors:
+    """Give the signals of each candidate, shape (passages, len(SIGNALS))."""
+    weights = evidence.weights + _LEAST
+    met = evidence.met @ weights / weights.sum()
+    return np.stack([met, evidence.sentence, evidence.lexical], axis=1)
+
+
+@dataclass(frozen=True, slots=True)
+class Ranking:
+    """The weight of each signal."""
+
+    weights: tuple[float, ...]
+
+    @classmethod
+    def fitted(cls) -> Self:
+        """Give the weights that `benchmarks/fit_ranking.py` wrote; the file says on what data and how well."""
+        told = json.loads(files("chatbot.answering").joinpath("ranking.json").read_text("utf-8"))
+        return cls(tuple(told["weights"][name] for name in SIGNALS))
+
+    def hits(self, evidence: Evidence) -> tuple[Hit, ...]:
+        """Rank candidates, best first; a score is the weighted mean of the signals."""
+        weights = np.array(self.weights)
+        scores = signals(evidence) @ weights / weights.sum()
+        return tuple(Hit(evidence.passages[row], float(scores[row])) for row in np.argsort(-scores, kind="stable"))

@@ -1,0 +1,72 @@
+"""Words in common: BM25 over the passages, and how rare each word is among them; owns bm25s and the stemmer.
+
+Source: S. Robertson and H. Zaragoza, "The Probabilistic Relevance Framework: BM25 and Beyond", 2009.
+"""
+
+import re
+from collections import Counter
+from collections.abc import Sequence
+from typing import Final
+
+import bm25s
+import numpy as np
+import Stemmer
+from bm25s.stopwords import STOPWORDS_EN_PLUS
+from numpy.typing import NDArray
+
+from chatbot.indexing.encoder import Numbers, Vectors
+
+__all__ = ["Lexical", "content", "rarity"]
+
+_K1: Final = 1.2
+_B: Final = 0.75
+_RAREST: Final = 8.0  # the idf of a word that stands in one of about 2,000 passages
+_STOP_WORDS = frozenset(STOPWORDS_EN_PLUS)
+_WORD = re.compile(r"\w+")
+
+
+def content(text: str, spans: Numbers) -> NDArray[np.bool_]:
+    """Tell which of the stretches of a text, shape (n, 2), belong to a word that says something by itself."""
+    told = np.zeros(len(text), dtype=bool)
+    for word in _WORD.finditer(text):
+        told[word.start() : word.end()] = word.group().casefold() not in _STOP_WORDS
+    return told[spans[:, 0]]
+
+
+def rarity(passages: int, having: NDArray[np.int64]) -> Vectors:
+    """Say how rare things are that stand in `having` of the passages: BM25's idf, 1 for what stands in none.
+
+    What stands in most passages of a corpus, its topic, comes out near 0.
+    """
+    idf = np.log1p((passages - having + 0.5) / (having + 0.5))
+    return np.asarray(idf / np.log1p((passages + 0.5) / 0.5), dtype=np.float32)
+
+
+class Lexical:
+    """The stemmed words of passages, searched."""
+
+    def __init__(self, texts: Sequence[str]) -> None:
+        self._stemmer = Stemmer.Stemmer("english")
+        stems = [self._stems(text) for text in texts]
+        self._having = Counter(stem for passage in stems for stem in set(passage))
+        self._passages = len(texts)
+        self._bm25 = bm25s.BM25(k1=_K1, b=_B, method="lucene")
+        self._bm25.index(stems, show_progress=False)
+
+    def scores(self, text: str) -> Vectors:
+        """Say how well each passage matches the words of a question, from 0 up to about 1, shape (passages,).
+
+        It is the BM25 score as a share of the highest that the question could get, times the rarity of its rarest word
+        that any passage has: where a question's words are common ones, or shared by chance, sharing them says little.
+        """
+        stems = [stem for stem in dict.fromkeys(self._stems(text)) if stem in self._having]
+        everything = len(dict.fromkeys(self._stems(text)))
+        if not stems:
+            return np.zeros(self._passages, dtype=np.float32)
+        idf = np.log1p([(self._passages - have + 0.5) / (have + 0.5) for have in map(self._having.__getitem__, stems)])
+        unknown = np.log1p((self._passages + 0.5) / 0.5) * (everything - len(stems))
+        highest = (_K1 + 1) * (idf.sum() + unknown)
+        return np.asarray(self._bm25.get_scores(stems) / highest * idf.max() / _RAREST, dtype=np.float32)
+
+    def _stems(self, text: str) -> list[str]:
+        return list(self._stemmer.stemWords(_WORD.findall(text.casefold())))
