@@ -91,9 +91,15 @@ def _ask(settings: Settings, options: argparse.Namespace) -> None:
 
 
 def _serve(settings: Settings, _: argparse.Namespace) -> None:
-    from chatbot.web.server import serve  # noqa: PLC0415 - Gradio takes seconds to import, and only this command needs it
+    from chatbot.web.server import listen, serve  # noqa: PLC0415 - Gradio takes seconds to import, and only this command needs it
 
-    serve(settings)
+    address = listen(settings.host, settings.port)
+    bot = Chatbot.open(settings)
+    host = f"[{settings.host}]" if ":" in settings.host else settings.host
+    print(f"Serving {bot.clinic.name} on http://{host}:{settings.port} (Ctrl+C stops it)", flush=True)
+    if settings.clinic is None:
+        print("There is no clinic.toml: visitors are not told how to reach the clinic.", file=sys.stderr)
+    serve(bot, address)
 
 
 def _lines(path: Path) -> Iterator[bytes]:

@@ -5,10 +5,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
-from chatbot.answering import Gate, Ranking, clean_history, clean_question, compose
+from chatbot.answering import Gate, Ranking, clean_question, compose
 from chatbot.errors import DocumentNotFound
 from chatbot.indexing import Encoder, Index, SentenceEncoder, open_index
-from chatbot.records import Answer, Document, Hit
+from chatbot.records import Answer, Document, Hit, Outcome
 from chatbot.settings import Clinic, Settings, load_clinic
 
 __all__ = ["Chatbot"]
@@ -66,10 +66,12 @@ class Chatbot:
 
     def explain(self, question: str, history: Sequence[str] = ()) -> tuple[Answer, tuple[Hit, ...]]:
         """Answer a question and give the ten best passages with their scores, whatever the gate said."""
+        del history  # each question is read by itself
         index = self._live.index
         asked = clean_question(question)
-        clean_history(history)
         (encoded,) = self._encoder.encode_questions([asked])
+        if not len(encoded.ids):  # marks that the model has no token for
+            return compose(asked, Outcome.NOT_FOUND, 0.0, index, encoded, ()), ()
         evidence = index.evidence(encoded, asked)
         hits = self._ranking.hits(evidence)[:_CANDIDATES]
         confidence = self._gate.confidence(evidence, hits[0].passage)

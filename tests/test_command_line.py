@@ -1,11 +1,15 @@
 import json
 import os
 import shutil
+import signal
+import socket
 import subprocess
 import sys
+import time
 from collections.abc import Callable
 from pathlib import Path
 
+import httpx
 import pytest
 
 ROOT = Path(__file__).parents[1]
@@ -20,14 +24,17 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="module")
-def run(folder: Path) -> Run:
-    environ = {
+def environ(folder: Path) -> dict[str, str]:
+    return {
         **os.environ,
         "FOOTNOTE_CORPUS": str(folder / "corpus"),
         "FOOTNOTE_INDEX": str(folder / "index"),
         "FOOTNOTE_CLINIC": str(ROOT / "clinic.toml"),
     }
 
+
+@pytest.fixture(scope="module")
+def run(environ: dict[str, str]) -> Run:
     def run(*arguments: str, **more: str) -> "subprocess.CompletedProcess[str]":
         command = [sys.executable, "-m", "chatbot", *arguments]
         return subprocess.run(
@@ -128,3 +135,33 @@ def test_a_batch_file_that_is_not_there_is_named(run: Run) -> None:
 def test_a_setting_that_cannot_be_used_is_named(run: Run) -> None:
     done = run("build", FOOTNOTE_PORT="many")
     assert (done.returncode, done.stderr[:25]) == (1, "FOOTNOTE_PORT is 'many': ")
+
+
+@pytest.mark.usefixtures("built")
+def test_a_port_that_is_taken_is_named_with_the_cure(run: Run) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = str(taken.getsockname()[1])
+        done = run("serve", FOOTNOTE_PORT=port)
+    assert done.returncode == 1
+    assert done.stderr.startswith(f"Footnote cannot listen on 127.0.0.1, port {port}: ")
+    assert "Set FOOTNOTE_HOST and FOOTNOTE_PORT to a free one." in done.stderr
+
+
+@pytest.mark.usefixtures("built")
+def test_the_server_says_where_it_is_and_stops_when_told(environ: dict[str, str]) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as free:
+        port = free.getsockname()[1]
+    command = [sys.executable, str(ROOT / "app.py")]
+    more = environ | {"FOOTNOTE_PORT": str(port)}
+    with subprocess.Popen(command, env=more, cwd=ROOT, stdout=subprocess.PIPE, text=True) as server:
+        assert server.stdout
+        said = server.stdout.readline()
+        assert said == f"Serving Example Skin Clinic on http://127.0.0.1:{port} (Ctrl+C stops it)\n"
+        for _ in range(300):
+            try:
+                status = httpx.get(f"http://127.0.0.1:{port}/api/ready", timeout=5).json()["status"]
+                break
+            except httpx.TransportError:
+                time.sleep(0.2)
+        server.terminate()
+        assert (status, server.wait(timeout=30)) == ("ready", -signal.SIGTERM)

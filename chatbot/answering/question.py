@@ -3,18 +3,16 @@
 import json
 import re
 import unicodedata
-from collections.abc import Sequence
 from typing import Final
 
 from chatbot.errors import QuestionEmpty, QuestionTooLong, RequestError
 
-__all__ = ["LONGEST", "clean_history", "clean_question", "read_request"]
+__all__ = ["LONGEST", "clean_question", "read_request"]
 
 LONGEST: Final = 2000
 """Characters of the longest question: a story told in full, and no more."""
 
 _MOST_BYTES: Final = 4 * LONGEST
-_EARLIER: Final = 8  # questions of a conversation that are looked back on
 # Format (zero-width, bidirectional), control, surrogate, private and unassigned characters print nothing. The joiners
 # of emoji and of Indic and Persian script go with them: no search reads them.
 _UNSEEN = frozenset({"Cc", "Cf", "Cs", "Co", "Cn"})
@@ -36,17 +34,6 @@ def clean_question(text: str) -> str:
     if not question:
         raise QuestionEmpty("The question is empty: type a few words.")
     return question
-
-
-def clean_history(earlier: Sequence[str]) -> tuple[str, ...]:
-    """Give the last few earlier questions that can be read; one that cannot is no reason to refuse the new one."""
-    kept = []
-    for text in earlier[-_EARLIER:]:
-        try:
-            kept.append(clean_question(text))
-        except (QuestionEmpty, QuestionTooLong):
-            continue
-    return tuple(kept)
 
 
 def read_request(line: bytes) -> tuple[str, list[str]]:

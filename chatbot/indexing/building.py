@@ -4,15 +4,15 @@ import hashlib
 import json
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from datetime import date
 from pathlib import Path
 from typing import Any, Final
 
 import numpy as np
 
-from chatbot.errors import FootnoteError, IndexDamaged, IndexForeign, IndexingError, IndexStale
-from chatbot.indexing.encoder import Encoder, Vectors
+from chatbot.errors import CorpusError, FootnoteError, IndexDamaged, IndexForeign, IndexingError, IndexStale
+from chatbot.indexing.encoder import Encoded, Encoder, Vectors
 from chatbot.indexing.generation import Generation, Manifest, current, open_generation, publish, writing
 from chatbot.indexing.index import Entry, Index
 from chatbot.indexing.store import FaissStore, VectorStore
@@ -28,8 +28,11 @@ _PASSAGE_SHARE: Final = 0.75  # of the encoder's window; the rest is for the hea
 _BATCH: Final = 64  # passages between two steps of the progress bar
 _CURE: Final = "run 'python -m chatbot build'"
 
-Known = Mapping[str, tuple[Vectors, Tokens]]
-"""What was encoded before: the unit vectors and the tokens of a passage, by the text that was read."""
+_Read = tuple[str, str, tuple[Highlight, ...]]
+"""What a passage's vectors depend on: what stands above it, its text, and its sentences."""
+
+_Known = Mapping[_Read, tuple[Vectors, Tokens]]
+"""What was encoded: the unit vectors and the tokens of a passage."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,15 +60,15 @@ def build_index(
     """
     with writing(index):
         old = _reusable(index)
-        if old and old.manifest.id == _manifest(corpus_digest(corpus), encoder).id:
+        inputs = _manifest(
+            corpus_digest(corpus), encoder
+        )  # taken first: a page saved while it is read is stale, not lost
+        if old and old.manifest.id == inputs.id:
             return _built(old.manifest, 0)
         read = read_corpus(corpus)
-        limit = int(encoder.window * _PASSAGE_SHARE)
-        entries = [
-            (passage, sentences(passage.text))
-            for document in read.documents
-            for passage in split(document, limit, encoder.length)
-        ]
+        entries = _entries(read.documents, encoder)
+        if not entries:
+            raise CorpusError(f"The pages in {corpus} hold headings alone: write what stands below them.")
         vectors, tokens, embedded = _encoded(entries, _known(old, encoder, store), encoder, progress)
         files = {
             "documents.jsonl": _jsonl(asdict(document) for document in read.documents),
@@ -73,9 +76,8 @@ def build_index(
             "vectors.faiss": store.of(vectors).to_bytes(),
             "tokens.npz": tokens.to_bytes(),
         }
-        manifest = _manifest(
-            read.digest,
-            encoder,
+        manifest = replace(
+            inputs,
             documents=len(read.documents),
             passages=len(entries),
             problems=tuple(map(str, read.problems)),
@@ -83,6 +85,12 @@ def build_index(
         )
         publish(index, Generation(manifest, files))
         return _built(manifest, embedded)
+
+
+def _entries(documents: Sequence[Document], encoder: Encoder) -> list[Entry]:
+    limit = int(encoder.window * _PASSAGE_SHARE)
+    passages = (passage for document in documents for passage in split(document, limit, encoder.length))
+    return [(passage, sentences(passage.text)) for passage in passages]
 
 
 def open_index(corpus: Path, index: Path, encoder: Encoder, store: type[VectorStore] = FaissStore) -> tuple[str, Index]:
@@ -94,8 +102,10 @@ def open_index(corpus: Path, index: Path, encoder: Encoder, store: type[VectorSt
     name = current(index)
     generation = open_generation(index, name)
     made, now = generation.manifest, _manifest(corpus_digest(corpus), encoder)
-    if (made.format, made.encoder_fingerprint) != (now.format, now.encoder_fingerprint):
-        raise IndexForeign(f"The index in {index} was built with {made.encoder} by another Footnote: {_CURE}.")
+    if made.encoder_fingerprint != now.encoder_fingerprint:
+        raise IndexForeign(f"The index in {index} was built with another model, {made.encoder}: {_CURE}.")
+    if (made.format, made.splitter) != (now.format, now.splitter):
+        raise IndexForeign(f"The index in {index} was built by another version of Footnote: {_CURE}.")
     if made.id != now.id:
         raise IndexStale(f"The pages in {corpus} changed since the index in {index} was built: {_CURE}.")
     return name, _opened(generation, store)
@@ -112,17 +122,9 @@ def _opened(generation: Generation, store: type[VectorStore]) -> Index:
     return Index(tuple(documents.values()), entries, vectors, tokens)
 
 
-def _manifest(  # noqa: PLR0913 - one argument a line of the manifest
-    corpus: str,
-    encoder: Encoder,
-    *,
-    documents: int = 0,
-    passages: int = 0,
-    problems: tuple[str, ...] = (),
-    files: Mapping[str, str] | None = None,
-) -> Manifest:
-    name, fingerprint = encoder.name, encoder.fingerprint
-    return Manifest(_FORMAT, corpus, SPLITTER, name, fingerprint, documents, passages, problems, files or {})
+def _manifest(corpus: str, encoder: Encoder) -> Manifest:
+    """Give the manifest of a build that is still to be made."""
+    return Manifest(_FORMAT, corpus, SPLITTER, encoder.name, encoder.fingerprint, 0, 0, (), {})
 
 
 def _built(manifest: Manifest, embedded: int) -> Built:
@@ -137,7 +139,7 @@ def _reusable(index: Path) -> Generation | None:
         return None
 
 
-def _known(old: Generation | None, encoder: Encoder, store: type[VectorStore]) -> Known:
+def _known(old: Generation | None, encoder: Encoder, store: type[VectorStore]) -> _Known:
     """Give what an older build by the same encoder holds."""
     if old is None or old.manifest.encoder_fingerprint != encoder.fingerprint or old.manifest.format != _FORMAT:
         return {}
@@ -145,39 +147,35 @@ def _known(old: Generation | None, encoder: Encoder, store: type[VectorStore]) -
         index = _opened(old, store)
     except FootnoteError:
         return {}
-    titles = _telling(index.passages)
-    return {
-        context(passage, titles) + passage.text: (
-            index.store.vectors(np.arange(index.first[row], index.first[row + 1])),
-            index.tokens.passage(row),
-        )
-        for row, passage in enumerate(index.passages)
-    }
+    rows = (index.encoded(row) for row in range(len(index.entries)))
+    return dict(zip(_reads(index.entries), rows, strict=True))
 
 
 def _encoded(
-    entries: Sequence[Entry], known: Known, encoder: Encoder, progress: Callable[[int, int], object]
+    entries: Sequence[Entry], known: _Known, encoder: Encoder, progress: Callable[[int, int], object]
 ) -> tuple[Vectors, Tokens, int]:
     """Give the unit vectors and tokens of all passages, encoding those that are not known; and how many were not."""
+    reads = _reads(entries)
+    unknown = sorted((read for read in dict.fromkeys(reads) if read not in known), key=lambda read: len(read[1]))
+    found = dict(known)
+    for start in range(0, len(unknown), _BATCH):
+        batch = unknown[start : start + _BATCH]
+        encoded = encoder.encode_passages([above + text for above, text, _ in batch])
+        found |= {read: _units(one, read) for read, one in zip(batch, encoded, strict=True)}
+        progress(start + len(batch), len(unknown))
+    vectors, tokens = zip(*(found[read] for read in reads), strict=True)
+    return np.concatenate(vectors), Tokens.joined(tokens), len(unknown)
+
+
+def _units(encoded: Encoded, read: _Read) -> tuple[Vectors, Tokens]:
+    above, _, marks = read
+    where = sentence_of(encoded, len(above), marks)
+    return unit_vectors(encoded, len(above), where, len(marks)), Tokens.of(encoded, where)
+
+
+def _reads(entries: Sequence[Entry]) -> list[_Read]:
     titles = _telling([passage for passage, _ in entries])
-    texts = {context(passage, titles) + passage.text: (passage, marks) for passage, marks in entries}
-    known = dict(known)
-    unknown = sorted((text for text in texts if text not in known), key=len)
-    for batch in range(0, len(unknown), _BATCH):
-        for text, encoded in zip(
-            unknown[batch : batch + _BATCH], encoder.encode_passages(unknown[batch : batch + _BATCH]), strict=True
-        ):
-            passage, marks = texts[text]
-            offset = len(text) - len(passage.text)
-            where = sentence_of(encoded, offset, marks)
-            known[text] = unit_vectors(encoded, offset, where, len(marks)), Tokens.of(encoded, where)
-        progress(min(batch + _BATCH, len(unknown)), len(unknown))
-    found = [known[context(passage, titles) + passage.text] for passage, _ in entries]
-    return (
-        np.concatenate([vectors for vectors, _ in found]),
-        Tokens.joined([tokens for _, tokens in found]),
-        len(unknown),
-    )
+    return [(context(passage, titles), passage.text, marks) for passage, marks in entries]
 
 
 def _telling(passages: Sequence[Passage]) -> frozenset[str]:

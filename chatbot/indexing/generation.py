@@ -28,7 +28,10 @@ _DRAFT = ".draft-"
 
 @dataclass(frozen=True, slots=True)
 class Manifest:
-    """What a build was made of (`format` to `encoder_fingerprint`), what came of it, and the SHA-256 of its files."""
+    """What a build was made of (`format` to `encoder_fingerprint`), what came of it, and the SHA-256 of its files.
+
+    `encoder` is there to be read by people; what counts is the fingerprint.
+    """
 
     format: int
     corpus: str
@@ -43,7 +46,7 @@ class Manifest:
     @property
     def id(self) -> str:
         """Name of the build: the same for the same inputs."""
-        inputs = [self.format, self.corpus, self.splitter, self.encoder, self.encoder_fingerprint]
+        inputs = [self.format, self.corpus, self.splitter, self.encoder_fingerprint]
         return hashlib.sha256(json.dumps(inputs).encode()).hexdigest()[:16]
 
 
@@ -58,16 +61,27 @@ class Generation:
 @contextmanager
 def writing(index: Path) -> Iterator[None]:
     """Hold the right to write an index folder; raises `IndexBusy` if another process has it."""
-    try:
+    lock = FileLock(index / ".lock", timeout=0)
+    with _told(index):
         index.mkdir(parents=True, exist_ok=True)
-        with FileLock(index / ".lock", timeout=0):
-            for draft in index.glob(f"{_DRAFT}*"):
-                _remove(draft)
-            yield
-    except Timeout:
-        raise IndexBusy(f"Another build of {index} is under way: wait until it ends.") from None
+        try:
+            lock.acquire()
+        except Timeout:
+            raise IndexBusy(f"Another build of {index} is under way: wait until it ends.") from None
+    try:
+        yield
+    finally:
+        lock.release()
+
+
+@contextmanager
+def _told(index: Path) -> Iterator[None]:
+    """Tell what the system would not let us write."""
+    try:
+        yield
     except OSError as error:
-        raise IndexingError(f"{index} cannot be written: {error.strerror}. Check the folder and the disk.") from error
+        reason = error.strerror or type(error).__name__
+        raise IndexingError(f"{index} cannot be written: {reason}. Check the folder and the disk.") from error
 
 
 def current(index: Path) -> str:
@@ -96,7 +110,17 @@ def open_generation(index: Path, name: str) -> Generation:
 def publish(index: Path, generation: Generation) -> None:
     """Write a build and make it the live one; call it inside `writing`. The build before it is kept, older ones go."""
     name = generation.manifest.id
-    before = (index / _CURRENT).read_text("ascii", "replace").strip() if (index / _CURRENT).exists() else ""
+    with _told(index):
+        for draft in index.glob(f"{_DRAFT}*"):
+            _remove(draft)
+        before = (index / _CURRENT).read_text("ascii", "replace").strip() if (index / _CURRENT).exists() else ""
+        _replace(index, name, generation)
+        for folder in index.iterdir():
+            if re.fullmatch(r"[0-9a-f]{16}", folder.name) and folder.name not in {name, before}:
+                _remove(folder)
+
+
+def _replace(index: Path, name: str, generation: Generation) -> None:
     draft = index / f"{_DRAFT}{name}"
     draft.mkdir()
     for file, content in generation.files.items():
@@ -104,21 +128,18 @@ def publish(index: Path, generation: Generation) -> None:
     _write(draft / _MANIFEST, _sealed(generation.manifest))
     _sync(draft)
     if (index / name).exists():
-        shutil.rmtree(index / name)
+        _remove(index / name)
     draft.rename(index / name)
     _write(index / f"{_DRAFT}{_CURRENT}", f"{name}\n".encode())
     (index / f"{_DRAFT}{_CURRENT}").replace(index / _CURRENT)
     _sync(index)
-    for folder in index.iterdir():
-        if re.fullmatch(r"[0-9a-f]{16}", folder.name) and folder.name not in {name, before}:
-            shutil.rmtree(folder)
 
 
-def _remove(draft: Path) -> None:
-    if draft.is_dir():
-        shutil.rmtree(draft)
+def _remove(path: Path) -> None:
+    if path.is_dir() and not path.is_symlink():
+        shutil.rmtree(path)
     else:
-        draft.unlink()
+        path.unlink()
 
 
 def _sealed(manifest: Manifest) -> bytes:

@@ -1,26 +1,38 @@
 """The server that runs until it is told to stop."""
 
+import socket
+from typing import Final
+
 import uvicorn
 
 from chatbot.bot import Chatbot
-from chatbot.settings import Settings
+from chatbot.errors import SettingsError
 from chatbot.web.application import create_app
 
-__all__ = ["serve"]
+__all__ = ["listen", "serve"]
 
-_FAREWELL = 5  # seconds that open pages get when the server stops; an open tab never ends by itself
+_FAREWELL: Final = 5  # seconds that open pages get when the server stops; an open tab never ends by itself
 
 
-def serve(settings: Settings) -> None:
-    """Serve the chat page and the API until the process is told to stop."""
-    bot = Chatbot.open(settings)
+def listen(host: str, port: int) -> socket.socket:
+    """Take an address to serve on; raises `SettingsError` if it is not to be had."""
+    try:
+        return socket.create_server((host, port), family=socket.AF_INET6 if ":" in host else socket.AF_INET)
+    except (OSError, UnicodeError) as error:
+        raise SettingsError(
+            f"Footnote cannot listen on {host}, port {port}: {error}. "
+            "Set FOOTNOTE_HOST and FOOTNOTE_PORT to a free one."
+        ) from error
+
+
+def serve(bot: Chatbot, address: socket.socket) -> None:
+    """Serve the chat page and the API of a bot until the process is told to stop."""
     bot.ask("Are you ready?")  # the model is loaded before the first visitor comes, not by them
-    uvicorn.run(
+    config = uvicorn.Config(
         lambda: create_app(bot),  # built inside the running event loop, or Gradio opens loops that it never closes
         factory=True,
-        host=settings.host,
-        port=settings.port,
         log_level="warning",
         server_header=False,
         timeout_graceful_shutdown=_FAREWELL,
     )
+    uvicorn.Server(config).run(sockets=[address])

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from chatbot.answering import LONGEST, clean_history, clean_question, read_request
+from chatbot.answering import LONGEST, clean_question, read_request
 from chatbot.errors import QuestionEmpty, QuestionError, QuestionTooLong, RequestError
 
 
@@ -53,10 +53,6 @@ def test_any_text_is_read_or_refused_and_reading_twice_changes_nothing(typed: st
         return
     assert clean_question(question) == question
     assert question.encode()
-
-
-def test_of_a_long_history_the_last_readable_questions_count() -> None:
-    assert clean_history(["a", "b", "", "x" * 9999, *"cdefg"]) == ("b", "c", "d", "e", "f", "g")
 
 
 @pytest.mark.parametrize(
