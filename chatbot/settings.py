@@ -120,7 +120,7 @@ def load_clinic(path: Path | None) -> Clinic:
 
 def _read(path: Path) -> dict[str, object]:
     try:
-        return tomllib.loads(path.read_text("utf-8"))
+        return tomllib.loads(path.read_text("utf-8-sig"))
     except FileNotFoundError:
         raise SettingsError(f"There is no {path}: point FOOTNOTE_CLINIC at the clinic's own file.") from None
     except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
@@ -132,16 +132,21 @@ def _strings(path: Path, name: str, table: object, noun: type) -> dict[str, str]
     if not isinstance(table, dict):
         raise SettingsError(f"{path}: {name} must be a table, written as [{name}] above its lines.")
     known = [one.name for one in fields(noun) if one.type is str]
+    every = ", ".join(one.name if one.type is str else f"[{one.name}]" for one in fields(noun))
     for key, value in table.items():
         where = f"{name}.{key}" if name else key
         if key not in known:
-            raise SettingsError(f"{path}: {where} is not a key that Footnote knows; known here: {', '.join(known)}.")
+            raise SettingsError(f"{path}: {where} is not a key that Footnote knows; known here: {every}.")
         if not isinstance(value, str):
             raise SettingsError(f"{path}: {where} must be text between quotation marks.")
     return {key: value.strip() for key, value in table.items()}
 
 
 def _check(path: Path, clinic: Clinic) -> None:
+    if clinic.contact.phone and not any(one.isdigit() for one in clinic.contact.phone):
+        raise SettingsError(f"{path}: contact.phone must hold a number, not {clinic.contact.phone!r} alone.")
+    if clinic.contact.email and not re.fullmatch(r"[^@\s]+@[^@\s]+", clinic.contact.email):
+        raise SettingsError(f"{path}: contact.email must be an address with an @, not {clinic.contact.email!r}.")
     booking = clinic.contact.booking
     if booking and (urlsplit(booking).scheme not in {"http", "https"} or not urlsplit(booking).hostname):
         raise SettingsError(f"{path}: contact.booking must be an address that starts with https://, not {booking!r}.")

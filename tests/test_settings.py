@@ -41,11 +41,16 @@ def test_without_a_file_the_clinic_has_no_name_and_no_contact() -> None:
     ("text", "message"),
     [
         ("name = ", "cannot be read"),
-        ("nmae = 'x'", "nmae is not a key that Footnote knows; known here: name, greeting"),
+        (
+            "nmae = 'x'",
+            "nmae is not a key that Footnote knows; known here: name, greeting, \\[contact\\], \\[colours\\]",
+        ),
         ("name = 7", "name must be text between quotation marks"),
         ("name = ' '", "name must not be empty"),
         ("contact = 'x'", r"contact must be a table, written as \[contact\]"),
         ("[contact]\nfax = '1'", "contact.fax is not a key"),
+        ("[contact]\nphone = 'call us'", "contact.phone must hold a number"),
+        ("[contact]\nemail = 'call us'", "contact.email must be an address with an @"),
         ("[contact]\nbooking = 'javascript:x'", "contact.booking must be an address that starts with https://"),
         ("[colours]\naccent = 'red'", "colours.accent must be written as #rrggbb"),
         ("[routes]\nx = 'y'", "routes is not a key"),

@@ -5,9 +5,11 @@ percent-encoded in the quoted words.
 """
 
 import hashlib
+import re
 from collections.abc import Sequence
 from urllib.parse import quote
 
+from chatbot.reading import LIST_MARK
 from chatbot.records import Document, Highlight, Passage
 
 __all__ = ["document_digest", "link"]
@@ -35,20 +37,26 @@ def _own_page(document: Document, passage: Passage, highlights: Sequence[Highlig
 
 
 def _directive(text: str, passage: Passage, mark: Highlight) -> str:
-    words = passage.text[mark.start : mark.end].split()
-    quoted = " ".join(words)
+    sentence = passage.text[mark.start : mark.end]
+    quoted = " ".join(sentence.split())
     prefix = _prefix(text, passage.start + mark.start, quoted)
-    if len(quoted) <= _WHOLE or len(words) <= 2 * _EDGE:
+    # A term must lie in one block of the page, and a line end or a table's cell may begin another.
+    blocks = [block for block in re.split(r"[\r\n]+| \| ?", sentence) if block.strip()]
+    if len(blocks) == 1 and len(quoted) <= _WHOLE:
         return prefix + _encoded(quoted)
-    return prefix + _encoded(" ".join(words[:_EDGE])) + "," + _encoded(" ".join(words[-_EDGE:]))
+    first, last = blocks[0].split()[:_EDGE], blocks[-1].split()[-_EDGE:]
+    return prefix + _encoded(" ".join(first)) + "," + _encoded(" ".join(last))
 
 
 def _prefix(text: str, start: int, quoted: str) -> str:
     """Give the words before a sentence where the same words stand earlier on the page, or else nothing."""
-    before = text[:start].split()
-    if quoted not in " ".join(before) or not before:
+    before = text[:start].rstrip()
+    if quoted not in " ".join(before.split()):
         return ""
-    return _encoded(" ".join(before[-_EDGE:])) + "-,"
+    line = before.splitlines()[-1]
+    mark = LIST_MARK.match(line)
+    words = re.split(r" \| ?", line[mark.end() :] if mark else line)[-1].split()
+    return _encoded(" ".join(words[-_EDGE:])) + "-,"
 
 
 def _encoded(words: str) -> str:

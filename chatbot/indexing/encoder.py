@@ -4,7 +4,6 @@ Source: N. Reimers and I. Gurevych, "Sentence-BERT", EMNLP 2019. The packaged mo
 """
 
 import hashlib
-import os
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
@@ -85,6 +84,8 @@ class SentenceEncoder:
         self.name = model
         self._folder = _folder(model)
         self._lock = Lock()  # tokenizers raise "Already borrowed" when two threads share one
+        self._loading = Lock()
+        self._loaded: SentenceTransformer | None = None
 
     @cached_property
     def fingerprint(self) -> str:
@@ -135,47 +136,65 @@ class SentenceEncoder:
                 told = encode(
                     batch, prompt=before, output_value=None, normalize_embeddings=True, show_progress_bar=False
                 )
-                spans = self._spans([before + text for text in batch])
+                spans = _spans(self._model, [before + text for text in batch])
             encoded += [_read(one, span, len(before)) for one, span in zip(told, spans, strict=True)]
         return encoded
 
-    def _spans(self, texts: list[str]) -> list[list[tuple[int, int]]]:
-        read = self._model.tokenizer(
-            texts, truncation=True, max_length=self._model.max_seq_length, return_offsets_mapping=True
-        )
-        return list(read["offset_mapping"])
-
-    @cached_property
+    @property
     def _model(self) -> "SentenceTransformer":
+        with self._loading:
+            if self._loaded is None:
+                self._loaded = self._load()
+            return self._loaded
+
+    def _load(self) -> "SentenceTransformer":
         if not self._digests:  # the weights are checked before they are loaded
             raise ModelError(f"{self._folder} is empty: point FOOTNOTE_MODEL at a model's folder.")
-        os.environ.setdefault("HF_HUB_OFFLINE", "1")
         import torch  # noqa: PLC0415 - seconds to import, and a build with nothing to do needs no model
         from sentence_transformers import SentenceTransformer  # noqa: PLC0415 - as above
         from transformers.utils.logging import disable_progress_bar  # noqa: PLC0415 - as above
 
-        torch.set_num_threads(1)  # more threads on shared cores make a question slower, not faster
+        torch.set_num_threads(1)  # more on shared cores make a question slower, not faster
         disable_progress_bar()  # type: ignore[no-untyped-call] # transformers leaves it untyped
         try:
-            return SentenceTransformer(
+            model = SentenceTransformer(
                 str(self._folder),
                 device="cpu",
                 local_files_only=True,
                 trust_remote_code=False,
                 model_kwargs={"use_safetensors": True},
             )
-        except (OSError, ValueError, KeyError) as error:
+            _check(model)
+        except (OSError, ValueError, KeyError, NotImplementedError, OverflowError, AttributeError) as error:
             raise ModelError(
-                f"{self._folder} holds no sentence-transformers model in safetensors form: {error}. "
-                "Point FOOTNOTE_MODEL at one that does."
+                f"{self._folder} holds no model that Footnote can use: {error}. Point FOOTNOTE_MODEL at a "
+                "sentence-transformers model in safetensors form with token vectors as long as its sentence vectors."
             ) from error
+        return model
+
+
+def _check(model: "SentenceTransformer") -> None:
+    """Encode a text as questions will be; raises if the model gives no tokens that fit its sentence vectors."""
+    text = "Is it red?"
+    told: Any = model.encode_document([text], output_value=None, prompt="", show_progress_bar=False)
+    encoded = _read(told[0], _spans(model, [text])[0], 0)
+    if encoded.tokens.shape[1] != len(encoded.vector) or len(encoded.tokens) != len(encoded.ids):
+        raise ValueError("its token vectors and its sentence vectors differ in length")
+
+
+def _spans(model: "SentenceTransformer", texts: list[str]) -> list[list[tuple[int, int]]]:
+    read = model.tokenizer(
+        texts, truncation=True, max_length=int(model.max_seq_length or 0), return_offsets_mapping=True
+    )
+    return list(read["offset_mapping"])
 
 
 def _read(told: Mapping[str, Any], spans: Sequence[tuple[int, int]], prompt: int) -> Encoded:
     """Keep the tokens that stand in the text itself: not the marks around it, the padding, or the model's prompt."""
     where = np.array(spans, dtype=np.int32).reshape(-1, 2) - prompt
     own = (where[:, 1] > where[:, 0]) & (where[:, 0] >= 0)
-    tokens, ids = told["token_embeddings"].numpy()[: len(where)], told["input_ids"].numpy()[: len(where)]
+    seen = told["attention_mask"].numpy().astype(bool)
+    tokens, ids = told["token_embeddings"].numpy()[seen], told["input_ids"].numpy()[seen]
     vector = np.asarray(told["sentence_embedding"].numpy(), dtype=np.float32)
     return Encoded(vector, np.asarray(tokens[own], np.float32), np.asarray(ids[own], np.int32), where[own])
 

@@ -1,11 +1,12 @@
 """Files of the corpus folder into documents, and documents into passages."""
 
 from chatbot.reading.corpus import LARGEST, READERS, Corpus, corpus_digest, read_corpus, read_document
-from chatbot.reading.sentences import sentences
+from chatbot.reading.sentences import LIST_MARK, sentences, unwrapped
 from chatbot.reading.splitting import SPLITTER, split
 
 __all__ = [
     "LARGEST",
+    "LIST_MARK",
     "READERS",
     "SPLITTER",
     "Corpus",
@@ -14,4 +15,5 @@ __all__ = [
     "read_document",
     "sentences",
     "split",
+    "unwrapped",
 ]

@@ -1,6 +1,7 @@
 """The corpus folder: every page in it as a `Document`, and every file that could not be read, by name and reason."""
 
 import hashlib
+import re
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
@@ -26,7 +27,7 @@ LARGEST: Final = 4 * 1024 * 1024
 """Bytes of the largest file that is read: some ten times the longest page that a person would scroll."""
 
 _SIDECAR = ".yaml"
-_ABOUT = ("title", "url", "reviewed")
+_KEY = re.compile(r"\s*-{3,}\s*\n(?:title|url|reviewed)\s*:")
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,8 +49,8 @@ def read_corpus(folder: Path) -> Corpus:
         except UnreadablePage as error:
             problems.append(error)
     if not documents:
-        reasons = "".join(f"\n  {error}" for error in problems)
-        raise CorpusError(f"{folder} holds no page that can be read: put .txt or .md files there.{reasons}")
+        reason = f" The first of {len(problems)} files: {problems[0]}" if problems else ""
+        raise CorpusError(f"{folder} holds no page that can be read: put .txt or .md files there.{reason}")
     return Corpus(tuple(documents), tuple(problems), corpus_digest(folder))
 
 
@@ -80,7 +81,7 @@ def read_document(folder: Path, path: Path) -> Document:
     page = reader(words)
     if not page.text.strip():
         raise _unreadable(name, "it holds no text", "write the page or remove the file")
-    title = _string(name, about, "title") or next((heading.text for heading in page.headings), "") or _titled(path)
+    title = _string(name, about, "title") or page.title or _titled(path)
     return Document(name, title, page.text, _url(name, about), _reviewed(name, about), sections(page, title))
 
 
@@ -123,10 +124,14 @@ def _about(name: str, text: str) -> tuple[dict[str, object], str]:
         return {}, text
     try:
         matter, words = handler.split(text)
+    except ValueError:
+        if _KEY.match(text):
+            reason = "its front matter has no closing line of dashes"
+            raise _unreadable(name, reason, "put --- below its last line") from None
+        return {}, text  # dashes are a line, then
+    try:
         about = handler.load(matter)
-    except ValueError:  # an opening line of dashes that is never closed is a line of dashes
-        return {}, text
-    except yaml.YAMLError as error:
+    except (yaml.YAMLError, ValueError) as error:
         raise _unreadable(
             name, f"its front matter is no YAML ({_line(error)})", "correct the lines between ---"
         ) from error
@@ -139,14 +144,14 @@ def _beside(name: str, path: Path) -> dict[str, object]:
         return {}
     try:
         about = yaml.safe_load(sidecar.read_bytes())
-    except (OSError, yaml.YAMLError, UnicodeDecodeError) as error:
+    except (OSError, yaml.YAMLError, ValueError) as error:
         raise _unreadable(name, f"{sidecar.name} beside it cannot be read as YAML", "correct that file") from error
     if about is not None and not isinstance(about, dict):
         raise _unreadable(name, f"{sidecar.name} beside it holds no 'name: value' lines", "correct that file")
     return about or {}
 
 
-def _line(error: yaml.YAMLError) -> str:
+def _line(error: Exception) -> str:
     mark = getattr(error, "problem_mark", None)
     return f"line {mark.line + 2}" if mark else "see its first lines"
 
@@ -155,7 +160,10 @@ def _string(name: str, about: Mapping[str, object], key: str) -> str:
     value = about.get(key)
     if value is not None and not isinstance(value, (str, int, float, date)):
         raise _unreadable(name, f"its {key} is no text", f"write {key} on one line")
-    return "" if value is None else " ".join(str(value).split())
+    text = "" if value is None else " ".join(str(value).split())
+    if any("\ud800" <= one <= "\udfff" for one in text):
+        raise _unreadable(name, f"its {key} holds characters that cannot be shown", "write it anew")
+    return text
 
 
 def _url(name: str, about: Mapping[str, object]) -> str | None:
@@ -181,7 +189,9 @@ def _reviewed(name: str, about: Mapping[str, object]) -> date | None:
     try:
         return date.fromisoformat(str(value).strip())
     except ValueError:
-        raise _unreadable(name, f"its reviewed date {value!r} is none", "write it as 2026-01-31") from None
+        raise _unreadable(
+            name, f"its reviewed date {value!r} cannot be read", "write year, month and day, as in 2026-01-31"
+        ) from None
 
 
 def _titled(path: Path) -> str:

@@ -43,6 +43,8 @@ class _Writer:
                         self.put("\n")
                 case "list_item_open":
                     self.mark = self.item_mark()
+                case "list_item_close":
+                    self.mark = ""
                 case "inline" if tokens[at - 1].type in {"th_open", "td_open"}:
                     self.put(_words(token), " | " if tokens[at + 2].type != "tr_close" else "\n")
                 case "table_close":
@@ -50,9 +52,9 @@ class _Writer:
                 case "inline":
                     self.block(token, tokens[at - 1])
                 case "fence" | "code_block":
-                    self.put(token.content.rstrip("\n"), "\n\n")
+                    self.write_block(token.content.rstrip("\n"))
                 case "html_block" if visible := _visible(token.content):
-                    self.put(visible, "\n\n")
+                    self.write_block(visible)
 
     def item_mark(self) -> str:
         indent = "  " * (len(self.marks) - 1)
@@ -68,6 +70,9 @@ class _Writer:
         if level and words:
             heading = " ".join(words.split())
             self.headings.append(Heading(level, heading, self.offset, self.offset + len(words)))
+        self.write_block(words)
+
+    def write_block(self, words: str) -> None:
         self.put(self.mark + words, "\n" if self.marks else "\n\n")
         self.mark = ""
 

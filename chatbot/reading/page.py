@@ -27,6 +27,14 @@ class Page:
     text: str
     headings: tuple[Heading, ...]
 
+    @property
+    def title(self) -> str:
+        """Give the heading that names the page: an outermost one with no words before it, and no question."""
+        first = self.headings[0] if self.headings else None
+        if first is None or first.level > 1 or self.text[: first.start].strip() or first.text.endswith("?"):
+            return ""
+        return first.text
+
 
 def same_words(text: str) -> str:
     """Give what two lines share that differ only in case, spacing and punctuation."""

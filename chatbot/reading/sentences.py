@@ -11,10 +11,11 @@ from sentencex import get_sentence_boundaries
 
 from chatbot.records import Highlight
 
-__all__ = ["LIST_MARK", "sentences"]
+__all__ = ["LIST_MARK", "sentences", "unwrapped"]
 
 LIST_MARK = re.compile(r"[ \t]*(?:[-*+\u2022\u2023\u25aa\u25cf\u2013\u2014]|\(?\d{1,3}[.)]|\(?[a-zA-Z]\))[ \t]+")
 _LINE = re.compile(r"[^\r\n\u2028\u2029]+")
+_ABBREVIATED = re.compile(r"\b(?:approx|c|ca|est|ext|incl|excl|max|min|no|nos|tel)\.\s*$", re.IGNORECASE)
 # A wrapped line is about as long as its fellows and stops without a full stop; a shorter one stops on purpose.
 _WRAPPED = 50
 
@@ -22,6 +23,16 @@ _WRAPPED = 50
 def sentences(text: str) -> tuple[Highlight, ...]:
     """Find the sentences of a passage, in order, without the white space and list marks around them."""
     return tuple(mark for start, end in _runs(text) for mark in _within(text, start, end))
+
+
+def unwrapped(text: str) -> str:
+    """Give a text of the same length with a space for each line end that only wraps a paragraph."""
+    characters = list(text)
+    for start, end in _runs(text):
+        for at in range(start, end):
+            if text[at] in "\r\n\u2028\u2029":
+                characters[at] = " "
+    return "".join(characters)
 
 
 def _runs(text: str) -> Iterator[tuple[int, int]]:
@@ -46,9 +57,24 @@ def _runs_on(before: str, line: str) -> bool:
     return len(last) >= _WRAPPED or line.lstrip()[:1].islower()
 
 
+def _joined(text: str) -> Iterator[tuple[int, int]]:
+    """Give the segmenter's boundaries, without those between an abbreviation and the number after it."""
+    held: tuple[int, int] | None = None
+    for found in get_sentence_boundaries("en", text):
+        begin, stop = found["start_index"], found["end_index"]
+        if held and _ABBREVIATED.search(text, *held) and text[begin : begin + 1].isdigit():
+            held = held[0], stop
+            continue
+        if held:
+            yield held
+        held = begin, stop
+    if held:
+        yield held
+
+
 def _within(text: str, start: int, end: int) -> Iterator[Highlight]:
-    for found in get_sentence_boundaries("en", text[start:end]):
-        left, right = start + found["start_index"], start + found["end_index"]
+    for begin, stop in _joined(text[start:end]):
+        left, right = start + begin, start + stop
         piece = text[left:right]
         left += len(piece) - len(piece.lstrip())
         right -= len(piece) - len(piece.rstrip())

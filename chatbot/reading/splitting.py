@@ -6,7 +6,7 @@ says little by itself, so it joins its neighbours under the same heading.
 """
 
 import re
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator
 from typing import Final
 
 from chatbot.reading.page import same_words
@@ -51,9 +51,13 @@ class _Splitter:
         self.length = length
 
     def spans(self, section: Section, echoes: frozenset[str]) -> Iterator[_Span]:
-        paragraphs = list(self.paragraphs(section, echoes))
-        for start, end in self.joined(paragraphs):
-            yield from self.fitted((start, end))
+        paragraphs = filter(self.says, self.paragraphs(section, echoes))
+        for span in self.joined(paragraphs):
+            yield from filter(self.says, self.fitted(span))
+
+    def says(self, span: _Span) -> bool:
+        """Tell whether a span holds words, and not just rules, ornaments or what cannot be seen."""
+        return any(character.isalnum() for character in self.text[slice(*span)])
 
     def paragraphs(self, section: Section, echoes: frozenset[str]) -> Iterator[_Span]:
         """Give runs of lines between blank ones; a line that echoes a heading ends a run and belongs to none."""
@@ -72,7 +76,7 @@ class _Splitter:
         if run:
             yield run[0][0], run[-1][1]
 
-    def joined(self, paragraphs: Sequence[_Span]) -> Iterator[_Span]:
+    def joined(self, paragraphs: Iterable[_Span]) -> Iterator[_Span]:
         """Join a thin paragraph, or one that announces the next, to its neighbour while the two fit."""
         held: _Span | None = None
         for span in paragraphs:

@@ -3,7 +3,7 @@
 import re
 from collections.abc import Iterator
 
-from chatbot.reading.page import Heading, Page, same_words
+from chatbot.reading.page import Heading, Page
 from chatbot.reading.sentences import LIST_MARK
 
 __all__ = ["read_text"]
@@ -11,27 +11,26 @@ __all__ = ["read_text"]
 _BLOCK = re.compile(r"\S[^\n]*(?:\n(?!\s*(?:\n|$))[^\n]*)*")
 _LONGEST_HEADING = 120  # characters
 _SMALL = 3  # letters: words of title case that may stay small
+_FEW, _MANY = 5, 7  # words: so few over so many are a heading in sentence case
 _TITLE_CASE = 0.6  # share of the other words that start with a capital
 
 
 def read_text(text: str) -> Page:
-    """Read plain text as it stands; the first line that looks like a heading is the page's title."""
+    """Read plain text as it stands; a heading that opens it is the outermost."""
     return Page(text, tuple(_headings(text)))
 
 
 def _headings(text: str) -> Iterator[Heading]:
-    title = None
-    for block in _BLOCK.finditer(text):
+    blocks = list(_BLOCK.finditer(text))
+    for number, block in enumerate(blocks):
         line = block.group().strip()
-        if not _looks_like_heading(line):
-            continue
-        level = 1 if title is None or same_words(line) == title else 2
-        title = title or same_words(line)
-        yield Heading(level, line, block.start(), block.end())
+        below = blocks[number + 1].group() if number + 1 < len(blocks) else ""
+        if _looks_like_heading(line, below):
+            yield Heading(1 if number == 0 and not line.endswith("?") else 2, line, block.start(), block.end())
 
 
-def _looks_like_heading(line: str) -> bool:
-    """Tell a heading: alone, short, with no full stop, and a question, in capitals or in title case."""
+def _looks_like_heading(line: str, below: str) -> bool:
+    """Tell a heading: a short line alone, without full stop, that asks, shouts, is in title case or over more words."""
     if "\n" in line or len(line) > _LONGEST_HEADING or LIST_MARK.match(line):
         return False
     if line.endswith("?"):
@@ -39,5 +38,7 @@ def _looks_like_heading(line: str) -> bool:
     words = [word for word in re.findall(r"[^\W\d_][\w\u2019'-]*", line) if len(word) > _SMALL]
     if not words or line[-1] in '.!,;:)\u201d"':
         return False
+    if len(line.split()) <= _FEW and len(below.split()) > _MANY and line[0].isupper():
+        return True
     capitals = sum(word[0].isupper() for word in words)
     return line.isupper() or (not line[0].islower() and capitals / len(words) >= _TITLE_CASE)

@@ -30,6 +30,27 @@ def test_words_that_stand_twice_are_told_apart_by_what_is_before_them() -> None:
     )
 
 
+def test_the_words_before_are_taken_from_one_block_without_its_list_mark() -> None:
+    text = "Rest today.\n\n- Day two\n\nRest today."
+    assert cite("https://c.example/a", "Rest today.", start=5, text=text) == (
+        "https://c.example/a#:~:text=Day%20two-,Rest%20today."
+    )
+
+
+def test_the_row_of_a_table_is_named_by_its_first_and_last_cells() -> None:
+    text = "Price\n\nPeel, neck | \u00a3120 | \u00a3300 for three"
+    assert cite("https://c.example/a", "Peel, neck | \u00a3120 | \u00a3300 for three", text=text) == (
+        "https://c.example/a#:~:text=Peel%2C%20neck,%C2%A3300%20for%20three"
+    )
+
+
+def test_a_sentence_over_lines_is_named_by_its_first_and_last_line() -> None:
+    text = "Peels come in\nlight and\nmedium strength."
+    assert cite("https://c.example/a", text, text=text) == (
+        "https://c.example/a#:~:text=Peels%20come%20in,medium%20strength."
+    )
+
+
 def test_a_long_sentence_is_named_by_its_ends() -> None:
     text = " ".join(f"word{number}" for number in range(80)) + "."
     assert cite("https://c.example/a", text, text=text) == (

@@ -79,5 +79,7 @@ def test_a_folder_without_a_model_is_an_error_that_names_the_cure(tmp_path: Path
     with pytest.raises(ModelError, match="point FOOTNOTE_MODEL at"):
         SentenceEncoder(str(tmp_path)).encode_questions(["skin"])
     (tmp_path / "config.json").write_text("{}")
-    with pytest.raises(ModelError, match="Point FOOTNOTE_MODEL at"):
+    with pytest.raises(
+        ModelError, match=r"holds no model that Footnote can use: .* Point FOOTNOTE_MODEL at a sentence-transformers"
+    ):
         SentenceEncoder(str(tmp_path)).encode_questions(["skin"])

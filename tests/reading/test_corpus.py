@@ -49,8 +49,10 @@ def test_folders_are_read_and_the_readme_and_hidden_files_are_not(tmp_path: Path
         (b"---\ntitle: [\n---\nWords.", "its front matter is no YAML"),
         (b"---\nurl: javascript:alert(1)\n---\nWords.", "is no web address"),
         (b"---\nurl: http://[::1\n---\nWords.", "is no web address"),
-        (b"---\nreviewed: soon\n---\nWords.", "its reviewed date 'soon' is none"),
+        (b"---\nreviewed: soon\n---\nWords.", "its reviewed date 'soon' cannot be read"),
+        (b"---\nreviewed: 2026-02-31\n---\nWords.", "its front matter is no YAML"),
         (b"---\ntitle: {a: b}\n---\nWords.", "its title is no text"),
+        (b"---\ntitle: Ears\nSome words, never closed.", "its front matter has no closing line of dashes"),
     ],
 )
 def test_a_page_that_cannot_be_read_is_named_and_the_rest_is_served(
@@ -61,6 +63,28 @@ def test_a_page_that_cannot_be_read_is_named_and_the_rest_is_served(
     (problem,) = corpus.problems
     assert str(problem).startswith("bad.md was left out: ")
     assert reason in str(problem)
+
+
+def test_a_sidecar_that_cannot_be_read_leaves_its_page_out(tmp_path: Path) -> None:
+    write(tmp_path, page_txt="Words.", page_txt_yaml="reviewed: 2026-02-31", good_md="Words.")
+    (problem,) = read_corpus(tmp_path).problems
+    assert str(problem) == ("page.txt was left out: page.txt.yaml beside it cannot be read as YAML; correct that file.")
+
+
+@pytest.mark.parametrize(
+    ("text", "title", "headings"),
+    [
+        ("# Laser\n\nWords.\n\n## Does it hurt?\n\nNo.", "Laser", [(), ("Does it hurt?",)]),
+        ("Words first.\n\n# Laser\n\nNo.", "Page", [(), ("Laser",)]),
+        ("## Does it hurt?\n\nNo.\n\n## Can I swim?\n\nYes.", "Page", [("Does it hurt?",), ("Can I swim?",)]),
+    ],
+)
+def test_a_page_is_named_by_the_heading_that_opens_it(
+    tmp_path: Path, text: str, title: str, headings: list[tuple[str, ...]]
+) -> None:
+    (document,) = read_corpus(write(tmp_path, page_md=text)).documents
+    assert document.title == title
+    assert [section.headings for section in document.sections] == headings
 
 
 def test_other_kinds_of_file_are_named(tmp_path: Path) -> None:

@@ -31,3 +31,9 @@ def test_a_table_keeps_its_rows() -> None:
 
 def test_html_gives_its_words_and_no_script() -> None:
     assert read_markdown("<div>\n<b>Call</b> us &amp; ask\n<script>alert(1)</script>\n</div>\n").text == "Call us & ask"
+
+
+def test_an_empty_list_item_shifts_nothing() -> None:
+    page = read_markdown("-\n\n# Heading\n\n- ```\n  code\n  ```\n\nend\n")
+    assert page.text.strip() == "Heading\n\n- code\n\nend"
+    assert [page.text[heading.start : heading.end] for heading in page.headings] == ["Heading"]

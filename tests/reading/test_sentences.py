@@ -15,6 +15,7 @@ def found(text: str) -> list[str]:
         ("It hurts a little. It is soon over!", ["It hurts a little.", "It is soon over!"]),
         ("Dr. Lee numbs it. Take 2.5 ml, e.g. at night.", ["Dr. Lee numbs it.", "Take 2.5 ml, e.g. at night."]),
         ("Bring:\n- a hat\n- sun cream. Any kind.", ["Bring:", "a hat", "sun cream.", "Any kind."]),
+        ("Parking for approx. 20 cars. Free.", ["Parking for approx. 20 cars.", "Free."]),
         ("1. Wash\n2. Rest", ["Wash", "Rest"]),
         ("Day | What\n1 | Redness", ["Day | What", "1 | Redness"]),
         ("a line that was wrapped by hand because it is long and\nthen goes on.", None),

@@ -62,6 +62,10 @@ def test_a_long_list_is_cut_between_items() -> None:
     assert all(text.startswith("- item") and text.endswith("here") for text in cut)
 
 
+def test_rules_and_invisible_marks_are_no_passage() -> None:
+    assert passages("Some words.\n\n\u200b\u200b\n\nDoes it hurt?\n\n* * *\n\nNo.") == ["Some words.", "No."]
+
+
 TEXT = st.text(alphabet=st.sampled_from("aB?.:-#*| \n\r\t\u00a0\u2028\u00e9\U0001f600"), max_size=300)
 
 

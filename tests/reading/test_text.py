@@ -32,6 +32,7 @@ def test_the_first_document_has_its_title_and_four_headings(corpus: Path) -> Non
         ("OPENING HOURS", True),
         ("What to Expect on the Day", True),
         ("2024 Price List", True),
+        ("Opening hours", True),
         ("Call us before you come.", False),
         ("- Redness", False),
         ("you should rest", False),
@@ -41,7 +42,9 @@ def test_the_first_document_has_its_title_and_four_headings(corpus: Path) -> Non
     ],
 )
 def test_a_line_on_its_own_is_a_heading_if_it_looks_like_one(tmp_path: Path, line: str, is_heading: bool) -> None:
-    document = read(tmp_path, f"The Page\n\nFirst words here.\n\n{line}\n\nLast words here.\n")
+    document = read(
+        tmp_path, f"The Page\n\nFirst words here.\n\n{line}\n\nThe last words of this page stand here, below it.\n"
+    )
     assert ((line,) in [section.headings for section in document.sections]) is is_heading
 
 
@@ -53,3 +56,9 @@ def test_windows_line_ends_are_kept_and_read(tmp_path: Path) -> None:
     document = read(tmp_path, "The Page\r\n\r\nFirst.\r\n\r\nDoes it hurt?\r\n\r\nNo.\r\n")
     assert [section.headings for section in document.sections] == [(), ("Does it hurt?",)]
     assert document.text.count("\r\n") == 7
+
+
+def test_a_page_that_opens_with_questions_keeps_them_as_headings(tmp_path: Path) -> None:
+    document = read(tmp_path, "Does it hurt?\n\nNo, not much.\n\nCan I swim?\n\nWait for three days.\n", "faq.txt")
+    assert document.title == "Faq"
+    assert [section.headings for section in document.sections] == [("Does it hurt?",), ("Can I swim?",)]
