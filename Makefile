@@ -56,4 +56,4 @@ clean:
 		sudo apt-get update -qq && sudo DEBIAN_FRONTEND=noninteractive apt-get install -y -qq chromium >/dev/null; \
 	fi; \
 	if command -v chromium >/dev/null; then touch $@; \
-	else echo "There is no chromium here and it could not be installed: the browser tests will be skipped."; fi
+	else echo "There is no chromium here and it could not be installed: the browser tests are skipped."; fi

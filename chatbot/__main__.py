@@ -4,6 +4,7 @@ Exit codes: 0 done, 1 failed with one line that names the cure, 2 wrong usage.
 """
 
 import argparse
+import io
 import json
 import sys
 import uuid
@@ -17,8 +18,8 @@ from chatbot.answering import read_request
 from chatbot.bot import Chatbot
 from chatbot.errors import FootnoteError, problem
 from chatbot.indexing import SentenceEncoder, build_index
-from chatbot.records import Answer, Hit, Outcome
-from chatbot.settings import Settings, load_settings
+from chatbot.records import Answer, Citation, Hit, Outcome
+from chatbot.settings import Contact, Settings, load_settings
 
 __all__ = ["main"]
 
@@ -26,6 +27,8 @@ __all__ = ["main"]
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run one command and give its exit code."""
     options = _parser().parse_args(arguments)
+    if isinstance(sys.stdout, io.TextIOWrapper):  # a terminal that cannot show a letter shows its number
+        sys.stdout.reconfigure(errors="backslashreplace")
     try:
         options.run(load_settings(), options)
     except FootnoteError as error:
@@ -95,10 +98,11 @@ def _serve(settings: Settings, _: argparse.Namespace) -> None:
 
     address = listen(settings.host, settings.port)
     bot = Chatbot.open(settings)
+    bot.ask("Are you ready?")  # the model is loaded before the first visitor comes, not by them
+    if bot.clinic.contact == Contact():
+        print("clinic.toml names no contact: visitors are not told how to reach the clinic.", file=sys.stderr)
     host = f"[{settings.host}]" if ":" in settings.host else settings.host
     print(f"Serving {bot.clinic.name} on http://{host}:{settings.port} (Ctrl+C stops it)", flush=True)
-    if settings.clinic is None:
-        print("There is no clinic.toml: visitors are not told how to reach the clinic.", file=sys.stderr)
     serve(bot, address)
 
 
@@ -126,13 +130,22 @@ def _told(answer: Answer, hits: Sequence[Hit], explain: bool) -> dict[str, objec
 
 def _text(answer: Answer, bot: Chatbot) -> str:
     quotes = [
-        f"[{citation.number}] {citation.passage.text}\n    {citation.passage.title}: {citation.link}"
+        f"[{citation.number}] {' > '.join((citation.passage.title, *citation.passage.headings))}\n"
+        f"{_marked(citation)}\n{citation.link}"
         for citation in answer.citations
     ]
     contact = bot.clinic.contact
     ways = [way for way in (contact.phone, contact.email, contact.booking, contact.hours, contact.address) if way]
     certain = answer.outcome is Outcome.ANSWERED
     return "\n\n".join([answer.message, *quotes, *([] if certain else ["\n".join(ways)])])
+
+
+def _marked(citation: Citation) -> str:
+    """Put the sentences that answer between angle quotation marks."""
+    text = citation.passage.text
+    for mark in reversed(citation.highlights):
+        text = f"{text[: mark.start]}\u00ab{text[mark.start : mark.end]}\u00bb{text[mark.end :]}"
+    return text
 
 
 if __name__ == "__main__":

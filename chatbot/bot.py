@@ -75,7 +75,9 @@ class Chatbot:
         evidence = index.evidence(encoded, asked)
         hits = self._ranking.hits(evidence)[:_CANDIDATES]
         confidence = self._gate.confidence(evidence, hits[0].passage)
-        return compose(asked, self._gate.outcome(confidence), confidence, index, encoded, hits), hits
+        outcome = self._gate.outcome(confidence)
+        shown = [hit for hit in hits if self._gate.confidence(evidence, hit.passage) >= self._gate.related]
+        return compose(asked, outcome, confidence, index, encoded, shown or hits), hits
 
     def document(self, document_id: str) -> Document:
         """Give a page of the corpus as it was when the index was built; raises `DocumentNotFound`."""

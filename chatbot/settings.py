@@ -11,7 +11,6 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, fields
 from pathlib import Path
 from typing import Final
-from urllib.parse import urlsplit
 
 from chatbot.errors import SettingsError
 
@@ -97,7 +96,7 @@ def load_settings(environ: Mapping[str, str] = os.environ) -> Settings:
 
 
 def _port(text: str) -> int:
-    if not (text.isascii() and text.isdigit() and 0 < int(text) < 65536):
+    if not (re.fullmatch(r"[0-9]{1,5}", text) and 0 < int(text) < 65536):
         raise SettingsError(f"FOOTNOTE_PORT is {text!r}: set it to a number from 1 to 65535.")
     return int(text)
 
@@ -123,7 +122,7 @@ def _read(path: Path) -> dict[str, object]:
         return tomllib.loads(path.read_text("utf-8-sig"))
     except FileNotFoundError:
         raise SettingsError(f"There is no {path}: point FOOTNOTE_CLINIC at the clinic's own file.") from None
-    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
+    except (OSError, ValueError, RecursionError) as error:
         raise SettingsError(f"{path} cannot be read: {error}. Correct the file and start again.") from error
 
 
@@ -148,7 +147,7 @@ def _check(path: Path, clinic: Clinic) -> None:
     if clinic.contact.email and not re.fullmatch(r"[^@\s]+@[^@\s]+", clinic.contact.email):
         raise SettingsError(f"{path}: contact.email must be an address with an @, not {clinic.contact.email!r}.")
     booking = clinic.contact.booking
-    if booking and (urlsplit(booking).scheme not in {"http", "https"} or not urlsplit(booking).hostname):
+    if booking and not re.fullmatch(r"https?://[^\s/\[\]]+(/\S*)?", booking):
         raise SettingsError(f"{path}: contact.booking must be an address that starts with https://, not {booking!r}.")
     if not re.fullmatch(r"#[0-9a-fA-F]{6}", clinic.colours.accent):
         raise SettingsError(f"{path}: colours.accent must be written as #rrggbb, not {clinic.colours.accent!r}.")

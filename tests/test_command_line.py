@@ -66,8 +66,10 @@ def test_a_build_says_what_it_did_and_the_next_has_nothing_to_do(run: Run, built
 def test_an_answer_is_printed_with_its_quotes_and_links(run: Run) -> None:
     done = run("ask", "is redness normal?")
     assert (done.returncode, done.stderr) == (0, "")
-    assert "[1] Understanding what to expect after microneedling" in done.stdout
-    assert "Benefits of Microneedling: /pages/benefits-of-microneedling.txt?mark=" in done.stdout
+    assert "[1] Benefits of Microneedling > What To Expect After Microneedling\nUnderstanding what to" in done.stdout
+    assert "\u00abAfter microneedling, it\u2019s normal to experience some redness" in done.stdout
+    assert "similar to a sunburn.\u00bb" in done.stdout
+    assert "\n/pages/benefits-of-microneedling.txt?mark=" in done.stdout
 
 
 @pytest.mark.usefixtures("built")

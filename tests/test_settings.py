@@ -22,7 +22,7 @@ def test_the_environment_wins_and_an_empty_value_is_none(tmp_path: Path) -> None
     assert (settings.port, settings.host, settings.clinic) == (8000, "127.0.0.1", tmp_path / "c.toml")
 
 
-@pytest.mark.parametrize("port", ["0", "65536", "http", "-1", "\u0664\u0664"])
+@pytest.mark.parametrize("port", ["0", "65536", "1" * 5000, "http", "-1", "\u0664\u0664"])
 def test_a_port_that_is_none_is_named(port: str) -> None:
     with pytest.raises(SettingsError, match=r"FOOTNOTE_PORT is .* set it to a number from 1 to 65535"):
         load_settings({"FOOTNOTE_PORT": port})
@@ -51,6 +51,9 @@ def test_without_a_file_the_clinic_has_no_name_and_no_contact() -> None:
         ("[contact]\nfax = '1'", "contact.fax is not a key"),
         ("[contact]\nphone = 'call us'", "contact.phone must hold a number"),
         ("[contact]\nemail = 'call us'", "contact.email must be an address with an @"),
+        ("[contact]\nbooking = 'https://[x'", "contact.booking must be an address"),
+        ("a = " + "[" * 5000, "cannot be read"),
+        ("a = " + "1" * 5000, "cannot be read"),
         ("[contact]\nbooking = 'javascript:x'", "contact.booking must be an address that starts with https://"),
         ("[colours]\naccent = 'red'", "colours.accent must be written as #rrggbb"),
         ("[routes]\nx = 'y'", "routes is not a key"),

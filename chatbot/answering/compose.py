@@ -11,6 +11,7 @@ __all__ = ["compose"]
 
 _MOST: Final = 3  # citations of one answer
 _SUGGESTED: Final = 3
+_FEWEST: Final = 3  # words
 
 
 _MESSAGES: Final = {
@@ -41,6 +42,12 @@ def compose(  # noqa: PLR0913, PLR0917 - one argument a part of the answer
 
 def _citation(number: int, index: Index, encoded: Encoded, hit: Hit) -> Citation:
     sentences = index.sentences(encoded, hit.passage)
+    telling = [pair for pair in sentences if _tells(hit.passage.text[pair[0].start : pair[0].end])] or sentences
     whole = Highlight(0, len(hit.passage.text))
-    best = max(sentences, key=lambda pair: pair[1])[0] if sentences else whole
+    best = max(telling, key=lambda pair: pair[1])[0] if telling else whole
     return Citation(number, hit.passage, (best,), link(index.documents[hit.passage.document], hit.passage, (best,)))
+
+
+def _tells(sentence: str) -> bool:
+    """Tell whether a sentence can be an answer by itself: no bare "Yes." or "No.", and no question."""
+    return len(sentence.split()) >= _FEWEST and not sentence.endswith("?")

@@ -113,6 +113,8 @@ def publish(index: Path, generation: Generation) -> None:
     with _told(index):
         for draft in index.glob(f"{_DRAFT}*"):
             _remove(draft)
+        if (index / _CURRENT).is_dir():
+            _remove(index / _CURRENT)
         before = (index / _CURRENT).read_text("ascii", "replace").strip() if (index / _CURRENT).exists() else ""
         _replace(index, name, generation)
         for folder in index.iterdir():
@@ -157,7 +159,7 @@ def _manifest(folder: Path) -> Manifest:
         if hashlib.sha256(told.encode()).hexdigest() != sealed["sha256"]:
             raise _damaged(folder / _MANIFEST)
         manifest = Manifest(**sealed["manifest"])
-    except (OSError, ValueError, KeyError, TypeError) as error:
+    except (OSError, ValueError, KeyError, TypeError, RecursionError) as error:
         raise _damaged(folder / _MANIFEST) from error
     return manifest
 

@@ -4,13 +4,12 @@ import hashlib
 import re
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import date
 from pathlib import Path
 from typing import Final
 from urllib.parse import urlsplit
 
 import yaml
-from frontmatter.default_handlers import YAMLHandler
 
 from chatbot.errors import CorpusError, UnreadablePage
 from chatbot.reading.markdown import read_markdown
@@ -27,7 +26,8 @@ LARGEST: Final = 4 * 1024 * 1024
 """Bytes of the largest file that is read: some ten times the longest page that a person would scroll."""
 
 _SIDECAR = ".yaml"
-_KEY = re.compile(r"\s*-{3,}\s*\n(?:title|url|reviewed)\s*:")
+_FRONT_MATTER = re.compile(r"\s*?-{3}[ \t]*\r?\n(.*?)^-{3}[ \t]*(?:\r?\n|\Z)\s*", re.DOTALL | re.MULTILINE)
+_OPENED = re.compile(r"\s*-{3}[ \t]*\r?\n(?:title|url|reviewed)[ \t]*:")
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,9 +60,9 @@ def corpus_digest(folder: Path) -> str:
     for path in _files(folder):
         for file in (path, _sidecar(path)):
             try:
-                content = file.read_bytes() if file.stat().st_size <= LARGEST else b"too large"
+                content = _bytes(file) if file.is_file() else b""
             except OSError:
-                content = b"unreadable" if file == path else b""
+                content = b"unreadable"
             name = file.relative_to(folder).as_posix().encode("utf-8", "surrogateescape")
             digest.update(b"%d %s %d " % (len(name), name, len(content)) + content)
     return digest.hexdigest()
@@ -76,6 +76,8 @@ def read_document(folder: Path, path: Path) -> Document:
         raise _unreadable(name, f"Footnote reads {' and '.join(READERS)} files", "save it as one of these")
     if not name.isprintable() or "\\" in name:
         raise _unreadable(name, "its name holds characters that no address can carry", "rename it")
+    if not path.resolve().is_relative_to(folder.resolve()):
+        raise _unreadable(name, "it is a link to a file outside the corpus", "put the file itself here")
     about, words = _about(name, _decoded(name, path))
     about |= _beside(name, path)
     page = reader(words)
@@ -100,12 +102,19 @@ def _sidecar(path: Path) -> Path:
     return path.with_name(path.name + _SIDECAR)
 
 
+def _bytes(path: Path) -> bytes:
+    """Read a file, or as much of it as shows that it is too large."""
+    with path.open("rb") as file:
+        return file.read(LARGEST + 1)
+
+
 def _decoded(name: str, path: Path) -> str:
     try:
-        if path.stat().st_size > LARGEST:
-            reason = f"it has {path.stat().st_size:,} bytes, more than {LARGEST:,}"
+        content = _bytes(path)
+        if len(content) > LARGEST:
+            reason = f"it has more than {LARGEST:,} bytes"
             raise _unreadable(name, reason, "cut it into the pages that it is made of")
-        text = path.read_bytes().decode("utf-8-sig")
+        text = content.decode("utf-8-sig")
     except OSError as error:
         raise _unreadable(
             name, error.strerror or "it cannot be opened", "check the file and who may read it"
@@ -119,51 +128,45 @@ def _decoded(name: str, path: Path) -> str:
 
 def _about(name: str, text: str) -> tuple[dict[str, object], str]:
     """Part a file into its front matter and its words."""
-    handler = YAMLHandler()
-    if not handler.detect(text):
-        return {}, text
-    try:
-        matter, words = handler.split(text)
-    except ValueError:
-        if _KEY.match(text):
-            reason = "its front matter has no closing line of dashes"
-            raise _unreadable(name, reason, "put --- below its last line") from None
-        return {}, text  # dashes are a line, then
-    try:
-        about = handler.load(matter)
-    except (yaml.YAMLError, ValueError) as error:
-        raise _unreadable(
-            name, f"its front matter is no YAML ({_line(error)})", "correct the lines between ---"
-        ) from error
-    return (dict(about), words.lstrip("\r\n")) if isinstance(about, dict) else ({}, text)
+    found = _FRONT_MATTER.match(text)
+    if found:
+        return _loaded(name, found[1], "its front matter"), text[found.end() :]
+    if _OPENED.match(text):
+        raise _unreadable(name, "its front matter has no closing line of dashes", "put --- below its last line")
+    return {}, text
 
 
 def _beside(name: str, path: Path) -> dict[str, object]:
     sidecar = _sidecar(path)
     if not sidecar.is_file():
         return {}
+    what = f"{sidecar.name} beside it"
     try:
-        about = yaml.safe_load(sidecar.read_bytes())
-    except (OSError, yaml.YAMLError, ValueError) as error:
-        raise _unreadable(name, f"{sidecar.name} beside it cannot be read as YAML", "correct that file") from error
-    if about is not None and not isinstance(about, dict):
-        raise _unreadable(name, f"{sidecar.name} beside it holds no 'name: value' lines", "correct that file")
-    return about or {}
+        return _loaded(name, _bytes(sidecar).decode("utf-8-sig"), what)
+    except (OSError, UnicodeDecodeError) as error:
+        raise _unreadable(name, f"{what} cannot be read", "correct that file") from error
 
 
-def _line(error: Exception) -> str:
-    mark = getattr(error, "problem_mark", None)
-    return f"line {mark.line + 2}" if mark else "see its first lines"
+def _loaded(name: str, lines: str, what: str) -> dict[str, object]:
+    """Read 'name: value' lines, every value as the text that it is written with."""
+    try:
+        about = yaml.load(lines, Loader=yaml.BaseLoader)  # noqa: S506 - it makes strings, lists and tables of them only
+    except (yaml.YAMLError, RecursionError, ValueError) as error:
+        raise _unreadable(name, f"{what} is no YAML", "write lines of the form 'title: After care'") from error
+    if not isinstance(about, dict):
+        if not about:
+            return {}
+        raise _unreadable(name, f"{what} holds no lines of the form 'name: value'", "correct it")
+    return about
 
 
 def _string(name: str, about: Mapping[str, object], key: str) -> str:
-    value = about.get(key)
-    if value is not None and not isinstance(value, (str, int, float, date)):
+    value = about.get(key, "")
+    if not isinstance(value, str):
         raise _unreadable(name, f"its {key} is no text", f"write {key} on one line")
-    text = "" if value is None else " ".join(str(value).split())
-    if any("\ud800" <= one <= "\udfff" for one in text):
+    if any("\ud800" <= one <= "\udfff" for one in value):
         raise _unreadable(name, f"its {key} holds characters that cannot be shown", "write it anew")
-    return text
+    return " ".join(value.split())
 
 
 def _url(name: str, about: Mapping[str, object]) -> str | None:
@@ -181,17 +184,12 @@ def _url(name: str, about: Mapping[str, object]) -> str | None:
 
 
 def _reviewed(name: str, about: Mapping[str, object]) -> date | None:
-    value = about.get("reviewed")
-    if isinstance(value, datetime):
-        return value.date()
-    if value is None or isinstance(value, date):
-        return value
+    value = _string(name, about, "reviewed")
     try:
-        return date.fromisoformat(str(value).strip())
+        return date.fromisoformat(value[:10]) if value else None
     except ValueError:
-        raise _unreadable(
-            name, f"its reviewed date {value!r} cannot be read", "write year, month and day, as in 2026-01-31"
-        ) from None
+        reason = f"its reviewed date {value!r} cannot be read"
+        raise _unreadable(name, reason, "write year, month and day, as in 2026-01-31") from None
 
 
 def _titled(path: Path) -> str:

@@ -1,10 +1,10 @@
 """Markdown: the words that the rendered page shows, without the marks."""
 
 from collections.abc import Iterator, Sequence
-from html.parser import HTMLParser
 
 from markdown_it import MarkdownIt
 from markdown_it.token import Token
+from selectolax.lexbor import LexborHTMLParser
 
 from chatbot.reading.page import Heading, Page
 
@@ -101,32 +101,11 @@ def _shown(child: Token) -> str:
     return child.content if child.type in {"text", "code_inline", "text_special"} else ""
 
 
-class _Text(HTMLParser):
-    """Collects the text of an HTML block, without scripts and styles."""
-
-    _UNSEEN = frozenset({"script", "style", "template", "title"})
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.parts: list[str] = []
-        self.unseen = 0
-
-    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:  # noqa: ARG002 - HTMLParser's signature
-        self.unseen += tag in self._UNSEEN
-
-    def handle_endtag(self, tag: str) -> None:
-        self.unseen = max(0, self.unseen - (tag in self._UNSEEN))
-
-    def handle_data(self, data: str) -> None:
-        if not self.unseen:
-            self.parts.append(data)
-
-
 def _visible(html: str) -> str:
-    parser = _Text()
-    parser.feed(html)
-    parser.close()
-    return "\n".join(_lines("".join(parser.parts)))
+    tree = LexborHTMLParser(html)
+    for unseen in tree.css("script, style, template, title"):
+        unseen.decompose()
+    return "\n".join(_lines(tree.body.text() if tree.body else ""))
 
 
 def _lines(text: str) -> Iterator[str]:

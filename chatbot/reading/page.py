@@ -10,6 +10,9 @@ from chatbot.records import Section
 __all__ = ["Heading", "Page", "same_words", "sections"]
 
 
+_LONGEST_HEADING = 300  # characters
+
+
 @dataclass(frozen=True, slots=True)
 class Heading:
     """A heading at `text[start:end]`; level 1 is the outermost."""
@@ -37,7 +40,12 @@ class Page:
 
 
 def same_words(text: str) -> str:
-    """Give what two lines share that differ only in case, spacing and punctuation."""
+    """Give what two lines share that differ only in case, spacing and punctuation.
+
+    A line too long to be a heading is like no other: Unicode normalisation can take time that grows with its square.
+    """
+    if len(text) > _LONGEST_HEADING:
+        return text
     return re.sub(r"[\W_]+", " ", unicodedata.normalize("NFKC", text).casefold()).strip()
 
 

@@ -37,21 +37,23 @@ def unwrapped(text: str) -> str:
 
 def _runs(text: str) -> Iterator[tuple[int, int]]:
     """Give the stretches that sentences stay inside: list items, table rows, and wrapped lines joined up."""
-    start = end = None
+    run: tuple[int, int] | None = None
+    last = ""
     for line in _LINE.finditer(text):
-        if start is not None and end is not None:
-            if _runs_on(text[start:end], line.group()):
-                end = line.end()
-                continue
-            yield start, end
-        mark = LIST_MARK.match(line.group())
-        start, end = line.start() + (mark.end() if mark else 0), line.end()
-    if start is not None and end is not None:
-        yield start, end
+        if run and _runs_on(last, line.group()):
+            run = run[0], line.end()
+        else:
+            if run:
+                yield run
+            mark = LIST_MARK.match(line.group())
+            run = line.start() + (mark.end() if mark else 0), line.end()
+        last = line.group()
+    if run:
+        yield run
 
 
-def _runs_on(before: str, line: str) -> bool:
-    last = before.splitlines()[-1]
+def _runs_on(last: str, line: str) -> bool:
+    """Tell whether a line goes on with the sentence of the one before."""
     if LIST_MARK.match(line) or " | " in line or " | " in last:
         return False
     return len(last) >= _WRAPPED or line.lstrip()[:1].islower()

@@ -21,6 +21,7 @@ SPLITTER: Final = "1"
 _Span = tuple[int, int]
 _LINE = re.compile(r"[^\r\n\u2028\u2029]+")
 _THIN = 32  # tokens: below this a paragraph of one sentence joins its kin
+_CHARACTERS = 12  # of a token, at the most
 _JOINED = 128  # tokens: up to here paragraphs are joined
 
 
@@ -48,12 +49,16 @@ class _Splitter:
     def __init__(self, text: str, limit: int, length: Callable[[str], int]) -> None:
         self.text = text
         self.limit = limit
-        self.length = length
+        self.tokens = length
 
     def spans(self, section: Section, echoes: frozenset[str]) -> Iterator[_Span]:
         paragraphs = filter(self.says, self.paragraphs(section, echoes))
         for span in self.joined(paragraphs):
             yield from filter(self.says, self.fitted(span))
+
+    def length(self, text: str) -> int:
+        """Count tokens; a model may take a long run of characters that it does not know for a single one."""
+        return max(self.tokens(text), len(text) // _CHARACTERS)
 
     def says(self, span: _Span) -> bool:
         """Tell whether a span holds words, and not just rules, ornaments or what cannot be seen."""

@@ -1,19 +1,23 @@
 """The JSON interface: ask a question, and learn whether the server is alive and ready."""
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 from uuid import uuid4
 
+from anyio import CapacityLimiter, to_thread
 from fastapi import APIRouter, Request, Response
 from pydantic import BaseModel, ConfigDict, ValidationError
-from starlette.concurrency import run_in_threadpool
 
 from chatbot.errors import RequestError
+from chatbot.web.problems import busy_response
 from chatbot.web.strict_json import json_body, json_bytes
 
 if TYPE_CHECKING:
     from chatbot.bot import Chatbot
 
 __all__ = ["api_routes"]
+
+_AT_ONCE: Final = 4  # questions; the model takes one at a time, and other requests need threads too
+_WAITING: Final = 64  # questions; the last of them waits for a few seconds
 
 
 class AskBody(BaseModel):
@@ -28,11 +32,14 @@ class AskBody(BaseModel):
 def api_routes(bot: "Chatbot") -> APIRouter:
     """Give the routes below `/api` that answer from a bot."""
     router = APIRouter(prefix="/api")
+    answering = CapacityLimiter(_AT_ONCE)
 
     @router.post("/ask")
     async def ask(request: Request) -> Response:
         body = _ask_body(await json_body(request))
-        answer = await run_in_threadpool(bot.ask, body.question, body.history)
+        if answering.statistics().tasks_waiting >= _WAITING:
+            return busy_response()
+        answer = await to_thread.run_sync(bot.ask, body.question, body.history, limiter=answering)
         return _json({"answer_id": uuid4().hex, **answer.as_dict()})
 
     @router.api_route("/health", methods=["GET", "HEAD"])

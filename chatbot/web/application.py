@@ -7,9 +7,9 @@ from fastapi import FastAPI
 from starlette.middleware.cors import CORSMiddleware
 from starlette.middleware.gzip import GZipMiddleware
 
+from chatbot.web.allowlist import Allowlist
 from chatbot.web.api import api_routes
 from chatbot.web.chat import chat_blocks
-from chatbot.web.gate import Gate
 from chatbot.web.guard import BodyCap, StrictHeaders
 from chatbot.web.look import look_of, look_routes
 from chatbot.web.pages import page_routes
@@ -37,7 +37,7 @@ def create_app(bot: "Chatbot") -> FastAPI:
         look_routes(look),
     ):
         app.include_router(routes)
-    app.router.default = Gate(
+    app.router.default = Allowlist(
         gradio,
         events={number: len(event.inputs) for number, event in blocks.fns.items()},
         sessions=blocks._queue.pending_messages_per_session,  # noqa: SLF001 -- there is no public way
@@ -51,7 +51,7 @@ def create_app(bot: "Chatbot") -> FastAPI:
 
 
 def _gradio_app(blocks: gr.Blocks) -> FastAPI:
-    """Mount the conversation in an application of its own, which only `Gate` can reach."""
+    """Mount the conversation in an application of its own, which only `Allowlist` can reach."""
     inner = FastAPI(openapi_url=None)
     inner.add_middleware(CORSMiddleware)  # Gradio lets every origin in, with credentials, unless it finds this
     gr.mount_gradio_app(

@@ -3,14 +3,16 @@
 from http import HTTPStatus
 from typing import Final
 
+from anyio import fail_after
 from starlette.datastructures import MutableHeaders
 from starlette.requests import ClientDisconnect
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from chatbot.web.problems import problem_response
 
-__all__ = ["BodyCap", "StrictHeaders"]
+__all__ = ["BodyCap", "StrictHeaders", "replay"]
 
+_SLOWEST_BODY: Final = 20  # seconds; a phone on a bad line sends a question in one
 LARGEST_BODY: Final = 64 * 1024  # bytes; the longest question allowed is far shorter
 # A sender who is cut off in mid-sentence sees a broken connection instead of the answer that says why, so that much
 # more is read and thrown away before the answer.
@@ -39,13 +41,17 @@ class BodyCap:
             await self._app(scope, receive, send)
             return
         try:
-            body = await _read(receive)
+            with fail_after(_SLOWEST_BODY):
+                body = await _read(receive)
         except ClientDisconnect:
+            return
+        except TimeoutError:
+            await problem_response(HTTPStatus.REQUEST_TIMEOUT, {"Connection": "close"})(scope, receive, send)
             return
         if body is None:
             await problem_response(HTTPStatus.REQUEST_ENTITY_TOO_LARGE, {"Connection": "close"})(scope, receive, send)
         else:
-            await self._app(scope, _replay(body, receive), send)
+            await self._app(scope, replay(body, receive), send)
 
 
 async def _read(receive: Receive) -> bytes | None:
@@ -65,13 +71,14 @@ async def _read(receive: Receive) -> bytes | None:
     return b"".join(parts) if size <= LARGEST_BODY else None
 
 
-def _replay(body: bytes, receive: Receive) -> Receive:
+def replay(body: bytes, receive: Receive) -> Receive:
+    """Give a body that was read to whoever reads it next."""
     waiting: list[Message] = [{"type": "http.request", "body": body, "more_body": False}]
 
-    async def replay() -> Message:
+    async def again() -> Message:
         return waiting.pop() if waiting else await receive()
 
-    return replay
+    return again
 
 
 class StrictHeaders:

@@ -1,9 +1,10 @@
 """The page of one document: its headings and text as the clinic wrote them, with the cited sentences marked."""
 
 import re
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date
+from functools import partial
 from http import HTTPStatus
 from string import Template
 from typing import TYPE_CHECKING, Final
@@ -14,6 +15,7 @@ from starlette.concurrency import run_in_threadpool
 
 from chatbot.answering import document_digest
 from chatbot.errors import DocumentNotFound
+from chatbot.reading import unwrapped
 from chatbot.reading.page import same_words
 from chatbot.records import Document
 from chatbot.web.look import Look, static_text
@@ -53,8 +55,11 @@ class _Block:
 
 def page_routes(bot: "Chatbot", look: Look) -> APIRouter:
     """Give the route of the documents' pages."""
-    frame = Template(static_text("page.html")).safe_substitute(
-        name=escape(bot.clinic.name), icon=look.icon.address, style=look.page_css.address
+    frame = partial(
+        Template(static_text("page.html")).substitute,
+        name=escape(bot.clinic.name),
+        icon=look.icon.address,
+        style=look.page_css.address,
     )
     router = APIRouter()
 
@@ -62,7 +67,7 @@ def page_routes(bot: "Chatbot", look: Look) -> APIRouter:
     async def page(request: Request, document_id: str) -> HTMLResponse:
         query = request.query_params
         try:
-            document = await run_in_threadpool(bot.document, document_id)
+            document = bot.document(document_id)
         except DocumentNotFound:
             body = "<p>There is no such page here. It may have been renamed or taken away.</p>"
             return _respond(frame, "Page not found", body, HTTPStatus.NOT_FOUND)
@@ -72,8 +77,8 @@ def page_routes(bot: "Chatbot", look: Look) -> APIRouter:
     return router
 
 
-def _respond(frame: str, title: str, body: str, status: HTTPStatus) -> HTMLResponse:
-    page = Template(frame).substitute(title=escape(title), body=body)
+def _respond(frame: Callable[..., str], title: str, body: str, status: HTTPStatus) -> HTMLResponse:
+    page = frame(title=escape(title), body=body)
     return HTMLResponse(page, status, {"Content-Security-Policy": _POLICY, "Cache-Control": "no-cache"})
 
 
@@ -83,7 +88,8 @@ def _body(document: Document, asked: Sequence[str], digest: str | None) -> str:
     parts = [_reviewed(document.reviewed)]
     if asked and not unchanged:
         parts.append(f'<p class="changed" role="note">{_CHANGED}</p>')
-    parts += (_block(document.text, block, marks) for block in _blocks(document))
+    text = unwrapped(document.text)
+    parts += (_block(text, block, marks) for block in _blocks(document))
     return "\n".join(part for part in parts if part)
 
 

@@ -11,7 +11,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from chatbot.errors import FootnoteError, problem
 from chatbot.web.strict_json import json_bytes
 
-__all__ = ["Unexpected", "handle_errors", "problem_response", "respond"]
+__all__ = ["Unexpected", "busy_response", "handle_errors", "problem_response", "respond"]
 
 _LOG = logging.getLogger(__name__)
 _DETAILS = {
@@ -19,6 +19,8 @@ _DETAILS = {
     HTTPStatus.METHOD_NOT_ALLOWED: "This address does not take requests of this method.",
     HTTPStatus.REQUEST_ENTITY_TOO_LARGE: "The request is larger than any question. Send less.",
     HTTPStatus.UNSUPPORTED_MEDIA_TYPE: "Send the question as application/json.",
+    HTTPStatus.REQUEST_TIMEOUT: "The request took too long to arrive. Please send it again.",
+    HTTPStatus.TOO_MANY_REQUESTS: "Many people are asking just now. Please ask again in a moment.",
     HTTPStatus.INTERNAL_SERVER_ERROR: "Something went wrong on our side. Please try again.",
 }
 
@@ -35,6 +37,11 @@ def problem_response(status: HTTPStatus, headers: Mapping[str, str] | None = Non
         },
         headers,
     )
+
+
+def busy_response() -> Response:
+    """Answer that more wait already than can be answered soon."""
+    return problem_response(HTTPStatus.TOO_MANY_REQUESTS, {"Retry-After": "5"})
 
 
 def handle_errors(app: FastAPI) -> None:

@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from typing import Final
 from urllib.parse import quote, urlsplit
 
+from chatbot.reading import unwrapped
 from chatbot.records import Answer, Citation, Outcome
 from chatbot.settings import Clinic, Contact
 from chatbot.web.markup import escape, marked
@@ -73,8 +74,10 @@ def _quote(citation: Citation) -> str:
         f'<span class="where">{escape(where)}</span>'
         f"{_heard(' (opens the page at this passage, in a new tab)')}"
     )
+    # A heading is often the question that the passage answers: "Yes." says nothing without it.
+    about = f'<p class="about">{escape(passage.headings[-1])}</p>' if passage.headings else ""
     return (
-        f'<figure class="quote"><blockquote>{marked(passage.text, citation.highlights)}</blockquote>'
+        f'<figure class="quote">{about}<blockquote>{marked(unwrapped(passage.text), citation.highlights)}</blockquote>'
         f"<figcaption>{_anchor(_safe(citation.link), place, new_tab=True)}</figcaption></figure>"
     )
 

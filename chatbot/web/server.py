@@ -27,10 +27,10 @@ def listen(host: str, port: int) -> socket.socket:
 
 def serve(bot: Chatbot, address: socket.socket) -> None:
     """Serve the chat page and the API of a bot until the process is told to stop."""
-    bot.ask("Are you ready?")  # the model is loaded before the first visitor comes, not by them
     config = uvicorn.Config(
         lambda: create_app(bot),  # built inside the running event loop, or Gradio opens loops that it never closes
         factory=True,
+        ws="none",  # nothing here speaks WebSocket
         log_level="warning",
         server_header=False,
         timeout_graceful_shutdown=_FAREWELL,

@@ -45,12 +45,12 @@ def test_folders_are_read_and_the_readme_and_hidden_files_are_not(tmp_path: Path
         (b"", "it holds no text"),
         (b"\xef\xbb\xbf \n\t\n", "it holds no text"),
         (b"PK\x00\x03", "it holds NUL characters"),
-        (b"x" * (LARGEST + 1), "it has 4,194,305 bytes, more than 4,194,304"),
+        (b"x" * (LARGEST + 1), "it has more than 4,194,304 bytes"),
         (b"---\ntitle: [\n---\nWords.", "its front matter is no YAML"),
         (b"---\nurl: javascript:alert(1)\n---\nWords.", "is no web address"),
         (b"---\nurl: http://[::1\n---\nWords.", "is no web address"),
         (b"---\nreviewed: soon\n---\nWords.", "its reviewed date 'soon' cannot be read"),
-        (b"---\nreviewed: 2026-02-31\n---\nWords.", "its front matter is no YAML"),
+        (b"---\nreviewed: 2026-02-31\n---\nWords.", "its reviewed date '2026-02-31' cannot be read"),
         (b"---\ntitle: {a: b}\n---\nWords.", "its title is no text"),
         (b"---\ntitle: Ears\nSome words, never closed.", "its front matter has no closing line of dashes"),
     ],
@@ -68,7 +68,37 @@ def test_a_page_that_cannot_be_read_is_named_and_the_rest_is_served(
 def test_a_sidecar_that_cannot_be_read_leaves_its_page_out(tmp_path: Path) -> None:
     write(tmp_path, page_txt="Words.", page_txt_yaml="reviewed: 2026-02-31", good_md="Words.")
     (problem,) = read_corpus(tmp_path).problems
-    assert str(problem) == ("page.txt was left out: page.txt.yaml beside it cannot be read as YAML; correct that file.")
+    assert str(problem).startswith("page.txt was left out: its reviewed date '2026-02-31' cannot be read; write ")
+
+
+@pytest.mark.parametrize(
+    "lines",
+    ["title: [", "- a", "a", 'title: "a\\ud800"', "title: " + "[" * 5000, "title: !!int x", "title: {a: b}"],
+)
+def test_a_sidecar_of_any_content_is_read_or_named(tmp_path: Path, lines: str) -> None:
+    write(tmp_path, page_txt="Words.", page_txt_yaml=lines, good_md="Words.")
+    corpus = read_corpus(tmp_path)
+    assert len(corpus.documents) + len(corpus.problems) == 2
+    assert "good.md" in {document.id for document in corpus.documents}
+
+
+def test_a_bomb_of_merged_keys_is_no_work(tmp_path: Path) -> None:
+    levels = "".join(f"a{n + 1}: &a{n + 1}\n  <<: [{', '.join([f'*a{n}'] * 9)}]\n" for n in range(9))
+    write(tmp_path, page_txt="Words.", page_txt_yaml=f"a0: &a0 {{b: c}}\n{levels}title: After care\n")
+    (document,) = read_corpus(tmp_path).documents
+    assert document.title == "After care"
+
+
+def test_links_out_of_the_folder_and_pipes_are_never_read(tmp_path: Path) -> None:
+    outside = tmp_path / "secret.txt"
+    outside.write_text("A secret.")
+    corpus = write(tmp_path / "corpus", good_txt="Words.")
+    (corpus / "link.txt").symlink_to(outside)
+    os.mkfifo(corpus / "pipe.txt")
+    os.mkfifo(corpus / "good.txt.yaml")
+    read = read_corpus(corpus)
+    assert [document.id for document in read.documents] == ["good.txt"]
+    assert [str(problem)[:20] for problem in read.problems] == ["link.txt was left ou"]
 
 
 @pytest.mark.parametrize(

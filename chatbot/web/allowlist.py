@@ -1,4 +1,4 @@
-"""The gate before Gradio: only what the chat page needs passes, and nothing that a visitor claims about the host."""
+"""The allow-list before Gradio: what the chat page needs passes, and nothing that a visitor claims about the host."""
 
 import re
 from collections.abc import Container, Mapping
@@ -11,9 +11,11 @@ from starlette.requests import Request
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from chatbot.errors import RequestError
+from chatbot.web.guard import replay
+from chatbot.web.problems import busy_response
 from chatbot.web.strict_json import json_body, json_bytes
 
-__all__ = ["Gate"]
+__all__ = ["Allowlist"]
 
 _JOIN: Final = "/gradio_api/queue/join"
 _STREAM: Final = "/gradio_api/queue/data"
@@ -22,7 +24,7 @@ _STREAM: Final = "/gradio_api/queue/data"
 _OPEN: Final = tuple(
     (method, re.compile(path))
     for method, path in (
-        ("GET", r"/assets/[\w.-]+"),  # scripts and styles, under hashed names
+        ("GET", r"/assets/\w[\w.-]*"),  # scripts and styles, under hashed names
         ("GET", r"/theme\.css"),  # the components' sizes and colours
         ("POST", _JOIN),  # a question
         ("GET", _STREAM),  # the stream that its answer comes in
@@ -30,6 +32,7 @@ _OPEN: Final = tuple(
         ("GET", r"/gradio_api/heartbeat/\w{1,64}"),  # open as long as the page is: then its conversation is forgotten
     )
 )
+_HALF: Final = re.compile(r"[\ud800-\udfff]")  # of a character pair
 _SESSION: Final = re.compile(r"\w{1,64}")
 # Gradio believes Host, Origin and X-Forwarded-*, and sets no store by cookies here: it is told none of them.
 _PASSED_ON: Final = {b"accept", b"accept-encoding", b"content-type", b"if-none-match", b"if-modified-since"}
@@ -37,7 +40,7 @@ _HOST: Final = (b"host", b"localhost")
 _HASHED_NAME_LIFE: Final = "public, max-age=31536000, immutable"
 
 
-class Gate:
+class Allowlist:
     """Let the open routes through to Gradio; at every other address there is nothing."""
 
     def __init__(self, gradio: ASGIApp, events: Mapping[int, int], sessions: Container[str]) -> None:
@@ -48,15 +51,13 @@ class Gate:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Pass a request to Gradio, or refuse it."""
-        if scope["type"] == "websocket":
-            await send({"type": "websocket.close", "code": 1008})
-            return
         path = scope["path"]
         if not any(method == scope["method"] and known.fullmatch(path) for method, known in _OPEN):
             raise HTTPException(HTTPStatus.NOT_FOUND)
         request = Request(scope, receive)
         if path == _JOIN:
-            receive = _replay(self._checked(await json_body(request)))
+            receive = replay(self._checked(await json_body(request)), receive)
+            send = _full(scope, receive, send)
         elif path == _STREAM and request.query_params.get("session_hash") not in self._sessions:
             raise HTTPException(HTTPStatus.NOT_FOUND)
         elif path.startswith("/assets/"):
@@ -80,7 +81,7 @@ class Gate:
         return json_bytes(
             {
                 "fn_index": event,
-                "data": data,
+                "data": [value and _printable(value) for value in data],
                 "session_hash": session,
                 "trigger_id": trigger if isinstance(trigger, int) else None,
             }
@@ -91,11 +92,24 @@ def _strange() -> RequestError:
     return RequestError("This is not what the chat page sends.")
 
 
-def _replay(body: bytes) -> Receive:
-    async def replay() -> Message:
-        return {"type": "http.request", "body": body, "more_body": False}
+def _printable(text: str) -> str:
+    """Replace what cannot be sent back as UTF-8."""
+    return _HALF.sub("\ufffd", text)
 
-    return replay
+
+def _full(scope: Scope, receive: Receive, send: Send) -> Send:
+    """Answer as everywhere when Gradio's queue is full, which it tells as an error of the server."""
+    refused = False
+
+    async def told(message: Message) -> None:
+        nonlocal refused
+        if message["type"] == "http.response.start" and message["status"] == HTTPStatus.SERVICE_UNAVAILABLE:
+            refused = True
+            await busy_response()(scope, receive, send)
+        elif not refused:
+            await send(message)
+
+    return told
 
 
 def _keep(send: Send) -> Send:
