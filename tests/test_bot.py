@@ -54,6 +54,15 @@ def test_a_question_without_words_gets_an_honest_answer(bot: Chatbot) -> None:
         bot.ask("\u200b")
 
 
+@pytest.mark.parametrize(
+    "question", ["\u0301", "\ufe0f\ufe0f", "\ufffd", "\u094d", "\U0001f600", "?", "...", "asdfgh", "\u4f60\u597d"]
+)
+def test_a_question_that_the_model_cannot_read_gets_an_honest_answer(bot: Chatbot, question: str) -> None:
+    answer = bot.ask(question)
+    assert answer.outcome in {Outcome.NOT_FOUND, Outcome.RELATED}
+    assert 0 <= answer.confidence < 0.5
+
+
 def test_the_first_questions_are_the_corpus_own_headings(bot: Chatbot) -> None:
     assert bot.starters() == (
         "What Are The Benefits Of Microneedling?",

@@ -80,6 +80,30 @@ def test_the_same_pages_give_the_same_bytes(pages: Path, tmp_path: Path, words: 
         assert path.read_bytes() == (tmp_path / "two" / two / path.name).read_bytes()
 
 
+def test_the_same_words_under_other_headings_are_not_taken_for_one_another(tmp_path: Path, words: WordEncoder) -> None:
+    corpus = tmp_path / "corpus"
+    corpus.mkdir()
+    (corpus / "a.md").write_text("---\ntitle: Care\n---\n## Does it hurt?\n\nNo never. Not at all.\n")
+    (corpus / "b.md").write_text("---\ntitle: Care\n---\nDoes it hurt?\nNo never. Not at all.\n")
+    build_index(corpus, tmp_path / "index", words)
+    assert len(open_index(corpus, tmp_path / "index", words)[1].passages) == 2
+
+
+def test_pages_that_hold_headings_alone_are_an_error_that_says_so(tmp_path: Path, words: WordEncoder) -> None:
+    corpus = tmp_path / "corpus"
+    corpus.mkdir()
+    (corpus / "a.md").write_text("# One\n\n## Two\n")
+    with pytest.raises(CorpusError, match="write what stands below them"):
+        build_index(corpus, tmp_path / "index", words)
+
+
+def test_a_model_by_another_name_is_the_same_model(pages: Path, tmp_path: Path, words: WordEncoder) -> None:
+    built = build_index(pages, tmp_path / "index", words)
+    renamed = WordEncoder()
+    renamed.name = "elsewhere"
+    assert build_index(pages, tmp_path / "index", renamed).id == built.id
+
+
 def test_a_missing_index_is_refused_with_the_cure(pages: Path, tmp_path: Path, words: WordEncoder) -> None:
     with pytest.raises(IndexMissing, match="run 'python -m chatbot build'"):
         open_index(pages, tmp_path / "index", words)

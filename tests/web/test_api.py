@@ -1,7 +1,9 @@
 import json
 import socket
 import time
+from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from pathlib import Path
 from threading import Event
 from urllib.parse import urlsplit
@@ -57,6 +59,9 @@ def test_every_answer_has_an_id_of_its_own(client: httpx.Client) -> None:
         "redness \u202egnp.exe",
         "<script>alert(1)</script>${7*7}{{7*7}}",
         "a" + "\u0301" * 1500,
+        "\u0301",
+        "\ufe0f",
+        "\ufffd" * 2000,
         "' OR 1=1 --",
     ],
 )
@@ -220,6 +225,33 @@ def test_health_says_alive_and_ready_says_which_build(client: httpx.Client, bot:
 )
 def test_every_error_is_a_problem_object(client: httpx.Client, method: str, path: str, status: int) -> None:
     assert is_problem(client.request(method, path), status)
+
+
+class SlowBot(Chatbot):
+    def ask(self, question: str, history: Sequence[str] = ()) -> Answer:
+        time.sleep(0.2)
+        return super().ask(question, history)
+
+
+def test_a_flood_of_questions_is_told_to_wait_and_holds_up_nothing_else(
+    tmp_path: Path, corpus: Path, words: WordEncoder
+) -> None:
+    build_index(corpus, tmp_path, words)
+    with serving(SlowBot(corpus, tmp_path, words, Clinic())) as address, ThreadPoolExecutor(120) as pool:
+        ask = partial(httpx.post, f"{address}/api/ask", json={"question": "redness?"}, timeout=30)
+        asked = [pool.submit(ask) for _ in range(120)]
+        time.sleep(0.5)
+        begun = time.perf_counter()
+        assert httpx.get(f"{address}/pages/benefits-of-microneedling.txt").status_code == 200
+        assert httpx.get(f"{address}/api/ready").status_code == 200
+        assert not all(one.done() for one in asked)
+        waited = time.perf_counter() - begun
+        replies = [one.result() for one in asked]
+    assert {reply.status_code for reply in replies} == {200, 429}
+    refused = next(reply for reply in replies if reply.status_code == 429)
+    assert is_problem(refused, 429)
+    assert refused.headers["retry-after"] == "5"
+    assert waited < 3
 
 
 class BrokenBot(Chatbot):

@@ -387,3 +387,17 @@ def test_a_page_that_opens_is_light(visitor: Visitor) -> None:
     ask(page, ASKED)
     asked = [re.sub(r"\?.*", "", url.removeprefix(visitor.address)) for url in visitor.requests[opened:]]
     assert asked[:2] == ["/gradio_api/queue/join", "/gradio_api/queue/data"]
+
+
+def test_a_lost_connection_is_told_with_the_contact_and_the_question_is_kept(browser: Browser, bot: Chatbot) -> None:
+    page = browser.new_page()
+    with serving(bot) as address:
+        page.goto(address)
+        ask(page, ASKED)
+        expect(page.locator("#lost")).to_be_hidden()
+    page.get_by_label("Your question").fill("and for how long?")
+    page.keyboard.press("Enter")
+    expect(page.locator("#lost")).to_contain_text("cannot be reached", timeout=20_000)
+    expect(page.locator("#lost")).to_contain_text("+44 20 7946 0123")
+    assert typed(page) == "and for how long?"
+    page.close()

@@ -78,7 +78,7 @@ def odd(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[str, Chatbot
     (corpus / "after care" / "day 1?.md.yaml").write_text("reviewed: 2026-03-07\n")
     encoder = WordEncoder()
     build_index(corpus, index, encoder)
-    bot = Chatbot(corpus, index, encoder, Clinic(name="Care & <Co>"))
+    bot = Chatbot(corpus, index, encoder, Clinic(name="Care & <Co> $5 $body"))
     with serving(bot) as address:
         yield address, bot
 
@@ -222,7 +222,7 @@ def test_levels_lists_and_the_day_of_review_are_shown(odd: tuple[str, Chatbot]) 
         ("h2", "Sixth day {level}"),
     ]
     assert 'Reviewed on <time datetime="2026-03-07">7 March 2026</time>' in page
-    assert '<p class="clinic">Care &amp; &lt;Co&gt;</p>' in page
+    assert '<p class="clinic">Care &amp; &lt;Co&gt; $5 $body</p>' in page
 
 
 def test_a_mark_may_cross_from_one_paragraph_into_the_next(odd: tuple[str, Chatbot]) -> None:

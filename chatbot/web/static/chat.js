@@ -53,11 +53,22 @@ window.gradio_api_info = { named_endpoints: {}, unnamed_endpoints: {} };
 
   document.addEventListener("input", keepDraft);
 
+  /** Tell of a lost connection when Gradio does, until an answer comes or the page is loaded anew. */
+  function tellLost() {
+    const lost = document.getElementById("lost");
+    if (lost?.hidden && document.querySelector(".toast-body.error")) {
+      lost.hidden = false;
+      lost.scrollIntoView({ block: "nearest" });
+    }
+  }
+
   function follow() {
     tidyLabels();
     restoreDraft();
+    tellLost();
     const now = document.querySelectorAll("#log .bot-row .answer").length;
     if (now === answers) return;
+    document.getElementById("lost").hidden = true;
     if (now > answers) showNewest();
     else if (now === 0) question()?.focus();
     answers = now;
