@@ -13,7 +13,7 @@ import numpy as np
 
 from chatbot.errors import CorpusError, FootnoteError, IndexDamaged, IndexForeign, IndexingError, IndexStale
 from chatbot.indexing.encoder import Encoded, Encoder, Vectors
-from chatbot.indexing.generation import Generation, Manifest, current, open_generation, publish, writing
+from chatbot.indexing.generation import CURE, Generation, Manifest, current, open_generation, publish, writing
 from chatbot.indexing.index import Entry, Index
 from chatbot.indexing.store import FaissStore, VectorStore
 from chatbot.indexing.tokens import Tokens
@@ -26,7 +26,6 @@ __all__ = ["Built", "build_index", "open_index"]
 _FORMAT: Final = 2
 _PASSAGE_SHARE: Final = 0.75  # of the encoder's window; the rest is for the headings above a passage
 _BATCH: Final = 64  # passages between two steps of the progress bar
-_CURE: Final = "run 'python -m chatbot build'"
 
 _Read = tuple[str, str, tuple[Highlight, ...]]
 """What a passage's vectors depend on: what stands above it, its text, and its sentences."""
@@ -60,9 +59,8 @@ def build_index(
     """
     with writing(index):
         old = _reusable(index)
-        inputs = _manifest(
-            corpus_digest(corpus), encoder
-        )  # taken first: a page saved while it is read is stale, not lost
+        # The digest is taken before the pages are read: one that is saved meanwhile makes the build stale, never wrong.
+        inputs = _manifest(corpus_digest(corpus), encoder)
         if old and old.manifest.id == inputs.id:
             return _built(old.manifest, 0)
         read = read_corpus(corpus)
@@ -103,11 +101,11 @@ def open_index(corpus: Path, index: Path, encoder: Encoder, store: type[VectorSt
     generation = open_generation(index, name)
     made, now = generation.manifest, _manifest(corpus_digest(corpus), encoder)
     if made.encoder_fingerprint != now.encoder_fingerprint:
-        raise IndexForeign(f"The index in {index} was built with another model, {made.encoder}: {_CURE}.")
+        raise IndexForeign(f"The index in {index} was built with another model, {made.encoder}: {CURE}.")
     if (made.format, made.splitter) != (now.format, now.splitter):
-        raise IndexForeign(f"The index in {index} was built by another version of Footnote: {_CURE}.")
+        raise IndexForeign(f"The index in {index} was built by another version of Footnote: {CURE}.")
     if made.id != now.id:
-        raise IndexStale(f"The pages in {corpus} changed since the index in {index} was built: {_CURE}.")
+        raise IndexStale(f"The pages in {corpus} changed since the index in {index} was built: {CURE}.")
     return name, _opened(generation, store)
 
 
@@ -118,7 +116,7 @@ def _opened(generation: Generation, store: type[VectorStore]) -> Index:
         vectors = store.from_bytes(generation.files["vectors.faiss"])
         tokens = Tokens.from_bytes(generation.files["tokens.npz"])
     except (KeyError, TypeError, ValueError) as error:
-        raise IndexDamaged(f"The index holds lines that cannot be read: {_CURE}.") from error
+        raise IndexDamaged(f"The index holds lines that cannot be read: {CURE}.") from error
     return Index(tuple(documents.values()), entries, vectors, tokens)
 
 

@@ -13,14 +13,17 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from pathlib import Path
+from typing import Final
 
 from filelock import FileLock, Timeout
 
 from chatbot.errors import IndexBusy, IndexDamaged, IndexingError, IndexMissing
 
-__all__ = ["Generation", "Manifest", "current", "open_generation", "publish", "writing"]
+__all__ = ["CURE", "Generation", "Manifest", "current", "open_generation", "publish", "writing"]
 
-_CURE = "run 'python -m chatbot build'"
+CURE: Final = "run 'python -m chatbot build'"
+"""What mends an index that may not be served."""
+
 _MANIFEST = "manifest.json"
 _CURRENT = "CURRENT"
 _DRAFT = ".draft-"
@@ -89,7 +92,7 @@ def current(index: Path) -> str:
     try:
         name = (index / _CURRENT).read_text("ascii").strip()
     except FileNotFoundError:
-        raise IndexMissing(f"There is no index in {index}: {_CURE}.") from None
+        raise IndexMissing(f"There is no index in {index}: {CURE}.") from None
     except (OSError, UnicodeDecodeError) as error:
         raise _damaged(index / _CURRENT) from error
     if not re.fullmatch(r"[0-9a-f]{16}", name):
@@ -146,22 +149,22 @@ def _remove(path: Path) -> None:
 
 def _sealed(manifest: Manifest) -> bytes:
     """Give a manifest as JSON that also holds the digest of itself."""
-    told = json.dumps(asdict(manifest), indent=2)
-    return json.dumps(
-        {"sha256": hashlib.sha256(told.encode()).hexdigest(), "manifest": json.loads(told)}, indent=2
-    ).encode()
+    told = asdict(manifest)
+    return json.dumps({"sha256": _seal(told), "manifest": told}, indent=2).encode()
+
+
+def _seal(told: object) -> str:
+    return hashlib.sha256(json.dumps(told, indent=2).encode()).hexdigest()
 
 
 def _manifest(folder: Path) -> Manifest:
     try:
         sealed = json.loads((folder / _MANIFEST).read_bytes())
-        told = json.dumps(sealed["manifest"], indent=2)
-        if hashlib.sha256(told.encode()).hexdigest() != sealed["sha256"]:
+        if _seal(sealed["manifest"]) != sealed["sha256"]:
             raise _damaged(folder / _MANIFEST)
-        manifest = Manifest(**sealed["manifest"])
+        return Manifest(**sealed["manifest"])
     except (OSError, ValueError, KeyError, TypeError, RecursionError) as error:
         raise _damaged(folder / _MANIFEST) from error
-    return manifest
 
 
 def _intact(path: Path, digest: str) -> bytes:
@@ -175,7 +178,7 @@ def _intact(path: Path, digest: str) -> bytes:
 
 
 def _damaged(path: Path) -> IndexDamaged:
-    return IndexDamaged(f"{path} is missing or is not what was written: {_CURE}.")
+    return IndexDamaged(f"{path} is missing or is not what was written: {CURE}.")
 
 
 def _write(path: Path, content: bytes) -> None:

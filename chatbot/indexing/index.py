@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 
 from chatbot.errors import IndexDamaged
 from chatbot.indexing.encoder import Encoded, Vectors
+from chatbot.indexing.generation import CURE
 from chatbot.indexing.lexical import Lexical, content, rarity
 from chatbot.indexing.store import VectorStore
 from chatbot.indexing.tokens import Tokens, unit
@@ -22,9 +23,7 @@ Entry = tuple[Passage, tuple[Highlight, ...]]
 _NEAREST: Final = 192  # units that are looked up by meaning, and
 _MATCHING: Final = 24  # passages by words; the best of both are looked at closely
 _CLOSELY: Final = 48  # passages
-_LEAST: Final = (
-    1e-3  # the weight of a token that stands in every passage; a question of such tokens alone is still read
-)
+_LEAST: Final = 1e-3  # the weight of a token that stands everywhere; a question of such tokens alone is still read
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,10 +54,9 @@ class Index:
         self.entries = tuple(entries)
         self._tokens = tokens
         self._store = store
-        self._sentences = tuple(marks for _, marks in entries)
-        self._first = np.cumsum([0, *(2 + len(marks) for marks in self._sentences)])
+        self._first = np.cumsum([0, *(2 + len(marks) for _, marks in entries)])
         if len(store) != self._first[-1] or len(tokens) != len(entries):
-            raise IndexDamaged("The index holds vectors of other passages: run 'python -m chatbot build'.")
+            raise IndexDamaged(f"The index holds vectors of other passages: {CURE}.")
         self._parents = np.repeat(np.arange(len(entries)), np.diff(self._first))
         self._rows = {passage: row for row, passage in enumerate(self.passages)}
         self._lexical = Lexical(["\n".join((one.title, *one.headings, one.text)) for one in self.passages])
@@ -78,7 +76,7 @@ class Index:
     def sentences(self, question: Encoded, passage: Passage) -> tuple[tuple[Highlight, float], ...]:
         """Give the sentences of a passage, in reading order, with how well each meets the question's tokens."""
         row = self._rows[passage]
-        marks = self._sentences[row]
+        _, marks = self.entries[row]
         met = self._tokens.met_by_sentence(unit(question.tokens), row, len(marks))
         weights = self._weights(question) + _LEAST
         return tuple(zip(marks, map(float, met @ weights / weights.sum()), strict=True))

@@ -21,6 +21,7 @@ __all__ = ["Lexical", "content", "rarity"]
 _K1: Final = 1.2
 _B: Final = 0.75
 _RAREST: Final = 8.0  # the idf of a word that stands in one of about 2,000 passages
+_NONE = np.array(0)  # passages
 _STOP_WORDS = frozenset(STOPWORDS_EN_PLUS)
 _WORD = re.compile(r"\w+")
 
@@ -38,8 +39,11 @@ def rarity(passages: int, having: NDArray[np.int64]) -> Vectors:
 
     What stands in most passages of a corpus, its topic, comes out near 0.
     """
-    idf = np.log1p((passages - having + 0.5) / (having + 0.5))
-    return np.asarray(idf / np.log1p((passages + 0.5) / 0.5), dtype=np.float32)
+    return np.asarray(_idf(passages, having) / _idf(passages, _NONE), dtype=np.float32)
+
+
+def _idf(passages: int, having: NDArray[np.int64]) -> NDArray[np.float64]:
+    return np.asarray(np.log1p((passages - having + 0.5) / (having + 0.5)), dtype=np.float64)
 
 
 class Lexical:
@@ -59,12 +63,12 @@ class Lexical:
         It is the BM25 score as a share of the highest that the question could get, times the rarity of its rarest word
         that any passage has: where a question's words are common ones, or shared by chance, sharing them says little.
         """
-        stems = [stem for stem in dict.fromkeys(self._stems(text)) if stem in self._having]
-        everything = len(dict.fromkeys(self._stems(text)))
+        asked = dict.fromkeys(self._stems(text))
+        stems = [stem for stem in asked if stem in self._having]
         if not stems:
             return np.zeros(self._passages, dtype=np.float32)
-        idf = np.log1p([(self._passages - have + 0.5) / (have + 0.5) for have in map(self._having.__getitem__, stems)])
-        unknown = np.log1p((self._passages + 0.5) / 0.5) * (everything - len(stems))
+        idf = _idf(self._passages, np.array([self._having[stem] for stem in stems]))
+        unknown = _idf(self._passages, _NONE) * (len(asked) - len(stems))
         highest = (_K1 + 1) * (idf.sum() + unknown)
         return np.asarray(self._bm25.get_scores(stems) / highest * idf.max() / _RAREST, dtype=np.float32)
 

@@ -8,6 +8,7 @@ from numpy.typing import NDArray
 
 from chatbot.errors import IndexDamaged
 from chatbot.indexing.encoder import Vectors
+from chatbot.indexing.generation import CURE
 
 __all__ = ["ExactStore", "FaissStore", "Rows", "VectorStore"]
 
@@ -56,7 +57,7 @@ class FaissStore:
         try:
             index = faiss.deserialize_index(np.frombuffer(content, dtype=np.uint8))
         except (RuntimeError, ValueError, AssertionError) as error:
-            raise IndexDamaged("The vectors cannot be read: run 'python -m chatbot build'.") from error
+            raise IndexDamaged(f"The vectors cannot be read: {CURE}.") from error
         return cls(index)
 
     def to_bytes(self) -> bytes:
@@ -92,7 +93,7 @@ class ExactStore:
         """Read what `to_bytes` gave; raises `IndexDamaged` for anything else."""
         shape = np.frombuffer(content[:16], dtype="<i8") if len(content) >= 16 else np.zeros(2, dtype="<i8")
         if shape.min() < 0 or len(content) != 16 + 4 * int(shape[0]) * int(shape[1]):
-            raise IndexDamaged("The vectors cannot be read: run 'python -m chatbot build'.")
+            raise IndexDamaged(f"The vectors cannot be read: {CURE}.")
         return cls(np.frombuffer(content[16:], dtype="<f4").reshape(shape))
 
     def to_bytes(self) -> bytes:

@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 
 from chatbot.errors import IndexDamaged
 from chatbot.indexing.encoder import Encoded, Numbers, Vectors
+from chatbot.indexing.generation import CURE
 
 __all__ = ["Tokens", "unit"]
 
@@ -74,9 +75,9 @@ class Tokens:
             with np.load(io.BytesIO(content), allow_pickle=False) as told:
                 tokens = cls(told["first"], told["vectors"], told["ids"], told["sentences"])
         except (OSError, ValueError, KeyError, EOFError) as error:
-            raise IndexDamaged("The tokens cannot be read: run 'python -m chatbot build'.") from error
+            raise IndexDamaged(f"The tokens cannot be read: {CURE}.") from error
         if not tokens.first[-1] == len(tokens.vectors) == len(tokens.ids) == len(tokens.sentences):
-            raise IndexDamaged("The tokens are not whole: run 'python -m chatbot build'.")
+            raise IndexDamaged(f"The tokens are not whole: {CURE}.")
         return tokens
 
     def __len__(self) -> int:

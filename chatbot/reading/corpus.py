@@ -32,11 +32,10 @@ _OPENED = re.compile(r"\s*-{3}[ \t]*\r?\n(?:title|url|reviewed)[ \t]*:")
 
 @dataclass(frozen=True, slots=True)
 class Corpus:
-    """What a corpus folder gave: its documents by id, the files that gave none, and a digest of all that was read."""
+    """What a corpus folder gave: its documents by id, and the files that gave none."""
 
     documents: tuple[Document, ...]
     problems: tuple[UnreadablePage, ...]
-    digest: str
 
 
 def read_corpus(folder: Path) -> Corpus:
@@ -51,7 +50,7 @@ def read_corpus(folder: Path) -> Corpus:
     if not documents:
         reason = f" The first of {len(problems)} files: {problems[0]}" if problems else ""
         raise CorpusError(f"{folder} holds no page that can be read: put .txt or .md files there.{reason}")
-    return Corpus(tuple(documents), tuple(problems), corpus_digest(folder))
+    return Corpus(tuple(documents), tuple(problems))
 
 
 def corpus_digest(folder: Path) -> str:

@@ -12,6 +12,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from chatbot.errors import RequestError
 from chatbot.web.guard import replay
+from chatbot.web.markup import whole
 from chatbot.web.problems import busy_response
 from chatbot.web.strict_json import json_body, json_bytes
 
@@ -32,7 +33,6 @@ _OPEN: Final = tuple(
         ("GET", r"/gradio_api/heartbeat/\w{1,64}"),  # open as long as the page is: then its conversation is forgotten
     )
 )
-_HALF: Final = re.compile(r"[\ud800-\udfff]")  # of a character pair
 _SESSION: Final = re.compile(r"\w{1,64}")
 # Gradio believes Host, Origin and X-Forwarded-*, and sets no store by cookies here: it is told none of them.
 _PASSED_ON: Final = {b"accept", b"accept-encoding", b"content-type", b"if-none-match", b"if-modified-since"}
@@ -81,7 +81,7 @@ class Allowlist:
         return json_bytes(
             {
                 "fn_index": event,
-                "data": [value and _printable(value) for value in data],
+                "data": [value and whole(value) for value in data],
                 "session_hash": session,
                 "trigger_id": trigger if isinstance(trigger, int) else None,
             }
@@ -90,11 +90,6 @@ class Allowlist:
 
 def _strange() -> RequestError:
     return RequestError("This is not what the chat page sends.")
-
-
-def _printable(text: str) -> str:
-    """Replace what cannot be sent back as UTF-8."""
-    return _HALF.sub("\ufffd", text)
 
 
 def _full(scope: Scope, receive: Receive, send: Send) -> Send:

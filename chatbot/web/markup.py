@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from chatbot.records import Highlight
 
-__all__ = ["attribute", "escape", "marked"]
+__all__ = ["attribute", "escape", "marked", "whole"]
 
 _SURROGATE = re.compile(r"[\ud800-\udfff]")
 
@@ -17,8 +17,13 @@ def escape(text: str) -> str:
     What cannot be sent as UTF-8 or stand in HTML becomes a replacement character; line ends and tabs are written as
     references, because Gradio tidies the white space of what it is given.
     """
-    clean = _SURROGATE.sub("\ufffd", text).replace("\0", "\ufffd")
+    clean = whole(text).replace("\0", "\ufffd")
     return html.escape(clean).replace("\r", "&#13;").replace("\n", "&#10;").replace("\t", "&#9;")
+
+
+def whole(text: str) -> str:
+    """Replace half character pairs, which cannot be sent as UTF-8."""
+    return _SURROGATE.sub("\ufffd", text)
 
 
 def attribute(name: str, value: str) -> str:
