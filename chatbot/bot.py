@@ -1,19 +1,22 @@
 """The one door: everything that a visitor, a nurse or a program sees is a surface on `Chatbot`."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
-from chatbot.answering import Gate, Ranking, clean_question, compose
-from chatbot.errors import DocumentNotFound
+from chatbot.answering import Found, Gate, Ranking, Spelling, clean_question, compose, distinct, not_found, search
+from chatbot.errors import DocumentNotFound, QuestionError
 from chatbot.indexing import Encoder, Index, SentenceEncoder, open_index
-from chatbot.records import Answer, Document, Hit, Outcome
+from chatbot.records import Answer, Document, Hit
 from chatbot.settings import Clinic, Settings, load_clinic
 
 __all__ = ["Chatbot"]
 
 _CANDIDATES: Final = 10
+_SHOWN: Final = 3  # passages of one answer
+_EARLIER: Final = 4  # questions of a conversation that are looked at
 _STARTERS: Final = 4
 _LONGEST_STARTER: Final = 80  # characters that fit a button on a phone
 
@@ -24,6 +27,7 @@ class _Live:
 
     build: str
     index: Index
+    spelling: Spelling
 
 
 class Chatbot:
@@ -55,7 +59,11 @@ class Chatbot:
 
     def reload(self) -> None:
         """Serve the live build from now on; if it cannot be served, raise and go on with the one before."""
-        self._live = _Live(*open_index(self._corpus, self._folder, self._encoder))
+        build, index = open_index(self._corpus, self._folder, self._encoder)
+        self._live = _Live(build, index, Spelling(index.words, self._is_word))
+
+    def _is_word(self, word: str) -> bool:
+        return self._encoder.length(word) == 1
 
     def ask(self, question: str, history: Sequence[str] = ()) -> Answer:
         """Answer a question; `history` is the conversation's earlier questions, oldest first.
@@ -66,18 +74,22 @@ class Chatbot:
 
     def explain(self, question: str, history: Sequence[str] = ()) -> tuple[Answer, tuple[Hit, ...]]:
         """Answer a question and give the ten best passages with their scores, whatever the gate said."""
-        del history  # each question is read by itself
-        index = self._live.index
+        live = self._live
         asked = clean_question(question)
-        (encoded,) = self._encoder.encode_questions([asked])
-        if not len(encoded.ids):  # marks that the model has no token for
-            return compose(asked, Outcome.NOT_FOUND, 0.0, index, encoded, ()), ()
-        evidence = index.evidence(encoded, asked)
-        hits = self._ranking.hits(evidence)[:_CANDIDATES]
-        confidence = self._gate.confidence(evidence, hits[0].passage)
-        outcome = self._gate.outcome(confidence)
-        shown = [hit for hit in hits if self._gate.confidence(evidence, hit.passage) >= self._gate.related]
-        return compose(asked, outcome, confidence, index, encoded, shown or hits), hits
+        corrected = live.spelling.corrected(asked)
+        earlier = [live.spelling.corrected(one) for one in _readable(history)]
+        found = search(live.index, self._encoder, self._ranking, corrected, earlier)
+        if found is None:  # marks that the model has no token for
+            return not_found(asked), ()
+        confidence = self._gate.confidence(live.index, found, found.hits[0])
+        outcome = self._gate.outcome(confidence, self.clinic.answers.wrong_at_most)
+        answer = compose(asked, outcome, confidence, live.index, found, self._shown(live.index, found))
+        return answer, found.hits[:_CANDIDATES]
+
+    def _shown(self, index: Index, found: Found) -> list[Hit]:
+        """Give the best hit and the next that may answer too, none that says what another says."""
+        hits = distinct(found.hits[:_CANDIDATES])[:_SHOWN]
+        return [hit for hit in hits if hit is hits[0] or self._gate.confidence(index, found, hit) >= self._gate.related]
 
     def document(self, document_id: str) -> Document:
         """Give a page of the corpus as it was when the index was built; raises `DocumentNotFound`."""
@@ -96,3 +108,10 @@ class Chatbot:
         short = [heading for heading in dict.fromkeys(headings) if len(heading) <= _LONGEST_STARTER]
         questions = [heading for heading in short if heading.endswith("?")]
         return tuple([*questions, *(heading for heading in short if heading not in questions)][:_STARTERS])
+
+
+def _readable(history: Sequence[str]) -> Iterator[str]:
+    """Clean the latest questions of a conversation, leaving out what cannot be read."""
+    for earlier in history[-_EARLIER:]:
+        with suppress(QuestionError):
+            yield clean_question(earlier)

@@ -38,6 +38,7 @@ OWNERS = {
     "starlette": "web/",
     "pydantic": "web/",
     "uvicorn": "web/server.py",
+    "symspellpy": "answering/spelling.py",
     "tqdm": "__main__.py",
 }
 

@@ -1,18 +1,19 @@
 """What was found, as an answer: quoted passages with their sentences marked, or an honest "our pages don't say"."""
 
+import re
 from collections.abc import Sequence
 from typing import Final
 
+from chatbot.answering.highlights import highlights
 from chatbot.answering.links import link
-from chatbot.indexing import Encoded, Index
-from chatbot.records import Answer, Citation, Highlight, Hit, Outcome
+from chatbot.answering.search import Found
+from chatbot.answering.suggestions import suggestions
+from chatbot.indexing import Index
+from chatbot.records import Answer, Citation, Hit, Outcome, Passage
 
-__all__ = ["compose"]
+__all__ = ["compose", "distinct", "not_found"]
 
-_MOST: Final = 3  # citations of one answer
-_SUGGESTED: Final = 3
-_FEWEST: Final = 3  # words
-
+_SAME: Final = 0.8  # share of words in common from which two passages say the same thing
 
 _MESSAGES: Final = {
     Outcome.ANSWERED: "This is what our pages say:",
@@ -22,32 +23,34 @@ _MESSAGES: Final = {
 
 
 def compose(  # noqa: PLR0913, PLR0917 - one argument a part of the answer
-    question: str, outcome: Outcome, confidence: float, index: Index, encoded: Encoded, hits: Sequence[Hit]
+    question: str, outcome: Outcome, confidence: float, index: Index, found: Found, shown: Sequence[Hit]
 ) -> Answer:
-    """Compose the answer that an outcome allows.
-
-    Where passages are shown, the sentence of each that best meets the question is marked; where none are, the
-    headings of the nearest are suggested to ask about instead.
-    """
-    citations: tuple[Citation, ...] = ()
-    suggestions: tuple[str, ...] = ()
-    if outcome is Outcome.NOT_FOUND:
-        suggestions = tuple(dict.fromkeys(hit.passage.headings[-1] for hit in hits if hit.passage.headings))[
-            :_SUGGESTED
-        ]
-    else:
-        citations = tuple(_citation(number, index, encoded, hit) for number, hit in enumerate(hits[:_MOST], start=1))
-    return Answer(question, question, outcome, confidence, _MESSAGES[outcome], citations, suggestions)
+    """Compose the answer that an outcome allows; `shown` are the passages that may be quoted, best first."""
+    passages = [hit.passage for hit in shown] if outcome is not Outcome.NOT_FOUND else []
+    citations = tuple(_citation(number, index, found, passage) for number, passage in enumerate(passages, start=1))
+    related = suggestions(found.understood.question, found.hits, passages)
+    return Answer(question, found.understood.text, outcome, confidence, _MESSAGES[outcome], citations, related)
 
 
-def _citation(number: int, index: Index, encoded: Encoded, hit: Hit) -> Citation:
-    sentences = index.sentences(encoded, hit.passage)
-    telling = [pair for pair in sentences if _tells(hit.passage.text[pair[0].start : pair[0].end])] or sentences
-    whole = Highlight(0, len(hit.passage.text))
-    best = max(telling, key=lambda pair: pair[1])[0] if telling else whole
-    return Citation(number, hit.passage, (best,), link(index.documents[hit.passage.document], hit.passage, (best,)))
+def not_found(question: str) -> Answer:
+    """Answer a question in which there is nothing to search for."""
+    return Answer(question, question, Outcome.NOT_FOUND, 0.0, _MESSAGES[Outcome.NOT_FOUND], (), ())
 
 
-def _tells(sentence: str) -> bool:
-    """Tell whether a sentence can be an answer by itself: no bare "Yes." or "No.", and no question."""
-    return len(sentence.split()) >= _FEWEST and not sentence.endswith("?")
+def distinct(hits: Sequence[Hit]) -> list[Hit]:
+    """Leave out the hits that say what a better one says already."""
+    kept: list[Hit] = []
+    for hit in hits:
+        if not any(_same(hit.passage, other.passage) for other in kept):
+            kept.append(hit)
+    return kept
+
+
+def _same(one: Passage, other: Passage) -> bool:
+    a, b = (set(re.findall(r"\w+", passage.text.casefold())) for passage in (one, other))
+    return len(a & b) >= _SAME * len(a | b)
+
+
+def _citation(number: int, index: Index, found: Found, passage: Passage) -> Citation:
+    marks = highlights(index, found.query, passage)
+    return Citation(number, passage, marks, link(index.documents[passage.document], passage, marks))

@@ -1,51 +1,117 @@
 """Whether what was found answers the question: a probability, from a fit that the project's own script makes.
 
-The gate reads one signal: how well the best passage meets what the question says, word by word, each by its rarity in
-the corpus. It tells other subjects from the corpus's own nearly always; an aspect of that subject that the pages never
-mention, it tells from one that they do less surely (`gate.json` has the figures).
+The gate reads how well the best passage meets what the question asks of the corpus's topic, word by word; how far that
+passage stands out from the next ones; whether it holds the kind of answer asked for; and the corpus itself: how much of
+the same its own sentences reach when the passage that they stand in is left out. Those are questions on the corpus's
+subject that it does not answer, so what they reach is no evidence. `gate.json` has the figures.
 """
 
 import json
 import math
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from importlib.resources import files
-from typing import Self
+from typing import Final, Self
 
-from chatbot.indexing import Evidence
-from chatbot.records import Outcome, Passage
+import numpy as np
 
-__all__ = ["Gate", "content_met"]
+from chatbot.answering.expected import expected_answer
+from chatbot.answering.ranking import Ranking
+from chatbot.answering.search import Found
+from chatbot.indexing import Encoder, Index, Query
+from chatbot.records import Hit, Outcome, Passage
 
-_LEAST = 1e-4  # the weight of a token that says nothing; a question of such tokens alone is still read
+__all__ = ["MEASURED", "SIGNALS", "Gate", "calibration", "gate_signals"]
+
+SIGNALS: Final = ("content", "margin", "expected")
+"""The columns of `gate_signals`."""
+
+MEASURED: Final = ("content", "margin")
+"""The signals that are measured on the corpus itself, leaving passages out."""
+
+_NEXT: Final = 5  # passages that the best one is held against
+_LEFT_OUT: Final = 60  # sentences that are asked of a corpus
+_WORDS: Final = range(5, 41)  # of such a sentence
 
 
-def content_met(evidence: Evidence, passage: Passage) -> float:
-    """Say how well a candidate passage meets the tokens that carry the question: a weighted mean of cosines."""
-    weights = evidence.weights * evidence.content + _LEAST
-    return float(evidence.met[evidence.passages.index(passage)] @ weights / weights.sum())
+def gate_signals(index: Index, asked: Query, question: str, hits: Sequence[Hit]) -> list[float]:
+    """Give the signals of the first of some hits, which must not be empty."""
+    best, others = hits[0], hits[1 : 1 + _NEXT]
+    (content,) = index.content_met(asked, [best.passage])
+    margin = best.score - float(np.mean([hit.score for hit in others])) if others else 0.0
+    return [float(content), margin, float(expected_answer(question, best.passage.text))]
 
 
 @dataclass(frozen=True, slots=True)
 class Gate:
-    """A logistic curve over `content_met`, and the probabilities from which passages are shown."""
+    """A logistic curve over the signals, what they are held against, and what a probability is enough for.
 
-    slope: float
+    `risk` holds pairs, falling: a share of wrong answers, and the probability from which no more than that share of the
+    answers given were wrong on the data of the fit.
+    """
+
+    weights: tuple[float, ...]
     intercept: float
-    answered: float
+    corpus: Mapping[str, float]
+    usual: Mapping[str, float]
+    risk: tuple[tuple[float, float], ...]
     related: float
 
     @classmethod
     def fitted(cls) -> Self:
         """Give the gate that `benchmarks/fit_gate.py` wrote; the file says on what data and how well."""
         told = json.loads(files("chatbot.answering").joinpath("gate.json").read_text("utf-8"))
-        return cls(told["slope"], told["intercept"], told["answered"], told["related"])
+        return cls(
+            tuple(told["weights"][name] for name in SIGNALS),
+            told["intercept"],
+            told["corpus"],
+            told["usual"],
+            tuple((share, chance) for share, chance in told["risk"]),
+            told["related"],
+        )
 
-    def confidence(self, evidence: Evidence, best: Passage) -> float:
-        """Give the probability, 0 to 1, that the best of the candidates answers the question."""
-        return 1 / (1 + math.exp(-(self.slope * content_met(evidence, best) + self.intercept)))
+    def confidence(self, index: Index, found: Found, hit: Hit) -> float:
+        """Give the probability, 0 to 1, that one of the hits answers the question."""
+        hits = (hit, *(other for other in found.hits[: 1 + _NEXT] if other is not hit))
+        return self.chance(gate_signals(index, found.asked, found.query.text, hits), index.calibration)
 
-    def outcome(self, confidence: float) -> Outcome:
+    def chance(self, signals: Sequence[float], calibration: Mapping[str, float]) -> float:
+        """Give the probability for signals in a corpus with what was measured of it, if it was."""
+        score = self.intercept + sum(weight * signal for weight, signal in zip(self.weights, signals, strict=True))
+        for name in MEASURED:
+            score += self.corpus[name] * (calibration.get(name, self.usual[name]) - self.usual[name])
+        return 1 / (1 + math.exp(-score))
+
+    def enough(self, wrong_at_most: float) -> float:
+        """Give the probability from which no more than a share of the answers are expected to be wrong."""
+        return min((chance for share, chance in self.risk if share <= wrong_at_most), default=1.0)
+
+    def outcome(self, confidence: float, wrong_at_most: float) -> Outcome:
         """Tell what a probability is enough for."""
-        if confidence >= self.answered:
+        if confidence >= self.enough(wrong_at_most):
             return Outcome.ANSWERED
         return Outcome.RELATED if confidence >= self.related else Outcome.NOT_FOUND
+
+
+def calibration(index: Index, encoder: Encoder, ranking: Ranking) -> dict[str, float]:
+    """Measure what sentences of a corpus reach when their own passage is left out: the median of each signal."""
+    sentences = [
+        (passage, passage.text[mark.start : mark.end])
+        for passage, marks in index.entries
+        for mark in marks
+        if len(passage.text[mark.start : mark.end].split()) in _WORDS
+    ]
+    asked = sentences[:: max(1, math.ceil(len(sentences) / _LEFT_OUT))]
+    reached = [one for one in (_reached(index, encoder, ranking, *pair) for pair in asked) if one]
+    if not reached:
+        return {}
+    return dict(zip(SIGNALS, np.round(np.median(reached, axis=0), 4).tolist(), strict=True))
+
+
+def _reached(index: Index, encoder: Encoder, ranking: Ranking, passage: Passage, sentence: str) -> list[float] | None:
+    aspect = index.without_topic(sentence)
+    whole, bare = encoder.encode_questions([sentence, aspect])
+    others = [hit for hit in ranking.hits(index.evidence(Query.of(sentence, whole))) if hit.passage != passage]
+    if not others or not len(bare.ids):
+        return None
+    return gate_signals(index, Query.of(aspect, bare), sentence, others)

@@ -1,4 +1,4 @@
-"""Which passages answer best: three kinds of evidence, weighed by a fit that the project's own script makes.
+"""Which passages answer best: four kinds of evidence, weighed by a fit that the project's own script makes.
 
 Source of the method: a conditional logit over each question's candidates (D. McFadden, 1974), the softmax loss of
 listwise ranking. What the evidence does not say is left out on purpose: no weight belongs to one corpus.
@@ -16,18 +16,13 @@ from chatbot.records import Hit
 
 __all__ = ["SIGNALS", "Ranking", "signals"]
 
-SIGNALS: Final = ("met", "sentence", "lexical")
-"""The columns of `signals`: how well a passage meets the question's tokens, each by its rarity in the corpus; the
-cosine of its best sentence; the words in common."""
-
-_LEAST = 1e-3  # the weight of a token that stands everywhere; a question of such tokens alone is still ranked
+SIGNALS: Final = ("met", "content", "sentence", "lexical")
+"""The columns of `signals`, as `Evidence` describes them."""
 
 
 def signals(evidence: Evidence) -> Vectors:
     """Give the signals of each candidate, shape (passages, len(SIGNALS))."""
-    weights = evidence.weights + _LEAST
-    met = evidence.met @ weights / weights.sum()
-    return np.stack([met, evidence.sentence, evidence.lexical], axis=1)
+    return np.stack([evidence.met, evidence.content, evidence.sentence, evidence.lexical], axis=1)
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,6 +3,8 @@
 from chatbot.indexing.building import Built, build_index, open_index
 from chatbot.indexing.encoder import PACKAGED_MODEL, Encoded, Encoder, SentenceEncoder, Vectors
 from chatbot.indexing.index import Evidence, Index
+from chatbot.indexing.lexical import content_words
+from chatbot.indexing.query import Query
 from chatbot.indexing.store import ExactStore, FaissStore, VectorStore
 
 __all__ = [
@@ -14,9 +16,11 @@ __all__ = [
     "ExactStore",
     "FaissStore",
     "Index",
+    "Query",
     "SentenceEncoder",
     "VectorStore",
     "Vectors",
     "build_index",
+    "content_words",
     "open_index",
 ]

@@ -23,7 +23,7 @@ from chatbot.records import Document, Highlight, Passage, Section
 
 __all__ = ["Built", "build_index", "open_index"]
 
-_FORMAT: Final = 2
+_FORMAT: Final = 3
 _PASSAGE_SHARE: Final = 0.75  # of the encoder's window; the rest is for the headings above a passage
 _BATCH: Final = 64  # passages between two steps of the progress bar
 
@@ -42,20 +42,23 @@ class Built:
     documents: int
     passages: int
     embedded: int
+    calibration: Mapping[str, float]
     problems: tuple[str, ...]
 
 
-def build_index(
+def build_index(  # noqa: PLR0913, PLR0917 - what a build is made of, and who hears of it
     corpus: Path,
     index: Path,
     encoder: Encoder,
     store: type[VectorStore] = FaissStore,
     progress: Callable[[int, int], object] = lambda _done, _of: None,
+    calibrate: Callable[[Index], Mapping[str, float]] = lambda _index: {},
 ) -> Built:
     """Build the index of a corpus and make it live; with nothing changed, do nothing.
 
     Passages that the live build already holds are not embedded again. `progress` hears how many passages are embedded,
-    of how many. Raises `CorpusError`, `ModelError`, `IndexBusy`.
+    of how many; what `calibrate` finds out about the corpus is kept with the build. Raises `CorpusError`, `ModelError`,
+    `IndexBusy`.
     """
     with writing(index):
         old = _reusable(index)
@@ -68,10 +71,11 @@ def build_index(
         if not entries:
             raise CorpusError(f"The pages in {corpus} hold headings alone: write what stands below them.")
         vectors, tokens, embedded = _encoded(entries, _known(old, encoder, store), encoder, progress)
+        stored = store.of(vectors)
         files = {
             "documents.jsonl": _jsonl(asdict(document) for document in read.documents),
             "passages.jsonl": _jsonl(_told(*entry) for entry in entries),
-            "vectors.faiss": store.of(vectors).to_bytes(),
+            "vectors.faiss": stored.to_bytes(),
             "tokens.npz": tokens.to_bytes(),
         }
         manifest = replace(
@@ -79,6 +83,7 @@ def build_index(
             documents=len(read.documents),
             passages=len(entries),
             problems=tuple(map(str, read.problems)),
+            calibration=calibrate(Index(read.documents, entries, stored, tokens, {})),
             files={name: hashlib.sha256(content).hexdigest() for name, content in files.items()},
         )
         publish(index, Generation(manifest, files))
@@ -117,16 +122,18 @@ def _opened(generation: Generation, store: type[VectorStore]) -> Index:
         tokens = Tokens.from_bytes(generation.files["tokens.npz"])
     except (KeyError, TypeError, ValueError) as error:
         raise IndexDamaged(f"The index holds lines that cannot be read: {CURE}.") from error
-    return Index(tuple(documents.values()), entries, vectors, tokens)
+    return Index(tuple(documents.values()), entries, vectors, tokens, generation.manifest.calibration)
 
 
 def _manifest(corpus: str, encoder: Encoder) -> Manifest:
     """Give the manifest of a build that is still to be made."""
-    return Manifest(_FORMAT, corpus, SPLITTER, encoder.name, encoder.fingerprint, 0, 0, (), {})
+    return Manifest(_FORMAT, corpus, SPLITTER, encoder.name, encoder.fingerprint, 0, 0, (), {}, {})
 
 
 def _built(manifest: Manifest, embedded: int) -> Built:
-    return Built(manifest.id, manifest.documents, manifest.passages, embedded, tuple(manifest.problems))
+    return Built(
+        manifest.id, manifest.documents, manifest.passages, embedded, manifest.calibration, tuple(manifest.problems)
+    )
 
 
 def _reusable(index: Path) -> Generation | None:

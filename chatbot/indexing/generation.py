@@ -33,7 +33,8 @@ _DRAFT = ".draft-"
 class Manifest:
     """What a build was made of (`format` to `encoder_fingerprint`), what came of it, and the SHA-256 of its files.
 
-    `encoder` is there to be read by people; what counts is the fingerprint.
+    `calibration` is what whoever judges answers found out about the corpus, by name; `encoder` is there to be read by
+    people, what counts is the fingerprint.
     """
 
     format: int
@@ -44,6 +45,7 @@ class Manifest:
     documents: int
     passages: int
     problems: tuple[str, ...]
+    calibration: Mapping[str, float]
     files: Mapping[str, str]
 
     @property

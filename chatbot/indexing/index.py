@@ -1,6 +1,6 @@
 """The index in memory: passages, and what a question finds of itself in each of them."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 
@@ -8,9 +8,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from chatbot.errors import IndexDamaged
-from chatbot.indexing.encoder import Encoded, Vectors
+from chatbot.indexing.encoder import Vectors
 from chatbot.indexing.generation import CURE
 from chatbot.indexing.lexical import Lexical, content, rarity
+from chatbot.indexing.query import Query
 from chatbot.indexing.store import VectorStore
 from chatbot.indexing.tokens import Tokens, unit
 from chatbot.records import Document, Highlight, Passage
@@ -23,22 +24,22 @@ Entry = tuple[Passage, tuple[Highlight, ...]]
 _NEAREST: Final = 192  # units that are looked up by meaning, and
 _MATCHING: Final = 24  # passages by words; the best of both are looked at closely
 _CLOSELY: Final = 48  # passages
-_LEAST: Final = 1e-3  # the weight of a token that stands everywhere; a question of such tokens alone is still read
+_LEAST: Final = 1e-3  # the weight of a token that says nothing; a question of such tokens alone is still read
 
 
 @dataclass(frozen=True, slots=True)
 class Evidence:
-    """What a question finds in its candidate passages, a row each.
+    """What a question finds in its candidate passages.
 
-    `met` says how well each token of the question is met in a passage (cosines, shape (passages, tokens)), `weights`
-    how rare each token is in this corpus (0 to 1), `content` whether it belongs to a word that says something by
-    itself, `sentence` is the cosine of the passage's best sentence, and `lexical` what `Lexical.scores` gives.
+    For each candidate, best first by no order that matters: `met` says how well the words of the question are met in
+    the best stretch of two sentences under their headings, a mean of cosines weighted by how rare each token is in the
+    corpus; `content` the same for the words that say something by themselves; `sentence` is the cosine of the best
+    sentence, and `lexical` what `Lexical.scores` gives. Each has the shape (passages,).
     """
 
     passages: tuple[Passage, ...]
     met: Vectors
-    weights: Vectors
-    content: NDArray[np.bool_]
+    content: Vectors
     sentence: Vectors
     lexical: Vectors
 
@@ -47,11 +48,17 @@ class Index:
     """Documents, their passages, and what is known of each passage; immutable and safe to share."""
 
     def __init__(
-        self, documents: Sequence[Document], entries: Sequence[Entry], store: VectorStore, tokens: Tokens
+        self,
+        documents: Sequence[Document],
+        entries: Sequence[Entry],
+        store: VectorStore,
+        tokens: Tokens,
+        calibration: Mapping[str, float],
     ) -> None:
         self.documents = {document.id: document for document in documents}
         self.passages = tuple(passage for passage, _ in entries)
         self.entries = tuple(entries)
+        self.calibration = calibration
         self._tokens = tokens
         self._store = store
         self._first = np.cumsum([0, *(2 + len(marks) for _, marks in entries)])
@@ -62,43 +69,71 @@ class Index:
         self._lexical = Lexical(["\n".join((one.title, *one.headings, one.text)) for one in self.passages])
         self._rarity = self._token_rarity()
 
-    def evidence(self, question: Encoded, text: str) -> Evidence:
-        """Find the passages that may answer a question, and what it finds in each."""
-        lexical = self._lexical.scores(text)
-        rows = self._candidates(question, lexical)
-        told = content(text, question.spans)
-        met = self._tokens.met(unit(question.tokens), rows)
-        sentence = np.array([self._cosines(question, row).max() for row in rows], dtype=np.float32)
-        return Evidence(
-            tuple(self.passages[row] for row in rows), met, self._weights(question), told, sentence, lexical[rows]
-        )
+    @property
+    def words(self) -> Mapping[str, int]:
+        """How often each word stands in the corpus, in lower case."""
+        return self._lexical.words
 
-    def sentences(self, question: Encoded, passage: Passage) -> tuple[tuple[Highlight, float], ...]:
+    def without_topic(self, text: str) -> str:
+        """Give a question without the words that stand in most passages of the corpus; nothing may be left."""
+        return self._lexical.without_topic(text)
+
+    def evidence(self, query: Query) -> Evidence:
+        """Find the passages that may answer a question, and what it finds in each."""
+        lexical = sum((share * self._lexical.scores(text) for text, share in query.words), np.zeros(1, np.float32))
+        rows = self._candidates(query, lexical)
+        met, content_met = self._met(query, rows)
+        passages = tuple(self.passages[row] for row in rows)
+        return Evidence(passages, met, content_met, self._best_sentences(query, rows), lexical[rows])
+
+    def content_met(self, query: Query, passages: Sequence[Passage]) -> Vectors:
+        """Say how well passages meet the words of a question that say something, as in `Evidence`."""
+        return self._met(query, [self._rows[passage] for passage in passages])[1]
+
+    def says_something(self, query: Query) -> bool:
+        """Tell whether any word of a question says something by itself."""
+        return bool(self._content(query).any())
+
+    def sentences(self, query: Query, passage: Passage) -> tuple[tuple[Highlight, float], ...]:
         """Give the sentences of a passage, in reading order, with how well each meets the question's tokens."""
         row = self._rows[passage]
         _, marks = self.entries[row]
-        met = self._tokens.met_by_sentence(unit(question.tokens), row, len(marks))
-        weights = self._weights(question) + _LEAST
+        met = self._tokens.met_by_sentence(unit(query.encoded.tokens), row, len(marks))
+        weights = self._weights(query)
         return tuple(zip(marks, map(float, met @ weights / weights.sum()), strict=True))
 
     def encoded(self, row: int) -> tuple[Vectors, Tokens]:
         """Give the unit vectors and the tokens of one passage, for the next build."""
         return self._store.vectors(np.arange(self._first[row], self._first[row + 1])), self._tokens.passage(row)
 
-    def _candidates(self, question: Encoded, lexical: Vectors) -> list[int]:
+    def _candidates(self, query: Query, lexical: Vectors) -> list[int]:
         """Take passages in turn from those nearest in meaning and those with most words in common."""
-        _, units = self._store.search(question.vector, _NEAREST)
+        _, units = self._store.search(query.vector, _NEAREST)
         near = list(dict.fromkeys(self._parents[units].tolist()))
         most = min(_MATCHING, len(lexical))
         matching = [row for row in np.argpartition(-lexical, most - 1)[:most].tolist() if lexical[row] > 0]
         return list(dict.fromkeys([*near[:_CLOSELY], *matching]))
 
-    def _weights(self, question: Encoded) -> Vectors:
-        return np.array([self._rarity.get(int(one), 1.0) for one in question.ids], dtype=np.float32)
+    def _met(self, query: Query, rows: Sequence[int]) -> tuple[Vectors, Vectors]:
+        """Give `met` and `content` of some passages; without content words, the second is the first."""
+        windows, first = self._tokens.met(unit(query.encoded.tokens), rows)
+        weights = self._weights(query)
+        telling = weights * self._content(query) + _LEAST * weights
+        both = windows @ np.stack([weights / weights.sum(), telling / telling.sum()], axis=1)
+        best = np.maximum.reduceat(both, first, axis=0)
+        return best[:, 0], best[:, 1]
 
-    def _cosines(self, question: Encoded, row: int) -> Vectors:
-        own = np.arange(self._first[row] + 1, self._first[row + 1])
-        return self._store.vectors(own) @ question.vector
+    def _weights(self, query: Query) -> Vectors:
+        rare = np.array([self._rarity.get(int(one), 1.0) for one in query.encoded.ids], dtype=np.float32)
+        return np.asarray((rare + _LEAST) * query.shares, dtype=np.float32)
+
+    def _content(self, query: Query) -> NDArray[np.bool_]:
+        return content(query.text, query.encoded.spans)
+
+    def _best_sentences(self, query: Query, rows: Sequence[int]) -> Vectors:
+        own = [np.arange(self._first[row] + 1, self._first[row + 1]) for row in rows]
+        cosines = self._store.vectors(np.concatenate(own)) @ query.vector
+        return np.asarray(np.maximum.reduceat(cosines, np.cumsum([0, *map(len, own[:-1])])), dtype=np.float32)
 
     def _token_rarity(self) -> dict[int, float]:
         owners = np.repeat(np.arange(len(self._tokens)), np.diff(self._tokens.first))

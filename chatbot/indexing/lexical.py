@@ -16,14 +16,21 @@ from numpy.typing import NDArray
 
 from chatbot.indexing.encoder import Numbers, Vectors
 
-__all__ = ["Lexical", "content", "rarity"]
+__all__ = ["Lexical", "content", "content_words", "rarity"]
 
 _K1: Final = 1.2
 _B: Final = 0.75
 _RAREST: Final = 8.0  # the idf of a word that stands in one of about 2,000 passages
 _NONE = np.array(0)  # passages
 _STOP_WORDS = frozenset(STOPWORDS_EN_PLUS)
+_TOPIC: Final = 0.5  # share of the passages that a word of the corpus's topic stands in
 _WORD = re.compile(r"\w+")
+_LETTERS = re.compile(r"[^\W\d_]+")
+
+
+def content_words(text: str) -> tuple[str, ...]:
+    """Give the words of a text that say something by themselves."""
+    return tuple(word for word in _WORD.findall(text) if word.casefold() not in _STOP_WORDS)
 
 
 def content(text: str, spans: Numbers) -> NDArray[np.bool_]:
@@ -51,6 +58,7 @@ class Lexical:
 
     def __init__(self, texts: Sequence[str]) -> None:
         self._stemmer = Stemmer.Stemmer("english")
+        self.words = Counter(word for text in texts for word in _LETTERS.findall(text.casefold()))
         stems = [self._stems(text) for text in texts]
         self._having = Counter(stem for passage in stems for stem in set(passage))
         self._passages = len(texts)
@@ -71,6 +79,17 @@ class Lexical:
         unknown = _idf(self._passages, _NONE) * (len(asked) - len(stems))
         highest = (_K1 + 1) * (idf.sum() + unknown)
         return np.asarray(self._bm25.get_scores(stems) / highest * idf.max() / _RAREST, dtype=np.float32)
+
+    def without_topic(self, text: str) -> str:
+        """Give a question without the words that stand in most passages: what it asks about the corpus's topic.
+
+        Words that say nothing by themselves stay. Nothing may be left.
+        """
+        return " ".join(_WORD.sub(lambda word: "" if self._is_topic(word.group()) else word.group(), text).split())
+
+    def _is_topic(self, word: str) -> bool:
+        (stem,) = self._stems(word)
+        return self._having[stem] > _TOPIC * self._passages and word.casefold() not in _STOP_WORDS
 
     def _stems(self, text: str) -> list[str]:
         return list(self._stemmer.stemWords(_WORD.findall(text.casefold())))

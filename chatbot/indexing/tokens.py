@@ -83,23 +83,48 @@ class Tokens:
     def __len__(self) -> int:
         return len(self.first) - 1
 
-    def met(self, question: Vectors, passages: Sequence[int]) -> Vectors:
-        """Say how well passages meet each of a question's unit token vectors: cosines, shape (passages, tokens)."""
+    def met(self, question: Vectors, passages: Sequence[int]) -> tuple[Vectors, NDArray[np.int64]]:
+        """Say how well the windows of passages meet each of a question's unit token vectors.
+
+        A window is a sentence, the one after it, and what stands above the passage. Gives cosines, shape (windows,
+        tokens), and for each passage the first row of its windows, of which every passage has at least one.
+        """
         rows = np.concatenate([np.arange(self.first[one], self.first[one + 1]) for one in passages])
-        lengths = np.array([self.first[one + 1] - self.first[one] for one in passages])
-        cosines = self._cosines(question, rows)
-        starts = np.cumsum([0, *lengths[:-1]])
-        return np.asarray(np.maximum.reduceat(cosines, starts, axis=0), dtype=np.float32)
+        owner = np.repeat(np.arange(len(passages)), [self.first[one + 1] - self.first[one] for one in passages])
+        met, owners, sentences = _by_sentence(self._cosines(question, rows), owner, self.sentences[rows])
+        inside = sentences >= 0
+        inside |= ~np.isin(owners, owners[inside])  # a passage that is all heading is a window itself
+        above = np.full((len(passages), len(question)), -1, dtype=np.float32)
+        above[owners[~inside]] = met[~inside]
+        met, owners = met[inside], owners[inside]
+        follows = owners[1:] == owners[:-1]
+        windows = met.copy()
+        windows[:-1][follows] = np.maximum(met[:-1][follows], met[1:][follows])
+        return np.maximum(windows, above[owners]), np.searchsorted(owners, np.arange(len(passages)))
 
     def met_by_sentence(self, question: Vectors, passage: int, sentences: int) -> Vectors:
-        """Say the same for each sentence of one passage: cosines, shape (sentences, tokens)."""
+        """Say the same for each sentence of one passage alone: cosines, shape (sentences, tokens)."""
         rows = np.arange(self.first[passage], self.first[passage + 1])
-        cosines, where = self._cosines(question, rows), self.sentences[rows]
+        alone = np.zeros(len(rows), dtype=np.int64)
+        found, _, numbers = _by_sentence(self._cosines(question, rows), alone, self.sentences[rows])
         met = np.zeros((sentences, len(question)), dtype=np.float32)
-        for number in range(sentences):
-            if (where == number).any():
-                met[number] = cosines[where == number].max(axis=0)
+        met[numbers[numbers >= 0]] = found[numbers >= 0]
         return met
 
     def _cosines(self, question: Vectors, rows: NDArray[np.int64]) -> Vectors:
         return np.asarray((self.vectors[rows].astype(np.float32) @ question.T) / _SCALE, dtype=np.float32)
+
+
+def _by_sentence(
+    cosines: Vectors, owner: NDArray[np.int64], sentence: NDArray[np.int16]
+) -> tuple[Vectors, NDArray[np.int64], NDArray[np.int64]]:
+    """Give the highest cosines of each sentence, shape (sentences, tokens), with its passage and its number there.
+
+    What stands above a passage or between its sentences has the number -1.
+    """
+    key = owner * 2**16 + sentence.astype(np.int64)
+    order = np.argsort(key, kind="stable")
+    keys, first = np.unique(key[order], return_index=True)
+    met = np.asarray(np.maximum.reduceat(cosines[order], first, axis=0), dtype=np.float32)
+    owners = (keys + 1) // 2**16
+    return met, owners, keys - owners * 2**16

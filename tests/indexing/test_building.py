@@ -1,4 +1,5 @@
 import json
+import math
 import random
 import subprocess
 import sys
@@ -17,7 +18,7 @@ from chatbot.errors import (
     IndexMissing,
     IndexStale,
 )
-from chatbot.indexing import ExactStore, FaissStore, VectorStore, build_index, open_index
+from chatbot.indexing import ExactStore, FaissStore, Query, VectorStore, build_index, open_index
 from tests.conftest import WordEncoder
 
 PAGE = "The Page\n\nThe redness fades within a day. It is like a sunburn.\n\nCan I swim?\n\nNot for three days. Wait."
@@ -40,15 +41,16 @@ def test_a_built_index_finds_the_passage_and_its_sentence(
     assert (built.id, built.documents, built.passages) == (name, 1, 2)
     asked = "when may I swim again: three days?"
     (question,) = words.encode_questions([asked])
-    evidence = index.evidence(question, asked)
+    query = Query.of(asked, question)
+    evidence = index.evidence(query)
     best, other = evidence.passages
     assert (best.headings, other.headings) == (("Can I swim?",), ())
-    assert evidence.met.tolist() == [[0, 0, 1, 1, 0, 1, 1], [0, 0, 0, 0, 0, 0, 0]]
-    assert evidence.content.tolist() == [False, True, False, True, False, True, True]
-    assert evidence.weights[3] < evidence.weights[4] == 1
+    known = math.log(2) / math.log(6)  # rarity of a word that one of two passages holds; 1 for one that none does
+    assert evidence.met == pytest.approx([4 * known / (4 * known + 3), 0], abs=2e-3)  # I, swim, three, days
+    assert evidence.content == pytest.approx([3 * known / (3 * known + 1), 0], abs=2e-3)  # not "when", "I", "again"
     assert evidence.lexical[0] > 10 * evidence.lexical[1] > 0  # "day" stands in the other, too
     assert evidence.sentence == pytest.approx([2 / 28**0.5, 0], abs=1e-4)
-    (first, near), (second, far) = index.sentences(question, best)
+    (first, near), (second, far) = index.sentences(query, best)
     assert best.text[first.start : first.end] == "Not for three days."
     assert best.text[second.start : second.end] == "Wait."
     assert near > far == 0
@@ -210,6 +212,7 @@ def test_a_build_that_is_killed_leaves_the_one_before(pages: Path, tmp_path: Pat
             build.kill()
         name = (index / "CURRENT").read_text().strip()
         assert json.loads((index / name / "manifest.json").read_text())["manifest"]["documents"] in {1, 2}
+        (pages / "more.txt").write_text("The page may have been half written, too.")
         build_index(pages, index, words)
         assert len(open_index(pages, index, words)[1].documents) == 2
         assert not list(index.glob(".draft*"))

@@ -1,0 +1,55 @@
+"""Follow-ups: a question that leans on those before it is searched for together with them.
+
+Nothing is rewritten: the earlier words are read before the last ones and count for less. How much, and when a question
+leans, was chosen on the follow-ups of benchmarks/clinics; `docs/answers.md` has the figures.
+"""
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Final
+
+import numpy as np
+
+from chatbot.indexing import Encoded, Query, content_words
+
+__all__ = ["Understood", "understand"]
+
+_EARLIER: Final = 2  # questions that a follow-up may lean on
+_FEW: Final = 2  # words that say something; with no more, a question leans on what was asked before
+_EARLIER_TOKEN: Final = 0.6  # what a token of an earlier question counts for beside one of the last
+_EARLIER_WHOLE: Final = 0.3  # what the whole conversation counts for beside the last question alone
+_LEANS = re.compile(
+    r"^(and|but|so|ok|okay|also|then|or|what about|how about|what if|why|for how)\b"
+    r"|\b(it|that|them|they|those|these|this|ones?|there|then|he|him|his|she|her|hers|its|their)\b",
+    re.IGNORECASE,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Understood:
+    """A conversation's last question, and the earlier ones that it is read with; `text` is all of it."""
+
+    question: str
+    earlier: tuple[str, ...]
+
+    @property
+    def text(self) -> str:
+        """What is searched for, as a visitor may read it."""
+        return " ".join((*self.earlier, self.question))
+
+    def query(self, whole: Encoded, own: Encoded) -> Query:
+        """Make the search of it, given the encoded `text` and `question`."""
+        if not self.earlier:
+            return Query.of(self.question, own)
+        begins = len(self.text) - len(self.question)
+        shares = np.where(whole.spans[:, 0] >= begins, 1, _EARLIER_TOKEN).astype(np.float32)
+        vector = (1 - _EARLIER_WHOLE) * own.vector + _EARLIER_WHOLE * whole.vector
+        words = ((self.question, 1 - _EARLIER_WHOLE), (self.text, _EARLIER_WHOLE))
+        return Query(self.text, whole, shares, vector.astype(np.float32), words)
+
+
+def understand(question: str, earlier: Sequence[str]) -> Understood:
+    """Read a question with the conversation's earlier ones, oldest first, if it cannot be read by itself."""
+    leans = len(content_words(question)) <= _FEW or _LEANS.search(question)
+    return Understood(question, tuple(earlier[-_EARLIER:]) if leans else ())

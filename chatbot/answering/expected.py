@@ -1,0 +1,40 @@
+"""The kind of answer that a question asks for, and whether a passage holds one: a time, a number, a price.
+
+It is evidence about the aspect asked for, where every likeness of words can be right and the answer not there. Source:
+the answer types of question answering (E. Voorhees, "The TREC-8 Question Answering Track Report", 1999).
+"""
+
+import re
+from typing import Final
+
+__all__ = ["expected_answer"]
+
+_NUMBER = (
+    r"\d|\b(?:one|two|three|four|five|six|seven|eight|nine|ten|eleven|twelve|fifteen|twenty|thirty|forty|fifty|sixty"
+    r"|hundred|half|dozen|few|several|couple|single|once|twice|every|daily|weekly|monthly|yearly)\b"
+)
+_TIME = (
+    r"\b(?:seconds?|minutes?|hours?|days?|nights?|weeks?|months?|years?|mornings?|evenings?|overnight|immediate(?:ly)?"
+    r"|straight ?away|today|tomorrow|daily|weekly|monthly|yearly|(?:mon|tues|wednes|thurs|fri|satur|sun)days?|am|pm)\b"
+)
+_PRICE = (
+    r"[$\u00a3\u20ac]|\b(?:prices?|priced|costs?|fees?|free|pay|paid|charged?|charges|insur\w+|discounts?|finance)\b"
+)
+
+_EXPECTED: Final = tuple(
+    (re.compile(asks, re.IGNORECASE), re.compile(holds, re.IGNORECASE))
+    for asks, holds in (
+        (r"\bhow much (?:is|are|does|do|would|will|for)\b|\b(?:cost|price|fee|charge|expensive|cheap)", _PRICE),
+        (r"\bhow (?:long|soon|quick|quickly|fast|often|early|late)\b|\bwhen\b|\bwhat time\b", _TIME),
+        (r"\bhow many (?:second|minute|hour|day|week|month|year)", _TIME),
+        (r"\bhow (?:many|much)\b|\bwhat (?:percent|dose|number|age)|\bhow (?:old|far|big|deep)\b", _NUMBER),
+    )
+)
+
+
+def expected_answer(question: str, text: str) -> int:
+    """Tell whether a text holds the kind of answer that a question asks for: 1 yes, -1 no, 0 if it asks for none."""
+    for asks, holds in _EXPECTED:
+        if asks.search(question):
+            return 1 if holds.search(text) else -1
+    return 0

@@ -1,0 +1,43 @@
+"""From a conversation to the passages that may answer its last question."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from chatbot.answering.dialogue import Understood, understand
+from chatbot.answering.ranking import Ranking
+from chatbot.indexing import Encoder, Index, Query
+from chatbot.records import Hit
+
+__all__ = ["Found", "search"]
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """What a search found.
+
+    `query` is what was searched for, with what the conversation lent it; `asked` is what the last question asks of the
+    corpus's topic, by itself; `hits` are the candidate passages, best first, at least one.
+    """
+
+    understood: Understood
+    query: Query
+    asked: Query
+    hits: tuple[Hit, ...]
+
+
+def search(
+    index: Index, encoder: Encoder, ranking: Ranking, question: str, earlier: Sequence[str] = ()
+) -> Found | None:
+    """Search for a question; None if the encoder finds nothing in it to read."""
+    understood = understand(question, earlier)
+    aspect = index.without_topic(question) or question
+    texts = list(dict.fromkeys((understood.text, question, aspect)))
+    read = dict(zip(texts, encoder.encode_questions(texts), strict=True))
+    own, bare = read[question], read[aspect]
+    if not len(own.ids):
+        return None
+    query = understood.query(read[understood.text], own)
+    asked = Query.of(aspect, bare) if len(bare.ids) else Query.of(question, own)
+    if understood.earlier and not index.says_something(asked):
+        asked = query
+    return Found(understood, query, asked, ranking.hits(index.evidence(query)))

@@ -1,0 +1,116 @@
+"""Misspelt, run-together and texted words, corrected where neither the corpus, the model nor English knows them.
+
+Source of the search: W. Garbe, SymSpell (symmetric deletes), here by symspellpy (MIT), whose English word list is used
+too. The distance is that of Damerau and Levenshtein.
+"""
+
+import re
+import tomllib
+from collections.abc import Callable, Iterable, Mapping
+from functools import cache
+from importlib.resources import files
+from itertools import islice
+from typing import Final
+
+from symspellpy import SymSpell, Verbosity
+from symspellpy.suggest_item import SuggestItem
+
+__all__ = ["Spelling"]
+
+_WORD = re.compile(r"\w+(?:['\u2019]\w+)*")
+_SHORTEST: Final = 3  # letters of a word that is corrected, and of either of two that were run together
+_SHORT: Final = 5  # letters; of a shorter word the consonants must all be there, and in order
+_LONG: Final = 8  # letters; a longer word may have two letters wrong, others one
+_COMMON: Final = 20_000  # English words, by frequency, that a misspelt one may be
+_FOREIGN: Final = 0.5  # share of unknown words from which a question is left as it is: another language
+_FEW: Final = 4  # words; shorter questions are corrected whatever the share
+
+
+class Spelling:
+    """What a corpus and a model know of words; `known` tells whether the model has a word of its own for one."""
+
+    def __init__(self, words: Mapping[str, int], known: Callable[[str], bool]) -> None:
+        """Know a corpus's words, in lower case, by how often they stand there."""
+        self._words = words
+        self._known_to_model = known
+        self._own = _dictionary(words.items(), 2)
+
+    def corrected(self, question: str) -> str:
+        """Give a question with its unknown words as the corpus or English spells them; most come back as they are."""
+        found = list(_WORD.finditer(question))
+        shouted = question.isupper()
+        unknown = {one.start(): one.group() for one in found if not self._known(one.group())}
+        foreign = len(found) >= _FEW and len(unknown) >= _FOREIGN * len(found)
+
+        def correction(match: re.Match[str]) -> str:
+            word = match.group()
+            if texted := _texting().get(word.casefold()):
+                return texted
+            named = match.start() > 0 and not word.islower() and not shouted  # a name, or letters that stand for one
+            if foreign or named or match.start() not in unknown:
+                return word
+            return self._correction(word.casefold()) or word
+
+        return _WORD.sub(correction, question)
+
+    def _known(self, word: str) -> bool:
+        if not word.isalpha() or len(word) < _SHORTEST:
+            return True
+        folded = word.casefold()
+        return folded in self._words or folded in _english() or self._known_to_model(folded)
+
+    def _correction(self, word: str) -> str | None:
+        """Give the word of the corpus that is meant, or the English one if that is nearer, or two run together."""
+        own = self._nearest(word, self._own, 2 if len(word) >= _LONG else 1)
+        english = self._nearest(word, _common(), 1)
+        if own and (english is None or own.distance <= english.distance):
+            return str(own.term)
+        return str(english.term) if english and _bones(english.term) == _bones(word) else self._parted(word)
+
+    def _nearest(self, word: str, dictionary: SymSpell, most: int) -> SuggestItem | None:
+        """Find the nearest word that begins alike: one with the same consonants first, then the most frequent."""
+        found = dictionary.lookup(word, Verbosity.ALL, max_edit_distance=most)
+        alike = [one for one in found if one.term[0] == word[0] and len(one.term) >= _SHORTEST]
+        if len(word) < _SHORT:
+            alike = [one for one in alike if _bones(one.term) == _bones(word)]
+        return min(alike, key=lambda one: (one.distance, _bones(one.term) != _bones(word), -one.count), default=None)
+
+    def _parted(self, word: str) -> str | None:
+        """Give the two words that stand in one: the pair whose rarer word is the most frequent."""
+        places = range(_SHORTEST, len(word) - _SHORTEST + 1)
+        pairs = [(word[:place], word[place:]) for place in places]
+        often, pair = max(((min(map(self._frequency, pair)), pair) for pair in pairs), default=(0, ()))
+        return " ".join(pair) if often else None
+
+    def _frequency(self, word: str) -> float:
+        return float("inf") if word in self._words else float(_common().words.get(word, 0))
+
+
+def _bones(word: str) -> str:
+    """Give a word's consonants, none twice in a row: what hurried typing keeps."""
+    return re.sub(r"(.)\1+", r"\1", re.sub(r"[aeiouy]", "", word))
+
+
+@cache
+def _texting() -> Mapping[str, str]:
+    """Give what people text for a word."""
+    return tomllib.loads(files("chatbot.answering").joinpath("texting.toml").read_text("utf-8"))
+
+
+@cache
+def _english() -> Mapping[str, int]:
+    """Give the English words with how often they are written, the most frequent first."""
+    lines = files("symspellpy").joinpath("frequency_dictionary_en_82_765.txt").read_text("utf-8-sig").splitlines()
+    return {word: int(count) for word, count in (line.split() for line in lines)}
+
+
+@cache
+def _common() -> SymSpell:
+    return _dictionary(islice(_english().items(), _COMMON), 1)
+
+
+def _dictionary(words: Iterable[tuple[str, int]], distance: int) -> SymSpell:
+    dictionary = SymSpell(max_dictionary_edit_distance=distance, prefix_length=7)
+    for word, count in words:
+        dictionary.create_dictionary_entry(word, count)
+    return dictionary
