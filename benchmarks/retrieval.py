@@ -2,9 +2,9 @@
 
     python -m benchmarks.retrieval --data FOLDER --cache FOLDER
 
-The three baselines see whole documents, title first: BM25 over stemmed words, the cosine of the encoder's vector of what
-fits its window, and reciprocal rank fusion of both. Source of the fusion: G. Cormack, C. Clarke and S. Buettcher, SIGIR
-2009. Footnote cuts documents into passages: a document's score is that of its best.
+The three baselines see whole documents, title first: BM25 over stemmed words, the cosine of the encoder's vector of
+what fits its window, and reciprocal rank fusion of both. Source of the fusion: G. Cormack, C. Clarke and S. Buettcher,
+SIGIR 2009. Footnote cuts documents into passages: a document's score is that of its best.
 
 Each difference from a baseline comes with a paired bootstrap interval over the questions.
 
@@ -18,7 +18,7 @@ import json
 import random
 import re
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
 
 import bm25s
@@ -68,10 +68,10 @@ def ranked(index: Index, encoder: Encoder, question: str) -> list[tuple[str, flo
 
 @dataclass(frozen=True, slots=True)
 class Measured:
-    """One method on one collection: the mean of each measure, and of each question's in the order of the questions."""
+    """One method on one collection: the mean of each measure, and where the product's lead over it lies in 95 %."""
 
     means: dict[str, float]
-    each: dict[str, NDArray[np.float64]]
+    lead: dict[str, tuple[float, float]]
 
 
 def main() -> None:
@@ -84,21 +84,17 @@ def main() -> None:
     parser.add_argument("--json", type=Path, help="file for the figures, as JSON")
     options = parser.parse_args()
     encoder = SentenceEncoder()
-    told: dict[str, object] = {}
-    ndcg: dict[str, list[float]] = {}
+    told: dict[str, dict[str, Measured]] = {}
     for name in options.collections:
         collection = load_collection(options.data / name, COLLECTIONS[name])
         queries = _sample(collection, options.queries)
-        runs = _runs(collection, queries, encoder, options.cache / name)
-        measured = {method: _measured(run, queries) for method, run in runs.items()}
-        told[name] = _told(collection, queries, measured)
-        print(_table(name, collection, queries, measured), flush=True)
-        for method, one in measured.items():
-            ndcg.setdefault(method, []).append(one.means["ndcg@10"])
-    means = {method: round(float(np.mean(each)), 4) for method, each in ndcg.items()}
-    print("mean nDCG@10: " + ", ".join(f"{method} {mean:.3f}" for method, mean in means.items()))
+        told[name] = _measured(_runs(collection, queries, encoder, options.cache / name), queries)
+        print(f"{name}: {len(collection.documents)} documents, {len(queries)} questions")
+        print(_table(told[name]), flush=True)
+    print(_summary(told))
     if options.json:
-        options.json.write_text(json.dumps({"collections": told, "mean_ndcg@10": means}, indent=2) + "\n", "utf-8")
+        plain = {name: {method: asdict(one) for method, one in methods.items()} for name, methods in told.items()}
+        options.json.write_text(json.dumps(plain, indent=2) + "\n", "utf-8")
 
 
 def _sample(collection: Collection, most: int | None) -> list[Query]:
@@ -148,7 +144,7 @@ def _bm25(collection: Collection, queries: Sequence[Query]) -> Run:
     for query in tqdm(queries, desc=f"{collection.name}: bm25", leave=False):
         known = [one for one in stem(query.text) if one in index.vocab_dict]
         scores = index.get_scores(known) if known else np.zeros(len(collection.documents))
-        run[query.id] = _best(collection, scores)
+        run[query.id] = {one: score for one, score in _best(collection, scores).items() if score > 0}
     return run
 
 
@@ -161,8 +157,7 @@ def _dense(collection: Collection, queries: Sequence[Query], encoder: Encoder, c
     documents = _vectors(collection, encoder, cache)
     questions = [one.vector for one in encoder.encode_questions([query.text for query in queries])]
     return {
-        query.id: _best(collection, documents @ question + 1)  # from 0 to 2
-        for query, question in zip(queries, questions, strict=True)
+        query.id: _best(collection, documents @ question) for query, question in zip(queries, questions, strict=True)
     }
 
 
@@ -188,10 +183,9 @@ def _texts(collection: Collection) -> list[str]:
     return [f"{title} {text}".strip() for title, text in collection.documents.values()]
 
 
-def _best(collection: Collection, scores: NDArray[np.float32]) -> Scores:
+def _best(collection: Collection, scores: NDArray[np.floating]) -> Scores:
     ids = list(collection.documents)
-    rows = np.argsort(-scores, kind="stable")[:DEPTH]
-    return {ids[row]: float(scores[row]) for row in rows if scores[row] > 0}
+    return {ids[row]: float(scores[row]) for row in np.argsort(-scores, kind="stable")[:DEPTH]}
 
 
 def _fused(*lists: Mapping[str, float]) -> Scores:
@@ -202,51 +196,57 @@ def _fused(*lists: Mapping[str, float]) -> Scores:
     return fused
 
 
-def _measured(run: Run, queries: Sequence[Query]) -> Measured:
+def _measured(runs: Mapping[str, Run], queries: Sequence[Query]) -> dict[str, Measured]:
+    values = {method: _values(run, queries) for method, run in runs.items()}
+    return {
+        method: Measured(
+            {name: round(float(own[name].mean()), 4) for name in MEASURES},
+            {name: _interval(values[PRODUCT][name] - own[name]) for name in MEASURES},
+        )
+        for method, own in values.items()
+    }
+
+
+def _values(run: Run, queries: Sequence[Query]) -> dict[str, NDArray[np.float64]]:
+    """Give each measure of each question, in the order of the questions."""
     qrels = {query.id: dict.fromkeys(query.gold, 1) for query in queries}
     rows = {query.id: row for row, query in enumerate(queries)}
     names = {measure: name for name, measure in MEASURES.items()}
     each = {name: np.zeros(len(queries)) for name in MEASURES}
     for one in ir_measures.iter_calc(list(MEASURES.values()), qrels, run):
         each[names[one.measure]][rows[one.query_id]] = one.value
-    return Measured({name: float(values.mean()) for name, values in each.items()}, each)
+    return each
 
 
-def _interval(product: Measured, baseline: Measured, measure: str) -> tuple[float, float]:
-    """Give the 95 % interval of product minus baseline."""
-    differences = product.each[measure] - baseline.each[measure]
-    interval = bootstrap(
-        (differences,), np.mean, n_resamples=RESAMPLES, method="percentile", batch=500, rng=np.random.default_rng(SEED)
-    ).confidence_interval
-    return float(interval.low), float(interval.high)
+def _interval(differences: NDArray[np.float64]) -> tuple[float, float]:
+    """Give the 95 % interval of the mean difference; no width where all are alike."""
+    chance = np.random.default_rng(SEED)
+    told = bootstrap((differences,), np.mean, n_resamples=RESAMPLES, method="percentile", batch=500, rng=chance)
+    return round(float(told.confidence_interval.low), 4), round(float(told.confidence_interval.high), 4)
 
 
-def _told(collection: Collection, queries: Sequence[Query], measured: Mapping[str, Measured]) -> dict[str, object]:
-    product = measured[PRODUCT]
-    return {
-        "documents": len(collection.documents),
-        "questions": len(queries),
-        "means": {method: {name: round(mean, 4) for name, mean in one.means.items()} for method, one in measured.items()},
-        "product_minus": {
-            method: {name: [round(end, 4) for end in _interval(product, one, name)] for name in MEASURES}
-            for method, one in measured.items()
-            if method != PRODUCT
-        },
-    }
-
-
-def _table(name: str, collection: Collection, queries: Sequence[Query], measured: Mapping[str, Measured]) -> str:
-    lines = [
-        f"{name}: {len(collection.documents)} documents, {len(queries)} questions",
-        f"{'':10}" + "".join(f"{measure:>12}{'footnote minus it':>20}" for measure in MEASURES),
-    ]
-    for method, one in measured.items():
+def _table(methods: Mapping[str, Measured]) -> str:
+    lines = [f"{'':10}" + "".join(f"{name:>12}{'footnote minus it':>20}" for name in MEASURES)]
+    for method, one in methods.items():
         cells = []
-        for measure, mean in one.means.items():
-            low, high = (0.0, 0.0) if method == PRODUCT else _interval(measured[PRODUCT], one, measure)
-            cells.append(f"{mean:12.3f}" + (f"{'':20}" if method == PRODUCT else f"{f'[{low:+.3f}, {high:+.3f}]':>20}"))
-        lines.append(f"{method:10}" + "".join(cells))
+        for name in MEASURES:
+            low, high = one.lead[name]
+            lead = "" if method == PRODUCT else f"[{low:+.3f}, {high:+.3f}]"
+            cells.append(f"{one.means[name]:12.3f}{lead:>20}")
+        lines.append(f"{method:10}" + "".join(cells).rstrip())
     return "\n".join(lines) + "\n"
+
+
+def _summary(told: Mapping[str, Mapping[str, Measured]]) -> str:
+    """Set the methods side by side by nDCG@10, and the product against the best of the others on each collection."""
+    methods = list(next(iter(told.values())))
+    lines = [f"{'nDCG@10':18}" + "".join(f"{method:>10}" for method in methods) + f"{'minus best':>12}"]
+    rows = {name: [own[method].means["ndcg@10"] for method in methods] for name, own in told.items()}
+    for name, (product, *others) in rows.items():
+        means = "".join(f"{mean:10.3f}" for mean in (product, *others))
+        lines.append(f"{name:18}{means}{product - max(others):+12.3f}")
+    means = "".join(f"{float(mean):10.3f}" for mean in np.mean(list(rows.values()), axis=0))
+    return "\n".join([*lines, f"{'mean':18}{means}"])
 
 
 if __name__ == "__main__":
