@@ -40,14 +40,22 @@ def _risk(axes: "Axes", gate: Gate) -> None:
     axes.set_xlabel("questions answered, % of those that should be answered or refused")
     axes.set_ylabel("answers that are wrong, %")
     coverage = [100 * point.coverage for point in gate.curve]
-    axes.plot(coverage, [100 * point.risk for point in gate.curve], color=_BLUE, drawstyle="steps-post")
+    axes.plot(coverage, [100 * point.risk for point in gate.curve], ".-", color=_BLUE, clip_on=False)
     axes.axhline(100 * RISK, color="black", linestyle="--", linewidth=1)
     axes.annotate(f"{RISK:.0%} wrong", (100, 100 * RISK), ha="right", va="bottom")
     if gate.wrong.of and gate.curve:
         answered = 100 * gate.wrong.of / gate.curve[-1].given
-        axes.plot(answered, 100 * gate.wrong.count / gate.wrong.of, "o", color=_ORANGE, markeredgecolor="black")
+        axes.plot(
+            answered,
+            100 * gate.wrong.count / gate.wrong.of,
+            "o",
+            color=_ORANGE,
+            markeredgecolor="black",
+            markersize=9,
+            clip_on=False,
+        )
         axes.annotate(
-            "as it is set", (answered, 100 * gate.wrong.count / gate.wrong.of), (6, 6), textcoords="offset points"
+            "as it is set", (answered, 100 * gate.wrong.count / gate.wrong.of), (6, 8), textcoords="offset points"
         )
     axes.set_xlim(0, 100)
     axes.set_ylim(bottom=0)
@@ -67,4 +75,4 @@ def _found(axes: "Axes", report: Report) -> None:
     axes.set_xlim(0, 100)
     axes.grid(visible=True, axis="x", alpha=0.3)
     axes.set_axisbelow(True)
-    axes.legend(loc="upper center", bbox_to_anchor=(0.5, -0.12), ncols=2, frameon=False)
+    axes.legend(reverse=True, loc="upper center", bbox_to_anchor=(0.5, -0.12), ncols=2, frameon=False)

@@ -2,8 +2,10 @@
 
 from collections.abc import Sequence
 
+from chatbot.evaluation.judging import REFUSED
 from chatbot.evaluation.metrics import Auroc
 from chatbot.evaluation.report import BY_KIND, RISK, Part, Report, Share
+from chatbot.records import Outcome
 
 __all__ = ["as_text"]
 
@@ -25,7 +27,7 @@ def _kinds(report: Report) -> str:
 
 
 def _outcomes(report: Report) -> str:
-    names = list(report.all.outcomes)
+    names = [name for name in (*Outcome, REFUSED) if name in report.all.outcomes]
     head = ["outcome", *(name.replace("_", " ") for name in names)]
     rows = [[part.kind, *(str(part.outcomes.get(name, 0)) for name in names)] for part in _parts(report)]
     return _table([head, *rows])
@@ -48,7 +50,8 @@ def _whole(report: Report) -> str:
             ["expected calibration error", error, ""],
             ["milliseconds: median", f"{report.median_ms:.0f}", ""],
             ["milliseconds: 95th percentile", f"{report.p95_ms:.0f}", ""],
-        ]
+        ],
+        remarks=True,
     )
 
 
@@ -80,12 +83,13 @@ def _area(auroc: Auroc | None) -> tuple[str, str]:
     return f"{auroc.value:.3f}", interval + counts
 
 
-def _table(rows: Sequence[Sequence[str]]) -> str:
-    """Align columns: the first to the left, the others to the right, remarks at the end to the left."""
+def _table(rows: Sequence[Sequence[str]], remarks: bool = False) -> str:
+    """Align columns: the first, and the last of remarks, to the left, the others to the right."""
     widths = [max(len(row[column]) for row in rows) for column in range(len(rows[0]))]
+    left = {0, len(widths) - 1} if remarks else {0}
     return "\n".join(
         "  ".join(
-            cell.ljust(width) if column == 0 or " " in cell else cell.rjust(width)
+            cell.ljust(width) if column in left else cell.rjust(width)
             for column, (cell, width) in enumerate(zip(row, widths, strict=True))
         ).rstrip()
         for row in rows
