@@ -43,10 +43,11 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else None)
     parser.add_argument("--data", type=Path, required=True, help="folder of the public collections")
     parser.add_argument("--cache", type=Path, required=True, help="folder for the corpus and its index")
+    parser.add_argument("--collections", nargs="+", choices=COLLECTIONS, default=COLLECTIONS, metavar="NAME")
     parser.add_argument("--documents", type=int, default=DOCUMENTS, help="documents of the corpus")
     parser.add_argument("--questions", type=int, default=QUESTIONS, help="questions that are asked")
     options = parser.parse_args()
-    corpus = _corpus(options.data).sample(options.documents, SEED)
+    corpus = _corpus(options.data, options.collections).sample(options.documents, SEED)
     answerable = [query.text for query in corpus.queries if query.gold]
     questions = random.Random(SEED).sample(answerable, min(options.questions, len(answerable)))
     encoder = SentenceEncoder()
@@ -58,9 +59,9 @@ def main() -> None:
     print(_profile(bot, questions))
 
 
-def _corpus(data: Path) -> Collection:
+def _corpus(data: Path, collections: Sequence[str]) -> Collection:
     """Put the collections together; a document's id is marked by its collection's name."""
-    parts = [load_collection(data / name) for name in COLLECTIONS]
+    parts = [load_collection(data / name) for name in collections]
     documents = {f"{part.name}/{one}": told for part in parts for one, told in part.documents.items()}
     queries = tuple(
         type(query)(query.id, query.text, frozenset(f"{part.name}/{one}" for one in query.gold), query.subject)
@@ -86,12 +87,13 @@ def _built(corpus: Collection, cache: Path, encoder: SentenceEncoder) -> str:
     note = cache / f"{built.id}.json"
     if built.embedded:
         note.write_text(json.dumps({"seconds": seconds, "embedded": built.embedded}), "utf-8")
+    size = sum(path.stat().st_size for path in (cache / "index" / built.id).iterdir()) / 1e6
+    what = f"{built.passages} passages of {built.documents} documents, index of {size:.0f} MB"
+    if not note.exists():
+        return f"{what}, built by another run"
     told = json.loads(note.read_text("utf-8"))
-    size = sum(path.stat().st_size for path in (cache / "index" / built.id).iterdir())
-    return (
-        f"{built.passages} passages of {built.documents} documents, {told['embedded']} embedded in "
-        f"{told['seconds']:.0f} s ({told['embedded'] / told['seconds']:.1f} a second); index {size / 1e6:.0f} MB"
-    )
+    speed = told["embedded"] / told["seconds"]
+    return f"{what}, {told['embedded']} passages embedded in {told['seconds']:.0f} s ({speed:.1f} a second)"
 
 
 def _timed(bot: Chatbot, encoder: SentenceEncoder, questions: Sequence[str]) -> tuple[Milliseconds, Milliseconds]:
