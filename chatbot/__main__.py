@@ -135,9 +135,9 @@ def _evaluate(settings: Settings, options: argparse.Namespace) -> None:
     bot = Chatbot.open(settings)
     with _progress("Asking", " questions") as show:
         report = evaluate(bot, questions, show)
-    print(json.dumps(report.as_dict()) if options.json else as_text(report))
-    if options.plot:
+    if options.plot:  # before the text, which may go to a pipe that closes early
         save_plot(report, options.plot)
+    print(json.dumps(report.as_dict()) if options.json else as_text(report))
     check(report, options.min, options.max)
 
 

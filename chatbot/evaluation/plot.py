@@ -36,30 +36,19 @@ def save_plot(report: Report, path: Path) -> None:
 
 
 def _risk(axes: "Axes", gate: Gate) -> None:
-    axes.set_title("If the surest questions were answered first", loc="left")
-    axes.set_xlabel("questions answered, % of those that should be answered or refused")
-    axes.set_ylabel("answers that are wrong, %")
-    coverage = [100 * point.coverage for point in gate.curve]
-    axes.plot(coverage, [100 * point.risk for point in gate.curve], ".-", color=_BLUE, clip_on=False)
-    axes.axhline(100 * RISK, color="black", linestyle="--", linewidth=1)
-    axes.annotate(f"{RISK:.0%} wrong", (100, 100 * RISK), ha="right", va="bottom")
-    if gate.wrong.of and gate.curve:
-        answered = 100 * gate.wrong.of / gate.curve[-1].given
-        axes.plot(
-            answered,
-            100 * gate.wrong.count / gate.wrong.of,
-            "o",
-            color=_ORANGE,
-            markeredgecolor="black",
-            markersize=9,
-            clip_on=False,
-        )
-        axes.annotate(
-            "as it is set", (answered, 100 * gate.wrong.count / gate.wrong.of), (6, 8), textcoords="offset points"
-        )
+    axes.set_title("Risk against coverage, surest answers first", loc="left")
+    axes.set_xlabel("questions answered, %")
+    axes.set_ylabel("of these answered wrongly, %")
+    coverage, risk = [100 * point.coverage for point in gate.curve], [100 * point.risk for point in gate.curve]
+    axes.plot(coverage, risk, ".-", color=_BLUE, markersize=4, clip_on=False, label="at any threshold")
+    if gate.wrong.of:
+        now = 100 * gate.wrong.of / gate.curve[-1].given, 100 * gate.wrong.count / gate.wrong.of
+        axes.plot(*now, "D", color=_ORANGE, markeredgecolor="black", markersize=9, clip_on=False, label="as it is set")
+    axes.axhline(100 * RISK, color="black", linestyle="--", linewidth=1, label=f"{RISK:.0%} wrong")
     axes.set_xlim(0, 100)
     axes.set_ylim(bottom=0)
     axes.grid(visible=True, alpha=0.3)
+    axes.legend(loc="upper center", bbox_to_anchor=(0.5, -0.12), ncols=3, frameon=False)
 
 
 def _found(axes: "Axes", report: Report) -> None:
