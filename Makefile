@@ -1,14 +1,17 @@
 # make run    set up, build the index if it is missing or stale, serve the chat on http://127.0.0.1:7860
 # make test   set up, then every check
 # make clean  undo both
+# make bench-retrieval DATA=FOLDER   rank public collections (docs/evaluation.md); ARGS="--queries 300" for a quick run
+# make bench-cost DATA=FOLDER        time questions beside the encoder
 
 PYTHON ?= python3
 BIN := .venv/bin
+CACHE ?= .bench
 INSTALL := $(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt
 
 export PYTHONUNBUFFERED := 1
 
-.PHONY: run test check format screenshot clean
+.PHONY: run test check format screenshot bench-retrieval bench-cost clean
 
 run: .venv/installed
 	$(BIN)/python -m chatbot build
@@ -28,6 +31,10 @@ format: .venv/installed-dev
 
 screenshot: .venv/installed-dev .venv/chromium
 	$(BIN)/python docs/screenshot.py
+
+bench-retrieval bench-cost: bench-%: .venv/installed-dev
+	@test -n "$(DATA)" || { echo "Say where the public collections are: make $@ DATA=FOLDER"; exit 2; }
+	$(BIN)/python -m benchmarks.$* --data "$(DATA)" --cache "$(CACHE)/$*" $(ARGS)
 
 clean:
 	rm -rf .venv build dist .mypy_cache .pytest_cache .ruff_cache .hypothesis

@@ -8,7 +8,8 @@ import io
 import json
 import sys
 import uuid
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 
 from tqdm import tqdm
@@ -17,6 +18,7 @@ from chatbot import __version__
 from chatbot.answering import read_request
 from chatbot.bot import Chatbot
 from chatbot.errors import FootnoteError, problem
+from chatbot.evaluation import Bound, as_text, check, check_names, evaluate, read_bound, read_golden, save_plot
 from chatbot.indexing import SentenceEncoder, build_index
 from chatbot.records import Answer, Citation, Hit, Outcome
 from chatbot.settings import Contact, Settings, load_settings
@@ -57,18 +59,40 @@ def _parser() -> argparse.ArgumentParser:
     ask.add_argument("--explain", action="store_true", help="print the ten best passages with their scores too")
     ask.set_defaults(run=_ask)
 
+    evaluate = commands.add_parser(
+        "evaluate",
+        help="ask golden questions and report how well they are answered",
+        usage="footnote evaluate FILE [--json] [--plot FILE.png] [--min NAME=VALUE ...] [--max NAME=VALUE ...]",
+    )
+    evaluate.add_argument("file", metavar="FILE", type=Path, help="golden questions, a JSON object a line")
+    evaluate.add_argument("--json", action="store_true", help="print the report as JSON, with each question's result")
+    evaluate.add_argument("--plot", metavar="FILE.png", type=Path, help="draw risk against coverage, and what is found")
+    for side, worse in (("--min", "below"), ("--max", "above")):
+        evaluate.add_argument(
+            side,
+            metavar="NAME=VALUE",
+            type=_bound,
+            action="extend",
+            nargs="+",
+            default=[],
+            help=f"exit with 1 if a figure is {worse} its value",
+        )
+    evaluate.set_defaults(run=_evaluate)
+
     serve = commands.add_parser("serve", help="serve the chat page and the API")
     serve.set_defaults(run=_serve)
     return parser
 
 
+def _bound(text: str) -> Bound:
+    try:
+        return read_bound(text)
+    except ValueError:
+        raise argparse.ArgumentTypeError(f"{text!r} is no threshold: write it as in first=0.8") from None
+
+
 def _build(settings: Settings, _: argparse.Namespace) -> None:
-    with tqdm(unit=" passages", desc="Embedding", file=sys.stderr, disable=None, leave=False) as bar:
-
-        def show(done: int, of: int) -> None:
-            bar.total = of
-            bar.update(done - bar.n)
-
+    with _progress("Embedding", " passages") as show:
         built = build_index(settings.corpus, settings.index, SentenceEncoder(settings.model), progress=show)
     for told in built.problems:
         print(told, file=sys.stderr)
@@ -76,6 +100,18 @@ def _build(settings: Settings, _: argparse.Namespace) -> None:
         f"Index {built.id}: {built.passages} passages of {built.documents} "
         f"{'page' if built.documents == 1 else 'pages'}, {built.embedded} passages embedded."
     )
+
+
+@contextmanager
+def _progress(doing: str, unit: str) -> Iterator[Callable[[int, int], None]]:
+    """Show a bar on a terminal while something goes on."""
+    with tqdm(unit=unit, desc=doing, file=sys.stderr, disable=None, leave=False) as bar:
+
+        def show(done: int, of: int) -> None:
+            bar.total = of
+            bar.update(done - bar.n)
+
+        yield show
 
 
 def _ask(settings: Settings, options: argparse.Namespace) -> None:
@@ -91,6 +127,18 @@ def _ask(settings: Settings, options: argparse.Namespace) -> None:
     print(_text(answer, bot))
     if options.explain:
         print("\n".join(f"{hit.score:.3f}  {hit.passage.document} {hit.passage.text[:80]!r}" for hit in hits))
+
+
+def _evaluate(settings: Settings, options: argparse.Namespace) -> None:
+    questions = read_golden(options.file)
+    check_names([*options.min, *options.max], questions)
+    bot = Chatbot.open(settings)
+    with _progress("Asking", " questions") as show:
+        report = evaluate(bot, questions, show)
+    if options.plot:  # before the text, which may go to a pipe that closes early
+        save_plot(report, options.plot)
+    print(json.dumps(report.as_dict()) if options.json else as_text(report))
+    check(report, options.min, options.max)
 
 
 def _serve(settings: Settings, _: argparse.Namespace) -> None:

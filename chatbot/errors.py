@@ -14,6 +14,9 @@ FootnoteError
 ├── QuestionError           a question that cannot be asked
 │   ├── QuestionEmpty       nothing is left once invisible characters are taken away
 │   └── QuestionTooLong     it has more bytes or characters than anyone types
+├── EvaluationError         the answers to golden questions were not measured, or are not good enough
+│   ├── GoldenUnusable      the file holds no golden questions, or lines that are none
+│   └── ThresholdMissed     a figure is worse than what was asked for
 ├── RequestError            a line or a body that holds no question at all
 └── DocumentNotFound        no page of that name is in the index
 
@@ -25,7 +28,9 @@ from typing import ClassVar
 __all__ = [
     "CorpusError",
     "DocumentNotFound",
+    "EvaluationError",
     "FootnoteError",
+    "GoldenUnusable",
     "IndexBusy",
     "IndexDamaged",
     "IndexForeign",
@@ -38,6 +43,7 @@ __all__ = [
     "QuestionTooLong",
     "RequestError",
     "SettingsError",
+    "ThresholdMissed",
     "UnreadablePage",
     "problem",
 ]
@@ -142,6 +148,27 @@ class QuestionTooLong(QuestionError):
 
     kind = "question-too-long"
     title = "The question is too long"
+
+
+class EvaluationError(FootnoteError):
+    """The answers to golden questions were not measured, or are not good enough."""
+
+    kind = "evaluation"
+    title = "The evaluation failed"
+
+
+class GoldenUnusable(EvaluationError):
+    """A file holds no golden questions, or lines that are none."""
+
+    kind = "golden-unusable"
+    title = "The golden questions cannot be used"
+
+
+class ThresholdMissed(EvaluationError):
+    """A figure is worse than what was asked for."""
+
+    kind = "threshold-missed"
+    title = "The answers are not good enough"
 
 
 class RequestError(FootnoteError):

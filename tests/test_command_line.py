@@ -117,9 +117,48 @@ def test_a_batch_gives_a_reply_a_line_in_order_and_nothing_else(run: Run, folder
     assert replies[4]["type"] == "urn:footnote:problem:question-too-long"
 
 
+@pytest.mark.usefixtures("built")
+def test_an_evaluation_reports_and_draws_and_holds_to_thresholds(run: Run, tmp_path: Path) -> None:
+    golden, plot = str(ROOT / "tests" / "golden.jsonl"), tmp_path / "plot.png"
+    done = run(
+        "evaluate", golden, "--plot", str(plot), "--min", "first=0.2", "in_three/direct=0.5", "--max", "alarms=1"
+    )
+    assert (done.returncode, done.stderr) == (0, "")
+    assert done.stdout.startswith("kind        asked   first")
+    assert "\ngate: AUROC  " in done.stdout
+    assert plot.read_bytes().startswith(b"\x89PNG")
+
+
+@pytest.mark.usefixtures("built")
+def test_an_evaluation_in_json_exits_with_one_where_a_threshold_is_missed(run: Run) -> None:
+    done = run("evaluate", str(ROOT / "tests" / "golden.jsonl"), "--json", "--min", "first/near=0.5")
+    assert done.returncode == 1
+    assert done.stderr == "Missed: first/near could not be measured, wanted at least 0.5.\n"
+    told = json.loads(done.stdout)
+    assert (told["all"]["asked"], told["all"]["first"]["of"], len(told["questions"])) == (13, 7, 13)
+
+
+def test_golden_questions_that_cannot_be_used_are_named_before_anything_is_loaded(run: Run, tmp_path: Path) -> None:
+    (tmp_path / "golden.jsonl").write_text('{"question": "a", "expect": "b"}')
+    done = run("evaluate", str(tmp_path / "golden.jsonl"))
+    assert (done.returncode, done.stdout) == (1, "")
+    assert done.stderr.startswith(f'{tmp_path}/golden.jsonl, line 1: "expect" is "b": write one of answer')
+    done = run("evaluate", str(ROOT / "tests" / "golden.jsonl"), "--max", "alarm=0.5")
+    assert (done.returncode, done.stderr[:30]) == (1, "There is no figure 'alarm': us")
+
+
 @pytest.mark.parametrize(
     ("arguments", "code"),
-    [((), 2), (("ask",), 2), (("fly",), 2), (("ask", "a", "--batch", "b"), 2), (("--help",), 0), (("--version",), 0)],
+    [
+        (("evaluate",), 2),
+        (("evaluate", "f", "--min", "a"), 2),
+        ((), 2),
+        (("ask",), 2),
+        (("fly",), 2),
+        (("ask", "a", "--batch", "b"), 2),
+        (("--help",), 0),
+        (("--version",), 0),
+    ],
 )
 def test_wrong_usage_exits_with_two(run: Run, arguments: tuple[str, ...], code: int) -> None:
     assert run(*arguments).returncode == code

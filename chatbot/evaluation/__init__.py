@@ -1,0 +1,25 @@
+"""Golden questions in, a report out: how well a chatbot does on one corpus."""
+
+from chatbot.evaluation.golden import Expect, GoldenQuestion, read_golden
+from chatbot.evaluation.judging import Judged, judge
+from chatbot.evaluation.plot import save_plot
+from chatbot.evaluation.report import Report, evaluate, report
+from chatbot.evaluation.text import as_text
+from chatbot.evaluation.thresholds import Bound, check, check_names, read_bound
+
+__all__ = [
+    "Bound",
+    "Expect",
+    "GoldenQuestion",
+    "Judged",
+    "Report",
+    "as_text",
+    "check",
+    "check_names",
+    "evaluate",
+    "judge",
+    "read_bound",
+    "read_golden",
+    "report",
+    "save_plot",
+]

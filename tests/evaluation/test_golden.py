@@ -1,0 +1,78 @@
+import json
+from pathlib import Path
+
+import pytest
+
+from chatbot.errors import GoldenUnusable
+from chatbot.evaluation import Expect, GoldenQuestion, read_golden
+
+
+@pytest.fixture
+def path(tmp_path: Path) -> Path:
+    return tmp_path / "golden.jsonl"
+
+
+def test_a_line_is_a_question_with_what_is_right(path: Path) -> None:
+    told = {
+        "id": "a1",
+        "kind": "direct",
+        "question": "And for scars?",
+        "history": ["Does it hurt?"],
+        "expect": "answer",
+        "gold": ["It fades scars."],
+        "notes": "not read",
+    }
+    path.write_text(json.dumps(told) + "\n\n", "utf-8")
+    asked = GoldenQuestion("a1", "direct", "And for scars?", ("Does it hurt?",), Expect.ANSWER, ("It fades scars.",))
+    assert read_golden(path) == (asked,)
+
+
+def test_what_a_line_leaves_out_has_a_meaning(path: Path) -> None:
+    path.write_bytes(b'\xef\xbb\xbf{"question": "Price?"}\r\n{"question": "Scars?", "gold": ["It fades scars."]}')
+    assert read_golden(path) == (
+        GoldenQuestion("line 1", "question", "Price?", (), Expect.ABSTAIN, ()),
+        GoldenQuestion("line 2", "question", "Scars?", (), Expect.ANSWER, ("It fades scars.",)),
+    )
+
+
+@pytest.mark.parametrize(
+    ("line", "message"),
+    [
+        ("no json", "The line is no JSON"),
+        ("[]", "The line holds no question"),
+        ('{"id": "a"}', "The line holds no question"),
+        ('{"question": "a", "history": "b"}', "The history is no list of questions"),
+        ('{"question": "a", "expect": "refuse"}', '"expect" is "refuse": write one of answer, abstain, either'),
+        ('{"question": "a", "expect": ["answer"]}', '"expect" is ["answer"]: write one of'),
+        ('{"question": "a", "gold": "b"}', '"gold" is no list of texts'),
+        ('{"question": "a", "gold": [""]}', '"gold" is no list of texts'),
+        ('{"question": "a", "gold": [1]}', '"gold" is no list of texts'),
+        ('{"question": "a", "kind": 1}', '"kind" is no text'),
+    ],
+)
+def test_a_bad_line_is_named_by_its_number(path: Path, line: str, message: str) -> None:
+    path.write_text(f'{{"question": "Price?"}}\n{line}\n', "utf-8")
+    with pytest.raises(GoldenUnusable) as raised:
+        read_golden(path)
+    assert str(raised.value).startswith(f"{path}, line 2: {message}")
+
+
+def test_every_bad_line_is_named_up_to_ten(path: Path) -> None:
+    path.write_text('{"question": "Price?"}\n' + "x\n" * 12, "utf-8")
+    with pytest.raises(GoldenUnusable) as raised:
+        read_golden(path)
+    lines = str(raised.value).splitlines()
+    assert [line.split(":")[0] for line in lines[:-1]] == [f"{path}, line {number}" for number in range(2, 12)]
+    assert lines[-1] == "... and 2 more lines"
+
+
+@pytest.mark.parametrize("content", [b"", b"\n \n", b"\xff\xfe"])
+def test_a_file_without_questions_is_refused(path: Path, content: bytes) -> None:
+    path.write_bytes(content)
+    with pytest.raises(GoldenUnusable):
+        read_golden(path)
+
+
+def test_a_file_that_is_not_there_is_named(path: Path) -> None:
+    with pytest.raises(GoldenUnusable, match=r"golden\.jsonl cannot be read: No such file or directory\."):
+        read_golden(path)
