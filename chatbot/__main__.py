@@ -57,6 +57,12 @@ def _parser() -> argparse.ArgumentParser:
     ask.add_argument("--explain", action="store_true", help="print the ten best passages with their scores too")
     ask.set_defaults(run=_ask)
 
+    widget = commands.add_parser("widget", help="print the tag that shows the chat on the clinic's site")
+    widget.add_argument("server", help="this server's public address, such as https://chat.clinic.example")
+    widget.add_argument("--language", help="the chat's language, if it is not the one of clinic.toml")
+    widget.add_argument("--pin", action="store_true", help="fix the program's hash (Subresource Integrity)")
+    widget.set_defaults(run=_widget)
+
     serve = commands.add_parser("serve", help="serve the chat page and the API")
     serve.set_defaults(run=_serve)
     return parser
@@ -91,6 +97,15 @@ def _ask(settings: Settings, options: argparse.Namespace) -> None:
     print(_text(answer, bot))
     if options.explain:
         print("\n".join(f"{hit.score:.3f}  {hit.passage.document} {hit.passage.text[:80]!r}" for hit in hits))
+
+
+def _widget(settings: Settings, options: argparse.Namespace) -> None:
+    from chatbot.web.widget import script_tag  # noqa: PLC0415 - as below
+
+    bot = Chatbot.open(settings)
+    print(script_tag(bot, options.server, options.language or bot.clinic.widget.language, pin=options.pin))
+    if not bot.clinic.sites.allowed:
+        print("clinic.toml allows no site yet: list yours under [sites], allowed.", file=sys.stderr)
 
 
 def _serve(settings: Settings, _: argparse.Namespace) -> None:

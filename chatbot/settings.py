@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Final
 
 from chatbot.errors import SettingsError
+from chatbot.placement import Sites, Widget, read_sites, read_widget
 
 __all__ = ["SETTINGS", "Clinic", "Colours", "Contact", "Setting", "Settings", "load_clinic", "load_settings"]
 
@@ -78,6 +79,8 @@ class Clinic:
     greeting: str = "Hello! Ask me a question. I answer with what our own pages say, word for word."
     contact: Contact = field(default_factory=Contact)
     colours: Colours = field(default_factory=Colours)
+    widget: Widget = field(default_factory=Widget)
+    sites: Sites = field(default_factory=Sites)
 
 
 def load_settings(environ: Mapping[str, str] = os.environ) -> Settings:
@@ -111,8 +114,10 @@ def load_clinic(path: Path | None) -> Clinic:
     table = _read(path)
     contact = _strings(path, "contact", table.pop("contact", {}), Contact)
     colours = _strings(path, "colours", table.pop("colours", {}), Colours)
+    widget = read_widget(path, table.pop("widget", {}))
+    sites = read_sites(path, table.pop("sites", {}))
     said = _strings(path, "", table, Clinic)
-    clinic = Clinic(contact=Contact(**contact), colours=Colours(**colours), **said)
+    clinic = Clinic(contact=Contact(**contact), colours=Colours(**colours), widget=widget, sites=sites, **said)
     _check(path, clinic)
     return clinic
 
