@@ -100,7 +100,9 @@ def _origin(path: Path, named: object) -> str:
         f"{path}: sites.allowed holds {named!r}: write each site as https://name or https://name:port, without a path "
         "or a star; with www and without are two sites."
     )
-    if not (isinstance(named, str) and re.fullmatch(r"https?://[^\s/?#@*\\:\[\]]+(:[0-9]{1,5})?/?", named.strip().lower())):
+    if not (
+        isinstance(named, str) and re.fullmatch(r"https?://[^\s/?#@*\\:\[\]]+(:[0-9]{1,5})?/?", named.strip().lower())
+    ):
         raise wrong
     try:
         parts = urlsplit(named.strip().lower())

@@ -1,4 +1,4 @@
-"""The chat without our chrome, for site builders that allow only frames (`/embed`), and a clinic's page to try it on."""
+"""The chat alone, for site builders that allow only frames (`/embed`), and a clinic's page to try it on (`/demo`)."""
 
 from string import Template
 from typing import Final

@@ -17,7 +17,7 @@ from fastapi import Response
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from chatbot.settings import Sites
+from chatbot.placement import Sites
 from chatbot.web.pace import Pace
 from chatbot.web.problems import busy_response, problem_response
 

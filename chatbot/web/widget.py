@@ -94,7 +94,9 @@ def script_tag(bot: "Chatbot", server: str, language: str, *, pin: bool) -> str:
 def _checked(language: str) -> None:
     if language not in LANGUAGES:
         known = ", ".join(LANGUAGES)
-        raise SettingsError(f"The chat does not speak {language!r}: set [widget] language in clinic.toml to one of {known}.")
+        raise SettingsError(
+            f"The chat does not speak {language!r}: set [widget] language in clinic.toml to one of {known}."
+        )
 
 
 def _respond(request: Request, script: _Script, life: str) -> Response:

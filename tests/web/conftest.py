@@ -147,7 +147,7 @@ class Attentive(Chatbot):
         if "break" in question:
             raise RuntimeError(question)
         if "slowly" in question:
-            time.sleep(9)
+            time.sleep(2)
         if "thanks" in question:
             return Answer(question, question, Outcome.REPLY, 0.0, "You are welcome.", (), ())
         answer = super().ask(question, history)
@@ -177,7 +177,9 @@ class ClinicSite:
 
 
 @pytest.fixture(scope="session")
-def clinic_site(corpus: Path, encoder: SentenceEncoder, tmp_path_factory: pytest.TempPathFactory) -> Iterator[ClinicSite]:
+def clinic_site(
+    corpus: Path, encoder: SentenceEncoder, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[ClinicSite]:
     pages: dict[str, tuple[str, dict[str, str]]] = {}
 
     class Handler(BaseHTTPRequestHandler):

@@ -96,7 +96,7 @@
       address(cited.link),
       newTab,
       make("span", { class: "number" }, heard(T.source), `${cited.number}`),
-      make("span", { class: "where", lang, dir: "auto" }, [cited.title, ...cited.headings].join(" › ")),
+      make("span", { class: "where", lang, dir: "auto" }, [cited.title, ...cited.headings.slice(0, -1)].join(" › ")),
       heard(` (${T.opens}${newTab ? `, ${T.new_tab}` : ""})`),
     );
     if (!newTab) {
@@ -143,6 +143,7 @@
       );
       box.replaceChildren(make("p", null, T.thanks), form);
       box.focus({ preventScroll: true });
+      box.scrollIntoView({ block: "nearest" });
     };
     const judged = (helpful, name) => button("plain", judge(helpful), heard(T.helpful), name);
     box.append(make("p", null, T.helpful), judged(true, T.yes), judged(false, T.no));
@@ -160,7 +161,7 @@
       { class: `answer ${outcome}` },
       heard(T.reply),
       plain(understood_as) !== plain(question) &&
-        make("p", { class: "understood", dir: "auto" }, `${T.understood} ${understood_as}`),
+        make("p", { class: "understood" }, `${T.understood} `, make("span", { dir: "auto" }, understood_as)),
       make(
         "div",
         { class: "message" },
@@ -168,8 +169,9 @@
         ...lines(CLINIC.said[answer.message] ?? answer.message),
         urgent && phone && make("p", { class: "phone" }, call(phone)),
       ),
+      urgent && contact(),
       ...citations.map((cited, at) => quote(cited, !at)),
-      outcome !== "answered" && outcome !== "reply" && contact(),
+      (outcome === "related" || outcome === "not_found") && contact(),
       outcome !== "reply" && !urgent && feedback(answer.answer_id),
     );
   };
@@ -194,7 +196,7 @@
   };
 
   const add = (question) => {
-    const turn = make("div", { class: "turn" }, make("p", { class: "said", dir: "auto" }, heard(T.said), question));
+    const turn = make("div", { class: "turn" }, make("p", { class: "said" }, heard(T.said), make("span", { dir: "auto" }, question)));
     log.append(turn);
     clearing.hidden = false;
     return turn;

@@ -39,6 +39,11 @@
   }
   window[mark] = true;
 
+  /** The address of a script, for pages whose policy asks for more than a text. */
+  const trusted = (address) =>
+    window.trustedTypes?.createPolicy("footnote", { createScriptURL: (given) => given }).createScriptURL(address) ??
+    address;
+
   // ---- Elements. Whatever is said goes in as text; nothing is ever read as HTML.
 
   const make = (tag, attributes, ...children) => {
@@ -141,12 +146,12 @@
   ];
 
   const searching = () => status.replaceChildren(make("p", { class: "searching" }, T.searching));
-  const rest = () => (touch.matches ? scroll : input).focus({ preventScroll: true });
+  const rest = () => (touch.matches ? scroll : input).focus({ preventScroll: true, focusVisible: !touch.matches });
 
   /** Fetch the conversation, once. */
   const load = () => {
     if (loading) return;
-    const tag = make("script", { src: `${base}widget-talk.js?v=${CLINIC.talk}`, crossorigin: "anonymous" });
+    const tag = make("script", { crossorigin: "anonymous" });
     const done = () => {
       clearTimeout(never);
       tag.remove();
@@ -175,6 +180,7 @@
       ...{ CLINIC, T, base, choice, make, heard, lines, button, anchor, call, contact, trouble, searching, suggest, rest },
       ...{ wear, root, section, scroll, log, status, input, clearing, sheet, touch, fetch, open, close, tell },
     };
+    tag.src = trusted(`${base}widget-talk.js?v=${CLINIC.talk}`);
     tag.addEventListener("load", done);
     tag.addEventListener("error", done);
     document.head.append(tag);
