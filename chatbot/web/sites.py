@@ -103,7 +103,7 @@ class SiteGuard:
             await _refusal()(scope, receive, told)
         elif scope["method"] == "OPTIONS" and "access-control-request-method" in headers:
             await _permission(method)(scope, receive, told)
-        elif scope["method"] == "POST" and (wait := self._pace.wait(scope["client"])):
+        elif scope["method"] == "POST" and (wait := self._pace.wait(scope.get("client"))):
             await busy_response(wait)(scope, receive, told)
         else:
             await self._app(scope, receive, told)

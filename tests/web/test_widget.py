@@ -1,4 +1,7 @@
-"""A visitor of the clinic's own site, with the chat from another port in it. A request to a third place is a failure."""
+"""A visitor of the clinic's own site, with the chat from another port in it; a request to a third place is a failure.
+
+Every browser test of the widget shares one assistant and one site (`clinic_site`).
+"""
 
 import gzip
 import json
@@ -174,7 +177,7 @@ def test_a_follow_up_carries_the_questions_before_it_until_the_conversation_is_c
     expect(page.locator(".offers button")).to_have_count(4)
     expect(page.get_by_role("button", name="Clear the conversation")).to_be_hidden()
     ask(page, "for how long?")
-    assert Attentive.asked[-1][1] == ()
+    assert not Attentive.asked[-1][1]
 
 
 def test_a_visitor_judges_an_answer_and_may_add_a_word(guest: Guest) -> None:

@@ -139,6 +139,22 @@ def test_two_tags_are_one_chat(guest: Guest) -> None:
     assert page.locator("footnote-chat").count() == 1
 
 
+def test_a_site_that_exchanges_its_page_keeps_the_chat_and_the_conversation(guest: Guest) -> None:
+    page = guest.open()
+    works(page)
+    page.evaluate(
+        """src => {
+            document.body = document.createElement("body");
+            document.body.append(Object.assign(document.createElement("script"), {src}));
+        }""",
+        guest.site.assistant + "/widget.js",
+    )
+    expect(page.locator(".turn mark").first).to_have_text(MARK)
+    page.keyboard.press("Tab")
+    ask(page, NEVER_SAID)
+    assert page.locator("footnote-chat").count() == 1
+
+
 def test_the_page_does_not_move_and_is_not_held_up(guest: Guest) -> None:
     guest.context.add_init_script(
         """shifts = []; frames = [];

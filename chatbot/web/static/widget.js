@@ -20,9 +20,9 @@
   const isOn = (name) => (name in data ? data[name] !== "false" : CLINIC[name]);
   const target = choice("target");
 
-  // A tag that stands on the page twice is one chat.
+  // A tag that stands on the page twice is one chat; a page that was exchanged under it gets it back.
   const mark = Symbol.for(`footnote ${base} ${target}`);
-  if (window[mark]) return;
+  if (window[mark]) return window[mark]();
 
   // Only one language is in the file: another is another file.
   const wanted = data.language === "auto" ? document.documentElement.lang.slice(0, 2).toLowerCase() : data.language;
@@ -37,7 +37,7 @@
     script.after(other);
     return;
   }
-  window[mark] = true;
+  window[mark] = () => chat.isConnected || put();
 
   /** The address of a script, for pages whose policy asks for more than a text. */
   const trusted = (address) =>
@@ -350,9 +350,17 @@
     section.addEventListener(type, (event) => event.stopPropagation());
   }
 
-  const start = () => {
+  const put = () => {
     const place = target ? document.querySelector(target) : document.body;
     if (!place) return console.warn(`Footnote: no element matches ${target}`);
+    place.append(chat);
+    if (target) return;
+    // Above whatever the page piles up, where the browser can.
+    chat.popover = "manual";
+    chat.showPopover?.();
+  };
+
+  const start = () => {
     section.classList.add(target ? "inline" : choice("position") || (CLINIC.dir === "rtl" ? "left" : "right"));
     if (target) {
       chat.className = "inline";
@@ -368,15 +376,9 @@
       section.append(launcher);
     }
     dress();
-    place.append(chat);
-    if (target) {
-      open();
-    } else {
-      // Above whatever the page piles up, where the browser can.
-      chat.popover = "manual";
-      chat.showPopover?.();
-      if (isOn("open") && !sheet.matches) open(true);
-    }
+    put();
+    if (target) open();
+    else if (isOn("open") && !sheet.matches) open(true);
     window.Footnote ??= { open: () => chat.open(), close: () => chat.close(), ask: (question) => chat.ask(question) };
   };
 
