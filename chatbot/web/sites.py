@@ -94,24 +94,26 @@ class SiteGuard:
             return
         headers = Headers(scope=scope)
         came = sender(headers, self._sites.allowed)
-        method = next((method for path, method in _SHARED if path.fullmatch(scope["path"])), None)
-        told = _readable(send, headers["origin"] if came is Sender.ALLOWED and "origin" in headers else "")
-        if method is None:
-            away = came in {Sender.ALLOWED, Sender.FOREIGN} and not _is_link(scope, headers)
-            await (_refusal() if away else self._app)(scope, receive, send)
-        elif self._refuses(came, headers, method):
-            await _refusal()(scope, receive, told)
-        elif scope["method"] == "OPTIONS" and "access-control-request-method" in headers:
-            await _permission(method)(scope, receive, told)
+        shared = next((method for path, method in _SHARED if path.fullmatch(scope["path"])), None)
+        if shared:
+            send = _readable(send, headers["origin"] if came is Sender.ALLOWED and "origin" in headers else "")
+        if self._refuses(scope, headers, came, shared):
+            answer: ASGIApp = problem_response(HTTPStatus.FORBIDDEN, detail=_REFUSED)
+        elif shared and scope["method"] == "OPTIONS" and "access-control-request-method" in headers:
+            answer = _permission(shared)
         elif scope["method"] == "POST" and (wait := self._pace.wait(scope.get("client"))):
-            await busy_response(wait)(scope, receive, told)
+            answer = busy_response(wait)
         else:
-            await self._app(scope, receive, told)
+            answer = self._app
+        await answer(scope, receive, send)
 
-    def _refuses(self, came: Sender, headers: Headers, method: str) -> bool:
-        closed = self._sites.api == "closed" and method == "POST"
+    def _refuses(self, scope: Scope, headers: Headers, came: Sender, shared: str | None) -> bool:
+        if came is Sender.PROGRAM:
+            return self._sites.api == "closed" and "POST" in {scope["method"], shared}
+        if shared is None:
+            return came is not Sender.OWN and not _is_link(scope, headers)
         # "null" is what sandboxed frames and local files call themselves, and they may be anybody's.
-        return came is Sender.FOREIGN or headers.get("origin") == "null" or (came is Sender.PROGRAM and closed)
+        return came is Sender.FOREIGN or headers.get("origin") == "null"
 
 
 def _is_link(scope: Scope, headers: Headers) -> bool:
@@ -122,10 +124,6 @@ def _is_link(scope: Scope, headers: Headers) -> bool:
         and headers.get("sec-fetch-mode", "navigate") == "navigate"
         and headers.get("sec-fetch-dest", "document") == "document"
     )
-
-
-def _refusal() -> Response:
-    return problem_response(HTTPStatus.FORBIDDEN, detail=_REFUSED)
 
 
 def _permission(method: str) -> Response:

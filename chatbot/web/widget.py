@@ -138,6 +138,7 @@ def _clinic(bot: "Chatbot", language: str, talk: _Script) -> dict[str, object]:
         "name": clinic.name,
         "language": language,
         "languages": LANGUAGES,
+        "own": clinic.widget.language,
         "dir": direction(language),
         "title": texts.pop("title"),
         "greeting": texts.pop("greeting"),

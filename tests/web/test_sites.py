@@ -194,6 +194,8 @@ def test_an_empty_list_lets_nobody_in_but_our_own_pages(corpus: Path, tmp_path: 
 def test_programs_may_ask_until_the_clinic_closes_the_interface(corpus: Path, tmp_path: Path) -> None:
     with served(corpus, tmp_path, Sites((SITE,), api="closed")) as client:
         assert ask(client, {}).status_code == 403
+        assert client.post("/gradio_api/queue/join", json={}).status_code == 403
+        assert client.get("/").status_code == 200
         assert ask(client, {"origin": SITE}).status_code == 200
         assert client.get("/api/ready").status_code == 200
         assert client.get("/widget.js").status_code == 200

@@ -86,7 +86,7 @@
 
   const quote = (cited, first) => {
     const text = unwrapped(cited.text);
-    const lang = document.documentElement.lang || null;
+    const lang = CLINIC.own; // whatever language the window speaks, the pages are in the clinic's
     const about = cited.headings.at(-1);
     const whole = make("blockquote", { lang, dir: "auto" }, ...marked(text, cited.highlights));
     const points = [...text];
