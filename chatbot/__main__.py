@@ -78,6 +78,11 @@ def _parser() -> argparse.ArgumentParser:
             help=f"exit with 1 if a figure is {worse} its value",
         )
     evaluate.set_defaults(run=_evaluate)
+    widget = commands.add_parser("widget", help="print the tag that shows the chat on the clinic's site")
+    widget.add_argument("server", help="this server's public address, such as https://chat.clinic.example")
+    widget.add_argument("--language", help="the chat's language, if it is not the one of clinic.toml")
+    widget.add_argument("--pin", action="store_true", help="fix the program's hash (Subresource Integrity)")
+    widget.set_defaults(run=_widget)
 
     serve = commands.add_parser("serve", help="serve the chat page and the API")
     serve.set_defaults(run=_serve)
@@ -139,6 +144,15 @@ def _evaluate(settings: Settings, options: argparse.Namespace) -> None:
         save_plot(report, options.plot)
     print(json.dumps(report.as_dict()) if options.json else as_text(report))
     check(report, options.min, options.max)
+
+
+def _widget(settings: Settings, options: argparse.Namespace) -> None:
+    from chatbot.web.widget import script_tag  # noqa: PLC0415 - as below
+
+    bot = Chatbot.open(settings)
+    print(script_tag(bot, options.server, options.language or bot.clinic.widget.language, pin=options.pin))
+    if not bot.clinic.sites.allowed:
+        print("clinic.toml allows no site yet: list yours under [sites], allowed.", file=sys.stderr)
 
 
 def _serve(settings: Settings, _: argparse.Namespace) -> None:

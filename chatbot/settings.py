@@ -13,8 +13,9 @@ from pathlib import Path
 from typing import Final
 
 from chatbot.errors import SettingsError
+from chatbot.placement import Sites, Widget, read_sites, read_widget
 
-__all__ = ["SETTINGS", "Clinic", "Colours", "Contact", "Setting", "Settings", "load_clinic", "load_settings"]
+__all__ = ["SETTINGS", "Answers", "Clinic", "Colours", "Contact", "Setting", "Settings", "load_clinic", "load_settings"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,6 +72,13 @@ class Colours:
 
 
 @dataclass(frozen=True, slots=True)
+class Answers:
+    """How careful to be: the share of answers, shown without a warning, that may be wrong."""
+
+    wrong_at_most: float = 0.05
+
+
+@dataclass(frozen=True, slots=True)
 class Clinic:
     """What clinic.toml says."""
 
@@ -78,6 +86,9 @@ class Clinic:
     greeting: str = "Hello! Ask me a question. I answer with what our own pages say, word for word."
     contact: Contact = field(default_factory=Contact)
     colours: Colours = field(default_factory=Colours)
+    answers: Answers = field(default_factory=Answers)
+    widget: Widget = field(default_factory=Widget)
+    sites: Sites = field(default_factory=Sites)
 
 
 def load_settings(environ: Mapping[str, str] = os.environ) -> Settings:
@@ -111,8 +122,13 @@ def load_clinic(path: Path | None) -> Clinic:
     table = _read(path)
     contact = _strings(path, "contact", table.pop("contact", {}), Contact)
     colours = _strings(path, "colours", table.pop("colours", {}), Colours)
+    answers = _answers(path, table.pop("answers", {}))
+    widget = read_widget(path, table.pop("widget", {}))
+    sites = read_sites(path, table.pop("sites", {}))
     said = _strings(path, "", table, Clinic)
-    clinic = Clinic(contact=Contact(**contact), colours=Colours(**colours), **said)
+    clinic = Clinic(
+        contact=Contact(**contact), colours=Colours(**colours), answers=answers, widget=widget, sites=sites, **said
+    )
     _check(path, clinic)
     return clinic
 
@@ -139,6 +155,15 @@ def _strings(path: Path, name: str, table: object, noun: type) -> dict[str, str]
         if not isinstance(value, str):
             raise SettingsError(f"{path}: {where} must be text between quotation marks.")
     return {key: value.strip() for key, value in table.items()}
+
+
+def _answers(path: Path, table: object) -> Answers:
+    if not (isinstance(table, dict) and table.keys() <= {"wrong_at_most"}):
+        raise SettingsError(f"{path}: [answers] holds wrong_at_most and nothing else.")
+    share = table.get("wrong_at_most", Answers().wrong_at_most)
+    if type(share) not in {int, float} or not 0.01 <= share <= 0.2:
+        raise SettingsError(f"{path}: answers.wrong_at_most must be from 0.01 to 0.2, a share of the answers.")
+    return Answers(float(share))
 
 
 def _check(path: Path, clinic: Clinic) -> None:

@@ -1,5 +1,6 @@
 import json
 import os
+import re
 import shutil
 import signal
 import socket
@@ -206,3 +207,33 @@ def test_the_server_says_where_it_is_and_stops_when_told(environ: dict[str, str]
                 time.sleep(0.2)
         server.terminate()
         assert (status, server.wait(timeout=30)) == ("ready", -signal.SIGTERM)
+
+
+def test_the_tag_for_the_clinics_site_is_printed_plain_and_pinned(run: Run, built: str) -> None:
+    assert built
+    done = run("widget", "https://chat.clinic.example/")
+    assert (done.returncode, done.stdout) == (
+        0,
+        '<script src="https://chat.clinic.example/widget.js" defer></script>\n',
+    )
+    assert done.stderr == "clinic.toml allows no site yet: list yours under [sites], allowed.\n"
+    pinned = run("widget", "https://chat.clinic.example", "--language", "es", "--pin").stdout
+    assert re.match(
+        r'<script src="https://chat\.clinic\.example/widget\.[0-9a-f]{12}\.js" integrity="sha384-[\w+/]{64}" '
+        r'crossorigin="anonymous" defer data-clinic="',
+        pinned,
+    )
+    assert "Pregunte a Example Skin Clinic" in pinned
+
+
+def test_a_language_that_the_chat_does_not_speak_stops_the_start_with_one_line(
+    run: Run, built: str, tmp_path: Path
+) -> None:
+    assert built
+    (tmp_path / "clinic.toml").write_text("[widget]\nlanguage = 'tlh'\n")
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = str(free.getsockname()[1])
+    done = run("serve", FOOTNOTE_CLINIC=str(tmp_path / "clinic.toml"), FOOTNOTE_PORT=port)
+    assert done.returncode == 1
+    assert "The chat does not speak 'tlh'" in done.stderr.splitlines()[-1]

@@ -17,7 +17,19 @@ from chatbot.settings import SETTINGS
 
 ROOT = Path(__file__).parents[1]
 MODULES = sorted(ROOT.glob("chatbot/**/*.py"))
-LAYERS = ["records", "errors", "settings", "reading", "indexing", "answering", "bot", "evaluation", "web", "__main__"]
+LAYERS = [
+    "records",
+    "errors",
+    "placement",
+    "settings",
+    "reading",
+    "indexing",
+    "answering",
+    "bot",
+    "evaluation",
+    "web",
+    "__main__",
+]
 OWNERS = {
     "faiss": "indexing/store.py",
     "sentence_transformers": "indexing/encoder.py",

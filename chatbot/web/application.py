@@ -1,4 +1,4 @@
-"""The web application: the chat page, the documents' pages and the JSON interface over one bot."""
+"""The web application: chat page, documents' pages, JSON interface and the chat for other sites, over one bot."""
 
 from typing import TYPE_CHECKING
 
@@ -10,11 +10,14 @@ from starlette.middleware.gzip import GZipMiddleware
 from chatbot.web.allowlist import Allowlist
 from chatbot.web.api import api_routes
 from chatbot.web.chat import chat_blocks
+from chatbot.web.embed import embed_routes
 from chatbot.web.guard import BodyCap, StrictHeaders
 from chatbot.web.look import look_of, look_routes
 from chatbot.web.pages import page_routes
 from chatbot.web.problems import Unexpected, handle_errors
 from chatbot.web.shell import shell_routes
+from chatbot.web.sites import SiteGuard
+from chatbot.web.widget import widget_routes
 
 if TYPE_CHECKING:
     from chatbot.bot import Chatbot
@@ -35,6 +38,8 @@ def create_app(bot: "Chatbot") -> FastAPI:
         api_routes(bot),
         page_routes(bot, look),
         look_routes(look),
+        widget_routes(bot),
+        embed_routes(bot.clinic, look),
     ):
         app.include_router(routes)
     app.router.default = Allowlist(
@@ -46,6 +51,7 @@ def create_app(bot: "Chatbot") -> FastAPI:
     app.add_middleware(GZipMiddleware, minimum_size=1024)
     app.add_middleware(BodyCap)
     app.add_middleware(Unexpected)
+    app.add_middleware(SiteGuard, sites=bot.clinic.sites)  # outside of all that answers, so that errors can be read too
     app.add_middleware(StrictHeaders)  # the outermost, so that it sees every response
     return app
 

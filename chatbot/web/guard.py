@@ -93,8 +93,12 @@ class StrictHeaders:
         async def complete(message: Message) -> None:
             if message["type"] == "http.response.start":
                 headers = MutableHeaders(scope=message)
+                framed = "frame-ancestors 'none'" not in headers.get(
+                    "Content-Security-Policy", "frame-ancestors 'none'"
+                )
                 for name, value in _HEADERS.items():
-                    headers.setdefault(name, value)
+                    if not (framed and name == "X-Frame-Options"):  # it knows no list of sites
+                        headers.setdefault(name, value)
             await send(message)
 
         await self._app(scope, receive, complete if scope["type"] == "http" else send)

@@ -30,6 +30,8 @@ class Look:
     chat_css: _File
     chat_js: _File
     page_css: _File
+    demo_css: _File
+    embed_css: _File
     icon: _File
 
 
@@ -40,6 +42,8 @@ def look_of(accent: str) -> Look:
         chat_css=_file("chat", "css", "text/css", base + static_text("chat.css")),
         chat_js=_file("chat", "js", "text/javascript", static_text("chat.js")),
         page_css=_file("page", "css", "text/css", base + static_text("page.css")),
+        demo_css=_file("demo", "css", "text/css", base + static_text("demo.css")),
+        embed_css=_file("embed", "css", "text/css", base + static_text("embed.css")),
         icon=_file("icon", "svg", "image/svg+xml", static_text("icon.svg").replace("#000000", palette(accent).light)),
     )
 
@@ -52,7 +56,7 @@ def static_text(name: str) -> str:
 def look_routes(look: Look) -> APIRouter:
     """Give the routes that serve the files."""
     router = APIRouter()
-    for file in (look.chat_css, look.chat_js, look.page_css, look.icon):
+    for file in (look.chat_css, look.chat_js, look.page_css, look.demo_css, look.embed_css, look.icon):
         router.add_api_route(file.address, _server(file), methods=["GET", "HEAD"])
     return router
 

@@ -25,23 +25,23 @@ _DETAILS = {
 }
 
 
-def problem_response(status: HTTPStatus, headers: Mapping[str, str] | None = None) -> Response:
-    """Answer with the problem object of a plain HTTP status."""
+def problem_response(status: HTTPStatus, headers: Mapping[str, str] | None = None, detail: str = "") -> Response:
+    """Answer with the problem object of a plain HTTP status, and with its usual detail where none is given."""
     return respond(
         status,
         {
             "type": "about:blank",
             "title": status.phrase,
             "status": status.value,
-            "detail": _DETAILS.get(status, status.description or status.phrase),
+            "detail": detail or _DETAILS.get(status, status.description or status.phrase),
         },
         headers,
     )
 
 
-def busy_response() -> Response:
-    """Answer that more wait already than can be answered soon."""
-    return problem_response(HTTPStatus.TOO_MANY_REQUESTS, {"Retry-After": "5"})
+def busy_response(wait: int = 5) -> Response:
+    """Answer that more is asked already than can be answered soon; `wait` is in seconds."""
+    return problem_response(HTTPStatus.TOO_MANY_REQUESTS, {"Retry-After": str(wait)})
 
 
 def handle_errors(app: FastAPI) -> None:

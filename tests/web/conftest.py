@@ -2,11 +2,14 @@
 
 import shutil
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import partial
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
 from threading import Thread
+from typing import ClassVar
 from urllib.parse import urlsplit
 
 import httpx
@@ -15,7 +18,12 @@ import uvicorn
 from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, sync_playwright
 
 from chatbot.bot import Chatbot
+from chatbot.indexing import SentenceEncoder, build_index
+from chatbot.placement import Sites
+from chatbot.records import Answer, Outcome
+from chatbot.settings import load_clinic
 from chatbot.web import create_app
+from tests.conftest import ROOT
 
 FLAGS = [
     "--no-sandbox",
@@ -127,3 +135,71 @@ def ask(page: Page, question: str) -> None:
     page.fill("#question textarea", question)
     page.keyboard.press("Enter")
     page.locator("#log .answer").nth(before).wait_for()
+
+
+class Attentive(Chatbot):
+    """The chatbot, which also does at a word what is hard to bring about: an emergency, a slow answer, a breakdown."""
+
+    asked: ClassVar[list[tuple[str, tuple[str, ...]]]] = []
+
+    def ask(self, question: str, history: Sequence[str] = ()) -> Answer:
+        self.asked.append((question, tuple(history)))
+        if "break" in question:
+            raise RuntimeError(question)
+        if "slowly" in question:
+            time.sleep(2)
+        if "thanks" in question:
+            return Answer(question, question, Outcome.REPLY, 0.0, "You are welcome.", (), ())
+        answer = super().ask(question, history)
+        if "chest" in question:
+            return replace(answer, outcome=Outcome.URGENT, message="Call 999 now.\nDo not wait for an answer here.")
+        return answer
+
+
+@dataclass
+class ClinicSite:
+    """The clinic's own site, on another port than the assistant that it shows."""
+
+    origin: str
+    assistant: str
+    pages: dict[str, tuple[str, dict[str, str]]] = field(default_factory=dict)
+
+    def page(self, path: str, body: str = "", head: str = "", tag: str = "", **headers: str) -> str:
+        """Put a page on the site, with the widget's tag unless another is given, and give its address."""
+        tag = tag or f'<script src="{self.assistant}/widget.js" defer></script>'
+        html = (
+            '<!doctype html><html lang="en"><head><meta charset="utf-8"><title>Clinic</title><meta name="viewport" '
+            f'content="width=device-width, initial-scale=1"><link rel="icon" href="data:,">{head}</head>'
+            f"<body><main><h1>Our clinic</h1><p>Text of the page.</p>{body}</main>{tag}</body></html>"
+        )
+        self.pages[path] = html, {name.replace("_", "-"): value for name, value in headers.items()}
+        return self.origin + path
+
+
+@pytest.fixture(scope="session")
+def clinic_site(
+    corpus: Path, encoder: SentenceEncoder, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[ClinicSite]:
+    pages: dict[str, tuple[str, dict[str, str]]] = {}
+
+    class Handler(BaseHTTPRequestHandler):
+        def do_GET(self) -> None:
+            html, headers = pages.get(urlsplit(self.path).path, ("", {}))
+            self.send_response(200 if html else 404)
+            for name, value in {"Content-Type": "text/html; charset=utf-8", **headers}.items():
+                self.send_header(name, value)
+            self.end_headers()
+            self.wfile.write(html.encode())
+
+        def log_message(self, *_: object) -> None:
+            pass
+
+    index = tmp_path_factory.mktemp("widget-index")
+    build_index(corpus, index, encoder)
+    with ThreadingHTTPServer(("127.0.0.1", 0), Handler) as host:
+        Thread(target=host.serve_forever, daemon=True).start()
+        origin = f"http://localhost:{host.server_port}"  # for the assistant at 127.0.0.1 this is another site
+        clinic = replace(load_clinic(ROOT / "clinic.toml"), sites=Sites((origin,)))
+        with serving(Attentive(corpus, index, encoder, clinic)) as address:
+            yield ClinicSite(origin, address, pages)
+        host.shutdown()

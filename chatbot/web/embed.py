@@ -1,0 +1,57 @@
+"""The chat alone, for site builders that allow only frames (`/embed`), and a clinic's page to try it on (`/demo`)."""
+
+from string import Template
+from typing import Final
+
+from fastapi import APIRouter, Request
+from fastapi.responses import HTMLResponse
+
+from chatbot.settings import Clinic
+from chatbot.web.look import Look, static_text
+from chatbot.web.markup import escape
+from chatbot.web.rendering import contact_html
+from chatbot.web.texts import LANGUAGES, direction, interface_texts
+
+__all__ = ["embed_routes"]
+
+# The chat's own styles are constructed by its script, which a policy has no say in.
+_POLICY: Final = (
+    "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; connect-src 'self'; base-uri 'none'; "
+    "form-action 'none'; frame-ancestors "
+)
+
+
+def embed_routes(clinic: Clinic, look: Look) -> APIRouter:
+    """Give the routes of the framed chat and of the demonstration page."""
+    framed = _POLICY + " ".join(("'self'", *clinic.sites.allowed))
+    frames = {language: _frame(clinic, look, language) for language in LANGUAGES}
+    demo = Template(static_text("demo.html")).substitute(
+        name=escape(clinic.name),
+        contact=contact_html(clinic),
+        icon=look.icon.address,
+        style=look.demo_css.address,
+    )
+    router = APIRouter()
+
+    @router.api_route("/embed", methods=["GET", "HEAD"])
+    async def embed(request: Request) -> HTMLResponse:
+        page = frames.get(request.query_params.get("language", ""), frames[clinic.widget.language])
+        return HTMLResponse(page, headers={"Content-Security-Policy": framed, "Cache-Control": "no-cache"})
+
+    @router.api_route("/demo", methods=["GET", "HEAD"])
+    async def demonstration() -> HTMLResponse:
+        headers = {"Content-Security-Policy": _POLICY + "'none'", "Cache-Control": "no-cache"}
+        return HTMLResponse(demo, headers=headers)
+
+    return router
+
+
+def _frame(clinic: Clinic, look: Look, language: str) -> str:
+    return Template(static_text("embed.html")).substitute(
+        language=language,
+        direction=direction(language),
+        title=escape(interface_texts(clinic, language)["title"]),
+        contact=contact_html(clinic),
+        icon=look.icon.address,
+        style=look.embed_css.address,
+    )

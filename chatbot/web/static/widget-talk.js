@@ -1,0 +1,273 @@
+// The conversation of Footnote's chat for the clinic's own site. The window (widget.js) fetches it when a visitor first
+// opens the chat, and hands its parts over on the tag.
+(() => {
+  "use strict";
+  const STYLE = __STYLE__;
+  const { document, AbortController, URL, JSON, Object, setTimeout, clearTimeout } = window;
+  const window_ = document.currentScript.footnote;
+  const { CLINIC, T, base, choice, make, heard, lines, button, anchor, call, contact, trouble, searching } = window_;
+  const { wear, suggest, rest, root, section, scroll, log, status, input, clearing, sheet, fetch, close, tell } = window_;
+
+  // ---- The server.
+
+  /** A fetch that the page has not put its own in place of, where the browser lets us have one. */
+  const cleanFetch = () => {
+    const usual = fetch;
+    if (/^function fetch\(\)/.test(Function.prototype.toString.call(usual))) return usual;
+    try {
+      const frame = make("iframe", { hidden: "", "aria-hidden": "true", tabindex: "-1", title: CLINIC.name });
+      section.append(frame);
+      return frame.contentWindow.fetch;
+    } catch {
+      return usual;
+    }
+  };
+
+  let send;
+  const post = (path, body, signal) => {
+    send ??= cleanFetch();
+    return send(`${base}api/${path}`, {
+      method: "POST",
+      headers: { "Content-Type": "application/json" },
+      body,
+      signal,
+      credentials: "omit",
+      referrerPolicy: "no-referrer",
+      cache: "no-store",
+    });
+  };
+
+  const request = async (question, signal) => {
+    // Strings one by one: an old library may have taught arrays to encode themselves otherwise.
+    const history = turns.slice(-10).map((turn) => JSON.stringify(turn.question));
+    const reply = await post(
+      "ask",
+      `{"question":${JSON.stringify(question)},"history":[${history.join()}]}`,
+      signal,
+    );
+    const told = JSON.parse(await reply.text());
+    if (reply.ok) return told;
+    throw /long|about:blank/.test(told.type) && /4(13|22)/.test(reply.status) ? T.too_long : reply.status === 429 && T.busy;
+  };
+
+  // ---- What is said.
+
+  /** The address that a citation opens, unless following it would run something. */
+  const address = (link) => {
+    try {
+      const url = new URL(link.replace(/^\/(?!\/)/, ""), base);
+      return /^https?:$/.test(url.protocol) ? url.href : null;
+    } catch {
+      return null;
+    }
+  };
+
+  /** A passage's text with its marked sentences; the server counts in code points, and so do we. */
+  const marked = (text, highlights) => {
+    const points = [...text];
+    const parts = [];
+    let done = 0;
+    for (const [start, end] of highlights) {
+      parts.push(points.slice(done, start).join(""), make("mark", null, points.slice(start, end).join("")));
+      done = end;
+    }
+    return [...parts, points.slice(done).join("")];
+  };
+
+  /** A text of the same length with a space for each line end that only wraps a paragraph. */
+  const unwrapped = (text) =>
+    text.replace(/([^\n]+)\n(?=([^\n]+))/g, (all, line, next) =>
+      !/^\s*([-*+•‣▪●–—]|\(?\d{1,3}[.)]|\(?[a-z]\))\s/i.test(next) &&
+      !/ \| /.test(line + next) &&
+      (line.length > 49 || /^\s*\p{Ll}/u.test(next))
+        ? `${line} `
+        : all,
+    );
+
+  const quote = (cited, first) => {
+    const text = unwrapped(cited.text);
+    const lang = CLINIC.own; // whatever language the window speaks, the pages are in the clinic's
+    const about = cited.headings.at(-1);
+    const whole = make("blockquote", { lang, dir: "auto" }, ...marked(text, cited.highlights));
+    const points = [...text];
+    const said = cited.highlights.map(([start, end]) => points.slice(start, end).join("")).join(" … ");
+    const newTab = choice("links") !== "same tab";
+    const link = anchor(
+      address(cited.link),
+      newTab,
+      make("span", { class: "number" }, heard(T.source), `${cited.number}`),
+      make("span", { class: "where", lang, dir: "auto" }, [cited.title, ...cited.headings.slice(0, -1)].join(" › ")),
+      heard(` (${T.opens}${newTab ? `, ${T.new_tab}` : ""})`),
+    );
+    if (!newTab) {
+      link.target = "_top";
+      link.addEventListener("click", () => sheet.matches && close());
+    }
+    return make(
+      "figure",
+      null,
+      about && make("p", { class: "about", lang, dir: "auto" }, about),
+      // The first passage stands whole; of the others the sentence that answers, and the rest when asked for.
+      first || said.length > 0.8 * text.length
+        ? whole
+        : make(
+            "details",
+            null,
+            make("summary", null, make("q", { lang, dir: "auto" }, make("mark", null, said)), make("span", null, T.whole)),
+            whole,
+          ),
+      make("figcaption", null, link),
+    );
+  };
+
+  const feedback = (id) => {
+    const tell = (helpful, comment) =>
+      post("feedback", JSON.stringify({ answer_id: id, helpful, comment })).catch(() => {});
+    const box = make("div", { class: "feedback", tabindex: "-1" });
+    const judge = (helpful) => () => {
+      tell(helpful);
+      const word = make("input", { type: "text", maxlength: "500", "aria-label": `${T.comment} ${T.comment_hint}` });
+      const form = make(
+        "form",
+        {
+          submit: (event) => {
+            event.preventDefault();
+            const comment = word.value.trim();
+            if (comment) tell(helpful, comment);
+            box.replaceChildren(make("p", null, T.thanks));
+            box.focus({ preventScroll: true });
+          },
+        },
+        make("p", { "aria-hidden": "true" }, T.comment, make("small", null, T.comment_hint)),
+        make("div", { class: "word" }, word, make("button", { class: "plain" }, T.send_comment)),
+      );
+      box.replaceChildren(make("p", null, T.thanks), form);
+      box.focus({ preventScroll: true });
+      box.scrollIntoView({ block: "nearest" });
+    };
+    const judged = (helpful, name) => button("plain", judge(helpful), heard(T.helpful), name);
+    box.append(make("p", null, T.helpful), judged(true, T.yes), judged(false, T.no));
+    return box;
+  };
+
+  const plain = (text) => text.normalize("NFKC").replace(/\s+/g, " ").trim();
+
+  const answered = ({ question, answer }) => {
+    const { outcome, citations, understood_as } = answer;
+    const urgent = outcome === "urgent";
+    const { phone } = CLINIC.urgent;
+    return make(
+      "div",
+      { class: `answer ${outcome}` },
+      heard(T.reply),
+      plain(understood_as) !== plain(question) &&
+        make("p", { class: "understood" }, `${T.understood} `, make("span", { dir: "auto" }, understood_as)),
+      make(
+        "div",
+        { class: "message" },
+        urgent && make("p", { class: "alarm" }, T.urgent),
+        ...lines(CLINIC.said[answer.message] ?? answer.message),
+        urgent && phone && make("p", { class: "phone" }, call(phone)),
+      ),
+      urgent && contact(),
+      ...citations.map((cited, at) => quote(cited, !at)),
+      (outcome === "related" || outcome === "not_found") && contact(),
+      outcome !== "reply" && !urgent && feedback(answer.answer_id),
+    );
+  };
+
+  // ---- The conversation. It lives here, and in the tab's session storage if the clinic has switched that on.
+
+  let turns = [];
+  let asking;
+  const key = `footnote ${base}`;
+
+  const keep = (change) => {
+    try {
+      if (CLINIC.session_storage) return change(window.sessionStorage);
+    } catch {
+      // A browser may forbid storage; then the conversation lasts as long as the page.
+    }
+  };
+
+  /** Bring a turn's question to the top, so that its answer is read from its beginning. */
+  const show = (turn) => {
+    scroll.scrollTop = turn.offsetTop - scroll.offsetTop - 8;
+  };
+
+  const add = (question) => {
+    const turn = make("div", { class: "turn" }, make("p", { class: "said" }, heard(T.said), make("span", { dir: "auto" }, question)));
+    log.append(turn);
+    clearing.hidden = false;
+    return turn;
+  };
+
+  const fail = (turn, question, why) => {
+    turn.classList.add("failed");
+    input.value ||= question;
+    const again = () => ask(question);
+    const said = why ? [...lines(why), why !== T.too_long && button("plain", again, T.again)] : trouble(again);
+    turn.append(make("div", { class: "answer" }, ...said));
+  };
+
+  const ask = async (question) => {
+    if (asking) return;
+    const inside = root.activeElement; // before the button that was pressed goes away
+    const run = (asking = new AbortController());
+    log.querySelector(".failed")?.remove();
+    suggest("", []);
+    if (input.value.trim() === question) input.value = "";
+    const turn = add(question);
+    show(turn);
+    searching();
+    const late = setTimeout(() => status.replaceChildren(...lines(T.slow), contact() ?? ""), 8000);
+    const never = setTimeout(() => run.abort(), 30000);
+    // On a phone the keyboard would hide the answer; elsewhere the next question can be typed at once.
+    if (inside) rest();
+    let answer, said, why;
+    try {
+      answer = await request(question, run.signal);
+      said = answered({ question, answer });
+    } catch (error) {
+      why = typeof error === "string" ? error : "";
+    }
+    clearTimeout(late);
+    clearTimeout(never);
+    if (asking !== run) return; // the conversation was cleared meanwhile
+    asking = null;
+    status.replaceChildren();
+    if (said) {
+      turns.push({ question, answer });
+      keep((storage) => storage.setItem(key, JSON.stringify(turns)));
+      turn.append(said);
+      suggest(T.suggestions, answer.suggestions);
+      tell("answer", { outcome: answer.outcome });
+    } else {
+      fail(turn, question, why);
+    }
+    show(turn);
+  };
+
+  const clear = () => {
+    asking?.abort();
+    asking = null;
+    turns = [];
+    keep((storage) => storage.removeItem(key));
+    log.replaceChildren();
+    status.replaceChildren();
+    clearing.hidden = true;
+    suggest(T.starters, CLINIC.starters);
+    rest();
+  };
+
+  wear(STYLE);
+  try {
+    turns = JSON.parse(keep((storage) => storage.getItem(key))) ?? [];
+    for (const turn of turns) add(turn.question).append(answered(turn));
+    if (turns[0]) suggest(T.suggestions, turns.at(-1).answer.suggestions);
+  } catch {
+    turns = [];
+    log.replaceChildren();
+  }
+  window_.talk = { ask, clear };
+})();

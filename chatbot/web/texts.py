@@ -1,0 +1,49 @@
+"""What the chat on other sites says, in each language, with the clinic's own wording in place of ours."""
+
+import tomllib
+from collections.abc import Mapping
+from functools import cache
+from importlib.resources import files
+from typing import Final
+
+from chatbot.errors import SettingsError
+from chatbot.settings import Clinic
+
+__all__ = ["LANGUAGES", "direction", "interface_texts", "translations"]
+
+LANGUAGES: Final = ("en", "es", "fr", "de", "pt", "pl", "ar", "zh")
+_RIGHT_TO_LEFT: Final = {"ar"}
+_FOLDER: Final = files("chatbot.web") / "static" / "texts"
+_MESSAGES: Final = ("answered", "related", "not_found")  # what the bot says in English, under the outcome's name
+
+
+def direction(language: str) -> str:
+    """Give the direction that a language is written in: ltr or rtl."""
+    return "rtl" if language in _RIGHT_TO_LEFT else "ltr"
+
+
+def interface_texts(clinic: Clinic, language: str) -> dict[str, str]:
+    """Give the texts of one of `LANGUAGES` by key; raises `SettingsError` for wording that has no place.
+
+    The clinic's greeting and title stand for its own language; another has them where `[widget.texts.<language>]` does.
+    """
+    texts = _ours(language)
+    own = dict(clinic.widget.texts.get(language, {}))
+    if unknown := sorted(own.keys() - texts.keys()):
+        known = ", ".join(sorted(texts))
+        raise SettingsError(
+            f"clinic.toml: widget.texts.{language}.{unknown[0]} is not a text of the chat; known here: {known}."
+        )
+    if language == clinic.widget.language:
+        own = {"greeting": clinic.greeting, **({"title": clinic.widget.title} if clinic.widget.title else {}), **own}
+    return {key: text.replace("{name}", clinic.name) for key, text in {**texts, **own}.items()}
+
+
+def translations(texts: Mapping[str, str]) -> dict[str, str]:
+    """Give for each message that the bot says in English what a language has for it."""
+    return {_ours("en")[key]: texts[key] for key in _MESSAGES}
+
+
+@cache
+def _ours(language: str) -> Mapping[str, str]:
+    return tomllib.loads((_FOLDER / f"{language}.toml").read_text("utf-8"))
