@@ -12,8 +12,6 @@ from datetime import date, timedelta
 from pathlib import Path
 from typing import Final
 
-from stdnum import luhn
-
 __all__ = ["Variant", "clean", "variants"]
 
 _FOLDER: Final = Path(__file__).parent / "redaction"
@@ -37,7 +35,8 @@ def variants(part: str, number: int = 500) -> list[Variant]:
     kinds = [name.removesuffix(" values") for name in table if name.endswith(" values")]
     crossed = {kind: _crossed(kind, table[f"{kind} values"], table[f"{kind} carriers"], chance) for kind in kinds}
     while len(made) < number:
-        made += [next(crossed[kind]) for kind in kinds][: number - len(made)]
+        row = [variant for variant in (next(crossed[kind], None) for kind in kinds) if variant]
+        made += row[: number - len(made)]
     return made
 
 
@@ -59,17 +58,17 @@ def _read(path: Path) -> dict[str, list[str]]:
 
 
 def _crossed(kind: str, values: list[str], carriers: list[str], chance: random.Random) -> Iterator[Variant]:
-    """Give every value in a carrier, then every value in the next one, without end."""
-    turn = 0
-    while True:
+    """Give every value in a carrier, then every value in the next one, until each stood in each."""
+    for turn in range(len(carriers)):
         for place, form in enumerate(values):
             value = _value(form, chance)
             carrier = carriers[(place + turn) % len(carriers)]
             yield Variant(kind, carrier.replace("<>", value), (value,))
-        turn += 1
 
 
 def _value(form: str, chance: random.Random) -> str:
+    if "://" in form:
+        return form
     if form.startswith("NHS"):
         digits = _nhs(chance)
         return {"NHS": f"{digits[:3]} {digits[3:6]} {digits[6:]}", "NHS-": f"{digits[:3]}-{digits[3:6]}-{digits[6:]}"}.get(
@@ -84,8 +83,14 @@ def _value(form: str, chance: random.Random) -> str:
     if form.startswith("QQ"):
         filled = chance.choice(["AB", "JG", "ce", "Pk"]) + filled[2:]
     if "L" in form and "#" in form and form[0] in "3456":
-        filled = filled.replace("L", luhn.calc_check_digit(re.sub(r"\D", "", filled)))
+        filled = filled.replace("L", _luhn(re.sub(r"\D", "", filled)))
     return filled
+
+
+def _luhn(digits: str) -> str:
+    """Give the check digit that a card's digits end in."""
+    doubled = (sum(divmod(int(digit) * (2 - place % 2), 10)) for place, digit in enumerate(reversed(digits)))
+    return str(-sum(doubled) % 10)
 
 
 def _nhs(chance: random.Random) -> str:

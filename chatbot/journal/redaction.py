@@ -1,0 +1,164 @@
+"""What a visitor says of themselves is taken out of a text before it is written anywhere.
+
+The rules go by shape and by the words around, not by check digits: a card number with a typing error is somebody's card
+number too. What a rule takes is replaced by its kind in square brackets, so that the rest can still be read.
+"""
+
+import re
+from collections.abc import Callable, Iterator
+from datetime import UTC, datetime
+from typing import Final
+
+from chatbot.journal.addresses import without_addresses
+from chatbot.journal.numbers import without_numbers
+
+__all__ = ["redact"]
+
+_EMAIL: Final = re.compile(
+    r"""
+    (?<![\w.+'-])                                            # an address starts where a word does
+    (?: [\w.+'-]{1,64}+ \s{0,2} @ \s{0,2} [\w-]{1,63}+ (?:\s?\.\s?[\w-]{1,63}+){0,6}     # jane@example.com, jane @ example .com
+      | [\w.+'-]{1,64}+ \s? [\[(] \s? at \s? [\])] \s? [\w-]{1,63}+                       # jane (at) example
+        (?:\s? (?:\.|[\[(]\s?dot\s?[\])]|\sdot\s) \s? [\w-]{1,63}+){0,6}
+      | [\w.+'-]{1,64}+ (?:\sdot\s[\w-]{1,63}+){0,4} \s at \s [\w-]{1,63}+ (?:\sdot\s[\w-]{1,63}+){1,6}   # jane at example dot com
+      | [\w.+'-]{1,64}+ \s at \s                             # jane at gmail.com: of those who carry everybody's mail
+        (?:g(?:oogle)?mail|yahoo|hotmail|outlook|live|msn|icloud|me|aol|proton(?:mail)?|gmx|web|btinternet|sky|talktalk)
+        \.[\w.]{2,10}+
+    )
+    """,
+    re.VERBOSE | re.IGNORECASE,
+)
+_LINK: Final = re.compile(
+    r"https?://\S++|(?<![\w@.-])www\.\S++|(?<![\w@.-])(?:[a-z0-9-]{1,63}\.){1,5}[a-z]{2,24}(?:/|\?)\S*+", re.IGNORECASE
+)
+# What lets a link open something of one person: a query, a fragment, a password, a long name with digits in it.
+_OWN_PLACE: Final = re.compile(
+    r"[?#=@]|/[^/]{20,}|/(?=[^/]*\d)(?=[^/]*[a-z])[\w~.-]{10,}|/(?=[^/]*\d{5})[\w-]+", re.IGNORECASE
+)
+
+_MONTH: Final = (
+    r"(?:jan(?:uary)?|feb(?:ruary)?|mar(?:ch)?|apr(?:il)?|may|june?|july?|aug(?:ust)?|sept?(?:ember)?|oct(?:ober)?"
+    r"|nov(?:ember)?|dec(?:ember)?)\b\.?"
+)
+_MONTH_GLUED: Final = _MONTH.replace(r"\b", "")
+_DAY: Final = r"(?:0?[1-9]|[12]\d|3[01])(?:st|nd|rd|th)?"
+_YEAR: Final = r"(?:19|20)\d\d"
+_FULL_DATE: Final = (
+    rf"(?:\d{{1,2}}\s?[./-]\s?\d{{1,2}}\s?[./-]\s?{_YEAR}|\d{{1,2}}\s\d{{1,2}}\s{_YEAR}"
+    rf"|{_YEAR}[./-]\d{{1,2}}[./-]\d{{1,2}}"
+    rf"|{_DAY}[\s-]?(?:of\s)?{_MONTH_GLUED},?[\s-]?{_YEAR}|{_MONTH}\s?{_DAY},?\s{_YEAR})(?!\d)"
+)
+_ANY_DATE: Final = (
+    rf"(?:{_FULL_DATE}|\d{{1,2}}\s?[./ -]\s?\d{{1,2}}\s?[./ -]\s?\d{{2}}(?!\d)|\d{{8}}(?!\d)|\d{{6}}(?!\d)"
+    rf"|{_DAY}[\s-]?(?:of\s)?{_MONTH_GLUED}(?:,?[\s-]?'?\d\d(?!\d))?|{_MONTH}\s?{_DAY}(?:,?\s'?\d\d)?(?!\d)"
+    rf"|{_MONTH},?\s'?(?:{_YEAR}|\d\d)(?!\d))"
+)
+_BIRTH_WORD: Final = r"(?:date\s?of\s?birth|d\.?\s?o\.?\s?b\b\.?|birth\s?-?da(?:y|te)|b-?day|geburtsdatum)"
+_BORN: Final = rf"(?:{_BIRTH_WORD}|\bd\.?o\.?b(?=\d)|\bborn|birth\syear|year\sof\sbirth|\(b\.|\bgeboren|\bn[ée]e?\sle)"
+_BIRTH: Final = re.compile(
+    rf"(?P<before>{_BORN}[^\d\[\]]{{0,20}}?\b)(?:(?<![\d]){_ANY_DATE})"
+    rf"|(?P<glued>\bd\.?o\.?b\.?:?)\d{{6,8}}\b"
+    rf"|(?P<year>(?:\bborn|birth|dob)\b[^\d\[\]]{{0,12}}){_YEAR}\b"
+    rf"|(?<!\d){_ANY_DATE}(?=[^\w\[\]]{{0,3}}(?:(?:is|was)\s)?(?:my|her|his|our|the)?\s?(?:\w{{1,12}}\s)?{_BIRTH_WORD})",
+    re.IGNORECASE,
+)
+_BARE_DATE: Final = re.compile(rf"(?<![\d/.-]){_FULL_DATE}", re.IGNORECASE)
+_SHORT_DATE: Final = re.compile(r"(?<![\d/.-])(?<!\d )\d{1,2}([/.])\d{1,2}\1(\d\d)(?![\d/.-])(?! \d)")
+_RECENT: Final = 10  # years; a treatment that somebody asks about is no older, and few who ask are as young
+
+_INTRODUCED: Final = re.compile(
+    r"(?P<before>\b(?:my|the)\s(?:full\s|first\s|last\s|sur)?name(?:\sis|'?s|:)\s*|\b(?:sur|full\s|first\s|last\s)?name\s?[:=]\s*"
+    r"|\bmy\s(?:full\s|first\s|last\s)?names\s)(?P<rest>[^\W\d_].{0,80})",
+    re.IGNORECASE,
+)
+_SIGNED: Final = re.compile(
+    r"(?P<before>\b(?:[Rr]egards|[Tt]hanks|[Tt]hank you|[Ss]incerely|[Cc]heers|[Ll]ove|[Bb]est)[,.]?\s)"
+    r"(?P<name>[^\W\d_a-z][^\W\d_]+(?:\s[^\W\d_a-z][^\W\d_]+)?)(?=[\s.!]*$)"
+)
+_NAME_WORD: Final = re.compile(r"(?:[^\W\d_]\.|[^\W\d_]+(?:['\u2019-][^\W\d_]+)*)(?=[\s,.;:!?)]|$)")
+_NAME_WORDS: Final = 3
+# Words that follow "my name is" without being one, or that follow a name.
+_NO_NAME: Final = frozenset(
+    """
+    a about after again all already also although always am an and any are as ask at be because been before being between
+    botox but by called can cannot could date did do does doing doctor dob dr each either email every few filler for from
+    get getting got had has have having he help her here hers hi hello his how however i i'd i'll i'm i've if im in into
+    is it its it's ive just know last let like looking may me might mine missing more most much must my need needing
+    needle needles never new no not now of off on once one only or our out over pain patient phone please pls right
+    same she should so some still such team than thanks that the their them then there these they this those to too two
+    under until up us very want wants wanted was we were what when where which while who why will wish with would wrong
+    you your yours age aged born spelled spelt misspelled written listed down
+    """.split()  # noqa: SIM905 -- as a list it would fill the screen
+)
+
+
+def redact(text: str) -> str:
+    """Give a text without e-mail addresses, personal links, dates of birth, long numbers and ids, addresses and names."""
+    for rule in _RULES:
+        text = rule(text)
+    return text
+
+
+def _without_links(text: str) -> str:
+    def judged(match: re.Match[str]) -> str:
+        link = match.group().rstrip(".,;:!?)>]\"'")
+        place = re.sub(r"^https?://", "", link, flags=re.IGNORECASE)
+        return f"[link]{match.group()[len(link) :]}" if _OWN_PLACE.search(place) else match.group()
+
+    return _LINK.sub(judged, text)
+
+
+def _without_emails(text: str) -> str:
+    return _EMAIL.sub("[email]", text)
+
+
+def _without_births(text: str) -> str:
+    text = _BIRTH.sub(
+        lambda match: f"{match['before'] or match['glued'] or match['year'] or ''}[birth date]",
+        text,
+    )
+    this_year = datetime.now(UTC).year
+
+    def full(match: re.Match[str]) -> str:
+        (year,) = re.findall(rf"(?<!\d){_YEAR}(?!\d)|(?<=[a-z.]){_YEAR}", match.group(), re.IGNORECASE)[-1:]
+        return "[birth date]" if int(year) <= this_year - _RECENT else match.group()
+
+    def short(match: re.Match[str]) -> str:
+        return "[birth date]" if int(match[2]) > this_year % 100 + 1 else match.group()
+
+    return _SHORT_DATE.sub(short, _BARE_DATE.sub(full, text))
+
+
+def _without_names(text: str) -> str:
+    def introduced(match: re.Match[str]) -> str:
+        end = max((word.end() for word in _name(match["rest"])), default=0)
+        return f"{match['before']}[name]{match['rest'][end:]}" if end else match.group()
+
+    return _SIGNED.sub(r"\g<before>[name]", _INTRODUCED.sub(introduced, text))
+
+
+def _name(rest: str) -> Iterator[re.Match[str]]:
+    """Find the words of a name at a text's beginning: while they are written large, or at most two written small."""
+    small = 0
+    place = 0
+    for number in range(_NAME_WORDS):
+        word = _NAME_WORD.match(rest, place)
+        if word is None or word.group().casefold() in _NO_NAME:
+            return
+        small += word.group()[0].islower()
+        if small > (0 if rest[0].isupper() else 2):
+            return
+        yield word
+        place = word.end() + 1
+        if rest[word.end() : place] != " ":
+            return
+
+
+_RULES: Final[tuple[Callable[[str], str], ...]] = (
+    _without_links,
+    _without_emails,
+    _without_births,
+    without_numbers,
+    without_addresses,
+    _without_names,
+)
