@@ -37,6 +37,8 @@ def variants(part: str, number: int = 500) -> list[Variant]:
     while len(made) < number:
         row = [variant for variant in (next(crossed[kind], None) for kind in kinds) if variant]
         made += row[: number - len(made)]
+        if not row:
+            break
     return made
 
 

@@ -8,8 +8,9 @@ __all__ = ["without_addresses"]
 # Streets that are called nothing else, and words that also mean something else.
 _STREET: Final = (
     r"(?:streets?|str|roads?|rd|avenue|aven?|lane|ln|crescent|cres|boulevard|blvd|terrace|highway|hwy|parkway|pkwy|mews"
-    r"|turnpike|embankment|broadway|kingsway|queensway|strand)"
+    r"|turnpike)"
 )
+_STREET_NAME: Final = r"(?:embankment|broadway|kingsway|queensway|strand)"
 _MAYBE: Final = (
     r"(?:st|drive|dr|close|cl|court|ct|way|place|pl|square|sq|park|green|grove|gardens?|gdns|hill|rise|row|walk|view|gate"
     r"|heights|circle|cir|trail|loop|path|quay|wharf|yard|common|fields?|meadows?|side|end|vale|villas?|cottages?|parade)"
@@ -32,7 +33,7 @@ _BEFORE: Final = (
     r"|i'm|im|come)\b[^\d\[\]]{0,25}?)"
 )
 _SURE: Final = re.compile(
-    rf"(?<![\w.,/-]){_FLAT}?\b{_HOUSE}\s?,?\s(?:(?:{_WORD})\s){{0,4}}{_STREET}\b(?:\s{_MAYBE}\b|\s{_STREET}\b)?{_AFTER}",
+    rf"(?<![\w.,/-]){_FLAT}?\b{_HOUSE}\s?,?\s(?:(?:(?:{_WORD})\s){{1,4}}{_STREET}|{_STREET_NAME})\b(?:\s{_MAYBE}\b|\s{_STREET}\b)?{_AFTER}",
     re.IGNORECASE,
 )
 _TOLD: Final = re.compile(
@@ -44,15 +45,16 @@ _NAMED: Final = re.compile(
     rf"|(?<![\w.,/-])\b{_HOUSE}\s?,?\s(?i:{_WORD})\s(?i:{_MAYBE})\b\.?(?=\s?,|\s[a-z]{{1,2}}\d|\s?\[)"
     rf"|(?<![\w.,/-])\b\d{{1,4}}\s[Tt]he\s(?i:{_MAYBE}|{_STREET})\b"
 )
+_FOREIGN: Final = r"[^\W\d_]+(?:[-'\u2019][^\W\d_]+)*(?:\s[A-Z][^\W\d_]+)?"  # a street's own name
 _ABROAD: Final = re.compile(
-    r"\b[^\W\d_]{2,}(?:stra(?:ß|ss)e|str\.|weg|platz|gasse|allee|straat|laan|plein|gatan|gade|vej)\s\d{1,4}\s?[a-h]?\b"
-    r"|\b\d{1,4}(?:\s?(?:bis|ter))?,?\s(?:rue|avenue|boulevard|place|chemin|impasse|all[ée]e)\s(?:(?:de|du|des|la|le|les)\s|[dl]['\u2019])*"
-    r"[^\W\d_]+(?:\s[A-Z][^\W\d_]+)?"
-    r"|\b(?:calle|c/|avenida|avda|plaza|paseo|rua|viale|piazza|corso)\.?\s(?:(?:de|del|la|el|los|las|da|do|di)\s)*"
-    r"[^\W\d_]+(?:\s[A-Z][^\W\d_]+)?,?\s(?:n[º°o.]*\s?)?\d{1,4}\b"
-    r"|\b(?:[Vv]ia|Am|An der|Im)\s(?:(?:del|della|dei)\s)?[A-Z][^\W\d_]+(?:\s[A-Z][^\W\d_]+)?,?\s\d{1,4}\b"
-    r"|\bp\.?\s?o\.?\s?box\s\d+",
-    re.IGNORECASE,
+    r"\b[^\W\d_]{2,}(?i:stra(?:ß|ss)e|str\.|weg|platz|gasse|allee|straat|laan|plein|gracht|gatan|gade|vej)"
+    r"\s\d{1,4}\s?[a-h]?\b"
+    r"|\b\d{1,4}(?i:\s?(?:bis|ter))?,?\s(?i:rue|avenue|boulevard|place|chemin|impasse|all[ée]e)\s"
+    rf"(?i:(?:de|du|des|la|le|les)\s|[dl]['\u2019])*{_FOREIGN}"
+    r"|\b(?i:calle|c/|avenida|avda|plaza|paseo|rua|viale|piazza|corso)\.?\s(?i:(?:de|del|la|el|los|las|da|do|di)\s)*"
+    rf"{_FOREIGN},?\s(?:n[º°o.]*\s?)?\d{{1,4}}\b"
+    rf"|\b(?:[Vv]ia|Am|An der|Im)\s(?:(?:del|della|dei)\s)?(?=[A-Z]){_FOREIGN},?\s\d{{1,4}}\b"
+    r"|\b(?i:p\.?\s?o\.?\s?box)\s\d+"
 )
 _FLAT_ALONE: Final = re.compile(r"\b(?:flat|apartment|apt)\b\.?\s?(?:no\.?\s?)?\d{1,4}\s?[a-h]?\b(?!\s?(?:mm|cm|m|ml))", re.IGNORECASE)
 _STATE: Final = (
@@ -60,7 +62,7 @@ _STATE: Final = (
 )
 _POSTCODE: Final = re.compile(
     # The last two letters of a British postcode are never C, I, K, M, O or V: "b12 3ml" is none.
-    r"\b(?:[a-z]{1,2}\d[a-z\d]?\s?\d(?!(?:st|nd|rd|th|hr|x)\b)[abd-hjlnp-uw-z]{2}"
+    r"\b(?:[a-z]{1,2}\d[a-z\d]?\s?\d(?!(?-i:st|nd|rd|th|hr)\b)[abd-hjlnp-uw-z]{2}"
     r"|[abceghj-nprstvxy]\d[abceghj-nprstv-z]\s?\d[abceghj-nprstv-z]\d"
     r"|(?:[ac-fhknprtv-y]\d\d|d6w)\s?(?=[a-z]*\d)(?=\d*[a-z])[ac-fhknprtv-y0-9]{4})\b",
     re.IGNORECASE,

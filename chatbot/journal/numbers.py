@@ -29,7 +29,8 @@ _NUMBER_WORD: Final = r"(?:(?:number|num|nr|no|id|ref(?:erence)?|code)\b\.?|\#|\
 _JOIN: Final = r"\s?(?:(?:is|was|of)\b|[:=\#-])?\s?"
 _GROUPED: Final = r"[A-Z0-9]{2,}(?:[\s-]{1,3}[A-Z0-9]*\d[A-Z0-9]*){0,6}"
 _LABELLED: Final = re.compile(
-    rf"(?P<before>\b{_SECRET}\b\s?{_NUMBER_WORD}?{_JOIN})(?P<secret>(?=(?:[\s-]?[A-Z]*\d){{3}}){_GROUPED})(?!\s?{_UNIT})"
+    rf"(?P<post>\bpost\s?code\b{_JOIN})(?P<dutch>\d{{4}}\s?[A-Z]{{2}}\b)"
+    rf"|(?P<before>\b{_SECRET}\b\s?{_NUMBER_WORD}?{_JOIN})(?P<secret>(?=(?:[\s-]?[A-Z]*\d){{3}}){_GROUPED})(?!\s?{_UNIT})"
     rf"|(?P<named>\b{_REFERENCE}\b\s?{_NUMBER_WORD}{_JOIN}|\b{_REFERENCE}\b\s?:\s?)"
     rf"(?P<thing>(?=(?:[\s-]?[A-Z]*\d){{4}}){_GROUPED})(?!\s?{_UNIT})"
     rf"|(?P<bare>\b{_REFERENCE}\b{_JOIN})(?P<long>(?=(?:-?[A-Z]*\d){{5}})[A-Z0-9][A-Z0-9-]{{4,}})(?!\s?{_UNIT})",
@@ -77,8 +78,8 @@ def without_numbers(text: str) -> str:
 
 
 def _labelled(match: re.Match[str]) -> str:
-    before = match["before"] or match["named"] or match["bare"]
-    secret = match["secret"] or match["thing"] or match["long"]
+    before = match["post"] or match["before"] or match["named"] or match["bare"]
+    secret = match["dutch"] or match["secret"] or match["thing"] or match["long"]
     return match.group() if _YEAR_ONLY.fullmatch(secret) else f"{before}[id]"
 
 
@@ -96,7 +97,8 @@ def _judged(match: re.Match[str]) -> str:
 
 
 def _amounts(run: str, groups: list[str]) -> bool:
-    if run[0] in "+(":
+    run = run.lstrip("( ")
+    if run[0] == "+":
         return False
     words = run.split()
     return (

@@ -5,7 +5,7 @@ number too. What a rule takes is replaced by its kind in square brackets, so tha
 """
 
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from datetime import UTC, datetime
 from typing import Final
 
@@ -14,16 +14,25 @@ from chatbot.journal.numbers import without_numbers
 
 __all__ = ["redact"]
 
+_LOCAL: Final = r"[\w.+'-]{1,64}+"
+_LABEL: Final = r"[\w-]{1,63}+"
+_TOP: Final = (
+    r"(?:com|org|net|edu|gov|info|biz|eu|uk|ie|de|at|ch|fr|es|it|pt|nl|be|lu|dk|se|no|fi|pl|cz|ro|hu|gr|us|ca|mx|br|au|nz"
+    r"|in|pk|za|ng|ke|sg|hk|jp|kr|cn|tr|ru|ua|il|ae|sa|me|io|co)"
+)
+_PROVIDER: Final = (
+    r"(?:g(?:oogle)?mail|yahoo|hotmail|outlook|live|msn|icloud|me|aol|proton(?:mail)?|gmx|web|btinternet|sky|talktalk)"
+)
 _EMAIL: Final = re.compile(
-    r"""
-    (?<![\w.+'-])                                            # an address starts where a word does
-    (?: [\w.+'-]{1,64}+ \s{0,2} @ \s{0,2} [\w-]{1,63}+ (?:\s?\.\s?[\w-]{1,63}+){0,6}     # jane@example.com, jane @ example .com
-      | [\w.+'-]{1,64}+ \s? [\[(] \s? at \s? [\])] \s? [\w-]{1,63}+                       # jane (at) example
-        (?:\s? (?:\.|[\[(]\s?dot\s?[\])]|\sdot\s) \s? [\w-]{1,63}+){0,6}
-      | [\w.+'-]{1,64}+ (?:\sdot\s[\w-]{1,63}+){0,4} \s at \s [\w-]{1,63}+ (?:\sdot\s[\w-]{1,63}+){1,6}   # jane at example dot com
-      | [\w.+'-]{1,64}+ \s at \s                             # jane at gmail.com: of those who carry everybody's mail
-        (?:g(?:oogle)?mail|yahoo|hotmail|outlook|live|msn|icloud|me|aol|proton(?:mail)?|gmx|web|btinternet|sky|talktalk)
-        \.[\w.]{2,10}+
+    rf"""
+    (?P<before>\be-?mail(?:\saddress)?(?:'?s|\sis|\s?:)?\s)(?!is\s)[\w.+'-]+\s[\w.+'-]+@\S+           # my email is jane doe@example.com
+    |(?<![\w.+'-])                                                   # an address starts where a word does
+    (?: {_LOCAL} \s?\(?@\)?\s? {_LABEL} (?:\s?[.,]\s?{_TOP}\b|\.{_LABEL}){{1,6}}    # jane@example.com, jane @ example .com
+      | {_LOCAL} @ {_LABEL}                                             # jane@examplecom
+      | {_LOCAL} \s? [\[(] \s?at\s? [\])] \s? {_LABEL}                  # jane (at) example
+        (?:\s? (?:\.|[\[(]\s?dot\s?[\])]|\sdot\s) \s? {_LABEL}){{0,6}}
+      | {_LOCAL} (?:\sdot\s{_LABEL}){{0,4}} \s at \s {_LABEL} (?:\sdot\s{_LABEL}){{0,5}} \sdot\s{_TOP}\b  # jane at example dot com
+      | {_LOCAL} \s at \s {_PROVIDER}\.[\w.]{{2,10}}+                   # jane at gmail.com
     )
     """,
     re.VERBOSE | re.IGNORECASE,
@@ -81,11 +90,11 @@ _NAME_WORDS: Final = 3
 _NO_NAME: Final = frozenset(
     """
     a about after again all already also although always am an and any are as ask at be because been before being between
-    botox but by called can cannot could date did do does doing doctor dob dr each either email every few filler for from
+    botox but by called can cannot could date did do does doing doctor dob everyone guys nurse dr each either email every few filler for from
     get getting got had has have having he help her here hers hi hello his how however i i'd i'll i'm i've if im in into
     is it its it's ive just know last let like looking may me might mine missing more most much must my need needing
     needle needles never new no not now of off on once one only or our out over pain patient phone please pls right
-    same she should so some still such team than thanks that the their them then there these they this those to too two
+    same she should so some still such team than thanks that team the their them then there these they this those to too two
     under until up us very want wants wanted was we were what when where which while who why will wish with would wrong
     you your yours age aged born spelled spelt misspelled written listed down
     """.split()  # noqa: SIM905 -- as a list it would fill the screen
@@ -109,7 +118,7 @@ def _without_links(text: str) -> str:
 
 
 def _without_emails(text: str) -> str:
-    return _EMAIL.sub("[email]", text)
+    return _EMAIL.sub(lambda match: f"{match['before'] or ''}[email]", text)
 
 
 def _without_births(text: str) -> str:
@@ -130,28 +139,28 @@ def _without_births(text: str) -> str:
 
 
 def _without_names(text: str) -> str:
-    def introduced(match: re.Match[str]) -> str:
-        end = max((word.end() for word in _name(match["rest"])), default=0)
-        return f"{match['before']}[name]{match['rest'][end:]}" if end else match.group()
+    told = [name for match in _INTRODUCED.finditer(text) if (name := _name(match["rest"]))]
+    told += [match["name"] for match in _SIGNED.finditer(text) if match["name"].casefold() not in _NO_NAME]
+    for name in told:
+        text = re.sub(rf"(?<!\w){re.escape(name)}(?!\w)", "[name]", text)
+    return text
 
-    return _SIGNED.sub(r"\g<before>[name]", _INTRODUCED.sub(introduced, text))
 
-
-def _name(rest: str) -> Iterator[re.Match[str]]:
-    """Find the words of a name at a text's beginning: while they are written large, or at most two written small."""
-    small = 0
-    place = 0
-    for number in range(_NAME_WORDS):
+def _name(rest: str) -> str:
+    """Give the name that a text begins with: its words while they are written large, or at most two written small."""
+    small = end = place = 0
+    for _ in range(_NAME_WORDS):
         word = _NAME_WORD.match(rest, place)
         if word is None or word.group().casefold() in _NO_NAME:
-            return
+            break
         small += word.group()[0].islower()
         if small > (0 if rest[0].isupper() else 2):
-            return
-        yield word
-        place = word.end() + 1
-        if rest[word.end() : place] != " ":
-            return
+            break
+        end = word.end()
+        place = end + 1
+        if rest[end:place] != " ":
+            break
+    return rest[:end]
 
 
 _RULES: Final[tuple[Callable[[str], str], ...]] = (
