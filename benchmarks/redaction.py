@@ -8,6 +8,7 @@ from collections.abc import Iterable
 from pathlib import Path
 
 from benchmarks.redaction_lists import Variant, clean, variants
+from chatbot.answering import clean_question
 from chatbot.journal.redaction import redact
 
 
@@ -22,7 +23,7 @@ def main() -> None:
     missed = [one for one in asked if left(one)]
     eaten = [one for one in asked if not left(one) and lost(one)]
     harmless = clean(options.part)
-    hits = [text for text in harmless if redact(text) != text]
+    hits = [text for text in harmless if kept(text) != text]
     print(f"{options.part}: {len(asked)} variants, {len(harmless)} questions with nothing personal")
     print(f"recall            {1 - len(missed) / len(asked):.3f}  ({len(missed)} missed)")
     print(f"false hits        {len(hits) / len(harmless):.3f}  ({len(hits)} questions)")
@@ -38,10 +39,15 @@ def main() -> None:
         if (folder / "queries.jsonl").exists():
             lines = (folder / "queries.jsonl").read_text("utf-8").splitlines()
             texts = [json.loads(line)["text"] for line in lines]
-            hits = [text for text in texts if redact(text) != text]
+            hits = [text for text in texts if kept(text) != text]
             print(f"{folder.name}: {len(hits)} of {len(texts)} public questions changed ({len(hits) / len(texts):.4f})")
             if options.show:
                 show(("public", text) for text in hits)
+
+
+def kept(text: str) -> str:
+    """Give what the journal keeps of a text."""
+    return redact(clean_question(text))
 
 
 def left(variant: Variant) -> list[str]:
@@ -50,7 +56,7 @@ def left(variant: Variant) -> list[str]:
     for secret in variant.secrets:
         rest = rest.replace(secret, " ", 1)
     open_words = set(words(rest))
-    still = set(words(redact(variant.text)))
+    still = set(words(kept(variant.text)))
     return [word for secret in variant.secrets for word in words(secret) if word in still - open_words]
 
 
@@ -59,7 +65,7 @@ def lost(variant: Variant) -> list[str]:
     rest = variant.text
     for secret in variant.secrets:
         rest = rest.replace(secret, " ", 1)
-    return [word for word, number in (Counter(words(rest)) - Counter(words(redact(variant.text)))).items() if number]
+    return [word for word, number in (Counter(words(rest)) - Counter(words(kept(variant.text)))).items() if number]
 
 
 def words(text: str) -> list[str]:
@@ -70,7 +76,7 @@ def words(text: str) -> list[str]:
 def show(rows: Iterable[tuple[str, str]]) -> None:
     """Print what went wrong, and what redaction made of it."""
     for why, text in rows:
-        print(f"{why}: {text!r} -> {redact(text)!r}")
+        print(f"{why}: {text!r} -> {kept(text)!r}")
 
 
 if __name__ == "__main__":

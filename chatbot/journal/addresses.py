@@ -8,12 +8,12 @@ __all__ = ["without_addresses"]
 # Streets that are called nothing else, and words that also mean something else.
 _STREET: Final = (
     r"(?:streets?|str|roads?|rd|avenue|aven?|lane|ln|crescent|cres|boulevard|blvd|terrace|highway|hwy|parkway|pkwy|mews"
-    r"|turnpike)"
+    r"|turnpike|esplanade|promenade|bypass|alley)"
 )
 _STREET_NAME: Final = r"(?:embankment|broadway|kingsway|queensway|strand)"
 _MAYBE: Final = (
     r"(?:st|drive|dr|close|cl|court|ct|way|place|pl|square|sq|park|green|grove|gardens?|gdns|hill|rise|row|walk|view|gate"
-    r"|heights|circle|cir|trail|loop|path|quay|wharf|yard|common|fields?|meadows?|side|end|vale|villas?|cottages?|parade)"
+    r"|heights|circle|cir|trail|loop|path|quay|wharf|yard|common|fields?|meadows?|side|end|vale|villas?|cottages?|parade|bridge|pde)"
 )
 # Words between a number and a street's kind that say that the number counts something.
 _COUNTED: Final = (
@@ -25,19 +25,19 @@ _COUNTED: Final = (
     r"|percent|pounds?|euros?|dollars?|degrees|off|out|up|down|by|as|side)"
 )
 _HOUSE: Final = r"\d{1,5}\s?[a-h]?(?:\s?[-/]\s?\d{1,5}[a-h]?)?"
-_FLAT: Final = r"(?:(?:flat|apartment|apt|suite|unit)\b\.?\s?(?:no\.?\s?)?\d{1,4}\s?[a-h]?\b,?\s)"
+_FLAT: Final = r"(?:\d{1,2}(?:st|nd|rd|th)\sfloor,?\s)?(?:(?:flat|apartment|apt|suite|unit)\b\.?\s?(?:no\.?\s?)?\d{1,4}\s?[a-h]?\b,?\s)?"
 _WORD: Final = rf"(?!{_COUNTED}\b)[^\W\d_][\w'\u2019.-]*|\d{{1,3}}(?:st|nd|rd|th)"
 _AFTER: Final = r"(?:\.?(?:\s(?:n|s|e|w|ne|nw|se|sw|north|south|east|west)\b)?)"
 _BEFORE: Final = (
     r"(?:\b(?:live|living|lives|based|address(?:\sis)?|located|stay(?:ing)?|home|house|moved|deliver(?:y|ed)?|send|sent|post(?:ed)?"
-    r"|i'm|im|come)\b[^\d\[\]]{0,25}?)"
+    r"|i'm|im|come)\b[^\d\[\]]{0,25}?|\bno\b\.?\s?|\bnumber\s)"
 )
 _SURE: Final = re.compile(
-    rf"(?<![\w.,/-]){_FLAT}?\b{_HOUSE}\s?,?\s(?:(?:(?:{_WORD})\s){{1,4}}{_STREET}|{_STREET_NAME})\b(?:\s{_MAYBE}\b|\s{_STREET}\b)?{_AFTER}",
+    rf"(?<![\w.,/-]){_FLAT}\b{_HOUSE}\s?,?\s(?:(?:(?:{_WORD})\s){{1,4}}{_STREET}|{_STREET_NAME})\b(?:\s{_MAYBE}\b|\s{_STREET}\b)?{_AFTER}",
     re.IGNORECASE,
 )
 _TOLD: Final = re.compile(
-    rf"(?P<before>{_BEFORE})(?P<place>{_FLAT}?\b{_HOUSE}\s?,?\s(?:(?:{_WORD})\s){{0,4}}{_MAYBE}\b{_AFTER})", re.IGNORECASE
+    rf"(?P<before>{_BEFORE})(?P<place>{_FLAT}\b{_HOUSE}\s?,?\s(?:(?:{_WORD})\s){{0,4}}{_MAYBE}\b{_AFTER})", re.IGNORECASE
 )
 # Without a word that announces an address, the street must be written as a name is.
 _NAMED: Final = re.compile(
@@ -54,6 +54,7 @@ _ABROAD: Final = re.compile(
     r"|\b(?i:calle|c/|avenida|avda|plaza|paseo|rua|viale|piazza|corso)\.?\s(?i:(?:de|del|la|el|los|las|da|do|di)\s)*"
     rf"{_FOREIGN},?\s(?:n[º°o.]*\s?)?\d{{1,4}}\b"
     rf"|\b(?:[Vv]ia|Am|An der|Im)\s(?:(?:del|della|dei)\s)?(?=[A-Z]){_FOREIGN},?\s\d{{1,4}}\b"
+    rf"|\b(?i:rue|chauss[ée]e|ul\.)\s(?i:(?:de|du|des|la|le|les)\s|[dl]['\u2019])*{_FOREIGN},?\s\d{{1,4}}\b"
     r"|\b(?i:p\.?\s?o\.?\s?box)\s\d+"
 )
 _FLAT_ALONE: Final = re.compile(r"\b(?:flat|apartment|apt)\b\.?\s?(?:no\.?\s?)?\d{1,4}\s?[a-h]?\b(?!\s?(?:mm|cm|m|ml))", re.IGNORECASE)
@@ -67,7 +68,13 @@ _POSTCODE: Final = re.compile(
     r"|(?:[ac-fhknprtv-y]\d\d|d6w)\s?(?=[a-z]*\d)(?=\d*[a-z])[ac-fhknprtv-y0-9]{4})\b",
     re.IGNORECASE,
 )
-_ZIP: Final = re.compile(rf"\b(?P<city>(?:[A-Z][a-z]+\s?){{0,3}},?\s?)\b{_STATE}\s\d{{5}}(?:-\d{{4}})?\b")
+_STATE_SMALL: Final = (  # in small letters, only those that are no words
+    r"(?:a[krz]|c[at]|dc|fl|ga|k[sy]|m[dinst]|n[cdhjmvy]|ri|s[cd]|t[nx]|ut|v[at]|w[aivy])"
+)
+_ZIP: Final = re.compile(
+    rf"(?:\b[A-Z][a-z]+\s?){{0,3}},?\s?\b(?:{_STATE}|{_STATE_SMALL})\s\d{{5}}(?:-\d{{4}})?\b"
+    r"|\b(?:NSW|VIC|QLD|WA|SA|TAS|ACT|NT)\s\d{4}\b"
+)
 
 
 def without_addresses(text: str) -> str:

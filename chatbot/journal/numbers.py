@@ -27,20 +27,23 @@ _REFERENCE: Final = (
 )
 _NUMBER_WORD: Final = r"(?:(?:number|num|nr|no|id|ref(?:erence)?|code)\b\.?|\#|\u2116)"
 _JOIN: Final = r"\s?(?:(?:is|was|of)\b|[:=\#-])?\s?"
-_GROUPED: Final = r"[A-Z0-9]{2,}(?:[\s-]{1,3}[A-Z0-9]*\d[A-Z0-9]*){0,6}"
+_GROUPED: Final = r"[A-Z0-9]{2,}(?:[\s-]{1,3}[A-Z0-9]*\d[A-Z0-9]*){0,6}(?:-[A-Z]{1,3}\b)?"
 _LABELLED: Final = re.compile(
     rf"(?P<post>\bpost\s?code\b{_JOIN})(?P<dutch>\d{{4}}\s?[A-Z]{{2}}\b)"
     rf"|(?P<before>\b{_SECRET}\b\s?{_NUMBER_WORD}?{_JOIN})(?P<secret>(?=(?:[\s-]?[A-Z]*\d){{3}}){_GROUPED})(?!\s?{_UNIT})"
     rf"|(?P<named>\b{_REFERENCE}\b\s?{_NUMBER_WORD}{_JOIN}|\b{_REFERENCE}\b\s?:\s?)"
     rf"(?P<thing>(?=(?:[\s-]?[A-Z]*\d){{4}}){_GROUPED})(?!\s?{_UNIT})"
+    rf"|(?P<ending>\bending\s(?:in\s|with\s|on\s)?)(?P<last>\d{{4}}\b)"
     rf"|(?P<bare>\b{_REFERENCE}\b{_JOIN})(?P<long>(?=(?:-?[A-Z]*\d){{5}})[A-Z0-9][A-Z0-9-]{{4,}})(?!\s?{_UNIT})",
     re.IGNORECASE,
 )
 _YEAR_ONLY: Final = re.compile(r"(?:19|20)\d\d")
 
 _NATIONAL: Final = re.compile(
-    r"\b(?:[a-z]{2}\s?\d\d\s?\d\d\s?\d\d\s?[a-d]"  # United Kingdom: national insurance
+    r"\b(?:[a-z]{2}\s{0,2}\d\d\s{0,2}\d\d\s{0,2}\d\d\s{0,2}[a-d]"  # United Kingdom: national insurance
     r"|\d[a-z][a-z0-9]\d-?[a-z][a-z0-9]\d-?[a-z]{2}\d\d"  # United States: Medicare
+    r"|[a-z]{5}\d{4}[a-z]"  # India: tax
+    r"|(?<![\d.]\b)\d{1,3}(?:\.\d{1,3}){3}(?!\.?\d)"  # a computer's address
     r"|[12]\s?\d\d\s?\d\d\s?\d[\dab]\s?\d{3}\s?\d{3}(?:\s?\d\d)?)\b",  # France: social security
     re.IGNORECASE,
 )
@@ -48,7 +51,7 @@ _IBAN: Final = re.compile(
     r"\b[A-Z]{2}\d\d(?=(?:\s?[A-Z0-9])*?(?:\s?\d){6})(?:\s?[A-Z0-9]{4}){2,7}(?:\s?[A-Z0-9]{1,4})?\b|"
     r"\b[a-z]{2}\d{2}[a-z0-9]{11,30}\b"
 )
-_MIXED: Final = re.compile(r"\b(?=(?:[a-z-]*\d){5})(?=[\d-]*[a-z])[a-z0-9]+(?:-(?=[a-z]*\d)[a-z0-9]+)*\b", re.IGNORECASE)
+_MIXED: Final = re.compile(r"\b(?=(?:[a-z-]*\d){5})(?=[\d-]*[a-z])[a-z0-9]+(?:-(?=[a-z]*\d)[a-z0-9]+)*(?:-[a-z])?\b", re.IGNORECASE)
 _MEASURES: Final = re.compile(rf"(?:\d{{1,3}}[a-z]{{0,4}})(?:-\d{{1,3}}[a-z]{{0,4}})*|\d+{_UNIT}", re.IGNORECASE)
 
 _DATE: Final = r"(?:\d{1,2}[./-]\d{1,2}[./-](?:19|20)\d\d|(?:19|20)\d\d[./-]\d{1,2}[./-]\d{1,2})(?!\d)"
@@ -56,7 +59,8 @@ _CLOCK: Final = r"\d{1,2}[.:]\d\d(?:\s?[-\u2013]\s?\d{1,2}[.:]\d\d)?(?![.\d])(?!
 # A stretch that starts as something harmless is passed over whole; then come runs of digits.
 _RUN: Final = re.compile(
     rf"{_MONEY}|(?<![\d]){_DATE}(?:\s?[-\u2013]\s?{_DATE})?|(?<!\d){_CLOCK}|(?<!\w)\d+(?:[.,]\d+)?\s?{_UNIT}"
-    r"|(?P<run>(?<![\w,])(?:\+\s?|\(\s?\+?|00\s?)?\d(?:[\s()./\u2013-]{0,4}\d){5,40}(?![\w,]\d))",
+    r"|(?P<run>(?<![\w,])(?:\+\s?|\(\s?\+?|00\s?|o(?=\d{3}))?\d(?:[\s()./\u2013-]{0,4}\d){5,40}(?![\w,]\d))"
+    r"(?:\s?(?:ext|extension|x)\b\.?\s?\d{1,6})?",
     re.IGNORECASE,
 )
 _CALLED: Final = re.compile(
@@ -78,8 +82,8 @@ def without_numbers(text: str) -> str:
 
 
 def _labelled(match: re.Match[str]) -> str:
-    before = match["post"] or match["before"] or match["named"] or match["bare"]
-    secret = match["dutch"] or match["secret"] or match["thing"] or match["long"]
+    before = match["post"] or match["before"] or match["named"] or match["ending"] or match["bare"]
+    secret = match["dutch"] or match["secret"] or match["thing"] or match["last"] or match["long"]
     return match.group() if _YEAR_ONLY.fullmatch(secret) else f"{before}[id]"
 
 
@@ -108,6 +112,7 @@ def _amounts(run: str, groups: list[str]) -> bool:
         or all(re.fullmatch(r"\d{1,3}\.\d{1,2}(?:-\d{1,3}\.\d{1,2})?", word) for word in words)
         or all(re.fullmatch(r"\d{1,3}[/-]\d{1,3}", word) for word in words)
         or bool(re.fullmatch(r"[1-9]\d{0,2}(?: 000)+", run))
+        or bool(re.fullmatch(r"[1-9]\d{2,4}/[1-9]\d{2,3}", run))
         or _rising(groups)
     )
 
@@ -116,5 +121,7 @@ def _rising(groups: list[str]) -> bool:
     """Tell whether these are steps such as 10 20 30 40 or 1000-2000."""
     numbers = [int(group) for group in groups]
     rising = all(one < next_one for one, next_one in pairwise(numbers))
+    if numbers == list(range(numbers[0], numbers[0] + len(numbers))):
+        return numbers[-1] < 100
     step = 3 if len(numbers) > 2 and max(numbers) < 1000 else 50
-    return len(numbers) > 1 and groups[0][0] != "0" and rising and math.gcd(*numbers) >= step
+    return len(numbers) > 1 and groups[0][0] != "0" and rising and numbers[-1] < 100_000 and math.gcd(*numbers) >= step

@@ -28,7 +28,7 @@ _EMAIL: Final = re.compile(
     (?P<before>\be-?mail(?:\saddress)?(?:'?s|\sis|\s?:)?\s)(?!is\s)[\w.+'-]+\s[\w.+'-]+@\S+           # my email is jane doe@example.com
     |(?<![\w.+'-])                                                   # an address starts where a word does
     (?: {_LOCAL} \s?\(?@\)?\s? {_LABEL} (?:\s?[.,]\s?{_TOP}\b|\.{_LABEL}){{1,6}}    # jane@example.com, jane @ example .com
-      | {_LOCAL} @ {_LABEL}                                             # jane@examplecom
+      | (?=[^@\s]*[a-z]) {_LOCAL} @ (?=[\w-]*[a-z]) {_LABEL}                                             # jane@examplecom
       | {_LOCAL} \s? [\[(] \s?at\s? [\])] \s? {_LABEL}                  # jane (at) example
         (?:\s? (?:\.|[\[(]\s?dot\s?[\])]|\sdot\s) \s? {_LABEL}){{0,6}}
       | {_LOCAL} (?:\sdot\s{_LABEL}){{0,4}} \s at \s {_LABEL} (?:\sdot\s{_LABEL}){{0,5}} \sdot\s{_TOP}\b  # jane at example dot com
@@ -47,19 +47,24 @@ _OWN_PLACE: Final = re.compile(
 
 _MONTH: Final = (
     r"(?:jan(?:uary)?|feb(?:ruary)?|mar(?:ch)?|apr(?:il)?|may|june?|july?|aug(?:ust)?|sept?(?:ember)?|oct(?:ober)?"
-    r"|nov(?:ember)?|dec(?:ember)?)\b\.?"
+    r"|nov(?:ember)?|dec(?:ember)?"
+    r"|enero|febrero|marzo|abril|mayo|junio|julio|agosto|sep?tiembre|octubre|noviembre|diciembre"
+    r"|januar|februar|m\u00e4rz|mai|juni|juli|oktober|dezember"
+    r"|janvier|f[\u00e9e]vrier|mars|avril|juin|juillet|ao[\u00fbu]t|septembre|octobre|novembre|d[\u00e9e]cembre"
+    r"|gennaio|febbraio|aprile|maggio|giugno|luglio|settembre|ottobre|dicembre)\b\.?"
 )
 _MONTH_GLUED: Final = _MONTH.replace(r"\b", "")
-_DAY: Final = r"(?:0?[1-9]|[12]\d|3[01])(?:st|nd|rd|th)?"
+_DAY: Final = r"(?:0?[1-9]|[12]\d|3[01])(?:st|nd|rd|th|\.)?"
+_WEEKDAY: Final = r"(?:(?:mon|tue(?:s)?|wed(?:nes)?|thu(?:rs)?|fri|sat(?:ur)?|sun)(?:day)?\b[.,]?\s)?"
 _YEAR: Final = r"(?:19|20)\d\d"
 _FULL_DATE: Final = (
-    rf"(?:\d{{1,2}}\s?[./-]\s?\d{{1,2}}\s?[./-]\s?{_YEAR}|\d{{1,2}}\s\d{{1,2}}\s{_YEAR}"
+    rf"{_WEEKDAY}(?:\d{{1,2}}\s?[./-]\s?\d{{1,2}}\s?[./-]\s?{_YEAR}|\d{{1,2}}\s\d{{1,2}}\s{_YEAR}"
     rf"|{_YEAR}[./-]\d{{1,2}}[./-]\d{{1,2}}"
-    rf"|{_DAY}[\s-]?(?:of\s)?{_MONTH_GLUED},?[\s-]?{_YEAR}|{_MONTH}\s?{_DAY},?\s{_YEAR})(?!\d)"
+    rf"|{_DAY}[\s/.-]?(?:of\s|de\s)?{_MONTH_GLUED},?[\s/.-]?(?:de\s|del\s)?{_YEAR}|{_MONTH}\s?{_DAY},?\s{_YEAR})(?!\d)"
 )
 _ANY_DATE: Final = (
     rf"(?:{_FULL_DATE}|\d{{1,2}}\s?[./ -]\s?\d{{1,2}}\s?[./ -]\s?\d{{2}}(?!\d)|\d{{8}}(?!\d)|\d{{6}}(?!\d)"
-    rf"|{_DAY}[\s-]?(?:of\s)?{_MONTH_GLUED}(?:,?[\s-]?'?\d\d(?!\d))?|{_MONTH}\s?{_DAY}(?:,?\s'?\d\d)?(?!\d)"
+    rf"|{_DAY}[\s/.-]?(?:of\s|de\s)?{_MONTH_GLUED}(?:,?[\s/.-]?'?\d\d(?!\d))?|{_MONTH}\s?{_DAY}(?:,?\s'?\d\d)?(?!\d)"
     rf"|{_MONTH},?\s'?(?:{_YEAR}|\d\d)(?!\d))"
 )
 _BIRTH_WORD: Final = r"(?:date\s?of\s?birth|d\.?\s?o\.?\s?b\b\.?|birth\s?-?da(?:y|te)|b-?day|geburtsdatum)"
@@ -77,7 +82,8 @@ _RECENT: Final = 10  # years; a treatment that somebody asks about is no older, 
 
 _INTRODUCED: Final = re.compile(
     r"(?P<before>\b(?:my|the)\s(?:full\s|first\s|last\s|sur)?name(?:\sis|'?s|:)\s*|\b(?:sur|full\s|first\s|last\s)?name\s?[:=]\s*"
-    r"|\bmy\s(?:full\s|first\s|last\s)?names\s)(?P<rest>[^\W\d_].{0,80})",
+    r"|\bmy\s(?:full\s|first\s|last\s)?names\s|\b(?:me\sllamo|mi\snombre\ses|ich\shei(?:\u00df|ss)e|mein\sname\sist"
+    r"|je\sm'appelle|mi\schiamo)\s)(?P<rest>[^\W\d_].{0,80})",
     re.IGNORECASE,
 )
 _SIGNED: Final = re.compile(
