@@ -23,7 +23,7 @@ def main() -> None:
     missed = [one for one in asked if left(one)]
     eaten = [one for one in asked if not left(one) and lost(one)]
     harmless = clean(options.part)
-    hits = [text for text in harmless if kept(text) != text]
+    hits = [text for text in harmless if kept(text) != clean_question(text)]
     print(f"{options.part}: {len(asked)} variants, {len(harmless)} questions with nothing personal")
     print(f"recall            {1 - len(missed) / len(asked):.3f}  ({len(missed)} missed)")
     print(f"false hits        {len(hits) / len(harmless):.3f}  ({len(hits)} questions)")
@@ -39,7 +39,7 @@ def main() -> None:
         if (folder / "queries.jsonl").exists():
             lines = (folder / "queries.jsonl").read_text("utf-8").splitlines()
             texts = [json.loads(line)["text"] for line in lines]
-            hits = [text for text in texts if kept(text) != text]
+            hits = [text for text in texts if kept(text) != clean_question(text)]
             print(f"{folder.name}: {len(hits)} of {len(texts)} public questions changed ({len(hits) / len(texts):.4f})")
             if options.show:
                 show(("public", text) for text in hits)

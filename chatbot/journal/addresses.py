@@ -39,6 +39,12 @@ _SURE: Final = re.compile(
 _TOLD: Final = re.compile(
     rf"(?P<before>{_BEFORE})(?P<place>{_FLAT}\b{_HOUSE}\s?,?\s(?:(?:{_WORD})\s){{0,4}}{_MAYBE}\b{_AFTER})", re.IGNORECASE
 )
+# Whoever says that it is one may call a street anything.
+_SAID: Final = re.compile(
+    r"(?P<before>\baddress(?:\sis|'s|\s?:)?\s|\b(?:live|lives|living|staying|stay)\sat\s)"
+    rf"(?=[^\W\d_]|\d)(?P<place>(?:{_HOUSE}\s?,?\s(?:{_WORD})(?:\s(?:[A-Z][\w'\u2019.-]*))*)"
+    rf"|(?:(?:{_WORD})\s){{1,3}}\d{{1,4}}[a-h]?\b(?!\s?[a-z]))",
+)
 # Without a word that announces an address, the street must be written as a name is.
 _NAMED: Final = re.compile(
     rf"(?<![\w.,/-])\b{_HOUSE}\s?,?\s(?!(?i:{_COUNTED})\b)(?:[A-Z][\w'\u2019.-]*\s){{1,4}}(?i:{_MAYBE})\b{_AFTER}"
@@ -47,11 +53,11 @@ _NAMED: Final = re.compile(
 )
 _FOREIGN: Final = r"[^\W\d_]+(?:[-'\u2019][^\W\d_]+)*(?:\s[A-Z][^\W\d_]+)?"  # a street's own name
 _ABROAD: Final = re.compile(
-    r"\b[^\W\d_]{2,}(?i:stra(?:ß|ss)e|str\.|weg|platz|gasse|allee|straat|laan|plein|gracht|gatan|gade|vej)"
+    r"\b(?:[^\W\d_]{2,}|[^\W\d_]+\s)(?i:stra(?:ß|ss)e|str\.|weg|platz|gasse|allee|straat|laan|plein|gracht|gatan|gade|vej)"
     r"\s\d{1,4}\s?[a-h]?\b"
     r"|\b\d{1,4}(?i:\s?(?:bis|ter))?,?\s(?i:rue|avenue|boulevard|place|chemin|impasse|all[ée]e)\s"
     rf"(?i:(?:de|du|des|la|le|les)\s|[dl]['\u2019])*{_FOREIGN}"
-    r"|\b(?i:calle|c/|avenida|avda|plaza|paseo|rua|viale|piazza|corso)\.?\s(?i:(?:de|del|la|el|los|las|da|do|di)\s)*"
+    r"|\b(?i:calle|carrer|c/|avenida|avda|plaza|paseo|rua|viale|piazza|corso)\.?\s(?i:(?:de|del|la|el|los|las|da|do|di)\s)*"
     rf"{_FOREIGN},?\s(?:n[º°o.]*\s?)?\d{{1,4}}\b"
     rf"|\b(?:[Vv]ia|Am|An der|Im)\s(?:(?:del|della|dei)\s)?(?=[A-Z]){_FOREIGN},?\s\d{{1,4}}\b"
     rf"|\b(?i:rue|chauss[ée]e|ul\.)\s(?i:(?:de|du|des|la|le|les)\s|[dl]['\u2019])*{_FOREIGN},?\s\d{{1,4}}\b"
@@ -63,7 +69,7 @@ _STATE: Final = (
 )
 _POSTCODE: Final = re.compile(
     # The last two letters of a British postcode are never C, I, K, M, O or V: "b12 3ml" is none.
-    r"\b(?:[a-z]{1,2}\d[a-z\d]?\s?\d(?!(?-i:st|nd|rd|th|hr)\b)[abd-hjlnp-uw-z]{2}"
+    r"\b(?:[a-z]{1,2}\d[a-z\d]?\s?(?!(?-i:1st|2nd|3rd|[04-9]th|\dhr)\b)\d[abd-hjlnp-uw-z]{2}"
     r"|[abceghj-nprstvxy]\d[abceghj-nprstv-z]\s?\d[abceghj-nprstv-z]\d"
     r"|(?:[ac-fhknprtv-y]\d\d|d6w)\s?(?=[a-z]*\d)(?=\d*[a-z])[ac-fhknprtv-y0-9]{4})\b",
     re.IGNORECASE,
@@ -82,6 +88,7 @@ def without_addresses(text: str) -> str:
     text = _ABROAD.sub("[address]", text)
     text = _SURE.sub("[address]", text)
     text = _TOLD.sub(r"\g<before>[address]", text)
+    text = _SAID.sub(r"\g<before>[address]", text)
     text = _NAMED.sub("[address]", text)
     text = _FLAT_ALONE.sub("[address]", text)
     return _ZIP.sub("[postcode]", _POSTCODE.sub("[postcode]", text))

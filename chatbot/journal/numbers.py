@@ -27,7 +27,7 @@ _REFERENCE: Final = (
 )
 _NUMBER_WORD: Final = r"(?:(?:number|num|nr|no|id|ref(?:erence)?|code)\b\.?|\#|\u2116)"
 _JOIN: Final = r"\s?(?:(?:is|was|of)\b|[:=\#-])?\s?"
-_GROUPED: Final = r"[A-Z0-9]{2,}(?:[\s-]{1,3}[A-Z0-9]*\d[A-Z0-9]*){0,6}(?:-[A-Z]{1,3}\b)?"
+_GROUPED: Final = r"(?:[A-Z]\s)?[A-Z0-9]{2,}(?:[\s-]{1,3}[A-Z0-9]*\d[A-Z0-9]*){0,6}(?:-[A-Z]{1,3}\b)?"
 _LABELLED: Final = re.compile(
     rf"(?P<post>\bpost\s?code\b{_JOIN})(?P<dutch>\d{{4}}\s?[A-Z]{{2}}\b)"
     rf"|(?P<before>\b{_SECRET}\b\s?{_NUMBER_WORD}?{_JOIN})(?P<secret>(?=(?:[\s-]?[A-Z]*\d){{3}}){_GROUPED})(?!\s?{_UNIT})"
@@ -52,7 +52,9 @@ _IBAN: Final = re.compile(
     r"\b[a-z]{2}\d{2}[a-z0-9]{11,30}\b"
 )
 _MIXED: Final = re.compile(r"\b(?=(?:[a-z-]*\d){5})(?=[\d-]*[a-z])[a-z0-9]+(?:-(?=[a-z]*\d)[a-z0-9]+)*(?:-[a-z])?\b", re.IGNORECASE)
-_MEASURES: Final = re.compile(rf"(?:\d{{1,3}}[a-z]{{0,4}})(?:-\d{{1,3}}[a-z]{{0,4}})*|\d+{_UNIT}", re.IGNORECASE)
+_MEASURES: Final = re.compile(
+    rf"\d{{1,3}}[a-z]{{0,4}}(?:-\d{{1,3}}[a-z]{{0,4}})*|\d{{1,2}}h\d\d(?:-\d{{1,2}}h\d\d)?|\d+{_UNIT}", re.IGNORECASE
+)
 
 _DATE: Final = r"(?:\d{1,2}[./-]\d{1,2}[./-](?:19|20)\d\d|(?:19|20)\d\d[./-]\d{1,2}[./-]\d{1,2})(?!\d)"
 _CLOCK: Final = r"\d{1,2}[.:]\d\d(?:\s?[-\u2013]\s?\d{1,2}[.:]\d\d)?(?![.\d])(?!\s?\d{3})"
@@ -123,5 +125,8 @@ def _rising(groups: list[str]) -> bool:
     rising = all(one < next_one for one, next_one in pairwise(numbers))
     if numbers == list(range(numbers[0], numbers[0] + len(numbers))):
         return numbers[-1] < 100
+    lengths = {len(group) for group in groups}
+    if rising and len(numbers) > 3 and lengths == {3, 4} and groups[0][0] != "0":
+        return True  # wavelengths, doses
     step = 3 if len(numbers) > 2 and max(numbers) < 1000 else 50
     return len(numbers) > 1 and groups[0][0] != "0" and rising and numbers[-1] < 100_000 and math.gcd(*numbers) >= step

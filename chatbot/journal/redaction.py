@@ -14,7 +14,7 @@ from chatbot.journal.numbers import without_numbers
 
 __all__ = ["redact"]
 
-_LOCAL: Final = r"[\w.+'-]{1,64}+"
+_LOCAL: Final = r"[\w.+'-]{1,64}+(?:\s\.\s[\w.+'-]{1,64}+)?"
 _LABEL: Final = r"[\w-]{1,63}+"
 _TOP: Final = (
     r"(?:com|org|net|edu|gov|info|biz|eu|uk|ie|de|at|ch|fr|es|it|pt|nl|be|lu|dk|se|no|fi|pl|cz|ro|hu|gr|us|ca|mx|br|au|nz"
@@ -38,7 +38,7 @@ _EMAIL: Final = re.compile(
     re.VERBOSE | re.IGNORECASE,
 )
 _LINK: Final = re.compile(
-    r"https?://\S++|(?<![\w@.-])www\.\S++|(?<![\w@.-])(?:[a-z0-9-]{1,63}\.){1,5}[a-z]{2,24}(?:/|\?)\S*+", re.IGNORECASE
+    r"\b[a-z][a-z0-9+.-]{1,11}://\S++|(?<![\w@.-])www\.\S++|(?<![\w@.-])(?:[a-z0-9-]{1,63}\.){1,5}[a-z]{2,24}(?:/|\?)\S*+", re.IGNORECASE
 )
 # What lets a link open something of one person: a query, a fragment, a password, a long name with digits in it.
 _OWN_PLACE: Final = re.compile(
@@ -91,7 +91,8 @@ _SIGNED: Final = re.compile(
     r"(?P<name>[^\W\d_a-z][^\W\d_]+(?:\s[^\W\d_a-z][^\W\d_]+)?)(?=[\s.!]*$)"
 )
 _NAME_WORD: Final = re.compile(r"(?:[^\W\d_]\.|[^\W\d_]+(?:['\u2019-][^\W\d_]+)*)(?=[\s,.;:!?)]|$)")
-_NAME_WORDS: Final = 3
+_NAME_WORDS: Final = 4
+_PARTICLES: Final = frozenset("al ap ben bin bint da dal de del della den der di dos du el ibn la le ter ul van von zu".split())  # noqa: SIM905
 # Words that follow "my name is" without being one, or that follow a name.
 _NO_NAME: Final = frozenset(
     """
@@ -117,7 +118,7 @@ def redact(text: str) -> str:
 def _without_links(text: str) -> str:
     def judged(match: re.Match[str]) -> str:
         link = match.group().rstrip(".,;:!?)>]\"'")
-        place = re.sub(r"^https?://", "", link, flags=re.IGNORECASE)
+        place = link.partition("://")[2] or link
         return f"[link]{match.group()[len(link) :]}" if _OWN_PLACE.search(place) else match.group()
 
     return _LINK.sub(judged, text)
@@ -159,7 +160,8 @@ def _name(rest: str) -> str:
         word = _NAME_WORD.match(rest, place)
         if word is None or word.group().casefold() in _NO_NAME:
             break
-        small += word.group()[0].islower()
+        particle = rest[0].isupper() and word.group().casefold().split("-")[0].split("'")[0] in _PARTICLES
+        small += word.group()[0].islower() and not particle
         if small > (0 if rest[0].isupper() else 2):
             break
         end = word.end()
