@@ -1,0 +1,121 @@
+"""What is read out of the journal's tables."""
+
+from collections import Counter, defaultdict
+from datetime import UTC, date, datetime, tzinfo
+from typing import Final
+
+from sqlalchemy import ColumnElement, Connection, Select, func, or_, select, true
+
+from chatbot.journal.entries import Asked, Counts, Day, Reference
+from chatbot.journal.schema import citations, questions
+from chatbot.records import Outcome
+
+__all__ = ["SLOT", "read_asked", "read_counts"]
+
+SLOT: Final = 900
+"""Seconds of the stretch in which questions are counted: no time zone is shifted by a part of a quarter of an hour."""
+
+_IN_VAIN: Final = (Outcome.NOT_FOUND.value, Outcome.RELATED.value)
+
+
+def read_asked(
+    connection: Connection,
+    since: datetime | None,
+    until: datetime | None,
+    *,
+    in_vain: bool,
+    handled: bool | None,
+    limit: int | None,
+) -> tuple[Asked, ...]:
+    """Give the questions of a time, newest first."""
+    wanted = select(questions).where(_within(since, until))
+    if in_vain:
+        failed = or_(questions.c.outcome.in_(_IN_VAIN), questions.c.helpful.is_(False))
+        wanted = wanted.where(failed, questions.c.text.is_not(None))
+    if handled is not None:
+        wanted = wanted.where(questions.c.handled.is_not(None) if handled else questions.c.handled.is_(None))
+    wanted = wanted.order_by(questions.c.asked.desc(), questions.c.id.desc()).limit(limit)
+    places = _places(connection, wanted)
+    return tuple(
+        Asked(
+            id=row.id,
+            answer_id=row.answer_id,
+            asked=_moment(row.asked),
+            text=row.text,
+            outcome=Outcome(row.outcome),
+            passages=tuple(places[row.id]),
+            helpful=row.helpful,
+            comment=row.comment,
+            language=row.language,
+            milliseconds=row.milliseconds,
+            handled=None if row.handled is None else _moment(row.handled),
+        )
+        for row in connection.execute(wanted)
+    )
+
+
+def _places(connection: Connection, wanted: Select[tuple[object, ...]]) -> dict[int, list[Reference]]:
+    found = wanted.with_only_columns(questions.c.id).subquery()
+    rows = connection.execute(
+        select(citations).join(found, citations.c.question == found.c.id).order_by(citations.c.place)
+    )
+    places: defaultdict[int, list[Reference]] = defaultdict(list)
+    for row in rows:
+        places[row.question].append(Reference(row.document, row.starts, row.ends))
+    return places
+
+
+def read_counts(connection: Connection, since: datetime | None, until: datetime | None, zone: tzinfo) -> Counts:
+    """Count the questions of a time, by the days and hours of a time zone."""
+    within = _within(since, until)
+    slot = questions.c.asked // SLOT
+    kinds = (slot.label("slot"), questions.c.outcome, questions.c.helpful)
+    rows = connection.execute(select(*kinds, func.count().label("number")).where(within).group_by(*kinds))
+    outcomes: defaultdict[date, Counter[Outcome]] = defaultdict(Counter)
+    judged: defaultdict[date, Counter[bool]] = defaultdict(Counter)
+    hours = [[0] * 24 for _ in range(7)]
+    for row in rows:
+        moment = _moment(row.slot * SLOT).astimezone(zone)
+        outcomes[moment.date()][Outcome(row.outcome)] += row.number
+        if row.helpful is not None:
+            judged[moment.date()][row.helpful] += row.number
+        hours[moment.weekday()][moment.hour] += row.number
+    return Counts(
+        days=tuple(Day(day, dict(outcomes[day]), judged[day][True], judged[day][False]) for day in sorted(outcomes)),
+        hours=tuple(map(tuple, hours)),
+        cited=_cited(connection, within),
+        languages=_languages(connection, within),
+    )
+
+
+def _cited(connection: Connection, within: ColumnElement[bool]) -> tuple[tuple[Reference, int], ...]:
+    place = (citations.c.document, citations.c.starts, citations.c.ends)
+    number = func.count()
+    rows = connection.execute(
+        select(*place, number)
+        .join(questions, questions.c.id == citations.c.question)
+        .where(within)
+        .group_by(*place)
+        .order_by(number.desc(), *place)
+    )
+    return tuple((Reference(document, start, end), number) for document, start, end, number in rows)
+
+
+def _languages(connection: Connection, within: ColumnElement[bool]) -> tuple[tuple[str, int], ...]:
+    number = func.count()
+    rows = connection.execute(
+        select(questions.c.language, number)
+        .where(within)
+        .group_by(questions.c.language)
+        .order_by(number.desc(), questions.c.language)
+    )
+    return tuple((language, number) for language, number in rows)
+
+
+def _within(since: datetime | None, until: datetime | None) -> ColumnElement[bool]:
+    after = true() if since is None else questions.c.asked >= int(since.timestamp())
+    return after & (true() if until is None else questions.c.asked < int(until.timestamp()))
+
+
+def _moment(seconds: int) -> datetime:
+    return datetime.fromtimestamp(seconds, UTC)
