@@ -73,9 +73,10 @@ def _value(form: str, chance: random.Random) -> str:
         return form
     if form.startswith("NHS"):
         digits = _nhs(chance)
-        return {"NHS": f"{digits[:3]} {digits[3:6]} {digits[6:]}", "NHS-": f"{digits[:3]}-{digits[3:6]}-{digits[6:]}"}.get(
-            form, digits
-        )
+        return {
+            "NHS": f"{digits[:3]} {digits[3:6]} {digits[6:]}",
+            "NHS-": f"{digits[:3]}-{digits[3:6]}-{digits[6:]}",
+        }.get(form, digits)
     if "%" in form:
         return (_OLDEST + timedelta(days=chance.randrange((_YOUNGEST - _OLDEST).days))).strftime(form)
     filled = "".join(

@@ -17,7 +17,7 @@ from chatbot.settings import SETTINGS
 
 ROOT = Path(__file__).parents[1]
 MODULES = sorted(ROOT.glob("chatbot/**/*.py"))
-LAYERS = ["records", "errors", "settings", "reading", "indexing", "answering", "bot", "web", "__main__"]
+LAYERS = ["records", "errors", "settings", "reading", "indexing", "answering", "bot", "journal", "web", "__main__"]
 OWNERS = {
     "faiss": "indexing/store.py",
     "sentence_transformers": "indexing/encoder.py",
@@ -39,6 +39,8 @@ OWNERS = {
     "pydantic": "web/",
     "uvicorn": "web/server.py",
     "tqdm": "__main__.py",
+    "sqlalchemy": "journal/",
+    "py3langid": "journal/language.py",
 }
 
 

@@ -37,7 +37,8 @@ _SURE: Final = re.compile(
     re.IGNORECASE,
 )
 _TOLD: Final = re.compile(
-    rf"(?P<before>{_BEFORE})(?P<place>{_FLAT}\b{_HOUSE}\s?,?\s(?:(?:{_WORD})\s){{0,4}}{_MAYBE}\b{_AFTER})", re.IGNORECASE
+    rf"(?P<before>{_BEFORE})(?P<place>{_FLAT}\b{_HOUSE}\s?,?\s(?:(?:{_WORD})\s){{0,4}}{_MAYBE}\b{_AFTER})",
+    re.IGNORECASE,
 )
 # Whoever says that it is one may call a street anything.
 _SAID: Final = re.compile(
@@ -63,10 +64,10 @@ _ABROAD: Final = re.compile(
     rf"|\b(?i:rue|chauss[ée]e|ul\.)\s(?i:(?:de|du|des|la|le|les)\s|[dl]['\u2019])*{_FOREIGN},?\s\d{{1,4}}\b"
     r"|\b(?i:p\.?\s?o\.?\s?box)\s\d+"
 )
-_FLAT_ALONE: Final = re.compile(r"\b(?:flat|apartment|apt)\b\.?\s?(?:no\.?\s?)?\d{1,4}\s?[a-h]?\b(?!\s?(?:mm|cm|m|ml))", re.IGNORECASE)
-_STATE: Final = (
-    r"(?:A[KLRZ]|C[AOT]|D[CE]|FL|GA|HI|I[ADLN]|K[SY]|LA|M[ADEINOST]|N[CDEHJMVY]|O[HKR]|PA|RI|S[CD]|T[NX]|UT|V[AT]|W[AIVY])"
+_FLAT_ALONE: Final = re.compile(
+    r"\b(?:flat|apartment|apt)\b\.?\s?(?:no\.?\s?)?\d{1,4}\s?[a-h]?\b(?!\s?(?:mm|cm|m|ml))", re.IGNORECASE
 )
+_STATE: Final = r"(?:A[KLRZ]|C[AOT]|D[CE]|FL|GA|HI|I[ADLN]|K[SY]|LA|M[ADEINOST]|N[CDEHJMVY]|O[HKR]|PA|RI|S[CD]|T[NX]|UT|V[AT]|W[AIVY])"
 _POSTCODE: Final = re.compile(
     # The last two letters of a British postcode are never C, I, K, M, O or V: "b12 3ml" is none.
     r"\b(?:[a-z]{1,2}\d[a-z\d]?\s?(?!(?-i:1st|2nd|3rd|[04-9]th|\dhr)\b)\d[abd-hjlnp-uw-z]{2}"

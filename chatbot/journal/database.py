@@ -10,17 +10,17 @@ from typing import Final
 
 from sqlalchemy import Connection, Engine, create_engine, event, func, select, text
 from sqlalchemy.engine import URL, make_url
+from sqlalchemy.engine.interfaces import DBAPIConnection
 from sqlalchemy.exc import ArgumentError, DBAPIError, SQLAlchemyError
-from sqlalchemy.pool import PoolProxiedConnection
+
 
 from chatbot.errors import JournalError, SettingsError
-from chatbot.journal.schema import STEPS, versions
+from chatbot.journal.schema import DIALECTS, STEPS, versions
 
 __all__ = ["Database"]
 
 _PATIENCE: Final = 5  # seconds to wait for a database that another program keeps busy
 _LOCK: Final = 7_060_011  # any number that no other program on the same PostgreSQL locks
-_ID: Final = {"sqlite": "INTEGER PRIMARY KEY", "postgresql": "INTEGER GENERATED ALWAYS AS IDENTITY PRIMARY KEY"}
 
 
 class Database:
@@ -63,7 +63,9 @@ class Database:
                 connection.execute(text("VACUUM"))
                 (busy, *_) = connection.execute(text("PRAGMA wal_checkpoint(TRUNCATE)")).one()
         if busy:
-            raise JournalError("The journal is being read by another program, which may still see what was erased. Repeat.")
+            raise JournalError(
+                "The journal is being read by another program, which may still see what was erased. Repeat."
+            )
 
     def close(self) -> None:
         """Let go of the database."""
@@ -88,10 +90,13 @@ class Database:
         versions.create(connection, checkfirst=True)
         done = connection.scalar(select(func.max(versions.c.version))) or 0
         if done > len(STEPS):
-            raise JournalError("The journal was written by a newer Footnote: install that one again, or name another file.")
+            raise JournalError(
+                "The journal was written by a newer Footnote: install that one again, or name another file."
+            )
         for number, step in enumerate(STEPS[done:], start=done + 1):
             for statement in step:
-                connection.execute(text(statement.format(id=_ID[connection.dialect.name])))
+                if sql := statement.format(**DIALECTS[connection.dialect.name]):
+                    connection.execute(text(sql))
             connection.execute(versions.insert().values(version=number, applied=int(time.time())))
 
     @contextmanager
@@ -142,7 +147,7 @@ def _engine(url: URL) -> Engine:
     engine = create_engine(url, hide_parameters=True, connect_args={"timeout": _PATIENCE})
 
     @event.listens_for(engine, "connect")
-    def connected(connection: PoolProxiedConnection, _record: object) -> None:
+    def connected(connection: DBAPIConnection, _record: object) -> None:
         connection.isolation_level = None  # transactions begin where `begun` says, and not where the driver guesses
         for pragma in (
             "secure_delete = ON",  # what is deleted is overwritten
@@ -151,7 +156,7 @@ def _engine(url: URL) -> Engine:
             "synchronous = NORMAL",
             "foreign_keys = ON",
         ):
-            connection.execute(f"PRAGMA {pragma}")
+            connection.cursor().execute(f"PRAGMA {pragma}")
 
     @event.listens_for(engine, "begin")
     def begun(connection: Connection) -> None:

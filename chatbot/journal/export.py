@@ -12,7 +12,17 @@ from chatbot.journal.entries import Asked
 __all__ = ["FORMATS", "export_lines"]
 
 FORMATS: Final = ("csv", "jsonl")
-_COLUMNS: Final = ("asked", "outcome", "question", "helpful", "comment", "language", "milliseconds", "passages", "answer_id")
+_COLUMNS: Final = (
+    "asked",
+    "outcome",
+    "question",
+    "helpful",
+    "comment",
+    "language",
+    "milliseconds",
+    "passages",
+    "answer_id",
+)
 _MARK: Final = "\ufeff"  # by it a spreadsheet knows that the file is UTF-8
 # A spreadsheet runs a cell that starts so, and one that opens the file with another separator sees a cell start behind
 # each of them.
@@ -31,8 +41,8 @@ def export_lines(entries: Iterable[Asked], form: str) -> Iterator[str]:
         return
     yield _MARK + _line(_COLUMNS)
     for entry in entries:
-        passages = " ".join(f"{one.document}:{one.start}-{one.end}" for one in entry.passages)
-        row = _row(entry) | {"passages": passages}
+        places = " ".join(f"{one.document}:{one.start}-{one.end}" for one in entry.passages)
+        row = _row(entry) | {"passages": places}
         yield _line(tuple("" if row[name] is None else _harmless(str(row[name])) for name in _COLUMNS))
 
 

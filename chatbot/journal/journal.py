@@ -15,7 +15,7 @@ from chatbot.journal.database import Database
 from chatbot.journal.entries import Asked, Counts
 from chatbot.journal.export import export_lines
 from chatbot.journal.language import guess_language
-from chatbot.journal.queries import SLOT, read_asked, read_counts
+from chatbot.journal.queries import SLOT, Wanted, read_asked, read_counts
 from chatbot.journal.redaction import redact
 from chatbot.journal.schema import citations, questions
 from chatbot.journal.writer import Writer
@@ -99,11 +99,11 @@ class Journal:
     ) -> tuple[Asked, ...]:
         """Give the questions from `since` to just before `until`, newest first.
 
-        `in_vain` leaves those in words that our pages did not answer or that were answered unhelpfully; `handled` leaves
-        those that the staff marked, or did not mark.
+        `in_vain` leaves those in words that our pages did not answer, or not helpfully; `handled` leaves those that the
+        staff marked, or did not mark.
         """
         with self._database.reading() as connection:
-            return read_asked(connection, since, until, in_vain=in_vain, handled=handled, limit=limit)
+            return read_asked(connection, Wanted(since, until, in_vain, handled, limit))
 
     def counts(self, since: datetime | None = None, until: datetime | None = None, zone: tzinfo = UTC) -> Counts:
         """Count the questions from `since` to just before `until`, by the days and hours of a time zone."""
@@ -170,9 +170,7 @@ class Journal:
         """Give the lines of a CSV or JSON lines file of the questions from `since` to just before `until`."""
         return export_lines(self.asked(since, until), form)
 
-    def _insert(
-        self, connection: Connection, answer_id: str, answer: Answer, milliseconds: float, moment: int
-    ) -> None:
+    def _insert(self, connection: Connection, answer_id: str, answer: Answer, milliseconds: float, moment: int) -> None:
         made = insert(questions).values(
             answer_id=answer_id,
             asked=moment,

@@ -16,7 +16,7 @@ _UNIT: Final = (
 _MONEY: Final = r"[\u00a3$\u20ac\u20b9]\s?\d[\d,.]*"
 
 # Labels that are followed by nothing but a secret, and labels that need more to be sure.
-_SECRET: Final = (
+_ALONE: Final = (
     r"(?:cvv2?|cvc2?|pin(?:\scode)?|otp|passcode|security\scode|sort(?:\scode)?|account|acct|acc\s?no|a/c|iban|passport|mrn"
     r"|ssn|social\ssecurity|national\sinsurance|nino?|nhs|nhi|policy|membership|member|patient|hospital|medicare|medicaid"
     r"|driv(?:ing|er'?s)\slicen[cs]e|zip(?:\scode)?|post(?:al\s)?code|plz)"
@@ -30,7 +30,7 @@ _JOIN: Final = r"\s?(?:(?:is|was|of)\b|[:=\#-])?\s?"
 _GROUPED: Final = r"(?:[A-Z]\s)?[A-Z0-9]{2,}(?:[\s-]{1,3}[A-Z0-9]*\d[A-Z0-9]*){0,6}(?:-[A-Z]{1,3}\b)?"
 _LABELLED: Final = re.compile(
     rf"(?P<post>\bpost\s?code\b{_JOIN})(?P<dutch>\d{{4}}\s?[A-Z]{{2}}\b)"
-    rf"|(?P<before>\b{_SECRET}\b\s?{_NUMBER_WORD}?{_JOIN})(?P<secret>(?=(?:[\s-]?[A-Z]*\d){{3}}){_GROUPED})(?!\s?{_UNIT})"
+    rf"|(?P<before>\b{_ALONE}\b\s?{_NUMBER_WORD}?{_JOIN})(?P<secret>(?=(?:[\s-]?[A-Z]*\d){{3}}){_GROUPED})(?!\s?{_UNIT})"
     rf"|(?P<named>\b{_REFERENCE}\b\s?{_NUMBER_WORD}{_JOIN}|\b{_REFERENCE}\b\s?:\s?)"
     rf"(?P<thing>(?=(?:[\s-]?[A-Z]*\d){{4}}){_GROUPED})(?!\s?{_UNIT})"
     rf"|(?P<ending>\bending\s(?:in\s|with\s|on\s)?)(?P<last>\d{{4}}\b)"
@@ -51,7 +51,9 @@ _IBAN: Final = re.compile(
     r"\b[A-Z]{2}\d\d(?=(?:\s?[A-Z0-9])*?(?:\s?\d){6})(?:\s?[A-Z0-9]{4}){2,7}(?:\s?[A-Z0-9]{1,4})?\b|"
     r"\b[a-z]{2}\d{2}[a-z0-9]{11,30}\b"
 )
-_MIXED: Final = re.compile(r"\b(?=(?:[a-z-]*\d){5})(?=[\d-]*[a-z])[a-z0-9]+(?:-(?=[a-z]*\d)[a-z0-9]+)*(?:-[a-z])?\b", re.IGNORECASE)
+_MIXED: Final = re.compile(
+    r"\b(?=(?:[a-z-]*\d){5})(?=[\d-]*[a-z])[a-z0-9]+(?:-(?=[a-z]*\d)[a-z0-9]+)*(?:-[a-z])?\b", re.IGNORECASE
+)
 _MEASURES: Final = re.compile(
     rf"\d{{1,3}}[a-z]{{0,4}}(?:-\d{{1,3}}[a-z]{{0,4}})*|\d{{1,2}}h\d\d(?:-\d{{1,2}}h\d\d)?|\d+{_UNIT}", re.IGNORECASE
 )
@@ -70,7 +72,9 @@ _CALLED: Final = re.compile(
     r"(?:(?:me|us|back|no|number|is|on|at)\b\W{0,3}){0,4}$",
     re.IGNORECASE,
 )
-_DIGIT_WORD: Final = r"(?:zero|oh|o|nought|naught|one|two|three|four|five|six|seven|eight|nine|double|triple|hundred|thousand)"
+_DIGIT_WORD: Final = (
+    r"(?:zero|oh|o|nought|naught|one|two|three|four|five|six|seven|eight|nine|double|triple|hundred|thousand)"
+)
 _SPOKEN: Final = re.compile(rf"\b{_DIGIT_WORD}(?:[\s,-]{{1,2}}{_DIGIT_WORD}){{6,40}}\b", re.IGNORECASE)
 
 

@@ -1,6 +1,7 @@
 """What is read out of the journal's tables."""
 
 from collections import Counter, defaultdict
+from dataclasses import dataclass
 from datetime import UTC, date, datetime, tzinfo
 from typing import Final
 
@@ -10,7 +11,7 @@ from chatbot.journal.entries import Asked, Counts, Day, Reference
 from chatbot.journal.schema import citations, questions
 from chatbot.records import Outcome
 
-__all__ = ["SLOT", "read_asked", "read_counts"]
+__all__ = ["SLOT", "Wanted", "read_asked", "read_counts"]
 
 SLOT: Final = 900
 """Seconds of the stretch in which questions are counted: no time zone is shifted by a part of a quarter of an hour."""
@@ -18,24 +19,27 @@ SLOT: Final = 900
 _IN_VAIN: Final = (Outcome.NOT_FOUND.value, Outcome.RELATED.value)
 
 
-def read_asked(
-    connection: Connection,
-    since: datetime | None,
-    until: datetime | None,
-    *,
-    in_vain: bool,
-    handled: bool | None,
-    limit: int | None,
-) -> tuple[Asked, ...]:
-    """Give the questions of a time, newest first."""
-    wanted = select(questions).where(_within(since, until))
-    if in_vain:
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """Which questions are wanted, as `Journal.asked` has it."""
+
+    since: datetime | None
+    until: datetime | None
+    in_vain: bool
+    handled: bool | None
+    limit: int | None
+
+
+def read_asked(connection: Connection, wanted: Wanted) -> tuple[Asked, ...]:
+    """Give the questions that are wanted, newest first."""
+    rows = select(questions).where(_within(wanted.since, wanted.until))
+    if wanted.in_vain:
         failed = or_(questions.c.outcome.in_(_IN_VAIN), questions.c.helpful.is_(False))
-        wanted = wanted.where(failed, questions.c.text.is_not(None))
-    if handled is not None:
-        wanted = wanted.where(questions.c.handled.is_not(None) if handled else questions.c.handled.is_(None))
-    wanted = wanted.order_by(questions.c.asked.desc(), questions.c.id.desc()).limit(limit)
-    places = _places(connection, wanted)
+        rows = rows.where(failed, questions.c.text.is_not(None))
+    if wanted.handled is not None:
+        rows = rows.where(questions.c.handled.is_not(None) if wanted.handled else questions.c.handled.is_(None))
+    rows = rows.order_by(questions.c.asked.desc(), questions.c.id.desc()).limit(wanted.limit)
+    places = _places(connection, rows)
     return tuple(
         Asked(
             id=row.id,
@@ -50,7 +54,7 @@ def read_asked(
             milliseconds=row.milliseconds,
             handled=None if row.handled is None else _moment(row.handled),
         )
-        for row in connection.execute(wanted)
+        for row in connection.execute(rows)
     )
 
 

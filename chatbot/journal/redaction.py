@@ -38,7 +38,8 @@ _EMAIL: Final = re.compile(
     re.VERBOSE | re.IGNORECASE,
 )
 _LINK: Final = re.compile(
-    r"\b[a-z][a-z0-9+.-]{1,11}://\S++|(?<![\w@.-])www\.\S++|(?<![\w@.-])(?:[a-z0-9-]{1,63}\.){1,5}[a-z]{2,24}(?:/|\?)\S*+", re.IGNORECASE
+    r"\b[a-z][a-z0-9+.-]{1,11}://\S++|(?<![\w@.-])www\.\S++|(?<![\w@.-])(?:[a-z0-9-]{1,63}\.){1,5}[a-z]{2,24}(?:/|\?)\S*+",
+    re.IGNORECASE,
 )
 # What lets a link open something of one person: a query, a fragment, a password, a long name with digits in it.
 _OWN_PLACE: Final = re.compile(
@@ -92,7 +93,9 @@ _SIGNED: Final = re.compile(
 )
 _NAME_WORD: Final = re.compile(r"(?:[^\W\d_]\.|[^\W\d_]+(?:['\u2019-][^\W\d_]+)*)(?=[\s,.;:!?)]|$)")
 _NAME_WORDS: Final = 4
-_PARTICLES: Final = frozenset("al ap ben bin bint da dal de del della den der di dos du el ibn la le ter ul van von zu".split())  # noqa: SIM905
+_PARTICLES: Final = frozenset(
+    "al ap ben bin bint da dal de del della den der di dos du el ibn la le ter ul van von zu".split()
+)  # noqa: SIM905
 # Words that follow "my name is" without being one, or that follow a name.
 _NO_NAME: Final = frozenset(
     """

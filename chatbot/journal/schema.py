@@ -4,7 +4,7 @@ from typing import Final
 
 from sqlalchemy import BigInteger, Boolean, Column, Integer, MetaData, Table, Text
 
-__all__ = ["STEPS", "citations", "questions", "versions"]
+__all__ = ["DIALECTS", "STEPS", "citations", "questions", "versions"]
 
 _METADATA: Final = MetaData()
 
@@ -41,6 +41,16 @@ citations: Final = Table(
     Column("ends", Integer, nullable=False),
 )
 
+DIALECTS: Final = {
+    "sqlite": {"id": "INTEGER PRIMARY KEY", "no_samples": ""},
+    "postgresql": {
+        "id": "INTEGER GENERATED ALWAYS AS IDENTITY PRIMARY KEY",
+        # PostgreSQL's statistics would hold samples of the words, even after those are gone.
+        "no_samples": "ALTER TABLE questions ALTER text SET STATISTICS 0, ALTER comment SET STATISTICS 0",
+    },
+}
+"""How each database writes what the other has no word for."""
+
 STEPS: Final[tuple[tuple[str, ...], ...]] = (
     (
         """
@@ -57,6 +67,7 @@ STEPS: Final[tuple[tuple[str, ...], ...]] = (
             handled BIGINT
         )
         """,
+        "{no_samples}",
         "CREATE INDEX questions_asked ON questions (asked, outcome, helpful)",
         """
         CREATE TABLE citations (
@@ -72,5 +83,5 @@ STEPS: Final[tuple[tuple[str, ...], ...]] = (
 )
 """The steps in order; a step that was released is never changed, only followed by another.
 
-`{id}` is how the database in use declares a number that it counts up by itself.
+What differs between the databases stands in `DIALECTS`, by its name in braces.
 """

@@ -50,9 +50,10 @@ class Writer:
         """Let a change be made soon; its future fails with a `JournalError` if it cannot be."""
         future: Future[Any] = Future()
         self.start()
+        if self._closed:
+            future.set_exception(JournalError("The journal is closed: the server is stopping."))
+            return future
         try:
-            if self._closed:
-                raise Full
             self._queue.put_nowait((change, future))
         except Full:
             error = JournalError("The journal is not written quickly enough: more changes wait than it keeps in mind.")
@@ -94,9 +95,9 @@ class Writer:
                 if len(changes) == _AT_ONCE:
                     break
                 one = self._queue.get_nowait()
-            return changes, one is None
         except Empty:
             return changes, False
+        return changes, one is None
 
     def _made(self, changes: list[tuple[Change, Future[Any]]]) -> bool:
         """Make changes in one transaction; False where they should be tried one by one."""
