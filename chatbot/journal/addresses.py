@@ -42,9 +42,11 @@ _TOLD: Final = re.compile(
 )
 # Whoever says that it is one may call a street anything.
 _SAID: Final = re.compile(
-    r"(?P<before>\baddress(?:\sis|'s|\s?:)?\s|\b(?:live|lives|living|staying|stay)\sat\s)"
-    rf"(?=[^\W\d_]|\d)(?P<place>(?:{_HOUSE}\s?,?\s(?:{_WORD})(?:\s(?:[A-Z][\w'\u2019.-]*))*)"
-    rf"|(?:(?:{_WORD})\s){{1,3}}\d{{1,4}}[a-h]?\b(?!\s?[a-z]))",
+    r"(?P<before>(?i:\baddress(?:\sis|'s|\s?:)?|\b(?:live|lives|living|staying|stay)\sat)\s)"
+    rf"(?:{_HOUSE}\s?,?\s(?:{_WORD})(?:\s[A-Z][\w'\u2019.-]*)*|(?:(?:{_WORD})\s){{1,3}}\d{{1,4}}[a-h]?\b(?!\s?[a-z]))"
+    r"|(?P<sent>(?i:\b(?:send|post|deliver|ship|pick|collect|moved?|come|drive|driving|based|located)\b.{0,25}?"
+    r"\b(?:to|from|at)\s))"
+    rf"(?:{_HOUSE}\s?,?\s(?:[A-Z][\w'\u2019.-]+\b\s?){{2,4}}|(?:[A-Z][\w'\u2019-]+\s){{1,3}}\d{{1,4}}[a-h]?\b(?!\s?[a-z]))"
 )
 # Without a word that announces an address, the street must be written as a name is.
 _NAMED: Final = re.compile(
@@ -89,7 +91,7 @@ def without_addresses(text: str) -> str:
     text = _ABROAD.sub("[address]", text)
     text = _SURE.sub("[address]", text)
     text = _TOLD.sub(r"\g<before>[address]", text)
-    text = _SAID.sub(r"\g<before>[address]", text)
+    text = _SAID.sub(lambda match: f"{match['before'] or match['sent']}[address]", text)
     text = _NAMED.sub("[address]", text)
     text = _FLAT_ALONE.sub("[address]", text)
     return _ZIP.sub("[postcode]", _POSTCODE.sub("[postcode]", text))

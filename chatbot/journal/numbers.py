@@ -30,9 +30,9 @@ _JOIN: Final = r"\s?(?:(?:is|was|of)\b|[:=\#-])?\s?"
 _GROUPED: Final = r"(?:[A-Z]\s)?[A-Z0-9]{2,}(?:[\s-]{1,3}[A-Z0-9]*\d[A-Z0-9]*){0,6}(?:-[A-Z]{1,3}\b)?"
 _LABELLED: Final = re.compile(
     rf"(?P<post>\bpost\s?code\b{_JOIN})(?P<dutch>\d{{4}}\s?[A-Z]{{2}}\b)"
-    rf"|(?P<before>\b{_ALONE}\b\s?{_NUMBER_WORD}?{_JOIN})(?P<secret>(?=(?:[\s-]?[A-Z]*\d){{3}}){_GROUPED})(?!\s?{_UNIT})"
+    rf"|(?P<before>\b{_ALONE}\b\s?{_NUMBER_WORD}?{_JOIN})(?P<secret>(?=(?:[\sA-Z-]{{0,4}}\d){{3}}){_GROUPED})(?!\s?{_UNIT})"
     rf"|(?P<named>\b{_REFERENCE}\b\s?{_NUMBER_WORD}{_JOIN}|\b{_REFERENCE}\b\s?:\s?)"
-    rf"(?P<thing>(?=(?:[\s-]?[A-Z]*\d){{4}}){_GROUPED})(?!\s?{_UNIT})"
+    rf"(?P<thing>(?=(?:[\sA-Z-]{{0,4}}\d){{4}}){_GROUPED})(?!\s?{_UNIT})"
     rf"|(?P<ending>\bending\s(?:in\s|with\s|on\s)?)(?P<last>\d{{4}}\b)"
     rf"|(?P<bare>\b{_REFERENCE}\b{_JOIN})(?P<long>(?=(?:-?[A-Z]*\d){{5}})[A-Z0-9][A-Z0-9-]{{4,}})(?!\s?{_UNIT})",
     re.IGNORECASE,

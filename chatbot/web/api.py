@@ -1,10 +1,10 @@
 """The JSON interface: ask, say whether the answer helped, and learn whether the server is alive and ready."""
 
-from typing import TYPE_CHECKING, Annotated, Final, TypeVar
+from typing import TYPE_CHECKING, Final, TypeVar
 
 from anyio import CapacityLimiter, to_thread
 from fastapi import APIRouter, Request, Response
-from pydantic import BaseModel, ConfigDict, StringConstraints, ValidationError
+from pydantic import BaseModel, ConfigDict, ValidationError
 
 from chatbot.errors import AnswerNotFound, RequestError
 from chatbot.web.desk import answer_and_record
@@ -39,7 +39,7 @@ class FeedbackBody(BaseModel):
 
     answer_id: str
     helpful: bool
-    comment: Annotated[str, StringConstraints(max_length=_LONGEST_COMMENT)] | None = None
+    comment: str | None = None  # its length is counted later: pydantic counts no half characters
 
 
 def api_routes(bot: "Chatbot", journal: "Journal | None") -> APIRouter:
@@ -60,8 +60,11 @@ def api_routes(bot: "Chatbot", journal: "Journal | None") -> APIRouter:
 
     @router.post("/feedback")
     async def feedback(request: Request) -> Response:
-        shape = f'{{"answer_id": text, "helpful": true or false, "comment": at most {_LONGEST_COMMENT:,} characters}}'
-        body = _read(FeedbackBody, await json_body(request), shape)
+        body = _read(
+            FeedbackBody, await json_body(request), '{"answer_id": text, "helpful": true or false, "comment": text}'
+        )
+        if len(body.comment or "") > _LONGEST_COMMENT:
+            raise RequestError(f"The comment is longer than {_LONGEST_COMMENT:,} characters: shorten it.")
         if judging.statistics().tasks_waiting >= _WAITING:
             return busy_response()
         if journal is None or not await to_thread.run_sync(

@@ -15,6 +15,7 @@ import uvicorn
 from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, sync_playwright
 
 from chatbot.bot import Chatbot
+from chatbot.journal import Journal
 from chatbot.web import create_app
 
 FLAGS = [
@@ -29,11 +30,11 @@ FLAGS = [
 
 
 @contextmanager
-def serving(bot: Chatbot) -> Iterator[str]:
+def serving(bot: Chatbot, journal: Journal | None = None) -> Iterator[str]:
     """Serve a bot on a free port and give its address."""
     config = uvicorn.Config(
         # Built inside the server's event loop: outside of one, Gradio opens loops and never closes them.
-        partial(create_app, bot),
+        partial(create_app, bot, journal),
         factory=True,
         port=0,
         log_level="critical",
