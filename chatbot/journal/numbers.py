@@ -30,9 +30,9 @@ _JOIN: Final = r"\s?(?:(?:is|was|of)\b|[:=\#-])?\s?"
 _GROUPED: Final = r"(?:[A-Z]\s)?[A-Z0-9]{2,}(?:[\s-]{1,3}[A-Z0-9]*\d[A-Z0-9]*){0,6}(?:-[A-Z]{1,3}\b)?"
 _LABELLED: Final = re.compile(
     rf"(?P<post>\bpost\s?code\b{_JOIN})(?P<dutch>\d{{4}}\s?[A-Z]{{2}}\b)"
-    rf"|(?P<before>\b{_ALONE}\b\s?{_NUMBER_WORD}?{_JOIN})(?P<secret>(?=(?:[\sA-Z-]{{0,4}}\d){{3}}){_GROUPED})(?!\s?{_UNIT})"
+    rf"|(?P<before>\b{_ALONE}\b\s?{_NUMBER_WORD}?{_JOIN})(?P<secret>(?=(?:[\s-]?[A-Z]*\s?\d){{3}}){_GROUPED})(?!\s?{_UNIT})"
     rf"|(?P<named>\b{_REFERENCE}\b\s?{_NUMBER_WORD}{_JOIN}|\b{_REFERENCE}\b\s?:\s?)"
-    rf"(?P<thing>(?=(?:[\sA-Z-]{{0,4}}\d){{4}}){_GROUPED})(?!\s?{_UNIT})"
+    rf"(?P<thing>(?=(?:[\s-]?[A-Z]*\s?\d){{4}}){_GROUPED})(?!\s?{_UNIT})"
     rf"|(?P<ending>\bending\s(?:in\s|with\s|on\s)?)(?P<last>\d{{4}}\b)"
     rf"|(?P<bare>\b{_REFERENCE}\b{_JOIN})(?P<long>(?=(?:-?[A-Z]*\d){{5}})[A-Z0-9][A-Z0-9-]{{4,}})(?!\s?{_UNIT})",
     re.IGNORECASE,
@@ -80,8 +80,8 @@ _SPOKEN: Final = re.compile(rf"\b{_DIGIT_WORD}(?:[\s,-]{{1,2}}{_DIGIT_WORD}){{6,
 
 def without_numbers(text: str) -> str:
     """Give a text without numbers that belong to somebody; what is counted, paid, dated or measured stays."""
-    text = _LABELLED.sub(_labelled, text)
     text = _IBAN.sub("[id]", _NATIONAL.sub("[id]", text))
+    text = _LABELLED.sub(_labelled, text)
     text = _MIXED.sub(lambda match: match.group() if _MEASURES.fullmatch(match.group()) else "[id]", text)
     text = _RUN.sub(_judged, text)
     return _SPOKEN.sub("[number]", text)
