@@ -25,7 +25,10 @@ _COUNTED: Final = (
     r"|percent|pounds?|euros?|dollars?|degrees|off|out|up|down|by|as|side)"
 )
 _HOUSE: Final = r"\d{1,5}\s?[a-h]?(?:\s?[-/]\s?\d{1,5}[a-h]?)?"
-_FLAT: Final = r"(?:\d{1,2}(?:st|nd|rd|th)\sfloor,?\s)?(?:(?:flat|apartment|apt|suite|unit)\b\.?\s?(?:no\.?\s?)?\d{1,4}\s?[a-h]?\b,?\s)?"
+_FLAT: Final = (
+    r"(?:\d{1,2}(?:st|nd|rd|th)\sfloor,?\s)?"
+    r"(?:(?:flat|apartment|apt|suite|unit)\b\.?\s?(?:no\.?\s?)?\d{1,4}\s?[a-h]?\b,?\s)?"
+)
 _WORD: Final = rf"(?!{_COUNTED}\b)[^\W\d_][\w'\u2019.-]*|\d{{1,3}}(?:st|nd|rd|th)"
 _AFTER: Final = r"(?:\.?(?:\s(?:n|s|e|w|ne|nw|se|sw|north|south|east|west)\b)?)"
 _BEFORE: Final = (
@@ -69,7 +72,10 @@ _ABROAD: Final = re.compile(
 _FLAT_ALONE: Final = re.compile(
     r"\b(?:flat|apartment|apt)\b\.?\s?(?:no\.?\s?)?\d{1,4}\s?[a-h]?\b(?!\s?(?:mm|cm|m|ml))", re.IGNORECASE
 )
-_STATE: Final = r"(?:A[KLRZ]|C[AOT]|D[CE]|FL|GA|HI|I[ADLN]|K[SY]|LA|M[ADEINOST]|N[CDEHJMVY]|O[HKR]|PA|RI|S[CD]|T[NX]|UT|V[AT]|W[AIVY])"
+_STATE: Final = (
+    r"(?:A[KLRZ]|C[AOT]|D[CE]|FL|GA|HI|I[ADLN]|K[SY]|LA|M[ADEINOST]|N[CDEHJMVY]|O[HKR]|PA|RI|S[CD]|T[NX]|UT|V[AT]"
+    r"|W[AIVY])"
+)
 _POSTCODE: Final = re.compile(
     # The last two letters of a British postcode are never C, I, K, M, O or V: "b12 3ml" is none.
     r"\b(?:[a-z]{1,2}\d[a-z\d]?\s?(?!(?-i:1st|2nd|3rd|[04-9]th|\dhr)\b)\d[abd-hjlnp-uw-z]{2}"

@@ -13,7 +13,6 @@ from sqlalchemy.engine import URL, make_url
 from sqlalchemy.engine.interfaces import DBAPIConnection
 from sqlalchemy.exc import ArgumentError, DBAPIError, SQLAlchemyError
 
-
 from chatbot.errors import JournalError, SettingsError
 from chatbot.journal.schema import DIALECTS, STEPS, versions
 

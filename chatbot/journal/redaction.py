@@ -25,14 +25,16 @@ _PROVIDER: Final = (
 )
 _EMAIL: Final = re.compile(
     rf"""
-    (?P<before>\be-?mail(?:\saddress)?(?:'?s|\sis|\s?:)?\s)(?!is\s)[\w.+'-]+\s[\w.+'-]+@\S+           # my email is jane doe@example.com
-    |(?<![\w.+'-])                                                   # an address starts where a word does
-    (?: {_LOCAL} \s?\(?@\)?\s? {_LABEL} (?:\s?[.,]\s?{_TOP}\b|\.{_LABEL}){{1,6}}    # jane@example.com, jane @ example .com
-      | (?=[^@\s]*[a-z]) {_LOCAL} @ (?=[\w-]*[a-z]) {_LABEL}                                             # jane@examplecom
-      | {_LOCAL} \s? [\[(] \s?at\s? [\])] \s? {_LABEL}                  # jane (at) example
+    # my email is jane doe@example.com
+    (?P<before>\be-?mail(?:\saddress)?(?:'?s|\sis|\s?:)?\s)(?!is\s)[\w.+'-]+\s[\w.+'-]+@\S+
+    | (?<![\w.+'-])
+    (?: {_LOCAL} \s?\(?@\)?\s? {_LABEL} (?:\s?[.,]\s?{_TOP}\b|\.{_LABEL}){{1,6}}  # jane@example.com, jane @ x.com
+      | (?=[^@\s]*[a-z]) {_LOCAL} @ (?=[\w-]*[a-z]) {_LABEL}                        # jane@examplecom
+      | {_LOCAL} \s? [\[(] \s?at\s? [\])] \s? {_LABEL}                              # jane (at) example (dot) com
         (?:\s? (?:\.|[\[(]\s?dot\s?[\])]|\sdot\s) \s? {_LABEL}){{0,6}}
-      | {_LOCAL} (?:\sdot\s{_LABEL}){{0,4}} \s at \s {_LABEL} (?:\sdot\s{_LABEL}){{0,5}} \sdot\s{_TOP}\b  # jane at example dot com
-      | {_LOCAL} \s at \s {_PROVIDER}\.[\w.]{{2,10}}+                   # jane at gmail.com
+      | {_LOCAL} (?:\sdot\s{_LABEL}){{0,4}} \s at \s                                # jane at example dot com
+        {_LABEL} (?:\sdot\s{_LABEL}){{0,5}} \sdot\s{_TOP}\b
+      | {_LOCAL} \s at \s {_PROVIDER}\.[\w.]{{2,10}}+                               # jane at gmail.com
     )
     """,
     re.VERBOSE | re.IGNORECASE,
@@ -88,31 +90,32 @@ _INTRODUCED: Final = re.compile(
     re.IGNORECASE,
 )
 _SIGNED: Final = re.compile(
-    r"(?P<before>\b(?:[Rr]egards|[Tt]hanks|[Tt]hank you|[Ss]incerely|[Cc]heers|[Ll]ove|[Bb]est)[,.]?\s)"
+    r"(?P<before>\b(?:(?:[Rr]egards|[Tt]hanks|[Tt]hank you|[Ss]incerely|[Cc]heers)[,.]?|(?:[Ll]ove|[Bb]est),)\s)"
     r"(?P<name>[^\W\d_a-z][^\W\d_]+(?:\s[^\W\d_a-z][^\W\d_]+)?)(?=[\s.!]*$)"
 )
 _NAME_WORD: Final = re.compile(r"(?:[^\W\d_]\.|[^\W\d_]+(?:['\u2019-][^\W\d_]+)*)(?=[\s,.;:!?)]|$)")
 _NAME_WORDS: Final = 4
 _PARTICLES: Final = frozenset(
-    "al ap ben bin bint da dal de del della den der di dos du el ibn la le ter ul van von zu".split()
-)  # noqa: SIM905
-# Words that follow "my name is" without being one, or that follow a name.
-_NO_NAME: Final = frozenset(
-    """
-    a about after again all already also although always am an and any are as ask at be because been before being between
-    botox but by called can cannot could date did do does doing doctor dob everyone guys nurse dr each either email every few filler for from
-    get getting got had has have having he help her here hers hi hello his how however i i'd i'll i'm i've if im in into
-    is it its it's ive just know last let like looking may me might mine missing more most much must my need needing
-    needle needles never new no not now of off on once one only or our out over pain patient phone please pls right
-    same she should so some still such team than thanks that team the their them then there these they this those to too two
-    under until up us very want wants wanted was we were what when where which while who why will wish with would wrong
-    you your yours age aged born spelled spelt misspelled written listed down
-    """.split()  # noqa: SIM905 -- as a list it would fill the screen
+    {"al", "ben", "bin", "da", "dal", "de", "del", "della", "den", "der", "di", "dos", "du", "el", "ibn", "la", "le"}
+    | {"bint", "ter", "ul", "van", "von", "zu"}
 )
+# Words that follow "my name is" without being one, or that follow a name.
+_WORDS: Final = """
+    a about after again age aged all already also although always am an and any are as ask at be because been before
+    being between born botox but by called can cannot could date did do dob doctor does doing down dr each either
+    email every everyone few filler for from get getting got guys had has have having he hello help her here hers hi
+    his how however i i'd i'll i'm i've if im in into is it it's its ive just know last let like listed looking may
+    me might mine missing misspelled more most much must my need needing needle needles never new no not now nurse
+    of off on once one only or our out over pain patient phone please pls right same she should so some spelled
+    spelt still such team than thanks that the their them then there these they this those to too two under until up
+    us very want wanted wants was we were what when where which while who why will wish with would written wrong you
+    your yours
+"""
+_NO_NAME: Final = frozenset(_WORDS.split())
 
 
 def redact(text: str) -> str:
-    """Give a text without e-mail addresses, personal links, dates of birth, long numbers and ids, addresses and names."""
+    """Give a text without e-mail addresses, personal links, dates of birth, personal numbers, addresses and names."""
     for rule in _RULES:
         text = rule(text)
     return text

@@ -24,7 +24,9 @@ Opened = Callable[..., Journal]
 
 def test_a_question_is_kept_with_its_outcome_and_places_and_without_who_asked(journal: Journal) -> None:
     answer_id = uuid4().hex
-    told = answer("My name is Jane, call 07700 900123: does it hurt?", Outcome.RELATED, [("a.txt", 1, 9), ("b.md", 0, 4)])
+    told = answer(
+        "My name is Jane, call 07700 900123: does it hurt?", Outcome.RELATED, [("a.txt", 1, 9), ("b.md", 0, 4)]
+    )
     journal.record(answer_id, told, 12.6)
     journal.flush()
     (kept,) = journal.asked()

@@ -1,6 +1,5 @@
 """What was erased or is older than the retention is nowhere any more, byte by byte."""
 
-import os
 import re
 import signal
 import sqlite3
@@ -118,7 +117,7 @@ def test_only_the_owner_may_read_the_journal(journal: Journal, path: Path) -> No
     assert {one.name: one.stat().st_mode & 0o777 for one in path.parent.iterdir()} == dict.fromkeys(
         ("journal.sqlite3", "journal.sqlite3-wal", "journal.sqlite3-shm"), 0o600
     )
-    assert os.stat(path).st_size
+    assert path.stat().st_size
 
 
 def test_in_postgresql_the_table_is_written_anew(server: str, clock: Clock) -> None:
