@@ -57,7 +57,7 @@ class Journal:
 
     def start(self) -> None:
         """Begin to write and to enforce the retention, now and daily."""
-        self._writer.start()
+        self._writer.hand_in(lambda _: guess_language(""))  # its model takes a second to load: before a visitor comes
 
     def close(self) -> None:
         """Write what still waits and let go of the database."""
