@@ -19,6 +19,7 @@ import random
 import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass
+from functools import cache
 from pathlib import Path
 
 import bm25s
@@ -31,7 +32,7 @@ from scipy.stats import bootstrap
 from tqdm import tqdm
 
 from benchmarks.public_data import Collection, Query, load_collection, write_corpus
-from chatbot.answering import Ranking, clean_question
+from chatbot.answering import Ranking, Spelling, clean_question, search
 from chatbot.indexing import Encoder, Index, SentenceEncoder, build_index, open_index
 
 COLLECTIONS = {  # and which file of judgements
@@ -60,10 +61,13 @@ __all__ = ["ranked"]
 
 def ranked(index: Index, encoder: Encoder, question: str) -> list[tuple[str, float]]:
     """Rank passages as the product does; give the page of each and its score, best first."""
-    asked = clean_question(question)
-    (encoded,) = encoder.encode_questions([asked])
-    hits = Ranking.fitted().hits(index.evidence(encoded, asked))
-    return [(hit.passage.document, hit.score) for hit in hits]
+    found = search(index, encoder, Ranking.fitted(), _spelling(index, encoder).corrected(clean_question(question)))  # type: ignore[arg-type] # a protocol says nothing of hashes
+    return [(hit.passage.document, hit.score) for hit in found.hits] if found else []
+
+
+@cache
+def _spelling(index: Index, encoder: Encoder) -> Spelling:
+    return Spelling(index.words, lambda word: encoder.length(word) == 1)
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,10 +6,12 @@ Exit codes: 0 done, 1 failed with one line that names the cure, 2 wrong usage.
 import argparse
 import io
 import json
+import os
 import sys
 import uuid
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
+from datetime import UTC, datetime
 from pathlib import Path
 
 from tqdm import tqdm
@@ -17,9 +19,10 @@ from tqdm import tqdm
 from chatbot import __version__
 from chatbot.answering import read_request
 from chatbot.bot import Chatbot
-from chatbot.errors import FootnoteError, problem
+from chatbot.errors import FootnoteError, SettingsError, problem
 from chatbot.evaluation import Bound, as_text, check, check_names, evaluate, read_bound, read_golden, save_plot
 from chatbot.indexing import SentenceEncoder, build_index
+from chatbot.journal import FORMATS, Journal
 from chatbot.records import Answer, Citation, Hit, Outcome
 from chatbot.settings import Contact, Settings, load_settings
 
@@ -86,6 +89,8 @@ def _parser() -> argparse.ArgumentParser:
 
     serve = commands.add_parser("serve", help="serve the chat page and the API")
     serve.set_defaults(run=_serve)
+
+    _journal_parser(commands.add_parser("journal", help="erase, export or shorten what is kept of visitors' questions"))
     return parser
 
 
@@ -94,6 +99,43 @@ def _bound(text: str) -> Bound:
         return read_bound(text)
     except ValueError:
         raise argparse.ArgumentTypeError(f"{text!r} is no threshold: write it as in first=0.8") from None
+
+
+def _journal_parser(journal: argparse.ArgumentParser) -> None:
+    commands = journal.add_subparsers(required=True, metavar="WHAT")
+
+    erase = commands.add_parser("erase", help="erase questions, counts and all")
+    which = erase.add_mutually_exclusive_group(required=True)
+    which.add_argument("--all", action="store_true", help="every question")
+    which.add_argument("--before", metavar="DATE", type=_day, help="questions asked before a day, as 2026-11-30 (UTC)")
+    which.add_argument(
+        "--matching", metavar="TEXT", type=_some_text, help="questions that hold a text, or whose comment does"
+    )
+    which.add_argument("--answer", metavar="ID", help="the question of an answer's id")
+    erase.set_defaults(run=_erase)
+
+    export = commands.add_parser("export", help="print the questions that are kept")
+    export.add_argument("--format", choices=FORMATS, default="csv", help="for a spreadsheet (csv) or a program (jsonl)")
+    export.add_argument("--since", metavar="DATE", type=_day, help="from this day on (UTC)")
+    export.add_argument("--until", metavar="DATE", type=_day, help="before this day (UTC)")
+    export.add_argument("--output", metavar="FILE", type=Path, help="write to a file that only you may read")
+    export.set_defaults(run=_export)
+
+    enforce = commands.add_parser("enforce", help="take out the words of questions older than FOOTNOTE_RETENTION")
+    enforce.set_defaults(run=_enforce)
+
+
+def _day(text: str) -> datetime:
+    try:
+        return datetime.strptime(text, "%Y-%m-%d").replace(tzinfo=UTC)
+    except ValueError:
+        raise argparse.ArgumentTypeError(f"{text!r} is no day: write it as 2026-11-30") from None
+
+
+def _some_text(text: str) -> str:
+    if not text.strip():
+        raise argparse.ArgumentTypeError("it is empty, and everything would match")
+    return text
 
 
 def _build(settings: Settings, _: argparse.Namespace) -> None:
@@ -158,6 +200,7 @@ def _widget(settings: Settings, options: argparse.Namespace) -> None:
 def _serve(settings: Settings, _: argparse.Namespace) -> None:
     from chatbot.web.server import listen, serve  # noqa: PLC0415 - Gradio takes seconds to import, and only this command needs it
 
+    journal = Journal.open(settings.journal, settings.retention)
     address = listen(settings.host, settings.port)
     bot = Chatbot.open(settings)
     bot.ask("Are you ready?")  # the model is loaded before the first visitor comes, not by them
@@ -165,7 +208,46 @@ def _serve(settings: Settings, _: argparse.Namespace) -> None:
         print("clinic.toml names no contact: visitors are not told how to reach the clinic.", file=sys.stderr)
     host = f"[{settings.host}]" if ":" in settings.host else settings.host
     print(f"Serving {bot.clinic.name} on http://{host}:{settings.port} (Ctrl+C stops it)", flush=True)
-    serve(bot, address)
+    serve(bot, journal, address)
+
+
+def _erase(settings: Settings, options: argparse.Namespace) -> None:
+    with _journal(settings) as journal:
+        number = journal.erase(
+            everything=options.all, before=options.before, matching=options.matching, answer_id=options.answer
+        )
+    print(f"Erased {number} {'question' if number == 1 else 'questions'}.")
+
+
+def _export(settings: Settings, options: argparse.Namespace) -> None:
+    with _journal(settings) as journal:
+        lines = journal.export(options.format, options.since, options.until)
+    if options.output is None:
+        for line in lines:
+            print(line, end="")
+        return
+    try:
+        with open(options.output, "w", encoding="utf-8", newline="", opener=_private) as file:
+            file.writelines(lines)
+    except OSError as error:
+        raise FootnoteError(f"{options.output} cannot be written: {error.strerror}. Name another file.") from error
+
+
+def _private(path: str, flags: int) -> int:
+    return os.open(path, flags, 0o600)
+
+
+def _enforce(settings: Settings, _: argparse.Namespace) -> None:
+    with _journal(settings) as journal:
+        number = journal.enforce()
+    print(f"Took the words out of {number} {'question' if number == 1 else 'questions'}.")
+
+
+def _journal(settings: Settings) -> "closing[Journal]":
+    journal = Journal.open(settings.journal, settings.retention)
+    if journal is None:
+        raise SettingsError("There is no journal: FOOTNOTE_JOURNAL is off.")
+    return closing(journal)
 
 
 def _lines(path: Path) -> Iterator[bytes]:

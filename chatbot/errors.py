@@ -18,6 +18,8 @@ FootnoteError
 │   ├── GoldenUnusable      the file holds no golden questions, or lines that are none
 │   └── ThresholdMissed     a figure is worse than what was asked for
 ├── RequestError            a line or a body that holds no question at all
+├── JournalError            the journal cannot be opened, read or written
+├── AnswerNotFound          no answer of that id is in the journal
 └── DocumentNotFound        no page of that name is in the index
 
 Each message says what happened and what cures it. `problem` gives any of them as an RFC 9457 object.
@@ -26,6 +28,7 @@ Each message says what happened and what cures it. `problem` gives any of them a
 from typing import ClassVar
 
 __all__ = [
+    "AnswerNotFound",
     "CorpusError",
     "DocumentNotFound",
     "EvaluationError",
@@ -37,6 +40,7 @@ __all__ = [
     "IndexMissing",
     "IndexStale",
     "IndexingError",
+    "JournalError",
     "ModelError",
     "QuestionEmpty",
     "QuestionError",
@@ -177,6 +181,22 @@ class RequestError(FootnoteError):
     kind = "request"
     title = "The request cannot be read"
     status = 400
+
+
+class JournalError(FootnoteError):
+    """The journal cannot be opened, read or written."""
+
+    kind = "journal"
+    title = "The journal cannot be used"
+    status = 503
+
+
+class AnswerNotFound(FootnoteError):
+    """No answer of that id is in the journal."""
+
+    kind = "answer-not-found"
+    title = "There is no such answer"
+    status = 404
 
 
 class DocumentNotFound(FootnoteError):

@@ -38,6 +38,12 @@ SETTINGS: Final = (
         "all-MiniLM-L6-v2",
         "sentence-transformers model: the packaged one, or the folder or cached name of another",
     ),
+    Setting(
+        "FOOTNOTE_JOURNAL",
+        "journal/journal.sqlite3",
+        "file, or PostgreSQL address, of the journal of what visitors ask; `off` keeps none",
+    ),
+    Setting("FOOTNOTE_RETENTION", "30", "days that questions are kept in words; 0 keeps only counts"),
 )
 
 
@@ -51,6 +57,8 @@ class Settings:
     index: Path
     clinic: Path | None
     model: str
+    journal: str = field(repr=False)  # it may hold a password
+    retention: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,12 +111,20 @@ def load_settings(environ: Mapping[str, str] = os.environ) -> Settings:
         index=Path(value["FOOTNOTE_INDEX"]),
         clinic=clinic if named or clinic.exists() else None,
         model=value["FOOTNOTE_MODEL"],
+        journal=environ.get("FOOTNOTE_JOURNAL", value["FOOTNOTE_JOURNAL"]).strip(),  # empty means none, as "off" does
+        retention=_days(value["FOOTNOTE_RETENTION"]),
     )
 
 
 def _port(text: str) -> int:
     if not (re.fullmatch(r"[0-9]{1,5}", text) and 0 < int(text) < 65536):
         raise SettingsError(f"FOOTNOTE_PORT is {text!r}: set it to a number from 1 to 65535.")
+    return int(text)
+
+
+def _days(text: str) -> int:
+    if not re.fullmatch(r"[0-9]{1,4}", text):
+        raise SettingsError(f"FOOTNOTE_RETENTION is {text!r}: set it to a number of days, from 0 to 9999.")
     return int(text)
 
 

@@ -22,7 +22,7 @@ def main() -> None:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
     with tempfile.TemporaryDirectory() as index:
-        environ = os.environ | {"FOOTNOTE_INDEX": index, "FOOTNOTE_PORT": str(port)}
+        environ = os.environ | {"FOOTNOTE_INDEX": index, "FOOTNOTE_PORT": str(port), "FOOTNOTE_JOURNAL": "off"}
         subprocess.run([sys.executable, "-m", "chatbot", "build"], check=True, env=environ, cwd=root)
         with subprocess.Popen([sys.executable, "app.py"], env=environ, cwd=root) as server:
             try:

@@ -31,6 +31,7 @@ def environ(folder: Path) -> dict[str, str]:
         "FOOTNOTE_CORPUS": str(folder / "corpus"),
         "FOOTNOTE_INDEX": str(folder / "index"),
         "FOOTNOTE_CLINIC": str(ROOT / "clinic.toml"),
+        "FOOTNOTE_JOURNAL": str(folder / "journal" / "journal.sqlite3"),
     }
 
 
@@ -190,13 +191,18 @@ def test_a_port_that_is_taken_is_named_with_the_cure(run: Run) -> None:
 
 
 @pytest.mark.usefixtures("built")
-def test_the_server_says_where_it_is_and_stops_when_told(environ: dict[str, str]) -> None:
+def test_the_server_says_where_it_is_journals_what_is_asked_and_stops_when_told(
+    environ: dict[str, str], run: Run, folder: Path
+) -> None:
     with socket.create_server(("127.0.0.1", 0)) as free:
         port = free.getsockname()[1]
     command = [sys.executable, str(ROOT / "app.py")]
     more = environ | {"FOOTNOTE_PORT": str(port)}
-    with subprocess.Popen(command, env=more, cwd=ROOT, stdout=subprocess.PIPE, text=True) as server:
+    with subprocess.Popen(
+        command, env=more, cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+    ) as server:
         assert server.stdout
+        assert server.stderr
         said = server.stdout.readline()
         assert said == f"Serving Example Skin Clinic on http://127.0.0.1:{port} (Ctrl+C stops it)\n"
         for _ in range(300):
@@ -205,8 +211,22 @@ def test_the_server_says_where_it_is_and_stops_when_told(environ: dict[str, str]
                 break
             except httpx.TransportError:
                 time.sleep(0.2)
+        body = {"question": "is redness normal, canary?"}
+        answer_id = httpx.post(f"http://127.0.0.1:{port}/api/ask", json=body, timeout=30).json()["answer_id"]
+        feedback = {"answer_id": answer_id, "helpful": True, "comment": "a canary too"}
+        assert httpx.post(f"http://127.0.0.1:{port}/api/feedback", json=feedback, timeout=30).status_code == 204
         server.terminate()
         assert (status, server.wait(timeout=30)) == ("ready", -signal.SIGTERM)
+        assert "canary" not in server.stdout.read() + server.stderr.read()
+    kept = json.loads(run("journal", "export", "--format", "jsonl").stdout)
+    assert (kept["question"], kept["comment"], kept["answer_id"]) == (body["question"], "a canary too", answer_id)
+    exported = folder / "export.csv"
+    assert run("journal", "export", "--until", "2020-01-01", "--output", str(exported)).returncode == 0
+    assert (exported.read_text("utf-8-sig").count("\n"), exported.stat().st_mode & 0o777) == (1, 0o600)
+    assert run("journal", "enforce").stdout == "Took the words out of 0 questions.\n"
+    assert run("journal", "erase", "--matching", "nothing").stdout == "Erased 0 questions.\n"
+    assert run("journal", "erase", "--answer", answer_id).stdout == "Erased 1 question.\n"
+    assert run("journal", "export", "--format", "jsonl").stdout == ""
 
 
 def test_the_tag_for_the_clinics_site_is_printed_plain_and_pinned(run: Run, built: str) -> None:
@@ -237,3 +257,25 @@ def test_a_language_that_the_chat_does_not_speak_stops_the_start_with_one_line(
     done = run("serve", FOOTNOTE_CLINIC=str(tmp_path / "clinic.toml"), FOOTNOTE_PORT=port)
     assert done.returncode == 1
     assert "The chat does not speak 'tlh'" in done.stderr.splitlines()[-1]
+
+
+@pytest.mark.parametrize(
+    ("arguments", "code", "told"),
+    [
+        (("erase",), 2, "one of the arguments --all --before --matching --answer is required"),
+        (("erase", "--all", "--before", "2026-01-01"), 2, "not allowed with argument --all"),
+        (("erase", "--before", "yesterday"), 2, "'yesterday' is no day: write it as 2026-11-30"),
+        (("erase", "--matching", " "), 2, "it is empty, and everything would match"),
+        (("export", "--format", "xml"), 2, "invalid choice: 'xml'"),
+        (("export", "--output", "/nowhere/file"), 1, "/nowhere/file cannot be written: No such file or directory."),
+    ],
+)
+def test_the_journals_commands_say_what_is_wrong(run: Run, arguments: tuple[str, ...], code: int, told: str) -> None:
+    done = run("journal", *arguments)
+    assert (done.returncode, done.stdout) == (code, "")
+    assert told in done.stderr
+
+
+def test_without_a_journal_its_commands_say_so(run: Run) -> None:
+    done = run("journal", "export", FOOTNOTE_JOURNAL="off")
+    assert (done.returncode, done.stderr) == (1, "There is no journal: FOOTNOTE_JOURNAL is off.\n")

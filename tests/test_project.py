@@ -26,6 +26,7 @@ LAYERS = [
     "indexing",
     "answering",
     "bot",
+    "journal",
     "evaluation",
     "web",
     "__main__",
@@ -55,6 +56,8 @@ OWNERS = {
     "scipy": "evaluation/metrics.py",
     "matplotlib": "evaluation/plot.py",
     "tqdm": "__main__.py",
+    "sqlalchemy": "journal/",
+    "py3langid": "journal/language.py",
 }
 
 

@@ -13,6 +13,7 @@ def test_without_environment_the_defaults_hold(tmp_path: Path, monkeypatch: pyte
     settings = load_settings({})
     assert (settings.host, settings.port, settings.clinic) == ("127.0.0.1", 7860, None)
     assert (settings.corpus, settings.index) == (Path("corpus"), Path("index"))
+    assert (settings.journal, settings.retention) == ("journal/journal.sqlite3", 30)
 
 
 def test_the_environment_wins_and_an_empty_value_is_none(tmp_path: Path) -> None:
@@ -20,6 +21,19 @@ def test_the_environment_wins_and_an_empty_value_is_none(tmp_path: Path) -> None
         {"FOOTNOTE_PORT": "8000", "FOOTNOTE_HOST": "", "FOOTNOTE_CLINIC": str(tmp_path / "c.toml")}
     )
     assert (settings.port, settings.host, settings.clinic) == (8000, "127.0.0.1", tmp_path / "c.toml")
+
+
+def test_an_empty_journal_is_none_and_its_password_is_not_shown() -> None:
+    assert load_settings({"FOOTNOTE_JOURNAL": " "}).journal == ""
+    settings = load_settings({"FOOTNOTE_JOURNAL": "postgresql://a:hunter2@b/c", "FOOTNOTE_RETENTION": "0"})
+    assert (settings.journal, settings.retention) == ("postgresql://a:hunter2@b/c", 0)
+    assert "hunter2" not in repr(settings)
+
+
+@pytest.mark.parametrize("days", ["-1", "10000", "1.5", "month"])
+def test_a_retention_that_is_none_is_named(days: str) -> None:
+    with pytest.raises(SettingsError, match=r"FOOTNOTE_RETENTION is .* set it to a number of days, from 0 to 9999"):
+        load_settings({"FOOTNOTE_RETENTION": days})
 
 
 @pytest.mark.parametrize("port", ["0", "65536", "1" * 5000, "http", "-1", "\u0664\u0664"])

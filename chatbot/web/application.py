@@ -1,8 +1,11 @@
 """The web application: chat page, documents' pages, JSON interface and the chat for other sites, over one bot."""
 
-from typing import TYPE_CHECKING
+from collections.abc import AsyncIterator, Callable
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from typing import TYPE_CHECKING, Any
 
 import gradio as gr
+from anyio import to_thread
 from fastapi import FastAPI
 from starlette.middleware.cors import CORSMiddleware
 from starlette.middleware.gzip import GZipMiddleware
@@ -21,21 +24,29 @@ from chatbot.web.widget import widget_routes
 
 if TYPE_CHECKING:
     from chatbot.bot import Chatbot
+    from chatbot.journal import Journal
 
 __all__ = ["create_app"]
 
 
-def create_app(bot: "Chatbot") -> FastAPI:
-    """Build the web application of a bot; nothing starts before the application is served."""
-    blocks = chat_blocks(bot)
+def create_app(bot: "Chatbot", journal: "Journal | None" = None) -> FastAPI:
+    """Build the web application of a bot; nothing starts before the application is served.
+
+    What visitors ask is kept in the journal, if there is one.
+    """
+    blocks = chat_blocks(bot, journal)
     gradio = _gradio_app(blocks)
     look = look_of(bot.clinic.colours.accent)
     app = FastAPI(
-        openapi_url=None, docs_url=None, redoc_url=None, redirect_slashes=False, lifespan=gradio.router.lifespan_context
+        openapi_url=None,
+        docs_url=None,
+        redoc_url=None,
+        redirect_slashes=False,
+        lifespan=_keeping(journal, gradio.router.lifespan_context),
     )
     for routes in (
         shell_routes(blocks, bot.clinic, look),
-        api_routes(bot),
+        api_routes(bot, journal),
         page_routes(bot, look),
         look_routes(look),
         widget_routes(bot),
@@ -54,6 +65,23 @@ def create_app(bot: "Chatbot") -> FastAPI:
     app.add_middleware(SiteGuard, sites=bot.clinic.sites)  # outside of all that answers, so that errors can be read too
     app.add_middleware(StrictHeaders)  # the outermost, so that it sees every response
     return app
+
+
+def _keeping(
+    journal: "Journal | None", lifespan: Callable[[Any], AbstractAsyncContextManager[Any]]
+) -> Callable[[FastAPI], AbstractAsyncContextManager[Any]]:
+    """Let the journal write as long as the application is served, and finish before it stops."""
+
+    @asynccontextmanager
+    async def kept(app: FastAPI) -> AsyncIterator[Any]:
+        async with lifespan(app) as state:
+            if journal:
+                journal.start()
+            yield state
+            if journal:
+                await to_thread.run_sync(journal.close)
+
+    return kept
 
 
 def _gradio_app(blocks: gr.Blocks) -> FastAPI:

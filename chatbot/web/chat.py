@@ -3,17 +3,20 @@
 import logging
 import sys
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from functools import partial
 from typing import TYPE_CHECKING, Any, Final
 
 import gradio as gr
 from gradio.components import Component
 
-from chatbot.errors import QuestionEmpty, QuestionError
+from chatbot.errors import JournalError, QuestionEmpty, QuestionError
+from chatbot.web.desk import answer_and_record
 from chatbot.web.rendering import answer_html, apology_html, question_html, shorten
 
 if TYPE_CHECKING:
     from chatbot.bot import Chatbot
+    from chatbot.journal import Journal
 
 __all__ = ["chat_blocks"]
 
@@ -24,16 +27,21 @@ _SUGGESTIONS: Final = 4
 _LONGEST_TYPED: Final = 10_000  # characters; so that whatever is typed fits a request, and can be told to be too long
 _TURNS_KEPT: Final = 30  # of one conversation
 _CONVERSATIONS_KEPT: Final = 1_000  # the one left alone for longest is forgotten first
+_JUDGED: Final = {True: "Helpful", False: "Not helpful"}
 _APOLOGY: Final = "Something went wrong on our side, and your question was not answered. Please try again in a moment."
 
 
 @dataclass(frozen=True, slots=True)
 class _Turn:
-    """A question and the HTML of what was said to it."""
+    """A question and the HTML of what was said to it.
+
+    `answer_id` is None where the question could not be answered, `helpful` until the visitor says so.
+    """
 
     question: str
     said: str
-    answered: bool
+    answer_id: str | None = None
+    helpful: bool | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,6 +50,7 @@ class _Parts:
 
     turns: gr.State
     log: gr.Chatbot
+    judges: tuple[gr.Button, ...]  # helpful and not helpful; none without a journal
     buttons: tuple[gr.Button, ...]
     question: gr.Textbox
     send: gr.Button
@@ -50,19 +59,21 @@ class _Parts:
     @property
     def all(self) -> list[Component]:
         """Give the parts in the order in which `_Page.show` fills them."""
-        return [self.turns, self.log, self.question, self.clear, *self.buttons]
+        return [self.turns, self.log, self.question, self.clear, *self.buttons, *self.judges]
 
 
-def chat_blocks(bot: "Chatbot") -> gr.Blocks:
-    """Lay out the conversation and wire it to a bot."""
-    page = _Page(bot)
+def chat_blocks(bot: "Chatbot", journal: "Journal | None") -> gr.Blocks:
+    """Lay out the conversation and wire it to a bot and to a journal."""
+    page = _Page(bot, journal)
     blocks = gr.Blocks(title=f"Ask {bot.clinic.name}", analytics_enabled=False)
     with blocks:
-        parts = _lay_out(page.starters)
+        parts = _lay_out(page.starters, with_judges=journal is not None)
         _on(parts.question.submit, page.ask, [parts.question, parts.turns], parts)
         _on(parts.send.click, page.ask, [parts.question, parts.turns], parts)
         for button in parts.buttons:
             _on(button.click, page.ask, [button, parts.turns], parts)
+        for judge, helpful in zip(parts.judges, _JUDGED, strict=False):
+            _on(judge.click, partial(page.judge, helpful), [parts.turns], parts)
         _on(parts.clear.click, page.clear, [], parts)
     blocks.state_session_capacity = _CONVERSATIONS_KEPT
     blocks.queue(max_size=_WAITING, api_open=False)
@@ -88,7 +99,7 @@ def _on(
     )
 
 
-def _lay_out(starters: Sequence[str]) -> _Parts:
+def _lay_out(starters: Sequence[str], *, with_judges: bool) -> _Parts:
     turns = gr.State(())
     log = gr.Chatbot(
         label="Conversation",
@@ -103,6 +114,8 @@ def _lay_out(starters: Sequence[str]) -> _Parts:
         feedback_options=None,
         group_consecutive_messages=False,
     )
+    with gr.Row(elem_id="feedback"):
+        judges = tuple(gr.Button(label, visible=False) for label in _JUDGED.values()) if with_judges else ()
     with gr.Row(elem_id="suggestions"):
         buttons = tuple(gr.Button(**_label(starters, place)) for place in range(_SUGGESTIONS))
     clear = gr.Button("Clear the conversation", elem_id="clear", visible=False)
@@ -117,7 +130,7 @@ def _lay_out(starters: Sequence[str]) -> _Parts:
             elem_id="question",
         )
         send = gr.Button("Ask", variant="primary", elem_id="send")
-    return _Parts(turns, log, buttons, question, send, clear)
+    return _Parts(turns, log, judges, buttons, question, send, clear)
 
 
 def _label(texts: Sequence[str], place: int) -> dict[str, Any]:
@@ -128,28 +141,40 @@ def _label(texts: Sequence[str], place: int) -> dict[str, Any]:
 class _Page:
     """What the page's events do. It keeps nothing of a visitor: Gradio hands each conversation in."""
 
-    def __init__(self, bot: "Chatbot") -> None:
+    def __init__(self, bot: "Chatbot", journal: "Journal | None") -> None:
         self._bot = bot
+        self._journal = journal
         self._clinic = bot.clinic
         self.starters = tuple(bot.starters())[:_SUGGESTIONS]
 
     def ask(self, question: str | None, turns: Sequence[_Turn]) -> list[object]:
         """Answer a question in its conversation; the question stays in its box when it could not be asked."""
         question = question or ""
-        earlier = [turn.question for turn in turns if turn.answered]
+        earlier = [turn.question for turn in turns if turn.answer_id]
         try:
-            answer = self._bot.ask(question, earlier)
+            answer_id, answer = answer_and_record(self._bot, self._journal, question, earlier)
         except QuestionEmpty:
-            return [gr.skip() for _ in range(4 + _SUGGESTIONS)]
+            return [gr.skip() for _ in range(4 + _SUGGESTIONS + len(self._judges(())))]
         except QuestionError as error:
             said = apology_html(str(error), self._clinic, with_contact=False)
-            return self._show([*turns, _Turn(shorten(question), said, answered=False)], question, ())
+            return self._show([*turns, _Turn(shorten(question), said)], question, ())
         except Exception:  # noqa: BLE001 -- a visitor is told in the conversation, whatever went wrong
             _LOG.exception("a question of the chat page was not answered")
             said = apology_html(_APOLOGY, self._clinic, with_contact=True)
-            return self._show([*turns, _Turn(shorten(question), said, answered=False)], question, ())
-        turn = _Turn(question, answer_html(answer, self._clinic), answered=True)
+            return self._show([*turns, _Turn(shorten(question), said)], question, ())
+        turn = _Turn(question, answer_html(answer, self._clinic), answer_id)
         return self._show([*turns, turn], "", answer.suggestions)
+
+    def judge(self, helpful: bool, turns: Sequence[_Turn]) -> list[object]:
+        """Keep whether the last answer helped; whoever changes their mind is believed."""
+        judged = tuple(turns)
+        if self._journal and turns and turns[-1].answer_id:
+            try:
+                if self._journal.feedback(turns[-1].answer_id, helpful):
+                    judged = (*turns[:-1], replace(turns[-1], helpful=helpful))
+            except JournalError:
+                _LOG.warning("what a visitor said of an answer was not kept")
+        return [judged, *(gr.skip() for _ in range(3 + _SUGGESTIONS)), *self._judges(judged)]
 
     def clear(self) -> list[object]:
         """Forget a conversation."""
@@ -159,7 +184,15 @@ class _Page:
         kept = tuple(turns[-_TURNS_KEPT:])
         messages = [message for turn in kept for message in _messages(turn)]
         labels = (gr.update(**_label(suggestions, place)) for place in range(_SUGGESTIONS))
-        return [kept, messages, question, gr.update(visible=bool(kept)), *labels]
+        return [kept, messages, question, gr.update(visible=bool(kept)), *labels, *self._judges(kept)]
+
+    def _judges(self, turns: Sequence[_Turn]) -> list[object]:
+        """Label the buttons that ask whether the last answer helped, and hide them when there is none."""
+        if not self._journal:
+            return []
+        last = turns[-1] if turns else _Turn("", "")
+        labels = [f"{text}, thank you" if last.helpful is choice else text for choice, text in _JUDGED.items()]
+        return [gr.update(value=label, visible=bool(last.answer_id)) for label in labels]
 
 
 def _messages(turn: _Turn) -> tuple[dict[str, str], dict[str, str]]:

@@ -7,6 +7,7 @@ import uvicorn
 
 from chatbot.bot import Chatbot
 from chatbot.errors import SettingsError
+from chatbot.journal import Journal
 from chatbot.web.application import create_app
 
 __all__ = ["listen", "serve"]
@@ -25,10 +26,12 @@ def listen(host: str, port: int) -> socket.socket:
         ) from error
 
 
-def serve(bot: Chatbot, address: socket.socket) -> None:
+def serve(bot: Chatbot, journal: Journal | None, address: socket.socket) -> None:
     """Serve the chat page and the API of a bot until the process is told to stop."""
     config = uvicorn.Config(
-        lambda: create_app(bot),  # built inside the running event loop, or Gradio opens loops that it never closes
+        lambda: create_app(
+            bot, journal
+        ),  # built inside the running event loop, or Gradio opens loops that it never closes
         factory=True,
         ws="none",  # nothing here speaks WebSocket
         log_level="warning",

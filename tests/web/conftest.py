@@ -19,6 +19,7 @@ from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, s
 
 from chatbot.bot import Chatbot
 from chatbot.indexing import SentenceEncoder, build_index
+from chatbot.journal import Journal
 from chatbot.placement import Sites
 from chatbot.records import Answer, Outcome
 from chatbot.settings import load_clinic
@@ -37,11 +38,11 @@ FLAGS = [
 
 
 @contextmanager
-def serving(bot: Chatbot) -> Iterator[str]:
+def serving(bot: Chatbot, journal: Journal | None = None) -> Iterator[str]:
     """Serve a bot on a free port and give its address."""
     config = uvicorn.Config(
         # Built inside the server's event loop: outside of one, Gradio opens loops and never closes them.
-        partial(create_app, bot),
+        partial(create_app, bot, journal),
         factory=True,
         port=0,
         log_level="critical",

@@ -1,0 +1,70 @@
+"""The journal as a file for a spreadsheet, or for a program."""
+
+import csv
+import io
+import json
+import re
+from collections.abc import Iterable, Iterator
+from typing import Final
+
+from chatbot.journal.entries import Asked
+
+__all__ = ["FORMATS", "export_lines"]
+
+FORMATS: Final = ("csv", "jsonl")
+_COLUMNS: Final = (
+    "asked",
+    "outcome",
+    "question",
+    "helpful",
+    "comment",
+    "language",
+    "milliseconds",
+    "passages",
+    "answer_id",
+)
+_MARK: Final = "\ufeff"  # by it a spreadsheet knows that the file is UTF-8
+# A spreadsheet runs a cell that starts so, and one that opens the file with another separator sees a cell start behind
+# each of them.
+_FORMULA: Final = re.compile(r"(^|[,;\t|\r\n\"'])(\s*)(?=[=+\-@\uff1d\uff0b\uff0d\uff20])")
+
+
+def export_lines(entries: Iterable[Asked], form: str) -> Iterator[str]:
+    """Give the lines of a file, each with its end; `form` is one of `FORMATS`.
+
+    In CSV an apostrophe stands before whatever a spreadsheet might run as a formula (OWASP, CSV Injection).
+    """
+    if form == "jsonl":
+        for entry in entries:
+            passages = [{"document": one.document, "start": one.start, "end": one.end} for one in entry.passages]
+            yield json.dumps(_row(entry) | {"passages": passages}, ensure_ascii=False) + "\n"
+        return
+    yield _MARK + _line(_COLUMNS)
+    for entry in entries:
+        places = " ".join(f"{one.document}:{one.start}-{one.end}" for one in entry.passages)
+        row = _row(entry) | {"passages": places}
+        yield _line(tuple("" if row[name] is None else _harmless(str(row[name])) for name in _COLUMNS))
+
+
+def _row(entry: Asked) -> dict[str, object]:
+    return {
+        "asked": entry.asked.isoformat(),
+        "outcome": entry.outcome.value,
+        "question": entry.text,
+        "helpful": entry.helpful,
+        "comment": entry.comment,
+        "language": entry.language,
+        "milliseconds": entry.milliseconds,
+        "passages": None,
+        "answer_id": entry.answer_id,
+    }
+
+
+def _harmless(text: str) -> str:
+    return _FORMULA.sub(r"\1\2'", text)
+
+
+def _line(cells: tuple[str, ...]) -> str:
+    line = io.StringIO()
+    csv.writer(line, quoting=csv.QUOTE_ALL).writerow(cells)
+    return line.getvalue()

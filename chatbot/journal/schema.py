@@ -1,0 +1,87 @@
+"""The journal's tables, and the numbered steps that lead to them from nothing or from an earlier release."""
+
+from typing import Final
+
+from sqlalchemy import BigInteger, Boolean, Column, Integer, MetaData, Table, Text
+
+__all__ = ["DIALECTS", "STEPS", "citations", "questions", "versions"]
+
+_METADATA: Final = MetaData()
+
+versions: Final = Table(
+    "versions",
+    _METADATA,
+    Column("version", Integer, primary_key=True),
+    Column("applied", BigInteger, nullable=False),
+)
+
+# Times are whole seconds since 1970 in UTC: both databases count and compare them alike.
+questions: Final = Table(
+    "questions",
+    _METADATA,
+    Column("id", Integer, primary_key=True),
+    Column("answer_id", Text),
+    Column("asked", BigInteger, nullable=False),
+    Column("text", Text),
+    Column("outcome", Text, nullable=False),
+    Column("language", Text, nullable=False),
+    Column("milliseconds", Integer, nullable=False),
+    Column("helpful", Boolean),
+    Column("comment", Text),
+    Column("handled", BigInteger),
+)
+
+citations: Final = Table(
+    "citations",
+    _METADATA,
+    Column("question", Integer, primary_key=True),
+    Column("place", Integer, primary_key=True),
+    Column("document", Text, nullable=False),
+    Column("starts", Integer, nullable=False),
+    Column("ends", Integer, nullable=False),
+)
+
+DIALECTS: Final = {
+    "sqlite": {"id": "INTEGER PRIMARY KEY", "no_samples": ""},
+    "postgresql": {
+        "id": "INTEGER GENERATED ALWAYS AS IDENTITY PRIMARY KEY",
+        # PostgreSQL's statistics would hold samples of the words, even after those are gone.
+        "no_samples": "ALTER TABLE questions ALTER text SET STATISTICS 0, ALTER comment SET STATISTICS 0",
+    },
+}
+"""How each database writes what the other has no word for."""
+
+STEPS: Final[tuple[tuple[str, ...], ...]] = (
+    (
+        """
+        CREATE TABLE questions (
+            id {id},
+            answer_id TEXT UNIQUE,
+            asked BIGINT NOT NULL,
+            text TEXT,
+            outcome TEXT NOT NULL,
+            language TEXT NOT NULL,
+            milliseconds INTEGER NOT NULL,
+            helpful BOOLEAN,
+            comment TEXT,
+            handled BIGINT
+        )
+        """,
+        "{no_samples}",
+        "CREATE INDEX questions_asked ON questions (asked, outcome, helpful)",
+        """
+        CREATE TABLE citations (
+            question INTEGER NOT NULL REFERENCES questions (id) ON DELETE CASCADE,
+            place INTEGER NOT NULL,
+            document TEXT NOT NULL,
+            starts INTEGER NOT NULL,
+            ends INTEGER NOT NULL,
+            PRIMARY KEY (question, place)
+        )
+        """,
+    ),
+)
+"""The steps in order; a step that was released is never changed, only followed by another.
+
+What differs between the databases stands in `DIALECTS`, by its name in braces.
+"""

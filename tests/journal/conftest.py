@@ -1,0 +1,107 @@
+"""A journal in each database there is: SQLite always, PostgreSQL where its server is installed."""
+
+import os
+import shutil
+import subprocess
+import tempfile
+from collections.abc import Callable, Iterator, Sequence
+from itertools import count
+from pathlib import Path
+from uuid import uuid4
+
+import psycopg
+import pytest
+
+from chatbot.journal import Journal
+from chatbot.records import Answer, Citation, Outcome, Passage
+
+NOW = 1_790_000_000.0  # 2026-09-21, 14:13:20
+NUMBERS = count()
+
+
+class Clock:
+    """A clock that a test sets."""
+
+    def __init__(self) -> None:
+        self.now = NOW
+
+    def __call__(self) -> float:
+        return self.now
+
+    def pass_days(self, days: float) -> None:
+        self.now += days * 86_400
+
+
+@pytest.fixture
+def clock() -> Clock:
+    return Clock()
+
+
+@pytest.fixture(scope="session")
+def server() -> Iterator[str]:
+    """Start a PostgreSQL server of our own and give the address of its first database."""
+    homes = sorted(Path("/usr/lib/postgresql").glob("*/bin/pg_ctl"))
+    found = homes[-1] if homes else Path(shutil.which("pg_ctl") or "/nowhere")
+    if not found.exists():
+        pytest.skip("there is no PostgreSQL server here")
+    folder = Path(tempfile.mkdtemp(prefix="footnote-"))  # not below pytest's own, which nobody else may enter
+    become: list[str] = []
+    if os.geteuid() == 0:  # PostgreSQL refuses to be run by root
+        shutil.chown(folder, "postgres")
+        become = ["runuser", "-u", "postgres", "--"]
+
+    def run(*command: str) -> None:
+        subprocess.run([*become, *command], check=True, cwd="/", stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+
+    data = str(folder / "data")
+    run(str(found.parent / "initdb"), "-D", data, "-A", "trust", "-U", "footnote", "-E", "UTF8", "--no-sync")
+    options = f"-k {folder} -c listen_addresses= -c fsync=off"
+    run(str(found), "-D", data, "-o", options, "-l", str(folder / "log"), "-w", "start")
+    yield f"postgresql://footnote@/postgres?host={folder}"
+    run(str(found), "-D", data, "-m", "immediate", "stop")
+    shutil.rmtree(folder)
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def setting(request: pytest.FixtureRequest, tmp_path: Path) -> str:
+    if request.param == "sqlite":
+        return str(tmp_path / "kept" / "journal.sqlite3")
+    server: str = request.getfixturevalue("server")
+    name = f"journal_{next(NUMBERS)}"
+    with psycopg.connect(server, autocommit=True) as connection:
+        connection.execute(f"CREATE DATABASE {name}".encode())
+    return server.replace("/postgres?", f"/{name}?")
+
+
+@pytest.fixture
+def opened(setting: str, clock: Clock) -> Iterator[Callable[..., Journal]]:
+    journals: list[Journal] = []
+
+    def opened(retention: int = 30) -> Journal:
+        journal = Journal.open(setting, retention, clock)
+        assert journal
+        journals.append(journal)
+        return journal
+
+    yield opened
+    for journal in journals:
+        journal.close()
+
+
+@pytest.fixture
+def journal(opened: Callable[..., Journal]) -> Journal:
+    return opened()
+
+
+def answer(
+    question: str, outcome: Outcome = Outcome.ANSWERED, places: Sequence[tuple[str, int, int]] = (("a.txt", 10, 20),)
+) -> Answer:
+    passages = [Passage(name, "A", None, (), start, end, "x" * (end - start)) for name, start, end in places]
+    cited = tuple(Citation(number, one, (), "/") for number, one in enumerate(passages, start=1))
+    return Answer(question, question, outcome, 0.5, "This is what our pages say:", cited, ())
+
+
+def record(journal: Journal, question: str, outcome: Outcome = Outcome.ANSWERED) -> str:
+    answer_id = uuid4().hex
+    journal.record(answer_id, answer(question, outcome), 12.4)
+    return answer_id

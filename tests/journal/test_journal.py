@@ -1,0 +1,220 @@
+"""What the journal keeps and tells, in every database it can be kept in."""
+
+import csv
+import io
+import json
+import re
+from collections.abc import Callable
+from datetime import UTC, date, datetime, timedelta
+from pathlib import Path
+from time import perf_counter
+from uuid import uuid4
+from zoneinfo import ZoneInfo
+
+import pytest
+
+from chatbot.errors import QuestionEmpty
+from chatbot.journal import Journal, Reference
+from chatbot.records import Outcome
+from tests.journal.conftest import NOW, Clock, answer, record
+
+DAY = datetime.fromtimestamp(NOW, UTC)
+Opened = Callable[..., Journal]
+
+
+def test_a_question_is_kept_with_its_outcome_and_places_and_without_who_asked(journal: Journal) -> None:
+    answer_id = uuid4().hex
+    told = answer(
+        "My name is Jane, call 07700 900123: does it hurt?", Outcome.RELATED, [("a.txt", 1, 9), ("b.md", 0, 4)]
+    )
+    journal.record(answer_id, told, 12.6)
+    journal.flush()
+    (kept,) = journal.asked()
+    assert (kept.answer_id, kept.asked, kept.outcome) == (answer_id, DAY, Outcome.RELATED)
+    assert kept.text == "My name is [name], call [number]: does it hurt?"
+    assert kept.passages == (Reference("a.txt", 1, 9), Reference("b.md", 0, 4))
+    assert (kept.language, kept.milliseconds) == ("en", 13)
+    assert (kept.helpful, kept.comment, kept.handled) == (None, None, None)
+
+
+def test_the_last_word_on_an_answer_counts_and_is_redacted(journal: Journal) -> None:
+    answer_id = record(journal, "does it hurt?")
+    other = record(journal, "does it bleed?")
+    assert journal.feedback(answer_id, False, "nonsense, write to jane@example.com\x00 \u202e")
+    kept = {one.answer_id: (one.helpful, one.comment) for one in journal.asked()}
+    assert kept == {answer_id: (False, "nonsense, write to [email]"), other: (None, None)}
+    assert journal.feedback(answer_id, True)
+    assert {(one.helpful, one.comment) for one in journal.asked()} == {(True, None), (None, None)}
+
+
+@pytest.mark.parametrize("answer_id", ["", "x", "0" * 32, "0" * 33, "A" * 32, "\ud800", "' OR 1=1 --", "%" * 32])
+def test_feedback_on_an_unknown_answer_is_refused(journal: Journal, answer_id: str) -> None:
+    record(journal, "does it hurt?")
+    assert not journal.feedback(answer_id, True, "\ud800\x00")
+    journal.flush()
+    assert [one.helpful for one in journal.asked()] == [None]
+
+
+def test_the_questions_of_a_time_come_newest_first(journal: Journal, clock: Clock) -> None:
+    for hour in range(5):
+        record(journal, f"question {hour}")
+        clock.now += 3600
+    journal.flush()
+    assert [one.text for one in journal.asked()] == [f"question {hour}" for hour in (4, 3, 2, 1, 0)]
+    part = journal.asked(DAY + timedelta(hours=1), DAY + timedelta(hours=3))
+    assert [one.text for one in part] == ["question 2", "question 1"]
+    assert [one.text for one in journal.asked(limit=1)] == ["question 4"]
+
+
+def test_questions_in_vain_are_those_not_answered_or_not_helped_until_handled(journal: Journal) -> None:
+    for outcome in Outcome:
+        record(journal, outcome.value, outcome)
+    unhelpful, helpful = record(journal, "unhelpful"), record(journal, "helpful")
+    journal.feedback(unhelpful, False)
+    journal.feedback(helpful, True)
+    vain = journal.asked(in_vain=True)
+    assert {one.text for one in vain} == {"not_found", "related", "unhelpful"}
+    done = [one.id for one in vain if one.text != "related"]
+    journal.mark_handled(done)
+    assert {one.text for one in journal.asked(in_vain=True, handled=False)} == {"related"}
+    assert {one.handled for one in journal.asked(in_vain=True, handled=True)} == {DAY}
+    journal.mark_handled(done[:1], handled=False)
+    journal.mark_handled([])
+    assert len(journal.asked(in_vain=True, handled=False)) == 2
+
+
+def test_counts_go_by_the_days_and_hours_of_the_clinics_time_zone(journal: Journal, clock: Clock) -> None:
+    clock.now = datetime(2026, 10, 24, 18, 40, tzinfo=UTC).timestamp()  # in Kolkata, ten past midnight on a Sunday
+    ids = [record(journal, "is redness normal?") for _ in range(3)]
+    record(journal, "\u00bfcu\u00e1nto cuesta?", Outcome.NOT_FOUND)
+    clock.pass_days(-2)
+    record(journal, "is it normal?", Outcome.RELATED)
+    journal.feedback(ids[0], True)
+    journal.feedback(ids[1], True)
+    journal.feedback(ids[2], False)
+    counts = journal.counts(zone=ZoneInfo("Asia/Kolkata"))
+    first, second = counts.days
+    assert (first.day, first.outcomes, first.helpful) == (date(2026, 10, 23), {Outcome.RELATED: 1}, 0)
+    assert (second.day, second.helpful, second.unhelpful) == (date(2026, 10, 25), 2, 1)
+    assert second.outcomes == {Outcome.ANSWERED: 3, Outcome.NOT_FOUND: 1}
+    assert (counts.hours[6][0], counts.hours[4][0], sum(map(sum, counts.hours))) == (4, 1, 5)
+    assert counts.cited == ((Reference("a.txt", 10, 20), 5),)
+    assert dict(counts.languages)["es"] == 1
+    assert (counts.questions, counts.outcomes[Outcome.ANSWERED], counts.outcomes[Outcome.URGENT]) == (5, 3, 0)
+    assert counts.helpful == pytest.approx(2 / 3)
+    assert journal.counts(zone=UTC).days[1].day == date(2026, 10, 24)
+    assert journal.counts(until=DAY - timedelta(days=900)).helpful is None
+
+
+def test_after_the_retention_only_counts_are_left(journal: Journal, clock: Clock) -> None:
+    old = record(journal, "an old question")
+    journal.feedback(old, False, "an old comment")
+    clock.pass_days(29.5)
+    new = record(journal, "a new question")
+    clock.pass_days(0.6)
+    journal.flush()
+    assert journal.enforce() == 1
+    kept, gone = journal.asked()
+    assert (kept.answer_id, kept.text) == (new, "a new question")
+    assert (gone.answer_id, gone.text, gone.comment, gone.helpful) == (None, None, None, False)
+    assert (gone.asked, gone.language) == (DAY.replace(minute=0, second=0), "en")
+    assert len(gone.passages) == 1
+    assert journal.counts().questions == 2
+    assert journal.enforce() == 0
+    assert not journal.feedback(old, True)
+
+
+def test_without_retention_no_word_is_ever_kept_and_feedback_is_taken_for_a_day(opened: Opened, clock: Clock) -> None:
+    journal = opened(retention=0)
+    answer_id = record(journal, "is redness normal after that?")
+    assert journal.feedback(answer_id, False, "wrong")
+    (kept,) = journal.asked()
+    assert (kept.text, kept.comment, kept.helpful, kept.language) == (None, None, False, "en")
+    assert journal.enforce() == 0
+    assert journal.feedback(answer_id, True)
+    clock.pass_days(1.1)
+    journal.enforce()
+    assert not journal.feedback(answer_id, True)
+    assert journal.counts().helpful == 1.0
+
+
+def test_a_shorter_retention_holds_for_what_was_kept_before(opened: Opened) -> None:
+    record(journal := opened(), "a question")
+    journal.flush()
+    assert opened(retention=0).enforce() == 1
+    assert journal.asked()[0].text is None
+
+
+def test_erasing_takes_what_was_chosen_and_nothing_else(journal: Journal, clock: Clock) -> None:
+    ids = [record(journal, text) for text in ("Gr\u00dcN and pink", "blue 100%", "blue_sky")]
+    journal.feedback(ids[2], True, "a comment")
+    clock.pass_days(1)
+    record(journal, "later")
+    journal.flush()
+    assert journal.erase(matching="%") == 1
+    assert journal.erase(matching="gr\u00fcn  AND") == 1
+    assert journal.erase(matching="nothing of it") == 0
+    with pytest.raises(QuestionEmpty):
+        journal.erase(matching=" \u200b")
+    assert journal.erase(matching="A COMMENT") == 1
+    assert journal.erase(answer_id=ids[0]) == 0
+    assert [one.text for one in journal.asked()] == ["later"]
+    assert journal.erase(before=DAY + timedelta(hours=1)) == 0
+    assert journal.erase(answer_id=journal.asked()[0].answer_id) == 1
+    record(journal, "again")
+    journal.flush()
+    assert journal.erase() == 0
+    assert journal.erase(everything=True) == 1
+    assert (journal.asked(), journal.counts().cited) == ((), ())
+
+
+FORMULAS = ["=1+1", "+1", "-1", "@SUM(A1)", " =1", "a;=1+1", 'a","=1', "a, -2+3", "\uff1d1+1"]
+
+
+def test_a_spreadsheet_finds_no_formula_in_what_visitors_wrote(journal: Journal) -> None:
+    for text in [*FORMULAS, "is it 2-3 weeks?"]:
+        journal.feedback(record(journal, text), False, text)
+    lines = list(journal.export("csv"))
+    assert lines[0].startswith('\ufeff"asked","outcome","question"')
+    rows = list(csv.DictReader(io.StringIO("".join(lines).removeprefix("\ufeff"))))
+    assert rows[0]["question"] == "is it 2-3 weeks?"
+    assert rows[-1]["passages"] == "a.txt:10-20"
+    assert rows[-1]["asked"] == DAY.isoformat()
+    for separator in ",;\t":
+        for row in csv.reader(io.StringIO("".join(lines)), delimiter=separator):
+            assert not [cell for cell in row if re.match(r"\s*[=+@\-]", cell)]
+
+
+def test_a_program_gets_a_json_object_a_line(journal: Journal) -> None:
+    answer_id = record(journal, "=1+1 \u2603 \u0645\u0631\u062d\u0628\u0627")
+    journal.feedback(answer_id, True)
+    (line,) = journal.export("jsonl")
+    assert json.loads(line) == {
+        "asked": DAY.isoformat(),
+        "outcome": "answered",
+        "question": "=1+1 \u2603 \u0645\u0631\u062d\u0628\u0627",
+        "helpful": True,
+        "comment": None,
+        "language": json.loads(line)["language"],
+        "milliseconds": 12,
+        "passages": [{"document": "a.txt", "start": 10, "end": 20}],
+        "answer_id": answer_id,
+    }
+
+
+def test_ten_thousand_questions_are_counted_and_listed_within_a_second(tmp_path: Path, clock: Clock) -> None:
+    journal = Journal.open(str(tmp_path / "journal.sqlite3"), 30, clock)
+    assert journal
+    for number in range(10_000):
+        clock.now = NOW - number * 300
+        journal.record(uuid4().hex, answer(f"does it hurt {number}?", list(Outcome)[number % 5]), 12)
+        if number % 900 == 0:
+            journal.flush()
+    journal.flush()
+    begun = perf_counter()
+    assert journal.counts().questions == 10_000
+    counted = perf_counter()
+    assert len(journal.asked(in_vain=True)) == 4_000
+    listed = perf_counter()
+    assert max(counted - begun, listed - counted) < 1
+    journal.close()

@@ -1,0 +1,137 @@
+"""What was erased or is older than the retention is nowhere any more, byte by byte."""
+
+import re
+import signal
+import sqlite3
+import subprocess
+import sys
+from collections.abc import Callable, Iterable, Iterator
+from pathlib import Path
+from uuid import uuid4
+
+import psycopg
+import pytest
+
+from chatbot.errors import JournalError
+from chatbot.journal import Journal
+from tests.journal.conftest import Clock, record
+
+LETTERS = str.maketrans("0123456789", "ghijklmnop")  # words, which redaction leaves alone
+CANARIES = [f"zq{uuid4().hex}".translate(LETTERS) for _ in range(2_000)]
+
+
+def canary(number: int) -> str:
+    return CANARIES[number]
+
+
+def fill(journal: Journal, numbers: Iterable[int]) -> None:
+    for number in numbers:
+        told = "x" * (number % 700)  # of all lengths, so that some texts spill over into pages of their own
+        answer_id = record(journal, f"{canary(number)} {told}")
+        if number % 5 == 0:
+            journal.feedback(answer_id, False, f"{canary(number)} comment")
+        if number % 500 == 0:
+            journal.flush()
+    journal.flush()
+
+
+def left(folder: Path) -> set[int]:
+    files = [path.read_bytes() for path in folder.rglob("*") if path.is_file()]
+    found = {name.decode() for text in files for name in re.findall(rb"zq[a-p]{32}", text)}
+    return {number for number in range(2_000) if canary(number) in found}
+
+
+@pytest.fixture
+def path(tmp_path: Path) -> Path:
+    return tmp_path / "journal.sqlite3"
+
+
+@pytest.fixture
+def journal(path: Path, clock: Clock) -> Iterator[Journal]:
+    journal = Journal.open(str(path), 30, clock)
+    assert journal
+    yield journal
+    journal.close()
+
+
+def test_retention_leaves_no_byte_of_what_is_too_old(journal: Journal, clock: Clock, tmp_path: Path) -> None:
+    fill(journal, range(1_500))
+    clock.pass_days(20)
+    fill(journal, range(1_500, 2_000))
+    assert left(tmp_path) == set(range(2_000))
+    clock.pass_days(11)
+    assert journal.enforce() == 1_500
+    assert left(tmp_path) == set(range(1_500, 2_000))
+
+
+@pytest.mark.parametrize(
+    ("filled", "erase", "kept"),
+    [
+        (2_000, lambda journal: journal.erase(everything=True), set()),
+        (20, lambda journal: [journal.erase(matching=canary(one)) for one in range(0, 20, 2)], set(range(1, 20, 2))),
+    ],
+)
+def test_erasure_leaves_no_byte(
+    journal: Journal, tmp_path: Path, filled: int, erase: Callable[[Journal], object], kept: set[int]
+) -> None:
+    fill(journal, range(filled))
+    erase(journal)
+    assert left(tmp_path) == kept
+
+
+def test_what_a_killed_server_left_in_its_log_goes_too(path: Path, tmp_path: Path, clock: Clock) -> None:
+    program = (
+        "import os, signal, sys; from chatbot.journal import Journal; from chatbot.records import Answer, Outcome;"
+        "journal = Journal.open(sys.argv[1], 30, lambda: float(sys.argv[3])); told = Answer(sys.argv[2], '',"
+        "Outcome.REPLY, 0.0, '', (), ()); journal.record('0' * 32, told, 1); journal.flush();"
+        "os.kill(os.getpid(), signal.SIGKILL)"
+    )
+    root = Path(__file__).parents[2]
+    done = subprocess.run([sys.executable, "-c", program, str(path), canary(0), str(clock.now)], cwd=root, check=False)
+    assert done.returncode == -signal.SIGKILL
+    assert left(tmp_path) == {0}
+    clock.pass_days(31)
+    again = Journal.open(str(path), 30, clock)
+    assert again
+    assert again.enforce() == 1
+    assert left(tmp_path) == set()
+    again.close()
+
+
+def test_a_reader_that_still_sees_what_was_erased_is_told_of_and_the_next_try_succeeds(
+    journal: Journal, path: Path, tmp_path: Path
+) -> None:
+    fill(journal, range(3))
+    reader = sqlite3.connect(path, isolation_level=None)
+    reader.execute("BEGIN")
+    reader.execute("SELECT count(*) FROM questions").fetchone()
+    with pytest.raises(JournalError):
+        journal.erase(everything=True)
+    reader.close()
+    assert journal.erase(everything=True) == 0
+    assert left(tmp_path) == set()
+
+
+def test_only_the_owner_may_read_the_journal(journal: Journal, path: Path) -> None:
+    fill(journal, [0])
+    assert {one.name: one.stat().st_mode & 0o777 for one in path.parent.iterdir()} == dict.fromkeys(
+        ("journal.sqlite3", "journal.sqlite3-wal", "journal.sqlite3-shm"), 0o600
+    )
+    assert path.stat().st_size
+
+
+def test_in_postgresql_the_table_is_written_anew(server: str, clock: Clock) -> None:
+    with psycopg.connect(server, autocommit=True) as connection:
+        connection.execute("CREATE DATABASE canaries")
+        journal = Journal.open(server.replace("/postgres?", "/canaries?"), 30, clock)
+        assert journal
+        fill(journal, range(300))
+        with psycopg.connect(server.replace("/postgres?", "/canaries?"), autocommit=True) as other:
+            other.execute("ANALYZE")  # as the server does by itself: its statistics hold samples of what is kept
+        folder = Path(server.partition("host=")[2]) / "data" / "base"
+        connection.execute("CHECKPOINT")
+        assert left(folder) == set(range(300))
+        assert journal.erase(everything=True) == 300
+        connection.execute("CHECKPOINT")
+        assert left(folder) == set()
+        journal.close()

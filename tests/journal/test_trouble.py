@@ -1,0 +1,224 @@
+"""A journal that cannot be written, read or opened: visitors are answered, and whoever runs the server is told once."""
+
+import resource
+import signal
+import sqlite3
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from pathlib import Path
+from time import perf_counter, sleep, time
+
+import psycopg
+import pytest
+from sqlalchemy import create_engine, inspect
+
+from chatbot.errors import JournalError, SettingsError
+from chatbot.journal import Journal
+from chatbot.journal.schema import STEPS, citations, questions, versions
+from tests.journal.conftest import Clock, record
+
+ROOT = Path(__file__).parents[2]
+TOLD = "Visitors are answered all the same; what they ask is not kept until this is mended."
+
+
+OPENED: list[Journal] = []
+
+
+def opened(path: object, clock: Callable[[], float] = time) -> Journal:
+    journal = Journal.open(str(path), 30, clock)
+    assert journal
+    OPENED.append(journal)
+    return journal
+
+
+@pytest.fixture(autouse=True)
+def close() -> Iterator[None]:
+    yield
+    while OPENED:
+        OPENED.pop().close()
+
+
+@contextmanager
+def locked(path: Path) -> Iterator[None]:
+    """Be another program that has begun to write and does not finish."""
+    other = sqlite3.connect(path, isolation_level=None)
+    other.execute("BEGIN IMMEDIATE")
+    yield
+    other.close()
+
+
+@pytest.mark.parametrize("setting", ["", "off", "OFF"])
+def test_off_means_that_there_is_none(setting: str) -> None:
+    assert Journal.open(setting, 30) is None
+
+
+@pytest.mark.parametrize(
+    "setting", ["mysql://host/db", "sqlite://", "sqlite:///:memory:", "://", "http://host", "postgresql://h:port/db"]
+)
+def test_an_address_that_is_no_journals_is_named(setting: str) -> None:
+    with pytest.raises(SettingsError, match="name a file, or write postgresql://user:password@host/database"):
+        Journal.open(setting, 30)
+
+
+def test_a_file_may_be_named_by_its_path_or_its_address(tmp_path: Path) -> None:
+    record(journal := opened(f"sqlite:///{tmp_path}/a b.sqlite3"), "question")
+    journal.flush()
+    assert [one.text for one in opened(tmp_path / "a b.sqlite3").asked()] == ["question"]
+
+
+def test_a_password_is_never_told() -> None:
+    journal = opened("postgresql://footnote:hunter2@127.0.0.1:1/nowhere")
+    with pytest.raises(JournalError) as told:
+        journal.counts()
+    assert "postgresql+psycopg://footnote:***@127.0.0.1:1/nowhere" in str(told.value)
+    assert "hunter2" not in str(told.value)
+
+
+def test_a_locked_journal_holds_up_no_visitor_is_told_of_once_and_recovers(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    path = tmp_path / "journal.sqlite3"
+    record(journal := opened(path), "before")
+    journal.flush()
+    with locked(path):
+        begun = perf_counter()
+        for _ in range(1_200):  # more than are kept in mind
+            record(journal, "secret question")
+        assert perf_counter() - begun < 1
+        with pytest.raises(JournalError, match="not written quickly enough"):
+            journal.flush()
+        sleep(6)  # longer than the writer waits
+    record(journal, "after")
+    journal.flush()
+    journal.close()
+    (refused, again) = (one.getMessage() for one in caplog.records)
+    assert TOLD in refused
+    assert again == "The journal is written again."
+    assert "secret" not in caplog.text
+    assert {one.text for one in journal.asked()} >= {"before", "after"}
+
+
+def test_a_place_where_nothing_can_be_written_is_told_with_the_cure(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    (tmp_path / "file").write_text("")
+    journal = opened(tmp_path / "file" / "journal.sqlite3")
+    for _ in range(3):
+        record(journal, "secret question")
+    with pytest.raises(JournalError, match=r"File exists\. Check FOOTNOTE_JOURNAL, the room on the disk and who"):
+        journal.feedback("0" * 32, True)
+    assert len(caplog.records) == 1
+    assert TOLD in caplog.text
+    assert "secret" not in caplog.text
+
+
+def test_a_place_that_is_mended_is_written_without_a_restart(tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("")
+    record(journal := opened(tmp_path / "file" / "journal.sqlite3"), "lost")
+    with pytest.raises(JournalError):
+        journal.flush()
+    (tmp_path / "file").unlink()
+    record(journal, "kept")
+    journal.flush()
+    assert [one.text for one in journal.asked()] == ["kept"]
+
+
+def test_a_file_that_is_no_journal_is_left_as_it_is(tmp_path: Path) -> None:
+    path = tmp_path / "notes.txt"
+    path.write_text("These are my notes." * 500)
+    with pytest.raises(JournalError, match="file is not a database"):
+        opened(path).erase(everything=True)
+    assert path.read_text() == "These are my notes." * 500
+
+
+def test_a_full_disk_is_told_without_the_question_and_the_program_goes_on(tmp_path: Path) -> None:
+    program = (
+        "import sys; from chatbot.journal import Journal; from tests.journal.conftest import record;"
+        "journal = Journal.open(sys.argv[1], 30); journal.start();"
+        "[record(journal, f'secret question {number} ' + 'x' * 1500) for number in range(900)]; journal.close();"
+        "print('answered')"
+    )
+
+    def no_room() -> None:
+        signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
+        resource.setrlimit(resource.RLIMIT_FSIZE, (300_000, 300_000))
+
+    done = subprocess.run(
+        [sys.executable, "-c", program, str(tmp_path / "journal.sqlite3")],
+        cwd=ROOT, capture_output=True, text=True, check=False, preexec_fn=no_room,
+    )  # fmt: skip
+    assert (done.returncode, done.stdout) == (0, "answered\n")
+    assert done.stderr.count(TOLD) == 1
+    assert "secret" not in done.stderr
+    assert "Traceback" not in done.stderr
+
+
+def test_what_still_waits_is_written_when_the_journal_is_closed(tmp_path: Path) -> None:
+    journal = opened(tmp_path / "journal.sqlite3")
+    for number in range(300):
+        record(journal, f"question {number}")
+    journal.close()
+    record(journal, "too late")
+    assert len(opened(tmp_path / "journal.sqlite3").asked()) == 300
+
+
+def test_the_retention_is_enforced_at_the_start_and_daily(setting: str, clock: Clock) -> None:
+    record(old := opened(setting, clock), "old question")
+    old.close()
+    record(old, "too late")
+    clock.pass_days(40 * 365)
+    journal = opened(setting, clock)
+    journal.start()
+    journal.flush()
+    assert [one.text for one in journal.asked()] == [None]
+
+
+def test_processes_that_open_a_new_journal_at_once_all_find_it_ready(setting: str) -> None:
+    program = (
+        "import sys; from chatbot.journal import Journal; from tests.journal.conftest import record;"
+        "journal = Journal.open(sys.argv[1], 30); sys.stdin.readline(); record(journal, 'a question'); journal.flush()"
+    )
+    command = [sys.executable, "-c", program, setting]
+    started = [subprocess.Popen(command, cwd=ROOT, stdin=subprocess.PIPE, text=True) for _ in range(3)]
+    with ThreadPoolExecutor(3) as pool:
+        list(pool.map(lambda one: one.communicate("go\n"), started))
+    assert [one.returncode for one in started] == [0] * 3
+    assert len(opened(setting).asked()) == 3
+
+
+def test_the_steps_lead_to_the_tables_that_are_used(setting: str) -> None:
+    opened(setting).counts()
+    address = setting.replace("postgresql://", "postgresql+psycopg://") if "://" in setting else f"sqlite:///{setting}"
+    engine = create_engine(address)
+    for table in (questions, citations, versions):
+        found = {one["name"]: one["nullable"] for one in inspect(engine).get_columns(table.name)}
+        if engine.dialect.name == "sqlite":  # which lets a key be nothing
+            found |= {one.name: False for one in table.primary_key}
+        assert found == {one.name: bool(one.nullable) for one in table.columns}
+    with engine.connect() as connection:
+        assert connection.execute(versions.select()).all()[-1].version == len(STEPS)
+    engine.dispose()
+
+
+def test_a_journal_of_a_newer_release_is_refused(setting: str, run_sql: Callable[[str, str], None]) -> None:
+    opened(setting).counts()
+    run_sql(setting, "INSERT INTO versions VALUES (1000, 0)")
+    with pytest.raises(JournalError, match="written by a newer Footnote: install that one again"):
+        opened(setting).counts()
+
+
+@pytest.fixture
+def run_sql() -> Callable[[str, str], None]:
+    def run(setting: str, statement: str) -> None:
+        if "://" in setting:
+            with psycopg.connect(setting, autocommit=True) as connection:
+                connection.execute(statement.encode())
+        else:
+            other = sqlite3.connect(setting, isolation_level=None)
+            other.execute(statement)
+            other.close()
+
+    return run
