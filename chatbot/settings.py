@@ -8,13 +8,30 @@ import os
 import re
 import tomllib
 from collections.abc import Mapping
-from dataclasses import dataclass, field, fields
+from dataclasses import Field, dataclass, field, fields
 from pathlib import Path
 from typing import Final
 
 from chatbot.errors import SettingsError
 
-__all__ = ["SETTINGS", "Clinic", "Colours", "Contact", "Setting", "Settings", "load_clinic", "load_settings"]
+__all__ = [
+    "SETTINGS",
+    "Clinic",
+    "Colours",
+    "Contact",
+    "Route",
+    "Setting",
+    "Settings",
+    "Urgent",
+    "load_clinic",
+    "load_settings",
+]
+
+_MOST_ROUTES: Final = 50
+_MOST_EXAMPLES: Final = 100  # of one route
+_LONGEST_NAME: Final = 60  # characters, as below
+_LONGEST_EXAMPLE: Final = 200
+_LONGEST_WORDING: Final = 2000
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,6 +88,32 @@ class Colours:
 
 
 @dataclass(frozen=True, slots=True)
+class Urgent:
+    """What is said first to somebody whose words sound like an emergency; `phone` is the number to call, if any."""
+
+    message: str = (
+        "What you describe may need urgent help. If anyone is in danger or getting worse, call your local emergency "
+        "number now or go to the nearest emergency department. If you might harm yourself, or somebody is harming you, "
+        "call the emergency number or a crisis line, and do not stay alone. I am an automatic assistant: I cannot judge "
+        "how serious this is, and nobody reads this chat as you write."
+    )
+    phone: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Route:
+    """A kind of question that the clinic answers itself, where its pages do not.
+
+    `examples` are ways to ask it, `reply` is said word for word, `link` (https, or empty) is where it leads.
+    """
+
+    name: str
+    examples: tuple[str, ...]
+    reply: str
+    link: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class Clinic:
     """What clinic.toml says."""
 
@@ -78,6 +121,8 @@ class Clinic:
     greeting: str = "Hello! Ask me a question. I answer with what our own pages say, word for word."
     contact: Contact = field(default_factory=Contact)
     colours: Colours = field(default_factory=Colours)
+    urgent: Urgent = field(default_factory=Urgent)
+    routes: tuple[Route, ...] = ()
 
 
 def load_settings(environ: Mapping[str, str] = os.environ) -> Settings:
@@ -111,8 +156,12 @@ def load_clinic(path: Path | None) -> Clinic:
     table = _read(path)
     contact = _strings(path, "contact", table.pop("contact", {}), Contact)
     colours = _strings(path, "colours", table.pop("colours", {}), Colours)
+    urgent = _strings(path, "urgent", table.pop("urgent", {}), Urgent)
+    routes = _routes(path, table.pop("routes", []))
     said = _strings(path, "", table, Clinic)
-    clinic = Clinic(contact=Contact(**contact), colours=Colours(**colours), **said)
+    clinic = Clinic(
+        contact=Contact(**contact), colours=Colours(**colours), urgent=Urgent(**urgent), routes=routes, **said
+    )
     _check(path, clinic)
     return clinic
 
@@ -131,7 +180,7 @@ def _strings(path: Path, name: str, table: object, noun: type) -> dict[str, str]
     if not isinstance(table, dict):
         raise SettingsError(f"{path}: {name} must be a table, written as [{name}] above its lines.")
     known = [one.name for one in fields(noun) if one.type is str]
-    every = ", ".join(one.name if one.type is str else f"[{one.name}]" for one in fields(noun))
+    every = ", ".join(_written(one) for one in fields(noun))
     for key, value in table.items():
         where = f"{name}.{key}" if name else key
         if key not in known:
@@ -141,9 +190,59 @@ def _strings(path: Path, name: str, table: object, noun: type) -> dict[str, str]
     return {key: value.strip() for key, value in table.items()}
 
 
+def _written(one: Field[object]) -> str:
+    """Write a field's name as its line or its table starts in the file."""
+    return {"routes": "[[routes]]", "examples": "examples"}.get(one.name) or (
+        one.name if one.type is str else f"[{one.name}]"
+    )
+
+
+def _routes(path: Path, tables: object) -> tuple[Route, ...]:
+    """Check the clinic's own replies, each with its ways to ask."""
+    if not isinstance(tables, list):
+        raise SettingsError(f"{path}: routes must be tables, each written as [[routes]] above its lines.")
+    if len(tables) > _MOST_ROUTES:
+        raise SettingsError(f"{path}: there are {len(tables)} routes: keep to {_MOST_ROUTES}.")
+    routes = tuple(_route(path, f"routes[{number}]", table) for number, table in enumerate(tables, start=1))
+    names = [route.name for route in routes]
+    for name in names:
+        if names.count(name) > 1:
+            raise SettingsError(f"{path}: two routes are called {name!r}: give each a name of its own.")
+    return routes
+
+
+def _route(path: Path, where: str, table: object) -> Route:
+    if not isinstance(table, dict):
+        raise SettingsError(f"{path}: {where} must be a table, written as [[routes]] above its lines.")
+    examples = _examples(path, where, table.pop("examples", None))
+    said = {"name": "", "reply": "", "link": ""} | _strings(path, where, table, Route)
+    for key, longest in (("name", _LONGEST_NAME), ("reply", _LONGEST_WORDING)):
+        if not 0 < len(said[key]) <= longest:
+            raise SettingsError(f"{path}: {where}.{key} must be a text of 1 to {longest} characters.")
+    if said["link"] and not re.fullmatch(r"https://[^\s/\[\]]+(/\S*)?", said["link"]):
+        raise SettingsError(f"{path}: {where}.link must be an address that starts with https://, not {said['link']!r}.")
+    return Route(examples=examples, **said)
+
+
+def _examples(path: Path, where: str, told: object) -> tuple[str, ...]:
+    if not (isinstance(told, list) and 0 < len(told) <= _MOST_EXAMPLES):
+        raise SettingsError(f"{path}: {where}.examples must be a list of 1 to {_MOST_EXAMPLES} ways to ask.")
+    for one in told:
+        if not (isinstance(one, str) and 0 < len(one.strip()) <= _LONGEST_EXAMPLE):
+            raise SettingsError(
+                f"{path}: {where}.examples must hold texts of 1 to {_LONGEST_EXAMPLE} characters, not {one!r:.50}."
+            )
+    return tuple(one.strip() for one in told)
+
+
 def _check(path: Path, clinic: Clinic) -> None:
-    if clinic.contact.phone and not any(one.isdigit() for one in clinic.contact.phone):
-        raise SettingsError(f"{path}: contact.phone must hold a number, not {clinic.contact.phone!r} alone.")
+    for where, phone in (("contact", clinic.contact.phone), ("urgent", clinic.urgent.phone)):
+        if phone and not any(one.isdigit() for one in phone):
+            raise SettingsError(f"{path}: {where}.phone must hold a number, not {phone!r} alone.")
+    if not 0 < len(clinic.urgent.message) <= _LONGEST_WORDING:
+        raise SettingsError(
+            f"{path}: urgent.message must be a text of 1 to {_LONGEST_WORDING} characters; leave it out for the default."
+        )
     if clinic.contact.email and not re.fullmatch(r"[^@\s]+@[^@\s]+", clinic.contact.email):
         raise SettingsError(f"{path}: contact.email must be an address with an @, not {clinic.contact.email!r}.")
     booking = clinic.contact.booking
