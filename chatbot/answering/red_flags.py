@@ -14,7 +14,7 @@ __all__ = ["RedFlags"]
 
 _WITHIN: Final = 13  # words that a sign's parts may stand in
 _BEHIND: Final = 3  # words that may stand between the parts of an ordered sign
-_GROUPS: Final = ("general", "past", "now", "feelings", "negation")
+_GROUPS: Final = ("general", "past", "now", "strong", "feelings", "negation")
 
 Span = tuple[int, int]
 Find = Callable[[str], list[Span]]
@@ -121,11 +121,12 @@ class RedFlags:
         past = {end - 1 for _, end in self._framing["past"].find(words)}
         sure = self._framing["feelings"].taken_out(words)
         now = {start for start, _ in self._framing["now"].find(sure) if not start or words[start - 1] not in self._unreal}
+        strong = {start for start, _ in self._framing["strong"].find(words)}
         told: list[bool] = []
         for start, end in _sentences(words):
             inside = set(range(start, end))
-            silenced = bool(inside & past) or bool(inside & general and not inside & now)
-            told += [silenced] * (end - start)
+            silenced = inside & past and not inside & strong or inside & general and not inside & (now | strong)
+            told += [bool(silenced)] * (end - start)
         return told
 
 
