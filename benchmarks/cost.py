@@ -23,8 +23,8 @@ from tqdm import tqdm
 import chatbot
 from benchmarks.public_data import Collection, load_collection, write_corpus
 from chatbot.bot import Chatbot
+from chatbot.clinic import load_clinic
 from chatbot.indexing import SentenceEncoder, build_index
-from chatbot.settings import load_clinic
 
 COLLECTIONS = ("stackfaq", "covidqa_deepset", "medquad_small", "squad2_dev", "pubmedqa_l", "scifact")
 DOCUMENTS = 4000  # about 10,000 passages

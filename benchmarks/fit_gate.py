@@ -86,7 +86,7 @@ def _ask_all(data: Path) -> Iterator[Told]:
 
 
 def _ask(corpus: Corpus, encoder: CachedEncoder, ranking: Ranking) -> Iterator[Told]:
-    measured = calibration(corpus.index, encoder, ranking)
+    measured = calibration(corpus.index, encoder)
     own = tuple(measured[name] for name in MEASURED)
     part = corpus.name if corpus.group == "clinics" else corpus.group
     for asked in corpus.asked:

@@ -17,14 +17,15 @@ from pathlib import Path
 from tqdm import tqdm
 
 from chatbot import __version__
-from chatbot.answering import read_request
+from chatbot.answering import Gate, calibration, read_request
 from chatbot.bot import Chatbot
+from chatbot.clinic import Contact
 from chatbot.errors import FootnoteError, SettingsError, problem
 from chatbot.evaluation import Bound, as_text, check, check_names, evaluate, read_bound, read_golden, save_plot
 from chatbot.indexing import SentenceEncoder, build_index
 from chatbot.journal import FORMATS, Journal
 from chatbot.records import Answer, Citation, Hit, Outcome
-from chatbot.settings import Contact, Settings, load_settings
+from chatbot.settings import Settings, load_settings
 
 __all__ = ["main"]
 
@@ -140,13 +141,20 @@ def _some_text(text: str) -> str:
 
 def _build(settings: Settings, _: argparse.Namespace) -> None:
     with _progress("Embedding", " passages") as show:
-        built = build_index(settings.corpus, settings.index, SentenceEncoder(settings.model), progress=show)
+        built = build_index(
+            settings.corpus, settings.index, SentenceEncoder(settings.model), progress=show, calibrate=...
+        )
     for told in built.problems:
         print(told, file=sys.stderr)
     print(
         f"Index {built.id}: {built.passages} passages of {built.documents} "
         f"{'page' if built.documents == 1 else 'pages'}, {built.embedded} passages embedded."
     )
+    if built.calibration:
+        print(
+            f"Questions on their subject that they do not answer: {built.calibration['content']:.0%} of the words are met "
+            f"all the same (other sites: {Gate.fitted().usual['content']:.0%}); the gate allows for it."
+        )
 
 
 @contextmanager

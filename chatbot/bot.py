@@ -6,16 +6,32 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
-from chatbot.answering import Found, Gate, Ranking, Spelling, clean_question, compose, distinct, not_found, search
+from chatbot.answering import (
+    Found,
+    Gate,
+    Ranking,
+    Routes,
+    Spelling,
+    Triage,
+    clean_question,
+    compose,
+    distinct,
+    not_found,
+    reply,
+    search,
+    urgent,
+)
+from chatbot.clinic import Clinic, load_clinic
 from chatbot.errors import DocumentNotFound, QuestionError
 from chatbot.indexing import Encoder, Index, SentenceEncoder, open_index
-from chatbot.records import Answer, Document, Hit
-from chatbot.settings import Clinic, Settings, load_clinic
+from chatbot.records import Answer, Document, Hit, Outcome
+from chatbot.settings import Settings
 
 __all__ = ["Chatbot"]
 
 _CANDIDATES: Final = 10
 _SHOWN: Final = 3  # passages of one answer
+_OWN_ANSWER: Final = 0.2  # share of wrong answers from which on a route's reply goes before what the pages say
 _EARLIER: Final = 4  # questions of a conversation that are looked at
 _STARTERS: Final = 4
 _LONGEST_STARTER: Final = 80  # characters that fit a button on a phone
@@ -45,6 +61,8 @@ class Chatbot:
         self._encoder = encoder
         self._ranking = Ranking.fitted()
         self._gate = Gate.fitted()
+        self._triage = Triage.standard(encoder)
+        self._routes = Routes.of(clinic.routes, encoder)
         self.reload()
 
     @classmethod
@@ -79,12 +97,22 @@ class Chatbot:
         corrected = live.spelling.corrected(asked)
         earlier = [live.spelling.corrected(one) for one in _readable(history)]
         found = search(live.index, self._encoder, self._ranking, corrected, earlier)
-        if found is None:  # marks that the model has no token for
-            return not_found(asked), ()
-        confidence = self._gate.confidence(live.index, found, found.hits[0])
+        alarm = self._triage.read(asked) or (found and self._triage.read(corrected, found.own))
+        if alarm and alarm.outcome is Outcome.REPLY:
+            return reply(asked, alarm.message, suggestions=self.starters()), ()
+        # Of marks that the model has no token for, nothing can be found.
+        answer = self._judged(asked, live.index, found) if found else not_found(asked)
+        hits = found.hits[:_CANDIDATES] if found else ()
+        if alarm:
+            return urgent(answer, self.clinic.urgent), hits
+        if found and answer.confidence < self._gate.enough(_OWN_ANSWER) and (match := self._routes.match(found.own)):
+            return reply(asked, match.route.reply, match.route.link, answer.suggestions), hits
+        return answer, hits
+
+    def _judged(self, asked: str, index: Index, found: Found) -> Answer:
+        confidence = self._gate.confidence(index, found, found.hits[0])
         outcome = self._gate.outcome(confidence, self.clinic.answers.wrong_at_most)
-        answer = compose(asked, outcome, confidence, live.index, found, self._shown(live.index, found))
-        return answer, found.hits[:_CANDIDATES]
+        return compose(asked, outcome, confidence, index, found, self._shown(index, found))
 
     def _shown(self, index: Index, found: Found) -> list[Hit]:
         """Give the best hit and the next that may answer too, none that says what another says."""

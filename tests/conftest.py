@@ -10,8 +10,8 @@ import numpy as np
 import pytest
 
 from chatbot.bot import Chatbot
+from chatbot.clinic import load_clinic
 from chatbot.indexing import Encoded, SentenceEncoder, build_index
-from chatbot.settings import load_clinic
 
 ROOT = Path(__file__).parents[1]
 

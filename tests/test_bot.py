@@ -5,10 +5,10 @@ from threading import Event, Thread
 import pytest
 
 from chatbot.bot import Chatbot
+from chatbot.clinic import Clinic
 from chatbot.errors import DocumentNotFound, IndexStale, QuestionEmpty
 from chatbot.indexing import build_index
 from chatbot.records import Answer, Outcome
-from chatbot.settings import Clinic
 from tests.conftest import WordEncoder
 
 

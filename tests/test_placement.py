@@ -2,9 +2,9 @@ from pathlib import Path
 
 import pytest
 
+from chatbot.clinic import load_clinic
 from chatbot.errors import SettingsError
 from chatbot.placement import Sites, Widget
-from chatbot.settings import load_clinic
 
 
 def test_the_widget_and_its_sites_are_read(tmp_path: Path) -> None:

@@ -21,6 +21,7 @@ LAYERS = [
     "records",
     "errors",
     "placement",
+    "clinic",
     "settings",
     "reading",
     "indexing",

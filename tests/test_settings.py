@@ -2,10 +2,12 @@ from pathlib import Path
 
 import pytest
 
+from chatbot.clinic import Clinic, Route, load_clinic
 from chatbot.errors import SettingsError
-from chatbot.settings import Clinic, load_clinic, load_settings
+from chatbot.settings import load_settings
 
 ROOT = Path(__file__).parents[1]
+ROUTE = "[[routes]]\nname = 'price'\nexamples = ['a']\nreply = 'x'\n"
 
 
 def test_without_environment_the_defaults_hold(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -47,6 +49,29 @@ def test_the_projects_own_clinic_file_is_read() -> None:
     assert (clinic.name, clinic.contact.phone) == ("Example Skin Clinic", "+44 20 7946 0123")
 
 
+def test_the_projects_own_clinic_file_has_routes_with_many_ways_to_ask() -> None:
+    clinic = load_clinic(ROOT / "clinic.toml")
+    assert [route.name for route in clinic.routes][:3] == ["price", "booking", "opening hours"]
+    assert all(len(route.examples) >= 12 for route in clinic.routes)
+    assert clinic.urgent.phone == "999"
+
+
+def test_a_clinic_that_writes_nothing_still_tells_people_whom_to_call(tmp_path: Path) -> None:
+    (tmp_path / "clinic.toml").write_text("name = 'x'")
+    clinic = load_clinic(tmp_path / "clinic.toml")
+    assert "call your local emergency number now" in clinic.urgent.message
+    assert (clinic.urgent.phone, clinic.routes) == ("", ())
+
+
+def test_a_route_is_read_with_its_spaces_trimmed(tmp_path: Path) -> None:
+    (tmp_path / "clinic.toml").write_text(
+        "[[routes]]\nname = ' price '\nexamples = [' how much? ']\nreply = ' Ask us. '\nlink = 'https://c.example/p'"
+    )
+    assert load_clinic(tmp_path / "clinic.toml").routes == (
+        Route("price", ("how much?",), "Ask us.", "https://c.example/p"),
+    )
+
+
 def test_without_a_file_the_clinic_has_no_name_and_no_contact() -> None:
     assert load_clinic(None) == Clinic()
 
@@ -70,7 +95,23 @@ def test_without_a_file_the_clinic_has_no_name_and_no_contact() -> None:
         ("a = " + "1" * 5000, "cannot be read"),
         ("[contact]\nbooking = 'javascript:x'", "contact.booking must be an address that starts with https://"),
         ("[colours]\naccent = 'red'", "colours.accent must be written as #rrggbb"),
-        ("[routes]\nx = 'y'", "routes is not a key"),
+        ("[urgent]\nnumber = '1'", r"urgent.number is not a key .* known here: message, phone"),
+        ("[urgent]\nphone = 'ring us'", "urgent.phone must hold a number"),
+        ("[urgent]\nmessage = ' '", "urgent.message must be a text of 1 to 2000 characters; or leave it out"),
+        (f"[urgent]\nmessage = '{'x' * 2001}'", "urgent.message must be a text of 1 to 2000 characters"),
+        ("[routes]\nx = 'y'", r"routes must be tables, each written as \[\[routes\]\]"),
+        ("routes = ['x']", r"routes\[1\] must be a table"),
+        ("[[routes]]\nreply = 'x'", r"routes\[1\].examples must be a list of 1 to 100 ways to ask"),
+        ("[[routes]]\nexamples = []", r"routes\[1\].examples must be a list of 1 to 100"),
+        ("[[routes]]\nexamples = ['a', 7]", r"routes\[1\].examples must hold texts of 1 to 200 characters, not 7"),
+        ("[[routes]]\nexamples = [' ']", r"routes\[1\].examples must hold texts"),
+        ("[[routes]]\nexamples = ['a']\nreply = 'x'", r"routes\[1\].name must be a text of 1 to 60 characters"),
+        ("[[routes]]\nexamples = ['a']\nname = 'x'", r"routes\[1\].reply must be a text of 1 to 2000 characters"),
+        (f"{ROUTE}answer = 'x'", r"routes\[1\].answer is not a key .* known here: name, examples, reply, link"),
+        (f"{ROUTE}link = 'http://clinic.example'", r"routes\[1\].link must be an address that starts with https://"),
+        (f"{ROUTE}link = 'javascript:x'", r"routes\[1\].link must be an address that starts with https://"),
+        (ROUTE * 2, "two routes are called 'price'"),
+        (ROUTE * 51, "there are 51 routes: keep to 50"),
         ("\x00", "cannot be read"),
     ],
 )

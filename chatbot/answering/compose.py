@@ -2,16 +2,18 @@
 
 import re
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Final
 
 from chatbot.answering.highlights import highlights
 from chatbot.answering.links import link
 from chatbot.answering.search import Found
 from chatbot.answering.suggestions import suggestions
+from chatbot.clinic import Urgent
 from chatbot.indexing import Index
 from chatbot.records import Answer, Citation, Hit, Outcome, Passage
 
-__all__ = ["compose", "distinct", "not_found"]
+__all__ = ["compose", "distinct", "not_found", "reply", "urgent"]
 
 _SAME: Final = 0.8  # share of words in common from which two passages say the same thing
 
@@ -30,6 +32,17 @@ def compose(  # noqa: PLR0913, PLR0917 - one argument a part of the answer
     citations = tuple(_citation(number, index, found, passage) for number, passage in enumerate(passages, start=1))
     related = suggestions(found.understood.question, found.hits, passages)
     return Answer(question, found.understood.text, outcome, confidence, _MESSAGES[outcome], citations, related)
+
+
+def urgent(answer: Answer, wording: Urgent) -> Answer:
+    """Put the clinic's urgent wording, and the number to call, before what the pages say."""
+    phone = "" if wording.phone in wording.message else f"\n{wording.phone}"
+    return replace(answer, outcome=Outcome.URGENT, message=wording.message + phone, suggestions=())
+
+
+def reply(question: str, message: str, link: str = "", suggestions: Sequence[str] = ()) -> Answer:
+    """Answer with fixed words, and perhaps an address on a line of its own, where pages are not asked."""
+    return Answer(question, question, Outcome.REPLY, 0.0, f"{message}\n{link}".strip(), (), tuple(suggestions))
 
 
 def not_found(question: str) -> Answer:

@@ -93,8 +93,9 @@ class Gate:
         return Outcome.RELATED if confidence >= self.related else Outcome.NOT_FOUND
 
 
-def calibration(index: Index, encoder: Encoder, ranking: Ranking) -> dict[str, float]:
+def calibration(index: Index, encoder: Encoder) -> dict[str, float]:
     """Measure what sentences of a corpus reach when their own passage is left out: the median of each signal."""
+    ranking = Ranking.fitted()
     sentences = [
         (passage, passage.text[mark.start : mark.end])
         for passage, marks in index.entries

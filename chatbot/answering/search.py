@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from chatbot.answering.dialogue import Understood, understand
 from chatbot.answering.ranking import Ranking
-from chatbot.indexing import Encoder, Index, Query
+from chatbot.indexing import Encoded, Encoder, Index, Query
 from chatbot.records import Hit
 
 __all__ = ["Found", "search"]
@@ -16,12 +16,14 @@ class Found:
     """What a search found.
 
     `query` is what was searched for, with what the conversation lent it; `asked` is what the last question asks of the
-    corpus's topic, by itself; `hits` are the candidate passages, best first, at least one.
+    corpus's topic, by itself; `own` is that question as the encoder reads it; `hits` are the candidate passages, best
+    first, at least one.
     """
 
     understood: Understood
     query: Query
     asked: Query
+    own: Encoded
     hits: tuple[Hit, ...]
 
 
@@ -40,4 +42,4 @@ def search(
     asked = Query.of(aspect, bare) if len(bare.ids) else Query.of(question, own)
     if understood.earlier and not index.says_something(asked):
         asked = query
-    return Found(understood, query, asked, ranking.hits(index.evidence(query)))
+    return Found(understood, query, asked, own, ranking.hits(index.evidence(query)))

@@ -52,7 +52,7 @@ def build_index(  # noqa: PLR0913, PLR0917 - what a build is made of, and who he
     encoder: Encoder,
     store: type[VectorStore] = FaissStore,
     progress: Callable[[int, int], object] = lambda _done, _of: None,
-    calibrate: Callable[[Index], Mapping[str, float]] = lambda _index: {},
+    calibrate: Callable[[Index, Encoder], Mapping[str, float]] = lambda _index, _encoder: {},
 ) -> Built:
     """Build the index of a corpus and make it live; with nothing changed, do nothing.
 
@@ -83,7 +83,7 @@ def build_index(  # noqa: PLR0913, PLR0917 - what a build is made of, and who he
             documents=len(read.documents),
             passages=len(entries),
             problems=tuple(map(str, read.problems)),
-            calibration=calibrate(Index(read.documents, entries, stored, tokens, {})),
+            calibration=calibrate(Index(read.documents, entries, stored, tokens, {}), encoder),
             files={name: hashlib.sha256(content).hexdigest() for name, content in files.items()},
         )
         publish(index, Generation(manifest, files))

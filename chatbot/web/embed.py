@@ -6,7 +6,7 @@ from typing import Final
 from fastapi import APIRouter, Request
 from fastapi.responses import HTMLResponse
 
-from chatbot.settings import Clinic
+from chatbot.clinic import Clinic
 from chatbot.web.look import Look, static_text
 from chatbot.web.markup import escape
 from chatbot.web.rendering import contact_html

@@ -5,9 +5,9 @@ from collections.abc import Sequence
 from typing import Final
 from urllib.parse import quote, urlsplit
 
+from chatbot.clinic import Clinic, Contact
 from chatbot.reading import unwrapped
 from chatbot.records import Answer, Citation, Outcome
-from chatbot.settings import Clinic, Contact
 from chatbot.web.markup import escape, marked
 
 __all__ = ["answer_html", "apology_html", "contact_html", "question_html", "shorten"]

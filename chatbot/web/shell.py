@@ -13,7 +13,7 @@ import gradio as gr
 from fastapi import APIRouter
 from fastapi.responses import HTMLResponse
 
-from chatbot.settings import Clinic
+from chatbot.clinic import Clinic
 from chatbot.web.look import Look, static_text
 from chatbot.web.markup import escape
 from chatbot.web.rendering import contact_html

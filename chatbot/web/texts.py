@@ -6,8 +6,8 @@ from functools import cache
 from importlib.resources import files
 from typing import Final
 
+from chatbot.clinic import Clinic
 from chatbot.errors import SettingsError
-from chatbot.settings import Clinic
 
 __all__ = ["LANGUAGES", "direction", "interface_texts", "translations"]
 

@@ -16,8 +16,8 @@ from typing import TYPE_CHECKING, Final
 
 from fastapi import APIRouter, Request, Response
 
+from chatbot.clinic import Clinic
 from chatbot.errors import SettingsError
-from chatbot.settings import Clinic
 from chatbot.web.look import static_text
 from chatbot.web.markup import escape
 from chatbot.web.texts import LANGUAGES, direction, interface_texts, translations

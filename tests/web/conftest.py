@@ -18,11 +18,11 @@ import uvicorn
 from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, sync_playwright
 
 from chatbot.bot import Chatbot
+from chatbot.clinic import load_clinic
 from chatbot.indexing import SentenceEncoder, build_index
 from chatbot.journal import Journal
 from chatbot.placement import Sites
 from chatbot.records import Answer, Outcome
-from chatbot.settings import load_clinic
 from chatbot.web import create_app
 from tests.conftest import ROOT
 

@@ -12,9 +12,9 @@ import httpx
 import pytest
 
 from chatbot.bot import Chatbot
+from chatbot.clinic import Clinic
 from chatbot.indexing import build_index
 from chatbot.records import Answer
-from chatbot.settings import Clinic
 from tests.conftest import WordEncoder
 from tests.web.conftest import serving
 

@@ -10,9 +10,9 @@ from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, Page, expect
 
 from chatbot.bot import Chatbot
+from chatbot.clinic import load_clinic
 from chatbot.indexing import build_index
 from chatbot.records import Answer
-from chatbot.settings import load_clinic
 from tests.conftest import ROOT, WordEncoder
 from tests.web.conftest import Visitor, ask, serving, visiting
 

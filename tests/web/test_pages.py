@@ -8,8 +8,8 @@ import pytest
 
 from chatbot.answering import document_digest
 from chatbot.bot import Chatbot
+from chatbot.clinic import Clinic
 from chatbot.indexing import build_index
-from chatbot.settings import Clinic
 from tests.conftest import WordEncoder
 from tests.web.conftest import serving
 

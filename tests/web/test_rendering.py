@@ -1,5 +1,5 @@
+from chatbot.clinic import Clinic, Contact
 from chatbot.records import Answer, Citation, Highlight, Outcome, Passage
-from chatbot.settings import Clinic, Contact
 from chatbot.web.rendering import answer_html, apology_html, contact_html, question_html, shorten
 
 FULL = Clinic(

@@ -8,9 +8,9 @@ import httpx
 import pytest
 from starlette.datastructures import Headers
 
+from chatbot.clinic import Clinic
 from chatbot.indexing import build_index
 from chatbot.placement import Sites
-from chatbot.settings import Clinic
 from chatbot.web.pace import Pace
 from chatbot.web.sites import Sender, sender
 from tests.conftest import WordEncoder

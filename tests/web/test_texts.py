@@ -7,10 +7,10 @@ from pathlib import Path
 import pytest
 
 from chatbot.bot import Chatbot
+from chatbot.clinic import Clinic, load_clinic
 from chatbot.errors import SettingsError
 from chatbot.indexing import build_index
 from chatbot.placement import Widget
-from chatbot.settings import Clinic, load_clinic
 from chatbot.web.texts import LANGUAGES, direction, interface_texts, translations
 from chatbot.web.widget import script_tag, widget_routes
 from tests.conftest import ROOT, WordEncoder
