@@ -24,7 +24,8 @@ from chatbot.errors import FootnoteError, SettingsError, problem
 from chatbot.evaluation import Bound, as_text, check, check_names, evaluate, read_bound, read_golden, save_plot
 from chatbot.indexing import SentenceEncoder, build_index
 from chatbot.journal import FORMATS, Journal
-from chatbot.records import Answer, Citation, Hit, Outcome
+from chatbot.plain import plain_text
+from chatbot.records import Answer, Hit
 from chatbot.settings import Settings, load_settings
 
 __all__ = ["main"]
@@ -141,9 +142,8 @@ def _some_text(text: str) -> str:
 
 def _build(settings: Settings, _: argparse.Namespace) -> None:
     with _progress("Embedding", " passages") as show:
-        built = build_index(
-            settings.corpus, settings.index, SentenceEncoder(settings.model), progress=show, calibrate=...
-        )
+        encoder = SentenceEncoder(settings.model)
+        built = build_index(settings.corpus, settings.index, encoder, progress=show, calibrate=calibration)
     for told in built.problems:
         print(told, file=sys.stderr)
     print(
@@ -152,8 +152,8 @@ def _build(settings: Settings, _: argparse.Namespace) -> None:
     )
     if built.calibration:
         print(
-            f"Questions on their subject that they do not answer: {built.calibration['content']:.0%} of the words are met "
-            f"all the same (other sites: {Gate.fitted().usual['content']:.0%}); the gate allows for it."
+            f"What these pages do not say meets {built.calibration['content']:.2f} of them all the same, "
+            f"{Gate.fitted().usual['content']:.2f} elsewhere: the gate allows for it."
         )
 
 
@@ -179,7 +179,7 @@ def _ask(settings: Settings, options: argparse.Namespace) -> None:
     if options.json:
         print(json.dumps(_told(answer, hits, options.explain)))
         return
-    print(_text(answer, bot))
+    print(plain_text(answer, bot.clinic.contact))
     if options.explain:
         print("\n".join(f"{hit.score:.3f}  {hit.passage.document} {hit.passage.text[:80]!r}" for hit in hits))
 
@@ -278,26 +278,6 @@ def _told(answer: Answer, hits: Sequence[Hit], explain: bool) -> dict[str, objec
     candidates = [{"score": round(hit.score, 6), **hit.passage.as_dict()} for hit in hits]
     told = {"answer_id": uuid.uuid4().hex, **answer.as_dict()}
     return {**told, "candidates": candidates} if explain else told
-
-
-def _text(answer: Answer, bot: Chatbot) -> str:
-    quotes = [
-        f"[{citation.number}] {' > '.join((citation.passage.title, *citation.passage.headings))}\n"
-        f"{_marked(citation)}\n{citation.link}"
-        for citation in answer.citations
-    ]
-    contact = bot.clinic.contact
-    ways = [way for way in (contact.phone, contact.email, contact.booking, contact.hours, contact.address) if way]
-    certain = answer.outcome is Outcome.ANSWERED
-    return "\n\n".join([answer.message, *quotes, *([] if certain else ["\n".join(ways)])])
-
-
-def _marked(citation: Citation) -> str:
-    """Put the sentences that answer between angle quotation marks."""
-    text = citation.passage.text
-    for mark in reversed(citation.highlights):
-        text = f"{text[: mark.start]}\u00ab{text[mark.start : mark.end]}\u00bb{text[mark.end :]}"
-    return text
 
 
 if __name__ == "__main__":

@@ -27,6 +27,7 @@ LAYERS = [
     "indexing",
     "answering",
     "bot",
+    "plain",
     "journal",
     "evaluation",
     "web",
