@@ -95,7 +95,7 @@ class Chatbot:
         live = self._live
         asked = clean_question(question)
         corrected = live.spelling.corrected(asked)
-        earlier = [live.spelling.corrected(one) for one in _readable(history)]
+        earlier = [live.spelling.corrected(one) for one in _readable(history) if not self._triage.read(one)]
         found = search(live.index, self._encoder, self._ranking, corrected, earlier)
         alarm = self._triage.read(asked) or (found and self._triage.read(corrected, found.own))
         if alarm and alarm.outcome is Outcome.REPLY:

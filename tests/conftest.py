@@ -9,6 +9,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from chatbot.answering import calibration
 from chatbot.bot import Chatbot
 from chatbot.clinic import load_clinic
 from chatbot.indexing import Encoded, SentenceEncoder, build_index
@@ -29,7 +30,7 @@ def corpus(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture(scope="session")
 def bot(corpus: Path, encoder: SentenceEncoder, tmp_path_factory: pytest.TempPathFactory) -> Chatbot:
     index = tmp_path_factory.mktemp("index")
-    build_index(corpus, index, encoder)
+    build_index(corpus, index, encoder, calibrate=calibration)
     return Chatbot(corpus, index, encoder, load_clinic(ROOT / "clinic.toml"))
 
 

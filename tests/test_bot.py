@@ -5,9 +5,9 @@ from threading import Event, Thread
 import pytest
 
 from chatbot.bot import Chatbot
-from chatbot.clinic import Clinic
+from chatbot.clinic import Clinic, Route
 from chatbot.errors import DocumentNotFound, IndexStale, QuestionEmpty
-from chatbot.indexing import build_index
+from chatbot.indexing import SentenceEncoder, build_index
 from chatbot.records import Answer, Outcome
 from tests.conftest import WordEncoder
 
@@ -125,3 +125,49 @@ def test_a_rebuild_never_mixes_two_indexes_in_one_answer(tmp_path: Path, words: 
     for visitor in visitors:
         visitor.join()
     assert broken == []
+
+
+def test_a_misspelt_question_is_searched_for_as_it_was_meant(bot: Chatbot) -> None:
+    answer = bot.ask("how long til the swelng goes")
+    assert answer.understood_as == "how long til the swelling goes"
+    assert "This usually subsides within a day or two." in marked(answer)
+
+
+def test_a_follow_up_is_read_with_what_was_asked_before(bot: Chatbot) -> None:
+    alone, after = bot.ask("and for scars?"), bot.ask("and for scars?", ["How many sessions do people need?"])
+    assert alone.understood_as == "and for scars?"
+    assert after.understood_as == "How many sessions do people need? and for scars?"
+    assert after.citations[0].passage.text.startswith("Scar Reduction: Individuals seeking scar reduction")
+
+
+def test_earlier_small_talk_is_nothing_to_lean_on(bot: Chatbot) -> None:
+    assert bot.ask("and for scars?", ["hello"]).understood_as == "and for scars?"
+
+
+def test_an_emergency_comes_before_anything_else(bot: Chatbot) -> None:
+    answer = bot.ask("my face is swelling up and i cant breath propperly")
+    assert answer.outcome is Outcome.URGENT
+    assert answer.message == bot.clinic.urgent.message
+    assert not any("normal to experience some redness" in one.passage.text for one in answer.citations)
+
+
+def test_small_talk_gets_a_fixed_reply_and_somewhere_to_start(bot: Chatbot) -> None:
+    answer = bot.ask("good morning!")
+    assert (answer.outcome, answer.confidence, answer.citations) == (Outcome.REPLY, 0.0, ())
+    assert answer.suggestions == bot.starters()
+    assert bot.ask("good morning, does it tighten the skin?").outcome is not Outcome.REPLY
+
+
+def test_where_the_pages_say_nothing_the_clinics_own_reply_is_given(bot: Chatbot) -> None:
+    price = next(route for route in bot.clinic.routes if route.name == "price")
+    answer = bot.ask("what would one treatment cost me?")
+    assert (answer.outcome, answer.message) == (Outcome.REPLY, f"{price.reply}\n{price.link}")
+
+
+def test_where_the_pages_answer_they_go_before_the_clinics_reply(
+    corpus: Path, encoder: SentenceEncoder, tmp_path: Path
+) -> None:
+    route = Route("sun", ("Can I go in the sun afterwards?", "direct sun exposure", "sunbathing"), "Ask us.")
+    build_index(corpus, tmp_path, encoder)
+    bot = Chatbot(corpus, tmp_path, encoder, Clinic(routes=(route,)))
+    assert bot.ask("Should I avoid direct sun exposure after microneedling?").citations

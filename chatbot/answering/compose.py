@@ -35,9 +35,14 @@ def compose(  # noqa: PLR0913, PLR0917 - one argument a part of the answer
 
 
 def urgent(answer: Answer, wording: Urgent) -> Answer:
-    """Put the clinic's urgent wording, and the number to call, before what the pages say."""
+    """Put the clinic's urgent wording, and the number to call, before what the pages say for certain.
+
+    Passages that only come near are left out: "some redness is normal" must not be read into an emergency.
+    """
     phone = "" if wording.phone in wording.message else f"\n{wording.phone}"
-    return replace(answer, outcome=Outcome.URGENT, message=wording.message + phone, suggestions=())
+    citations = answer.citations if answer.outcome is Outcome.ANSWERED else ()
+    message = wording.message + phone
+    return replace(answer, outcome=Outcome.URGENT, message=message, citations=citations, suggestions=())
 
 
 def reply(question: str, message: str, link: str = "", suggestions: Sequence[str] = ()) -> Answer:

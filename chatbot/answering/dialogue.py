@@ -36,7 +36,7 @@ class Understood:
     @property
     def text(self) -> str:
         """What is searched for, as a visitor may read it."""
-        return " ".join((*self.earlier, self.question))
+        return " ".join((*(one if one[-1] in ".?!" else f"{one}?" for one in self.earlier), self.question))
 
     def query(self, whole: Encoded, own: Encoded) -> Query:
         """Make the search of it, given the encoded `text` and `question`."""

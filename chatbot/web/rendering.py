@@ -30,10 +30,31 @@ def shorten(text: str) -> str:
 
 def answer_html(answer: Answer, clinic: Clinic) -> str:
     """Give an answer: its message, then each quoted passage, then the contact where it may be needed."""
-    parts = [_heard("Answer: "), _paragraphs(answer.message), *(_quote(one) for one in answer.citations)]
-    if answer.outcome in _WITH_CONTACT:
-        parts.append(contact_html(clinic))
+    contact = contact_html(clinic) if answer.outcome in _WITH_CONTACT else ""
+    quotes = [_quote(one) for one in answer.citations]
+    message = [_heard("Answer: "), _paragraphs(answer.message)]
+    if answer.outcome is Outcome.URGENT:
+        apart = ['<p class="apart">Apart from that, this is what our pages say:</p>', *quotes] if quotes else []
+        parts = ['<p class="alarm">This sounds urgent</p>', *message, _urgent_call(clinic), contact, *apart]
+    else:
+        parts = [_searched(answer), *message, *quotes, contact]
     return f'<div class="answer {answer.outcome.value}">{"".join(parts)}</div>'
+
+
+def _urgent_call(clinic: Clinic) -> str:
+    phone = clinic.urgent.phone
+    return f'<p class="call">{_link(_tel(phone), f"Call {phone}")}</p>' if phone else ""
+
+
+def _tel(phone: str) -> str:
+    return "tel:" + "".join(char for char in phone if char.isascii() and (char.isdigit() or char == "+"))
+
+
+def _searched(answer: Answer) -> str:
+    """Say what was searched for, where that is not what was typed."""
+    if answer.understood_as == answer.question:
+        return ""
+    return f'<p class="searched">Searched for: {escape(answer.understood_as)}</p>'
 
 
 def apology_html(message: str, clinic: Clinic, *, with_contact: bool) -> str:
@@ -51,9 +72,8 @@ def contact_html(clinic: Clinic) -> str:
 
 
 def _ways(contact: Contact) -> Sequence[str]:
-    phone = "".join(char for char in contact.phone if char.isascii() and (char.isdigit() or char == "+"))
     ways = (
-        (contact.phone, _way("Call", _link(f"tel:{phone}", contact.phone))),
+        (contact.phone, _way("Call", _link(_tel(contact.phone), contact.phone))),
         (contact.email, _way("Write", _link(f"mailto:{quote(contact.email, safe='@')}", contact.email))),
         (contact.booking, _way("Book", _link(contact.booking, "Make an appointment online", new_tab=True))),
         (contact.hours, _way("Open", escape(contact.hours))),
@@ -84,7 +104,13 @@ def _quote(citation: Citation) -> str:
 
 def _paragraphs(text: str) -> str:
     lines = (line.strip() for line in text.splitlines())
-    return "".join(f'<p class="line">{escape(line)}</p>' for line in lines if line)
+    return "".join(f'<p class="line">{_linked(line)}</p>' for line in lines if line)
+
+
+def _linked(line: str) -> str:
+    """Make a link of a line that is an address and nothing else."""
+    is_address = line.startswith("https://") and " " not in line
+    return _link(line, line, new_tab=True) if is_address else escape(line)
 
 
 def _link(address: str, text: str, *, new_tab: bool = False) -> str:

@@ -170,6 +170,7 @@
         urgent && phone && make("p", { class: "phone" }, call(phone)),
       ),
       urgent && contact(),
+      urgent && citations[0] && make("p", { class: "apart" }, T.answered),
       ...citations.map((cited, at) => quote(cited, !at)),
       (outcome === "related" || outcome === "not_found") && contact(),
       outcome !== "reply" && !urgent && feedback(answer.answer_id),

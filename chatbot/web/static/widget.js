@@ -67,7 +67,12 @@
   };
 
   const heard = (text) => make("span", { class: "heard" }, `${text} `);
-  const lines = (text) => text.split("\n").map((line) => line.trim() && make("p", { dir: "auto" }, line));
+  /** A text's paragraphs; one that is an address and nothing else is a link. */
+  const lines = (text) =>
+    text.split("\n").map((line) => {
+      const said = line.trim();
+      return said && make("p", { dir: "auto" }, /^https:\/\/\S+$/.test(said) ? anchor(said, true, said) : said);
+    });
   const button = (name, click, ...content) => make("button", { type: "button", class: name, click }, ...content);
 
   // ---- Colour: the clinic's own, moved towards black or white until it can be read on our surfaces (WCAG 2, 4.5:1).

@@ -1,0 +1,52 @@
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from chatbot.answering import Spelling
+
+WORDS = {"recovery": 3, "time": 9, "the": 40, "moisturised": 1, "steroid": 2, "swelling": 2, "laser": 5, "peel": 7}
+
+
+@pytest.fixture(scope="module")
+def spelling() -> Spelling:
+    return Spelling(WORDS, {"botox"}.__contains__)
+
+
+@pytest.mark.parametrize(
+    ("typed", "meant"),
+    [
+        ("recovry tme", "recovery time"),
+        ("how long untill the sweling goes", "how long until the swelling goes"),
+        ("RECOVRY TIME PLEASE", "recovery TIME PLEASE"),
+        ("lazer", "laser"),
+        ("sideeffects", "side effects"),
+        ("can u tell me wat happens b4", "can you tell me what happens before"),
+        ("steriods", "steroids"),  # English is nearer than the corpus's "steroid"
+    ],
+)
+def test_what_nobody_knows_is_read_as_the_corpus_or_english_spells_it(
+    spelling: Spelling, typed: str, meant: str
+) -> None:
+    assert spelling.corrected(typed) == meant
+
+
+@pytest.mark.parametrize(
+    "typed",
+    [
+        "Is it moisturising?",  # English has it
+        "does botox hurt",  # the model has it
+        "Is SPF 50 enough?",  # letters that stand for a name
+        "I take Eliquis every day",  # a name
+        "cuánto cuesta el tratamiento facial",  # another language
+        "asdfgh",  # nothing near
+        "my toric lens",  # an English word is as near, but it has other consonants
+    ],
+)
+def test_what_somebody_knows_or_nothing_is_near_to_stays(spelling: Spelling, typed: str) -> None:
+    assert spelling.corrected(typed) == typed
+
+
+@given(st.text(max_size=80))
+def test_any_text_comes_back_with_something_where_there_was_something(text: str) -> None:
+    corrected = Spelling(WORDS, {"botox"}.__contains__).corrected(text)
+    assert bool(corrected.strip()) == bool(text.strip())
