@@ -29,7 +29,7 @@ from chatbot.answering.ranking import Ranking
 from chatbot.answering.search import search
 
 SHARES = (0.2, 0.1, 0.05, 0.03, 0.02, 0.01)  # of wrong answers that a clinic may choose between
-REFUSED = 0.5  # share of the questions on another subject that are shown nothing: hiding the right passage is worse
+HIDDEN = 0.03  # share of the clinics' right passages that may be hidden, so that other questions are shown nothing
 
 Floats = NDArray[np.float64]
 
@@ -66,7 +66,7 @@ def main() -> None:
         "corpus": {name: round(float(one), 4) for name, one in corpus.items()},
         "usual": {name: round(one, 4) for name, one in usual.items()},
         "risk": [[share, round(_enough(told, chances, share), 4)] for share in SHARES],
-        "related": round(float(np.quantile(_chances_of(told, chances, "other_subject"), REFUSED)), 4),
+        "related": round(_related(told, chances), 4),
         "fitted": datetime.now(tz=UTC).date().isoformat(),
         "data": {"clinics": len({one.part for one in told if one.group == "clinics"}), "cuts": CUTS, "seed": SEED},
         "held_out": _figures(told, chances),
@@ -137,8 +137,9 @@ def _enough(told: Sequence[Told], chances: Floats, share: float) -> float:
     return float(ours[allowed[-1]][0]) if len(allowed) else 1.0
 
 
-def _chances_of(told: Sequence[Told], chances: Floats, kind: str) -> list[float]:
-    return [float(chances[row]) for row, one in enumerate(told) if one.kind == kind]
+def _related(told: Sequence[Told], chances: Floats) -> float:
+    right = [chances[row] for row, one in enumerate(told) if one.group == "clinics" and one.right]
+    return float(np.quantile(right, HIDDEN))
 
 
 def _figures(told: Sequence[Told], chances: Floats) -> dict[str, dict[str, float]]:
@@ -160,6 +161,10 @@ def _figures(told: Sequence[Told], chances: Floats) -> dict[str, dict[str, float
                     areas[kind].append(roc_auc_score([1] * len(right) + [0] * len(wrong), right + wrong))
         figures[group] = {kind: round(float(np.mean(area)), 3) for kind, area in sorted(areas.items())}
     ours = [row for row, one in enumerate(told) if one.group == "clinics"]
+    least = _related(told, chances)
+    for kind in sorted({told[row].kind for row in ours if not told[row].answerable}):
+        shown = [chances[row] >= least for row in ours if told[row].kind == kind and not told[row].answerable]
+        figures["clinics"][f"{kind} shown"] = round(float(np.mean(shown)), 3)
     for share in SHARES:
         enough = _enough(told, chances, share)
         given = [row for row in ours if chances[row] >= enough]

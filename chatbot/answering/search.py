@@ -1,5 +1,6 @@
 """From a conversation to the passages that may answer its last question."""
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -30,7 +31,9 @@ class Found:
 def search(
     index: Index, encoder: Encoder, ranking: Ranking, question: str, earlier: Sequence[str] = ()
 ) -> Found | None:
-    """Search for a question; None if the encoder finds nothing in it to read."""
+    """Search for a question; None if there is no word in it, or none that the encoder can read."""
+    if not re.search(r"\w", question):
+        return None
     understood = understand(question, earlier)
     aspect = index.without_topic(question) or question
     texts = list(dict.fromkeys((understood.text, question, aspect)))
