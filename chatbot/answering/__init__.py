@@ -5,7 +5,7 @@ from chatbot.answering.gate import Gate, calibration
 from chatbot.answering.links import document_digest
 from chatbot.answering.question import LONGEST, clean_question, read_request
 from chatbot.answering.ranking import Ranking
-from chatbot.answering.routes import Routes
+from chatbot.answering.routes import Match, Routes
 from chatbot.answering.search import Found, search
 from chatbot.answering.spelling import Spelling
 from chatbot.answering.triage import Finding, Triage
@@ -15,6 +15,7 @@ __all__ = [
     "Finding",
     "Found",
     "Gate",
+    "Match",
     "Ranking",
     "Routes",
     "Spelling",

@@ -1,25 +1,28 @@
 """Phrases found in what people type, whatever the capitals, apostrophes and near misspellings; owns rapidfuzz."""
 
 import re
-from collections.abc import Container, Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from typing import Final
 
 from rapidfuzz.distance import OSA
 
-__all__ = ["SENTENCE", "Phrases", "Speller", "words_of"]
+__all__ = ["COMMA", "SENTENCE", "Phrases", "Speller", "words_of"]
 
 SENTENCE: Final = "."
 """The word that stands where a sentence begins, and that no phrase runs across."""
 
+COMMA: Final = ","
+"""The word that stands for a comma."""
+
 _ENDINGS: Final = ("", "s", "ed", "ing", "ting", "ning", "es", "er", "ful", "y")
 _SHORTEST: Final = 5  # letters of a word that is corrected
-_WORD: Final = re.compile(r"\d+(?:\.\d+)?|[^\W\d_]+|[.?!;]+(?=\s|$)")
+_WORD: Final = re.compile(r"\d+(?:\.\d+)?|[^\W\d_]+|,|[.?!;]+(?=\s|$)")
 
 
 def words_of(text: str) -> list[str]:
-    """Give the words of a text in small letters without apostrophes, `SENTENCE` before each sentence."""
+    """Give the words of a text in small letters without apostrophes, with `SENTENCE` before each sentence."""
     plain = re.sub(r"['\u2019\u2018`\u00b4]", "", text.casefold())
-    return [SENTENCE, *(word if word[0].isalnum() else SENTENCE for word in _WORD.findall(plain))]
+    return [SENTENCE, *(word if word[0].isalnum() or word == COMMA else SENTENCE for word in _WORD.findall(plain))]
 
 
 class Phrases:
@@ -49,48 +52,49 @@ class Phrases:
 
 
 def _pattern(word: str) -> str:
-    return re.escape(word).replace(r"\*", "[^ .]+" if word == "*" else "[^ ]*")
+    return re.escape(word).replace(r"\*", "[^ .,]+" if word == "*" else "[^ ]*")
 
 
 class Speller:
     """Corrects words to those that are looked for, by at most one or two letters.
 
-    Distance: optimal string alignment (an insertion, a deletion, a replacement or a swap of neighbours counts one).
+    `known` says of a word that it is one, and so no misspelling. Distance: optimal string alignment (an insertion, a
+    deletion, a replacement or a swap of neighbours counts one); of two equally near, one with the same letters is taken.
     """
 
-    def __init__(self, phrases: Iterable[str]) -> None:
+    def __init__(self, phrases: Iterable[str], known: Callable[[str], bool]) -> None:
+        self._known = known
         words = {word for phrase in phrases for word in phrase.split() if word.strip("*").isalpha()}
-        self._exact = {word for word in words if "*" not in word}
-        self._stems = tuple(word.rstrip("*") for word in words if word.endswith("*") and len(word) > 3)
-        forms = self._exact | {stem + ending for stem in self._stems for ending in _ENDINGS}
+        stems = {word.rstrip("*") for word in words if word.endswith("*") and len(word) > 3}
+        exact = {word for word in words if "*" not in word}
+        self._looked_for = exact | {stem + ending for stem in stems for ending in _ENDINGS}
         self._forms: dict[str, list[str]] = {}
-        for form in sorted(form for form in forms if len(form) >= _SHORTEST - 1):
+        for form in sorted(form for form in self._looked_for if len(form) >= _SHORTEST - 1):
             self._forms.setdefault(form[0], []).append(form)
 
-    def correct(self, words: Sequence[str], known: Container[str]) -> list[str]:
+    def correct(self, words: Sequence[str]) -> list[str]:
         """Give the words, those corrected (or cut in two) that are neither looked for nor known."""
-        return [part for word in words for part in self._corrected(word, known)]
+        return [part for word in words for part in self._corrected(word)]
 
-    def _corrected(self, word: str, known: Container[str]) -> list[str]:
-        if not word.isalpha() or self._looked_for(word) or word in known:
+    def _corrected(self, word: str) -> list[str]:
+        if not word.isalpha() or word in self._looked_for:
             return [word]
         short = re.sub(r"(.)\1{2,}", r"\1", word)  # "heeelp"
-        if self._looked_for(short) or len(short) < _SHORTEST:
+        if short in self._looked_for or len(short) < _SHORTEST:
             return [short]
-        return [self._nearest(short)] if self._nearest(short) else self._cut(short)
+        near = self._nearest(short) or self._cut(short)
+        return [word] if not near or self._known(word) else near.split()
 
     def _nearest(self, word: str) -> str:
         most = 1 if len(word) < 8 else 2
         near = [form for form in self._forms.get(word[0], ()) if abs(len(form) - len(word)) <= most]
-        best = min(near, key=lambda form: OSA.distance(word, form, score_cutoff=most), default="")
-        return best if best and OSA.distance(word, best, score_cutoff=most) <= most else ""
+        letters = sorted(word)
+        best = min(near, key=lambda form: (OSA.distance(word, form), sorted(form) != letters), default="")
+        return best if best and OSA.distance(word, best) <= most else ""
 
-    def _cut(self, word: str) -> list[str]:
+    def _cut(self, word: str) -> str:
         """Put the space back that was left out between two words."""
         for cut in range(3, len(word) - 2):
-            if self._looked_for(word[:cut]) and self._looked_for(word[cut:]):
-                return [word[:cut], word[cut:]]
-        return [word]
-
-    def _looked_for(self, word: str) -> bool:
-        return word in self._exact or (len(word) > 3 and word.startswith(self._stems))
+            if word[:cut] in self._looked_for and word[cut:] in self._looked_for:
+                return f"{word[:cut]} {word[cut:]}"
+        return ""
