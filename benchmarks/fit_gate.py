@@ -29,7 +29,7 @@ from chatbot.answering.ranking import Ranking
 from chatbot.answering.search import search
 
 SHARES = (0.2, 0.1, 0.05, 0.03, 0.02, 0.01)  # of wrong answers that a clinic may choose between
-HIDDEN = 0.03  # share of the clinics' right passages that may be hidden, so that other questions are shown nothing
+HIDDEN = 0.015  # share of the clinics' right passages that may be hidden, so that other questions are shown nothing
 
 Floats = NDArray[np.float64]
 
