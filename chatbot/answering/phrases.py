@@ -59,7 +59,7 @@ class Speller:
     """Corrects words to those that are looked for, by at most one or two letters.
 
     `known` says of a word that it is one, and so no misspelling. Distance: optimal string alignment (an insertion, a
-    deletion, a replacement or a swap of neighbours counts one); of two equally near, one with the same letters is taken.
+    deletion, a replacement or a swap of neighbours counts one); of two as near, one with the same letters is taken.
     """
 
     def __init__(self, phrases: Iterable[str], known: Callable[[str], bool]) -> None:
