@@ -19,6 +19,7 @@ from chatbot.answering import (
     not_found,
     reply,
     search,
+    understand,
     urgent,
 )
 from chatbot.clinic import Clinic, load_clinic
@@ -95,9 +96,12 @@ class Chatbot:
         live = self._live
         asked = clean_question(question)
         corrected = live.spelling.corrected(asked)
-        earlier = [live.spelling.corrected(one) for one in _readable(history) if not self._triage.read(one)]
+        before = list(_readable(history))
+        earlier = [live.spelling.corrected(one) for one in before if not self._triage.read(one)]
         found = search(live.index, self._encoder, self._ranking, corrected, earlier)
         alarm = self._triage.read(asked) or (found and self._triage.read(corrected, found.own))
+        if not alarm and self._still_urgent(asked, before):
+            return urgent(not_found(asked), self.clinic.urgent), found.hits[:_CANDIDATES] if found else ()
         if alarm and alarm.outcome is Outcome.REPLY:
             return reply(asked, alarm.message, suggestions=self.starters()), ()
         # Of marks that the model has no token for, nothing can be found.
@@ -108,6 +112,13 @@ class Chatbot:
         if found and answer.confidence < self._gate.enough(_OWN_ANSWER) and (match := self._routes.match(found.own)):
             return reply(asked, match.route.reply, match.route.link, answer.suggestions), hits
         return answer, hits
+
+    def _still_urgent(self, asked: str, before: Sequence[str]) -> bool:
+        """Tell whether a question goes on about an emergency: no page is quoted to "and how long will that last?"."""
+        earlier = understand(asked, before).earlier
+        read = self._encoder.encode_questions(earlier) if earlier else ()
+        alarms = (self._triage.read(one, encoded) for one, encoded in zip(earlier, read, strict=True))
+        return any(alarm and alarm.outcome is Outcome.URGENT for alarm in alarms)
 
     def _judged(self, asked: str, index: Index, found: Found) -> Answer:
         confidence = self._gate.confidence(index, found, found.hits[0])

@@ -60,7 +60,12 @@ def test_asking_before_building_fails_with_one_line_that_names_the_cure(run: Run
 
 
 def test_a_build_says_what_it_did_and_the_next_has_nothing_to_do(run: Run, built: str) -> None:
-    assert built.endswith(": 20 passages of 1 page, 20 passages embedded.\n")
+    done, found = built.splitlines()
+    assert done.endswith(": 20 passages of 1 page, 20 passages embedded.")
+    assert re.fullmatch(
+        r"What these pages do not say meets 0\.\d\d of them all the same, 0\.\d\d elsewhere: the gate allows for it\.",
+        found,
+    )
     assert run("build").stdout == built.replace("20 passages embedded", "0 passages embedded")
 
 
@@ -101,7 +106,7 @@ def test_a_batch_gives_a_reply_a_line_in_order_and_nothing_else(run: Run, folder
         "no json",
         '{"question": "\\ud800\\u0000", "history": ["a"]}',
         json.dumps({"question": "a" * 5000}),
-        '{"question": "and for scars?", "history": ["is redness normal?"]}',
+        '{"question": "and for scars?", "history": ["does microneedling help with acne?"]}',
     ]
     (folder / "batch.jsonl").write_text("\n".join(lines) + "\n")
     done = run("ask", "--batch", str(folder / "batch.jsonl"), "--explain")

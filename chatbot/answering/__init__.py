@@ -1,6 +1,7 @@
 """Questions into answers."""
 
 from chatbot.answering.compose import compose, distinct, not_found, reply, urgent
+from chatbot.answering.dialogue import understand
 from chatbot.answering.gate import Gate, calibration
 from chatbot.answering.links import document_digest
 from chatbot.answering.question import LONGEST, clean_question, read_request
@@ -29,5 +30,6 @@ __all__ = [
     "read_request",
     "reply",
     "search",
+    "understand",
     "urgent",
 ]

@@ -16,22 +16,32 @@ from chatbot.indexing import Encoded, Query, content_words
 __all__ = ["Understood", "understand"]
 
 _EARLIER: Final = 2  # questions that a follow-up may lean on
-_FEW: Final = 2  # words that say something; with no more, a question leans on what was asked before
+_FEW: Final = 2  # words that say something; with no more, a question may lean on what was asked before
+_SOME: Final = 4  # such words; with more, a pronoun points at something in the question itself
+_MANY: Final = 5  # such words; with more, "and ..." begins a question of its own
 _EARLIER_TOKEN: Final = 0.6  # what a token of an earlier question counts for beside one of the last
 _EARLIER_WHOLE: Final = 0.3  # what the whole conversation counts for beside the last question alone
-_LEANS = re.compile(
-    r"^(and|but|so|ok|okay|also|then|or|what about|how about|what if|why|for how)\b"
-    r"|\b(it|that|them|they|those|these|this|ones?|there|then|he|him|his|she|her|hers|its|their)\b",
+_OPENS = re.compile(
+    r"^(and|but|so|ok|okay|also|then|or|what about|how about|what if|why|for how)\b",
+    re.IGNORECASE,
+)
+_POINTS = re.compile(
+    r"\b(it|that|them|they|those|these|this|ones?|there|then|he|him|his|she|her|hers|its|their)\b",
     re.IGNORECASE,
 )
 
 
 @dataclass(frozen=True, slots=True)
 class Understood:
-    """A conversation's last question, and the earlier ones that it is read with; `text` is all of it."""
+    """A conversation's last question, and the earlier ones that it is read with; `text` is all of it.
+
+    `sure` tells whether its words say that it is one question with them, or that it stands alone; else it is so short
+    that it may be either.
+    """
 
     question: str
-    earlier: tuple[str, ...]
+    earlier: tuple[str, ...] = ()
+    sure: bool = True
 
     @property
     def text(self) -> str:
@@ -51,5 +61,8 @@ class Understood:
 
 def understand(question: str, earlier: Sequence[str]) -> Understood:
     """Read a question with the conversation's earlier ones, oldest first, if it cannot be read by itself."""
-    leans = len(content_words(question)) <= _FEW or _LEANS.search(question)
-    return Understood(question, tuple(earlier[-_EARLIER:]) if leans else ())
+    said = len(content_words(question))
+    leans = (_OPENS.search(question) and said <= _MANY) or (_POINTS.search(question) and said <= _SOME)
+    if leans or said <= _FEW:
+        return Understood(question, tuple(earlier[-_EARLIER:]), sure=bool(leans))
+    return Understood(question)

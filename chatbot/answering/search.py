@@ -1,7 +1,7 @@
 """From a conversation to the passages that may answer its last question."""
 
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from chatbot.answering.dialogue import Understood, understand
@@ -17,8 +17,8 @@ class Found:
     """What a search found.
 
     `query` is what was searched for, with what the conversation lent it; `asked` is what the last question asks of the
-    corpus's topic, by itself; `own` is that question as the encoder reads it; `hits` are the candidate passages, best
-    first, at least one.
+    corpus's topic, by itself; `own` is that question as the encoder reads it; `hits` are the candidate passages, those
+    under the question itself first and then the best, at least one.
     """
 
     understood: Understood
@@ -26,6 +26,10 @@ class Found:
     asked: Query
     own: Encoded
     hits: tuple[Hit, ...]
+
+    def titled(self, hit: Hit) -> bool:
+        """Tell whether a passage stands under the question itself, as the pages' own heading."""
+        return _titled(hit, self.understood.question)
 
 
 def search(
@@ -38,11 +42,29 @@ def search(
     aspect = index.without_topic(question) or question
     texts = list(dict.fromkeys((understood.text, question, aspect)))
     read = dict(zip(texts, encoder.encode_questions(texts), strict=True))
-    own, bare = read[question], read[aspect]
-    if not len(own.ids):
+    if not len(read[question].ids):
         return None
+    found = _found(index, ranking, understood, read, aspect)
+    if understood.earlier and not understood.sure:
+        alone = _found(index, ranking, Understood(question), read, aspect)
+        if alone.hits[0].score >= found.hits[0].score:
+            return alone  # the subject was changed: what was asked before finds nothing better
+    return found
+
+
+def _found(index: Index, ranking: Ranking, understood: Understood, read: Mapping[str, Encoded], aspect: str) -> Found:
+    own, bare = read[understood.question], read[aspect]
     query = understood.query(read[understood.text], own)
-    asked = Query.of(aspect, bare) if len(bare.ids) else Query.of(question, own)
+    asked = Query.of(aspect, bare) if len(bare.ids) else Query.of(understood.question, own)
     if understood.earlier and not index.says_something(asked):
         asked = query
-    return Found(understood, query, asked, own, ranking.hits(index.evidence(query)))
+    hits = sorted(ranking.hits(index.evidence(query)), key=lambda hit: not _titled(hit, understood.question))
+    return Found(understood, query, asked, own, tuple(hits))
+
+
+def _titled(hit: Hit, question: str) -> bool:
+    return any(_words(heading) == _words(question) for heading in hit.passage.headings[-1:])
+
+
+def _words(text: str) -> list[str]:
+    return re.findall(r"\w+", text.casefold())

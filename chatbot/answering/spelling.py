@@ -15,13 +15,14 @@ from typing import Final
 from symspellpy import SymSpell, Verbosity
 from symspellpy.suggest_item import SuggestItem
 
-__all__ = ["Spelling"]
+__all__ = ["Spelling", "is_english"]
 
 _WORD = re.compile(r"\w+(?:['\u2019]\w+)*")
 _SHORTEST: Final = 3  # letters of a word that is corrected, and of either of two that were run together
 _SHORT: Final = 5  # letters; of a shorter word the consonants must all be there, and in order
 _LONG: Final = 8  # letters; a longer word may have two letters wrong, others one
 _COMMON: Final = 20_000  # English words, by frequency, that a misspelt one may be
+_EVERYDAY: Final = 5_000  # of these, those that two words run together may be
 _FOREIGN: Final = 0.5  # share of unknown words from which a question is left as it is: another language
 _FEW: Final = 4  # words; shorter questions are corrected whatever the share
 
@@ -44,12 +45,13 @@ class Spelling:
 
         def correction(match: re.Match[str]) -> str:
             word = match.group()
-            if texted := _texting().get(word.casefold()):
-                return texted
+            folded = word.casefold()
+            if folded in _texting():
+                return word if _texting()[folded] == folded else _texting()[folded]
             named = match.start() > 0 and not word.islower() and not shouted  # a name, or letters that stand for one
             if foreign or named or match.start() not in unknown:
                 return word
-            return self._correction(word.casefold()) or word
+            return self._correction(folded) or word
 
         return _WORD.sub(correction, question)
 
@@ -57,7 +59,8 @@ class Spelling:
         if not word.isalpha() or len(word) < _SHORTEST:
             return True
         folded = word.casefold()
-        return folded in self._words or folded in _english() or self._known_to_model(folded)
+        stem = folded.removesuffix("s")  # "my babys"
+        return any(one in self._words or is_english(one) or self._known_to_model(one) for one in (folded, stem))
 
     def _correction(self, word: str) -> str | None:
         """Give the word of the corpus that is meant, or the English one if that is nearer, or two run together."""
@@ -83,12 +86,18 @@ class Spelling:
         return " ".join(pair) if often else None
 
     def _frequency(self, word: str) -> float:
-        return float("inf") if word in self._words else float(_common().words.get(word, 0))
+        return float("inf") if word in self._words else float(_everyday().get(word, 0))
+
+
+def is_english(word: str) -> bool:
+    """Tell whether a word, in small letters, is an English one."""
+    return word in _english()
 
 
 def _bones(word: str) -> str:
-    """Give a word's consonants, none twice in a row: what hurried typing keeps."""
-    return re.sub(r"(.)\1+", r"\1", re.sub(r"[aeiouy]", "", word))
+    """Give a word's consonants as they sound, none twice in a row: what hurried typing keeps."""
+    sounds = re.sub(r"c(?=[eiy])|z", "s", word).replace("ph", "f").replace("c", "k").replace("q", "k")
+    return re.sub(r"(.)\1+", r"\1", re.sub(r"[aeiouy]", "", sounds))
 
 
 @cache
@@ -107,6 +116,11 @@ def _english() -> Mapping[str, int]:
 @cache
 def _common() -> SymSpell:
     return _dictionary(islice(_english().items(), _COMMON), 1)
+
+
+@cache
+def _everyday() -> Mapping[str, int]:
+    return dict(islice(_english().items(), _EVERYDAY))
 
 
 def _dictionary(words: Iterable[tuple[str, int]], distance: int) -> SymSpell:

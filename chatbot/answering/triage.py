@@ -9,6 +9,7 @@ from typing import Any, Self
 from chatbot.answering.meaning import Meaning
 from chatbot.answering.phrases import COMMA, SENTENCE, Phrases, Speller, words_of
 from chatbot.answering.red_flags import RedFlags
+from chatbot.answering.spelling import is_english
 from chatbot.indexing import Encoded, Encoder
 from chatbot.records import Outcome
 
@@ -43,14 +44,14 @@ class Triage:
     def standard(cls, encoder: Encoder | None = None) -> Self:
         """Give the triage that comes with Footnote.
 
-        A word that `encoder` has a token of its own for is no misspelling; without an encoder, any may be one.
+        A word that is English or that `encoder` has a token of its own for is no misspelling.
         It reads by meaning as well if the encoder is the one that this was fitted for: another's vectors say nothing.
         """
         flags, meaning = RedFlags.standard(), Meaning.fitted() if encoder else None
         trusted = meaning if encoder and meaning and meaning.fingerprint == encoder.fingerprint else None
 
         def known(word: str) -> bool:
-            return encoder is not None and encoder.length(word) == 1
+            return is_english(word) or (encoder is not None and encoder.length(word) == 1)
 
         return cls(flags, Speller(flags.vocabulary, known), trusted, _SmallTalk.standard(known))
 

@@ -13,8 +13,22 @@ def test_a_question_that_cannot_be_read_alone_is_read_with_the_two_before_it(que
     assert understood.text == f"Does it help wrinkles? How long does it last? {question}"
 
 
-def test_a_change_of_subject_stands_by_itself() -> None:
-    assert understand("Which sunscreen suits oily skin?", ["How much does the course cost?"]).earlier == ()
+@pytest.mark.parametrize(
+    "question",
+    [
+        "Which sunscreen suits oily skin?",
+        "Is it true that dark circles under the eyes get lighter?",
+        "and does a chemical peel take out deep acne scars on the cheeks?",
+    ],
+)
+def test_a_change_of_subject_stands_by_itself(question: str) -> None:
+    assert understand(question, ["How much does the course cost?"]).earlier == ()
+
+
+def test_a_question_of_two_words_may_be_either() -> None:
+    assert understand("acne scars", ["Does it hurt?"]).earlier == ("Does it hurt?",)
+    assert not understand("acne scars", ["Does it hurt?"]).sure
+    assert understand("and acne scars", ["Does it hurt?"]).sure
 
 
 def test_the_first_question_of_a_conversation_has_nothing_to_lean_on(words: WordEncoder) -> None:

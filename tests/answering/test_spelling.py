@@ -19,6 +19,7 @@ def spelling() -> Spelling:
         ("how long untill the sweling goes", "how long until the swelling goes"),
         ("RECOVRY TIME PLEASE", "recovery TIME PLEASE"),
         ("lazer", "laser"),
+        ("my fase", "my face"),  # it sounds alike
         ("sideeffects", "side effects"),
         ("can u tell me wat happens b4", "can you tell me what happens before"),
         ("steriods", "steroids"),  # English is nearer than the corpus's "steroid"
@@ -39,6 +40,8 @@ def test_what_nobody_knows_is_read_as_the_corpus_or_english_spells_it(
         "I take Eliquis every day",  # a name
         "cuánto cuesta el tratamiento facial",  # another language
         "asdfgh",  # nothing near
+        "my babys teeth",  # an apostrophe is no misspelling
+        "dont know if ive got time lol",
         "my toric lens",  # an English word is as near, but it has other consonants
     ],
 )

@@ -118,10 +118,10 @@ def test_misspelt_words_of_an_emergency_are_read(text: str) -> None:
     assert found.outcome is Outcome.URGENT
 
 
-def test_a_word_that_the_encoder_knows_is_no_misspelling(triage: Triage, encoder: SentenceEncoder) -> None:
-    text = "I am blending my foundation badly"
-    assert WORDS_ALONE.spelling.correct(["blending"]) == ["bleeding"]
-    assert triage.spelling.correct(["blending"]) == ["blending"]
+@pytest.mark.parametrize(
+    "text", ["I am blending my foundation badly", "I want smoother skin", "my baby's yellow teeth"]
+)
+def test_a_word_of_its_own_is_no_misspelt_red_flag(triage: Triage, encoder: SentenceEncoder, text: str) -> None:
     assert triage.read(text, encoder.encode_questions([text])[0]) is None
 
 
