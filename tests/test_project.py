@@ -30,6 +30,7 @@ LAYERS = [
     "plain",
     "journal",
     "evaluation",
+    "staff",
     "web",
     "__main__",
 ]
