@@ -5,25 +5,23 @@ from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontext
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Any, Final
 
-import gradio as gr
 from anyio import to_thread
 from fastapi import FastAPI
 from fastapi.responses import RedirectResponse
-from starlette.middleware.cors import CORSMiddleware
 from starlette.middleware.gzip import GZipMiddleware
 
-from chatbot.reading import LARGEST
 from chatbot.web.allowlist import Allowlist
 from chatbot.web.api import api_routes
 from chatbot.web.chat import chat_blocks
 from chatbot.web.embed import embed_routes
+from chatbot.web.gradio_app import gradio_app
 from chatbot.web.guard import BodyCap, StrictHeaders
 from chatbot.web.look import Look, look_of, look_routes
 from chatbot.web.pages import page_routes
 from chatbot.web.problems import Unexpected, handle_errors
 from chatbot.web.shell import shell_routes
 from chatbot.web.sites import SiteGuard
-from chatbot.web.staff import House, console_blocks, staff_app
+from chatbot.web.staff import House, staff_app
 from chatbot.web.widget import widget_routes
 
 if TYPE_CHECKING:
@@ -41,7 +39,7 @@ def create_app(bot: "Chatbot", journal: "Journal | None" = None, settings: "Sett
     without settings there is none.
     """
     blocks = chat_blocks(bot, journal)
-    gradio = _gradio_app(blocks, _NO_UPLOAD)
+    gradio = gradio_app(blocks, _NO_UPLOAD)
     lifespans = [gradio.router.lifespan_context]
     look = look_of(bot.clinic.colours.accent)
     app = FastAPI(
@@ -82,15 +80,14 @@ _NO_UPLOAD: Final = 1  # byte
 
 def _mount_console(app: FastAPI, house: House, look: Look) -> _Lifespan:
     """Put the staff console below /staff and give what runs as long as it is served."""
-    blocks = console_blocks(house)
-    gradio = _gradio_app(blocks, LARGEST)
+    console, lifespan = staff_app(house, look)
 
     @app.api_route("/staff", methods=["GET", "HEAD"])
     async def staff() -> RedirectResponse:
         return RedirectResponse("/staff/", HTTPStatus.PERMANENT_REDIRECT)
 
-    app.mount("/staff", staff_app(house, blocks, gradio, look))
-    return gradio.router.lifespan_context
+    app.mount("/staff", console)
+    return lifespan
 
 
 def _keeping(
@@ -110,23 +107,3 @@ def _keeping(
                 await to_thread.run_sync(journal.close)
 
     return kept
-
-
-def _gradio_app(blocks: gr.Blocks, largest_file: int) -> FastAPI:
-    """Mount blocks in an application of its own, which only an allow-list can reach; files are measured in bytes."""
-    inner = FastAPI(openapi_url=None)
-    inner.add_middleware(CORSMiddleware)  # Gradio lets every origin in, with credentials, unless it finds this
-    gr.mount_gradio_app(
-        inner,
-        blocks,
-        path="/",
-        theme=gr.themes.Base(font=["system-ui", "sans-serif"], font_mono=["ui-monospace", "monospace"]),
-        footer_links=[],
-        run_history=False,
-        show_error=False,
-        max_file_size=largest_file,
-        ssr_mode=False,
-        enable_monitoring=False,
-        mcp_server=False,
-    )
-    return inner

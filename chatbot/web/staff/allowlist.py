@@ -25,11 +25,12 @@ _SLOWEST_UPLOAD: Final = 120  # seconds
 _JOIN: Final = "/gradio_api/queue/join"
 _STREAM: Final = "/gradio_api/queue/data"
 _UPLOAD: Final = "/gradio_api/upload"
-# All that the console asks of Gradio; its scripts come from /assets, as those of the visitors' chat do. Whatever else
-# Gradio serves is closed because it does not stand here, and so is what a later release adds.
+# All that the console asks of Gradio; most of its scripts come from /assets, as in the visitors' chat. Whatever else is
+# there is closed because it does not stand here, and so is what a later release adds.
 _OPEN: Final = tuple(
     (method, re.compile(path))
     for method, path in (
+        ("GET", r"/assets/\w[\w.-]*"),
         ("GET", r"/theme\.css"),
         ("POST", _JOIN),
         ("GET", _STREAM),

@@ -39,14 +39,14 @@ class StaffGuard:
             await send({"type": "websocket.close"})
             return
         request = Request(scope)
-        send = _unkept(send)
         path = scope["path"].removeprefix(scope.get("root_path", ""))
+        refuse, send = _unkept(send, ""), _unkept(send, path)
         # A cookie of SameSite=Strict is not sent from other sites. That counts every host of a domain as one site, and
         # older browsers do not know it; so what changes anything must also come from this very origin, by what the
         # browser says of itself (Origin, Sec-Fetch-Site) and no page can forge. A request that says nothing has no
         # business here: the console is for browsers. Nothing is changed by GET.
         if scope["method"] not in _SAFE and sender(request.headers, ()) is not Sender.OWN:
-            await problem_response(HTTPStatus.FORBIDDEN, detail=_FOREIGN)(scope, receive, send)
+            await problem_response(HTTPStatus.FORBIDDEN, detail=_FOREIGN)(scope, receive, refuse)
             return
         account = await to_thread.run_sync(self._account, request)
         if account:
@@ -56,7 +56,7 @@ class StaffGuard:
         elif path == SIGN_IN:
             await self._open(scope, receive, send)
         else:
-            await _refusal(scope, path)(scope, receive, send)
+            await _refusal(scope, path)(scope, receive, refuse)
 
     def _account(self, request: Request) -> object:
         token = request.cookies.get(cookie_name(request.scope["scheme"]))
@@ -73,12 +73,13 @@ def _refusal(scope: Scope, path: str) -> Response:
     return problem_response(HTTPStatus.UNAUTHORIZED, {"WWW-Authenticate": "Cookie"}, _SIGNED_OUT)
 
 
-def _unkept(send: Send) -> Send:
-    """Tell browsers to keep nothing of what the staff see."""
+def _unkept(send: Send, path: str) -> Send:
+    """Tell browsers to keep nothing of what the staff see, but Gradio's styles under their hashed names."""
+    life = "private, max-age=31536000, immutable" if path.startswith("/assets/") else "no-store"
 
     async def unkept(message: Message) -> None:
         if message["type"] == "http.response.start":
-            MutableHeaders(scope=message)["Cache-Control"] = "no-store"
+            MutableHeaders(scope=message)["Cache-Control"] = life
         await send(message)
 
     return unkept

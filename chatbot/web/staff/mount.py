@@ -1,6 +1,7 @@
 """The console as one application: guard, sign-in, page and Gradio, to be mounted at /staff."""
 
-import sys
+from collections.abc import Callable
+from contextlib import AbstractAsyncContextManager
 from string import Template
 from typing import Final
 
@@ -8,12 +9,15 @@ import gradio as gr
 from fastapi import APIRouter, FastAPI, Request
 from fastapi.responses import HTMLResponse
 
+from chatbot.reading import LARGEST
 from chatbot.staff import Account, Register, Throttle, staff_database
+from chatbot.web.gradio_app import gradio_app, set_queue
 from chatbot.web.look import Look, static_text
 from chatbot.web.markup import escape
 from chatbot.web.problems import handle_errors
 from chatbot.web.shell import POLICY, REQUEST, as_data, gradio_entry
 from chatbot.web.staff.allowlist import StaffAllowlist
+from chatbot.web.staff.console import console_blocks
 from chatbot.web.staff.guard import StaffGuard
 from chatbot.web.staff.house import House
 from chatbot.web.staff.sign_in import sign_in_routes
@@ -24,11 +28,13 @@ __all__ = ["staff_app"]
 _POLICY: Final = "; ".join(
     f"{name} {sources}" for name, sources in (POLICY | {"img-src": "'self' data:", "form-action": "'self'"}).items()
 )
-_WAITING: Final = 64  # events that may wait
 
 
-def staff_app(house: House, blocks: gr.Blocks, gradio: FastAPI, look: Look) -> StaffGuard:
-    """Build what is mounted at /staff; the blocks must have been mounted in the Gradio application."""
+def staff_app(house: House, look: Look) -> tuple[StaffGuard, Callable[[FastAPI], AbstractAsyncContextManager[object]]]:
+    """Build what is mounted at /staff, and what runs as long as it is served."""
+    blocks = console_blocks(house)
+    set_queue(blocks)
+    gradio = gradio_app(blocks, LARGEST)
     register = Register(staff_database(house.settings.staff))
     rooms = FastAPI(openapi_url=None, docs_url=None, redoc_url=None, redirect_slashes=False)
     rooms.include_router(sign_in_routes(house.bot, register, Throttle(), look))
@@ -40,11 +46,7 @@ def staff_app(house: House, blocks: gr.Blocks, gradio: FastAPI, look: Look) -> S
         sessions=blocks._queue.pending_messages_per_session,  # noqa: SLF001 -- there is no public way
     )
     handle_errors(rooms)
-    blocks.queue(max_size=_WAITING, api_open=False)
-    # As in the visitors' chat: no figures after every event, and no search for events a thousand times a second.
-    blocks._queue.ANAYLTICS_CACHE_FREQUENCY = sys.maxsize  # noqa: SLF001 -- as above
-    blocks._queue.sleep_when_free = 0.01  # noqa: SLF001 -- as above
-    return StaffGuard(rooms, register)
+    return StaffGuard(rooms, register), gradio.router.lifespan_context
 
 
 def _page_routes(house: House, blocks: gr.Blocks, look: Look) -> APIRouter:
