@@ -216,7 +216,7 @@ def _serve(settings: Settings, _: argparse.Namespace) -> None:
         print("clinic.toml names no contact: visitors are not told how to reach the clinic.", file=sys.stderr)
     host = f"[{settings.host}]" if ":" in settings.host else settings.host
     print(f"Serving {bot.clinic.name} on http://{host}:{settings.port} (Ctrl+C stops it)", flush=True)
-    serve(bot, journal, address)
+    serve(bot, journal, settings, address)
 
 
 def _erase(settings: Settings, options: argparse.Namespace) -> None:

@@ -19,6 +19,9 @@ FootnoteError
 │   └── ThresholdMissed     a figure is worse than what was asked for
 ├── RequestError            a line or a body that holds no question at all
 ├── JournalError            the journal cannot be opened, read or written
+├── StaffError              what the staff keep cannot be read or written
+│   ├── AccountRefused      an account cannot be made or changed as asked
+│   └── ChangeRefused       pages or words cannot be changed as asked
 ├── AnswerNotFound          no answer of that id is in the journal
 └── DocumentNotFound        no page of that name is in the index
 
@@ -28,7 +31,9 @@ Each message says what happened and what cures it. `problem` gives any of them a
 from typing import ClassVar
 
 __all__ = [
+    "AccountRefused",
     "AnswerNotFound",
+    "ChangeRefused",
     "CorpusError",
     "DocumentNotFound",
     "EvaluationError",
@@ -47,6 +52,7 @@ __all__ = [
     "QuestionTooLong",
     "RequestError",
     "SettingsError",
+    "StaffError",
     "ThresholdMissed",
     "UnreadablePage",
     "problem",
@@ -189,6 +195,30 @@ class JournalError(FootnoteError):
     kind = "journal"
     title = "The journal cannot be used"
     status = 503
+
+
+class StaffError(FootnoteError):
+    """What the staff keep cannot be read or written."""
+
+    kind = "staff"
+    title = "The staff's records cannot be used"
+    status = 503
+
+
+class AccountRefused(StaffError):
+    """An account cannot be made or changed as asked."""
+
+    kind = "account-refused"
+    title = "The account cannot be changed like that"
+    status = 422
+
+
+class ChangeRefused(StaffError):
+    """Pages or words cannot be changed as asked."""
+
+    kind = "change-refused"
+    title = "This cannot be changed like that"
+    status = 422
 
 
 class AnswerNotFound(FootnoteError):

@@ -1,7 +1,6 @@
 """The chat page's conversation, in Gradio."""
 
 import logging
-import sys
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
@@ -12,6 +11,7 @@ from gradio.components import Component
 
 from chatbot.errors import JournalError, QuestionEmpty, QuestionError
 from chatbot.web.desk import answer_and_record
+from chatbot.web.gradio_app import set_queue
 from chatbot.web.rendering import answer_html, apology_html, question_html, shorten
 
 if TYPE_CHECKING:
@@ -22,7 +22,6 @@ __all__ = ["chat_blocks"]
 
 _LOG = logging.getLogger(__name__)
 _AT_ONCE: Final = 16  # questions answered at a time
-_WAITING: Final = 64  # questions that may wait
 _SUGGESTIONS: Final = 4
 _LONGEST_TYPED: Final = 10_000  # characters; so that whatever is typed fits a request, and can be told to be too long
 _TURNS_KEPT: Final = 30  # of one conversation
@@ -76,12 +75,7 @@ def chat_blocks(bot: "Chatbot", journal: "Journal | None") -> gr.Blocks:
             _on(judge.click, partial(page.judge, helpful), [parts.turns], parts)
         _on(parts.clear.click, page.clear, [], parts)
     blocks.state_session_capacity = _CONVERSATIONS_KEPT
-    blocks.queue(max_size=_WAITING, api_open=False)
-    queue = blocks._queue  # noqa: SLF001 -- there is no public way to what follows
-    # Gradio would work out figures of all questions anew, in pandas, after every one, and look for questions a thousand
-    # times a second, which takes a twentieth of a core from a server that nobody asks anything.
-    queue.ANAYLTICS_CACHE_FREQUENCY = sys.maxsize
-    queue.sleep_when_free = 0.01
+    set_queue(blocks)
     return blocks
 
 

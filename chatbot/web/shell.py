@@ -18,9 +18,9 @@ from chatbot.web.look import Look, static_text
 from chatbot.web.markup import escape
 from chatbot.web.rendering import contact_html
 
-__all__ = ["shell_routes"]
+__all__ = ["POLICY", "REQUEST", "as_data", "gradio_entry", "shell_routes"]
 
-_POLICY: Final = {
+POLICY: Final = {
     "default-src": "'none'",
     "script-src": "'self'",
     # The hash is of the one style element that Gradio brings: in the drawing of a button, which chat.css hides.
@@ -31,14 +31,16 @@ _POLICY: Final = {
     "form-action": "'none'",
     "frame-ancestors": "'none'",
 }
+"""The content security policy of a page that Gradio's script fills."""
+
 # What Gradio adds to its configuration for each request; an address of "/" is completed by the browser.
-_REQUEST: Final = {"root": "/", "current_page": "", "username": None, "deep_link_state": "none"}
+REQUEST: Final = {"root": "/", "current_page": "", "username": None, "deep_link_state": "none"}
 
 
 def shell_routes(blocks: gr.Blocks, clinic: Clinic, look: Look) -> APIRouter:
     """Give the route of the chat page; the blocks must have been mounted."""
     page = _page(blocks, clinic, look)
-    policy = "; ".join(f"{name} {sources}" for name, sources in _POLICY.items())
+    policy = "; ".join(f"{name} {sources}" for name, sources in POLICY.items())
     router = APIRouter()
 
     @router.api_route("/", methods=["GET", "HEAD"])
@@ -49,12 +51,12 @@ def shell_routes(blocks: gr.Blocks, clinic: Clinic, look: Look) -> APIRouter:
 
 
 def _page(blocks: gr.Blocks, clinic: Clinic, look: Look) -> str:
-    script, style = _gradio_entry()
+    script, style = gradio_entry()
     return Template(static_text("chat.html")).substitute(
         name=escape(clinic.name),
         greeting=escape(clinic.greeting),
         contact=contact_html(clinic),
-        config=_data({**blocks.config, **_REQUEST}),
+        config=as_data({**blocks.config, **REQUEST}),
         gradio_script=script,
         gradio_style=style,
         chat_script=look.chat_js.address,
@@ -63,7 +65,7 @@ def _page(blocks: gr.Blocks, clinic: Clinic, look: Look) -> str:
     )
 
 
-def _gradio_entry() -> tuple[str, str]:
+def gradio_entry() -> tuple[str, str]:
     """Find the addresses of Gradio's script and style, which carry hashes."""
     page = (files("gradio") / "templates" / "frontend" / "index.html").read_text("utf-8")
     script = re.search(r'<script type="module" crossorigin src="\.(/assets/[\w.-]+\.js)">', page)
@@ -73,7 +75,7 @@ def _gradio_entry() -> tuple[str, str]:
     return script[1], style[1]
 
 
-def _data(value: object) -> str:
+def as_data(value: object) -> str:
     """Encode a value as JSON that may stand in a script element."""
     plain = json.loads(
         json.dumps(value, default=lambda _: None), parse_constant=lambda _: None

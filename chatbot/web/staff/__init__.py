@@ -2,5 +2,6 @@
 
 from chatbot.web.staff.console import console_blocks
 from chatbot.web.staff.house import House
+from chatbot.web.staff.mount import staff_app
 
-__all__ = ["House", "console_blocks"]
+__all__ = ["House", "console_blocks", "staff_app"]
