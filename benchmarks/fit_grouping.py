@@ -4,9 +4,10 @@
     python -m benchmarks.fit_grouping --check    # print the figures of what is written
 
 `paraphrases.txt` has the wordings. From its part "fit", and from `intents.toml`, come the directions: Fisher's, every
-way to ask one thing being a class. The wordings of that part are kept, as vectors, as examples of their kinds. Two numbers, what asking for a time counts and the distance at which groups stay
-apart, are chosen on the clinics of that part with directions learnt without them. The clinics of the part "held" are
-then grouped once, each by itself as its own journal would be; their figures are in the file.
+way to ask one thing being a class. The wordings of that part are kept, as vectors, as examples of their kinds. Two
+numbers, what asking for a time counts and the distance at which groups stay apart, are chosen on the clinics of that
+part with directions learnt without them. The clinics of the part "held" are then grouped, each by itself as its own
+journal would be; their figures are in the file.
 """
 
 import argparse
@@ -73,8 +74,9 @@ def _fitted(fit: list[Wordings], held: list[Wordings], encoder: CachedEncoder) -
     last = _learnt([anywhere, *clinics], intents, encoder.fingerprint)
     grouping = replace(last, timed=chosen.timed, apart=round(chosen.apart, 4), plain=round(plain, 4))
     examples = np.round(grouping.examples * STEPS / np.abs(grouping.examples).max()).astype(np.int8)
-    half = {"middle": grouping.middle.astype(np.float16), "directions": grouping.directions.astype(np.float16)}
-    np.savez_compressed(OUT / "grouping.npz", examples=examples, kinds=grouping.kinds.astype(np.int16), **half)
+    middle, directions = grouping.middle.astype(np.float16), grouping.directions.astype(np.float16)
+    kinds = grouping.kinds.astype(np.int16)
+    np.savez_compressed(OUT / "grouping.npz", examples=examples, kinds=kinds, middle=middle, directions=directions)
     written = {
         "encoder": {"name": encoder.name, "fingerprint": encoder.fingerprint},
         "timed": grouping.timed,

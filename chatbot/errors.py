@@ -16,7 +16,8 @@ FootnoteError
 │   └── QuestionTooLong     it has more bytes or characters than anyone types
 ├── EvaluationError         the answers to golden questions were not measured, or are not good enough
 │   ├── GoldenUnusable      the file holds no golden questions, or lines that are none
-│   └── ThresholdMissed     a figure is worse than what was asked for
+│   ├── ThresholdMissed     a figure is worse than what was asked for
+│   └── CheckFailed         a question is answered worse than the last time
 ├── RequestError            a line or a body that holds no question at all
 ├── JournalError            the journal cannot be opened, read or written
 ├── StaffError              what the staff keep cannot be read or written
@@ -34,6 +35,7 @@ __all__ = [
     "AccountRefused",
     "AnswerNotFound",
     "ChangeRefused",
+    "CheckFailed",
     "CorpusError",
     "DocumentNotFound",
     "EvaluationError",
@@ -179,6 +181,13 @@ class ThresholdMissed(EvaluationError):
 
     kind = "threshold-missed"
     title = "The answers are not good enough"
+
+
+class CheckFailed(EvaluationError):
+    """A golden question that was answered rightly the last time is not any more."""
+
+    kind = "check-failed"
+    title = "The answers became worse"
 
 
 class RequestError(FootnoteError):

@@ -44,6 +44,11 @@ class Journal:
         self._clock = clock
         self._writer = Writer(database, self.enforce)
 
+    @property
+    def retention(self) -> int:
+        """Give the days that words are kept; 0 for never."""
+        return self._retention
+
     @classmethod
     def open(cls, setting: str, retention_days: int, clock: Callable[[], float] = time.time) -> "Journal | None":
         """Open the journal that a setting names, or None where it says "off" or nothing.

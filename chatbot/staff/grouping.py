@@ -1,9 +1,10 @@
-"""Questions that ask the same thing, put together whatever their words: by meaning, and by whether a time is asked for.
+"""Questions that ask the same thing, put together whatever their words.
 
-`benchmarks/fit_grouping.py` learns directions in which wordings of one question agree and different questions differ, and
-keeps wordings of what clinics are asked most. Two questions are near along the directions, and by being like the same
-kinds; the near ones are joined by average linkage. Sources: R. A. Fisher, "The use of multiple measurements in taxonomic
-problems", 1936; R. Sokal and C. Michener, "A Statistical Method for Evaluating Systematic Relationships", 1958.
+`benchmarks/fit_grouping.py` learns directions in which wordings of one question agree and different questions differ,
+and keeps wordings of what clinics are asked most. Two questions are near along the directions, and by being like the
+same kinds; the near ones are joined by average linkage. Sources: R. A. Fisher, "The use of multiple measurements in
+taxonomic problems", 1936; R. Sokal and C. Michener, "A Statistical Method for Evaluating Systematic Relationships",
+1958.
 """
 
 import json
@@ -22,8 +23,7 @@ __all__ = ["Grouping", "Labels", "asks_time"]
 
 _NEAREST: Final = 3  # wordings of a kind whose mean nearness counts, so that one alone decides little
 _SHARPNESS: Final = 0.05  # of a nearness: how surely the nearest kind is taken for the right one
-_MOST: Final = 2000  # things that are joined pair by pair; 10,000 would take half a gigabyte
-_TIGHT: Final = (0.97, 0.94, 0.9, 0.85, 0.78, 0.7)  # nearness from which wordings are one thing, where they are more
+_MOST: Final = 2000  # points that are joined pair by pair; 10,000 would take half a gigabyte
 _TIME: Final = re.compile(
     r"\bhow (?:long|soon|quick|quickly|fast)\b|\bhow many (?:second|minute|hour|day|week|month|year)"
     r"|\bwhen (?:does|do|will|can|is|would|could)\b|\bhow (?:much )?longer?\b|\b(?:un)?till?l? when\b"
@@ -83,7 +83,7 @@ class Grouping:
 
     def along(self, vectors: Vectors) -> Vectors:
         """Give vectors, shape (n, dimensions), along the directions, at unit length."""
-        return _unit((vectors - self.middle) @ self.directions)
+        return _unit(np.asarray((vectors - self.middle) @ self.directions, dtype=np.float32))
 
     def _likeness(self, along: Vectors) -> Vectors:
         """Say how much points are like the wordings of each kind, at unit length: roots of shares."""
@@ -93,10 +93,7 @@ class Grouping:
 
     def groups(self, points: Vectors, fingerprint: str) -> Labels:
         """Put points, as `placed` gives them, together."""
-        apart = self.apart if fingerprint == self.fingerprint else self.plain
-        owners = _close(points, self.timed)
-        middles = np.array([points[owners == one].mean(axis=0) for one in range(owners.max(initial=-1) + 1)])
-        return _joined(middles, apart, self.timed)[owners] if len(points) else np.zeros(0, np.int64)
+        return _grouped(points, self.apart if fingerprint == self.fingerprint else self.plain, self.timed)
 
 
 def _unit(vectors: Vectors) -> Vectors:
@@ -108,26 +105,23 @@ def _nearest(near: Vectors) -> Vectors:
     return np.asarray(np.sort(near, axis=1)[:, -_NEAREST:].mean(axis=1), dtype=np.float32)
 
 
-def _close(points: Vectors, timed: float) -> Labels:
-    """Take points that are all but one as one, as many as it takes to have few enough."""
-    owners = np.arange(len(points))
-    for tight in _TIGHT:
-        if owners.max(initial=-1) < _MOST:
-            return owners
-        owners = _led(points, tight + timed)
-    return owners
+def _grouped(points: Vectors, apart: float, timed: float) -> Labels:
+    """Join points; where there are too many, some of them, and the others to the groups that they are near to.
 
-
-def _led(points: Vectors, near: float) -> Labels:
-    """Give each point, in order, to the first leader that is near enough, or make it a leader."""
-    owners = np.full(len(points), -1)
-    number = 0
-    for one in range(len(points)):
-        if owners[one] < 0:
-            rest = np.flatnonzero(owners[one:] < 0) + one
-            owners[rest[points[rest] @ points[one] >= near]] = number
-            owners[one] = number
-            number += 1
+    What is near to no group is grouped by itself.
+    """
+    if len(points) <= _MOST:
+        return _joined(points, apart, timed)
+    some = np.linspace(0, len(points) - 1, _MOST).astype(np.int64)
+    labels = _joined(points[some], apart, timed)
+    number = int(labels.max()) + 1
+    middles = np.array([points[some[labels == one]].mean(axis=0) for one in range(number)])
+    near = points @ middles.T
+    owners = near.argmax(axis=1)
+    owners[some] = labels
+    lost = 1 + timed - near.max(axis=1) > apart
+    lost[some] = False
+    owners[lost] = number + _grouped(points[lost], apart, timed)
     return owners
 
 
