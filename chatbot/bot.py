@@ -1,8 +1,10 @@
 """The one door: everything that a visitor, a nurse or a program sees is a surface on `Chatbot`."""
 
+import copy
 from collections.abc import Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
+from itertools import count
 from pathlib import Path
 from typing import Final
 
@@ -24,7 +26,7 @@ from chatbot.answering import (
 from chatbot.clinic import Clinic, load_clinic
 from chatbot.errors import DocumentNotFound, QuestionError
 from chatbot.indexing import Encoder, Index, SentenceEncoder, open_index
-from chatbot.records import Answer, Document, Hit, Outcome
+from chatbot.records import Answer, Document, Hit, Outcome, Passage
 from chatbot.settings import Settings
 
 __all__ = ["Chatbot"]
@@ -35,6 +37,7 @@ _OWN_ANSWER: Final = 0.2  # share of wrong answers from which on a route's reply
 _EARLIER: Final = 4  # questions of a conversation that are looked at
 _STARTERS: Final = 4
 _LONGEST_STARTER: Final = 80  # characters that fit a button on a phone
+_EDITIONS: Final = count()
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,6 +49,14 @@ class _Live:
     spelling: Spelling
 
 
+@dataclass(frozen=True, slots=True)
+class _Said:
+    """What the clinic says of itself, and its own replies as they are recognised."""
+
+    clinic: Clinic
+    routes: Routes
+
+
 class Chatbot:
     """Answers questions from one corpus; any number of threads may ask at once.
 
@@ -55,14 +66,13 @@ class Chatbot:
 
     def __init__(self, corpus: Path, index: Path, encoder: Encoder, clinic: Clinic) -> None:
         """Open the live build; raises an `IndexingError` that names the cure if there is none to serve."""
-        self.clinic = clinic
+        self.encoder = encoder
         self._corpus = corpus
         self._folder = index
-        self._encoder = encoder
         self._ranking = Ranking.fitted()
         self._gate = Gate.fitted()
         self._triage = Triage.standard(encoder)
-        self._routes = Routes.of(clinic.routes, encoder)
+        self.renew(clinic)
         self.reload()
 
     @classmethod
@@ -75,13 +85,31 @@ class Chatbot:
         """Name of the build that is served."""
         return self._live.build
 
+    @property
+    def clinic(self) -> Clinic:
+        """What the clinic says of itself."""
+        return self._said.clinic
+
     def reload(self) -> None:
         """Serve the live build from now on; if it cannot be served, raise and go on with the one before."""
-        build, index = open_index(self._corpus, self._folder, self._encoder)
+        build, index = open_index(self._corpus, self._folder, self.encoder)
         self._live = _Live(build, index, Spelling(index.words, self._is_word))
+        self.edition = next(_EDITIONS)
+
+    def renew(self, clinic: Clinic) -> None:
+        """Say from now on what the clinic says anew; a question finishes on the words that it began with."""
+        self._said = _Said(clinic, Routes.of(clinic.routes, self.encoder))
+        self.edition = next(_EDITIONS)
+
+    def over(self, corpus: Path, index: Path) -> "Chatbot":
+        """Give a chatbot that is like this one, over other pages; both share the encoder."""
+        other = copy.copy(self)
+        vars(other).update(_corpus=corpus, _folder=index)
+        other.reload()
+        return other
 
     def _is_word(self, word: str) -> bool:
-        return self._encoder.length(word) == 1
+        return self.encoder.length(word) == 1
 
     def ask(self, question: str, history: Sequence[str] = ()) -> Answer:
         """Answer a question; `history` is the conversation's earlier questions, oldest first.
@@ -92,26 +120,26 @@ class Chatbot:
 
     def explain(self, question: str, history: Sequence[str] = ()) -> tuple[Answer, tuple[Hit, ...]]:
         """Answer a question and give the ten best passages with their scores, whatever the gate said."""
-        live = self._live
+        live, said = self._live, self._said
         asked = clean_question(question)
         corrected = live.spelling.corrected(asked)
         earlier = [live.spelling.corrected(one) for one in _readable(history) if not self._triage.read(one)]
-        found = search(live.index, self._encoder, self._ranking, corrected, earlier)
+        found = search(live.index, self.encoder, self._ranking, corrected, earlier)
         alarm = self._triage.read(asked) or (found and self._triage.read(corrected, found.own))
         if alarm and alarm.outcome is Outcome.REPLY:
-            return reply(asked, alarm.message, suggestions=self.starters()), ()
+            return reply(asked, alarm.message, suggestions=_starters(live.index)), ()
         # Of marks that the model has no token for, nothing can be found.
-        answer = self._judged(asked, live.index, found) if found else not_found(asked)
+        answer = self._judged(asked, live.index, found, said.clinic) if found else not_found(asked)
         hits = found.hits[:_CANDIDATES] if found else ()
         if alarm:
-            return urgent(answer, self.clinic.urgent), hits
-        if found and answer.confidence < self._gate.enough(_OWN_ANSWER) and (match := self._routes.match(found.own)):
+            return urgent(answer, said.clinic.urgent), hits
+        if found and answer.confidence < self._gate.enough(_OWN_ANSWER) and (match := said.routes.match(found.own)):
             return reply(asked, match.route.reply, match.route.link, answer.suggestions), hits
         return answer, hits
 
-    def _judged(self, asked: str, index: Index, found: Found) -> Answer:
+    def _judged(self, asked: str, index: Index, found: Found, clinic: Clinic) -> Answer:
         confidence = self._gate.confidence(index, found, found.hits[0])
-        outcome = self._gate.outcome(confidence, self.clinic.answers.wrong_at_most)
+        outcome = self._gate.outcome(confidence, clinic.answers.wrong_at_most)
         return compose(asked, outcome, confidence, index, found, self._shown(index, found))
 
     def _shown(self, index: Index, found: Found) -> list[Hit]:
@@ -126,16 +154,24 @@ class Chatbot:
         except KeyError:
             raise DocumentNotFound("There is no such page here: go back and ask again.") from None
 
+    def passages(self) -> tuple[Passage, ...]:
+        """Give all passages of the corpus, in order."""
+        return self._live.index.passages
+
     def documents(self) -> tuple[Document, ...]:
         """Give all pages of the corpus, by id."""
         return tuple(self._live.index.documents.values())
 
     def starters(self) -> tuple[str, ...]:
         """Give a few questions to start with, from the corpus's own headings."""
-        headings = (heading for passage in self._live.index.passages for heading in passage.headings[-1:])
-        short = [heading for heading in dict.fromkeys(headings) if len(heading) <= _LONGEST_STARTER]
-        questions = [heading for heading in short if heading.endswith("?")]
-        return tuple([*questions, *(heading for heading in short if heading not in questions)][:_STARTERS])
+        return _starters(self._live.index)
+
+
+def _starters(index: Index) -> tuple[str, ...]:
+    headings = (heading for passage in index.passages for heading in passage.headings[-1:])
+    short = [heading for heading in dict.fromkeys(headings) if len(heading) <= _LONGEST_STARTER]
+    questions = [heading for heading in short if heading.endswith("?")]
+    return tuple([*questions, *(heading for heading in short if heading not in questions)][:_STARTERS])
 
 
 def _readable(history: Sequence[str]) -> Iterator[str]:
