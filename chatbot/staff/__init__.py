@@ -1,8 +1,30 @@
 """What the clinic's staff do: sign in, keep pages and words right, and have every change recorded."""
 
 from chatbot.staff.accounts import Account, Role
+from chatbot.staff.drafts import Draft, Drafts
+from chatbot.staff.history import Change, History, Kind
 from chatbot.staff.layout import staff_database
+from chatbot.staff.pages import Pages, Place
+from chatbot.staff.preview import Flip, PassageChange, Preview
 from chatbot.staff.register import Register
+from chatbot.staff.sheets import Sheet
 from chatbot.staff.throttle import Throttle
 
-__all__ = ["Account", "Register", "Role", "Throttle", "staff_database"]
+__all__ = [
+    "Account",
+    "Change",
+    "Draft",
+    "Drafts",
+    "Flip",
+    "History",
+    "Kind",
+    "Pages",
+    "PassageChange",
+    "Place",
+    "Preview",
+    "Register",
+    "Role",
+    "Sheet",
+    "Throttle",
+    "staff_database",
+]

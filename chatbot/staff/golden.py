@@ -74,7 +74,9 @@ class GoldenFile:
                 os.fsync(file.fileno())
             draft.replace(self.path)
         except OSError as error:
-            raise StaffError(f"{self.path} cannot be written: {error.strerror}. Look at who may write there.") from error
+            raise StaffError(
+                f"{self.path} cannot be written: {error.strerror}. Look at who may write there."
+            ) from error
 
 
 def _name(line: str) -> str:

@@ -41,6 +41,14 @@ _STEPS: Final = (
             after TEXT
         )
         """,
+        """
+        CREATE TABLE drafts (
+            page TEXT PRIMARY KEY,
+            text TEXT,
+            account TEXT NOT NULL,
+            made BIGINT NOT NULL
+        )
+        """,
     ),
 )
 
