@@ -14,6 +14,7 @@ import tomllib
 import uuid
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from pathlib import Path
 
 from chatbot.bot import Chatbot
@@ -42,7 +43,7 @@ def main() -> None:
         meanings = Meanings(bot)
         _timed("questions in vain, 30 days, first time (reads every question)", lambda: _in_vain(journal, meanings, 30))
         for days in (7, 30, 90):
-            _timed(f"questions in vain, {days} days", lambda days=days: _in_vain(journal, meanings, days))
+            _timed(f"questions in vain, {days} days", partial(_in_vain, journal, meanings, days))
         _timed("overview, 90 days", lambda: journal.counts(datetime.now(tz=UTC) - timedelta(days=90)).questions)
         journal.close()
 
@@ -55,7 +56,8 @@ def filled(bot: Chatbot, folder: Path, number: int) -> Journal:
     moments = iter(sorted(now - chance.random() * DAYS * 86_400 for _ in asked))
     clock = [now]
     journal = Journal.open(str(folder / "journal.sqlite3"), 90, lambda: clock[0])
-    assert journal
+    if journal is None:
+        raise SystemExit("There is no journal to fill.")
     answers = [bot.ask(text) for text in chance.sample(asked, 50)]
     cited = [one.citations for one in answers if one.citations] or [()]
     for row, (text, moment) in enumerate(zip(asked, moments, strict=True)):

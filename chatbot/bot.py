@@ -26,6 +26,7 @@ from chatbot.answering import (
     compose,
     distinct,
     gate_signals,
+    highlights,
     not_found,
     reply,
     search,
@@ -191,7 +192,8 @@ class Chatbot:
         read = dict(zip(evidence.passages, signals(evidence).tolist(), strict=True))
         for hit in found.hits[:_CANDIDATES]:
             made_of = dict(zip(SIGNALS, read[hit.passage], strict=True))
-            yield Candidate(hit.passage, hit.score, made_of, self._gate.confidence(index, found, hit))
+            marks = highlights(index, found.query, hit.passage)
+            yield Candidate(hit.passage, hit.score, made_of, self._gate.confidence(index, found, hit), marks)
 
     def _gate_read(self, index: Index, found: Found) -> dict[str, float]:
         read = gate_signals(index, found.asked, found.query.text, found.hits)

@@ -4,6 +4,7 @@ from chatbot.answering.aspects import Aspect, aspects
 from chatbot.answering.compose import compose, distinct, not_found, reply, urgent
 from chatbot.answering.gate import SIGNALS as GATE_SIGNALS
 from chatbot.answering.gate import Gate, calibration, gate_signals
+from chatbot.answering.highlights import highlights
 from chatbot.answering.links import document_digest
 from chatbot.answering.question import LONGEST, clean_question, read_request
 from chatbot.answering.ranking import SIGNALS, Ranking, signals
@@ -35,6 +36,7 @@ __all__ = [
     "distinct",
     "document_digest",
     "gate_signals",
+    "highlights",
     "not_found",
     "read_request",
     "reply",

@@ -3,19 +3,23 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from chatbot.records import Answer, Passage
+from chatbot.records import Answer, Highlight, Passage
 
 __all__ = ["Candidate", "Workings"]
 
 
 @dataclass(frozen=True, slots=True)
 class Candidate:
-    """A passage that might have answered: its score, what the score is made of, and its probability to answer."""
+    """A passage that might have answered: its score, what the score is made of, and its probability to answer.
+
+    `highlights` are the sentences that would be marked.
+    """
 
     passage: Passage
     score: float
     signals: Mapping[str, float]
     confidence: float
+    highlights: tuple[Highlight, ...]
 
 
 @dataclass(frozen=True, slots=True)

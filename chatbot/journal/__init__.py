@@ -2,8 +2,8 @@
 
 from chatbot.journal.database import Database
 from chatbot.journal.entries import Asked, Counts, Day, Reference
-from chatbot.journal.export import FORMATS
+from chatbot.journal.export import FORMATS, csv_lines
 from chatbot.journal.journal import Journal
 from chatbot.journal.schema import Layout
 
-__all__ = ["FORMATS", "Asked", "Counts", "Database", "Day", "Journal", "Layout", "Reference"]
+__all__ = ["FORMATS", "Asked", "Counts", "Database", "Day", "Journal", "Layout", "Reference", "csv_lines"]

@@ -8,10 +8,17 @@ from datetime import UTC, datetime
 from pathlib import Path
 from threading import Lock
 
+from chatbot.answering import Candidate
 from chatbot.errors import StaffError
 from chatbot.evaluation import Expect, GoldenQuestion, read_golden
 
-__all__ = ["GoldenFile"]
+__all__ = ["GoldenFile", "gold_of"]
+
+
+def gold_of(candidate: Candidate) -> tuple[str, ...]:
+    """Give the words of a passage that answer: its marked sentences, which hold however the passage is cut later."""
+    text = candidate.passage.text
+    return tuple(text[mark.start : mark.end] for mark in candidate.highlights) or (text,)
 
 
 class GoldenFile:

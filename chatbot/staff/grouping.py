@@ -117,7 +117,7 @@ def _grouped(points: Vectors, apart: float, timed: float) -> Labels:
     number = int(labels.max()) + 1
     middles = np.array([points[some[labels == one]].mean(axis=0) for one in range(number)])
     near = points @ middles.T
-    owners = near.argmax(axis=1)
+    owners: Labels = near.argmax(axis=1)
     owners[some] = labels
     lost = 1 + timed - near.max(axis=1) > apart
     lost[some] = False

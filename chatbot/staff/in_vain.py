@@ -30,9 +30,11 @@ class Wording:
 class Row:
     """A question that was asked in vain, in all its wordings, the most frequent first.
 
-    `ids` are the journal's; `count` is how often it was asked in the period, `before` in the one before; `nearest` is the passage of our pages that comes nearest to the first wording.
+    `question` is the wording that stands for all. `ids` are the journal's; `count` is how often it was asked in the
+    period, `before` in the one before; `nearest` is the passage of our pages that comes nearest.
     """
 
+    question: str
     wordings: tuple[Wording, ...]
     ids: tuple[int, ...]
     count: int
