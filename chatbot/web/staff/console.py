@@ -3,6 +3,7 @@
 import gradio as gr
 
 from chatbot.web.staff.house import House
+from chatbot.web.staff.pages import pages
 
 __all__ = ["console_blocks"]
 
@@ -11,5 +12,8 @@ def console_blocks(house: House) -> gr.Blocks:
     """Lay out the tabs of the console over a house."""
     blocks = gr.Blocks(title=f"Staff: {house.bot.clinic.name}", analytics_enabled=False, delete_cache=(3600, 3600))
     with blocks, gr.Tabs(elem_id="tabs"):
-        pass
+        with gr.Tab("Overview"):
+            gr.Textbox()
+        with gr.Tab("Pages", id="pages") as tab:
+            pages(house, tab)
     return blocks
