@@ -1,6 +1,7 @@
 """What the clinic's staff do: sign in, keep pages and words right, and have every change recorded."""
 
 from chatbot.staff.accounts import Account, Role
+from chatbot.staff.commands import add_staff_commands, staff_command
 from chatbot.staff.drafts import Draft, Drafts
 from chatbot.staff.history import Change, History, Kind
 from chatbot.staff.layout import staff_database
@@ -31,6 +32,8 @@ __all__ = [
     "Sheet",
     "Throttle",
     "Words",
+    "add_staff_commands",
     "list_pages",
+    "staff_command",
     "staff_database",
 ]
