@@ -34,8 +34,18 @@ FIELDS: Final[Mapping[str, str]] = {
 class Words:
     """Changes the clinic's file and makes a chatbot say what it says now; any number of threads may use it."""
 
-    def __init__(self, bot: Chatbot, path: Path | None, history: History) -> None:
-        """Take the chatbot, the clinic's file (None where there is none), and where changes are kept."""
+    def __init__(
+        self,
+        bot: Chatbot,
+        path: Path | None,
+        history: History,
+        check: Callable[[Clinic], object] = lambda _: None,
+    ) -> None:
+        """Take the chatbot, the clinic's file (None where there is none), and where changes are kept.
+
+        `check` raises `SettingsError` for what a surface cannot show.
+        """
+        self._check = check
         self._bot = bot
         self._path = path
         self._history = history
@@ -89,7 +99,7 @@ class Words:
             try:
                 before = path.read_bytes().decode("utf-8")
                 after = edit(before)
-                clinic = _checked(path, after)
+                clinic = self._checked(path, after)
                 _write(path, after)
             except (OSError, UnicodeDecodeError) as error:
                 raise ChangeRefused(
@@ -98,16 +108,17 @@ class Words:
             self._bot.renew(clinic)
             self._history.record(account.name, Kind.WORDS, subject, told, before, after)
 
-
-def _checked(path: Path, text: str) -> Clinic:
-    """Read what is to be written as it will be read; raises `ChangeRefused` that says what to mend."""
-    with tempfile.TemporaryDirectory(prefix="footnote-") as folder:
-        draft = Path(folder) / path.name
-        draft.write_bytes(text.encode())
-        try:
-            return load_clinic(draft)
-        except SettingsError as error:
-            raise ChangeRefused(str(error).replace(f"{draft}: ", "")) from error
+    def _checked(self, path: Path, text: str) -> Clinic:
+        """Read what is to be written as it will be read; raises `ChangeRefused` that says what to mend."""
+        with tempfile.TemporaryDirectory(prefix="footnote-") as folder:
+            draft = Path(folder) / path.name
+            draft.write_bytes(text.encode())
+            try:
+                clinic = load_clinic(draft)
+                self._check(clinic)
+            except SettingsError as error:
+                raise ChangeRefused(str(error).replace(f"{draft}: ", "")) from error
+        return clinic
 
 
 def _write(path: Path, text: str) -> None:

@@ -24,7 +24,7 @@ from chatbot.web.staff.page_rows import (
     row,
     summary,
 )
-from chatbot.web.staff.telling import on, refusing, say
+from chatbot.web.staff.telling import hidden, on, refusing, say
 from chatbot.web.staff.who import editors_only, require_editor
 
 if TYPE_CHECKING:
@@ -82,12 +82,12 @@ class _Tab:
 
     def open(self, page: str | None) -> list[object]:
         """Open a page."""
-        return refusing(9, lambda: [_nothing(), gr.update(visible=True), *self._sheet(page)] if page else self.new())
+        return refusing(9, lambda: [hidden(), gr.update(visible=True), *self._sheet(page)] if page else self.new())
 
     def new(self) -> list[object]:
         """Open an empty form."""
         empty: list[object] = [None, ".md", "A new page", "", "", "", f"{datetime.now(UTC):%Y-%m-%d}", []]
-        return [_nothing(), gr.update(visible=True), *empty]
+        return [hidden(), gr.update(visible=True), *empty]
 
     @editors_only
     def fill(self, path: str, page: str | None, title: str, request: gr.Request) -> list[object]:
@@ -114,7 +114,7 @@ class _Tab:
         """Prepare that the page in the form goes."""
         account = require_editor(request)
         if page is None:
-            return [_nothing(), gr.update(visible=False), *self.new()[2:], *self.overview()]
+            return [hidden(), gr.update(visible=False), *self.new()[2:], *self.overview()]
         self._house.pages.withdraw(account, page)
         told = say("The page will be withdrawn once you put it live, below. It is kept on the server.")
         return [told, gr.update(visible=False), *self.new()[2:], *self.overview()]
@@ -197,10 +197,6 @@ class _Tab:
             return self._house.journal.counts(since=datetime.now(UTC) - _CITED) if self._house.journal else None
         except JournalError:  # the list is of use without
             return None
-
-
-def _nothing() -> dict[str, object]:
-    return gr.update(value="", visible=False)
 
 
 def _shown(progress: gr.Progress) -> Callable[[int, int, str], None]:

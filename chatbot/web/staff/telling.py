@@ -10,7 +10,7 @@ from gradio.components import Component
 from chatbot.errors import FootnoteError
 from chatbot.web.markup import escape
 
-__all__ = ["line", "notice", "on", "refusing", "say", "table_of", "warn"]
+__all__ = ["hidden", "line", "notice", "on", "refusing", "say", "table_of", "warn"]
 
 _AT_ONCE: Final = 8  # events of the console
 
@@ -88,6 +88,11 @@ def warn(text: str) -> dict[str, Any]:
     """Tell that something was not done, in a toast and in a notice."""
     gr.Warning(escape(text), title="Not done", duration=10)
     return gr.update(value=text, visible=True)
+
+
+def hidden() -> dict[str, Any]:
+    """Empty a notice and hide it."""
+    return gr.update(value="", visible=False)
 
 
 def refusing(others: int, do: Callable[[], list[object]]) -> list[object]:
