@@ -27,6 +27,7 @@ from chatbot.journal import FORMATS, Journal
 from chatbot.plain import plain_text
 from chatbot.records import Answer, Hit
 from chatbot.settings import Settings, load_settings
+from chatbot.staff import add_staff_commands, staff_command
 
 __all__ = ["main"]
 
@@ -93,6 +94,9 @@ def _parser() -> argparse.ArgumentParser:
     serve.set_defaults(run=_serve)
 
     _journal_parser(commands.add_parser("journal", help="erase, export or shorten what is kept of visitors' questions"))
+    staff = commands.add_parser("staff", help="make and change the accounts of the staff console")
+    staff.set_defaults(run=_staff)
+    add_staff_commands(staff)
     return parser
 
 
@@ -243,6 +247,10 @@ def _export(settings: Settings, options: argparse.Namespace) -> None:
 
 def _private(path: str, flags: int) -> int:
     return os.open(path, flags, 0o600)
+
+
+def _staff(settings: Settings, options: argparse.Namespace) -> None:
+    print(staff_command(settings, options))
 
 
 def _enforce(settings: Settings, _: argparse.Namespace) -> None:

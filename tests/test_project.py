@@ -61,6 +61,7 @@ OWNERS = {
     "matplotlib": "evaluation/plot.py",
     "tqdm": "__main__.py",
     "sqlalchemy": "journal/",
+    "tomlkit": "staff/toml.py",
     "argon2": "staff/passwords.py",
     "py3langid": "journal/language.py",
 }

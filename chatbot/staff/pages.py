@@ -20,6 +20,7 @@ from chatbot.errors import ChangeRefused, FootnoteError, IndexingError
 from chatbot.evaluation import GoldenQuestion
 from chatbot.indexing import build_index, current, kept_builds, make_live, open_generation, take_over
 from chatbot.reading import READERS, corpus_digest, corpus_files
+from chatbot.records import Document
 from chatbot.staff.accounts import Account
 from chatbot.staff.drafts import Draft, Drafts
 from chatbot.staff.history import History, Kind
@@ -62,6 +63,28 @@ class Pages:
         if draft and draft.text is not None:
             return read_sheet(page, draft.text)
         return read_sheet(page, self._text(page), sidecar_text(self._place.corpus, page))
+
+    def document(self, page: str) -> Document:
+        """Give a page as the chatbot reads it, as its draft has it or else as it is; raises `ChangeRefused`."""
+        draft = self._draft(page)
+        if draft and draft.text is not None:
+            return document_of(page, draft.text)
+        return document_of(page, self._text(page), sidecar_text(self._place.corpus, page))
+
+    def uploaded(self, path: Path, page: str | None) -> tuple[Sheet, str]:
+        """Read a file that may become a page, or another text of one; give it with its suffix.
+
+        Raises `ChangeRefused` for what is no page, or is written otherwise than the page that it is to replace.
+        """
+        suffix = path.suffix.lower()
+        if page is not None and Path(page).suffix.lower() != suffix:
+            raise ChangeRefused(
+                f"This page is a {Path(page).suffix} file, and the file is not. Choose such a file, or withdraw the "
+                "page and add a new one."
+            )
+        text = page_text(path.parent, path.name)
+        sheet = read_sheet(f"{path.stem}{suffix}", text or "")
+        return sheet, suffix
 
     def stage(self, account: Account, sheet: Sheet, page: str | None = None, suffix: str = ".md") -> str:
         """Prepare a new page, or another text of one that is there; give its name. Raises `ChangeRefused`."""

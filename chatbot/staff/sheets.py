@@ -20,7 +20,7 @@ _LONGEST_NAME = 60  # characters of a file's name, without its suffix
 
 @dataclass(frozen=True, slots=True)
 class Sheet:
-    """A page in the making: title, words, and perhaps its public address and the day of its last review (2026-01-31)."""
+    """A page in the making: title, words, and perhaps its public address and the day of its review (2026-01-31)."""
 
     title: str
     url: str

@@ -50,12 +50,12 @@ def create_app(bot: "Chatbot", journal: "Journal | None" = None, settings: "Sett
         lifespan=_keeping(journal, lifespans),
     )
     for routes in (
-        shell_routes(blocks, bot.clinic, look),
+        shell_routes(blocks, bot, look),
         api_routes(bot, journal),
         page_routes(bot, look),
         look_routes(look),
         widget_routes(bot),
-        embed_routes(bot.clinic, look),
+        embed_routes(bot, look),
     ):
         app.include_router(routes)
     if settings:

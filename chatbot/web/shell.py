@@ -5,18 +5,24 @@ Gradio's own page is not served: it names other hosts, runs inline scripts and b
 
 import json
 import re
+from collections.abc import Mapping
 from importlib.resources import files
 from string import Template
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 import gradio as gr
 from fastapi import APIRouter
 from fastapi.responses import HTMLResponse
 
 from chatbot.clinic import Clinic
+from chatbot.web.chat import with_starters
 from chatbot.web.look import Look, static_text
 from chatbot.web.markup import escape
 from chatbot.web.rendering import contact_html
+from chatbot.web.renewed import Renewed
+
+if TYPE_CHECKING:
+    from chatbot.bot import Chatbot
 
 __all__ = ["POLICY", "REQUEST", "as_data", "gradio_entry", "shell_routes"]
 
@@ -37,26 +43,26 @@ POLICY: Final = {
 REQUEST: Final = {"root": "/", "current_page": "", "username": None, "deep_link_state": "none"}
 
 
-def shell_routes(blocks: gr.Blocks, clinic: Clinic, look: Look) -> APIRouter:
+def shell_routes(blocks: gr.Blocks, bot: "Chatbot", look: Look) -> APIRouter:
     """Give the route of the chat page; the blocks must have been mounted."""
-    page = _page(blocks, clinic, look)
+    page = Renewed(bot, lambda: _page(with_starters(blocks, bot.starters()), bot.clinic, look))
     policy = "; ".join(f"{name} {sources}" for name, sources in POLICY.items())
     router = APIRouter()
 
     @router.api_route("/", methods=["GET", "HEAD"])
     async def chat() -> HTMLResponse:
-        return HTMLResponse(page, headers={"Content-Security-Policy": policy, "Cache-Control": "no-cache"})
+        return HTMLResponse(page(), headers={"Content-Security-Policy": policy, "Cache-Control": "no-cache"})
 
     return router
 
 
-def _page(blocks: gr.Blocks, clinic: Clinic, look: Look) -> str:
+def _page(config: Mapping[str, object], clinic: Clinic, look: Look) -> str:
     script, style = gradio_entry()
     return Template(static_text("chat.html")).substitute(
         name=escape(clinic.name),
         greeting=escape(clinic.greeting),
         contact=contact_html(clinic),
-        config=as_data({**blocks.config, **REQUEST}),
+        config=as_data({**config, **REQUEST}),
         gradio_script=script,
         gradio_style=style,
         chat_script=look.chat_js.address,

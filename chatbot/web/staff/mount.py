@@ -10,7 +10,7 @@ from fastapi import APIRouter, FastAPI, Request
 from fastapi.responses import HTMLResponse
 
 from chatbot.reading import LARGEST
-from chatbot.staff import Account, Register, Throttle, staff_database
+from chatbot.staff import Account, Throttle
 from chatbot.web.gradio_app import gradio_app, set_queue
 from chatbot.web.look import Look, static_text
 from chatbot.web.markup import escape
@@ -35,9 +35,8 @@ def staff_app(house: House, look: Look) -> tuple[StaffGuard, Callable[[FastAPI],
     blocks = console_blocks(house)
     set_queue(blocks)
     gradio = gradio_app(blocks, LARGEST)
-    register = Register(staff_database(house.settings.staff))
     rooms = FastAPI(openapi_url=None, docs_url=None, redoc_url=None, redirect_slashes=False)
-    rooms.include_router(sign_in_routes(house.bot, register, Throttle(), look))
+    rooms.include_router(sign_in_routes(house.bot, house.register, Throttle(), look))
     rooms.include_router(_page_routes(house, blocks, look))
     rooms.router.default = StaffAllowlist(
         gradio,
@@ -46,7 +45,7 @@ def staff_app(house: House, look: Look) -> tuple[StaffGuard, Callable[[FastAPI],
         sessions=blocks._queue.pending_messages_per_session,  # noqa: SLF001 -- there is no public way
     )
     handle_errors(rooms)
-    return StaffGuard(rooms, register), gradio.router.lifespan_context
+    return StaffGuard(rooms, house.register), gradio.router.lifespan_context
 
 
 def _page_routes(house: House, blocks: gr.Blocks, look: Look) -> APIRouter:

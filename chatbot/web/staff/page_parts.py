@@ -1,0 +1,103 @@
+"""The Pages tab: what it is made of."""
+
+from dataclasses import dataclass
+from typing import Final
+
+import gradio as gr
+from gradio.components import Component
+
+from chatbot.reading import READERS
+from chatbot.web.staff.telling import line, notice, table_of
+
+__all__ = ["Parts", "lay_out"]
+
+_LIST: Final = ["Title", "Reviewed", "Passages", "Cited in 30 days", "State", "Address", "Page"]
+_WAITING: Final = ["Page", "What happens", "Prepared by", "When (UTC)"]
+_PASSAGES: Final = ["Under", "Passage"]
+_CHANGES: Final = ["What", "Page", "Under", "Text before", "Text after"]
+_FLIPS: Final = ["Question", "Now", "Then", "What that means"]
+
+
+@dataclass(frozen=True, slots=True)
+class Parts:
+    """What the tab is made of."""
+
+    summary: gr.Textbox
+    choice: gr.Dropdown
+    table: gr.Dataframe
+    told: gr.Textbox
+    form: gr.Column
+    heading: gr.Textbox
+    title: gr.Textbox
+    body: gr.Textbox
+    url: gr.Textbox
+    reviewed: gr.Textbox
+    passages: gr.Dataframe
+    waiting: gr.Dataframe
+    live_told: gr.Textbox
+    changes: gr.Dataframe
+    questions: gr.Dataframe
+    new: gr.Button
+    keep: gr.Button
+    file: gr.UploadButton
+    withdraw: gr.Button
+    leave: gr.Button
+    preview: gr.Button
+    live: gr.Button
+    back: gr.Button
+    page: gr.State  # name of the page in the form, None for a new one
+    suffix: gr.State
+
+    @property
+    def overview(self) -> list[Component]:
+        """Give what `_Tab.overview` fills."""
+        return [self.summary, self.choice, self.table, self.waiting, self.back]
+
+    @property
+    def sheet(self) -> list[Component]:
+        """Give what `_Tab.sheet` fills."""
+        return [self.page, self.suffix, self.heading, self.title, self.body, self.url, self.reviewed, self.passages]
+
+
+def lay_out() -> Parts:
+    """Lay out the tab."""
+    summary = line("Where things stand", "pages-summary")
+    with gr.Row(elem_classes="bar"):
+        choice = gr.Dropdown([], label="Open a page", value=None, elem_id="pages-choice")
+        new = gr.Button("Write a new page", elem_id="pages-new", elem_classes="for-editors")
+    table = table_of(_LIST, "All pages", "pages-list")
+    told = notice("pages-told")
+    with gr.Column(visible=False, elem_id="pages-form", elem_classes="panel") as form:
+        heading = line("Page", "pages-heading")
+        title = gr.Textbox(label="Title", max_lines=1, max_length=300, elem_id="pages-title")
+        body = gr.Textbox(
+            label="Words of the page",
+            info="An empty line starts a new paragraph. A line that starts with # is a heading.",
+            lines=10,
+            max_lines=24,
+            elem_id="pages-body",
+        )
+        with gr.Row():
+            url = gr.Textbox(
+                label="Public address, if the page is on your website", placeholder="https://", max_lines=1
+            )
+            reviewed = gr.Textbox(label="Last reviewed, as 2026-01-31", max_lines=1, max_length=10)
+        with gr.Row(elem_classes="actions for-editors"):
+            keep = gr.Button("Keep this change", variant="primary", elem_id="pages-keep")
+            file = gr.UploadButton("Fill from a file (.txt, .md)", file_types=list(READERS))
+            withdraw = gr.Button("Withdraw this page", elem_id="pages-withdraw")
+            leave = gr.Button("Forget my change", elem_id="pages-leave")
+        passages = table_of(_PASSAGES, "As the chatbot sees it, cut into passages", "pages-passages")
+    with gr.Column(elem_classes="panel", elem_id="pages-waiting"):
+        waiting = table_of(_WAITING, "Waiting to go live", "pages-drafts")
+        with gr.Row(elem_classes="actions for-editors"):
+            preview = gr.Button("Show what would change", elem_id="pages-preview")
+            live = gr.Button("Put it live", variant="primary", elem_id="pages-live")
+            back = gr.Button("Back to the version before", elem_id="pages-back")
+        live_told = notice("pages-live-told")
+        changes = table_of(_CHANGES, "Passages that come, go or change", "pages-changes", visible=False)
+        questions = table_of(_FLIPS, "Questions that turn out otherwise", "pages-flips", visible=False)
+    return Parts(
+        summary, choice, table, told, form, heading, title, body, url, reviewed, passages, waiting, live_told, changes,
+        questions, new, keep, file, withdraw, leave, preview, live, back, gr.State(None), gr.State(".md"),
+    )  # fmt: skip
