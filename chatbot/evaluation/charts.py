@@ -5,9 +5,10 @@ Each needs words and a table beside it: a picture tells nothing to whoever canno
 
 import io
 import re
-from collections.abc import Mapping, Sequence
-from contextlib import AbstractContextManager
-from typing import TYPE_CHECKING, Final
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from threading import Lock
+from typing import TYPE_CHECKING, Any, Final
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -21,6 +22,15 @@ _MARKS: Final = ("o", "s", "^", "D")
 _INK: Final = "#1c1c1e"
 _FAINT: Final = "#d5d5d9"
 _BY_NIGHT: Final = {_INK: "#e8e8ea", _FAINT: "#4a4a50", "#0072b2": "#56b4e9"}
+# Text stays text, in the reader's own font, so that it can be enlarged without blur.
+_STYLE: Final[dict[Any, Any]] = {
+    **dict.fromkeys(("text.color", "axes.edgecolor", "axes.labelcolor", "xtick.color", "ytick.color"), _INK),
+    "svg.fonttype": "none",
+    "svg.hashsalt": "footnote",
+    "font.family": "sans-serif",
+    "font.size": 11,
+}
+_DRAWING: Final = Lock()  # matplotlib's style is one for all threads
 _WIDTH: Final = 7.2  # inches
 _MOST_TICKS: Final = 8
 _LONGEST: Final = 38  # characters of a label
@@ -73,14 +83,12 @@ def _canvas(height: float) -> "tuple[Figure, Axes]":
     return figure, axes
 
 
-def _drawn() -> AbstractContextManager[None]:
+@contextmanager
+def _drawn() -> Iterator[None]:
     from matplotlib import rc_context  # noqa: PLC0415 - as above
 
-    ink = dict.fromkeys(("text.color", "axes.edgecolor", "axes.labelcolor", "xtick.color", "ytick.color"), _INK)
-    # Text stays text, in the reader's own font, so that it can be enlarged without blur.
-    return rc_context(
-        {**ink, "svg.fonttype": "none", "svg.hashsalt": "footnote", "font.family": "sans-serif", "font.size": 11}
-    )
+    with _DRAWING, rc_context(_STYLE):
+        yield
 
 
 def _finished(figure: "Figure", axes: "Axes", labels: Sequence[str], parts: int) -> str:

@@ -1,11 +1,15 @@
 """What the clinic's staff do: sign in, keep pages and words right, and have every change recorded."""
 
 from chatbot.staff.accounts import Account, Role
+from chatbot.staff.checks import Checked, Differences, Reports, Verdict, differences, hold
 from chatbot.staff.commands import add_staff_commands, staff_command
 from chatbot.staff.drafts import Draft, Drafts
+from chatbot.staff.golden import GoldenFile, gold_of
 from chatbot.staff.history import Change, History, Kind
+from chatbot.staff.in_vain import InVain, Row, Wording, questions_in_vain
 from chatbot.staff.layout import staff_database
 from chatbot.staff.listing import Listed, list_pages
+from chatbot.staff.meanings import Meanings
 from chatbot.staff.pages import Pages, Place
 from chatbot.staff.preview import Flip, PassageChange, Preview
 from chatbot.staff.register import Register
@@ -17,23 +21,36 @@ __all__ = [
     "FIELDS",
     "Account",
     "Change",
+    "Checked",
+    "Differences",
     "Draft",
     "Drafts",
     "Flip",
+    "GoldenFile",
     "History",
+    "InVain",
     "Kind",
     "Listed",
+    "Meanings",
     "Pages",
     "PassageChange",
     "Place",
     "Preview",
     "Register",
+    "Reports",
     "Role",
+    "Row",
     "Sheet",
     "Throttle",
+    "Verdict",
+    "Wording",
     "Words",
     "add_staff_commands",
+    "differences",
+    "gold_of",
+    "hold",
     "list_pages",
+    "questions_in_vain",
     "staff_command",
     "staff_database",
 ]

@@ -7,7 +7,7 @@ from chatbot.bot import Chatbot
 from chatbot.clinic import Clinic
 from chatbot.journal import Journal
 from chatbot.settings import Settings
-from chatbot.staff import Drafts, History, Pages, Place, Register, Words, staff_database
+from chatbot.staff import Drafts, GoldenFile, History, Meanings, Pages, Place, Register, Reports, Words, staff_database
 from chatbot.web.texts import interface_texts
 
 __all__ = ["House"]
@@ -24,6 +24,9 @@ class House:
     history: History
     pages: Pages
     words: Words
+    meanings: Meanings
+    golden_file: GoldenFile
+    reports: Reports
 
     @classmethod
     def of(cls, bot: Chatbot, journal: Journal | None, settings: Settings) -> "House":
@@ -33,7 +36,8 @@ class House:
         place = Place(settings.corpus, settings.index, settings.staff)
         pages = Pages(bot, place, Drafts(database), history)
         words = Words(bot, settings.clinic, history, _speaks)
-        return cls(bot, journal, settings, Register(database), history, pages, words)
+        saved = Meanings(bot), GoldenFile(settings.staff), Reports(settings.staff)
+        return cls(bot, journal, settings, Register(database), history, pages, words, *saved)
 
     @property
     def golden(self) -> Path:

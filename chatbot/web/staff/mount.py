@@ -18,6 +18,7 @@ from chatbot.web.problems import handle_errors
 from chatbot.web.shell import POLICY, REQUEST, as_data, gradio_entry
 from chatbot.web.staff.allowlist import StaffAllowlist
 from chatbot.web.staff.console import console_blocks
+from chatbot.web.staff.drawings import drawing_routes
 from chatbot.web.staff.guard import StaffGuard
 from chatbot.web.staff.house import House
 from chatbot.web.staff.sign_in import sign_in_routes
@@ -38,6 +39,7 @@ def staff_app(house: House, look: Look) -> tuple[StaffGuard, Callable[[FastAPI],
     rooms = FastAPI(openapi_url=None, docs_url=None, redoc_url=None, redirect_slashes=False)
     rooms.include_router(sign_in_routes(house.bot, house.register, Throttle(), look))
     rooms.include_router(_page_routes(house, blocks, look))
+    rooms.include_router(drawing_routes(house))
     rooms.router.default = StaffAllowlist(
         gradio,
         events={number: len(event.inputs) for number, event in blocks.fns.items()},

@@ -223,7 +223,7 @@ def _nearness(workings: Workings) -> str:
 def _read(workings: Workings) -> str:
     content, margin, expected = (workings.signals[name] for name in ("content", "margin", "expected"))
     kind = {1.0: "the passage holds the kind of answer asked for", -1.0: "the kind of answer asked for is missing"}
-    told = f"The best passage meets {content:.0%} of what is asked and stands out from the next by {100 * margin:.0f} points"
+    told = f"The best passage meets {content:.0%} of what is asked and is {100 * margin:.0f} points ahead of the next"
     return f"{told}; {kind[expected]}." if expected else f"{told}."
 
 
