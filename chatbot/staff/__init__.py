@@ -12,6 +12,7 @@ from chatbot.staff.listing import Listed, list_pages
 from chatbot.staff.meanings import Meanings
 from chatbot.staff.pages import Pages, Place
 from chatbot.staff.preview import Flip, PassageChange, Preview
+from chatbot.staff.reading_ahead import ReadingAhead
 from chatbot.staff.register import Register
 from chatbot.staff.sheets import Sheet
 from chatbot.staff.throttle import Throttle
@@ -36,6 +37,7 @@ __all__ = [
     "PassageChange",
     "Place",
     "Preview",
+    "ReadingAhead",
     "Register",
     "Reports",
     "Role",

@@ -12,7 +12,7 @@ from chatbot.journal import Asked, Journal
 from chatbot.records import Outcome, Passage
 from chatbot.staff.meanings import Meaning, Meanings
 
-__all__ = ["InVain", "Row", "Wording", "questions_in_vain"]
+__all__ = ["InVain", "Row", "Wording", "questions_in_vain", "texts_in_vain"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,6 +88,13 @@ def questions_in_vain(  # noqa: PLR0913 - each is one choice of the screen
     rows = _rows(wanted, read, meanings, since)
     compared = journal.retention >= 2 * days
     return InVain(tuple(sorted(rows, key=lambda row: (-row.count, row.question))), languages, compared)
+
+
+def texts_in_vain(journal: Journal) -> tuple[str, ...]:
+    """Give what was asked in vain and is not handled, each text once as `questions_in_vain` reads it, newest first."""
+    asked = journal.asked(in_vain=True, handled=False) if journal.retention else ()
+    told = [_told(one, one.text) for one in asked if one.text]
+    return tuple({one.folded: one.text for one in reversed(told)}.values())[::-1]
 
 
 def _told(asked: Asked, text: str) -> _Told:

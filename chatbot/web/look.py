@@ -46,7 +46,7 @@ def look_of(accent: str) -> Look:
         page_css=_file("page", "css", "text/css", base + static_text("page.css")),
         demo_css=_file("demo", "css", "text/css", base + static_text("demo.css")),
         embed_css=_file("embed", "css", "text/css", base + static_text("embed.css")),
-        staff_css=_file("staff", "css", "text/css", base + static_text("staff.css")),
+        staff_css=_file("staff", "css", "text/css", base + static_text("staff.css") + static_text("staff-views.css")),
         staff_js=_file("staff", "js", "text/javascript", static_text("staff.js")),
         icon=_file("icon", "svg", "image/svg+xml", static_text("icon.svg").replace("#000000", palette(accent).light)),
     )

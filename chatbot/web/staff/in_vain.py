@@ -109,8 +109,14 @@ def _lay_out() -> _Parts:
             label="The passage of your pages that comes nearest", interactive=False, lines=2, max_lines=10,
             elem_id="vain-nearest",
         )  # fmt: skip
-        wordings = table_of(_WORDINGS, "All its wordings", "vain-wordings")
-    table = table_of(_COLUMNS, "Asked in vain, most asked first", "vain-list", visible=False)
+        wordings = table_of(_WORDINGS, "All its wordings", "vain-wordings", widths=[420, 80, 190, 220])
+    table = table_of(
+        _COLUMNS,
+        "Asked in vain, most asked first",
+        "vain-list",
+        visible=False,
+        widths=[400, 80, 90, 120, 120, 130, 130, 240],
+    )
     file = gr.Button("Save as a file for a spreadsheet (CSV)", visible=False, elem_id="vain-file")
     return _Parts(
         days, language, handled, summary, choice, table, file, told, detail, heading, nearest, wordings, mark, unmark,

@@ -1,16 +1,17 @@
 """The console as one application: guard, sign-in, page and Gradio, to be mounted at /staff."""
 
-from collections.abc import Callable
-from contextlib import AbstractAsyncContextManager
+from collections.abc import AsyncIterator, Callable
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from string import Template
 from typing import Final
 
 import gradio as gr
+from anyio import to_thread
 from fastapi import APIRouter, FastAPI, Request
 from fastapi.responses import HTMLResponse
 
 from chatbot.reading import LARGEST
-from chatbot.staff import Account, Throttle
+from chatbot.staff import Account, ReadingAhead, Throttle
 from chatbot.web.gradio_app import gradio_app, set_queue
 from chatbot.web.look import Look, static_text
 from chatbot.web.markup import escape
@@ -47,7 +48,25 @@ def staff_app(house: House, look: Look) -> tuple[StaffGuard, Callable[[FastAPI],
         sessions=blocks._queue.pending_messages_per_session,  # noqa: SLF001 -- there is no public way
     )
     handle_errors(rooms)
-    return StaffGuard(rooms, house.register), gradio.router.lifespan_context
+    return StaffGuard(rooms, house.register), _reading_ahead(house, gradio.router.lifespan_context)
+
+
+def _reading_ahead(
+    house: House, lifespan: Callable[[FastAPI], AbstractAsyncContextManager[object]]
+) -> Callable[[FastAPI], AbstractAsyncContextManager[object]]:
+    """Let new questions in vain be read as long as the console is served, so that their tab opens at once."""
+
+    @asynccontextmanager
+    async def kept(app: FastAPI) -> AsyncIterator[object]:
+        ahead = ReadingAhead(house.journal, house.meanings) if house.journal else None
+        async with lifespan(app) as state:
+            if ahead:
+                ahead.start()
+            yield state
+            if ahead:
+                await to_thread.run_sync(ahead.stop)
+
+    return kept
 
 
 def _page_routes(house: House, blocks: gr.Blocks, look: Look) -> APIRouter:

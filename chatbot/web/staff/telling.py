@@ -48,8 +48,10 @@ def line(label: str, name: str) -> gr.Textbox:
     )
 
 
-def table_of(headers: Sequence[str], label: str, name: str, *, visible: bool = True) -> gr.Dataframe:
-    """Give a table of plain texts that only the server writes."""
+def table_of(
+    headers: Sequence[str], label: str, name: str, *, visible: bool = True, widths: Sequence[int] | None = None
+) -> gr.Dataframe:
+    """Give a table of plain texts that only the server writes; widths are in pixels."""
     return gr.Dataframe(
         headers=list(headers),
         value=[],
@@ -61,6 +63,7 @@ def table_of(headers: Sequence[str], label: str, name: str, *, visible: bool = T
         visible=visible,
         buttons=[],
         elem_id=name,
+        column_widths=list(widths) if widths else None,
     )
 
 

@@ -109,7 +109,13 @@ def _lay_out() -> tuple[_Parts, gr.Button, gr.Button]:
                     should = gr.Button("This passage should have answered", elem_id="try-should")
                     should_not = gr.Button("This should not have been answered", elem_id="try-should-not")
             told = notice("try-told")
-    candidates = table_of(_COLUMNS, "Passages that were looked at, best first", "try-candidates", visible=False)
+    candidates = table_of(
+        _COLUMNS,
+        "Passages that were looked at, best first",
+        "try-candidates",
+        visible=False,
+        widths=[70, 230, 460, 120, 80, 120, 130, 100, 120],
+    )
     parts = _Parts(turns, log, question, ask, again, decided, candidates, choice, save, told)
     return parts, should, should_not
 
