@@ -32,14 +32,15 @@ _STYLE: Final[dict[Any, Any]] = {
 }
 _DRAWING: Final = Lock()  # matplotlib's style is one for all threads
 _WIDTH: Final = 7.2  # inches
+_WIDE: Final = 12.5
 _MOST_TICKS: Final = 8
 _LONGEST: Final = 38  # characters of a label
 
 
-def columns(labels: Sequence[str], stacks: Mapping[str, Sequence[float]]) -> str:
+def columns(labels: Sequence[str], stacks: Mapping[str, Sequence[float]], *, wide: bool = False) -> str:
     """Draw a column for each label, of parts on top of each other, named in a legend where there are several."""
     with _drawn():
-        figure, axes = _canvas(3.0)
+        figure, axes = _canvas(3.0, _WIDE if wide else _WIDTH)
         bottom = [0.0] * len(labels)
         for (name, values), colour in zip(stacks.items(), _COLOURS, strict=False):
             axes.bar(range(len(labels)), values, 0.82, bottom, color=colour, label=name)
@@ -50,7 +51,7 @@ def columns(labels: Sequence[str], stacks: Mapping[str, Sequence[float]]) -> str
 def lines(labels: Sequence[str], series: Mapping[str, Sequence[float | None]], unit: str) -> str:
     """Draw shares of 100 over time; None leaves a gap."""
     with _drawn():
-        figure, axes = _canvas(2.8)
+        figure, axes = _canvas(2.8, _WIDTH)
         for (name, values), colour, mark in zip(series.items(), _COLOURS, _MARKS, strict=False):
             told = [float("nan") if value is None else value for value in values]
             axes.plot(range(len(labels)), told, color=colour, marker=mark, ms=5, lw=2, label=name, clip_on=False)
@@ -62,7 +63,7 @@ def lines(labels: Sequence[str], series: Mapping[str, Sequence[float | None]], u
 def bars(labels: Sequence[str], values: Sequence[float]) -> str:
     """Draw a bar for each label, the first at the top, with its value."""
     with _drawn():
-        figure, axes = _canvas(0.6 + 0.34 * max(len(labels), 1))
+        figure, axes = _canvas(0.6 + 0.34 * max(len(labels), 1), _WIDTH)
         rows = range(len(labels))
         drawn = axes.barh(rows, values, 0.7, color=_COLOURS[0])
         axes.bar_label(drawn, padding=4, color=_INK)
@@ -74,10 +75,10 @@ def bars(labels: Sequence[str], values: Sequence[float]) -> str:
         return _svg(figure)
 
 
-def _canvas(height: float) -> "tuple[Figure, Axes]":
+def _canvas(height: float, width: float) -> "tuple[Figure, Axes]":
     from matplotlib.figure import Figure  # noqa: PLC0415 - a second to import, and only a chart needs it
 
-    figure = Figure(figsize=(_WIDTH, height), layout="constrained")
+    figure = Figure(figsize=(width, height), layout="constrained")
     axes = figure.subplots()
     axes.spines[["top", "right"]].set_visible(False)
     return figure, axes

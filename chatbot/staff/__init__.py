@@ -1,7 +1,7 @@
 """What the clinic's staff do: sign in, keep pages and words right, and have every change recorded."""
 
 from chatbot.staff.accounts import Account, Role
-from chatbot.staff.checks import Checked, Differences, Reports, Verdict, differences, hold
+from chatbot.staff.checks import Checked, Differences, Reports, Verdict, checked_text, differences, hold
 from chatbot.staff.commands import add_staff_commands, staff_command
 from chatbot.staff.drafts import Draft, Drafts
 from chatbot.staff.golden import GoldenFile, gold_of
@@ -48,6 +48,7 @@ __all__ = [
     "Wording",
     "Words",
     "add_staff_commands",
+    "checked_text",
     "differences",
     "gold_of",
     "hold",

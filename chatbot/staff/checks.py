@@ -13,7 +13,7 @@ from chatbot.errors import CheckFailed, StaffError
 from chatbot.evaluation import Expect, GoldenQuestion, evaluate
 from chatbot.records import Outcome
 
-__all__ = ["Checked", "Differences", "Reports", "Verdict", "differences", "hold"]
+__all__ = ["Checked", "Differences", "Reports", "Verdict", "checked_text", "differences", "hold"]
 
 _NAME: Final = "%Y-%m-%dT%H%M%SZ"
 _KEPT: Final = 200  # reports
@@ -113,6 +113,17 @@ def hold(checked: Checked, before: Checked | None) -> None:
         raise CheckFailed(f"Right the last time and wrong now: {named}{more}.")
 
 
+def checked_text(checked: Checked, before: Checked | None) -> str:
+    """Give a report as text for a terminal, beside the one before."""
+    told = [f"{checked.right} of {len(checked.verdicts)} golden questions are served rightly."]
+    if before:
+        change = differences(before, checked)
+        told.append(f"On {before.taken:%d %B %Y, %H:%M} UTC it was {before.right} of {len(before.verdicts)}.")
+        told += [f"  worse: {one.question} ({one.outcome})" for one in change.worse]
+        told += [f"  better: {one.question} ({one.outcome})" for one in change.better]
+    return "\n".join(told)
+
+
 class Reports:
     """The reports below the staff's folder, a file each."""
 
@@ -140,6 +151,10 @@ class Reports:
         """Give the reports, oldest first, leaving out what cannot be read."""
         read = (_read(path) for path in sorted(self._folder.glob("*.json"))[-_KEPT:])
         return tuple(one for one in read if one)
+
+    def latest(self) -> Checked | None:
+        """Give the latest report, None before the first."""
+        return next(reversed(self.all()), None)
 
     def _keep(self, taken: datetime, told: Mapping[str, object]) -> None:
         path = self._folder / f"{taken.strftime(_NAME)}.json"

@@ -9,7 +9,7 @@ from pathlib import Path
 from threading import Lock
 
 from chatbot.answering import Candidate
-from chatbot.errors import StaffError
+from chatbot.errors import GoldenUnusable, StaffError
 from chatbot.evaluation import Expect, GoldenQuestion, read_golden
 
 __all__ = ["GoldenFile", "gold_of"]
@@ -36,6 +36,13 @@ class GoldenFile:
     def read(self) -> tuple[GoldenQuestion, ...]:
         """Give the questions, none without a file; raises `GoldenUnusable` for lines that are none."""
         return read_golden(self.path) if self._lines() else ()
+
+    def wanted(self) -> tuple[GoldenQuestion, ...]:
+        """Give the questions; raises `GoldenUnusable` if there is none."""
+        questions = self.read()
+        if not questions:
+            raise GoldenUnusable(f"{self.path} holds no question yet: save one in the staff console's tab Try it.")
+        return questions
 
     def save(self, question: str, history: Sequence[str], gold: Sequence[str], account: str) -> GoldenQuestion:
         """Save what is right to do with a question: answer with one of the texts, or without any, abstain.

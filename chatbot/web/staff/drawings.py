@@ -96,7 +96,8 @@ def _days(counts: Counts, days: int) -> str:
         name: [sum(told.get(day, {}).get(kind, 0) for kind in kinds) for day in wanted]
         for name, kinds in _KINDS.items()
     }
-    return columns([f"{day.day} {day:%b}" for day in wanted], stacks)
+    told_of = {name: values for name, values in stacks.items() if any(values)}
+    return columns([f"{day.day} {day:%b}" for day in wanted], told_of, wide=True)
 
 
 def _pages(house: House, days: int) -> str:

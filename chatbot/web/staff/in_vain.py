@@ -109,7 +109,7 @@ def _lay_out() -> _Parts:
             label="The passage of your pages that comes nearest", interactive=False, lines=2, max_lines=10,
             elem_id="vain-nearest",
         )  # fmt: skip
-        wordings = table_of(_WORDINGS, "All its wordings", "vain-wordings", widths=[420, 80, 190, 220])
+        wordings = table_of(_WORDINGS, "All its wordings", "vain-wordings", widths=[640, 80, 190, 240])
     table = table_of(
         _COLUMNS,
         "Asked in vain, most asked first",
