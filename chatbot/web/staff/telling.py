@@ -1,6 +1,6 @@
 """How the console tells its users what happened: in a toast that is read out, and in place as long as it matters."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Final
 
 import gradio as gr
@@ -48,10 +48,11 @@ def line(label: str, name: str) -> gr.Textbox:
     )
 
 
-def table_of(headers: Sequence[str], label: str, name: str, *, visible: bool = True) -> gr.Dataframe:
-    """Give a table of plain texts that only the server writes."""
+def table_of(columns: Mapping[str, str], label: str, name: str, *, visible: bool = True) -> gr.Dataframe:
+    """Give a table of plain texts that only the server writes, by the headers of its columns and their widths."""
     return gr.Dataframe(
-        headers=list(headers),
+        headers=list(columns),
+        column_widths=list(columns.values()),
         value=[],
         type="array",
         datatype="str",
