@@ -63,13 +63,23 @@ def _lay_out() -> _Parts:
         run = gr.Button("Check now", variant="primary", elem_id="check-run", visible=False)
     told = notice("check-told")
     flips = table_of(
-        ["Question", "Now", "What that means"], "What changed since the time before", "check-flips", visible=False
+        {"Question": "50%", "Now": "25%", "What that means": "25%"},
+        "What changed since the time before",
+        "check-flips",
+        visible=False,
     )
-    figures = table_of(["Figure", "This time", "The time before"], "Figures", "check-figures", visible=False)
-    wrong = table_of(["Question", "Should be", "Is"], "Not right at present", "check-wrong", visible=False)
+    figures = table_of(
+        {"Figure": "50%", "This time": "25%", "The time before": "25%"}, "Figures", "check-figures", visible=False
+    )
+    wrong = table_of(
+        {"Question": "50%", "Should be": "25%", "Is": "25%"}, "Not right at present", "check-wrong", visible=False
+    )
     plot = gr.Markdown(visible=False, elem_id="check-plot", elem_classes="drawing")
     past = table_of(
-        ["Checked (UTC)", "Questions", "Right", "Index"], "All checks, latest first", "check-past", visible=False
+        {"Checked (UTC)": "34%", "Questions": "22%", "Right": "22%", "Index": "22%"},
+        "All checks, latest first",
+        "check-past",
+        visible=False,
     )
     return _Parts(summary, run, told, figures, flips, wrong, plot, past)
 

@@ -17,8 +17,17 @@ from chatbot.web.staff.who import editors_only, require_editor
 
 __all__ = ["questions_in_vain_tab"]
 
-_COLUMNS: Final = ["Question", "Times", "Before", "Trend", "Not helpful", "First asked", "Last asked", "Nearest page"]
-_WORDINGS: Final = ["Asked as", "Times", "Last asked (UTC)", "What was said"]
+_COLUMNS: Final = {
+    "Times": "70px",
+    "Question": "380px",
+    "Trend": "110px",
+    "Before": "80px",
+    "Not helpful": "110px",
+    "First asked": "120px",
+    "Last asked": "120px",
+    "Nearest page": "230px",
+}
+_WORDINGS: Final = {"Times": "70px", "Asked as": "520px", "Last asked (UTC)": "170px", "What was said": "240px"}
 _PERIODS: Final = [("7 days", 7), ("30 days", 30), ("90 days", 90)]
 _ROWS: Final = 200  # that are shown; the file has all
 _SAID: Final = {
@@ -99,7 +108,7 @@ def _lay_out() -> _Parts:
     summary = line("Where things stand", "vain-summary")
     choice = gr.Dropdown([], label="Open a question (or choose its row)", value=None, elem_id="vain-choice")
     told = notice("vain-told")
-    with gr.Column(visible=False, elem_id="vain-detail", elem_classes="panel") as detail:
+    with gr.Column(visible=False, elem_id="vain-panel") as detail:
         heading = line("Question", "vain-heading")
         with gr.Row(elem_classes="actions for-editors"):
             mark = gr.Button("Mark as handled", variant="primary", elem_id="vain-mark")
@@ -109,14 +118,8 @@ def _lay_out() -> _Parts:
             label="The passage of your pages that comes nearest", interactive=False, lines=2, max_lines=10,
             elem_id="vain-nearest",
         )  # fmt: skip
-        wordings = table_of(_WORDINGS, "All its wordings", "vain-wordings", widths=[640, 80, 190, 240])
-    table = table_of(
-        _COLUMNS,
-        "Asked in vain, most asked first",
-        "vain-list",
-        visible=False,
-        widths=[400, 80, 90, 120, 120, 130, 130, 240],
-    )
+        wordings = table_of(_WORDINGS, "All its wordings", "vain-wordings")
+    table = table_of(_COLUMNS, "Asked in vain, most asked first", "vain-list", visible=False)
     file = gr.Button("Save as a file for a spreadsheet (CSV)", visible=False, elem_id="vain-file")
     return _Parts(
         days, language, handled, summary, choice, table, file, told, detail, heading, nearest, wordings, mark, unmark,
@@ -155,7 +158,7 @@ class _Tab:
             return [None, gr.update(visible=False), *(gr.skip() for _ in range(5))]
         row = found.rows[place]
         wordings = [
-            [one.text, str(one.count), f"{one.last:%Y-%m-%d %H:%M}", ", ".join(_SAID[said] for said in one.outcomes)]
+            [str(one.count), one.text, f"{one.last:%Y-%m-%d %H:%M}", ", ".join(_SAID[said] for said in one.outcomes)]
             for one in row.wordings
         ]
         return [
@@ -247,10 +250,10 @@ def _summary(found: InVain) -> str:
 def _cells(row: Row, compared: bool) -> list[str]:
     before, trend = (str(row.before), _trend(row)) if compared else ("–", "–")  # noqa: RUF001 -- a dash for nothing
     return [
-        row.question + (" (handled)" if row.handled else ""),
         str(row.count),
-        before,
+        row.question + (" (handled)" if row.handled else ""),
         trend,
+        before,
         str(row.unhelpful or ""),
         f"{row.first:%Y-%m-%d}",
         f"{row.last:%Y-%m-%d}",

@@ -31,17 +31,23 @@ def overview(house: House, tab: gr.Tab) -> None:
         by_day = gr.Markdown(elem_classes="drawing")
         with gr.Accordion("Questions a day as a table", open=False):
             day_table = table_of(
-                ["Day", "Questions", "Answered", "Helpful", "Not helpful"], "Questions a day", "overview-table"
+                dict.fromkeys(("Day", "Questions", "Answered", "Helpful", "Not helpful"), "130px"),
+                "Questions a day",
+                "overview-table",
             )
         with gr.Row(elem_classes="split"):
             with gr.Column():
                 top = gr.Markdown(elem_classes="drawing")
                 with gr.Accordion("Top pages as a table", open=False):
-                    page_table = table_of(["Page", "Times quoted"], "Top pages", "overview-pages")
+                    page_table = table_of({"Page": "70%", "Times quoted": "30%"}, "Top pages", "overview-pages")
             with gr.Column():
                 hours = gr.Markdown(elem_classes="drawing")
                 with gr.Accordion("Hours as a table", open=False):
-                    hour_table = table_of(["Hour (UTC)", *DAYS_OF_WEEK], "Questions of each hour", "overview-hours")
+                    hour_table = table_of(
+                        {"Hour (UTC)": "110px", **dict.fromkeys(DAYS_OF_WEEK, "64px")},
+                        "Questions of each hour",
+                        "overview-hours",
+                    )
     do = _Tab(house)
     parts = [summary, body, by_day, day_table, top, page_table, hours, hour_table]
     on(tab.select, do.show, [days], parts)

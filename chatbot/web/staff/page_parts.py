@@ -11,11 +11,19 @@ from chatbot.web.staff.telling import line, notice, table_of
 
 __all__ = ["Parts", "lay_out"]
 
-_LIST: Final = ["Title", "Reviewed", "Passages", "Cited in 30 days", "State", "Address", "Page"]
-_WAITING: Final = ["Page", "What happens", "Prepared by", "When (UTC)"]
-_PASSAGES: Final = ["Under", "Passage"]
-_CHANGES: Final = ["What", "Page", "Under", "Text before", "Text after"]
-_FLIPS: Final = ["Question", "Now", "Then", "What that means"]
+_LIST: Final = {
+    "Title": "240px",
+    "Reviewed": "112px",
+    "Passages": "96px",
+    "Cited in 30 days": "96px",
+    "State": "176px",
+    "Address": "208px",
+    "Page": "224px",
+}
+_WAITING: Final = {"Page": "256px", "What happens": "192px", "Prepared by": "144px", "When (UTC)": "160px"}
+_PASSAGES: Final = {"Under": "28%", "Passage": "72%"}
+_CHANGES: Final = {"What": "96px", "Page": "160px", "Under": "160px", "Text before": "352px", "Text after": "352px"}
+_FLIPS: Final = {"Question": "352px", "Now": "128px", "Then": "128px", "What that means": "224px"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,7 +75,7 @@ def lay_out() -> Parts:
         new = gr.Button("Write a new page", elem_id="pages-new", elem_classes="for-editors")
     table = table_of(_LIST, "All pages", "pages-list")
     told = notice("pages-told")
-    with gr.Column(visible=False, elem_id="pages-form", elem_classes="panel") as form:
+    with gr.Column(visible=False, elem_id="pages-form-panel") as form:
         heading = line("Page", "pages-heading")
         title = gr.Textbox(label="Title", max_lines=1, max_length=300, elem_id="pages-title")
         body = gr.Textbox(
@@ -88,7 +96,7 @@ def lay_out() -> Parts:
             withdraw = gr.Button("Withdraw this page", elem_id="pages-withdraw")
             leave = gr.Button("Forget my change", elem_id="pages-leave")
         passages = table_of(_PASSAGES, "As the chatbot sees it, cut into passages", "pages-passages")
-    with gr.Column(elem_classes="panel", elem_id="pages-waiting"):
+    with gr.Column(elem_id="pages-waiting-panel"):
         waiting = table_of(_WAITING, "Waiting to go live", "pages-drafts")
         with gr.Row(elem_classes="actions for-editors"):
             preview = gr.Button("Show what would change", elem_id="pages-preview")

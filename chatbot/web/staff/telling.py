@@ -1,6 +1,6 @@
 """How the console tells its users what happened: in a toast that is read out, and in place as long as it matters."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Final
 
 import gradio as gr
@@ -42,18 +42,17 @@ def line(label: str, name: str) -> gr.Textbox:
         show_label=False,
         interactive=False,
         container=False,
-        max_lines=3,
+        max_lines=8,
         elem_id=name,
         elem_classes="line",
     )
 
 
-def table_of(
-    headers: Sequence[str], label: str, name: str, *, visible: bool = True, widths: Sequence[int] | None = None
-) -> gr.Dataframe:
-    """Give a table of plain texts that only the server writes; widths are in pixels."""
+def table_of(columns: Mapping[str, str], label: str, name: str, *, visible: bool = True) -> gr.Dataframe:
+    """Give a table of plain texts that only the server writes, by the headers of its columns and their widths."""
     return gr.Dataframe(
-        headers=list(headers),
+        headers=list(columns),
+        column_widths=list(columns.values()),
         value=[],
         type="array",
         datatype="str",
@@ -63,7 +62,6 @@ def table_of(
         visible=visible,
         buttons=[],
         elem_id=name,
-        column_widths=list(widths) if widths else None,
     )
 
 

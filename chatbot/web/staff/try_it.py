@@ -19,17 +19,17 @@ from chatbot.web.staff.who import editors_only, require_editor
 
 __all__ = ["try_it"]
 
-_COLUMNS: Final = [
-    "Place",
-    "Page",
-    "Passage",
-    "May answer",
-    "Score",
-    "Words met",
-    "Telling words",
-    "Meaning",
-    "Same words",
-]
+_COLUMNS: Final = {
+    "Place": "70px",
+    "Passage": "430px",
+    "May answer": "110px",
+    "Score": "80px",
+    "Words met": "110px",
+    "Telling words": "130px",
+    "Meaning": "100px",
+    "Same words": "120px",
+    "Page": "260px",
+}
 _LONGEST: Final = 2_000  # characters
 _OUTCOMES: Final = {
     Outcome.ANSWERED: "Answered",
@@ -109,13 +109,7 @@ def _lay_out() -> tuple[_Parts, gr.Button, gr.Button]:
                     should = gr.Button("This passage should have answered", elem_id="try-should")
                     should_not = gr.Button("This should not have been answered", elem_id="try-should-not")
             told = notice("try-told")
-    candidates = table_of(
-        _COLUMNS,
-        "Passages that were looked at, best first",
-        "try-candidates",
-        visible=False,
-        widths=[70, 230, 460, 120, 80, 120, 130, 100, 120],
-    )
+    candidates = table_of(_COLUMNS, "Passages that were looked at, best first", "try-candidates", visible=False)
     parts = _Parts(turns, log, question, ask, again, decided, candidates, choice, save, told)
     return parts, should, should_not
 
@@ -235,7 +229,8 @@ def _read(workings: Workings) -> str:
 
 def _row(place: int, one: Candidate) -> list[str]:
     signals = [f"{one.signals[name]:.2f}" for name in ("met", "content", "sentence", "lexical")]
-    return [str(place), _where(one), unwrapped(one.passage.text), f"{one.confidence:.0%}", f"{one.score:.2f}", *signals]
+    text, sure = unwrapped(one.passage.text), f"{one.confidence:.0%}"
+    return [str(place), text, sure, f"{one.score:.2f}", *signals, _where(one)]
 
 
 def _where(one: Candidate) -> str:

@@ -31,12 +31,12 @@ _SAME: Final = "Nothing was changed: it says so already."
 def words_and_routes(house: House, tab: gr.Tab) -> None:
     """Lay out the tab and wire it to the words of a house."""
     do = _Tab(house)
-    with gr.Column(elem_classes="panel"):
+    with gr.Column(elem_id="words-panel"):
         gr.Markdown(_ABOUT)
         fields = [_field(name, label) for name, label in FIELDS.items()]
         save = gr.Button("Save these words", variant="primary", elem_id="words-save", elem_classes="for-editors")
         told = notice("words-told")
-    with gr.Column(elem_classes="panel"):
+    with gr.Column(elem_id="routes-panel"):
         gr.Markdown(_ROUTES)
         with gr.Row(elem_classes="bar"):
             choice = gr.Dropdown([], label="Open a reply", elem_id="routes-choice")
@@ -52,7 +52,7 @@ def words_and_routes(house: House, tab: gr.Tab) -> None:
                 keep = gr.Button("Save this reply", variant="primary", elem_id="routes-save")
                 remove = gr.Button("Remove this reply", elem_id="routes-remove")
         route_told = notice("routes-told")
-    with gr.Column(elem_classes="panel"):
+    with gr.Column(elem_id="changes-panel"):
         log = lay_out_log()
     opened = gr.State(None)
     sheet: list[Component] = [opened, name, examples, reply, link]
