@@ -3,7 +3,7 @@
 import xml.etree.ElementTree as ET
 from concurrent.futures import ThreadPoolExecutor
 
-from chatbot.evaluation.charts import bars, columns, lines
+from chatbot.evaluation.charts import WIDE, bars, columns, lines
 
 DAYS = [f"{day} Nov" for day in range(1, 31)]
 
@@ -11,7 +11,7 @@ DAYS = [f"{day} Nov" for day in range(1, 31)]
 def test_every_chart_is_a_small_drawing_with_text_that_stays_text() -> None:
     told = {"answered": [3.0] * 30, "not found": [1.0] * 30}
     drawings = [
-        columns(DAYS, told, wide=True),
+        columns(DAYS, told, width=WIDE),
         bars(["Benefits & <risks>", "x" * 80], [12, 3]),
         lines(DAYS, {"right": [None, *[80.0] * 29]}, "%"),
     ]

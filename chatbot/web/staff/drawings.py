@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Final
 from fastapi import APIRouter, Request, Response
 from starlette.concurrency import run_in_threadpool
 
-from chatbot.evaluation.charts import bars, columns, lines
+from chatbot.evaluation.charts import MIDDLE, NARROW, WIDE, bars, columns, lines
 from chatbot.journal import Counts, csv_lines
 from chatbot.records import Outcome
 from chatbot.staff import questions_in_vain
@@ -42,8 +42,9 @@ def since(days: int) -> datetime:
 
 
 def drawing(name: str, told: str, *, days: int = 30, stamp: str) -> str:
-    """Give the Markdown of a chart with its text alternative, which must be words of ours."""
-    return f"![{told}](/staff/drawings/{name}.svg?days={days}&at={stamp})\n\n{told}"
+    """Give the Markdown of a chart, drawn for a screen and for a phone, and its text, which must be words of ours."""
+    address = f"/staff/drawings/{name}.svg?days={days}&at={stamp}"
+    return f"![{told}]({address})\n\n![{told}]({address}&narrow=1)\n\n{told}"
 
 
 def cited_pages(bot: "Chatbot", counts: Counts) -> list[tuple[str, int]]:
@@ -57,11 +58,11 @@ def cited_pages(bot: "Chatbot", counts: Counts) -> list[tuple[str, int]]:
 
 def drawing_routes(house: House) -> APIRouter:
     """Give the routes of the charts and of the file; the guard lets those who signed in reach them."""
-    draws: Mapping[str, Callable[[int], str]] = {
-        "days": lambda days: _days(_counts(house, days), days),
-        "pages": lambda days: _pages(house, days),
-        "hours": lambda days: _hours(_counts(house, days)),
-        "checks": lambda _: _checks(house),
+    draws: Mapping[str, Callable[[int, bool], str]] = {
+        "days": lambda days, narrow: _days(_counts(house, days), days, NARROW if narrow else WIDE),
+        "pages": lambda days, narrow: _pages(house, days, NARROW if narrow else MIDDLE),
+        "hours": lambda days, narrow: _hours(_counts(house, days), NARROW if narrow else MIDDLE),
+        "checks": lambda _, narrow: _checks(house, NARROW if narrow else WIDE),
     }
     router = APIRouter()
 
@@ -71,7 +72,8 @@ def drawing_routes(house: House) -> APIRouter:
         if draw is None:
             return Response(status_code=404)
         days = _PERIODS.get(request.query_params.get("days", ""), 30)
-        return Response(await run_in_threadpool(draw, days), media_type="image/svg+xml")
+        narrow = "narrow" in request.query_params
+        return Response(await run_in_threadpool(draw, days, narrow), media_type="image/svg+xml")
 
     @router.get("/questions-in-vain.csv")
     async def file(request: Request) -> Response:
@@ -88,7 +90,7 @@ def _counts(house: House, days: int) -> Counts:
     return house.journal.counts(since(days)) if house.journal else Counts((), (), (), ())
 
 
-def _days(counts: Counts, days: int) -> str:
+def _days(counts: Counts, days: int, width: float) -> str:
     told = {one.day: one.outcomes for one in counts.days}
     first = since(days).date()
     wanted = [first + timedelta(days=number) for number in range(days)]
@@ -97,24 +99,27 @@ def _days(counts: Counts, days: int) -> str:
         for name, kinds in _KINDS.items()
     }
     told_of = {name: values for name, values in stacks.items() if any(values)}
-    return columns([f"{day.day} {day:%b}" for day in wanted], told_of, wide=True)
+    return columns([f"{day.day} {day:%b}" for day in wanted], told_of, width=width)
 
 
-def _pages(house: House, days: int) -> str:
+def _pages(house: House, days: int, width: float) -> str:
     pages = cited_pages(house.bot, _counts(house, days))
-    return bars([title for title, _ in pages], [number for _, number in pages])
+    return bars([title for title, _ in pages], [number for _, number in pages], width=width)
 
 
-def _hours(counts: Counts) -> str:
+def _hours(counts: Counts, width: float) -> str:
     asked = [sum(day[hour] for day in counts.hours) for hour in range(24)]
-    return columns([f"{hour:02}" for hour in range(24)], {"questions": asked})
+    return columns([f"{hour:02}" for hour in range(24)], {"questions": asked}, width=width)
 
 
-def _checks(house: House) -> str:
+def _checks(house: House, width: float) -> str:
     shown = house.reports.all()[-_REPORTS:]
     share = [100 * one.right / len(one.verdicts) if one.verdicts else None for one in shown]
     return lines(
-        [f"{one.taken.day} {one.taken:%b}" for one in shown], {"served rightly": share}, "% of golden questions"
+        [f"{one.taken.day} {one.taken:%b}" for one in shown],
+        {"served rightly": share},
+        "% of golden questions",
+        width=width,
     )
 
 
