@@ -15,7 +15,7 @@ from chatbot.records import Outcome
 
 __all__ = ["Checked", "Differences", "Reports", "Verdict", "checked_text", "differences", "hold"]
 
-_NAME: Final = "%Y-%m-%dT%H%M%SZ"
+_NAME: Final = "%Y-%m-%dT%H%M%S.%fZ"
 _KEPT: Final = 200  # reports
 
 
@@ -142,7 +142,7 @@ class Reports:
         own = told["questions"]
         if isinstance(own, list):
             told["questions"] = [{**one, "judged": one["id"] in judged} for one in own]
-        taken = datetime.now(tz=UTC).replace(microsecond=0)
+        taken = datetime.now(tz=UTC)
         told |= {"taken": taken.isoformat(), "build": bot.build}
         self._keep(taken, told)
         return Checked.of(told)

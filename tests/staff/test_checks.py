@@ -41,7 +41,7 @@ def test_a_report_is_kept_and_read_back_as_it_was(bot: Chatbot, tmp_path: Path) 
     assert made.build == bot.build
     assert {one.id: one.expect for one in made.verdicts} == {"a": Expect.ANSWER, "b": Expect.ABSTAIN}
     (path,) = (tmp_path / "staff" / "reports").iterdir()
-    assert datetime.strptime(path.stem, "%Y-%m-%dT%H%M%SZ").replace(tzinfo=UTC) == made.taken
+    assert datetime.strptime(path.stem, "%Y-%m-%dT%H%M%S.%fZ").replace(tzinfo=UTC) == made.taken
     assert "curve" in json.loads(path.read_text("utf-8"))["gate"]
 
 

@@ -1,11 +1,13 @@
 """The Pages tab: what its events do."""
 
 from collections.abc import Callable
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 import gradio as gr
+from gradio.blocks import Block
 
 from chatbot.errors import GoldenUnusable, JournalError
 from chatbot.evaluation import GoldenQuestion, read_golden
@@ -30,19 +32,27 @@ from chatbot.web.staff.who import editors_only, require_editor
 if TYPE_CHECKING:
     from gradio.components import Component
 
-__all__ = ["pages"]
+__all__ = ["Form", "pages"]
 
 _CITED: Final = timedelta(days=30)
 _GOLDEN: Final = 300  # saved questions that a preview asks
 _IN_VAIN: Final = 60  # questions asked in vain that it asks
 
 
-def pages(house: House, tab: gr.Tab) -> None:
-    """Lay out the tab and wire it to the pages of a house."""
+@dataclass(frozen=True, slots=True)
+class Form:
+    """What opens an empty form with a title, and what it fills."""
+
+    new: Callable[[str | None], list[object]]
+    parts: list[Block]
+
+
+def pages(house: House, tab: gr.Tab) -> Form:
+    """Lay out the tab and wire it to the pages of a house; give the form, so that another tab may open it."""
     do = _Tab(house)
     parts = lay_out()
     form: list[Component] = [parts.page, parts.suffix, parts.title, parts.body, parts.url, parts.reviewed]
-    shown = [parts.told, parts.form, *parts.sheet]
+    shown: list[Block] = [parts.told, parts.form, *parts.sheet]
     both = [parts.told, parts.form, *parts.sheet, *parts.overview]
     live = [parts.live_told, parts.changes, parts.questions, *parts.overview]
     filled = [parts.told, parts.suffix, *parts.sheet[3:]]
@@ -57,6 +67,7 @@ def pages(house: House, tab: gr.Tab) -> None:
     on(parts.preview.click, do.preview, [], live, parts.live_told)
     on(parts.live.click, do.put_live, [], live, parts.live_told)
     on(parts.back.click, do.go_back, [], live, parts.live_told)
+    return Form(do.new, shown)
 
 
 class _Tab:
@@ -84,9 +95,9 @@ class _Tab:
         """Open a page."""
         return refusing(9, lambda: [hidden(), gr.update(visible=True), *self._sheet(page)] if page else self.new())
 
-    def new(self) -> list[object]:
-        """Open an empty form."""
-        empty: list[object] = [None, ".md", "A new page", "", "", "", f"{datetime.now(UTC):%Y-%m-%d}", []]
+    def new(self, title: str | None = None) -> list[object]:
+        """Open an empty form, or one with a title."""
+        empty: list[object] = [None, ".md", "A new page", title or "", "", "", f"{datetime.now(UTC):%Y-%m-%d}", []]
         return [hidden(), gr.update(visible=True), *empty]
 
     @editors_only

@@ -80,9 +80,9 @@ def try_it(house: House) -> None:
     on(parts.question.submit, do.ask, [parts.question, parts.turns], parts.all)
     on(parts.ask.click, do.ask, [parts.question, parts.turns], parts.all)
     on(parts.again.click, do.again, [], parts.all)
-    on(parts.candidates.select, do.picked, [], [parts.choice])
-    on(should.click, do.should, [parts.turns, parts.choice], [parts.told])
-    on(should_not.click, do.should_not, [parts.turns], [parts.told])
+    on(parts.candidates.select, do.picked, [], [parts.choice, parts.told])
+    on(should.click, do.should, [parts.turns, parts.choice], [parts.told, parts.choice])
+    on(should_not.click, do.should_not, [parts.turns], [parts.told, parts.choice])
 
 
 def _lay_out() -> tuple[_Parts, gr.Button, gr.Button]:
@@ -139,7 +139,7 @@ class _Tab:
     def picked(self, event: gr.SelectData) -> list[object]:
         """Choose the passage of the row that was clicked."""
         place = event.index[0] if isinstance(event.index, list) else event.index
-        return [int(place) if isinstance(place, int) else gr.skip()]
+        return [place if isinstance(place, int) else gr.skip(), gr.update(value="", visible=False)]
 
     @editors_only
     def should(self, turns: Sequence[_Turn], place: int | None, request: gr.Request) -> list[object]:
@@ -147,7 +147,7 @@ class _Tab:
         account = require_editor(request)
         workings = turns[-1].workings if turns else None
         if workings is None or place is None or place >= len(workings.candidates):
-            return [warn("Choose the passage that answers, in the list above or by its row in the table.")]
+            return [warn("Choose the passage that answers, in the list above or by its row in the table."), gr.skip()]
         gold = gold_of(workings.candidates[place])
         return self._saved(turns, gold, account.name, "Saved: this passage should answer it.")
 
@@ -159,13 +159,13 @@ class _Tab:
 
     def _saved(self, turns: Sequence[_Turn], gold: Sequence[str], account: str, told: str) -> list[object]:
         if not turns:
-            return [warn("Ask something first.")]
+            return [warn("Ask something first."), gr.skip()]
         try:
             earlier = [turn.question for turn in turns[:-1] if turn.workings]
             self._house.golden_file.save(turns[-1].question, earlier, gold, account)
         except FootnoteError as error:
-            return [warn(str(error))]
-        return [say(f"{told} The tab Check asks it from now on.")]
+            return [warn(str(error)), gr.skip()]
+        return [say(f"{told} The tab Check asks it from now on."), gr.skip()]
 
     def _show(self, turns: Sequence[_Turn], question: str) -> list[object]:
         workings = turns[-1].workings if turns else None
