@@ -13,7 +13,7 @@ from chatbot.web.staff.telling import notice, table_of
 
 __all__ = ["Log", "change_rows", "changed_lines", "lay_out_log", "undo"]
 
-_COLUMNS: Final = {"When (UTC)": "160px", "Who": "128px", "What": "224px", "Where": "320px", "Number": "80px"}
+_COLUMNS: Final = {"When (UTC)": "176px", "Who": "128px", "What": "224px", "Where": "320px", "Number": "96px"}
 _KINDS: Final = {Kind.PAGE: "page", Kind.WORDS: "words", Kind.INDEX: "all pages", Kind.ACCOUNT: "account"}
 
 

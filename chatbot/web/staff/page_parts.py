@@ -14,12 +14,16 @@ __all__ = ["Parts", "lay_out"]
 _LIST: Final = {
     "Title": "240px",
     "Reviewed": "112px",
-    "Passages": "96px",
-    "Cited in 30 days": "96px",
+    "Passages": "112px",
+    "Cited in 30 days": "104px",
     "State": "176px",
     "Address": "208px",
     "Page": "224px",
 }
+_LIVE: Final = """## Put changes live
+
+Visitors see nothing of what you keep above until you put it live here; it takes a moment, and they are answered all the
+while."""
 _WAITING: Final = {"Page": "256px", "What happens": "192px", "Prepared by": "144px", "When (UTC)": "160px"}
 _PASSAGES: Final = {"Under": "28%", "Passage": "72%"}
 _CHANGES: Final = {"What": "96px", "Page": "160px", "Under": "160px", "Text before": "352px", "Text after": "352px"}
@@ -97,6 +101,7 @@ def lay_out() -> Parts:
             leave = gr.Button("Forget my change", elem_id="pages-leave")
         passages = table_of(_PASSAGES, "As the chatbot sees it, cut into passages", "pages-passages")
     with gr.Column(elem_id="pages-waiting-panel"):
+        gr.Markdown(_LIVE)
         waiting = table_of(_WAITING, "Waiting to go live", "pages-drafts")
         with gr.Row(elem_classes="actions for-editors"):
             preview = gr.Button("Show what would change", elem_id="pages-preview")
