@@ -92,7 +92,7 @@ def _lay_out() -> tuple[_Parts, gr.Button, gr.Button]:
         with gr.Column(elem_id="try-chat"):
             log = gr.Chatbot(
                 label="Conversation", show_label=False, container=False, height=None, autoscroll=False,
-                render_markdown=False, latex_delimiters=[], buttons=[], feedback_options=None, elem_id="try-log",
+                render_markdown=False, latex_delimiters=[], buttons=[], feedback_options=None, elem_id="try-log", visible=False,
             )  # fmt: skip
             question = gr.Textbox(label="Question", max_lines=4, max_length=_LONGEST, elem_id="try-question")
             with gr.Row(elem_classes="actions"):
@@ -101,7 +101,7 @@ def _lay_out() -> tuple[_Parts, gr.Button, gr.Button]:
         with gr.Column(elem_id="try-workings"):
             decided = gr.Textbox(
                 label="How the answer came about", value="Ask something, and this says why the answer came.",
-                interactive=False, lines=5, max_lines=12, elem_id="try-decided",
+                interactive=False, lines=2, max_lines=12, elem_id="try-decided",
             )  # fmt: skip
             with gr.Column(visible=False, elem_classes="for-editors", elem_id="try-save") as save:
                 choice = gr.Dropdown([], label="The passage that answers", value=None, elem_id="try-choice")
@@ -174,7 +174,7 @@ class _Tab:
         choices = [(_choice(place, one), place) for place, one in enumerate(workings.candidates)] if workings else []
         return [
             tuple(turns),
-            messages,
+            gr.update(value=messages, visible=bool(messages)),
             question,
             gr.update(visible=bool(turns)),
             _decided(workings) if workings else "Ask something, and this says why the answer came.",

@@ -1,5 +1,6 @@
 """A nurse's browser on the console. Every test fails if the browser complains or asks another host."""
 
+import re
 from pathlib import Path
 
 import httpx
