@@ -91,8 +91,8 @@ def _lay_out() -> tuple[_Parts, gr.Button, gr.Button]:
     with gr.Row(elem_classes="split"):
         with gr.Column(elem_id="try-chat"):
             log = gr.Chatbot(
-                label="Conversation", show_label=False, container=False, height=None, autoscroll=False,
-                render_markdown=False, latex_delimiters=[], buttons=[], feedback_options=None, elem_id="try-log", visible=False,
+                label="Conversation", show_label=False, container=False, height=None, autoscroll=False, visible=False,
+                render_markdown=False, latex_delimiters=[], buttons=[], feedback_options=None, elem_id="try-log",
             )  # fmt: skip
             question = gr.Textbox(label="Question", max_lines=4, max_length=_LONGEST, elem_id="try-question")
             with gr.Row(elem_classes="actions"):
