@@ -95,8 +95,8 @@ def questions_in_vain(  # noqa: PLR0913 - each is one choice of the screen
 
 
 def texts_in_vain(journal: Journal) -> tuple[str, ...]:
-    """Give what was asked in vain and is not handled, each text once as `questions_in_vain` reads it, newest first."""
-    asked = journal.asked(in_vain=True, handled=False) if journal.retention else ()
+    """Give all that was asked in vain, each text once as `questions_in_vain` reads it, newest first."""
+    asked = journal.asked(in_vain=True) if journal.retention else ()
     told = [_told(one, one.text) for one in asked if one.text]
     return tuple({one.folded: one.text for one in reversed(told)}.values())[::-1]
 

@@ -17,7 +17,6 @@ from chatbot.staff.grouping import Grouping, Labels, asks_time
 __all__ = ["Meaning", "Meanings"]
 
 _AT_ONCE: Final = 32  # questions, so that a visitor's waits for no more than these
-_MOST: Final = 50_000  # meanings that are kept; 50 MB
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,12 +53,19 @@ class Meanings:
         `progress` hears how many of the new ones are read, of how many.
         """
         with self._reading:
-            self._forget()
+            if self._build != self._bot.build:  # other pages, other nearest passages
+                self._known, self._build = {}, self._bot.build
             new = self._unread(questions)
             for start in range(0, len(new), _AT_ONCE):
                 self._learn(new[start : start + _AT_ONCE])
                 progress(min(start + _AT_ONCE, len(new)), len(new))
             return tuple(self._known[self._digest(question)] for question in questions)
+
+    def keep(self, questions: Collection[str]) -> None:
+        """Forget what other questions mean than these."""
+        with self._reading:
+            kept = set(map(self._digest, questions))
+            self._known = {name: meaning for name, meaning in self._known.items() if name in kept}
 
     def groups(self, meanings: Sequence[Meaning]) -> Labels:
         """Put questions together by their meanings."""
@@ -70,11 +76,6 @@ class Meanings:
     def _unread(self, questions: Collection[str]) -> list[str]:
         known = self._known if self._build == self._bot.build else {}
         return [question for question in dict.fromkeys(questions) if self._digest(question) not in known]
-
-    def _forget(self) -> None:
-        """Begin anew with other pages, or when too much is kept."""
-        if self._build != self._bot.build or len(self._known) > _MOST:
-            self._known, self._build = {}, self._bot.build
 
     def _learn(self, questions: Sequence[str]) -> None:
         read = self._bot.aspects(questions)

@@ -18,7 +18,7 @@ _REST: Final = 0.5  # seconds after each of these, so that visitors have most of
 
 
 class ReadingAhead:
-    """A thread that reads new questions in vain each minute, from its start until its stop."""
+    """A thread that reads new questions in vain each minute, and forgets those that are gone from the journal."""
 
     def __init__(self, journal: Journal, meanings: Meanings) -> None:
         self._journal = journal
@@ -44,6 +44,7 @@ class ReadingAhead:
 
     def _read(self) -> None:
         texts = texts_in_vain(self._journal)
+        self._meanings.keep(texts)  # what was erased, or is older than the retention, leaves no trace here either
         for start in range(0, len(texts), _AT_ONCE):
             part = texts[start : start + _AT_ONCE]
             if self._meanings.unknown(part):

@@ -91,4 +91,6 @@ def test_a_question_is_read_once_and_no_word_of_it_is_kept(bot: Chatbot) -> None
     assert meanings.unknown(PRICE) == 0
     meanings.read(PRICE, lambda done, of: heard.append((done, of)))
     assert len(heard) == 1
+    meanings.keep(PRICE[:1])
+    assert meanings.unknown(PRICE) == len(PRICE) - 1
     assert not any(word.encode() in key for key in meanings._known for word in ("price", "cost"))  # noqa: SLF001 -- it has no other way out
