@@ -225,6 +225,22 @@ def test_an_upload_is_for_editors_and_bounded(staffed: Staffed) -> None:
         assert client.get(f"/staff/gradio_api/file={small.json()[0]}").status_code == 401
 
 
+@pytest.mark.parametrize("key", ["path", "url"])
+def test_an_event_reads_no_file_but_an_upload(staffed: Staffed, blocks: gr.Blocks, key: str) -> None:
+    (number,) = (number for number, event in blocks.fns.items() if getattr(event.fn, "__name__", "") == "fill")
+    secret = staffed.folder / "secret.md"
+    secret.write_text("# Secret\n\nThe word is xyzzy.")
+    with staffed.client("alice") as client:
+        uploaded = client.post("/staff/gradio_api/upload", files={"files": ("a.md", b"# A\n\nB.")}).json()[0]
+        for path in (str(secret), "../secret.md", "file:///etc/passwd", f"{uploaded}/../../../../etc/passwd", 7, "\0"):
+            file = {"path": uploaded, "meta": {"_type": "gradio.FileData"}, key: path}
+            body = {"fn_index": number, "data": [[{"deep": file}], None, ""], "session_hash": "thief"}
+            assert client.post(JOIN, json=body).status_code == 400, path
+        fine = {"path": uploaded, "url": f"{staffed.address}/staff/gradio_api/file={uploaded}", "meta": {}}
+        body = {"fn_index": number, "data": [fine, None, ""], "session_hash": "nurse"}
+        assert client.post(JOIN, json=body).status_code == 200
+
+
 def test_no_other_file_of_the_machine_can_be_fetched(staffed: Staffed) -> None:
     with staffed.client("alice") as client:
         for path in ("/etc/passwd", staffed.settings.staff / "staff.sqlite3", staffed.folder / "clinic.toml"):
