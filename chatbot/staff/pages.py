@@ -138,7 +138,7 @@ class Pages:
             if digest != corpus_digest(self._place.corpus):
                 raise ChangeRefused("The pages were changed on the server meanwhile: try again.")
             progress(1, 1, "Putting it live")
-            before = {draft.page: page_text(self._place.corpus, draft.page) for draft in drafts}
+            before = {draft.page: self._whole(draft.page) for draft in drafts}
             with self._kept():
                 make_equal(self._place.corpus, self._draft_corpus, self._withdrawn)
                 take_over(self._place.index, self._draft_index)
@@ -182,6 +182,21 @@ class Pages:
         if text is None:
             raise ChangeRefused("There is no such page any more: load the list again.")
         return text
+
+    def _whole(self, page: str) -> str | None:
+        """Give a page's text with what is said of it in the file beside it, so that one text brings back both."""
+        text, beside = page_text(self._place.corpus, page), sidecar_text(self._place.corpus, page)
+        if text is None or beside is None:
+            return text
+        try:
+            return written(read_sheet(page, text, beside))
+        except ChangeRefused:  # it is no page as it stands
+            return text
+
+    def unreadable(self) -> tuple[str, ...]:
+        """Name the files of the corpus that visitors are not answered from, because they cannot be read."""
+        served = {document.id for document in self._bot.documents()}
+        return tuple(sorted(self._names() - served))
 
     def _names(self) -> frozenset[str]:
         """Name the files of the corpus; what a browser sends is only believed when it stands here."""

@@ -194,6 +194,22 @@ def test_a_change_of_a_page_can_be_undone(keep: Keep, place: Place, words: WordE
     assert (place.corpus / "aftercare.md").read_bytes() == before
 
 
+def test_undoing_brings_back_what_was_said_beside_a_page(keep: Keep, words: WordEncoder) -> None:
+    bot, pages, history = keep(words)
+    pages.withdraw(EDITOR, "red.txt")
+    pages.put_live(EDITOR, told)
+    pages.undo(EDITOR, history.latest()[0].id)
+    pages.put_live(EDITOR, told)
+    page = bot.document("red.txt")
+    assert (page.title, str(page.reviewed)) == ("Red skin", "2026-01-31")
+
+
+def test_files_that_cannot_be_read_are_named(keep: Keep, place: Place, words: WordEncoder) -> None:
+    (place.corpus / "broken.md").write_bytes(b"\xff")
+    _, pages, _ = keep(words)
+    assert pages.unreadable() == ("broken.md",)
+
+
 def test_where_the_index_cannot_be_written_the_pages_stay_as_they_were(
     keep: Keep, place: Place, words: WordEncoder
 ) -> None:

@@ -1,10 +1,12 @@
 """The allow-list before the console's Gradio: what its page needs passes, for whom it is meant."""
 
 import re
-from collections.abc import Container, Mapping
+from collections.abc import Container, Iterator, Mapping
 from http import HTTPStatus
+from pathlib import Path
 from typing import Final
 
+from gradio.utils import get_upload_folder
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.types import ASGIApp, Receive, Scope, Send
@@ -93,8 +95,30 @@ class StaffAllowlist:
                 raise _strange()
         if self._events.get(event) != len(data) or not _SESSION.fullmatch(session):
             raise _strange()
+        if not all(_is_uploaded(path) for path in _paths(data)):
+            raise _strange()
         kept = {name: rest.get(name) for name in ("trigger_id", "event_data")}
         return event, json_bytes({"fn_index": event, "data": data, "session_hash": session, **kept})
+
+
+def _paths(data: list[object]) -> Iterator[object]:
+    """Give what is called a path or an address anywhere in a request: Gradio reads the file that it names."""
+    waiting: list[object] = [data]
+    while waiting:
+        match waiting.pop():
+            case list(values):
+                waiting += values
+            case dict(table):
+                yield from (table[key] for key in ("path", "url") if table.get(key) is not None)
+                waiting += table.values()
+
+
+def _is_uploaded(path: object) -> bool:
+    """Tell whether a file was uploaded. Gradio looks for itself only in applications that it launched by itself."""
+    if not isinstance(path, str) or "\0" in path:
+        return False
+    named = path.partition("/gradio_api/file=")[2] or path
+    return Path(named).resolve().is_relative_to(Path(get_upload_folder()).resolve())
 
 
 def _strange() -> RequestError:

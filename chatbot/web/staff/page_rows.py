@@ -31,16 +31,19 @@ def passage_row(passage: Passage) -> list[str]:
     return [_path(passage.headings), unwrapped(passage.text)]
 
 
-def summary(listed: Sequence[Listed], drafts: int) -> str:
+def summary(listed: Sequence[Listed], drafts: int, unreadable: Sequence[str]) -> str:
     """Say where things stand."""
     live = [one for one in listed if not one.state.startswith("new")]
     due = sum(one.state.endswith(("due for review", "never reviewed")) for one in listed)
     waiting = f"{_counted(drafts, 'change')} not live yet" if drafts else "nothing waits to go live"
-    return f"{_counted(len(live), 'page')} live, {due} due for a review; {waiting}."
+    lost = f" Not read, and not served: {', '.join(unreadable)}." if unreadable else ""
+    return f"{_counted(len(live), 'page')} live, {due} due for a review; {waiting}.{lost}"
 
 
 def live_told(changes: int, passages: int) -> str:
     """Say what went live."""
+    if not changes:
+        return "Nothing waited. Visitors are answered from the pages as they are."
     return f"Live: {_counted(changes, 'change')}. Visitors are answered from {_counted(passages, 'passage')} now."
 
 

@@ -81,10 +81,11 @@ class _Tab:
         house = self._house
         drafts = house.pages.drafts()
         listed = list_pages(house.bot, drafts, self._counts(), datetime.now(UTC).date())
+        told = summary(listed, len(drafts), house.pages.unreadable())
         choices = [(f"{one.title} ({one.id})", one.id) for one in listed]
         waiting = gr.update(value=[draft_row(one) for one in drafts], visible=bool(drafts))
         back = gr.update(visible=house.pages.previous() is not None)
-        return [summary(listed, len(drafts)), gr.update(choices=choices), [row(one) for one in listed], waiting, back]
+        return [told, gr.update(choices=choices), [row(one) for one in listed], waiting, back]
 
     def picked(self, event: gr.SelectData) -> list[object]:
         """Open the page of the row that was chosen."""

@@ -1,6 +1,8 @@
 import asyncio
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Coroutine, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from typing import TypeVar
 
 import gradio as gr
 import httpx
@@ -14,6 +16,7 @@ from chatbot.web.staff import House, console_blocks
 from chatbot.web.staff.who import ACCOUNT, is_for_editors, require_editor, signed_in
 from tests.web.staff.conftest import PASSWORD, Staffed
 
+Made = TypeVar("Made")
 METHODS = ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "TRACE"]
 JOIN = "/staff/gradio_api/queue/join"
 
@@ -27,17 +30,23 @@ def paths(routes: list[BaseRoute], before: str = "") -> Iterator[str]:
         yield re.sub(r"\{[^}]*\}", "x", path)
 
 
+def in_a_loop(do: Callable[[], Coroutine[None, None, Made]]) -> Made:
+    """Run something in an event loop of its own: outside of a running one, Gradio opens loops and never closes them."""
+    with ThreadPoolExecutor(1) as pool:  # the browser of other tests has a loop that runs in this thread
+        return pool.submit(lambda: asyncio.run(do())).result()
+
+
 @pytest.fixture(scope="module")
 def everywhere() -> list[str]:
     """Give every address that Gradio has of its own, and those of the console."""
     inner = FastAPI()
 
-    async def mount() -> None:  # outside of a running loop, Gradio opens loops and never closes them
+    async def mount() -> None:
         with gr.Blocks() as blocks:
             gr.Textbox()
         gr.mount_gradio_app(inner, blocks, path="/")
 
-    asyncio.run(mount())
+    in_a_loop(mount)
     own = ["/", "/sign-out", "/sign-out-everywhere", "/assets/index.js", "/nothing", "/gradio_api/file=/etc/passwd"]
     return sorted({f"/staff{path}" for path in [*paths(inner.routes), *own] if path != ""})
 
@@ -172,7 +181,7 @@ def blocks(staffed: Staffed) -> gr.Blocks:
     async def build() -> gr.Blocks:
         return console_blocks(House.of(staffed.bot, None, staffed.settings))
 
-    return asyncio.run(build())
+    return in_a_loop(build)
 
 
 def test_with_a_readers_session_nothing_changes(staffed: Staffed, blocks: gr.Blocks) -> None:
@@ -223,6 +232,22 @@ def test_an_upload_is_for_editors_and_bounded(staffed: Staffed) -> None:
         assert client.get(f"/staff/gradio_api/file={small.json()[0]}").text == "# A\n\nB."
     with staffed.client() as client:
         assert client.get(f"/staff/gradio_api/file={small.json()[0]}").status_code == 401
+
+
+@pytest.mark.parametrize("key", ["path", "url"])
+def test_an_event_reads_no_file_but_an_upload(staffed: Staffed, blocks: gr.Blocks, key: str) -> None:
+    (number,) = (number for number, event in blocks.fns.items() if getattr(event.fn, "__name__", "") == "fill")
+    secret = staffed.folder / "secret.md"
+    secret.write_text("# Secret\n\nThe word is xyzzy.")
+    with staffed.client("alice") as client:
+        uploaded = client.post("/staff/gradio_api/upload", files={"files": ("a.md", b"# A\n\nB.")}).json()[0]
+        for path in (str(secret), "../secret.md", "file:///etc/passwd", f"{uploaded}/../../../../etc/passwd", 7, "\0"):
+            file = {"path": uploaded, "meta": {"_type": "gradio.FileData"}, key: path}
+            body = {"fn_index": number, "data": [[{"deep": file}], None, ""], "session_hash": "thief"}
+            assert client.post(JOIN, json=body).status_code == 400, path
+        fine = {"path": uploaded, "url": f"{staffed.address}/staff/gradio_api/file={uploaded}", "meta": {}}
+        body = {"fn_index": number, "data": [fine, None, ""], "session_hash": "nurse"}
+        assert client.post(JOIN, json=body).status_code == 200
 
 
 def test_no_other_file_of_the_machine_can_be_fetched(staffed: Staffed) -> None:
