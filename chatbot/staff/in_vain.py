@@ -1,8 +1,7 @@
 """What visitors asked in vain: one row for all the wordings of one question."""
 
-import re
 from collections import Counter, defaultdict
-from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Final
@@ -16,6 +15,7 @@ from chatbot.staff.meanings import Meaning, Meanings
 __all__ = ["InVain", "Row", "Wording", "questions_in_vain", "texts_in_vain"]
 
 
+_ENDS: Final = " .,;:!?\u2026"  # that make no other wording
 _WORDINESS: Final = 0.002  # of a nearness, a letter
 
 
@@ -32,14 +32,15 @@ class Wording:
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """A question that was asked in vain, in all its wordings, the most frequent first.
+    """A question that was asked in vain, in all its wordings.
 
-    `question` is the wording that stands for all. `ids` are the journal's; `count` is how often it was asked in the
-    period, `before` in the one before; `nearest` is the passage of our pages that comes nearest.
+    `question` is the wording that stands for all; `asked` has each time, by wording, the most frequent first.
+    `ids` are the journal's; `count` is how often it was asked in the period, `before` in the one before; `nearest` is
+    the passage of our pages that comes nearest.
     """
 
     question: str
-    wordings: tuple[Wording, ...]
+    asked: tuple[tuple[Asked, ...], ...]
     ids: tuple[int, ...]
     count: int
     before: int
@@ -48,6 +49,11 @@ class Row:
     unhelpful: int
     handled: bool
     nearest: Passage
+
+    @property
+    def wordings(self) -> tuple[Wording, ...]:
+        """Give the wordings, the most frequent first, and the latest of those that are as frequent."""
+        return tuple(map(_wording, self.asked))
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,7 +90,7 @@ def questions_in_vain(  # noqa: PLR0913 - each is one choice of the screen
     """Group what was asked in vain in the last days; `handled` keeps those that the staff dealt with."""
     until = now or datetime.now(tz=UTC)
     since, before = until - timedelta(days=days), until - timedelta(days=2 * days)
-    told = journal.asked(before, None, in_vain=True, handled=None if handled else False)
+    told = journal.asked(before, None, in_vain=True, handled=None if handled else False, passages=False)
     languages = tuple(name for name, _ in Counter(one.language for one in told).most_common())
     wanted = [_told(one, one.text) for one in told if one.text and language in {"", one.language}]
     texts = {one.folded: one.text for one in reversed(wanted)}
@@ -96,13 +102,13 @@ def questions_in_vain(  # noqa: PLR0913 - each is one choice of the screen
 
 def texts_in_vain(journal: Journal) -> tuple[str, ...]:
     """Give all that was asked in vain, each text once as `questions_in_vain` reads it, newest first."""
-    asked = journal.asked(in_vain=True) if journal.retention else ()
+    asked = journal.asked(in_vain=True, passages=False) if journal.retention else ()
     told = [_told(one, one.text) for one in asked if one.text]
     return tuple({one.folded: one.text for one in reversed(told)}.values())[::-1]
 
 
 def _told(asked: Asked, text: str) -> _Told:
-    return _Told(asked, text, " ".join(re.findall(r"\w+", text.casefold())) or text)
+    return _Told(asked, text, text.casefold().strip(_ENDS) or text)
 
 
 def _rows(wanted: Sequence[_Told], read: Mapping[str, Meaning], meanings: Meanings, since: datetime) -> Iterator[Row]:
@@ -117,27 +123,27 @@ def _rows(wanted: Sequence[_Told], read: Mapping[str, Meaning], meanings: Meanin
             yield _row(group, own, read)
 
 
-def _row(group: Collection[_Told], own: Sequence[_Told], read: Mapping[str, Meaning]) -> Row:
-    by_text: defaultdict[str, list[_Told]] = defaultdict(list)
+def _row(group: Sequence[_Told], own: Sequence[_Told], read: Mapping[str, Meaning]) -> Row:
+    """Give a row of questions, newest first."""
+    by_text: defaultdict[str, list[Asked]] = defaultdict(list)
     for one in own:
-        by_text[one.folded].append(one)
+        by_text[one.folded].append(one.asked)
     named = _named(by_text, read)
-    ordered = sorted(by_text.values(), key=lambda same: (-len(same), -same[0].asked.asked.timestamp()))
     return Row(
-        question=by_text[named][0].text,
-        wordings=tuple(map(_wording, ordered)),
+        question=by_text[named][0].text or "",
+        asked=tuple(sorted(map(tuple, by_text.values()), key=len, reverse=True)),
         ids=tuple(one.asked.id for one in group),
         count=len(own),
         before=len(group) - len(own),
-        first=min(one.asked.asked for one in group),
-        last=max(one.asked.asked for one in own),
+        first=group[-1].asked.asked,
+        last=own[0].asked.asked,
         unhelpful=sum(one.asked.helpful is False for one in own),
         handled=all(one.asked.handled for one in own),
         nearest=read[named].nearest,
     )
 
 
-def _named(by_text: Mapping[str, Sequence[_Told]], read: Mapping[str, Meaning]) -> str:
+def _named(by_text: Mapping[str, Sequence[Asked]], read: Mapping[str, Meaning]) -> str:
     """Choose the wording that stands for all: one that is asked often, lies in their middle, and is short."""
     texts = list(by_text)
     often = np.array([len(by_text[text]) for text in texts])
@@ -146,11 +152,11 @@ def _named(by_text: Mapping[str, Sequence[_Told]], read: Mapping[str, Meaning]) 
     return texts[int(np.argmax(np.sqrt(often) * near))]
 
 
-def _wording(same: Sequence[_Told]) -> Wording:
+def _wording(same: Sequence[Asked]) -> Wording:
     return Wording(
-        text=same[0].text,
+        text=same[0].text or "",
         count=len(same),
-        last=same[0].asked.asked,
-        outcomes=tuple(dict.fromkeys(one.asked.outcome for one in same)),
-        unhelpful=sum(one.asked.helpful is False for one in same),
+        last=same[0].asked,
+        outcomes=tuple(dict.fromkeys(one.outcome for one in same)),
+        unhelpful=sum(one.helpful is False for one in same),
     )

@@ -55,11 +55,12 @@ class Meanings:
         with self._reading:
             if self._build != self._bot.build:  # other pages, other nearest passages
                 self._known, self._build = {}, self._bot.build
-            new = self._unread(questions)
+            names = [self._digest(question) for question in questions]
+            new = [question for name, question in zip(names, questions, strict=True) if name not in self._known]
             for start in range(0, len(new), _AT_ONCE):
                 self._learn(new[start : start + _AT_ONCE])
                 progress(min(start + _AT_ONCE, len(new)), len(new))
-            return tuple(self._known[self._digest(question)] for question in questions)
+            return tuple(self._known[name] for name in names)
 
     def keep(self, questions: Collection[str]) -> None:
         """Forget what other questions mean than these."""

@@ -159,12 +159,12 @@ class _Tab:
         row = found.rows[place]
         wordings = [
             [str(one.count), one.text, f"{one.last:%Y-%m-%d %H:%M}", ", ".join(_SAID[said] for said in one.outcomes)]
-            for one in row.wordings
+            for one in row.wordings[:_ROWS]
         ]
         return [
             row.question,
             gr.update(visible=True),
-            f"“{row.question}” and {_counted(len(row.wordings) - 1, 'other wording')}",
+            f"“{row.question}” and {_counted(len(row.asked) - 1, 'other wording')}",
             f"{_where(row)}\n\n{unwrapped(row.nearest.text)}",
             wordings,
             gr.update(visible=not row.handled),
