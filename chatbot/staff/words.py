@@ -17,6 +17,8 @@ from chatbot.staff.toml import with_route, with_values, without_route
 
 __all__ = ["FIELDS", "Words"]
 
+_MARK: Final = "\ufeff"  # what some editors put before the first letter of a file
+
 FIELDS: Final[Mapping[str, str]] = {
     "name": "Name of the clinic",
     "greeting": "Greeting",
@@ -82,12 +84,12 @@ class Words:
         change = self._history.get(change_id)
         if change.kind is not Kind.WORDS or change.before is None:
             raise ChangeRefused("This was no change of words.")
-        before, after = change.before, change.after
+        before, after = change.before, change.after or ""
 
         def undone(text: str) -> str:
-            if text != after:
+            if text != after.removeprefix(_MARK):
                 raise ChangeRefused("The words were changed again since: undo the later changes first, newest first.")
-            return before
+            return before.removeprefix(_MARK)
 
         self._change(account, change.subject, "Undid", undone)
 
@@ -98,7 +100,8 @@ class Words:
                 raise ChangeRefused("There is no clinic.toml: whoever looks after the server must make one first.")
             try:
                 before = path.read_bytes().decode("utf-8")
-                after = edit(before)
+                words = before.removeprefix(_MARK)
+                after = before[: len(before) - len(words)] + edit(words)
                 clinic = self._checked(path, after)
                 _write(path, after)
             except (OSError, UnicodeDecodeError) as error:

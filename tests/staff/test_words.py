@@ -165,6 +165,20 @@ def test_replies_are_changed_added_removed_and_all_of_it_undone_newest_first(
     assert [route.name for route in bot.clinic.routes] == names
 
 
+@pytest.mark.parametrize(("mark", "ending"), [("\ufeff", "\n"), ("", "\r\n"), ("\ufeff", "\r\n")])
+def test_a_file_that_was_written_elsewhere_stays_as_it_is_written(
+    words_of: tuple[Chatbot, Words, History, Path], mark: str, ending: str
+) -> None:
+    bot, words, history, path = words_of
+    written = (mark + TEXT.replace("\n", ending)).encode()
+    path.write_bytes(written)
+    words.set_values(EDITOR, {"name": "Ours"})
+    assert path.read_bytes() == written.replace(b'"Example Skin Clinic"', b'"Ours"')
+    assert bot.clinic.name == "Ours"
+    words.undo(EDITOR, history.latest()[0].id)
+    assert path.read_bytes() == written
+
+
 def test_a_reply_that_is_gone_is_told(words_of: tuple[Chatbot, Words, History, Path]) -> None:
     _, words, _, _ = words_of
     with pytest.raises(ChangeRefused, match="no reply called"):

@@ -24,6 +24,7 @@ _LIVE: Final = """## Put changes live
 
 Visitors see nothing of what you keep above until you put it live here; it takes a moment, and they are answered all the
 while."""
+_READY: Final = "Here it says what happened."
 _WAITING: Final = {"Page": "256px", "What happens": "192px", "Prepared by": "144px", "When (UTC)": "160px"}
 _PASSAGES: Final = {"Under": "28%", "Passage": "72%"}
 _CHANGES: Final = {"What": "96px", "Page": "160px", "Under": "160px", "Text before": "352px", "Text after": "352px"}
@@ -107,7 +108,7 @@ def lay_out() -> Parts:
             preview = gr.Button("Show what would change", elem_id="pages-preview")
             live = gr.Button("Put it live", variant="primary", elem_id="pages-live")
             back = gr.Button("Back to the version before", elem_id="pages-back")
-        live_told = notice("pages-live-told")
+        live_told = notice("pages-live-told", _READY)  # seen from the start, for it shows how far things are
         changes = table_of(_CHANGES, "Passages that come, go or change", "pages-changes", visible=False)
         questions = table_of(_FLIPS, "Questions that turn out otherwise", "pages-flips", visible=False)
     return Parts(

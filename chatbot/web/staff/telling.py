@@ -65,13 +65,14 @@ def table_of(columns: Mapping[str, str], label: str, name: str, *, visible: bool
     )
 
 
-def notice(name: str) -> gr.Textbox:
+def notice(name: str, said: str = "") -> gr.Textbox:
     """Give the box that says in place what happened; it is hidden while there is nothing to say."""
     return gr.Textbox(
+        value=said,
         label="What happened",
         show_label=False,
         interactive=False,
-        visible=False,
+        visible=bool(said),
         container=False,
         max_lines=8,
         elem_id=name,
