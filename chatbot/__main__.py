@@ -11,7 +11,6 @@ import sys
 import uuid
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import closing, contextmanager
-from datetime import UTC, datetime
 from pathlib import Path
 
 from tqdm import tqdm
@@ -23,10 +22,11 @@ from chatbot.clinic import Contact
 from chatbot.errors import FootnoteError, SettingsError, problem
 from chatbot.evaluation import Bound, as_text, check, check_names, evaluate, read_bound, read_golden, save_plot
 from chatbot.indexing import SentenceEncoder, build_index
-from chatbot.journal import FORMATS, Journal
+from chatbot.journal import Journal, add_journal_commands
 from chatbot.plain import plain_text
 from chatbot.records import Answer, Hit
 from chatbot.settings import Settings, load_settings
+from chatbot.staff import GoldenFile, Reports, add_staff_commands, checked_text, hold, staff_command
 
 __all__ = ["main"]
 
@@ -92,7 +92,14 @@ def _parser() -> argparse.ArgumentParser:
     serve = commands.add_parser("serve", help="serve the chat page and the API")
     serve.set_defaults(run=_serve)
 
-    _journal_parser(commands.add_parser("journal", help="erase, export or shorten what is kept of visitors' questions"))
+    kept = commands.add_parser("journal", help="erase, export or shorten what is kept of visitors' questions")
+    add_journal_commands(kept, {"erase": _erase, "export": _export, "enforce": _enforce})
+
+    check = commands.add_parser("check", help="ask the questions that staff saved, keep the report, and compare it")
+    check.set_defaults(run=_check)
+    staff = commands.add_parser("staff", help="make and change the accounts of the staff console")
+    staff.set_defaults(run=_staff)
+    add_staff_commands(staff)
     return parser
 
 
@@ -101,43 +108,6 @@ def _bound(text: str) -> Bound:
         return read_bound(text)
     except ValueError:
         raise argparse.ArgumentTypeError(f"{text!r} is no threshold: write it as in first=0.8") from None
-
-
-def _journal_parser(journal: argparse.ArgumentParser) -> None:
-    commands = journal.add_subparsers(required=True, metavar="WHAT")
-
-    erase = commands.add_parser("erase", help="erase questions, counts and all")
-    which = erase.add_mutually_exclusive_group(required=True)
-    which.add_argument("--all", action="store_true", help="every question")
-    which.add_argument("--before", metavar="DATE", type=_day, help="questions asked before a day, as 2026-11-30 (UTC)")
-    which.add_argument(
-        "--matching", metavar="TEXT", type=_some_text, help="questions that hold a text, or whose comment does"
-    )
-    which.add_argument("--answer", metavar="ID", help="the question of an answer's id")
-    erase.set_defaults(run=_erase)
-
-    export = commands.add_parser("export", help="print the questions that are kept")
-    export.add_argument("--format", choices=FORMATS, default="csv", help="for a spreadsheet (csv) or a program (jsonl)")
-    export.add_argument("--since", metavar="DATE", type=_day, help="from this day on (UTC)")
-    export.add_argument("--until", metavar="DATE", type=_day, help="before this day (UTC)")
-    export.add_argument("--output", metavar="FILE", type=Path, help="write to a file that only you may read")
-    export.set_defaults(run=_export)
-
-    enforce = commands.add_parser("enforce", help="take out the words of questions older than FOOTNOTE_RETENTION")
-    enforce.set_defaults(run=_enforce)
-
-
-def _day(text: str) -> datetime:
-    try:
-        return datetime.strptime(text, "%Y-%m-%d").replace(tzinfo=UTC)
-    except ValueError:
-        raise argparse.ArgumentTypeError(f"{text!r} is no day: write it as 2026-11-30") from None
-
-
-def _some_text(text: str) -> str:
-    if not text.strip():
-        raise argparse.ArgumentTypeError("it is empty, and everything would match")
-    return text
 
 
 def _build(settings: Settings, _: argparse.Namespace) -> None:
@@ -196,6 +166,16 @@ def _evaluate(settings: Settings, options: argparse.Namespace) -> None:
     check(report, options.min, options.max)
 
 
+def _check(settings: Settings, _: argparse.Namespace) -> None:
+    golden, reports = GoldenFile(settings.staff), Reports(settings.staff)
+    questions, before = golden.wanted(), reports.latest()
+    bot = Chatbot.open(settings)
+    with _progress("Asking", " questions") as show:
+        checked = reports.run(bot, questions, show)
+    print(checked_text(checked, before))
+    hold(checked, before)
+
+
 def _widget(settings: Settings, options: argparse.Namespace) -> None:
     from chatbot.web.widget import script_tag  # noqa: PLC0415 - as below
 
@@ -216,7 +196,7 @@ def _serve(settings: Settings, _: argparse.Namespace) -> None:
         print("clinic.toml names no contact: visitors are not told how to reach the clinic.", file=sys.stderr)
     host = f"[{settings.host}]" if ":" in settings.host else settings.host
     print(f"Serving {bot.clinic.name} on http://{host}:{settings.port} (Ctrl+C stops it)", flush=True)
-    serve(bot, journal, address)
+    serve(bot, journal, settings, address)
 
 
 def _erase(settings: Settings, options: argparse.Namespace) -> None:
@@ -243,6 +223,10 @@ def _export(settings: Settings, options: argparse.Namespace) -> None:
 
 def _private(path: str, flags: int) -> int:
     return os.open(path, flags, 0o600)
+
+
+def _staff(settings: Settings, options: argparse.Namespace) -> None:
+    print(staff_command(settings, options))
 
 
 def _enforce(settings: Settings, _: argparse.Namespace) -> None:

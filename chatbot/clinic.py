@@ -9,7 +9,7 @@ from typing import Final
 from chatbot.errors import SettingsError
 from chatbot.placement import Sites, Widget, read_sites, read_widget
 
-__all__ = ["Answers", "Clinic", "Colours", "Contact", "Route", "Urgent", "load_clinic"]
+__all__ = ["Answers", "Clinic", "Colours", "Contact", "Reviews", "Route", "Urgent", "load_clinic"]
 
 _MOST_ROUTES: Final = 50
 _MOST_EXAMPLES: Final = 100  # of one route
@@ -41,6 +41,13 @@ class Answers:
     """How careful to be: the share of answers, shown without a warning, that may be wrong."""
 
     wrong_at_most: float = 0.05
+
+
+@dataclass(frozen=True, slots=True)
+class Reviews:
+    """How many days after its last review a page is marked as due for another."""
+
+    review_after_days: int = 365
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,6 +85,7 @@ class Clinic:
     contact: Contact = field(default_factory=Contact)
     colours: Colours = field(default_factory=Colours)
     answers: Answers = field(default_factory=Answers)
+    pages: Reviews = field(default_factory=Reviews)
     widget: Widget = field(default_factory=Widget)
     sites: Sites = field(default_factory=Sites)
     urgent: Urgent = field(default_factory=Urgent)
@@ -95,6 +103,7 @@ def load_clinic(path: Path | None) -> Clinic:
     contact = _strings(path, "contact", table.pop("contact", {}), Contact)
     colours = _strings(path, "colours", table.pop("colours", {}), Colours)
     answers = _answers(path, table.pop("answers", {}))
+    pages = _reviews(path, table.pop("pages", {}))
     widget = read_widget(path, table.pop("widget", {}))
     sites = read_sites(path, table.pop("sites", {}))
     urgent = _strings(path, "urgent", table.pop("urgent", {}), Urgent)
@@ -104,6 +113,7 @@ def load_clinic(path: Path | None) -> Clinic:
         contact=Contact(**contact),
         colours=Colours(**colours),
         answers=answers,
+        pages=pages,
         urgent=Urgent(**urgent),
         routes=routes,
         widget=widget,
@@ -145,6 +155,15 @@ def _answers(path: Path, table: object) -> Answers:
     if type(share) not in {int, float} or not 0.01 <= share <= 0.2:
         raise SettingsError(f"{path}: answers.wrong_at_most must be from 0.01 to 0.2, a share of the answers.")
     return Answers(float(share))
+
+
+def _reviews(path: Path, table: object) -> Reviews:
+    if not (isinstance(table, dict) and table.keys() <= {"review_after_days"}):
+        raise SettingsError(f"{path}: [pages] holds review_after_days and nothing else.")
+    days = table.get("review_after_days", Reviews().review_after_days)
+    if type(days) is not int or not 1 <= days <= 3650:
+        raise SettingsError(f"{path}: pages.review_after_days must be a whole number of days, from 1 to 3650.")
+    return Reviews(days)
 
 
 def _written(one: Field[object]) -> str:

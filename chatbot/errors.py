@@ -16,9 +16,13 @@ FootnoteError
 │   └── QuestionTooLong     it has more bytes or characters than anyone types
 ├── EvaluationError         the answers to golden questions were not measured, or are not good enough
 │   ├── GoldenUnusable      the file holds no golden questions, or lines that are none
-│   └── ThresholdMissed     a figure is worse than what was asked for
+│   ├── ThresholdMissed     a figure is worse than what was asked for
+│   └── CheckFailed         a question is answered worse than the last time
 ├── RequestError            a line or a body that holds no question at all
 ├── JournalError            the journal cannot be opened, read or written
+├── StaffError              what the staff keep cannot be read or written
+│   ├── AccountRefused      an account cannot be made or changed as asked
+│   └── ChangeRefused       pages or words cannot be changed as asked
 ├── AnswerNotFound          no answer of that id is in the journal
 └── DocumentNotFound        no page of that name is in the index
 
@@ -28,7 +32,10 @@ Each message says what happened and what cures it. `problem` gives any of them a
 from typing import ClassVar
 
 __all__ = [
+    "AccountRefused",
     "AnswerNotFound",
+    "ChangeRefused",
+    "CheckFailed",
     "CorpusError",
     "DocumentNotFound",
     "EvaluationError",
@@ -47,6 +54,7 @@ __all__ = [
     "QuestionTooLong",
     "RequestError",
     "SettingsError",
+    "StaffError",
     "ThresholdMissed",
     "UnreadablePage",
     "problem",
@@ -175,6 +183,13 @@ class ThresholdMissed(EvaluationError):
     title = "The answers are not good enough"
 
 
+class CheckFailed(EvaluationError):
+    """A golden question that was answered rightly the last time is not any more."""
+
+    kind = "check-failed"
+    title = "The answers became worse"
+
+
 class RequestError(FootnoteError):
     """A line or a body that holds no question at all."""
 
@@ -189,6 +204,30 @@ class JournalError(FootnoteError):
     kind = "journal"
     title = "The journal cannot be used"
     status = 503
+
+
+class StaffError(FootnoteError):
+    """What the staff keep cannot be read or written."""
+
+    kind = "staff"
+    title = "The staff's records cannot be used"
+    status = 503
+
+
+class AccountRefused(StaffError):
+    """An account cannot be made or changed as asked."""
+
+    kind = "account-refused"
+    title = "The account cannot be changed like that"
+    status = 422
+
+
+class ChangeRefused(StaffError):
+    """Pages or words cannot be changed as asked."""
+
+    kind = "change-refused"
+    title = "This cannot be changed like that"
+    status = 422
 
 
 class AnswerNotFound(FootnoteError):

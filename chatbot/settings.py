@@ -38,6 +38,7 @@ SETTINGS: Final = (
         "file, or PostgreSQL address, of the journal of what visitors ask; `off` keeps none",
     ),
     Setting("FOOTNOTE_RETENTION", "30", "days that questions are kept in words; 0 keeps only counts"),
+    Setting("FOOTNOTE_STAFF", "staff", "folder of what the staff console keeps: accounts, drafts, checks"),
 )
 
 
@@ -53,6 +54,7 @@ class Settings:
     model: str
     journal: str = field(repr=False)  # it may hold a password
     retention: int
+    staff: Path
 
 
 def load_settings(environ: Mapping[str, str] = os.environ) -> Settings:
@@ -69,6 +71,7 @@ def load_settings(environ: Mapping[str, str] = os.environ) -> Settings:
         model=value["FOOTNOTE_MODEL"],
         journal=environ.get("FOOTNOTE_JOURNAL", value["FOOTNOTE_JOURNAL"]).strip(),  # empty means none, as "off" does
         retention=_days(value["FOOTNOTE_RETENTION"]),
+        staff=Path(value["FOOTNOTE_STAFF"]),
     )
 
 

@@ -30,10 +30,11 @@ LAYERS = [
     "plain",
     "journal",
     "evaluation",
+    "staff",
     "web",
     "__main__",
 ]
-OWNERS = {
+OWNERS: dict[str, str | tuple[str, ...]] = {
     "faiss": "indexing/store.py",
     "sentence_transformers": "indexing/encoder.py",
     "torch": "indexing/encoder.py",
@@ -56,10 +57,12 @@ OWNERS = {
     "uvicorn": "web/server.py",
     "symspellpy": "answering/spelling.py",
     "sklearn": "evaluation/metrics.py",
-    "scipy": "evaluation/metrics.py",
-    "matplotlib": "evaluation/plot.py",
+    "scipy": ("evaluation/metrics.py", "staff/grouping.py"),
+    "matplotlib": ("evaluation/plot.py", "evaluation/charts.py"),
     "tqdm": "__main__.py",
     "sqlalchemy": "journal/",
+    "tomlkit": "staff/toml.py",
+    "argon2": "staff/passwords.py",
     "py3langid": "journal/language.py",
 }
 

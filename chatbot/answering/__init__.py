@@ -1,18 +1,26 @@
 """Questions into answers."""
 
+from chatbot.answering.aspects import Aspect, aspects
 from chatbot.answering.compose import compose, distinct, not_found, reply, urgent
 from chatbot.answering.dialogue import understand
-from chatbot.answering.gate import Gate, calibration
+from chatbot.answering.gate import SIGNALS as GATE_SIGNALS
+from chatbot.answering.gate import Gate, calibration, gate_signals
+from chatbot.answering.highlights import highlights
 from chatbot.answering.links import document_digest
 from chatbot.answering.question import LONGEST, clean_question, read_request
-from chatbot.answering.ranking import Ranking
+from chatbot.answering.ranking import SIGNALS, Ranking, signals
 from chatbot.answering.routes import Match, Routes
 from chatbot.answering.search import Found, search
 from chatbot.answering.spelling import Spelling
 from chatbot.answering.triage import Finding, Triage
+from chatbot.answering.workings import Candidate, Workings
 
 __all__ = [
+    "GATE_SIGNALS",
     "LONGEST",
+    "SIGNALS",
+    "Aspect",
+    "Candidate",
     "Finding",
     "Found",
     "Gate",
@@ -21,15 +29,20 @@ __all__ = [
     "Routes",
     "Spelling",
     "Triage",
+    "Workings",
+    "aspects",
     "calibration",
     "clean_question",
     "compose",
     "distinct",
     "document_digest",
+    "gate_signals",
+    "highlights",
     "not_found",
     "read_request",
     "reply",
     "search",
+    "signals",
     "understand",
     "urgent",
 ]

@@ -1,7 +1,8 @@
 """Passages into an index on disk, and questions into hits."""
 
-from chatbot.indexing.building import Built, build_index, open_index
+from chatbot.indexing.building import Built, build_index, open_index, passages_of
 from chatbot.indexing.encoder import PACKAGED_MODEL, Encoded, Encoder, SentenceEncoder, Vectors
+from chatbot.indexing.generation import current, kept_builds, make_live, open_generation, take_over
 from chatbot.indexing.index import Evidence, Index
 from chatbot.indexing.lexical import content_words
 from chatbot.indexing.query import Query
@@ -22,5 +23,11 @@ __all__ = [
     "Vectors",
     "build_index",
     "content_words",
+    "current",
+    "kept_builds",
+    "make_live",
+    "open_generation",
     "open_index",
+    "passages_of",
+    "take_over",
 ]

@@ -21,7 +21,7 @@ from chatbot.indexing.units import context, sentence_of, unit_vectors
 from chatbot.reading import SPLITTER, corpus_digest, read_corpus, sentences, split
 from chatbot.records import Document, Highlight, Passage, Section
 
-__all__ = ["Built", "build_index", "open_index"]
+__all__ = ["Built", "build_index", "open_index", "passages_of"]
 
 _FORMAT: Final = 3
 _PASSAGE_SHARE: Final = 0.75  # of the encoder's window; the rest is for the headings above a passage
@@ -90,9 +90,13 @@ def build_index(  # noqa: PLR0913, PLR0917 - what a build is made of, and who he
         return _built(manifest, embedded)
 
 
+def passages_of(document: Document, encoder: Encoder) -> tuple[Passage, ...]:
+    """Cut a document into the passages that an index holds of it."""
+    return split(document, int(encoder.window * _PASSAGE_SHARE), encoder.length)
+
+
 def _entries(documents: Sequence[Document], encoder: Encoder) -> list[Entry]:
-    limit = int(encoder.window * _PASSAGE_SHARE)
-    passages = (passage for document in documents for passage in split(document, limit, encoder.length))
+    passages = (passage for document in documents for passage in passages_of(document, encoder))
     return [(passage, sentences(passage.text)) for passage in passages]
 
 

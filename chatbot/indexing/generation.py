@@ -19,7 +19,18 @@ from filelock import FileLock, Timeout
 
 from chatbot.errors import IndexBusy, IndexDamaged, IndexingError, IndexMissing
 
-__all__ = ["CURE", "Generation", "Manifest", "current", "open_generation", "publish", "writing"]
+__all__ = [
+    "CURE",
+    "Generation",
+    "Manifest",
+    "current",
+    "kept_builds",
+    "make_live",
+    "open_generation",
+    "publish",
+    "take_over",
+    "writing",
+]
 
 CURE: Final = "run 'python -m chatbot build'"
 """What mends an index that may not be served."""
@@ -127,6 +138,32 @@ def publish(index: Path, generation: Generation) -> None:
                 _remove(folder)
 
 
+def take_over(index: Path, other: Path) -> str:
+    """Make the live build of another index folder the live one of this, and give its name.
+
+    Raises an `IndexingError` if there is none that is whole, or this folder cannot be written.
+    """
+    generation = open_generation(other, current(other))
+    with writing(index):
+        publish(index, generation)
+    return generation.manifest.id
+
+
+def kept_builds(index: Path) -> tuple[str, ...]:
+    """Name the builds that were kept besides the live one."""
+    live = current(index)
+    return tuple(
+        sorted(path.name for path in index.iterdir() if re.fullmatch(r"[0-9a-f]{16}", path.name) and path.name != live)
+    )
+
+
+def make_live(index: Path, name: str) -> None:
+    """Make a build that was kept the live one again; raises `IndexDamaged` if it is not what was written."""
+    with writing(index), _told(index):
+        open_generation(index, name)
+        _point(index, name)
+
+
 def _replace(index: Path, name: str, generation: Generation) -> None:
     draft = index / f"{_DRAFT}{name}"
     draft.mkdir()
@@ -137,6 +174,10 @@ def _replace(index: Path, name: str, generation: Generation) -> None:
     if (index / name).exists():
         _remove(index / name)
     draft.rename(index / name)
+    _point(index, name)
+
+
+def _point(index: Path, name: str) -> None:
     _write(index / f"{_DRAFT}{_CURRENT}", f"{name}\n".encode())
     (index / f"{_DRAFT}{_CURRENT}").replace(index / _CURRENT)
     _sync(index)

@@ -94,6 +94,11 @@ class Index:
         """Tell whether any word of a question says something by itself."""
         return bool(self._content(query).any())
 
+    def nearest(self, vector: Vectors) -> Passage:
+        """Give the passage that lies nearest to a vector, as a whole or with one of its sentences."""
+        _, units = self._store.search(vector, 1)
+        return self.passages[int(self._parents[units[0]])]
+
     def sentences(self, query: Query, passage: Passage) -> tuple[tuple[Highlight, float], ...]:
         """Give the sentences of a passage, in reading order, with how well each meets the question's tokens."""
         row = self._rows[passage]

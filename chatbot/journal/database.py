@@ -1,4 +1,4 @@
-"""The journal's database: SQLite or PostgreSQL, brought to the newest layout, and left without traces of what went."""
+"""A database of ours: SQLite or PostgreSQL, brought to the newest layout, and left without traces of what went."""
 
 import os
 import time
@@ -13,8 +13,8 @@ from sqlalchemy.engine import URL, make_url
 from sqlalchemy.engine.interfaces import DBAPIConnection
 from sqlalchemy.exc import ArgumentError, DBAPIError, SQLAlchemyError
 
-from chatbot.errors import JournalError, SettingsError
-from chatbot.journal.schema import DIALECTS, STEPS, versions
+from chatbot.errors import FootnoteError, SettingsError
+from chatbot.journal.schema import DIALECTS, JOURNAL, Layout, versions
 
 __all__ = ["Database"]
 
@@ -25,8 +25,12 @@ _LOCK: Final = 7_060_011  # any number that no other program on the same Postgre
 class Database:
     """Opens the database when it is first used, so that one which cannot be reached now may be reached later."""
 
-    def __init__(self, setting: str) -> None:
-        """Take a path or an address; raises `SettingsError` for one that names neither SQLite nor PostgreSQL."""
+    def __init__(self, setting: str, layout: Layout = JOURNAL) -> None:
+        """Take a path or an address, and what the database is to hold.
+
+        Raises `SettingsError` for a setting that names neither SQLite nor PostgreSQL.
+        """
+        self._layout = layout
         self._url = _url(setting)
         self._lock = Lock()
         self._ready = False
@@ -34,7 +38,7 @@ class Database:
 
     @contextmanager
     def reading(self) -> Iterator[Connection]:
-        """Give a connection that sees one state of the journal; raises `JournalError`."""
+        """Give a connection that sees one state of the database; raises the layout's error."""
         with self._translated():
             self._prepare()
             with self._engine.connect() as connection:
@@ -42,14 +46,14 @@ class Database:
 
     @contextmanager
     def writing(self) -> Iterator[Connection]:
-        """Give a connection whose changes are kept all or none; raises `JournalError`."""
+        """Give a connection whose changes are kept all or none; raises the layout's error."""
         with self._translated():
             self._prepare()
             with self._writer().begin() as connection:
                 yield connection
 
     def scrub(self) -> None:
-        """Leave no byte of what was taken out, in the database and in SQLite's log beside it; raises `JournalError`.
+        """Leave no byte of what was taken out, in the journal and in SQLite's log beside it; raises `JournalError`.
 
         PostgreSQL's own log and its backups are kept and recycled by its own rules.
         """
@@ -62,8 +66,8 @@ class Database:
                 connection.execute(text("VACUUM"))
                 (busy, *_) = connection.execute(text("PRAGMA wal_checkpoint(TRUNCATE)")).one()
         if busy:
-            raise JournalError(
-                "The journal is being read by another program, which may still see what was erased. Repeat."
+            raise self._layout.error(
+                f"{self._layout.called} is being read by another program, which may still see what was erased. Repeat."
             )
 
     def close(self) -> None:
@@ -83,16 +87,16 @@ class Database:
                 self._ready = True
 
     def _migrate(self, connection: Connection) -> None:
-        """Take the steps that are missing; another process that opens the journal at the same time waits for them."""
+        """Take the steps that are missing; another process that opens the database at the same time waits for them."""
         if connection.dialect.name == "postgresql":
             connection.execute(select(func.pg_advisory_xact_lock(_LOCK)))
         versions.create(connection, checkfirst=True)
         done = connection.scalar(select(func.max(versions.c.version))) or 0
-        if done > len(STEPS):
-            raise JournalError(
-                "The journal was written by a newer Footnote: install that one again, or name another file."
+        if done > len(self._layout.steps):
+            raise self._layout.error(
+                f"{self._layout.called} was written by a newer Footnote: install that one again, or name another file."
             )
-        for number, step in enumerate(STEPS[done:], start=done + 1):
+        for number, step in enumerate(self._layout.steps[done:], start=done + 1):
             for statement in step:
                 if sql := statement.format(**DIALECTS[connection.dialect.name]):
                     connection.execute(text(sql))
@@ -105,18 +109,18 @@ class Database:
             yield
         except DBAPIError as error:
             told = str(error.orig).strip().partition("\n")[0]
-            raise JournalError(f"The journal {self._name} cannot be used: {told}. {self._cure}") from None
+            raise self._unusable(told) from None
         except (OSError, SQLAlchemyError) as error:
             told = (error.strerror if isinstance(error, OSError) else None) or type(error).__name__
-            raise JournalError(f"The journal {self._name} cannot be used: {told}. {self._cure}") from None
+            raise self._unusable(told) from None
 
-    @property
-    def _name(self) -> str:
-        return self._url.database or "" if self._url.get_backend_name() == "sqlite" else self._url.render_as_string()
-
-    @property
-    def _cure(self) -> str:
-        return "Check FOOTNOTE_JOURNAL, the room on the disk and who may write there."
+    def _unusable(self, told: str) -> FootnoteError:
+        sqlite = self._url.get_backend_name() == "sqlite"
+        name = self._url.database or "" if sqlite else self._url.render_as_string()
+        return self._layout.error(
+            f"{self._layout.called} {name} cannot be used: {told}. "
+            f"Check {self._layout.setting}, the room on the disk and who may write there."
+        )
 
 
 def _url(setting: str) -> URL:

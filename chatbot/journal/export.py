@@ -4,12 +4,12 @@ import csv
 import io
 import json
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Final
 
 from chatbot.journal.entries import Asked
 
-__all__ = ["FORMATS", "export_lines"]
+__all__ = ["FORMATS", "csv_lines", "export_lines"]
 
 FORMATS: Final = ("csv", "jsonl")
 _COLUMNS: Final = (
@@ -30,20 +30,29 @@ _FORMULA: Final = re.compile(r"(^|[,;\t|\r\n\"'])(\s*)(?=[=+\-@\uff1d\uff0b\uff0
 
 
 def export_lines(entries: Iterable[Asked], form: str) -> Iterator[str]:
-    """Give the lines of a file, each with its end; `form` is one of `FORMATS`.
-
-    In CSV an apostrophe stands before whatever a spreadsheet might run as a formula (OWASP, CSV Injection).
-    """
+    """Give the lines of a file, each with its end; `form` is one of `FORMATS`."""
     if form == "jsonl":
         for entry in entries:
             passages = [{"document": one.document, "start": one.start, "end": one.end} for one in entry.passages]
             yield json.dumps(_row(entry) | {"passages": passages}, ensure_ascii=False) + "\n"
         return
-    yield _MARK + _line(_COLUMNS)
-    for entry in entries:
-        places = " ".join(f"{one.document}:{one.start}-{one.end}" for one in entry.passages)
-        row = _row(entry) | {"passages": places}
-        yield _line(tuple("" if row[name] is None else _harmless(str(row[name])) for name in _COLUMNS))
+    yield from csv_lines(_COLUMNS, map(_cells, entries))
+
+
+def csv_lines(columns: Sequence[str], rows: Iterable[Sequence[object]]) -> Iterator[str]:
+    """Give the lines of a CSV file, each with its end; None is an empty cell.
+
+    An apostrophe stands before whatever a spreadsheet might run as a formula (OWASP, CSV Injection).
+    """
+    yield _MARK + _line(columns)
+    for row in rows:
+        yield _line(["" if cell is None else _harmless(str(cell)) for cell in row])
+
+
+def _cells(entry: Asked) -> list[object]:
+    places = " ".join(f"{one.document}:{one.start}-{one.end}" for one in entry.passages)
+    row = _row(entry) | {"passages": places}
+    return [row[name] for name in _COLUMNS]
 
 
 def _row(entry: Asked) -> dict[str, object]:
@@ -64,7 +73,7 @@ def _harmless(text: str) -> str:
     return _FORMULA.sub(r"\1\2'", text)
 
 
-def _line(cells: tuple[str, ...]) -> str:
+def _line(cells: Sequence[str]) -> str:
     line = io.StringIO()
     csv.writer(line, quoting=csv.QUOTE_ALL).writerow(cells)
     return line.getvalue()

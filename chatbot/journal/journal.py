@@ -44,6 +44,11 @@ class Journal:
         self._clock = clock
         self._writer = Writer(database, self.enforce)
 
+    @property
+    def retention(self) -> int:
+        """Give the days that words are kept; 0 for never."""
+        return self._retention
+
     @classmethod
     def open(cls, setting: str, retention_days: int, clock: Callable[[], float] = time.time) -> "Journal | None":
         """Open the journal that a setting names, or None where it says "off" or nothing.
@@ -88,7 +93,7 @@ class Journal:
         """Wait until all that was handed in so far is written; raises `JournalError` if that cannot be."""
         self._writer.hand_in(lambda _: None).result()
 
-    def asked(
+    def asked(  # noqa: PLR0913 - each is one choice of the reader
         self,
         since: datetime | None = None,
         until: datetime | None = None,
@@ -96,14 +101,15 @@ class Journal:
         in_vain: bool = False,
         handled: bool | None = None,
         limit: int | None = None,
+        passages: bool = True,
     ) -> tuple[Asked, ...]:
         """Give the questions from `since` to just before `until`, newest first.
 
         `in_vain` leaves those in words that our pages did not answer, or not helpfully; `handled` leaves those that the
-        staff marked, or did not mark.
+        staff marked, or did not mark. Without `passages`, none are told, which is quicker.
         """
         with self._database.reading() as connection:
-            return read_asked(connection, Wanted(since, until, in_vain, handled, limit))
+            return read_asked(connection, Wanted(since, until, in_vain, handled, limit, passages))
 
     def counts(self, since: datetime | None = None, until: datetime | None = None, zone: tzinfo = UTC) -> Counts:
         """Count the questions from `since` to just before `until`, by the days and hours of a time zone."""

@@ -28,6 +28,7 @@ class Wanted:
     in_vain: bool
     handled: bool | None
     limit: int | None
+    passages: bool
 
 
 def read_asked(connection: Connection, wanted: Wanted) -> tuple[Asked, ...]:
@@ -39,7 +40,7 @@ def read_asked(connection: Connection, wanted: Wanted) -> tuple[Asked, ...]:
     if wanted.handled is not None:
         rows = rows.where(questions.c.handled.is_not(None) if wanted.handled else questions.c.handled.is_(None))
     rows = rows.order_by(questions.c.asked.desc(), questions.c.id.desc()).limit(wanted.limit)
-    places = _places(connection, rows)
+    places = _places(connection, rows) if wanted.passages else {}
     return tuple(
         Asked(
             id=row.id,
@@ -47,7 +48,7 @@ def read_asked(connection: Connection, wanted: Wanted) -> tuple[Asked, ...]:
             asked=_moment(row.asked),
             text=row.text,
             outcome=Outcome(row.outcome),
-            passages=tuple(places[row.id]),
+            passages=tuple(places.get(row.id, ())),
             helpful=row.helpful,
             comment=row.comment,
             language=row.language,

@@ -1,10 +1,24 @@
-"""The journal's tables, and the numbered steps that lead to them from nothing or from an earlier release."""
+"""The journal's tables, the numbered steps that lead to them from nothing or an earlier release, and what steps are."""
 
+from dataclasses import dataclass
 from typing import Final
 
 from sqlalchemy import BigInteger, Boolean, Column, Integer, MetaData, Table, Text
 
-__all__ = ["DIALECTS", "STEPS", "citations", "questions", "versions"]
+from chatbot.errors import FootnoteError, JournalError
+
+__all__ = ["DIALECTS", "JOURNAL", "STEPS", "Layout", "citations", "questions", "versions"]
+
+
+@dataclass(frozen=True, slots=True)
+class Layout:
+    """What a database holds: what it is called, the setting that names it, the steps to it, and the error it raises."""
+
+    called: str
+    setting: str
+    steps: tuple[tuple[str, ...], ...]
+    error: type[FootnoteError]
+
 
 _METADATA: Final = MetaData()
 
@@ -85,3 +99,6 @@ STEPS: Final[tuple[tuple[str, ...], ...]] = (
 
 What differs between the databases stands in `DIALECTS`, by its name in braces.
 """
+
+JOURNAL: Final = Layout("The journal", "FOOTNOTE_JOURNAL", STEPS, JournalError)
+"""The layout of the journal."""

@@ -1,6 +1,15 @@
 """Files of the corpus folder into documents, and documents into passages."""
 
-from chatbot.reading.corpus import LARGEST, READERS, Corpus, corpus_digest, read_corpus, read_document
+from chatbot.reading.corpus import (
+    LARGEST,
+    READERS,
+    Corpus,
+    corpus_digest,
+    corpus_files,
+    front_matter,
+    read_corpus,
+    read_document,
+)
 from chatbot.reading.sentences import LIST_MARK, sentences, unwrapped
 from chatbot.reading.splitting import SPLITTER, split
 
@@ -11,6 +20,8 @@ __all__ = [
     "SPLITTER",
     "Corpus",
     "corpus_digest",
+    "corpus_files",
+    "front_matter",
     "read_corpus",
     "read_document",
     "sentences",

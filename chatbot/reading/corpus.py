@@ -17,7 +17,16 @@ from chatbot.reading.page import Page, sections
 from chatbot.reading.text import read_text
 from chatbot.records import Document
 
-__all__ = ["LARGEST", "READERS", "Corpus", "corpus_digest", "read_corpus", "read_document"]
+__all__ = [
+    "LARGEST",
+    "READERS",
+    "Corpus",
+    "corpus_digest",
+    "corpus_files",
+    "front_matter",
+    "read_corpus",
+    "read_document",
+]
 
 READERS: Final[Mapping[str, Callable[[str], Page]]] = {".txt": read_text, ".md": read_markdown}
 """The reader of each suffix."""
@@ -77,13 +86,19 @@ def read_document(folder: Path, path: Path) -> Document:
         raise _unreadable(name, "its name holds characters that no address can carry", "rename it")
     if not path.resolve().is_relative_to(folder.resolve()):
         raise _unreadable(name, "it is a link to a file outside the corpus", "put the file itself here")
-    about, words = _about(name, _decoded(name, path))
+    about, words = front_matter(name, _decoded(name, path))
     about |= _beside(name, path)
     page = reader(words)
     if not page.text.strip():
         raise _unreadable(name, "it holds no text", "write the page or remove the file")
     title = _string(name, about, "title") or page.title or _titled(path)
     return Document(name, title, page.text, _url(name, about), _reviewed(name, about), sections(page, title))
+
+
+def corpus_files(folder: Path) -> Iterator[Path]:
+    """Give every file that the corpus is read from: what should be pages, and what lies beside them."""
+    for path in _files(folder):
+        yield from (file for file in (path, _sidecar(path)) if file.is_file())
 
 
 def _files(folder: Path) -> Iterator[Path]:
@@ -125,8 +140,8 @@ def _decoded(name: str, path: Path) -> str:
     return text
 
 
-def _about(name: str, text: str) -> tuple[dict[str, object], str]:
-    """Part a file into its front matter and its words."""
+def front_matter(name: str, text: str) -> tuple[dict[str, object], str]:
+    """Part a file into its front matter and its words; raises `UnreadablePage`."""
     found = _FRONT_MATTER.match(text)
     if found:
         return _loaded(name, found[1], "its front matter"), text[found.end() :]

@@ -1,58 +1,65 @@
 """The web application: chat page, documents' pages, JSON interface and the chat for other sites, over one bot."""
 
 from collections.abc import AsyncIterator, Callable
-from contextlib import AbstractAsyncContextManager, asynccontextmanager
-from typing import TYPE_CHECKING, Any
+from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager
+from http import HTTPStatus
+from typing import TYPE_CHECKING, Any, Final
 
-import gradio as gr
 from anyio import to_thread
 from fastapi import FastAPI
-from starlette.middleware.cors import CORSMiddleware
+from fastapi.responses import RedirectResponse
 from starlette.middleware.gzip import GZipMiddleware
 
 from chatbot.web.allowlist import Allowlist
 from chatbot.web.api import api_routes
 from chatbot.web.chat import chat_blocks
 from chatbot.web.embed import embed_routes
+from chatbot.web.gradio_app import gradio_app
 from chatbot.web.guard import BodyCap, StrictHeaders
-from chatbot.web.look import look_of, look_routes
+from chatbot.web.look import Look, look_of, look_routes
 from chatbot.web.pages import page_routes
 from chatbot.web.problems import Unexpected, handle_errors
 from chatbot.web.shell import shell_routes
 from chatbot.web.sites import SiteGuard
+from chatbot.web.staff import House, staff_app
 from chatbot.web.widget import widget_routes
 
 if TYPE_CHECKING:
     from chatbot.bot import Chatbot
     from chatbot.journal import Journal
+    from chatbot.settings import Settings
 
 __all__ = ["create_app"]
 
 
-def create_app(bot: "Chatbot", journal: "Journal | None" = None) -> FastAPI:
+def create_app(bot: "Chatbot", journal: "Journal | None" = None, settings: "Settings | None" = None) -> FastAPI:
     """Build the web application of a bot; nothing starts before the application is served.
 
-    What visitors ask is kept in the journal, if there is one.
+    What visitors ask is kept in the journal, if there is one. The staff console works on what the settings name;
+    without settings there is none.
     """
     blocks = chat_blocks(bot, journal)
-    gradio = _gradio_app(blocks)
+    gradio = gradio_app(blocks, _NO_UPLOAD)
+    lifespans = [gradio.router.lifespan_context]
     look = look_of(bot.clinic.colours.accent)
     app = FastAPI(
         openapi_url=None,
         docs_url=None,
         redoc_url=None,
         redirect_slashes=False,
-        lifespan=_keeping(journal, gradio.router.lifespan_context),
+        lifespan=_keeping(journal, lifespans),
     )
     for routes in (
-        shell_routes(blocks, bot.clinic, look),
+        shell_routes(blocks, bot, look),
         api_routes(bot, journal),
         page_routes(bot, look),
         look_routes(look),
         widget_routes(bot),
-        embed_routes(bot.clinic, look),
+        embed_routes(bot, look),
     ):
         app.include_router(routes)
+    if settings:
+        lifespans.append(_mount_console(app, House.of(bot, journal, settings), look))
     app.router.default = Allowlist(
         gradio,
         events={number: len(event.inputs) for number, event in blocks.fns.items()},
@@ -60,45 +67,43 @@ def create_app(bot: "Chatbot", journal: "Journal | None" = None) -> FastAPI:
     )
     handle_errors(app)
     app.add_middleware(GZipMiddleware, minimum_size=1024)
-    app.add_middleware(BodyCap)
+    app.add_middleware(BodyCap, apart="/staff/")
     app.add_middleware(Unexpected)
     app.add_middleware(SiteGuard, sites=bot.clinic.sites)  # outside of all that answers, so that errors can be read too
     app.add_middleware(StrictHeaders)  # the outermost, so that it sees every response
     return app
 
 
+_Lifespan = Callable[[Any], AbstractAsyncContextManager[Any]]
+_NO_UPLOAD: Final = 1  # byte
+
+
+def _mount_console(app: FastAPI, house: House, look: Look) -> _Lifespan:
+    """Put the staff console below /staff and give what runs as long as it is served."""
+    console, lifespan = staff_app(house, look)
+
+    @app.api_route("/staff", methods=["GET", "HEAD"])
+    async def staff() -> RedirectResponse:
+        return RedirectResponse("/staff/", HTTPStatus.PERMANENT_REDIRECT)
+
+    app.mount("/staff", console)
+    return lifespan
+
+
 def _keeping(
-    journal: "Journal | None", lifespan: Callable[[Any], AbstractAsyncContextManager[Any]]
+    journal: "Journal | None", lifespans: list[_Lifespan]
 ) -> Callable[[FastAPI], AbstractAsyncContextManager[Any]]:
     """Let the journal write as long as the application is served, and finish before it stops."""
 
     @asynccontextmanager
-    async def kept(app: FastAPI) -> AsyncIterator[Any]:
-        async with lifespan(app) as state:
+    async def kept(app: FastAPI) -> AsyncIterator[None]:
+        async with AsyncExitStack() as stack:
+            for lifespan in lifespans:
+                await stack.enter_async_context(lifespan(app))
             if journal:
                 journal.start()
-            yield state
+            yield
             if journal:
                 await to_thread.run_sync(journal.close)
 
     return kept
-
-
-def _gradio_app(blocks: gr.Blocks) -> FastAPI:
-    """Mount the conversation in an application of its own, which only `Allowlist` can reach."""
-    inner = FastAPI(openapi_url=None)
-    inner.add_middleware(CORSMiddleware)  # Gradio lets every origin in, with credentials, unless it finds this
-    gr.mount_gradio_app(
-        inner,
-        blocks,
-        path="/",
-        theme=gr.themes.Base(font=["system-ui", "sans-serif"], font_mono=["ui-monospace", "monospace"]),
-        footer_links=[],
-        run_history=False,
-        show_error=False,
-        max_file_size=1,  # byte: nothing is ever uploaded
-        ssr_mode=False,
-        enable_monitoring=False,
-        mcp_server=False,
-    )
-    return inner

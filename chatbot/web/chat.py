@@ -1,7 +1,6 @@
 """The chat page's conversation, in Gradio."""
 
 import logging
-import sys
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
@@ -12,17 +11,17 @@ from gradio.components import Component
 
 from chatbot.errors import JournalError, QuestionEmpty, QuestionError
 from chatbot.web.desk import answer_and_record
+from chatbot.web.gradio_app import set_queue
 from chatbot.web.rendering import answer_html, apology_html, question_html, shorten
 
 if TYPE_CHECKING:
     from chatbot.bot import Chatbot
     from chatbot.journal import Journal
 
-__all__ = ["chat_blocks"]
+__all__ = ["chat_blocks", "with_starters"]
 
 _LOG = logging.getLogger(__name__)
 _AT_ONCE: Final = 16  # questions answered at a time
-_WAITING: Final = 64  # questions that may wait
 _SUGGESTIONS: Final = 4
 _LONGEST_TYPED: Final = 10_000  # characters; so that whatever is typed fits a request, and can be told to be too long
 _TURNS_KEPT: Final = 30  # of one conversation
@@ -67,7 +66,7 @@ def chat_blocks(bot: "Chatbot", journal: "Journal | None") -> gr.Blocks:
     page = _Page(bot, journal)
     blocks = gr.Blocks(title=f"Ask {bot.clinic.name}", analytics_enabled=False)
     with blocks:
-        parts = _lay_out(page.starters, with_judges=journal is not None)
+        parts = _lay_out(bot.starters(), with_judges=journal is not None)
         _on(parts.question.submit, page.ask, [parts.question, parts.turns], parts)
         _on(parts.send.click, page.ask, [parts.question, parts.turns], parts)
         for button in parts.buttons:
@@ -76,13 +75,19 @@ def chat_blocks(bot: "Chatbot", journal: "Journal | None") -> gr.Blocks:
             _on(judge.click, partial(page.judge, helpful), [parts.turns], parts)
         _on(parts.clear.click, page.clear, [], parts)
     blocks.state_session_capacity = _CONVERSATIONS_KEPT
-    blocks.queue(max_size=_WAITING, api_open=False)
-    queue = blocks._queue  # noqa: SLF001 -- there is no public way to what follows
-    # Gradio would work out figures of all questions anew, in pandas, after every one, and look for questions a thousand
-    # times a second, which takes a twentieth of a core from a server that nobody asks anything.
-    queue.ANAYLTICS_CACHE_FREQUENCY = sys.maxsize
-    queue.sleep_when_free = 0.01
+    set_queue(blocks)
     return blocks
+
+
+def with_starters(blocks: gr.Blocks, starters: Sequence[str]) -> dict[str, Any]:
+    """Give the configuration of the page with the questions to start with of today."""
+    row = next(one for one in blocks.blocks.values() if one.elem_id == "suggestions")
+    places = {button._id: place for place, button in enumerate(getattr(row, "children", ()))}  # noqa: SLF001 -- as in set_queue
+    parts = [
+        {**one, "props": {**one["props"], **_label(starters, places[one["id"]])}} if one["id"] in places else one
+        for one in blocks.config["components"]
+    ]
+    return {**blocks.config, "components": parts}
 
 
 def _on(
@@ -144,8 +149,6 @@ class _Page:
     def __init__(self, bot: "Chatbot", journal: "Journal | None") -> None:
         self._bot = bot
         self._journal = journal
-        self._clinic = bot.clinic
-        self.starters = tuple(bot.starters())[:_SUGGESTIONS]
 
     def ask(self, question: str | None, turns: Sequence[_Turn]) -> list[object]:
         """Answer a question in its conversation; the question stays in its box when it could not be asked."""
@@ -156,13 +159,13 @@ class _Page:
         except QuestionEmpty:
             return [gr.skip() for _ in range(4 + _SUGGESTIONS + len(self._judges(())))]
         except QuestionError as error:
-            said = apology_html(str(error), self._clinic, with_contact=False)
+            said = apology_html(str(error), self._bot.clinic, with_contact=False)
             return self._show([*turns, _Turn(shorten(question), said)], question, ())
         except Exception:  # noqa: BLE001 -- a visitor is told in the conversation, whatever went wrong
             _LOG.exception("a question of the chat page was not answered")
-            said = apology_html(_APOLOGY, self._clinic, with_contact=True)
+            said = apology_html(_APOLOGY, self._bot.clinic, with_contact=True)
             return self._show([*turns, _Turn(shorten(question), said)], question, ())
-        turn = _Turn(question, answer_html(answer, self._clinic), answer_id)
+        turn = _Turn(question, answer_html(answer, self._bot.clinic), answer_id)
         return self._show([*turns, turn], "", answer.suggestions)
 
     def judge(self, helpful: bool, turns: Sequence[_Turn]) -> list[object]:
@@ -178,7 +181,7 @@ class _Page:
 
     def clear(self) -> list[object]:
         """Forget a conversation."""
-        return self._show([], "", self.starters)
+        return self._show([], "", self._bot.starters())
 
     def _show(self, turns: Sequence[_Turn], question: str, suggestions: Sequence[str]) -> list[object]:
         kept = tuple(turns[-_TURNS_KEPT:])

@@ -1,7 +1,7 @@
 """The chat alone, for site builders that allow only frames (`/embed`), and a clinic's page to try it on (`/demo`)."""
 
 from string import Template
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from fastapi import APIRouter, Request
 from fastapi.responses import HTMLResponse
@@ -10,7 +10,11 @@ from chatbot.clinic import Clinic
 from chatbot.web.look import Look, static_text
 from chatbot.web.markup import escape
 from chatbot.web.rendering import contact_html
+from chatbot.web.renewed import Renewed
 from chatbot.web.texts import LANGUAGES, direction, interface_texts
+
+if TYPE_CHECKING:
+    from chatbot.bot import Chatbot
 
 __all__ = ["embed_routes"]
 
@@ -21,29 +25,34 @@ _POLICY: Final = (
 )
 
 
-def embed_routes(clinic: Clinic, look: Look) -> APIRouter:
+def embed_routes(bot: "Chatbot", look: Look) -> APIRouter:
     """Give the routes of the framed chat and of the demonstration page."""
-    framed = _POLICY + " ".join(("'self'", *clinic.sites.allowed))
-    frames = {language: _frame(clinic, look, language) for language in LANGUAGES}
-    demo = Template(static_text("demo.html")).substitute(
-        name=escape(clinic.name),
-        contact=contact_html(clinic),
-        icon=look.icon.address,
-        style=look.demo_css.address,
-    )
+    framed = _POLICY + " ".join(("'self'", *bot.clinic.sites.allowed))
+    frames = Renewed(bot, lambda: {language: _frame(bot.clinic, look, language) for language in LANGUAGES})
+    demo = Renewed(bot, lambda: _demo(bot.clinic, look))
     router = APIRouter()
 
     @router.api_route("/embed", methods=["GET", "HEAD"])
     async def embed(request: Request) -> HTMLResponse:
-        page = frames.get(request.query_params.get("language", ""), frames[clinic.widget.language])
+        pages = frames()
+        page = pages.get(request.query_params.get("language", ""), pages[bot.clinic.widget.language])
         return HTMLResponse(page, headers={"Content-Security-Policy": framed, "Cache-Control": "no-cache"})
 
     @router.api_route("/demo", methods=["GET", "HEAD"])
     async def demonstration() -> HTMLResponse:
         headers = {"Content-Security-Policy": _POLICY + "'none'", "Cache-Control": "no-cache"}
-        return HTMLResponse(demo, headers=headers)
+        return HTMLResponse(demo(), headers=headers)
 
     return router
+
+
+def _demo(clinic: Clinic, look: Look) -> str:
+    return Template(static_text("demo.html")).substitute(
+        name=escape(clinic.name),
+        contact=contact_html(clinic),
+        icon=look.icon.address,
+        style=look.demo_css.address,
+    )
 
 
 def _frame(clinic: Clinic, look: Look, language: str) -> str:

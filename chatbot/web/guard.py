@@ -32,17 +32,23 @@ _HEADERS: Final = {
 class BodyCap:
     """Refuse bodies above a size, counting the bytes that arrive and not the length that was announced."""
 
-    def __init__(self, app: ASGIApp) -> None:
+    def __init__(
+        self, app: ASGIApp, largest: int = LARGEST_BODY, slowest: float = _SLOWEST_BODY, apart: str | None = None
+    ) -> None:
+        """Take the bytes and seconds of a body; below the address `apart` somebody else sees to it."""
         self._app = app
+        self._largest = largest
+        self._slowest = slowest
+        self._apart = apart
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Pass a request on with its whole body, or answer 413."""
-        if scope["type"] != "http":
+        if scope["type"] != "http" or (self._apart and scope["path"].startswith(self._apart)):
             await self._app(scope, receive, send)
             return
         try:
-            with fail_after(_SLOWEST_BODY):
-                body = await _read(receive)
+            with fail_after(self._slowest):
+                body = await _read(receive, self._largest)
         except ClientDisconnect:
             return
         except TimeoutError:
@@ -54,7 +60,7 @@ class BodyCap:
             await self._app(scope, replay(body, receive), send)
 
 
-async def _read(receive: Receive) -> bytes | None:
+async def _read(receive: Receive, largest: int) -> bytes | None:
     """Read a body; None when it is too large."""
     parts: list[bytes] = []
     size = 0
@@ -66,9 +72,9 @@ async def _read(receive: Receive) -> bytes | None:
         part = message.get("body", b"")
         size += len(part)
         more = message.get("more_body", False)
-        if size <= LARGEST_BODY:
+        if size <= largest:
             parts.append(part)
-    return b"".join(parts) if size <= LARGEST_BODY else None
+    return b"".join(parts) if size <= largest else None
 
 
 def replay(body: bytes, receive: Receive) -> Receive:

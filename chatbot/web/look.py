@@ -32,6 +32,8 @@ class Look:
     page_css: _File
     demo_css: _File
     embed_css: _File
+    staff_css: _File
+    staff_js: _File
     icon: _File
 
 
@@ -44,6 +46,8 @@ def look_of(accent: str) -> Look:
         page_css=_file("page", "css", "text/css", base + static_text("page.css")),
         demo_css=_file("demo", "css", "text/css", base + static_text("demo.css")),
         embed_css=_file("embed", "css", "text/css", base + static_text("embed.css")),
+        staff_css=_file("staff", "css", "text/css", base + static_text("staff.css") + static_text("staff-views.css")),
+        staff_js=_file("staff", "js", "text/javascript", static_text("staff.js")),
         icon=_file("icon", "svg", "image/svg+xml", static_text("icon.svg").replace("#000000", palette(accent).light)),
     )
 
@@ -56,7 +60,16 @@ def static_text(name: str) -> str:
 def look_routes(look: Look) -> APIRouter:
     """Give the routes that serve the files."""
     router = APIRouter()
-    for file in (look.chat_css, look.chat_js, look.page_css, look.demo_css, look.embed_css, look.icon):
+    for file in (
+        look.chat_css,
+        look.chat_js,
+        look.page_css,
+        look.demo_css,
+        look.embed_css,
+        look.staff_css,
+        look.staff_js,
+        look.icon,
+    ):
         router.add_api_route(file.address, _server(file), methods=["GET", "HEAD"])
     return router
 

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from ipaddress import IPv6Address, ip_address
 from typing import Final
 
-__all__ = ["Pace"]
+__all__ = ["Pace", "network"]
 
 _REMEMBERED: Final = 4096  # addresses; the one that asked least recently is forgotten first
 _NETWORK: Final = 64  # bits: whoever has an IPv6 address has all that share these
@@ -23,7 +23,7 @@ class Pace:
 
     def wait(self, client: tuple[str, int] | None) -> int:
         """Take a question from an address's bucket: 0, or the seconds until the next one is allowed."""
-        name = _network(client[0] if client else "")
+        name = network(client[0] if client else "")
         now = self._clock()
         left, counted = self._left.pop(name, (float(self._a_minute), now))
         left = min(float(self._a_minute), left + (now - counted) * self._a_minute / 60)
@@ -34,7 +34,8 @@ class Pace:
         return 0 if allowed else math.ceil((1 - left) * 60 / self._a_minute)
 
 
-def _network(address: str) -> str:
+def network(address: str) -> str:
+    """Give an address as what one sender has: an IPv4 address, or the network of an IPv6 one."""
     try:
         parsed = ip_address(address)
     except ValueError:

@@ -4,7 +4,6 @@ import re
 from collections.abc import Callable, Collection, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date
-from functools import partial
 from http import HTTPStatus
 from string import Template
 from typing import TYPE_CHECKING, Final
@@ -55,12 +54,12 @@ class _Block:
 
 def page_routes(bot: "Chatbot", look: Look) -> APIRouter:
     """Give the route of the documents' pages."""
-    frame = partial(
-        Template(static_text("page.html")).substitute,
-        name=escape(bot.clinic.name),
-        icon=look.icon.address,
-        style=look.page_css.address,
-    )
+    template = Template(static_text("page.html"))
+
+    def frame(**parts: str) -> str:
+        name = escape(bot.clinic.name)
+        return template.substitute(parts, name=name, icon=look.icon.address, style=look.page_css.address)
+
     router = APIRouter()
 
     @router.api_route("/pages/{document_id:path}", methods=["GET", "HEAD"])

@@ -8,6 +8,7 @@ import uvicorn
 from chatbot.bot import Chatbot
 from chatbot.errors import SettingsError
 from chatbot.journal import Journal
+from chatbot.settings import Settings
 from chatbot.web.application import create_app
 
 __all__ = ["listen", "serve"]
@@ -26,11 +27,11 @@ def listen(host: str, port: int) -> socket.socket:
         ) from error
 
 
-def serve(bot: Chatbot, journal: Journal | None, address: socket.socket) -> None:
-    """Serve the chat page and the API of a bot until the process is told to stop."""
+def serve(bot: Chatbot, journal: Journal | None, settings: Settings, address: socket.socket) -> None:
+    """Serve the chat page, the API and the staff console of a bot until the process is told to stop."""
     config = uvicorn.Config(
         lambda: create_app(
-            bot, journal
+            bot, journal, settings
         ),  # built inside the running event loop, or Gradio opens loops that it never closes
         factory=True,
         ws="none",  # nothing here speaks WebSocket

@@ -5,22 +5,28 @@ Gradio's own page is not served: it names other hosts, runs inline scripts and b
 
 import json
 import re
+from collections.abc import Mapping
 from importlib.resources import files
 from string import Template
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 import gradio as gr
 from fastapi import APIRouter
 from fastapi.responses import HTMLResponse
 
 from chatbot.clinic import Clinic
+from chatbot.web.chat import with_starters
 from chatbot.web.look import Look, static_text
 from chatbot.web.markup import escape
 from chatbot.web.rendering import contact_html
+from chatbot.web.renewed import Renewed
 
-__all__ = ["shell_routes"]
+if TYPE_CHECKING:
+    from chatbot.bot import Chatbot
 
-_POLICY: Final = {
+__all__ = ["POLICY", "REQUEST", "as_data", "gradio_entry", "shell_routes"]
+
+POLICY: Final = {
     "default-src": "'none'",
     "script-src": "'self'",
     # The hash is of the one style element that Gradio brings: in the drawing of a button, which chat.css hides.
@@ -31,30 +37,32 @@ _POLICY: Final = {
     "form-action": "'none'",
     "frame-ancestors": "'none'",
 }
+"""The content security policy of a page that Gradio's script fills."""
+
 # What Gradio adds to its configuration for each request; an address of "/" is completed by the browser.
-_REQUEST: Final = {"root": "/", "current_page": "", "username": None, "deep_link_state": "none"}
+REQUEST: Final = {"root": "/", "current_page": "", "username": None, "deep_link_state": "none"}
 
 
-def shell_routes(blocks: gr.Blocks, clinic: Clinic, look: Look) -> APIRouter:
+def shell_routes(blocks: gr.Blocks, bot: "Chatbot", look: Look) -> APIRouter:
     """Give the route of the chat page; the blocks must have been mounted."""
-    page = _page(blocks, clinic, look)
-    policy = "; ".join(f"{name} {sources}" for name, sources in _POLICY.items())
+    page = Renewed(bot, lambda: _page(with_starters(blocks, bot.starters()), bot.clinic, look))
+    policy = "; ".join(f"{name} {sources}" for name, sources in POLICY.items())
     router = APIRouter()
 
     @router.api_route("/", methods=["GET", "HEAD"])
     async def chat() -> HTMLResponse:
-        return HTMLResponse(page, headers={"Content-Security-Policy": policy, "Cache-Control": "no-cache"})
+        return HTMLResponse(page(), headers={"Content-Security-Policy": policy, "Cache-Control": "no-cache"})
 
     return router
 
 
-def _page(blocks: gr.Blocks, clinic: Clinic, look: Look) -> str:
-    script, style = _gradio_entry()
+def _page(config: Mapping[str, object], clinic: Clinic, look: Look) -> str:
+    script, style = gradio_entry()
     return Template(static_text("chat.html")).substitute(
         name=escape(clinic.name),
         greeting=escape(clinic.greeting),
         contact=contact_html(clinic),
-        config=_data({**blocks.config, **_REQUEST}),
+        config=as_data({**config, **REQUEST}),
         gradio_script=script,
         gradio_style=style,
         chat_script=look.chat_js.address,
@@ -63,7 +71,7 @@ def _page(blocks: gr.Blocks, clinic: Clinic, look: Look) -> str:
     )
 
 
-def _gradio_entry() -> tuple[str, str]:
+def gradio_entry() -> tuple[str, str]:
     """Find the addresses of Gradio's script and style, which carry hashes."""
     page = (files("gradio") / "templates" / "frontend" / "index.html").read_text("utf-8")
     script = re.search(r'<script type="module" crossorigin src="\.(/assets/[\w.-]+\.js)">', page)
@@ -73,7 +81,7 @@ def _gradio_entry() -> tuple[str, str]:
     return script[1], style[1]
 
 
-def _data(value: object) -> str:
+def as_data(value: object) -> str:
     """Encode a value as JSON that may stand in a script element."""
     plain = json.loads(
         json.dumps(value, default=lambda _: None), parse_constant=lambda _: None

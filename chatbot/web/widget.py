@@ -50,7 +50,7 @@ def widget_routes(bot: "Chatbot") -> APIRouter:
     pinned, talk = _program(None), _talk()
 
     @lru_cache(maxsize=2 * len(LANGUAGES))
-    def baked(language: str, _build: str) -> _Script:
+    def baked(language: str, _edition: int) -> _Script:
         return _program(_clinic(bot, language, talk))
 
     router = APIRouter()
@@ -59,7 +59,7 @@ def widget_routes(bot: "Chatbot") -> APIRouter:
     async def widget(request: Request) -> Response:
         asked = request.query_params.get("language", "")
         language = asked if asked in LANGUAGES else bot.clinic.widget.language
-        return _respond(request, baked(language, bot.build), _FRESH)
+        return _respond(request, baked(language, bot.edition), _FRESH)
 
     @router.api_route(f"/widget.{pinned.digest}.js", methods=["GET", "HEAD"])
     async def program(request: Request) -> Response:

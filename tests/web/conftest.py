@@ -23,6 +23,7 @@ from chatbot.indexing import SentenceEncoder, build_index
 from chatbot.journal import Journal
 from chatbot.placement import Sites
 from chatbot.records import Answer, Outcome
+from chatbot.settings import Settings
 from chatbot.web import create_app
 from tests.conftest import ROOT
 
@@ -38,11 +39,11 @@ FLAGS = [
 
 
 @contextmanager
-def serving(bot: Chatbot, journal: Journal | None = None) -> Iterator[str]:
+def serving(bot: Chatbot, journal: Journal | None = None, settings: Settings | None = None) -> Iterator[str]:
     """Serve a bot on a free port and give its address."""
     config = uvicorn.Config(
         # Built inside the server's event loop: outside of one, Gradio opens loops and never closes them.
-        partial(create_app, bot, journal),
+        partial(create_app, bot, journal, settings),
         factory=True,
         port=0,
         log_level="critical",

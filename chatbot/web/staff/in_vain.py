@@ -1,0 +1,276 @@
+"""The Questions in vain tab: what visitors asked and our pages did not answer, one row for all its wordings."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Final
+
+import gradio as gr
+from gradio.components import Component
+
+from chatbot.errors import FootnoteError
+from chatbot.reading import unwrapped
+from chatbot.records import Outcome
+from chatbot.staff import InVain, Row, questions_in_vain
+from chatbot.web.staff.house import House
+from chatbot.web.staff.telling import line, notice, on, say, table_of, warn
+from chatbot.web.staff.who import editors_only, require_editor
+
+__all__ = ["questions_in_vain_tab"]
+
+_COLUMNS: Final = {
+    "Times": "70px",
+    "Question": "380px",
+    "Trend": "110px",
+    "Before": "80px",
+    "Not helpful": "110px",
+    "First asked": "120px",
+    "Last asked": "120px",
+    "Nearest page": "230px",
+}
+_WORDINGS: Final = {"Times": "70px", "Asked as": "520px", "Last asked (UTC)": "170px", "What was said": "240px"}
+_PERIODS: Final = [("7 days", 7), ("30 days", 30), ("90 days", 90)]
+_ROWS: Final = 200  # that are shown; the file has all
+_SAID: Final = {
+    Outcome.ANSWERED: "answered, not helpful",
+    Outcome.RELATED: "closest passages",
+    Outcome.NOT_FOUND: "not found",
+    Outcome.URGENT: "urgent wording",
+    Outcome.REPLY: "fixed reply",
+}
+_NO_JOURNAL: Final = (
+    "No questions are kept: FOOTNOTE_JOURNAL is off. Whoever looks after the server can name a file there; from then "
+    "on this tab shows what visitors ask in vain."
+)
+_NO_WORDS: Final = (
+    "Questions are counted but not kept in words: FOOTNOTE_RETENTION is 0. With a number of days there, this tab shows "
+    "what visitors ask in vain."
+)
+_NOTHING: Final = "Nothing was asked in vain in this time. Choose a longer time, or all languages."
+
+
+@dataclass(frozen=True, slots=True)
+class _Parts:
+    """What the tab is made of."""
+
+    days: gr.Radio
+    language: gr.Dropdown
+    handled: gr.Checkbox
+    summary: gr.Textbox
+    choice: gr.Dropdown
+    table: gr.Dataframe
+    file: gr.Button
+    told: gr.Textbox
+    detail: gr.Column
+    heading: gr.Textbox
+    nearest: gr.Textbox
+    wordings: gr.Dataframe
+    mark: gr.Button
+    unmark: gr.Button
+    write: gr.Button
+    found: gr.State
+    chosen: gr.State
+
+    @property
+    def choices(self) -> list[Component]:
+        """Give what says which questions are wanted."""
+        return [self.days, self.language, self.handled]
+
+    @property
+    def listed(self) -> list[Component | gr.Column]:
+        """Give what `_Tab.show` fills."""
+        return [self.found, self.language, self.summary, self.choice, self.table, self.file, self.detail]
+
+    @property
+    def opened(self) -> list[Component | gr.Column]:
+        """Give what `_Tab.open` fills."""
+        return [self.chosen, self.detail, self.heading, self.nearest, self.wordings, self.mark, self.unmark]
+
+
+def questions_in_vain_tab(house: House, tab: gr.Tab) -> tuple[gr.Button, gr.State]:
+    """Lay out the tab and wire it to the journal; give the button that asks for a page, and the question chosen."""
+    do = _Tab(house)
+    parts = _lay_out()
+    for trigger in (tab.select, parts.days.input, parts.language.input, parts.handled.input):
+        on(trigger, do.show, parts.choices, parts.listed, parts.summary)
+    on(parts.table.select, do.picked, [parts.found], [parts.choice, *parts.opened])
+    on(parts.choice.input, do.open, [parts.choice, parts.found], parts.opened)
+    marking: list[Component] = [parts.chosen, parts.found, *parts.choices]
+    on(parts.mark.click, do.mark, marking, [parts.told, *parts.listed])
+    on(parts.unmark.click, do.unmark, marking, [parts.told, *parts.listed])
+    return parts.write, parts.chosen
+
+
+def _lay_out() -> _Parts:
+    with gr.Row(elem_classes="bar"):
+        days = gr.Radio(_PERIODS, value=30, label="Asked in the last", elem_id="vain-days")
+        language = gr.Dropdown([("All languages", "")], value="", label="Language", elem_id="vain-language")
+        handled = gr.Checkbox(False, label="Show handled", elem_id="vain-handled")
+    summary = line("Where things stand", "vain-summary")
+    choice = gr.Dropdown([], label="Open a question (or choose its row)", value=None, elem_id="vain-choice")
+    told = notice("vain-told")
+    with gr.Column(visible=False, elem_id="vain-panel") as detail:
+        heading = line("Question", "vain-heading")
+        with gr.Row(elem_classes="actions for-editors"):
+            mark = gr.Button("Mark as handled", variant="primary", elem_id="vain-mark")
+            write = gr.Button("Write the missing page", elem_id="vain-write")
+            unmark = gr.Button("Not handled after all", elem_id="vain-unmark", visible=False)
+        nearest = gr.Textbox(
+            label="The passage of your pages that comes nearest", interactive=False, lines=2, max_lines=10,
+            elem_id="vain-nearest",
+        )  # fmt: skip
+        wordings = table_of(_WORDINGS, "All its wordings", "vain-wordings")
+    table = table_of(_COLUMNS, "Asked in vain, most asked first", "vain-list", visible=False)
+    file = gr.Button("Save as a file for a spreadsheet (CSV)", visible=False, elem_id="vain-file")
+    return _Parts(
+        days, language, handled, summary, choice, table, file, told, detail, heading, nearest, wordings, mark, unmark,
+        write, gr.State(None, time_to_live=1800), gr.State(None, time_to_live=1800),
+    )  # fmt: skip
+
+
+class _Tab:
+    """What the tab's events do."""
+
+    def __init__(self, house: House) -> None:
+        self._house = house
+
+    def show(self, days: int, language: str, handled: bool, progress: gr.Progress = gr.Progress()) -> list[object]:  # noqa: B008 - Gradio looks for it there
+        """List what was asked in vain."""
+        journal = self._house.journal
+        if journal is None or not journal.retention:
+            return self._empty(_NO_WORDS if journal else _NO_JOURNAL)
+        try:
+            found = questions_in_vain(
+                journal, self._house.meanings, int(days), language=language, handled=handled, progress=_shown(progress)
+            )
+        except FootnoteError as error:
+            return self._empty(str(error))
+        return self._listed(found, int(days), language, handled)
+
+    def picked(self, event: gr.SelectData, found: InVain | None) -> list[object]:
+        """Open the row that was clicked."""
+        place = event.index[0] if isinstance(event.index, list) else event.index
+        chosen = place if isinstance(place, int) else None
+        return [chosen, *self.open(chosen, found)]
+
+    def open(self, place: int | None, found: InVain | None) -> list[object]:
+        """Open a row: all its wordings, and the passage that comes nearest."""
+        if found is None or place is None or not 0 <= place < len(found.rows):
+            return [None, gr.update(visible=False), *(gr.skip() for _ in range(5))]
+        row = found.rows[place]
+        wordings = [
+            [str(one.count), one.text, f"{one.last:%Y-%m-%d %H:%M}", ", ".join(_SAID[said] for said in one.outcomes)]
+            for one in row.wordings[:_ROWS]
+        ]
+        return [
+            row.question,
+            gr.update(visible=True),
+            f"“{row.question}” and {_counted(len(row.asked) - 1, 'other wording')}",
+            f"{_where(row)}\n\n{unwrapped(row.nearest.text)}",
+            wordings,
+            gr.update(visible=not row.handled),
+            gr.update(visible=row.handled),
+        ]
+
+    @editors_only
+    def mark(  # noqa: PLR0913, PLR0917 - the choices of the screen
+        self, chosen: str | None, found: InVain | None, days: int, language: str, handled: bool, request: gr.Request
+    ) -> list[object]:
+        """Mark the open question as handled."""
+        require_editor(request)
+        done = "Handled. It comes back if it is asked in vain again."
+        return self._marked(chosen, found, True, done, lambda: self.show(days, language, handled))
+
+    @editors_only
+    def unmark(  # noqa: PLR0913, PLR0917 - as above
+        self, chosen: str | None, found: InVain | None, days: int, language: str, handled: bool, request: gr.Request
+    ) -> list[object]:
+        """Take the mark away."""
+        require_editor(request)
+        done = "It is on the list again."
+        return self._marked(chosen, found, False, done, lambda: self.show(days, language, handled))
+
+    def _marked(
+        self, chosen: str | None, found: InVain | None, handled: bool, done: str, again: Callable[[], list[object]]
+    ) -> list[object]:
+        row = next((one for one in found.rows if one.question == chosen), None) if found else None
+        journal = self._house.journal
+        if row is None or journal is None:
+            return [warn("Open a question first."), *(gr.skip() for _ in range(7))]
+        try:
+            journal.mark_handled(row.ids, handled=handled)
+        except FootnoteError as error:
+            return [warn(str(error)), *(gr.skip() for _ in range(7))]
+        return [say(f"“{row.question}”: {done}"), *again()]
+
+    def _listed(self, found: InVain, days: int, language: str, handled: bool) -> list[object]:
+        shown = found.rows[:_ROWS]
+        query = f"days={days}&language={language}&handled={int(handled)}"
+        languages = [("All languages", ""), *((name, name) for name in found.languages)]
+        return [
+            found,
+            gr.update(choices=languages, value=language),
+            _summary(found),
+            gr.update(
+                choices=[(f"{one.question} ({one.count})", place) for place, one in enumerate(shown)], value=None
+            ),
+            gr.update(value=[_cells(one, found.compared) for one in shown], visible=bool(shown)),
+            gr.update(visible=bool(shown), link=f"/staff/questions-in-vain.csv?{query}"),
+            gr.update(visible=False),
+        ]
+
+    def _empty(self, told: str) -> list[object]:
+        hidden = gr.update(visible=False)
+        return [
+            None,
+            gr.skip(),
+            told,
+            gr.update(choices=[], value=None),
+            gr.update(value=[], visible=False),
+            hidden,
+            hidden,
+        ]
+
+
+def _shown(progress: gr.Progress) -> Callable[[int, int], None]:
+    def show(done: int, of: int) -> None:
+        progress((done, max(of, 1)), desc="Reading what was asked", unit="questions")
+
+    return show
+
+
+def _summary(found: InVain) -> str:
+    if not found.rows:
+        return _NOTHING
+    number = sum(one.count for one in found.rows)
+    more = f" The first {_ROWS} are shown; the file has all." if len(found.rows) > _ROWS else ""
+    kept = "" if found.compared else " The time before is not kept in words long enough to tell a trend."
+    return f"{_counted(number, 'question')} in vain, {_counted(len(found.rows), 'different one')}.{more}{kept}"
+
+
+def _cells(row: Row, compared: bool) -> list[str]:
+    before, trend = (str(row.before), _trend(row)) if compared else ("–", "–")  # noqa: RUF001 -- a dash for nothing
+    return [
+        str(row.count),
+        row.question + (" (handled)" if row.handled else ""),
+        trend,
+        before,
+        str(row.unhelpful or ""),
+        f"{row.first:%Y-%m-%d}",
+        f"{row.last:%Y-%m-%d}",
+        row.nearest.title,
+    ]
+
+
+def _trend(row: Row) -> str:
+    if not row.before:
+        return "new"
+    change = row.count - row.before
+    return f"▲ {change} more" if change > 0 else f"▼ {-change} fewer" if change < 0 else "the same"
+
+
+def _where(row: Row) -> str:
+    return " › ".join((row.nearest.title, *row.nearest.headings))  # noqa: RUF001 -- a breadcrumb's arrow, meant as such
+
+
+def _counted(number: int, noun: str) -> str:
+    return f"{number:,} {noun}{'s' * (number != 1)}"

@@ -1,0 +1,105 @@
+"""How the console tells its users what happened: in a toast that is read out, and in place as long as it matters."""
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, Final
+
+import gradio as gr
+from gradio.blocks import Block
+from gradio.components import Component
+
+from chatbot.errors import FootnoteError
+from chatbot.web.markup import escape
+
+__all__ = ["hidden", "line", "notice", "on", "refusing", "say", "table_of", "warn"]
+
+_AT_ONCE: Final = 8  # events of the console
+
+
+def on(
+    trigger: Callable[..., object],
+    do: Callable[..., list[object]],
+    inputs: Sequence[Component],
+    outputs: Sequence[Block],
+    progress: Component | None = None,
+) -> None:
+    """Wire an event of the console; where it takes long, a component shows how far it is."""
+    trigger(
+        do,
+        list(inputs),
+        list(outputs),
+        show_progress="full" if progress else "hidden",
+        show_progress_on=progress,
+        api_visibility="private",
+        concurrency_limit=_AT_ONCE,
+        concurrency_id="staff",
+    )
+
+
+def line(label: str, name: str) -> gr.Textbox:
+    """Give a line of text that only the server writes."""
+    return gr.Textbox(
+        label=label,
+        show_label=False,
+        interactive=False,
+        container=False,
+        max_lines=8,
+        elem_id=name,
+        elem_classes="line",
+    )
+
+
+def table_of(columns: Mapping[str, str], label: str, name: str, *, visible: bool = True) -> gr.Dataframe:
+    """Give a table of plain texts that only the server writes, by the headers of its columns and their widths."""
+    return gr.Dataframe(
+        headers=list(columns),
+        column_widths=list(columns.values()),
+        value=[],
+        type="array",
+        datatype="str",
+        label=label,
+        interactive=False,
+        wrap=True,
+        visible=visible,
+        buttons=[],
+        elem_id=name,
+    )
+
+
+def notice(name: str, said: str = "") -> gr.Textbox:
+    """Give the box that says in place what happened; it is hidden while there is nothing to say."""
+    return gr.Textbox(
+        value=said,
+        label="What happened",
+        show_label=False,
+        interactive=False,
+        visible=bool(said),
+        container=False,
+        max_lines=8,
+        elem_id=name,
+        elem_classes="notice",
+    )
+
+
+def say(text: str) -> dict[str, Any]:
+    """Tell that something was done, in a toast and in a notice."""
+    gr.Info(escape(text), title="Done", duration=6)
+    return gr.update(value=text, visible=True)
+
+
+def warn(text: str) -> dict[str, Any]:
+    """Tell that something was not done, in a toast and in a notice."""
+    gr.Warning(escape(text), title="Not done", duration=10)
+    return gr.update(value=text, visible=True)
+
+
+def hidden() -> dict[str, Any]:
+    """Empty a notice and hide it."""
+    return gr.update(value="", visible=False)
+
+
+def refusing(others: int, do: Callable[[], list[object]]) -> list[object]:
+    """Do something and give what it gives; where it is refused, give the notice that says why and leave the others."""
+    try:
+        return do()
+    except FootnoteError as error:
+        return [warn(str(error)), *(gr.skip() for _ in range(others))]

@@ -1,0 +1,38 @@
+"""Charts as SVG."""
+
+import xml.etree.ElementTree as ET
+from concurrent.futures import ThreadPoolExecutor
+
+from chatbot.evaluation.charts import WIDE, bars, columns, lines
+
+DAYS = [f"{day} Nov" for day in range(1, 31)]
+
+
+def test_every_chart_is_a_small_drawing_with_text_that_stays_text() -> None:
+    told = {"answered": [3.0] * 30, "not found": [1.0] * 30}
+    drawings = [
+        columns(DAYS, told, width=WIDE),
+        bars(["Benefits & <risks>", "x" * 80], [12, 3]),
+        lines(DAYS, {"right": [None, *[80.0] * 29]}, "%"),
+    ]
+    for drawing in drawings:
+        assert len(drawing) < 60_000
+        root = ET.fromstring(drawing)  # noqa: S314 -- drawn by us
+        assert root.iter("{http://www.w3.org/2000/svg}text")
+        assert "prefers-color-scheme:dark" in drawing
+        assert "http://" not in drawing.replace("http://www.w3.org/", "").replace("http://purl.org/", "").replace(
+            "http://creativecommons.org/", ""
+        )
+    assert "Benefits &amp; &lt;risks&gt;" in drawings[1]
+    assert "answered" in drawings[0]
+
+
+def test_nothing_to_draw_is_drawn_too() -> None:
+    for drawing in (columns([], {}), bars([], []), lines([], {}, "%")):
+        assert drawing.startswith("<?xml")
+
+
+def test_drawings_at_the_same_time_are_alike() -> None:
+    with ThreadPoolExecutor(4) as pool:
+        drawn = list(pool.map(lambda _: columns(DAYS, {"questions": [1.0] * 30}), range(8)))
+    assert len(set(drawn)) == 1

@@ -1,0 +1,116 @@
+"""Dated reports on golden questions, and what changed between them."""
+
+import json
+import os
+import subprocess
+import sys
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+
+from chatbot.bot import Chatbot
+from chatbot.errors import CheckFailed
+from chatbot.evaluation import Expect, GoldenQuestion
+from chatbot.staff import Checked, GoldenFile, Reports, Verdict, checked_text, differences, hold
+from tests.conftest import ROOT
+
+QUESTIONS = (
+    GoldenQuestion(
+        "a", "staff", "is redness normal after microneedling?", (), Expect.ANSWER, ("normal to experience",)
+    ),
+    GoldenQuestion("b", "staff", "who won the football world cup?", (), Expect.ABSTAIN, ()),
+)
+
+
+def verdict(name: str, expect: Expect = Expect.ABSTAIN, outcome: str = "not_found", **more: bool) -> Verdict:
+    return Verdict(name, f"{name}?", expect, outcome, 0, more.get("shown", False), more.get("judged", False))
+
+
+def checked(*verdicts: Verdict) -> Checked:
+    return Checked(datetime(2026, 11, 23, tzinfo=UTC), "build", {}, verdicts)
+
+
+def test_a_report_is_kept_and_read_back_as_it_was(bot: Chatbot, tmp_path: Path) -> None:
+    reports = Reports(tmp_path / "staff")
+    heard: list[tuple[int, int]] = []
+    made = reports.run(bot, QUESTIONS, lambda done, of: heard.append((done, of)))
+    assert heard == [(1, 2), (2, 2)]
+    assert reports.all() == (made,)
+    assert reports.latest() == made
+    assert made.build == bot.build
+    assert {one.id: one.expect for one in made.verdicts} == {"a": Expect.ANSWER, "b": Expect.ABSTAIN}
+    (path,) = (tmp_path / "staff" / "reports").iterdir()
+    assert datetime.strptime(path.stem, "%Y-%m-%dT%H%M%S.%fZ").replace(tzinfo=UTC) == made.taken
+    assert "curve" in json.loads(path.read_text("utf-8"))["gate"]
+
+
+def test_a_report_that_cannot_be_read_is_left_out(bot: Chatbot, tmp_path: Path) -> None:
+    reports = Reports(tmp_path)
+    reports.run(bot, QUESTIONS)
+    for name, text in (("2020-01-01T000000Z", "{}"), ("2020-01-02T000000Z", "no JSON"), ("2020-01-03T000000Z", "[]")):
+        (tmp_path / "reports" / f"{name}.json").write_text(text)
+    assert len(reports.all()) == 1
+
+
+@pytest.mark.parametrize(
+    ("one", "right"),
+    [
+        (verdict("a", Expect.ANSWER, "answered", judged=True, shown=True), True),
+        (verdict("a", Expect.ANSWER, "answered", judged=True), False),
+        (verdict("a", Expect.ANSWER, "answered"), True),
+        (verdict("a", Expect.ANSWER, "related", judged=True, shown=True), False),
+        (verdict("a", Expect.ABSTAIN, "related"), True),
+        (verdict("a", Expect.ABSTAIN, "answered"), False),
+        (verdict("a", Expect.ESCALATE, "urgent"), True),
+        (verdict("a", Expect.ESCALATE, "answered"), False),
+        (verdict("a", Expect.SMALLTALK, "reply"), True),
+        (verdict("a", Expect.EITHER, "answered"), True),
+    ],
+)
+def test_what_serves_a_visitor_rightly(one: Verdict, right: bool) -> None:
+    assert one.right is right
+
+
+def test_differences_name_the_questions_that_flipped() -> None:
+    before = checked(verdict("a"), verdict("b", outcome="answered"), verdict("c"), verdict("gone"))
+    after = checked(verdict("a", outcome="answered"), verdict("b"), verdict("c", outcome="related"), verdict("new"))
+    change = differences(before, after)
+    assert [one.id for one in change.worse] == ["a"]
+    assert [one.id for one in change.better] == ["b"]
+    assert (change.added, change.gone) == (1, 1)
+    assert "worse: a? (answered)" in checked_text(after, before)
+    with pytest.raises(CheckFailed, match=r"Right the last time and wrong now: 'a\?' is answered"):
+        hold(after, before)
+
+
+def test_nothing_before_and_nothing_worse_hold() -> None:
+    hold(checked(verdict("a", outcome="answered")), None)
+    hold(checked(verdict("a")), checked(verdict("a", outcome="answered")))
+
+
+def footnote(folder: Path, index: Path) -> "subprocess.CompletedProcess[str]":
+    environ = os.environ | {"FOOTNOTE_STAFF": str(folder), "FOOTNOTE_INDEX": str(index)}
+    command = [sys.executable, "-m", "chatbot", "check"]
+    return subprocess.run(command, check=False, env=environ, cwd=ROOT, capture_output=True, text=True)
+
+
+def test_the_command_fails_when_a_question_became_worse(tmp_path: Path, bot: Chatbot) -> None:
+    index = bot._folder  # noqa: SLF001 -- the index that the tests share
+    told = footnote(tmp_path, index)
+    assert told.returncode == 1
+    assert "save one in the staff console's tab Try it" in told.stderr
+    GoldenFile(tmp_path).save("who won the football world cup?", (), (), "alice")
+    told = footnote(tmp_path, index)
+    assert (told.returncode, told.stdout) == (0, "1 of 1 golden questions are served rightly.\n")
+    (path,) = (tmp_path / "reports").iterdir()
+    report = json.loads(path.read_text("utf-8"))
+    lines = (tmp_path / "golden.jsonl").read_text("utf-8").replace('"abstain"', '"answer"')
+    (tmp_path / "golden.jsonl").write_text(lines, "utf-8")
+    report["questions"][0]["outcome"] = "answered"
+    report["questions"][0]["expect"] = "answer"
+    path.write_text(json.dumps(report), "utf-8")
+    told = footnote(tmp_path, index)
+    assert told.returncode == 1
+    assert "Right the last time and wrong now: 'who won the football world cup?'" in told.stderr
+    assert "0 of 1" in told.stdout

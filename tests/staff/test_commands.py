@@ -1,0 +1,58 @@
+import os
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from chatbot.staff import Account, History, Kind, Register, Role, staff_database
+from tests.conftest import ROOT
+
+PASSWORD = "correct horse battery"  # noqa: S105 -- of nobody
+Run = Callable[..., "subprocess.CompletedProcess[str]"]
+
+
+@pytest.fixture
+def run(tmp_path: Path) -> Run:
+    def run(*arguments: str, typed: str = "") -> "subprocess.CompletedProcess[str]":
+        return subprocess.run(
+            [sys.executable, "-m", "chatbot", "staff", *arguments],
+            env=os.environ | {"FOOTNOTE_STAFF": str(tmp_path / "staff")},
+            cwd=ROOT,
+            input=typed,
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+
+    return run
+
+
+def test_accounts_are_made_changed_and_removed_on_record(run: Run, tmp_path: Path) -> None:
+    assert run("list").stdout == "Nobody has an account: make one with 'footnote staff add NAME --role editor'.\n"
+    made = run("add", "anna", "--role", "editor", "--password-stdin", typed=f"{PASSWORD}\n")
+    assert (made.returncode, made.stdout, made.stderr) == (0, "anna may sign in at /staff/ as editor.\n", "")
+    register = Register(staff_database(tmp_path / "staff"))
+    token = register.sign_in("anna", PASSWORD)
+    assert token
+    assert run("list").stdout == "anna\teditor\n"
+    assert run("role", "anna", "reader").returncode == 0
+    assert register.account_of(token) == Account("anna", Role.READER)
+    assert run("sign-out", "--all").stdout == "Ended 1 session.\n"
+    assert register.account_of(token) is None
+    assert run("password", "anna", "--password-stdin", typed="another horse battery\n").returncode == 0
+    assert register.sign_in("anna", PASSWORD) is None
+    assert run("remove", "anna").stdout == "anna has no account any more.\n"
+    told = [(one.kind, one.account, one.told) for one in History(staff_database(tmp_path / "staff")).latest()]
+    assert told[-1] == (Kind.ACCOUNT, "command line", "Added as editor")
+    assert len(told) == 5
+
+
+def test_what_cannot_be_done_is_one_line_that_names_the_cure(run: Run) -> None:
+    short = run("add", "anna", "--role", "editor", "--password-stdin", typed="short\n")
+    assert (short.returncode, short.stdout) == (1, "")
+    assert short.stderr == "A password needs 12 to 256 characters: a few words in a row will do.\n"
+    assert run("role", "bob", "reader").stderr == "There is no account 'bob': 'footnote staff list' names them.\n"
+    assert run("add", "anna").returncode == 2
+    assert run("sign-out").returncode == 2

@@ -1,0 +1,305 @@
+from pathlib import Path
+from threading import Event, Thread
+
+import pytest
+
+from chatbot.bot import Chatbot
+from chatbot.clinic import Clinic
+from chatbot.errors import ChangeRefused, FootnoteError, QuestionEmpty
+from chatbot.evaluation import read_golden
+from chatbot.indexing import SentenceEncoder
+from chatbot.records import Outcome
+from chatbot.staff import Kind, Place, Sheet
+from tests.conftest import WordEncoder
+from tests.staff.conftest import EDITOR, Keep
+
+PARKING = Sheet(
+    "Parking", "https://clinic.example/parking", "2026-05-01", "Free parking is behind the house.\r\n\r\nOK"
+)
+
+
+def told(_done: int, _of: int, _what: str) -> None:
+    pass
+
+
+def files(folder: Path) -> dict[str, bytes]:
+    return {path.relative_to(folder).as_posix(): path.read_bytes() for path in folder.rglob("*") if path.is_file()}
+
+
+def test_a_draft_changes_nothing_until_it_is_put_live(keep: Keep, place: Place, words: WordEncoder) -> None:
+    bot, pages, history = keep(words)
+    before = files(place.corpus), bot.build
+    assert pages.stage(EDITOR, PARKING) == "parking.md"
+    pages.withdraw(EDITOR, "aftercare.md")
+    assert (files(place.corpus), bot.build) == before
+    assert [(draft.page, draft.text is None, draft.account) for draft in pages.drafts()] == [
+        ("aftercare.md", True, "alice"),
+        ("parking.md", False, "alice"),
+    ]
+    pages.put_live(EDITOR, told)
+    assert pages.drafts() == ()
+    assert [page.id for page in bot.documents()] == ["parking.md", "red.txt"]
+    parking = bot.document("parking.md")
+    assert (parking.title, parking.url, str(parking.reviewed)) == (PARKING.title, PARKING.url, PARKING.reviewed)
+    assert [(one.subject, one.told, one.account) for one in history.latest()] == [
+        ("parking.md", "Added", "alice"),
+        ("aftercare.md", "Withdrawn", "alice"),
+    ]
+
+
+def test_what_is_live_is_what_the_command_line_would_build(keep: Keep, place: Place, words: WordEncoder) -> None:
+    bot, pages, _ = keep(words)
+    pages.stage(EDITOR, PARKING)
+    pages.put_live(EDITOR, told)
+    assert Chatbot(place.corpus, place.index, words, Clinic()).build == bot.build
+
+
+def test_only_new_passages_are_embedded_and_only_once(keep: Keep, words: WordEncoder) -> None:
+    _, pages, _ = keep(words)
+    words.encoded.clear()
+    pages.stage(EDITOR, PARKING)
+    pages.preview((), (), told)
+    pages.put_live(EDITOR, told)
+    assert [text for text in words.encoded if "parking" in text.casefold()] == words.encoded
+    assert len(words.encoded) == 1
+
+
+def test_a_page_that_goes_is_kept_with_the_time(keep: Keep, place: Place, words: WordEncoder) -> None:
+    _, pages, _ = keep(words)
+    pages.withdraw(EDITOR, "red.txt")
+    pages.put_live(EDITOR, told)
+    kept = files(place.staff / "withdrawn")
+    assert sorted(name.split("/", 1)[1] for name in kept) == ["red.txt", "red.txt.yaml"]
+
+
+def test_a_replaced_page_keeps_its_name_and_says_of_itself_what_the_sheet_does(
+    keep: Keep, place: Place, words: WordEncoder
+) -> None:
+    bot, pages, _ = keep(words)
+    sheet = pages.sheet("red.txt")
+    assert (sheet.title, sheet.reviewed) == ("Red skin", "2026-01-31")
+    assert sheet.body.startswith("Redness\n\nRedness fades")
+    pages.stage(EDITOR, Sheet('Red: "skin"', "", "2026-06-01", sheet.body.replace("three", "four")), "red.txt")
+    assert pages.sheet("red.txt").title == 'Red: "skin"'
+    pages.put_live(EDITOR, told)
+    page = bot.document("red.txt")
+    assert (page.title, str(page.reviewed), "four days" in page.text) == ('Red: "skin"', "2026-06-01", True)
+    assert not (place.corpus / "red.txt.yaml").exists()
+
+
+def test_a_preview_names_the_passages_that_come_go_and_change(keep: Keep, words: WordEncoder) -> None:
+    _, pages, _ = keep(words)
+    pages.stage(EDITOR, PARKING)
+    pages.withdraw(EDITOR, "aftercare.md")
+    sheet = pages.sheet("red.txt")
+    pages.stage(EDITOR, Sheet(sheet.title, "", "", sheet.body.replace("three", "four")), "red.txt")
+    preview = pages.preview((), (), told)
+    assert {(one.title, bool(one.before), bool(one.after)) for one in preview.passages} == {
+        ("Parking", False, True),
+        ("Aftercare", True, False),
+        ("Red skin", True, True),
+    }
+
+
+@pytest.mark.parametrize(
+    ("sheet", "why"),
+    [
+        (Sheet(" ", "", "", "Words."), "no title"),
+        (Sheet("A", "", "", " \n"), "no words"),
+        (Sheet("A", "", "", "# Only\n\n## Headings\n"), "headings alone"),
+        (Sheet("A", "javascript:alert(1)", "", "Words."), "no web address"),
+        (Sheet("A", "", "31.12.2026", "Words."), "cannot be read"),
+        (Sheet("A", "", "", "Wor\0ds."), "NUL"),
+    ],
+)
+def test_a_page_that_cannot_be_used_is_refused_in_plain_words(
+    keep: Keep, words: WordEncoder, sheet: Sheet, why: str
+) -> None:
+    _, pages, _ = keep(words)
+    with pytest.raises(ChangeRefused, match=why):
+        pages.stage(EDITOR, sheet)
+    assert pages.drafts() == ()
+
+
+@pytest.mark.parametrize("name", ["../staff/staff.sqlite3", "/etc/passwd", "README.md", "red.txt.yaml", "no.md", ""])
+def test_no_file_but_a_page_can_be_read_or_written(keep: Keep, words: WordEncoder, name: str) -> None:
+    _, pages, _ = keep(words)
+    with pytest.raises(ChangeRefused, match="no such page"):
+        pages.sheet(name)
+    with pytest.raises(ChangeRefused, match="no such page"):
+        pages.stage(EDITOR, PARKING, name)
+    pages.withdraw(EDITOR, name)
+    assert pages.drafts() == ()
+
+
+def test_the_last_page_cannot_go(keep: Keep, place: Place, words: WordEncoder) -> None:
+    bot, pages, _ = keep(words)
+    before = files(place.corpus), bot.build
+    pages.withdraw(EDITOR, "red.txt")
+    pages.withdraw(EDITOR, "aftercare.md")
+    with pytest.raises(FootnoteError, match="no page"):
+        pages.put_live(EDITOR, told)
+    assert (files(place.corpus), bot.build) == before
+
+
+def test_titles_that_are_alike_get_names_of_their_own(keep: Keep, words: WordEncoder) -> None:
+    _, pages, _ = keep(words)
+    titles = ("Aftercare", "After-Care!", "README", "Осмотр", "../../etc")
+    names = [pages.stage(EDITOR, Sheet(title, "", "", "Words of it.")) for title in titles]
+    assert names == ["aftercare-2.md", "after-care.md", "readme-2.md", "page.md", "etc.md"]
+
+
+def test_going_back_brings_back_pages_and_index_and_holds_after_a_restart(
+    keep: Keep, place: Place, words: WordEncoder
+) -> None:
+    bot, pages, history = keep(words)
+    assert pages.previous() is None
+    before = files(place.corpus), bot.build
+    pages.stage(EDITOR, PARKING)
+    pages.put_live(EDITOR, told)
+    after = files(place.corpus), bot.build
+    assert pages.previous() == before[1]
+    pages.go_back(EDITOR)
+    assert (files(place.corpus), bot.build) == before
+    assert Chatbot(place.corpus, place.index, words, Clinic()).build == before[1]
+    pages.go_back(EDITOR)  # and forth
+    assert (files(place.corpus), bot.build) == after
+    assert [one.kind for one in history.latest()] == [Kind.INDEX, Kind.INDEX, Kind.PAGE]
+
+
+def test_going_back_would_not_lose_what_was_changed_on_the_server(keep: Keep, place: Place, words: WordEncoder) -> None:
+    bot, pages, _ = keep(words)
+    pages.stage(EDITOR, PARKING)
+    pages.put_live(EDITOR, told)
+    (place.corpus / "red.txt").write_text("Redness\n\nRedness fades within a week.\n")
+    build = bot.build
+    with pytest.raises(ChangeRefused, match="changed on the server"):
+        pages.go_back(EDITOR)
+    pages.put_live(EDITOR, told)  # without a draft it takes in what was changed there
+    assert bot.build != build
+    assert "a week" in bot.document("red.txt").text
+
+
+def test_a_change_of_a_page_can_be_undone(keep: Keep, place: Place, words: WordEncoder) -> None:
+    bot, pages, history = keep(words)
+    before = (place.corpus / "aftercare.md").read_bytes()
+    pages.stage(EDITOR, PARKING)
+    pages.withdraw(EDITOR, "aftercare.md")
+    pages.put_live(EDITOR, told)
+    for change in history.latest():
+        pages.undo(EDITOR, change.id)
+    assert len(bot.documents()) == 2
+    pages.put_live(EDITOR, told)
+    assert [page.id for page in bot.documents()] == ["aftercare.md", "red.txt"]
+    assert (place.corpus / "aftercare.md").read_bytes() == before
+
+
+def test_undoing_brings_back_what_was_said_beside_a_page(keep: Keep, words: WordEncoder) -> None:
+    bot, pages, history = keep(words)
+    pages.withdraw(EDITOR, "red.txt")
+    pages.put_live(EDITOR, told)
+    pages.undo(EDITOR, history.latest()[0].id)
+    pages.put_live(EDITOR, told)
+    page = bot.document("red.txt")
+    assert (page.title, str(page.reviewed)) == ("Red skin", "2026-01-31")
+
+
+def test_files_that_cannot_be_read_are_named(keep: Keep, place: Place, words: WordEncoder) -> None:
+    (place.corpus / "broken.md").write_bytes(b"\xff")
+    _, pages, _ = keep(words)
+    assert pages.unreadable() == ("broken.md",)
+
+
+def test_where_the_index_cannot_be_written_the_pages_stay_as_they_were(
+    keep: Keep, place: Place, words: WordEncoder
+) -> None:
+    bot, pages, _ = keep(words)
+    before = files(place.corpus), bot.build
+    pages.stage(EDITOR, PARKING)
+
+    def blocked(_done: int, _of: int, what: str) -> None:
+        if what == "Putting it live":
+            for name in ("CURRENT", bot.build):
+                (place.index / f".draft-{name}").mkdir(exist_ok=True)
+            place.index.joinpath(".draft-CURRENT", "x").mkdir()
+            place.index.joinpath(".lock").unlink(missing_ok=True)
+            place.index.joinpath(".lock").mkdir()
+
+    with pytest.raises(FootnoteError):
+        pages.put_live(EDITOR, blocked)
+    place.index.joinpath(".lock").rmdir()
+    assert (files(place.corpus), bot.build) == before
+    assert [draft.page for draft in pages.drafts()] == ["parking.md"]
+
+
+def test_two_people_do_not_put_pages_live_at_once(keep: Keep, words: WordEncoder) -> None:
+    _, pages, _ = keep(words)
+    pages.stage(EDITOR, PARKING)
+    began, go_on = Event(), Event()
+
+    def waiting(_done: int, _of: int, _what: str) -> None:
+        began.set()
+        go_on.wait(10)
+
+    thread = Thread(target=pages.put_live, args=(EDITOR, waiting))
+    thread.start()
+    assert began.wait(10)
+    with pytest.raises(ChangeRefused, match="Somebody else"):
+        pages.put_live(EDITOR, told)
+    go_on.set()
+    thread.join(20)
+    assert pages.drafts() == ()
+
+
+def test_a_preview_tells_which_questions_would_turn_out_otherwise(
+    keep: Keep, encoder: SentenceEncoder, tmp_path: Path
+) -> None:
+    _, pages, _ = keep(encoder)
+    golden = tmp_path / "golden.jsonl"
+    golden.write_text(
+        '{"question": "where can I park my car?", "expect": "answer"}\n'
+        '{"question": "how long does redness last?", "expect": "answer"}\n'
+    )
+    pages.stage(EDITOR, Sheet("Parking", "", "", "You can park your car for free behind the clinic.\n"))
+    preview = pages.preview(read_golden(golden), ("is there free parking?", "who is the king?", " "), told)
+    assert [(flip.question, flip.before, flip.after, flip.wanted) for flip in preview.flips] == [
+        ("where can I park my car?", "not answered", "answered", True)
+    ]
+    assert preview.golden == 2
+    assert preview.gained == ("is there free parking?",)
+
+
+def test_a_rebuild_mixes_no_two_indexes_and_fails_nobody(keep: Keep, encoder: SentenceEncoder) -> None:
+    bot, pages, _ = keep(encoder)
+    versions = {bot.build: {one.text for one in bot.passages()}}
+    failures: list[BaseException] = []
+    seen: list[frozenset[str]] = []
+    stop = Event()
+
+    def visit() -> None:
+        while not stop.is_set():
+            try:
+                answer = bot.ask("how long does redness last, and is it free to park?")
+                assert answer.outcome is not Outcome.URGENT
+                seen.append(frozenset(one.passage.text for one in answer.citations))
+            except BaseException as error:  # noqa: BLE001 -- whatever goes wrong is what this test looks for
+                failures.append(error)
+
+    visitors = [Thread(target=visit) for _ in range(20)]
+    for visitor in visitors:
+        visitor.start()
+    for number in range(3):
+        sheet = pages.sheet("red.txt")
+        body = f"Redness\n\nRedness fades within {number + 4} days of visit {number}.\n"
+        pages.stage(EDITOR, Sheet(sheet.title, "", "", body), "red.txt")
+        pages.put_live(EDITOR, told)
+        versions[bot.build] = {one.text for one in bot.passages()}
+    stop.set()
+    for visitor in visitors:
+        visitor.join(20)
+    assert failures == []
+    assert len(versions) == 4
+    assert len(seen) > 20
+    assert all(any(texts <= version for version in versions.values()) for texts in seen)
+    with pytest.raises(QuestionEmpty):
+        bot.ask(" ")

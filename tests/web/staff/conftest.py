@@ -1,0 +1,81 @@
+"""A real server with a staff console, over pages that may be changed, and people who sign in there."""
+
+import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+import httpx
+import pytest
+from playwright.sync_api import Browser, Page
+
+from chatbot.answering import calibration
+from chatbot.bot import Chatbot
+from chatbot.clinic import load_clinic
+from chatbot.indexing import SentenceEncoder, build_index
+from chatbot.journal import Journal
+from chatbot.settings import Settings, load_settings
+from chatbot.staff import Register, Role, staff_database
+from tests.conftest import ROOT
+from tests.web.conftest import Visitor, serving, visiting
+
+PASSWORD = "correct horse battery"  # noqa: S105 -- of nobody
+
+
+@dataclass(frozen=True)
+class Staffed:
+    """A server with a console: its address, its chatbot, and where its files lie."""
+
+    address: str
+    bot: Chatbot
+    settings: Settings
+    folder: Path
+
+    @contextmanager
+    def client(self, name: str = "") -> Iterator[httpx.Client]:
+        """Give a client that behaves as the console's own page, signed in where a name is given."""
+        with httpx.Client(base_url=self.address, timeout=20, headers={"Origin": self.address}) as client:
+            if name:
+                answer = client.post("/staff/sign-in", data={"name": name, "password": PASSWORD})
+                assert answer.status_code == 303
+            yield client
+
+    def files(self) -> dict[str, bytes]:
+        """Give all that visitors are answered from."""
+        corpus = {path.name: path.read_bytes() for path in self.settings.corpus.rglob("*") if path.is_file()}
+        live = (self.settings.index / "CURRENT").read_bytes()
+        return {**corpus, "CURRENT": live, "clinic.toml": (self.folder / "clinic.toml").read_bytes()}
+
+
+@pytest.fixture(scope="module")
+def staffed(encoder: SentenceEncoder, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Staffed]:
+    folder = tmp_path_factory.mktemp("staffed")
+    shutil.copytree(ROOT / "corpus", folder / "corpus")
+    shutil.copy(ROOT / "clinic.toml", folder)
+    names = {"CORPUS": "corpus", "INDEX": "index", "CLINIC": "clinic.toml", "JOURNAL": "journal.sqlite3"}
+    settings = load_settings(
+        {f"FOOTNOTE_{name}": str(folder / file) for name, file in {**names, "STAFF": "staff"}.items()}
+    )
+    build_index(settings.corpus, settings.index, encoder, calibrate=calibration)
+    bot = Chatbot(settings.corpus, settings.index, encoder, load_clinic(settings.clinic))
+    register = Register(staff_database(settings.staff))
+    register.add("alice", Role.EDITOR, PASSWORD)
+    register.add("rita", Role.READER, PASSWORD)
+    journal = Journal.open(settings.journal, settings.retention)
+    with serving(bot, journal, settings) as address:
+        yield Staffed(address, bot, settings, folder)
+
+
+def sign_in(page: Page, name: str = "alice") -> None:
+    """Sign in on the page that the browser is on."""
+    page.fill("[name=name]", name)
+    page.fill("[name=password]", PASSWORD)
+    page.get_by_role("button", name="Sign in").click()
+    page.get_by_role("tab", name="Pages").wait_for()
+
+
+@pytest.fixture
+def nurse(browser: Browser, staffed: Staffed) -> Iterator[Visitor]:
+    with visiting(browser, staffed.address, viewport={"width": 1280, "height": 900}) as nurse:
+        yield nurse
