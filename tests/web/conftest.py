@@ -22,7 +22,7 @@ from chatbot.clinic import load_clinic
 from chatbot.indexing import SentenceEncoder, build_index
 from chatbot.journal import Journal
 from chatbot.placement import Sites
-from chatbot.records import Answer, Outcome
+from chatbot.records import Answer
 from chatbot.settings import Settings
 from chatbot.web import create_app
 from tests.conftest import ROOT
@@ -140,7 +140,7 @@ def ask(page: Page, question: str) -> None:
 
 
 class Attentive(Chatbot):
-    """The chatbot, which also does at a word what is hard to bring about: an emergency, a slow answer, a breakdown."""
+    """The chatbot, which also does at a word what is hard to bring about: a slow answer, a breakdown."""
 
     asked: ClassVar[list[tuple[str, tuple[str, ...]]]] = []
 
@@ -150,12 +150,7 @@ class Attentive(Chatbot):
             raise RuntimeError(question)
         if "slowly" in question:
             time.sleep(2)
-        if "thanks" in question:
-            return Answer(question, question, Outcome.REPLY, 0.0, "You are welcome.", (), ())
-        answer = super().ask(question, history)
-        if "chest" in question:
-            return replace(answer, outcome=Outcome.URGENT, message="Call 999 now.\nDo not wait for an answer here.")
-        return answer
+        return super().ask(question, history)
 
 
 @dataclass

@@ -22,6 +22,7 @@ from tests.web.conftest import Attentive, ClinicSite
 
 ASKED = "is redness and swelling normal after microneedling?"
 NEVER_SAID = "who won the football world cup?"
+SEVERAL = "what are the benefits of microneedling?"
 URGENT = "redness and pain in my chest"
 MARK = "After microneedling, it\u2019s normal to experience some redness and mild swelling, similar to a sunburn."
 PHONE = {"viewport": {"width": 320, "height": 640}, "has_touch": True, "is_mobile": True}
@@ -125,6 +126,7 @@ def test_a_visitor_asks_and_reads_the_clinics_own_words(guest: Guest, clinic_sit
     expect(opened.value.locator("#mark-1")).to_be_in_viewport()
     expect(opened.value.locator("#mark-1")).to_have_text(MARK)
     opened.value.close()
+    turn = ask(page, SEVERAL)
     turn.get_by_text("Show the whole passage").first.click()
     expect(turn.locator("details[open] blockquote")).to_be_visible()
 
@@ -153,15 +155,16 @@ def test_what_is_urgent_comes_before_everything_else(guest: Guest) -> None:
     expect(turn.locator(".message")).to_contain_text("This sounds urgent")
     parts = turn.locator(".answer > *").evaluate_all("all => all.map(one => one.className || one.localName)")
     assert parts[:3] == ["heard", "message", "contact"]
-    expect(turn.locator(".message a")).to_have_attribute("href", "tel:+442079460123")
-    expect(turn.locator(".message p").nth(1)).to_have_text("Call 999 now.")
+    expect(turn.locator(".message a")).to_have_attribute("href", "tel:999")
+    expect(turn.locator(".message p").nth(1)).to_contain_text("What you describe may need urgent help.")
+    expect(turn.locator("blockquote, .feedback")).to_have_count(0)
 
 
 def test_small_talk_is_answered_without_ceremony(guest: Guest) -> None:
     page = guest.open()
     launch(page)
     turn = ask(page, "thanks")
-    expect(turn.locator(".message")).to_have_text("You are welcome.")
+    expect(turn.locator(".message")).to_have_text("You are welcome. Is there anything else you would like to know?")
     expect(turn.locator(".feedback, .contact")).to_have_count(0)
 
 
@@ -318,10 +321,10 @@ def test_twelve_tasks_are_done_by_keyboard_alone(guest: Guest) -> None:
     assert page.locator(".launcher").evaluate("one => getComputedStyle(one).outlineWidth") == "3px"
     press("Enter")  # 2: open, and type at once
     expect(question).to_be_focused()
-    page.keyboard.type("is redness")  # 3: a question of two lines
+    page.keyboard.type("what are the benefits")  # 3: a question of two lines
     press("Shift+Enter")
-    page.keyboard.type("and swelling normal?")
-    expect(question).to_have_value("is redness\nand swelling normal?")
+    page.keyboard.type("of microneedling?")
+    expect(question).to_have_value("what are the benefits\nof microneedling?")
     press("Enter")  # 4: send it
     first = page.locator(".turn").first
     first.locator("mark").first.wait_for()
