@@ -23,7 +23,7 @@ check:
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
-	$(BIN)/pytest
+	OMP_NUM_THREADS=1 $(BIN)/pytest -n 2 --dist loadfile  # a thread for each of two cores
 
 format: .venv/installed-dev
 	$(BIN)/ruff check --fix .
