@@ -12,6 +12,7 @@ from gradio.components import Component
 from chatbot.errors import JournalError, QuestionEmpty, QuestionError
 from chatbot.web.desk import answer_and_record
 from chatbot.web.gradio_app import set_queue
+from chatbot.web.problems import wordless
 from chatbot.web.rendering import answer_html, apology_html, question_html, shorten
 
 if TYPE_CHECKING:
@@ -161,8 +162,8 @@ class _Page:
         except QuestionError as error:
             said = apology_html(str(error), self._bot.clinic, with_contact=False)
             return self._show([*turns, _Turn(shorten(question), said)], question, ())
-        except Exception:  # noqa: BLE001 -- a visitor is told in the conversation, whatever went wrong
-            _LOG.exception("a question of the chat page was not answered")
+        except Exception as error:  # noqa: BLE001 -- a visitor is told in the conversation, whatever went wrong
+            _LOG.error("a question of the chat page was not answered: %s", wordless(error))
             said = apology_html(_APOLOGY, self._bot.clinic, with_contact=True)
             return self._show([*turns, _Turn(shorten(question), said)], question, ())
         turn = _Turn(question, answer_html(answer, self._bot.clinic), answer_id)

@@ -1,6 +1,7 @@
 """Errors as RFC 9457 problem objects: one shape everywhere, with no traceback and nothing from inside."""
 
 import logging
+import traceback
 from collections.abc import Mapping
 from http import HTTPStatus
 
@@ -11,7 +12,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from chatbot.errors import FootnoteError, problem
 from chatbot.web.strict_json import json_bytes
 
-__all__ = ["Unexpected", "busy_response", "handle_errors", "problem_response", "respond"]
+__all__ = ["Unexpected", "busy_response", "handle_errors", "problem_response", "respond", "wordless"]
 
 _LOG = logging.getLogger(__name__)
 _DETAILS = {
@@ -77,11 +78,16 @@ class Unexpected:
 
         try:
             await self._app(scope, receive, watched)
-        except Exception:
+        except Exception as error:
             if started or scope["type"] != "http":
                 raise
-            _LOG.exception("unexpected error at %s", scope["path"])
+            _LOG.error("unexpected error at %s: %s", scope["path"], wordless(error))
             await problem_response(HTTPStatus.INTERNAL_SERVER_ERROR)(scope, receive, send)
+
+
+def wordless(error: BaseException) -> str:
+    """Tell of an error what it is and where it happened; what it says is left out: it may quote a visitor."""
+    return f"{type(error).__name__}\n{''.join(traceback.format_tb(error.__traceback__))}"
 
 
 def respond(status: int, content: Mapping[str, object], headers: Mapping[str, str] | None = None) -> Response:

@@ -259,7 +259,9 @@ class BrokenBot(Chatbot):
         raise RuntimeError(f"/secret/place {question} {history}")
 
 
-def test_the_unexpected_is_told_without_anything_from_inside(tmp_path: Path, corpus: Path, words: WordEncoder) -> None:
+def test_the_unexpected_is_told_without_anything_from_inside_and_logged_without_the_question(
+    tmp_path: Path, corpus: Path, words: WordEncoder, caplog: pytest.LogCaptureFixture
+) -> None:
     build_index(corpus, tmp_path, words)
     with serving(BrokenBot(corpus, tmp_path, words, Clinic())) as address:
         response = httpx.post(f"{address}/api/ask", json={"question": "redness?"})
@@ -267,3 +269,6 @@ def test_the_unexpected_is_told_without_anything_from_inside(tmp_path: Path, cor
     assert "secret" not in response.text
     assert "redness" not in response.text
     assert response.headers["x-content-type-options"] == "nosniff"
+    assert "RuntimeError" in caplog.text
+    assert "in ask" in caplog.text
+    assert "redness" not in caplog.text
