@@ -28,6 +28,7 @@ from chatbot.answering import (
     gate_signals,
     highlights,
     not_found,
+    other_language,
     reply,
     search,
     signals,
@@ -185,6 +186,8 @@ class Chatbot:
             )
         # Of marks that the model has no token for, nothing can be found.
         answer = self._judged(asked, live.index, found, said.clinic) if found else not_found(asked)
+        if answer.outcome is Outcome.NOT_FOUND and live.spelling.foreign(corrected):
+            answer = other_language(answer)
         hits = found.hits[:_CANDIDATES] if found else ()
         if alarm:
             return _Worked(urgent(answer, said.clinic.urgent), hits, found, live.index, alarm.name)

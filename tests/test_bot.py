@@ -208,3 +208,10 @@ def test_every_question_that_the_bot_offers_is_answered_from_under_its_heading(b
 def test_what_everybody_reads_is_not_corrected(bot: Chatbot) -> None:
     question = "lol ive got scars, theyre old and i dont know"
     assert bot.ask(question).understood_as == question
+
+
+def test_a_question_in_another_language_than_the_pages_is_told_so(bot: Chatbot) -> None:
+    answer = bot.ask("me duele el pecho y no puedo respirar")
+    assert answer.outcome is Outcome.NOT_FOUND
+    assert "in another language than our pages" in answer.message
+    assert "call your local emergency number" in answer.message

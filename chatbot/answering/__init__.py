@@ -1,7 +1,7 @@
 """Questions into answers."""
 
 from chatbot.answering.aspects import Aspect, aspects
-from chatbot.answering.compose import compose, distinct, not_found, reply, urgent
+from chatbot.answering.compose import compose, distinct, not_found, other_language, reply, urgent
 from chatbot.answering.dialogue import understand
 from chatbot.answering.gate import SIGNALS as GATE_SIGNALS
 from chatbot.answering.gate import Gate, calibration, gate_signals
@@ -39,6 +39,7 @@ __all__ = [
     "gate_signals",
     "highlights",
     "not_found",
+    "other_language",
     "read_request",
     "reply",
     "search",

@@ -13,7 +13,7 @@ from chatbot.clinic import Urgent
 from chatbot.indexing import Index
 from chatbot.records import Answer, Citation, Hit, Outcome, Passage
 
-__all__ = ["compose", "distinct", "not_found", "reply", "urgent"]
+__all__ = ["compose", "distinct", "not_found", "other_language", "reply", "urgent"]
 
 _SAME: Final = 0.8  # share of words in common from which two passages say the same thing
 
@@ -22,6 +22,12 @@ _MESSAGES: Final = {
     Outcome.RELATED: "This is the closest our pages come. It may not answer you; if not, please ask the clinic.",
     Outcome.NOT_FOUND: "Our pages don\u2019t say. Please ask the clinic directly.",
 }
+
+
+_OTHER_LANGUAGE: Final = (
+    "Your question seems to be in another language than our pages, so nothing was found. Please ask in the language of "
+    "our pages, or ask the clinic directly. In an emergency, call your local emergency number now."
+)
 
 
 def compose(  # noqa: PLR0913, PLR0917 - one argument a part of the answer
@@ -53,6 +59,11 @@ def reply(question: str, message: str, link: str = "", suggestions: Sequence[str
 def not_found(question: str) -> Answer:
     """Answer a question in which there is nothing to search for."""
     return Answer(question, question, Outcome.NOT_FOUND, 0.0, _MESSAGES[Outcome.NOT_FOUND], (), ())
+
+
+def other_language(answer: Answer) -> Answer:
+    """Say of a question that found nothing that it is not in the pages' language, which triage does not read either."""
+    return replace(answer, message=_OTHER_LANGUAGE)
 
 
 def distinct(hits: Sequence[Hit]) -> list[Hit]:

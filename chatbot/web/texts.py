@@ -14,7 +14,7 @@ __all__ = ["LANGUAGES", "direction", "interface_texts", "translations"]
 LANGUAGES: Final = ("en", "es", "fr", "de", "pt", "pl", "ar", "zh")
 _RIGHT_TO_LEFT: Final = {"ar"}
 _FOLDER: Final = files("chatbot.web") / "static" / "texts"
-_MESSAGES: Final = ("answered", "related", "not_found")  # what the bot says in English, under the outcome's name
+_MESSAGES: Final = ("answered", "related", "not_found", "other_language")  # what the bot says in English
 
 
 def direction(language: str) -> str:

@@ -53,3 +53,24 @@ def test_what_somebody_knows_or_nothing_is_near_to_stays(spelling: Spelling, typ
 def test_any_text_comes_back_with_something_where_there_was_something(text: str) -> None:
     corrected = Spelling(WORDS, {"botox"}.__contains__).corrected(text)
     assert bool(corrected.strip()) == bool(text.strip())
+
+
+@pytest.mark.parametrize(
+    "question",
+    ["¿Duele?", "me duele el pecho y no puedo respirar", "wie lange dauert die Rötung", "皮肤会红多久", "هل هو مؤلم"],
+)
+def test_another_language_than_the_pages_is_recognised(spelling: Spelling, question: str) -> None:
+    assert spelling.foreign(question)
+
+
+@pytest.mark.parametrize(
+    "question",
+    ["botox", "does Xeljanz Rinvoq matter", "how long untill the sweling goes", "asdfgh", "is a café near?", ""],
+)
+def test_names_and_misspelt_words_are_no_other_language(spelling: Spelling, question: str) -> None:
+    assert not spelling.foreign(question)
+
+
+def test_the_language_of_the_pages_is_no_other_language() -> None:
+    words = dict.fromkeys(["cuánto", "tiempo", "dura", "el", "enrojecimiento", "de", "la", "piel"], 1)
+    assert not Spelling(words, lambda _: False).foreign("¿cuánto dura el enrojecimiento?")
