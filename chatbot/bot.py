@@ -164,6 +164,11 @@ class Chatbot:
             milliseconds=milliseconds,
         )
 
+    def spelled(self, question: str) -> str:
+        """Give a question as it is searched for, without its misspellings, with a capital."""
+        corrected = self._live.spelling.corrected(clean_question(question))
+        return corrected[:1].upper() + corrected[1:]
+
     def aspects(self, questions: Sequence[str]) -> tuple[Aspect, ...]:
         """Read what cleaned questions ask of the pages' topic, in order, many at a time."""
         live = self._live

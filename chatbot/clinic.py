@@ -16,6 +16,8 @@ _MOST_EXAMPLES: Final = 100  # of one route
 _LONGEST_NAME: Final = 60  # characters, as below
 _LONGEST_EXAMPLE: Final = 200
 _LONGEST_WORDING: Final = 2000
+_LONGEST_CLINIC: Final = 100
+_LONGEST_LINE: Final = 500
 
 
 @dataclass(frozen=True, slots=True)
@@ -212,6 +214,12 @@ def _examples(path: Path, where: str, told: object) -> tuple[str, ...]:
 
 
 def _check(path: Path, clinic: Clinic) -> None:
+    texts = {"name": clinic.name, "greeting": clinic.greeting}
+    texts |= {f"contact.{one.name}": getattr(clinic.contact, one.name) for one in fields(Contact)}
+    for where, text in texts.items():
+        longest = _LONGEST_CLINIC if where == "name" else _LONGEST_LINE
+        if len(text) > longest:
+            raise SettingsError(f"{path}: {where} has {len(text)} characters: keep to {longest}.")
     for where, phone in (("contact", clinic.contact.phone), ("urgent", clinic.urgent.phone)):
         if phone and not any(one.isdigit() for one in phone):
             raise SettingsError(f"{path}: {where}.phone must hold a number, not {phone!r} alone.")

@@ -32,6 +32,8 @@ FIELDS: Final[Mapping[str, str]] = {
 }
 """The texts that staff may edit, by their keys in clinic.toml."""
 
+_NEVER_EMPTY: Final = {"urgent.message", "urgent.phone"}
+
 
 class Words:
     """Changes the clinic's file and makes a chatbot say what it says now; any number of threads may use it."""
@@ -65,6 +67,9 @@ class Words:
         now = self.values()
         tidy = {name: value.replace("\r\n", "\n").strip() for name, value in values.items() if name in FIELDS}
         changed = {name: value for name, value in tidy.items() if value != now[name]}
+        for name in _NEVER_EMPTY & changed.keys():
+            if not changed[name]:
+                raise ChangeRefused(f"“{FIELDS[name]}” may not be empty: somebody in an emergency reads it.")
         if changed:
             told = ", ".join(FIELDS[name] for name in changed)
             self._change(account, told, "Changed", lambda text: with_values(text, changed))
@@ -104,7 +109,7 @@ class Words:
                 after = before[: len(before) - len(words)] + edit(words)
                 clinic = self._checked(path, after)
                 _write(path, after)
-            except (OSError, UnicodeDecodeError) as error:
+            except (OSError, UnicodeError) as error:
                 raise ChangeRefused(
                     f"{path} cannot be read or written: {error}. Tell whoever runs the server."
                 ) from error

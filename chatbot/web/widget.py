@@ -160,7 +160,7 @@ def _clinic(bot: "Chatbot", language: str, talk: _Script) -> dict[str, object]:
 
 def _urgent(clinic: Clinic) -> dict[str, str]:
     """Give what is said of urgent care when the server cannot be asked, and the number to call when it is urgent."""
-    return {"message": clinic.urgent.message, "phone": clinic.urgent.phone or clinic.contact.phone}
+    return {"message": clinic.urgent.message, "phone": clinic.urgent.phone}
 
 
 def _json(value: object) -> str:

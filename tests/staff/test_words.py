@@ -191,3 +191,14 @@ def test_without_a_file_there_is_nothing_to_change(place: Place, words: WordEnco
     bot = opened(place, words)
     with pytest.raises(ChangeRefused, match=r"no clinic\.toml"):
         Words(bot, None, History(database)).set_values(EDITOR, {"name": "Ours"})
+
+
+def test_what_somebody_in_an_emergency_reads_is_never_emptied(
+    words_of: tuple[Chatbot, Words, History, Path],
+) -> None:
+    _, words, _, path = words_of
+    before = path.read_bytes()
+    for field in ("urgent.message", "urgent.phone"):
+        with pytest.raises(ChangeRefused, match="may not be empty"):
+            words.set_values(EDITOR, {field: "  "})
+    assert path.read_bytes() == before

@@ -90,14 +90,15 @@ class _Tab:
 def _summary(counts: Counts) -> str:
     outcomes = counts.outcomes
     asked = counts.questions - outcomes[Outcome.REPLY]
-    answered = f"{outcomes[Outcome.ANSWERED] / asked:.0%}" if asked else "none"
+    share = f"{outcomes[Outcome.ANSWERED] / asked:.0%}" if asked else "none"
+    answered = share if asked == counts.questions else f"{share} of the {asked:,} that no fixed reply answers"
     helpful = (
         "nobody has said yet whether answers help"
         if counts.helpful is None
         else (f"{counts.helpful:.0%} of the answers that visitors judged were helpful")
     )
     urgent = f" {outcomes[Outcome.URGENT]} sounded urgent." if outcomes[Outcome.URGENT] else ""
-    return f"{counts.questions:,} questions. Our pages answered {answered} of them; {helpful}.{urgent}"
+    return f"{counts.questions:,} questions. Our pages answered {answered}; {helpful}.{urgent}"
 
 
 def _days(counts: Counts) -> list[tuple[str, int, int, int, int]]:

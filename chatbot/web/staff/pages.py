@@ -97,7 +97,8 @@ class _Tab:
         return refusing(9, lambda: [hidden(), gr.update(visible=True), *self._sheet(page)] if page else self.new())
 
     def new(self, title: str | None = None) -> list[object]:
-        """Open an empty form, or one with a title."""
+        """Open an empty form, or one with a question as its title."""
+        title = self._house.bot.spelled(title) if title else title
         empty: list[object] = [None, ".md", "A new page", title or "", "", "", f"{datetime.now(UTC):%Y-%m-%d}", []]
         return [hidden(), gr.update(visible=True), *empty]
 

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 __all__ = ["words_and_routes"]
 
 _LONG: Final = {"urgent.message"}
+_LONGEST_NUMBER: Final = 16  # digits of a change in the record
 _ABOUT: Final = """## What the clinic says of itself
 
 What you save here is said at once: in the chat, on your other sites and by the API. Colours, and how and where the chat
@@ -142,7 +143,7 @@ class _Tab:
         number = str(values[-1]) if isinstance(values, list) and values else ""
 
         def seen() -> list[object]:
-            change = self._house.history.get(int(number) if number.isdecimal() else 0)
+            change = self._house.history.get(int(number) if number.isdecimal() and len(number) < _LONGEST_NUMBER else 0)
             lines = changed_lines(change)
             undoable = change.kind in {Kind.WORDS, Kind.PAGE}
             return [hidden(), gr.update(value=lines, visible=bool(lines)), gr.update(visible=undoable), change.id]
