@@ -8,6 +8,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from hypothesis import settings
 
 from chatbot.answering import calibration
 from chatbot.bot import Chatbot
@@ -15,6 +16,8 @@ from chatbot.clinic import load_clinic
 from chatbot.indexing import Encoded, SentenceEncoder, build_index
 
 ROOT = Path(__file__).parents[1]
+settings.register_profile("untimed", deadline=None)  # a speed is no test's business on a shared machine
+settings.load_profile("untimed")
 
 
 @pytest.fixture(scope="session")

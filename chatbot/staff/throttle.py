@@ -67,4 +67,4 @@ class Throttle:
 
 
 def _short(name: str) -> str:
-    return name[:_LONGEST_NAME].strip().casefold()
+    return name.strip().casefold()[:_LONGEST_NAME]

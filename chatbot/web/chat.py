@@ -157,6 +157,7 @@ class _Page:
         earlier = [turn.question for turn in turns if turn.answer_id]
         try:
             answer_id, answer = answer_and_record(self._bot, self._journal, question, earlier)
+            turn = _Turn(question, answer_html(answer, self._bot.clinic), answer_id)
         except QuestionEmpty:
             return [gr.skip() for _ in range(4 + _SUGGESTIONS + len(self._judges(())))]
         except QuestionError as error:
@@ -166,7 +167,6 @@ class _Page:
             _LOG.error("a question of the chat page was not answered: %s", wordless(error))
             said = apology_html(_APOLOGY, self._bot.clinic, with_contact=True)
             return self._show([*turns, _Turn(shorten(question), said)], question, ())
-        turn = _Turn(question, answer_html(answer, self._bot.clinic), answer_id)
         return self._show([*turns, turn], "", answer.suggestions)
 
     def judge(self, helpful: bool, turns: Sequence[_Turn]) -> list[object]:

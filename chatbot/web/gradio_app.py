@@ -1,6 +1,9 @@
 """Gradio as an application of its own, which only an allow-list can reach."""
 
+import os
 import sys
+from functools import cache
+from tempfile import TemporaryDirectory
 from typing import Final
 
 import gradio as gr
@@ -24,6 +27,7 @@ def set_queue(blocks: gr.Blocks) -> None:
 
 def gradio_app(blocks: gr.Blocks, largest_file: int) -> FastAPI:
     """Mount blocks, whose queue was set; files are measured in bytes."""
+    os.environ.setdefault("GRADIO_TEMP_DIR", _own_folder().name)  # its own is one that all programs share
     inner = FastAPI(openapi_url=None)
     inner.add_middleware(CORSMiddleware)  # Gradio lets every origin in, with credentials, unless it finds this
     gr.mount_gradio_app(
@@ -40,3 +44,9 @@ def gradio_app(blocks: gr.Blocks, largest_file: int) -> FastAPI:
         mcp_server=False,
     )
     return inner
+
+
+@cache
+def _own_folder() -> "TemporaryDirectory[str]":
+    """Make a folder for uploads that nobody else can read, and that goes when the program ends."""
+    return TemporaryDirectory(prefix="footnote-")

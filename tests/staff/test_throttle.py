@@ -51,3 +51,10 @@ def test_failures_are_forgotten_after_a_day(clock: Clock) -> None:
         throttle.attempt("anna", "10.0.0.1")
     clock.now += 86_400
     assert [throttle.attempt("anna", "10.0.0.1") for _ in range(4)] == [0] * 4
+
+
+def test_a_name_with_spaces_before_it_is_the_same_name(clock: Clock) -> None:
+    throttle = Throttle(clock)
+    for number in range(20):
+        throttle.attempt("rita", f"10.0.0.{number}")
+    assert throttle.attempt(" " * 61 + "Rita ", "10.0.1.1") > 0

@@ -1,6 +1,8 @@
 """The allow-list before the console's Gradio: what its page needs passes, for whom it is meant."""
 
+import json
 import re
+from collections import OrderedDict
 from collections.abc import Container, Iterator, Mapping
 from http import HTTPStatus
 from pathlib import Path
@@ -43,6 +45,8 @@ _OPEN: Final = tuple(
         ("GET", r"/gradio_api/file=/[^:]+"),  # what was uploaded or drawn; Gradio itself looks where the file lies
     )
 )
+_MOST_PAGES: Final = 1_000  # open pages whose accounts are remembered; the one used longest ago is forgotten first
+_HALF: Final = re.compile("[\ud800-\udfff]")  # half a letter, which no browser sends and no file takes
 _SESSION: Final = re.compile(r"\w{1,64}")
 _PASSED_ON: Final = {b"accept", b"accept-encoding", b"content-type", b"if-none-match", b"if-modified-since", b"range"}
 _HOST: Final = (b"host", b"localhost")
@@ -61,6 +65,7 @@ class StaffAllowlist:
         self._events = events
         self._for_editors = for_editors
         self._sessions = sessions
+        self._owners: OrderedDict[str, str] = OrderedDict()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Pass a request of somebody who signed in to Gradio, or refuse it."""
@@ -68,26 +73,36 @@ class StaffAllowlist:
         if not any(method == scope["method"] and known.fullmatch(path) for method, known in _OPEN):
             raise HTTPException(HTTPStatus.NOT_FOUND)
         request = Request(scope, receive)
-        editor = scope["state"][ACCOUNT].role is Role.EDITOR
+        name, editor = scope["state"][ACCOUNT].name, scope["state"][ACCOUNT].role is Role.EDITOR
         inner: ASGIApp = self._gradio
         allowed = editor
         if path == _JOIN:
-            event, body = self._checked(await json_body(request))
-            allowed = editor or event not in self._for_editors
+            event, session, body = self._checked(await json_body(request))
+            allowed = (editor or event not in self._for_editors) and self._own(session, name)
             receive = replay(body, receive)
         elif path == _UPLOAD:
             inner = self._uploads
         else:
             allowed = True
-        if path == _STREAM and request.query_params.get("session_hash") not in self._sessions:
-            raise HTTPException(HTTPStatus.NOT_FOUND)
+        if path == _STREAM:
+            session = request.query_params.get("session_hash", "")
+            if session not in self._sessions or not self._own(session, name):
+                raise HTTPException(HTTPStatus.NOT_FOUND)
         if not allowed:
             inner = problem_response(HTTPStatus.FORBIDDEN, detail=_EDITORS)
         headers = [_HOST, *(pair for pair in scope["headers"] if pair[0] in _PASSED_ON)]
         await inner({**scope, "path": path, "raw_path": None, "root_path": "", "headers": headers}, receive, send)
 
-    def _checked(self, body: object) -> tuple[int, bytes]:
-        """Give which event a join request is for, and the request with what the page sends and no more."""
+    def _own(self, session: str, account: str) -> bool:
+        """Tell whether an open page is an account's: what lies in it, such as a page half written, is nobody else's."""
+        owner = self._owners.setdefault(session, account)
+        self._owners.move_to_end(session)
+        if len(self._owners) > _MOST_PAGES:
+            self._owners.popitem(last=False)
+        return owner == account
+
+    def _checked(self, body: object) -> tuple[int, str, bytes]:
+        """Give which event of which open page a join request is for, and it with what the page sends and no more."""
         match body:
             case {"fn_index": int(event), "data": list(data), "session_hash": str(session), **rest}:
                 pass
@@ -95,10 +110,12 @@ class StaffAllowlist:
                 raise _strange()
         if self._events.get(event) != len(data) or not _SESSION.fullmatch(session):
             raise _strange()
-        if not all(_is_uploaded(path) for path in _paths(data)):
+        chosen, trigger = rest.get("event_data"), rest.get("trigger_id")
+        text = json.dumps([data, chosen], ensure_ascii=False)
+        if not all(_is_uploaded(path) for path in _paths(data)) or _HALF.search(text):
             raise _strange()
-        kept = {name: rest.get(name) for name in ("trigger_id", "event_data")}
-        return event, json_bytes({"fn_index": event, "data": data, "session_hash": session, **kept})
+        kept = {"event_data": chosen, "trigger_id": trigger if isinstance(trigger, int) else None}
+        return event, session, json_bytes({"fn_index": event, "data": data, "session_hash": session, **kept})
 
 
 def _paths(data: list[object]) -> Iterator[object]:
@@ -109,7 +126,10 @@ def _paths(data: list[object]) -> Iterator[object]:
             case list(values):
                 waiting += values
             case dict(table):
-                yield from (table[key] for key in ("path", "url") if table.get(key) is not None)
+                url = table.get("url")
+                yield from (table[key] for key in ("path",) if table.get(key) is not None)
+                if url is not None:
+                    yield url.partition("/gradio_api/file=")[2] if isinstance(url, str) else url
                 waiting += table.values()
 
 
@@ -117,8 +137,7 @@ def _is_uploaded(path: object) -> bool:
     """Tell whether a file was uploaded. Gradio looks for itself only in applications that it launched by itself."""
     if not isinstance(path, str) or "\0" in path:
         return False
-    named = path.partition("/gradio_api/file=")[2] or path
-    return Path(named).resolve().is_relative_to(Path(get_upload_folder()).resolve())
+    return Path(path).resolve().is_relative_to(Path(get_upload_folder()).resolve())
 
 
 def _strange() -> RequestError:

@@ -1,5 +1,6 @@
 """The guard before everything below /staff: nobody gets further than the sign-in page without a session."""
 
+from functools import partial
 from http import HTTPStatus
 from typing import Final
 
@@ -14,7 +15,7 @@ from chatbot.web.guard import BodyCap
 from chatbot.web.problems import problem_response
 from chatbot.web.sites import Sender, sender
 from chatbot.web.staff.sign_in import SIGN_IN, cookie_name
-from chatbot.web.staff.who import ACCOUNT
+from chatbot.web.staff.who import ACCOUNT, STILL
 
 __all__ = ["StaffGuard"]
 
@@ -48,9 +49,10 @@ class StaffGuard:
         if scope["method"] not in _SAFE and sender(request.headers, ()) is not Sender.OWN:
             await problem_response(HTTPStatus.FORBIDDEN, detail=_FOREIGN)(scope, receive, refuse)
             return
-        account = await to_thread.run_sync(self._account, request)
+        still = partial(self._account, request)
+        account = await to_thread.run_sync(still)
         if account:
-            state = {**scope.get("state", {}), ACCOUNT: account}
+            state = {**scope.get("state", {}), ACCOUNT: account, STILL: still}
             signed_in = _to_console() if path == SIGN_IN and scope["method"] in _SAFE else self._rooms
             await signed_in({**scope, "state": state}, receive, send)
         elif path == SIGN_IN:

@@ -61,7 +61,7 @@ def sign_in_routes(bot: "Chatbot", register: Register, throttle: Throttle, look:
         )
         return HTMLResponse(html, status, {"Content-Security-Policy": _POLICY})
 
-    def decide(name: str, password: str, address: str, scheme: str) -> Response:
+    def decide(name: str, password: str, address: str, scheme: str, before: str) -> Response:
         wait = throttle.attempt(name, address)
         if wait:
             response = respond(f"Too many tries. Please wait {_spoken(wait)}, then try again.", name, _TOO_MANY)
@@ -71,6 +71,7 @@ def sign_in_routes(bot: "Chatbot", register: Register, throttle: Throttle, look:
         if token is None:
             return respond(_WRONG, name, HTTPStatus.UNAUTHORIZED)
         throttle.succeeded(name, address)
+        register.sign_out(before)  # of this browser: nobody could end that session any more
         response = RedirectResponse("/staff/", HTTPStatus.SEE_OTHER)
         _set_cookie(response, scheme, token, _HOURS)
         return response
@@ -86,7 +87,9 @@ def sign_in_routes(bot: "Chatbot", register: Register, throttle: Throttle, look:
             return busy_response()
         address = network(request.client.host if request.client else "")
         name, password = form.get("name", ""), form.get("password", "")
-        return await to_thread.run_sync(decide, name, password, address, request.scope["scheme"], limiter=deciding)
+        scheme = request.scope["scheme"]
+        before = request.cookies.get(cookie_name(scheme), "")
+        return await to_thread.run_sync(decide, name, password, address, scheme, before, limiter=deciding)
 
     @router.post("/sign-out")
     def sign_out(request: Request) -> Response:

@@ -22,7 +22,7 @@ def on(
     outputs: Sequence[Block],
     progress: Component | None = None,
 ) -> None:
-    """Wire an event of the console; where it takes long, a component shows how far it is."""
+    """Wire an event of the console; one that takes long shows in a component how far it is, and they take turns."""
     trigger(
         do,
         list(inputs),
@@ -30,8 +30,8 @@ def on(
         show_progress="full" if progress else "hidden",
         show_progress_on=progress,
         api_visibility="private",
-        concurrency_limit=_AT_ONCE,
-        concurrency_id="staff",
+        concurrency_limit=1 if progress else _AT_ONCE,
+        concurrency_id="long work" if progress else "staff",
     )
 
 

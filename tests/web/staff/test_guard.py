@@ -2,6 +2,8 @@ import asyncio
 import re
 from collections.abc import Callable, Coroutine, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from functools import partial
+from pathlib import Path
 from typing import TypeVar
 
 import gradio as gr
@@ -11,9 +13,9 @@ from fastapi import FastAPI, Request
 from gradio.helpers import special_args
 from starlette.routing import BaseRoute, Mount
 
-from chatbot.staff import Account, Role
+from chatbot.staff import Account, Register, Role, staff_database
 from chatbot.web.staff import House, console_blocks
-from chatbot.web.staff.who import ACCOUNT, is_for_editors, require_editor, signed_in
+from chatbot.web.staff.who import STILL, is_for_editors, require_editor, signed_in
 from tests.web.staff.conftest import PASSWORD, Staffed
 
 Made = TypeVar("Made")
@@ -200,7 +202,7 @@ def test_with_a_readers_session_nothing_changes(staffed: Staffed, blocks: gr.Blo
 
 
 def request_of(account: object) -> gr.Request:
-    return gr.Request(Request({"type": "http", "headers": [], "state": {ACCOUNT: account}}))
+    return gr.Request(Request({"type": "http", "headers": [], "state": {STILL: lambda: account}}))
 
 
 def test_events_ask_for_themselves_who_sends_them() -> None:
@@ -212,6 +214,20 @@ def test_events_ask_for_themselves_who_sends_them() -> None:
     for nobody in (None, "alice", {"name": "alice", "role": "editor"}):
         with pytest.raises(gr.Error, match="signed out"):
             signed_in(request_of(nobody))
+
+
+def test_an_event_that_waited_while_its_sender_signed_out_everywhere_does_nothing(tmp_path: Path) -> None:
+    register = Register(staff_database(tmp_path))
+    register.add("alice", Role.EDITOR, "correct horse battery")
+    token = register.sign_in("alice", "correct horse battery")
+    assert token
+    request = gr.Request(
+        Request({"type": "http", "headers": [], "state": {STILL: partial(register.account_of, token)}})
+    )
+    assert require_editor(request).name == "alice"
+    register.sign_out_everywhere("alice")
+    with pytest.raises(gr.Error, match="signed out"):
+        require_editor(request)
 
 
 def test_every_event_that_is_for_editors_refuses_a_reader_even_behind_the_guard(blocks: gr.Blocks) -> None:
