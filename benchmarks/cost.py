@@ -27,7 +27,7 @@ from chatbot.clinic import load_clinic
 from chatbot.indexing import SentenceEncoder, build_index
 
 COLLECTIONS = ("stackfaq", "covidqa_deepset", "medquad_small", "squad2_dev", "pubmedqa_l", "scifact")
-DOCUMENTS = 4000  # about 10,000 passages
+DOCUMENTS = 4500  # about 10,000 passages
 QUESTIONS = 300
 PARTS = 25  # lines of the profile
 SEED = 20261123

@@ -93,7 +93,7 @@ def _ask(corpus: Corpus, encoder: CachedEncoder, ranking: Ranking) -> Iterator[T
         found = search(corpus.index, encoder, ranking, asked.question, asked.earlier)
         if found is None:
             continue
-        signals = gate_signals(corpus.index, found.asked, found.query.text, found.hits)
+        signals = gate_signals(corpus.index, found.asked, found.judged, found.hits)
         right = [asked.right(hit.passage) for hit in found.hits[:3]]
         yield Told(corpus.group, part, asked.kind, (*signals, *own), asked.answerable, any(right), right[0])
 

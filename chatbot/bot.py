@@ -5,7 +5,7 @@ import time
 from collections.abc import Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
-from itertools import count
+from itertools import count, islice
 from pathlib import Path
 from typing import Final
 
@@ -217,7 +217,7 @@ class Chatbot:
             yield Candidate(hit.passage, hit.score, made_of, self._gate.confidence(index, found, hit), marks)
 
     def _gate_read(self, index: Index, found: Found) -> dict[str, float]:
-        read = gate_signals(index, found.asked, found.query.text, found.hits)
+        read = gate_signals(index, found.asked, found.judged, found.hits)
         return dict(zip(GATE_SIGNALS, read, strict=True))
 
     def _judged(self, asked: str, index: Index, found: Found, clinic: Clinic) -> Answer:
@@ -227,7 +227,7 @@ class Chatbot:
 
     def _shown(self, index: Index, found: Found) -> list[Hit]:
         """Give the best hit and the next that may answer too, none that says what another says."""
-        hits = distinct(found.hits[:_CANDIDATES])[:_SHOWN]
+        hits = list(islice(distinct(found.hits[:_CANDIDATES]), _SHOWN))
         return [hit for hit in hits if hit is hits[0] or self._gate.confidence(index, found, hit) >= self._gate.related]
 
     def document(self, document_id: str) -> Document:

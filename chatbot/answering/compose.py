@@ -1,7 +1,7 @@
 """What was found, as an answer: quoted passages with their sentences marked, or an honest "our pages don't say"."""
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 from typing import Final
 
@@ -66,18 +66,14 @@ def other_language(answer: Answer) -> Answer:
     return replace(answer, message=_OTHER_LANGUAGE)
 
 
-def distinct(hits: Sequence[Hit]) -> list[Hit]:
+def distinct(hits: Iterable[Hit]) -> Iterator[Hit]:
     """Leave out the hits that say what a better one says already."""
-    kept: list[Hit] = []
+    kept: list[set[str]] = []
     for hit in hits:
-        if not any(_same(hit.passage, other.passage) for other in kept):
-            kept.append(hit)
-    return kept
-
-
-def _same(one: Passage, other: Passage) -> bool:
-    a, b = (set(re.findall(r"\w+", passage.text.casefold())) for passage in (one, other))
-    return len(a & b) >= _SAME * len(a | b)
+        words = set(re.findall(r"\w+", hit.passage.text.casefold()))
+        if not any(len(words & other) >= _SAME * len(words | other) for other in kept):
+            kept.append(words)
+            yield hit
 
 
 def _citation(number: int, index: Index, found: Found, passage: Passage) -> Citation:

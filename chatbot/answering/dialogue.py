@@ -61,8 +61,17 @@ class Understood:
 
 def understand(question: str, earlier: Sequence[str]) -> Understood:
     """Read a question with the conversation's earlier ones, oldest first, if it cannot be read by itself."""
+    if not earlier or not _may_lean(question):
+        return Understood(question)
+    held = earlier[-_EARLIER:] if _may_lean(earlier[-1]) else earlier[-1:]
+    return Understood(question, tuple(held), sure=_leans(question))
+
+
+def _may_lean(question: str) -> bool:
+    return _leans(question) or len(content_words(question)) <= _FEW
+
+
+def _leans(question: str) -> bool:
+    """Tell whether a question's words say that it goes on from the one before."""
     said = len(content_words(question))
-    leans = (_OPENS.search(question) and said <= _MANY) or (_POINTS.search(question) and said <= _SOME)
-    if leans or said <= _FEW:
-        return Understood(question, tuple(earlier[-_EARLIER:]), sure=bool(leans))
-    return Understood(question)
+    return bool((_OPENS.search(question) and said <= _MANY) or (_POINTS.search(question) and said <= _SOME))

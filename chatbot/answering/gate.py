@@ -71,10 +71,16 @@ class Gate:
         )
 
     def confidence(self, index: Index, found: Found, hit: Hit) -> float:
-        """Give the probability, 0 to 1, that one of the hits answers the question: high under the question itself."""
+        """Give the probability, 0 to 1, that one of the hits answers the question.
+
+        It is high under the question itself. Where the topic alone is named, which asks nothing in particular, it is
+        what the least careful clinic calls an answer; for others the passages are the closest.
+        """
+        if found.topic_alone and not found.titled(hit):
+            return min((chance for _, chance in self.risk), default=0.0)
         hits = (hit, *(other for other in found.hits[: 1 + _NEXT] if other is not hit))
         least = max((chance for _, chance in self.risk), default=1.0) if found.titled(hit) else 0.0
-        return max(least, self.chance(gate_signals(index, found.asked, found.query.text, hits), index.calibration))
+        return max(least, self.chance(gate_signals(index, found.asked, found.judged, hits), index.calibration))
 
     def chance(self, signals: Sequence[float], calibration: Mapping[str, float]) -> float:
         """Give the probability for signals in a corpus with what was measured of it, if it was."""

@@ -23,7 +23,7 @@ class Meaning:
     """Examples (unit vectors, shape (n, dimensions)) with their weights, shape (n,), and what a score must exceed.
 
     `fingerprint` is that of the encoder whose vectors they are; no other's can be read. `told` is the threshold of a
-    message that tells of something, `asked` the higher one of a question in general.
+    message that tells of something, `asked` that of a question in general.
     """
 
     examples: Vectors

@@ -82,8 +82,9 @@ class Speller:
         short = re.sub(r"(.)\1{2,}", r"\1", word)  # "heeelp"
         if short in self._looked_for or len(short) < _SHORTEST:
             return [short]
-        near = self._nearest(short) or self._cut(short)
-        return [word] if not near or self._known(word) else near.split()
+        if self._known(word):
+            return [word]
+        return (self._nearest(short) or self._cut(short) or word).split()
 
     def _nearest(self, word: str) -> str:
         most = 1 if len(word) < 8 else 2

@@ -5,8 +5,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from chatbot.answering.dialogue import Understood, understand
+from chatbot.answering.expected import expected_answer
 from chatbot.answering.ranking import Ranking
-from chatbot.indexing import Encoded, Encoder, Index, Query
+from chatbot.indexing import Encoded, Encoder, Index, Query, content_words
 from chatbot.records import Hit
 
 __all__ = ["Found", "search"]
@@ -18,7 +19,8 @@ class Found:
 
     `query` is what was searched for, with what the conversation lent it; `asked` is what the last question asks of the
     corpus's topic, by itself; `own` is that question as the encoder reads it; `hits` are the candidate passages, those
-    under the question itself first and then the best, at least one.
+    under the question itself first and then the best, at least one; `topic_alone` tells that the question names the
+    topic and asks nothing about it, as "microneedling?" does of pages about that.
     """
 
     understood: Understood
@@ -26,6 +28,12 @@ class Found:
     asked: Query
     own: Encoded
     hits: tuple[Hit, ...]
+    topic_alone: bool
+
+    @property
+    def judged(self) -> str:
+        """The words that tell which kind of answer is asked for: the last question's, if it says anything by itself."""
+        return self.query.text if self.asked is self.query else self.understood.question
 
     def titled(self, hit: Hit) -> bool:
         """Tell whether a passage stands under the question itself, as the pages' own heading."""
@@ -39,7 +47,8 @@ def search(
     if not re.search(r"\w", question):
         return None
     understood = understand(question, earlier)
-    aspect = index.without_topic(question) or question
+    bare = index.without_topic(question)
+    aspect = bare if re.search(r"\w", bare) else question
     texts = list(dict.fromkeys((understood.text, question, aspect)))
     read = dict(zip(texts, encoder.encode_questions(texts), strict=True))
     if not len(read[question].ids):
@@ -59,7 +68,13 @@ def _found(index: Index, ranking: Ranking, understood: Understood, read: Mapping
     if understood.earlier and not index.says_something(asked):
         asked = query
     hits = sorted(ranking.hits(index.evidence(query)), key=lambda hit: not _titled(hit, understood.question))
-    return Found(understood, query, asked, own, tuple(hits))
+    topic_alone = not understood.earlier and _is_topic(index, understood.question)
+    return Found(understood, query, asked, own, tuple(hits), topic_alone)
+
+
+def _is_topic(index: Index, question: str) -> bool:
+    told = content_words(index.without_topic(question))
+    return bool(content_words(question)) and not told and not expected_answer(question, "")
 
 
 def _titled(hit: Hit, question: str) -> bool:

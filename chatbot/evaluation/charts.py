@@ -1,4 +1,4 @@
-"""Small charts of figures as SVG, which follow the reader's light or dark screen; draws with matplotlib.
+"""Small charts of figures as SVG, which follow the reader's light or dark screen; beside `plot`, what owns matplotlib.
 
 Each needs words and a table beside it: a picture tells nothing to whoever cannot see it.
 """

@@ -55,7 +55,7 @@ def read_golden(path: Path) -> tuple[GoldenQuestion, ...]:
                 bad.append(f"{path}, line {number}: {error}")
     if bad:
         more = [f"... and {len(bad) - _NAMED} more lines"] if len(bad) > _NAMED else []
-        raise GoldenUnusable("\n".join([*bad[:_NAMED], *more]))
+        raise GoldenUnusable("; ".join([*bad[:_NAMED], *more]))
     if not questions:
         raise GoldenUnusable(f'{path} holds no question: write {{"question": "..."}}, one object a line.')
     return tuple(questions)

@@ -1,4 +1,4 @@
-"""Figures over plain values; owns scikit-learn and SciPy."""
+"""Figures over plain values; owns scikit-learn."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass

@@ -1,4 +1,4 @@
-"""A report as a picture; owns matplotlib."""
+"""A report as a picture; with `charts`, what owns matplotlib."""
 
 from pathlib import Path
 from typing import TYPE_CHECKING, Final

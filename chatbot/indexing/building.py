@@ -23,7 +23,7 @@ from chatbot.records import Document, Highlight, Passage, Section
 
 __all__ = ["Built", "build_index", "open_index", "passages_of"]
 
-_FORMAT: Final = 3
+_FORMAT: Final = 4
 _PASSAGE_SHARE: Final = 0.75  # of the encoder's window; the rest is for the headings above a passage
 _BATCH: Final = 64  # passages between two steps of the progress bar
 

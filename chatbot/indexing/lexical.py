@@ -23,7 +23,8 @@ _B: Final = 0.75
 _RAREST: Final = 8.0  # the idf of a word that stands in one of about 2,000 passages
 _NONE = np.array(0)  # passages
 _STOP_WORDS = frozenset(STOPWORDS_EN_PLUS)
-_TOPIC: Final = 0.5  # share of the passages that a word of the corpus's topic stands in
+_TOPIC: Final = 0.5  # share of the passages that a word of the corpus's topic stands in, and
+_SOME: Final = 3  # passages, for a page or two have no topic apart from what they say
 _WORD = re.compile(r"\w+")
 _LETTERS = re.compile(r"[^\W\d_]+")
 
@@ -89,7 +90,7 @@ class Lexical:
 
     def _is_topic(self, word: str) -> bool:
         (stem,) = self._stems(word)
-        return self._having[stem] > _TOPIC * self._passages and word.casefold() not in _STOP_WORDS
+        return self._having[stem] > max(_SOME, _TOPIC * self._passages) and word.casefold() not in _STOP_WORDS
 
     def _stems(self, text: str) -> list[str]:
         return list(self._stemmer.stemWords(_WORD.findall(text.casefold())))

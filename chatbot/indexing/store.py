@@ -16,7 +16,7 @@ Rows = NDArray[np.int64]
 
 
 class VectorStore(Protocol):
-    """Holds unit vectors by row and finds those with the greatest inner product."""
+    """Holds unit vectors by row, to within a thousandth, and finds those with the greatest inner product."""
 
     @classmethod
     def of(cls, vectors: Vectors) -> Self:
@@ -39,7 +39,7 @@ class VectorStore(Protocol):
 
 
 class FaissStore:
-    """FAISS's flat index of inner products: exact, and quick enough for 10^5 vectors."""
+    """FAISS's flat index of inner products over half-precision numbers, which are read in less time than whole ones."""
 
     def __init__(self, index: faiss.Index) -> None:
         self._index = index
@@ -47,7 +47,8 @@ class FaissStore:
     @classmethod
     def of(cls, vectors: Vectors) -> Self:
         """Hold vectors of shape (n, dimensions), in order."""
-        index = faiss.IndexFlatIP(vectors.shape[1])
+        half = faiss.ScalarQuantizer.QT_fp16
+        index = faiss.IndexScalarQuantizer(vectors.shape[1], half, faiss.METRIC_INNER_PRODUCT)
         index.add(np.ascontiguousarray(vectors, dtype=np.float32))
         return cls(index)
 

@@ -6,6 +6,7 @@ import tempfile
 import unicodedata
 from collections.abc import Collection
 from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 from chatbot.errors import ChangeRefused, UnreadablePage
@@ -65,8 +66,13 @@ def document_of(page: str, text: str, beside: str | None = None) -> Document:
 
 
 def checked(page: str, text: str, encoder: Encoder) -> Document:
-    """Read a page that is to be put in; raises `ChangeRefused` if nothing could be quoted from it."""
+    """Read a page that is to be put in; raises `ChangeRefused` if nothing could be quoted from it.
+
+    A review lies in no day to come; a day is allowed for, because it is tomorrow somewhere.
+    """
     document = document_of(page, text)
+    if document.reviewed and document.reviewed > datetime.now(UTC).date() + timedelta(days=1):
+        raise ChangeRefused(f"The page was reviewed on {document.reviewed}, which is yet to come: correct the date.")
     if not passages_of(document, encoder):
         raise ChangeRefused("The page holds headings alone: write what stands below them.")
     return document

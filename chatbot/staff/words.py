@@ -1,6 +1,7 @@
 """What clinic.toml says, as the staff edit it: checked before it is written, live at once, and undoable."""
 
 import os
+import re
 import shutil
 import tempfile
 from collections.abc import Callable, Mapping
@@ -31,6 +32,13 @@ FIELDS: Final[Mapping[str, str]] = {
     "urgent.phone": "Number to call when it is urgent",
 }
 """The texts that staff may edit, by their keys in clinic.toml."""
+
+_REPLY: Final = {
+    "name": "Name of the reply",
+    "examples": "Ways to ask",
+    "reply": "What is said",
+    "link": "Page that it leads to",
+}
 
 _NEVER_EMPTY: Final = {"urgent.message", "urgent.phone"}
 
@@ -125,8 +133,16 @@ class Words:
                 clinic = load_clinic(draft)
                 self._check(clinic)
             except SettingsError as error:
-                raise ChangeRefused(str(error).replace(f"{draft}: ", "")) from error
+                raise ChangeRefused(_labelled(str(error).removeprefix(f"{draft}: "))) from error
         return clinic
+
+
+def _labelled(told: str) -> str:
+    """Call what a message begins with as the screen calls it, not as the file does."""
+    key, _, rest = told.partition(" ")
+    reply = re.fullmatch(r"routes\[\d+\]\.(\w+)", key)
+    label = _REPLY.get(reply[1]) if reply else FIELDS.get(key)
+    return f"“{label}” {rest}" if label else told
 
 
 def _write(path: Path, text: str) -> None:

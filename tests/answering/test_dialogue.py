@@ -6,11 +6,16 @@ from tests.conftest import WordEncoder
 
 
 @pytest.mark.parametrize("question", ["and for scars?", "how many?", "why not", "is that normal after three days?"])
-def test_a_question_that_cannot_be_read_alone_is_read_with_the_two_before_it(question: str) -> None:
+def test_a_question_that_cannot_be_read_alone_is_read_with_those_that_it_hangs_on(question: str) -> None:
     earlier = ["Who are you?", "Does it help wrinkles?", "How long does it last"]
     understood = understand(question, earlier)
     assert understood.earlier == ("Does it help wrinkles?", "How long does it last")
     assert understood.text == f"Does it help wrinkles? How long does it last? {question}"
+
+
+def test_the_question_before_last_is_left_out_where_the_last_one_stands_alone() -> None:
+    earlier = ["Who are you?", "Does microneedling help with deep wrinkles?"]
+    assert understand("and for scars?", earlier).earlier == ("Does microneedling help with deep wrinkles?",)
 
 
 @pytest.mark.parametrize(

@@ -13,7 +13,7 @@ QUESTION = np.array([0.8, 0.6, 0], dtype=np.float32)
 def test_the_nearest_rows_come_best_first_with_their_cosines(store: type[VectorStore]) -> None:
     scores, rows = store.of(VECTORS).search(QUESTION, 3)
     assert rows.tolist() == [1, 0, 3]
-    assert scores == pytest.approx([0.96, 0.8, 0.36])
+    assert scores == pytest.approx([0.96, 0.8, 0.36], abs=1e-3)
 
 
 @STORES
@@ -24,8 +24,10 @@ def test_asking_for_more_than_there_is_gives_all(store: type[VectorStore]) -> No
 
 
 @STORES
-def test_vectors_come_back_as_they_were(store: type[VectorStore]) -> None:
-    assert store.of(VECTORS).vectors(np.array([3, 0])).tolist() == VECTORS[[3, 0]].tolist()
+def test_vectors_come_back_nearly_as_they_were_and_from_then_on_exactly(store: type[VectorStore]) -> None:
+    back = store.of(VECTORS).vectors(np.array([3, 0]))
+    assert back == pytest.approx(VECTORS[[3, 0]], abs=1e-3)
+    assert store.of(back).vectors(np.array([0, 1])).tolist() == back.tolist()
 
 
 @STORES
@@ -42,12 +44,13 @@ def test_other_bytes_are_refused(store: type[VectorStore], content: bytes) -> No
         store.from_bytes(content)
 
 
-def test_faiss_finds_what_the_exact_search_finds() -> None:
+def test_faiss_finds_what_the_exact_search_finds_or_as_near() -> None:
     random = np.random.default_rng(1)
     vectors = random.normal(size=(2000, 32)).astype(np.float32)
     vectors /= np.linalg.norm(vectors, axis=1, keepdims=True)
     exact, fast = ExactStore.of(vectors), FaissStore.of(vectors)
     for question in vectors[:50]:
-        scores, rows = exact.search(question, 10)
-        assert fast.search(question, 10)[1].tolist() == rows.tolist()
-        assert fast.search(question, 10)[0] == pytest.approx(scores, abs=1e-5)
+        wanted, _ = exact.search(question, 10)
+        scores, rows = fast.search(question, 10)
+        assert scores == pytest.approx(wanted, abs=1e-3)
+        assert vectors[rows] @ question == pytest.approx(wanted, abs=1e-3)

@@ -107,6 +107,7 @@ def test_a_preview_names_the_passages_that_come_go_and_change(keep: Keep, words:
         (Sheet(" ", "", "", "Words."), "no title"),
         (Sheet("A", "", "", " \n"), "no words"),
         (Sheet("A", "", "", "# Only\n\n## Headings\n"), "headings alone"),
+        (Sheet("A", "", "2999-01-01", "Words."), "yet to come"),
         (Sheet("A", "javascript:alert(1)", "", "Words."), "no web address"),
         (Sheet("A", "", "31.12.2026", "Words."), "cannot be read"),
         (Sheet("A", "", "", "Wor\0ds."), "NUL"),

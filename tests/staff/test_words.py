@@ -121,11 +121,11 @@ def test_saving_what_is_said_already_changes_nothing(words_of: tuple[Chatbot, Wo
 @pytest.mark.parametrize(
     ("name", "value", "why"),
     [
-        ("name", " ", "name must not be empty"),
-        ("contact.phone", "none", "contact.phone must hold a number"),
-        ("contact.email", "a b", "contact.email must be an address"),
-        ("contact.booking", "javascript:x", "contact.booking must be an address"),
-        ("urgent.message", "x" * 2001, "urgent.message must be a text of 1 to 2000"),
+        ("name", " ", "“Name of the clinic” must not be empty"),
+        ("contact.phone", "none", "“Telephone” must hold a number"),
+        ("contact.email", "a b", "“E-mail” must be an address"),
+        ("contact.booking", "javascript:x", "“Booking page” must be an address"),
+        ("urgent.message", "x" * 2001, "“What is said first when it sounds urgent” must be a text of 1 to 2000"),
     ],
 )
 def test_what_cannot_be_said_is_refused_and_nothing_is_written(

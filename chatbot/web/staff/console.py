@@ -32,8 +32,8 @@ def console_blocks(house: House) -> gr.Blocks:
             overview(house, tab)
         on(
             write.click,
-            lambda question: [gr.Tabs(selected="pages"), *form.new(question)],
-            [chosen],
+            lambda question, *fields: [gr.Tabs(selected="pages"), *form.new(question, *fields)],
+            [chosen, *form.fields],
             [tabs, *form.parts],
         )
     return blocks

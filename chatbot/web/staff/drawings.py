@@ -4,7 +4,7 @@ from collections import Counter
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Final
 
-from fastapi import APIRouter, Request, Response
+from fastapi import APIRouter, HTTPException, Request, Response
 from starlette.concurrency import run_in_threadpool
 
 from chatbot.evaluation.charts import MIDDLE, NARROW, WIDE, bars, columns, lines
@@ -70,7 +70,7 @@ def drawing_routes(house: House) -> APIRouter:
     async def drawn(request: Request, name: str) -> Response:
         draw = draws.get(name)
         if draw is None:
-            return Response(status_code=404)
+            raise HTTPException(404)
         days = _PERIODS.get(request.query_params.get("days", ""), 30)
         narrow = "narrow" in request.query_params
         return Response(await run_in_threadpool(draw, days, narrow), media_type="image/svg+xml")

@@ -9,7 +9,7 @@ from gradio.components import Component
 
 from chatbot.errors import FootnoteError
 from chatbot.reading import unwrapped
-from chatbot.records import Outcome
+from chatbot.records import Outcome, Passage
 from chatbot.staff import InVain, Row, questions_in_vain
 from chatbot.web.staff.house import House
 from chatbot.web.staff.telling import line, notice, on, say, table_of, warn
@@ -37,6 +37,13 @@ _SAID: Final = {
     Outcome.URGENT: "urgent wording",
     Outcome.REPLY: "fixed reply",
 }
+_TODAY: Final = {
+    Outcome.ANSWERED: "Asked today, it is answered from “{}”. If that is right, mark it as handled.",
+    Outcome.RELATED: "Asked today, visitors see the closest passages, and are told that these may not answer it.",
+    Outcome.NOT_FOUND: "Asked today, it is still not found.",
+    Outcome.URGENT: "Asked today, your urgent wording comes first.",
+    Outcome.REPLY: "Asked today, it gets a fixed reply.",
+}
 _NO_JOURNAL: Final = (
     "No questions are kept: FOOTNOTE_JOURNAL is off. Whoever looks after the server can name a file there; from then "
     "on this tab shows what visitors ask in vain."
@@ -62,6 +69,7 @@ class _Parts:
     told: gr.Textbox
     detail: gr.Column
     heading: gr.Textbox
+    today: gr.Textbox
     nearest: gr.Textbox
     wordings: gr.Dataframe
     mark: gr.Button
@@ -83,7 +91,10 @@ class _Parts:
     @property
     def opened(self) -> list[Component | gr.Column]:
         """Give what `_Tab.open` fills."""
-        return [self.chosen, self.detail, self.heading, self.nearest, self.wordings, self.mark, self.unmark]
+        return [
+            self.chosen, self.detail, self.heading, self.today, self.nearest, self.wordings,
+            self.mark, self.write, self.unmark,
+        ]  # fmt: skip
 
 
 def questions_in_vain_tab(house: House, tab: gr.Tab) -> tuple[gr.Button, gr.State]:
@@ -110,9 +121,10 @@ def _lay_out() -> _Parts:
     told = notice("vain-told")
     with gr.Column(visible=False, elem_id="vain-panel") as detail:
         heading = line("Question", "vain-heading")
+        today = line("Asked today", "vain-today")
         with gr.Row(elem_classes="actions for-editors"):
-            mark = gr.Button("Mark as handled", variant="primary", elem_id="vain-mark")
             write = gr.Button("Write the missing page", elem_id="vain-write")
+            mark = gr.Button("Mark as handled", elem_id="vain-mark")
             unmark = gr.Button("Not handled after all", elem_id="vain-unmark", visible=False)
         nearest = gr.Textbox(
             label="The passage of your pages that comes nearest", interactive=False, lines=2, max_lines=10,
@@ -122,8 +134,8 @@ def _lay_out() -> _Parts:
     table = table_of(_COLUMNS, "Asked in vain, most asked first", "vain-list", visible=False)
     file = gr.Button("Save as a file for a spreadsheet (CSV)", visible=False, elem_id="vain-file")
     return _Parts(
-        days, language, handled, summary, choice, table, file, told, detail, heading, nearest, wordings, mark, unmark,
-        write, gr.State(None, time_to_live=1800), gr.State(None, time_to_live=1800),
+        days, language, handled, summary, choice, table, file, told, detail, heading, today, nearest, wordings, mark,
+        unmark, write, gr.State(None, time_to_live=1800), gr.State(None, time_to_live=1800),
     )  # fmt: skip
 
 
@@ -155,21 +167,35 @@ class _Tab:
     def open(self, place: int | None, found: InVain | None) -> list[object]:
         """Open a row: all its wordings, and the passage that comes nearest."""
         if found is None or place is None or not 0 <= place < len(found.rows):
-            return [None, gr.update(visible=False), *(gr.skip() for _ in range(5))]
+            return [None, gr.update(visible=False), *(gr.skip() for _ in range(7))]
         row = found.rows[place]
         wordings = [
             [str(one.count), one.text, f"{one.last:%Y-%m-%d %H:%M}", ", ".join(_SAID[said] for said in one.outcomes)]
             for one in row.wordings[:_ROWS]
         ]
+        outcome, today = self._today(row.question)
+        answered = outcome is Outcome.ANSWERED
         return [
             row.question,
             gr.update(visible=True),
             f"“{row.question}” and {_counted(len(row.asked) - 1, 'other wording')}",
-            f"{_where(row)}\n\n{unwrapped(row.nearest.text)}",
+            today,
+            f"{_where(row.nearest)}\n\n{unwrapped(row.nearest.text)}",
             wordings,
-            gr.update(visible=not row.handled),
+            gr.update(visible=not row.handled, variant="primary" if answered else "secondary"),
+            gr.update(variant="secondary" if answered else "primary"),
             gr.update(visible=row.handled),
         ]
+
+    def _today(self, question: str) -> tuple[Outcome | None, str]:
+        """Ask the chatbot as it is now."""
+        try:
+            answer = self._house.bot.ask(question)
+        except FootnoteError as error:
+            return None, str(error)
+        return answer.outcome, _TODAY[answer.outcome].format(
+            _where(answer.citations[0].passage) if answer.citations else ""
+        )
 
     @editors_only
     def mark(  # noqa: PLR0913, PLR0917 - the choices of the screen
@@ -268,8 +294,8 @@ def _trend(row: Row) -> str:
     return f"▲ {change} more" if change > 0 else f"▼ {-change} fewer" if change < 0 else "the same"
 
 
-def _where(row: Row) -> str:
-    return " › ".join((row.nearest.title, *row.nearest.headings))  # noqa: RUF001 -- a breadcrumb's arrow, meant as such
+def _where(passage: Passage) -> str:
+    return " › ".join((passage.title, *passage.headings))  # noqa: RUF001 -- a breadcrumb's arrow, meant as such
 
 
 def _counted(number: int, noun: str) -> str:

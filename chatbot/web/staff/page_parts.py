@@ -60,6 +60,12 @@ class Parts:
     back: gr.Button
     page: gr.State  # name of the page in the form, None for a new one
     suffix: gr.State
+    opened: gr.State  # the sheet in the form as it was opened or kept
+
+    @property
+    def fields(self) -> list[Component]:
+        """Give what is typed in the form, and what stood there before."""
+        return [self.title, self.body, self.url, self.reviewed, self.opened]
 
     @property
     def overview(self) -> list[Component]:
@@ -69,7 +75,8 @@ class Parts:
     @property
     def sheet(self) -> list[Component]:
         """Give what `_Tab.sheet` fills."""
-        return [self.page, self.suffix, self.heading, self.title, self.body, self.url, self.reviewed, self.passages]
+        typed = [self.title, self.body, self.url, self.reviewed]
+        return [self.page, self.suffix, self.heading, *typed, self.passages, self.opened, self.withdraw]
 
 
 def lay_out() -> Parts:
@@ -114,4 +121,5 @@ def lay_out() -> Parts:
     return Parts(
         summary, choice, table, told, form, heading, title, body, url, reviewed, passages, waiting, live_told, changes,
         questions, new, keep, file, withdraw, leave, preview, live, back, gr.State(None), gr.State(".md"),
+        gr.State(None),
     )  # fmt: skip

@@ -4,17 +4,18 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import TYPE_CHECKING, Final
+from typing import Final
 
 import gradio as gr
 from gradio.blocks import Block
+from gradio.components import Component
 
-from chatbot.errors import GoldenUnusable, JournalError
+from chatbot.errors import ChangeRefused, GoldenUnusable, JournalError
 from chatbot.evaluation import GoldenQuestion, read_golden
 from chatbot.indexing import passages_of
 from chatbot.journal import Counts
 from chatbot.records import Outcome
-from chatbot.staff import Sheet, list_pages
+from chatbot.staff import Role, Sheet, list_pages
 from chatbot.web.staff.house import House
 from chatbot.web.staff.page_parts import lay_out
 from chatbot.web.staff.page_rows import (
@@ -27,10 +28,7 @@ from chatbot.web.staff.page_rows import (
     summary,
 )
 from chatbot.web.staff.telling import hidden, on, refusing, say
-from chatbot.web.staff.who import editors_only, require_editor
-
-if TYPE_CHECKING:
-    from gradio.components import Component
+from chatbot.web.staff.who import editors_only, require_editor, signed_in
 
 __all__ = ["Form", "pages"]
 
@@ -41,9 +39,10 @@ _IN_VAIN: Final = 60  # questions asked in vain that it asks
 
 @dataclass(frozen=True, slots=True)
 class Form:
-    """What opens an empty form with a title, and what it fills."""
+    """What opens an empty form with a title, what it reads beside that, and what it fills."""
 
-    new: Callable[[str | None], list[object]]
+    new: Callable[..., list[object]]
+    fields: list[Component]
     parts: list[Block]
 
 
@@ -55,11 +54,11 @@ def pages(house: House, tab: gr.Tab) -> Form:
     shown: list[Block] = [parts.told, parts.form, *parts.sheet]
     both = [parts.told, parts.form, *parts.sheet, *parts.overview]
     live = [parts.live_told, parts.changes, parts.questions, *parts.overview]
-    filled = [parts.told, parts.suffix, *parts.sheet[3:]]
+    filled = [parts.told, parts.suffix, *parts.fields[:-1], parts.passages]
     on(tab.select, do.overview, [], parts.overview)
-    on(parts.table.select, do.picked, [], shown)
-    on(parts.choice.input, do.open, [parts.choice], shown)
-    on(parts.new.click, do.new, [], shown)
+    on(parts.table.select, do.picked, parts.fields, shown)
+    on(parts.choice.input, do.open, [parts.choice, *parts.fields], shown)
+    on(parts.new.click, lambda *fields: do.new(None, *fields), parts.fields, shown)
     on(parts.file.upload, do.fill, [parts.file, parts.page, parts.title], filled)
     on(parts.keep.click, do.keep, form, both)
     on(parts.withdraw.click, do.withdraw, [parts.page], both)
@@ -67,7 +66,7 @@ def pages(house: House, tab: gr.Tab) -> Form:
     on(parts.preview.click, do.preview, [], live, parts.live_told)
     on(parts.live.click, do.put_live, [], live, parts.live_told)
     on(parts.back.click, do.go_back, [], live, parts.live_told)
-    return Form(do.new, shown)
+    return Form(do.new, parts.fields, shown)
 
 
 class _Tab:
@@ -87,20 +86,50 @@ class _Tab:
         back = gr.update(visible=house.pages.previous() is not None)
         return [told, gr.update(choices=choices), [row(one) for one in listed], waiting, back]
 
-    def picked(self, event: gr.SelectData) -> list[object]:
+    def picked(  # noqa: PLR0913, PLR0917 - the fields of the form
+        self,
+        title: str,
+        body: str,
+        url: str,
+        reviewed: str,
+        opened: Sheet | None,
+        event: gr.SelectData,
+        request: gr.Request,
+    ) -> list[object]:
         """Open the page of the row that was chosen."""
         values = event.row_value
-        return self.open(str(values[-1]) if isinstance(values, list) and values else None)
+        page = str(values[-1]) if isinstance(values, list) and values else None
+        return self.open(page, title, body, url, reviewed, opened, request)
 
-    def open(self, page: str | None) -> list[object]:
-        """Open a page."""
-        return refusing(9, lambda: [hidden(), gr.update(visible=True), *self._sheet(page)] if page else self.new())
+    def open(  # noqa: PLR0913, PLR0917 - as above
+        self,
+        page: str | None,
+        title: str,
+        body: str,
+        url: str,
+        reviewed: str,
+        opened: Sheet | None,
+        request: gr.Request,
+    ) -> list[object]:
+        """Open a page, unless that would lose what an editor typed."""
 
-    def new(self, title: str | None = None) -> list[object]:
-        """Open an empty form, or one with a question as its title."""
-        title = self._house.bot.spelled(title) if title else title
-        empty: list[object] = [None, ".md", "A new page", title or "", "", "", f"{datetime.now(UTC):%Y-%m-%d}", []]
-        return [hidden(), gr.update(visible=True), *empty]
+        def shown() -> list[object]:
+            if signed_in(request).role is Role.EDITOR:
+                _check_kept(Sheet(title, url, reviewed, body), opened)
+            return [hidden(), gr.update(visible=True), *(self._sheet(page) if page else _empty())]
+
+        return refusing(11, shown)
+
+    def new(  # noqa: PLR0913, PLR0917 - as above
+        self, question: str | None, title: str, body: str, url: str, reviewed: str, opened: Sheet | None
+    ) -> list[object]:
+        """Open an empty form, or one with a question as its title, unless that would lose what is typed."""
+
+        def shown() -> list[object]:
+            _check_kept(Sheet(title, url, reviewed, body), opened)
+            return [hidden(), gr.update(visible=True), *_empty(self._house.bot.spelled(question or ""))]
+
+        return refusing(11, shown)
 
     @editors_only
     def fill(self, path: str, page: str | None, title: str, request: gr.Request) -> list[object]:
@@ -120,17 +149,17 @@ class _Tab:
             told = say(f"“{title.strip()}” is kept. Visitors see it once you put it live, below.")
             return [told, gr.update(visible=True), *self._sheet(name), *self.overview()]
 
-        return refusing(14, kept)
+        return refusing(16, kept)
 
     @editors_only
     def withdraw(self, page: str | None, request: gr.Request) -> list[object]:
         """Prepare that the page in the form goes."""
         account = require_editor(request)
         if page is None:
-            return [hidden(), gr.update(visible=False), *self.new()[2:], *self.overview()]
+            return [hidden(), gr.update(visible=False), *_empty(), *self.overview()]
         self._house.pages.withdraw(account, page)
         told = say("The page will be withdrawn once you put it live, below. It is kept on the server.")
-        return [told, gr.update(visible=False), *self.new()[2:], *self.overview()]
+        return [told, gr.update(visible=False), *_empty(), *self.overview()]
 
     @editors_only
     def leave(self, page: str | None, request: gr.Request) -> list[object]:
@@ -138,7 +167,7 @@ class _Tab:
         require_editor(request)
         if page is not None:
             self._house.pages.discard(page)
-        return [say("The page stays as it is."), gr.update(visible=False), *self.new()[2:], *self.overview()]
+        return [say("The page stays as it is."), gr.update(visible=False), *_empty(), *self.overview()]
 
     @editors_only
     def preview(self, request: gr.Request, progress: gr.Progress = gr.Progress()) -> list[object]:  # noqa: B008 - Gradio looks for it there
@@ -180,8 +209,8 @@ class _Tab:
         sheet = self._house.pages.sheet(page)
         cut = passages_of(self._house.pages.document(page), self._house.bot.encoder)
         rows = [passage_row(one) for one in cut]
-        heading = f"{sheet.title} ({page})"
-        return [page, Path(page).suffix, heading, sheet.title, sheet.body, sheet.url, sheet.reviewed, rows]
+        typed = [sheet.title, sheet.body, sheet.url, sheet.reviewed]
+        return [page, Path(page).suffix, f"{sheet.title} ({page})", *typed, rows, sheet, gr.update(visible=True)]
 
     def _filled(self, path: Path, page: str | None, title: str) -> list[object]:
         sheet, suffix = self._house.pages.uploaded(path, page)
@@ -210,6 +239,29 @@ class _Tab:
             return self._house.journal.counts(since=datetime.now(UTC) - _CITED) if self._house.journal else None
         except JournalError:  # the list is of use without
             return None
+
+
+def _empty(title: str = "") -> list[object]:
+    """Give an empty form."""
+    sheet = Sheet(title, "", f"{datetime.now(UTC):%Y-%m-%d}", "")
+    typed = [sheet.title, sheet.body, sheet.url, sheet.reviewed]
+    return [None, ".md", "A new page", *typed, [], sheet, gr.update(visible=False)]
+
+
+def _check_kept(typed: Sheet, opened: Sheet | None) -> None:
+    """Raise `ChangeRefused` where the form holds words that opening another page would lose."""
+    if opened and _plain(typed) != _plain(opened):
+        raise ChangeRefused(
+            f"“{typed.title.strip() or 'The new page'}” holds words that are not kept yet. Choose “Keep this change”, "
+            "or “Forget my change” to let them go."
+        )
+
+
+def _plain(sheet: Sheet) -> tuple[str, ...]:
+    """Give a sheet's fields without what a browser changes of itself."""
+    return tuple(
+        "\n".join(field.splitlines()).strip() for field in (sheet.title, sheet.url, sheet.reviewed, sheet.body)
+    )
 
 
 def _shown(progress: gr.Progress) -> Callable[[int, int, str], None]:

@@ -123,6 +123,8 @@ class _Tab:
     def ask(self, question: str | None, turns: Sequence[_Turn]) -> list[object]:
         """Answer a question in its conversation; it stays in its box when it could not be asked."""
         question = question or ""
+        if not question.strip():
+            return [*(gr.skip() for _ in range(8)), warn("Type a question first.")]
         earlier = [turn.question for turn in turns if turn.workings]
         try:
             workings = self._house.bot.workings(question, earlier)

@@ -27,7 +27,14 @@ window.gradio_api_info = { named_endpoints: {}, unnamed_endpoints: {} };
 
   /** Bring the newest question to the top, so that its answer is read from its beginning. */
   function showNewest() {
-    [...document.querySelectorAll("#log .user-row")].at(-1)?.scrollIntoView({ block: "start" });
+    const newest = [...document.querySelectorAll("#log .user-row")].at(-1);
+    const log = document.querySelector("#log [role=log]");
+    if (!newest || !log) return;
+    // Gradio goes on laying out for a moment, which moves what stands below: hold the question where it is put.
+    const hold = new ResizeObserver(() => newest.scrollIntoView({ block: "start" }));
+    for (const part of log.children) hold.observe(part);
+    hold.observe(log);
+    setTimeout(() => hold.disconnect(), 500);
     // On a phone the keyboard would hide the answer; elsewhere the next question can be typed at once.
     if (touch.matches) question()?.blur();
     else question()?.focus({ preventScroll: true });

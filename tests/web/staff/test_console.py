@@ -76,6 +76,29 @@ def test_a_nurse_adds_the_missing_page_puts_it_live_sees_it_answered_and_goes_ba
     assert asked(staffed, ASKED)["outcome"] != "answered"
 
 
+def test_words_that_are_not_kept_yet_are_not_lost_to_another_row(nurse: Visitor) -> None:
+    page = nurse.open("/staff/")
+    sign_in(page)
+    open_tab(page, "Pages")
+    page.click("#pages-new")
+    expect(page.locator("#pages-withdraw")).to_be_hidden()
+    fill(page, "pages-title", "Hearing loop")
+    page.locator("#pages-list [data-row='0']").first.click()
+    said(
+        page,
+        "pages-told",
+        "“Hearing loop” holds words that are not kept yet. Choose “Keep this change”, or “Forget my change” to let "
+        "them go.",
+    )
+    said(page, "pages-title", "Hearing loop")
+    page.click("#pages-leave")
+    expect(page.locator("#pages-title")).to_be_hidden()
+    page.locator("#pages-list [data-row='0']").first.click()
+    expect(page.locator("#pages-withdraw")).to_be_visible()
+    page.click("#pages-new")  # nothing was typed
+    said(page, "pages-heading", "A new page")
+
+
 def test_an_uploaded_file_fills_the_form(nurse: Visitor, tmp_path: Path) -> None:
     (tmp_path / "lift.md").write_text(
         "---\ntitle: The lift\nurl: https://clinic.example/lift\n---\n\nThere is a lift.\n"

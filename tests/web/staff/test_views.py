@@ -67,6 +67,8 @@ def test_the_most_asked_is_opened_handled_and_found_again(nurse: Visitor, journa
     wordings = page.locator("#vain-wordings").inner_text()
     assert all(text in wordings for text in PRICES)
     assert "Benefits of Microneedling" in line(page, "vain-nearest")
+    assert line(page, "vain-today").startswith("Asked today, ")
+    expect(page.locator("#vain-write")).to_have_class(re.compile("primary"))
     assert violations(page) == []
     page.click("#vain-mark")
     expect(page.locator("#vain-summary textarea")).to_have_value(re.compile("1 question in vain, 1 different one"))
