@@ -1,34 +1,24 @@
-"""The Questions in vain tab: what visitors asked and our pages did not answer, one row for all its wordings."""
+"""The Questions in vain tab: what its events do."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 import gradio as gr
-from gradio.components import Component
 
 from chatbot.errors import FootnoteError
 from chatbot.reading import unwrapped
 from chatbot.records import Outcome, Passage
 from chatbot.staff import InVain, Row, questions_in_vain
 from chatbot.web.staff.house import House
-from chatbot.web.staff.telling import line, notice, on, say, table_of, warn
+from chatbot.web.staff.in_vain_parts import lay_out
+from chatbot.web.staff.telling import on, say, warn
 from chatbot.web.staff.who import editors_only, require_editor
+
+if TYPE_CHECKING:
+    from gradio.components import Component
 
 __all__ = ["questions_in_vain_tab"]
 
-_COLUMNS: Final = {
-    "Times": "70px",
-    "Question": "380px",
-    "Trend": "110px",
-    "Before": "80px",
-    "Not helpful": "110px",
-    "First asked": "120px",
-    "Last asked": "120px",
-    "Nearest page": "230px",
-}
-_WORDINGS: Final = {"Times": "70px", "Asked as": "520px", "Last asked (UTC)": "170px", "What was said": "240px"}
-_PERIODS: Final = [("7 days", 7), ("30 days", 30), ("90 days", 90)]
 _ROWS: Final = 200  # that are shown; the file has all
 _SAID: Final = {
     Outcome.ANSWERED: "answered, not helpful",
@@ -55,52 +45,10 @@ _NO_WORDS: Final = (
 _NOTHING: Final = "Nothing was asked in vain in this time. Choose a longer time, or all languages."
 
 
-@dataclass(frozen=True, slots=True)
-class _Parts:
-    """What the tab is made of."""
-
-    days: gr.Radio
-    language: gr.Dropdown
-    handled: gr.Checkbox
-    summary: gr.Textbox
-    choice: gr.Dropdown
-    table: gr.Dataframe
-    file: gr.Button
-    told: gr.Textbox
-    detail: gr.Column
-    heading: gr.Textbox
-    today: gr.Textbox
-    nearest: gr.Textbox
-    wordings: gr.Dataframe
-    mark: gr.Button
-    unmark: gr.Button
-    write: gr.Button
-    found: gr.State
-    chosen: gr.State
-
-    @property
-    def choices(self) -> list[Component]:
-        """Give what says which questions are wanted."""
-        return [self.days, self.language, self.handled]
-
-    @property
-    def listed(self) -> list[Component | gr.Column]:
-        """Give what `_Tab.show` fills."""
-        return [self.found, self.language, self.summary, self.choice, self.table, self.file, self.detail]
-
-    @property
-    def opened(self) -> list[Component | gr.Column]:
-        """Give what `_Tab.open` fills."""
-        return [
-            self.chosen, self.detail, self.heading, self.today, self.nearest, self.wordings,
-            self.mark, self.write, self.unmark,
-        ]  # fmt: skip
-
-
 def questions_in_vain_tab(house: House, tab: gr.Tab) -> tuple[gr.Button, gr.State]:
     """Lay out the tab and wire it to the journal; give the button that asks for a page, and the question chosen."""
     do = _Tab(house)
-    parts = _lay_out()
+    parts = lay_out()
     for trigger in (tab.select, parts.days.input, parts.language.input, parts.handled.input):
         on(trigger, do.show, parts.choices, parts.listed, parts.summary)
     on(parts.table.select, do.picked, [parts.found], [parts.choice, *parts.opened])
@@ -109,34 +57,6 @@ def questions_in_vain_tab(house: House, tab: gr.Tab) -> tuple[gr.Button, gr.Stat
     on(parts.mark.click, do.mark, marking, [parts.told, *parts.listed])
     on(parts.unmark.click, do.unmark, marking, [parts.told, *parts.listed])
     return parts.write, parts.chosen
-
-
-def _lay_out() -> _Parts:
-    with gr.Row(elem_classes="bar"):
-        days = gr.Radio(_PERIODS, value=30, label="Asked in the last", elem_id="vain-days")
-        language = gr.Dropdown([("All languages", "")], value="", label="Language", elem_id="vain-language")
-        handled = gr.Checkbox(False, label="Show handled", elem_id="vain-handled")
-    summary = line("Where things stand", "vain-summary")
-    choice = gr.Dropdown([], label="Open a question (or choose its row)", value=None, elem_id="vain-choice")
-    told = notice("vain-told")
-    with gr.Column(visible=False, elem_id="vain-panel") as detail:
-        heading = line("Question", "vain-heading")
-        today = line("Asked today", "vain-today")
-        with gr.Row(elem_classes="actions for-editors"):
-            write = gr.Button("Write the missing page", elem_id="vain-write")
-            mark = gr.Button("Mark as handled", elem_id="vain-mark")
-            unmark = gr.Button("Not handled after all", elem_id="vain-unmark", visible=False)
-        nearest = gr.Textbox(
-            label="The passage of your pages that comes nearest", interactive=False, lines=2, max_lines=10,
-            elem_id="vain-nearest",
-        )  # fmt: skip
-        wordings = table_of(_WORDINGS, "All its wordings", "vain-wordings")
-    table = table_of(_COLUMNS, "Asked in vain, most asked first", "vain-list", visible=False)
-    file = gr.Button("Save as a file for a spreadsheet (CSV)", visible=False, elem_id="vain-file")
-    return _Parts(
-        days, language, handled, summary, choice, table, file, told, detail, heading, today, nearest, wordings, mark,
-        unmark, write, gr.State(None, time_to_live=1800), gr.State(None, time_to_live=1800),
-    )  # fmt: skip
 
 
 class _Tab:

@@ -25,7 +25,8 @@ What you save here is said at once: in the chat, on your other sites and by the 
 shows itself on other sites, are set in clinic.toml on the server and change when it is started again."""
 _ROUTES: Final = """## Replies of your own
 
-A reply is given where your pages have no answer to a question of its kind. Give it a dozen ways to ask or more."""
+A reply is given where your pages have no likely answer to a question of its kind. Give it a dozen ways to ask or
+more."""
 _SAME: Final = "Nothing was changed: it says so already."
 
 
