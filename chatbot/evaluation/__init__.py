@@ -1,7 +1,7 @@
 """Golden questions in, a report out: how well a chatbot does on one corpus."""
 
 from chatbot.evaluation.golden import Expect, GoldenQuestion, read_golden
-from chatbot.evaluation.judging import Judged, judge
+from chatbot.evaluation.judging import Judged, ask, judge
 from chatbot.evaluation.plot import save_plot
 from chatbot.evaluation.report import Report, evaluate, report
 from chatbot.evaluation.text import as_text
@@ -14,6 +14,7 @@ __all__ = [
     "Judged",
     "Report",
     "as_text",
+    "ask",
     "check",
     "check_names",
     "evaluate",

@@ -10,7 +10,7 @@ from typing import Final, Self
 
 from chatbot.bot import Chatbot
 from chatbot.errors import CheckFailed, StaffError
-from chatbot.evaluation import Expect, GoldenQuestion, evaluate
+from chatbot.evaluation import Expect, GoldenQuestion, Judged, evaluate
 from chatbot.records import Outcome
 
 __all__ = ["Checked", "Differences", "Reports", "Verdict", "checked_text", "differences", "hold"]
@@ -30,6 +30,18 @@ class Verdict:
     rank: int
     shown: bool
     judged: bool
+
+    @classmethod
+    def of(cls, judged: Judged) -> Self:
+        """Take over what became of a question that was asked just now."""
+        one = judged.question
+        return cls(one.id, one.question, one.expect, judged.outcome, judged.rank, judged.shown, bool(one.gold))
+
+    @property
+    def said(self) -> str:
+        """The outcome in words."""
+        other = self.judged and self.outcome == Outcome.ANSWERED and not self.shown
+        return self.outcome.replace("_", " ") + ", by another passage" * other
 
     @property
     def right(self) -> bool:

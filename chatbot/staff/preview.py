@@ -8,8 +8,9 @@ from typing import Final
 
 from chatbot.bot import Chatbot
 from chatbot.errors import QuestionError
-from chatbot.evaluation import GoldenQuestion
+from chatbot.evaluation import GoldenQuestion, ask
 from chatbot.records import Outcome, Passage
+from chatbot.staff.checks import Verdict
 
 __all__ = ["Flip", "PassageChange", "Preview", "compare"]
 
@@ -30,12 +31,12 @@ class PassageChange:
 
 @dataclass(frozen=True, slots=True)
 class Flip:
-    """A golden question that would turn out otherwise; `wanted` says whether that is what it should do."""
+    """A golden question that is served rightly and would not be, or the other way round (`better`)."""
 
     question: str
     before: str
     after: str
-    wanted: bool
+    better: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,9 +66,9 @@ def compare(  # noqa: PLR0913, PLR0917 - the two, and all that they are compared
     total = len(golden) + len(in_vain)
     for number, one in enumerate(golden):
         progress(number, total, "Asking the saved questions")
-        before, after = _answered(now, one.question, one.history), _answered(then, one.question, one.history)
-        if before != after:
-            flips.append(Flip(one.question, _said(before), _said(after), after == (one.expect.value == "answer")))
+        before, after = (Verdict.of(ask(bot, one)) for bot in (now, then))
+        if before.right != after.right:
+            flips.append(Flip(one.question, before.said, after.said, after.right))
     gained: list[str] = []
     for number, question in enumerate(in_vain, start=len(golden)):
         progress(number, total, "Asking what visitors asked in vain")
@@ -77,15 +78,11 @@ def compare(  # noqa: PLR0913, PLR0917 - the two, and all that they are compared
     return Preview(changes, tuple(flips), len(golden), tuple(gained), tuple(problems))
 
 
-def _answered(bot: Chatbot, question: str, history: Sequence[str] = ()) -> bool:
+def _answered(bot: Chatbot, question: str) -> bool:
     try:
-        return bot.ask(question, history).outcome is Outcome.ANSWERED
+        return bot.ask(question).outcome is Outcome.ANSWERED
     except QuestionError:
         return False
-
-
-def _said(answered: bool) -> str:
-    return "answered" if answered else "not answered"
 
 
 def _changes(now: Sequence[Passage], then: Sequence[Passage]) -> list[PassageChange]:

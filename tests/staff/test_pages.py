@@ -258,13 +258,12 @@ def test_a_preview_tells_which_questions_would_turn_out_otherwise(
     _, pages, _ = keep(encoder)
     golden = tmp_path / "golden.jsonl"
     golden.write_text(
-        '{"question": "where can I park my car?", "expect": "answer"}\n'
-        '{"question": "how long does redness last?", "expect": "answer"}\n'
+        '{"question": "where can I park my car?", "expect": "answer"}\n{"question": "Redness", "expect": "answer"}\n'
     )
     pages.stage(EDITOR, Sheet("Parking", "", "", "You can park your car for free behind the clinic.\n"))
     preview = pages.preview(read_golden(golden), ("is there free parking?", "who is the king?", " "), told)
-    assert [(flip.question, flip.before, flip.after, flip.wanted) for flip in preview.flips] == [
-        ("where can I park my car?", "not answered", "answered", True)
+    assert [(flip.question, flip.before, flip.after, flip.better) for flip in preview.flips] == [
+        ("where can I park my car?", "not found", "answered", True)
     ]
     assert preview.golden == 2
     assert preview.gained == ("is there free parking?",)

@@ -179,18 +179,13 @@ def _milliseconds(one: Checked | None) -> str:
 
 
 def _flips(change: Differences) -> list[list[str]]:
-    worse = [[one.question, _is(one), "worse: look at this one"] for one in change.worse]
-    return [*worse, *([one.question, _is(one), "better"] for one in change.better)]
+    worse = [[one.question, one.said, "worse: look at this one"] for one in change.worse]
+    return [*worse, *([one.question, one.said, "better"] for one in change.better)]
 
 
 def _wrong(one: Verdict) -> list[str]:
     wanted = {"answer": "answered, by the saved passage" if one.judged else "answered", "abstain": "not answered"}
-    return [one.question, wanted.get(one.expect.value, one.expect.value), _is(one)]
-
-
-def _is(one: Verdict) -> str:
-    said = one.outcome.replace("_", " ")
-    return f"{said}, by another passage" if one.judged and one.outcome == "answered" and not one.shown else said
+    return [one.question, wanted.get(one.expect.value, one.expect.value), one.said]
 
 
 def _past(one: Checked) -> list[str]:

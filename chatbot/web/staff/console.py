@@ -30,10 +30,6 @@ def console_blocks(house: House) -> gr.Blocks:
             words_and_routes(house, tab)
         with gr.Tab("Overview", id="overview") as tab:
             overview(house, tab)
-        on(
-            write.click,
-            lambda question, *fields: [gr.Tabs(selected="pages"), *form.new(question, *fields)],
-            [chosen, *form.fields],
-            [tabs, *form.parts],
-        )
+        on(write.click, form.new, [chosen, *form.fields], form.parts)
+        write.click(lambda: gr.Tabs(selected="pages"), [], [tabs], show_progress="hidden", api_visibility="private")
     return blocks

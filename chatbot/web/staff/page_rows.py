@@ -70,7 +70,7 @@ def preview_tables(preview: Preview | None) -> list[dict[str, Any]]:
         for one in preview.passages
     ]
     flips = [
-        [one.question, one.before, one.after, "better" if one.wanted else "worse: look at this one"]
+        [one.question, one.before, one.after, "better" if one.better else "worse: look at this one"]
         for one in preview.flips
     ]
     gained = [[one, "not answered", "answered", "a visitor asked this"] for one in preview.gained]

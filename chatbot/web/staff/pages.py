@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from pathlib import Path
 from typing import Final
 
@@ -58,7 +59,7 @@ def pages(house: House, tab: gr.Tab) -> Form:
     on(tab.select, do.overview, [], parts.overview)
     on(parts.table.select, do.picked, parts.fields, shown)
     on(parts.choice.input, do.open, [parts.choice, *parts.fields], shown)
-    on(parts.new.click, lambda *fields: do.new(None, *fields), parts.fields, shown)
+    on(parts.new.click, partial(do.new, None), parts.fields, shown)
     on(parts.file.upload, do.fill, [parts.file, parts.page, parts.title], filled)
     on(parts.keep.click, do.keep, form, both)
     on(parts.withdraw.click, do.withdraw, [parts.page], both)
@@ -127,7 +128,7 @@ class _Tab:
 
         def shown() -> list[object]:
             _check_kept(Sheet(title, url, reviewed, body), opened)
-            return [hidden(), gr.update(visible=True), *_empty(self._house.bot.spelled(question or ""))]
+            return [hidden(), gr.update(visible=True), *_empty(self._house.bot.spelled(question) if question else "")]
 
         return refusing(11, shown)
 

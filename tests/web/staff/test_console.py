@@ -145,7 +145,7 @@ def test_words_that_are_saved_are_said_at_once_everywhere_and_undone(nurse: Visi
     assert "Good day &lt;b&gt;to&lt;/b&gt; you." in httpx.get(staffed.address).text
     fill(page, "words-contact-phone", "none")
     page.click("#words-save")
-    said(page, "words-told", "contact.phone must hold a number, not 'none' alone.")
+    said(page, "words-told", "“Telephone” must hold a number, not 'none' alone.")
     page.locator("#changes-list [data-testid^=cell]").first.click()
     expect(page.locator("#changes-difference textarea")).to_have_value(re.compile(r'\+phone = "\+44 1234"'))
     page.click("#changes-undo")
