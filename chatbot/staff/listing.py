@@ -1,6 +1,7 @@
 """The list of pages, as staff look at it: what is live, what is prepared, and what is due for a review."""
 
 from collections import Counter
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import date, timedelta
 
@@ -25,8 +26,10 @@ class Listed:
     state: str
 
 
-def list_pages(bot: Chatbot, drafts: tuple[Draft, ...], counts: Counts | None, today: date) -> tuple[Listed, ...]:
-    """List the pages that are live or prepared, by title; `counts` says what was cited."""
+def list_pages(
+    bot: Chatbot, drafts: tuple[Draft, ...], counts: Counts | None, today: date, gone: Collection[str] = ()
+) -> tuple[Listed, ...]:
+    """List the pages that are live or prepared, by title; `counts` says what was cited, `gone` which addresses are."""
     passages = Counter(passage.document for passage in bot.passages())
     cited: Counter[str] = Counter()
     for place, number in counts.cited if counts else ():
@@ -41,7 +44,7 @@ def list_pages(bot: Chatbot, drafts: tuple[Draft, ...], counts: Counts | None, t
             one.reviewed,
             passages[one.id],
             cited[one.id],
-            _state(one.reviewed, due, staged.get(one.id)),
+            _state(one.reviewed, due, staged.get(one.id)) + ", address gone" * (one.url in gone),
         )
         for one in bot.documents()
     ]

@@ -6,7 +6,7 @@ pages and their index, and holds after a restart.
 """
 
 import shutil
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -22,6 +22,7 @@ from chatbot.indexing import build_index, current, kept_builds, make_live, open_
 from chatbot.reading import READERS, corpus_digest, corpus_files
 from chatbot.records import Document
 from chatbot.staff.accounts import Account
+from chatbot.staff.addresses import gone_addresses
 from chatbot.staff.drafts import Draft, Drafts
 from chatbot.staff.history import History, Kind
 from chatbot.staff.preview import Preview, Progress, compare
@@ -52,6 +53,7 @@ class Pages:
         self._drafts = drafts
         self._history = history
         self._lock = Lock()
+        self.gone: frozenset[str] = frozenset()  # public addresses, as `open_addresses` found them
 
     def drafts(self) -> tuple[Draft, ...]:
         """Give the changes that are prepared, by page."""
@@ -119,6 +121,15 @@ class Pages:
             document_of(change.subject, change.before)
             self._drafts.put(change.subject, change.before, account.name)
         return change.subject
+
+    def open_addresses(self, progress: Callable[[int, int], object]) -> int:
+        """Open the public addresses of the live pages, and know from then on which are gone; gives how many there are.
+
+        What is known goes with the process.
+        """
+        addresses = sorted({document.url for document in self._bot.documents() if document.url})
+        self.gone = gone_addresses(addresses, progress)
+        return len(addresses)
 
     def preview(self, golden: tuple[GoldenQuestion, ...], in_vain: tuple[str, ...], progress: Progress) -> Preview:
         """Build the index that the drafts would make, aside, and compare; raises `FootnoteError`."""

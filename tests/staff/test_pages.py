@@ -1,3 +1,4 @@
+from datetime import date
 from pathlib import Path
 from threading import Event, Thread
 
@@ -9,7 +10,7 @@ from chatbot.errors import ChangeRefused, FootnoteError, QuestionEmpty
 from chatbot.evaluation import read_golden
 from chatbot.indexing import SentenceEncoder
 from chatbot.records import Outcome
-from chatbot.staff import Kind, Place, Sheet
+from chatbot.staff import Kind, Place, Sheet, list_pages
 from tests.conftest import WordEncoder
 from tests.staff.conftest import EDITOR, Keep
 
@@ -303,3 +304,14 @@ def test_a_rebuild_mixes_no_two_indexes_and_fails_nobody(keep: Keep, encoder: Se
     assert all(any(texts <= version for version in versions.values()) for texts in seen)
     with pytest.raises(QuestionEmpty):
         bot.ask(" ")
+
+
+def test_a_page_whose_address_is_gone_is_marked_in_the_list(keep: Keep, words: WordEncoder, place: Place) -> None:
+    (place.corpus / "lift.md").write_text(
+        "---\nurl: https://clinic.example/lift\nreviewed: 2026-01-31\n---\n\nA lift.\n"
+    )
+    bot, _, _ = keep(words)
+    today = date(2026, 2, 1)
+    states = {one.id: one.state for one in list_pages(bot, (), None, today, {"https://clinic.example/lift"})}
+    assert states["lift.md"] == "live, address gone"
+    assert states["aftercare.md"] == "live, never reviewed"

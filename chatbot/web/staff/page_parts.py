@@ -50,6 +50,7 @@ class Parts:
     live_told: gr.Textbox
     changes: gr.Dataframe
     questions: gr.Dataframe
+    opens: gr.Button
     new: gr.Button
     keep: gr.Button
     file: gr.UploadButton
@@ -84,6 +85,7 @@ def lay_out() -> Parts:
     summary = line("Where things stand", "pages-summary")
     with gr.Row(elem_classes="bar"):
         choice = gr.Dropdown([], label="Open a page", value=None, elem_id="pages-choice")
+        opens = gr.Button("See whether the addresses open", elem_id="pages-opens", elem_classes="for-editors")
         new = gr.Button("Write a new page", elem_id="pages-new", elem_classes="for-editors")
     table = table_of(_LIST, "All pages", "pages-list")
     told = notice("pages-told")
@@ -120,6 +122,6 @@ def lay_out() -> Parts:
         questions = table_of(_FLIPS, "Questions that turn out otherwise", "pages-flips", visible=False)
     return Parts(
         summary, choice, table, told, form, heading, title, body, url, reviewed, passages, waiting, live_told, changes,
-        questions, new, keep, file, withdraw, leave, preview, live, back, gr.State(None), gr.State(".md"),
+        questions, opens, new, keep, file, withdraw, leave, preview, live, back, gr.State(None), gr.State(".md"),
         gr.State(None),
     )  # fmt: skip

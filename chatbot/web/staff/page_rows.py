@@ -10,7 +10,16 @@ from chatbot.reading import unwrapped
 from chatbot.records import Passage
 from chatbot.staff import Draft, Listed, PassageChange, Preview
 
-__all__ = ["draft_row", "live_told", "passage_row", "preview_tables", "preview_told", "row", "summary"]
+__all__ = [
+    "addresses_told",
+    "draft_row",
+    "live_told",
+    "passage_row",
+    "preview_tables",
+    "preview_told",
+    "row",
+    "summary",
+]
 
 
 def row(one: Listed) -> list[str]:
@@ -34,10 +43,18 @@ def passage_row(passage: Passage) -> list[str]:
 def summary(listed: Sequence[Listed], drafts: int, unreadable: Sequence[str]) -> str:
     """Say where things stand."""
     live = [one for one in listed if not one.state.startswith("new")]
-    due = sum(one.state.endswith(("due for review", "never reviewed")) for one in listed)
+    due = sum(("due for review" in one.state or "never reviewed" in one.state) for one in listed)
     waiting = f"{_counted(drafts, 'change')} not live yet" if drafts else "nothing waits to go live"
     lost = f" Not read, and not served: {', '.join(unreadable)}." if unreadable else ""
     return f"{_counted(len(live), 'page')} live, {due} due for a review; {waiting}.{lost}"
+
+
+def addresses_told(number: int, gone: int) -> str:
+    """Say what came of opening the public addresses."""
+    if not number:
+        return "No page says where it stands on your website."
+    lost = f"{_counted(gone, 'page')} cannot be found there any more: see the list." if gone else "None is gone."
+    return f"{number} address{'es' * (number != 1)} of your website opened. {lost}"
 
 
 def live_told(changes: int, passages: int) -> str:

@@ -20,6 +20,7 @@ from chatbot.staff import Role, Sheet, list_pages
 from chatbot.web.staff.house import House
 from chatbot.web.staff.page_parts import lay_out
 from chatbot.web.staff.page_rows import (
+    addresses_told,
     draft_row,
     live_told,
     passage_row,
@@ -59,6 +60,7 @@ def pages(house: House, tab: gr.Tab) -> Form:
     on(tab.select, do.overview, [], parts.overview)
     on(parts.table.select, do.picked, parts.fields, shown)
     on(parts.choice.input, do.open, [parts.choice, *parts.fields], shown)
+    on(parts.opens.click, do.open_addresses, [], [parts.told, *parts.overview], parts.table)
     on(parts.new.click, partial(do.new, None), parts.fields, shown)
     on(parts.file.upload, do.fill, [parts.file, parts.page, parts.title], filled)
     on(parts.keep.click, do.keep, form, both)
@@ -80,7 +82,7 @@ class _Tab:
         """Give the summary, the list to choose from, the table, and what waits."""
         house = self._house
         drafts = house.pages.drafts()
-        listed = list_pages(house.bot, drafts, self._counts(), datetime.now(UTC).date())
+        listed = list_pages(house.bot, drafts, self._counts(), datetime.now(UTC).date(), house.pages.gone)
         told = summary(listed, len(drafts), house.pages.unreadable())
         choices = [(f"{one.title} ({one.id})", one.id) for one in listed]
         waiting = gr.update(value=[draft_row(one) for one in drafts], visible=bool(drafts))
@@ -131,6 +133,14 @@ class _Tab:
             return [hidden(), gr.update(visible=True), *_empty(self._house.bot.spelled(question) if question else "")]
 
         return refusing(11, shown)
+
+    @editors_only
+    def open_addresses(self, request: gr.Request, progress: gr.Progress = gr.Progress()) -> list[object]:  # noqa: B008 - Gradio looks for it there
+        """See which pages cannot be found on the clinic's website any more."""
+        require_editor(request)
+        shown = _shown(progress)
+        number = self._house.pages.open_addresses(lambda done, of: shown(done, of, "Opening the addresses"))
+        return [say(addresses_told(number, len(self._house.pages.gone))), *self.overview()]
 
     @editors_only
     def fill(self, path: str, page: str | None, title: str, request: gr.Request) -> list[object]:

@@ -99,6 +99,14 @@ def test_words_that_are_not_kept_yet_are_not_lost_to_another_row(nurse: Visitor)
     said(page, "pages-heading", "A new page")
 
 
+def test_addresses_are_opened_when_an_editor_asks(nurse: Visitor) -> None:
+    page = nurse.open("/staff/")
+    sign_in(page)
+    open_tab(page, "Pages")
+    page.click("#pages-opens")
+    said(page, "pages-told", "No page says where it stands on your website.")
+
+
 def test_an_uploaded_file_fills_the_form(nurse: Visitor, tmp_path: Path) -> None:
     (tmp_path / "lift.md").write_text(
         "---\ntitle: The lift\nurl: https://clinic.example/lift\n---\n\nThere is a lift.\n"
