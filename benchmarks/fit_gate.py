@@ -24,7 +24,7 @@ from tqdm import tqdm
 
 from benchmarks.cached import CachedEncoder
 from benchmarks.corpora import CUTS, SEED, Corpus, clinics, cuts
-from chatbot.answering.gate import MEASURED, SIGNALS, calibration, gate_signals
+from chatbot.answering.gate import MEASURED, SIGNALS, Calibration, gate_signals
 from chatbot.answering.ranking import Ranking
 from chatbot.answering.search import search
 
@@ -86,7 +86,7 @@ def _ask_all(data: Path) -> Iterator[Told]:
 
 
 def _ask(corpus: Corpus, encoder: CachedEncoder, ranking: Ranking) -> Iterator[Told]:
-    measured = calibration(corpus.index, encoder)
+    measured = Calibration()(corpus.index, encoder)
     own = tuple(measured[name] for name in MEASURED)
     part = corpus.name if corpus.group == "clinics" else corpus.group
     for asked in corpus.asked:

@@ -16,7 +16,7 @@ from pathlib import Path
 from tqdm import tqdm
 
 from chatbot import __version__
-from chatbot.answering import Gate, calibration, read_request
+from chatbot.answering import Calibration, Gate, read_request
 from chatbot.bot import Chatbot
 from chatbot.clinic import Contact
 from chatbot.errors import FootnoteError, SettingsError, problem
@@ -113,7 +113,7 @@ def _bound(text: str) -> Bound:
 def _build(settings: Settings, _: argparse.Namespace) -> None:
     with _progress("Embedding", " passages") as show:
         encoder = SentenceEncoder(settings.model)
-        built = build_index(settings.corpus, settings.index, encoder, progress=show, calibrate=calibration)
+        built = build_index(settings.corpus, settings.index, encoder, progress=show, calibrator=Calibration())
     for told in built.problems:
         print(told, file=sys.stderr)
     print(

@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 from hypothesis import settings
 
-from chatbot.answering import calibration
+from chatbot.answering import Calibration
 from chatbot.bot import Chatbot
 from chatbot.clinic import load_clinic
 from chatbot.indexing import Encoded, SentenceEncoder, build_index
@@ -33,7 +33,7 @@ def corpus(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture(scope="session")
 def bot(corpus: Path, encoder: SentenceEncoder, tmp_path_factory: pytest.TempPathFactory) -> Chatbot:
     index = tmp_path_factory.mktemp("index")
-    build_index(corpus, index, encoder, calibrate=calibration)
+    build_index(corpus, index, encoder, calibrator=Calibration())
     return Chatbot(corpus, index, encoder, load_clinic(ROOT / "clinic.toml"))
 
 

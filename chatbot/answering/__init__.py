@@ -4,7 +4,7 @@ from chatbot.answering.aspects import Aspect, aspects
 from chatbot.answering.compose import compose, distinct, not_found, other_language, reply, urgent
 from chatbot.answering.dialogue import understand
 from chatbot.answering.gate import SIGNALS as GATE_SIGNALS
-from chatbot.answering.gate import Gate, calibration, gate_signals
+from chatbot.answering.gate import Calibration, Gate, gate_signals
 from chatbot.answering.highlights import highlights
 from chatbot.answering.links import document_digest
 from chatbot.answering.question import LONGEST, clean_question, read_request
@@ -20,6 +20,7 @@ __all__ = [
     "LONGEST",
     "SIGNALS",
     "Aspect",
+    "Calibration",
     "Candidate",
     "Finding",
     "Found",
@@ -31,7 +32,6 @@ __all__ = [
     "Triage",
     "Workings",
     "aspects",
-    "calibration",
     "clean_question",
     "compose",
     "distinct",

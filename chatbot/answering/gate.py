@@ -21,7 +21,7 @@ from chatbot.answering.search import Found
 from chatbot.indexing import Encoder, Index, Query
 from chatbot.records import Hit, Outcome, Passage
 
-__all__ = ["MEASURED", "SIGNALS", "Gate", "calibration", "gate_signals"]
+__all__ = ["MEASURED", "SIGNALS", "Calibration", "Gate", "gate_signals"]
 
 SIGNALS: Final = ("content", "margin", "expected")
 """The columns of `gate_signals`."""
@@ -100,20 +100,27 @@ class Gate:
         return Outcome.RELATED if confidence >= self.related else Outcome.NOT_FOUND
 
 
-def calibration(index: Index, encoder: Encoder) -> dict[str, float]:
-    """Measure what sentences of a corpus reach when their own passage is left out: the median of each signal."""
-    ranking = Ranking.fitted()
-    sentences = [
-        (passage, passage.text[mark.start : mark.end])
-        for passage, marks in index.entries
-        for mark in marks
-        if len(passage.text[mark.start : mark.end].split()) in _WORDS
-    ]
-    asked = sentences[:: max(1, math.ceil(len(sentences) / _LEFT_OUT))]
-    reached = [one for one in (_reached(index, encoder, ranking, *pair) for pair in asked) if one]
-    if not reached:
-        return {}
-    return dict(zip(SIGNALS, np.round(np.median(reached, axis=0), 4).tolist(), strict=True))
+class Calibration:
+    """Measures what sentences of a corpus reach when their own passage is left out: the median of each signal."""
+
+    def __init__(self) -> None:
+        """Measure with the ranking's fitted weights."""
+        self._ranking = Ranking.fitted()
+        self.fingerprint = json.dumps([SIGNALS, _LEFT_OUT, self._ranking.weights])
+
+    def __call__(self, index: Index, encoder: Encoder) -> dict[str, float]:
+        """Measure a corpus; gives nothing for one whose sentences cannot be asked."""
+        sentences = [
+            (passage, passage.text[mark.start : mark.end])
+            for passage, marks in index.entries
+            for mark in marks
+            if len(passage.text[mark.start : mark.end].split()) in _WORDS
+        ]
+        asked = sentences[:: max(1, math.ceil(len(sentences) / _LEFT_OUT))]
+        reached = [one for one in (_reached(index, encoder, self._ranking, *pair) for pair in asked) if one]
+        if not reached:
+            return {}
+        return dict(zip(SIGNALS, np.round(np.median(reached, axis=0), 4).tolist(), strict=True))
 
 
 def _reached(index: Index, encoder: Encoder, ranking: Ranking, passage: Passage, sentence: str) -> list[float] | None:

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from datetime import date
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, Protocol
 
 import numpy as np
 
@@ -34,6 +34,15 @@ _Known = Mapping[_Read, tuple[Vectors, Tokens]]
 """What was encoded: the unit vectors and the tokens of a passage."""
 
 
+class Calibrator(Protocol):
+    """Finds out about a corpus what whoever judges answers needs to know; builds by another `fingerprint` differ."""
+
+    @property
+    def fingerprint(self) -> str: ...
+
+    def __call__(self, index: Index, encoder: Encoder) -> Mapping[str, float]: ...
+
+
 @dataclass(frozen=True, slots=True)
 class Built:
     """What a build did: which build is live now, what is in it, and how many passages were embedded for it."""
@@ -52,18 +61,18 @@ def build_index(  # noqa: PLR0913, PLR0917 - what a build is made of, and who he
     encoder: Encoder,
     store: type[VectorStore] = FaissStore,
     progress: Callable[[int, int], object] = lambda _done, _of: None,
-    calibrate: Callable[[Index, Encoder], Mapping[str, float]] = lambda _index, _encoder: {},
+    calibrator: Calibrator | None = None,
 ) -> Built:
     """Build the index of a corpus and make it live; with nothing changed, do nothing.
 
     Passages that the live build already holds are not embedded again. `progress` hears how many passages are embedded,
-    of how many; what `calibrate` finds out about the corpus is kept with the build. Raises `CorpusError`, `ModelError`,
-    `IndexBusy`.
+    of how many; what `calibrator` finds out about the corpus is kept with the build. Raises `CorpusError`,
+    `ModelError`, `IndexBusy`.
     """
     with writing(index):
         old = _reusable(index)
         # The digest is taken before the pages are read: one that is saved meanwhile makes the build stale, never wrong.
-        inputs = _manifest(corpus_digest(corpus), encoder)
+        inputs = _manifest(corpus_digest(corpus), encoder, calibrator.fingerprint if calibrator else "")
         if old and old.manifest.id == inputs.id:
             return _built(old.manifest, 0)
         read = read_corpus(corpus)
@@ -83,7 +92,7 @@ def build_index(  # noqa: PLR0913, PLR0917 - what a build is made of, and who he
             documents=len(read.documents),
             passages=len(entries),
             problems=tuple(map(str, read.problems)),
-            calibration=calibrate(Index(read.documents, entries, stored, tokens, {}), encoder),
+            calibration=calibrator(Index(read.documents, entries, stored, tokens, {}), encoder) if calibrator else {},
             files={name: hashlib.sha256(content).hexdigest() for name, content in files.items()},
         )
         publish(index, Generation(manifest, files))
@@ -108,7 +117,8 @@ def open_index(corpus: Path, index: Path, encoder: Encoder, store: type[VectorSt
     """
     name = current(index)
     generation = open_generation(index, name)
-    made, now = generation.manifest, _manifest(corpus_digest(corpus), encoder)
+    made = generation.manifest
+    now = _manifest(corpus_digest(corpus), encoder, made.calibrator)  # an older fit's calibration can be served
     if made.encoder_fingerprint != now.encoder_fingerprint:
         raise IndexForeign(f"The index in {index} was built with another model, {made.encoder}: {CURE}.")
     if (made.format, made.splitter) != (now.format, now.splitter):
@@ -129,9 +139,9 @@ def _opened(generation: Generation, store: type[VectorStore]) -> Index:
     return Index(tuple(documents.values()), entries, vectors, tokens, generation.manifest.calibration)
 
 
-def _manifest(corpus: str, encoder: Encoder) -> Manifest:
+def _manifest(corpus: str, encoder: Encoder, calibrator: str) -> Manifest:
     """Give the manifest of a build that is still to be made."""
-    return Manifest(_FORMAT, corpus, SPLITTER, encoder.name, encoder.fingerprint, 0, 0, (), {}, {})
+    return Manifest(_FORMAT, corpus, SPLITTER, encoder.name, encoder.fingerprint, calibrator, 0, 0, (), {}, {})
 
 
 def _built(manifest: Manifest, embedded: int) -> Built:

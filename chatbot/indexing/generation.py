@@ -42,10 +42,10 @@ _DRAFT = ".draft-"
 
 @dataclass(frozen=True, slots=True)
 class Manifest:
-    """What a build was made of (`format` to `encoder_fingerprint`), what came of it, and the SHA-256 of its files.
+    """What a build was made of (`format` to `calibrator`), what came of it, and the SHA-256 of its files.
 
-    `calibration` is what whoever judges answers found out about the corpus, by name; `encoder` is there to be read by
-    people, what counts is the fingerprint.
+    `calibrator` is the fingerprint of what found out `calibration`: what whoever judges answers needs to know of the
+    corpus, by name. `encoder` is there to be read by people, what counts is the fingerprint.
     """
 
     format: int
@@ -53,6 +53,7 @@ class Manifest:
     splitter: str
     encoder: str
     encoder_fingerprint: str
+    calibrator: str
     documents: int
     passages: int
     problems: tuple[str, ...]
@@ -62,7 +63,7 @@ class Manifest:
     @property
     def id(self) -> str:
         """Name of the build: the same for the same inputs."""
-        inputs = [self.format, self.corpus, self.splitter, self.encoder_fingerprint]
+        inputs = [self.format, self.corpus, self.splitter, self.encoder_fingerprint, self.calibrator]
         return hashlib.sha256(json.dumps(inputs).encode()).hexdigest()[:16]
 
 

@@ -14,7 +14,7 @@ from pathlib import Path
 from threading import Lock
 from typing import Final
 
-from chatbot.answering import calibration
+from chatbot.answering import Calibration
 from chatbot.bot import Chatbot
 from chatbot.errors import ChangeRefused, FootnoteError, IndexingError
 from chatbot.evaluation import GoldenQuestion
@@ -226,7 +226,7 @@ class Pages:
             self._draft_index,
             self._bot.encoder,
             progress=lambda done, of: progress(done, of, "Reading the passages"),
-            calibrate=calibration,
+            calibrator=Calibration(),
         )
         return self._bot.over(self._draft_corpus, self._draft_index), built.problems
 

@@ -18,7 +18,7 @@ from chatbot.errors import (
     IndexMissing,
     IndexStale,
 )
-from chatbot.indexing import ExactStore, FaissStore, Query, VectorStore, build_index, open_index
+from chatbot.indexing import Encoder, ExactStore, FaissStore, Index, Query, VectorStore, build_index, open_index
 from tests.conftest import WordEncoder
 
 PAGE = "The Page\n\nThe redness fades within a day. It is like a sunburn.\n\nCan I swim?\n\nNot for three days. Wait."
@@ -63,6 +63,29 @@ def test_nothing_changed_means_nothing_to_do(pages: Path, tmp_path: Path, words:
     second = build_index(pages, tmp_path / "index", words)
     assert (second.id, second.passages, second.embedded, words.encoded) == (first.id, 2, 0, [])
     assert before == {path: path.stat().st_mtime_ns for path in (tmp_path / "index").rglob("*.*")}
+
+
+class Counting:
+    """A calibrator that tells how many passages a corpus has."""
+
+    def __init__(self, fingerprint: str) -> None:
+        self.fingerprint = fingerprint
+
+    def __call__(self, index: Index, encoder: Encoder) -> dict[str, float]:
+        assert encoder.name
+        return {"passages": len(index.passages)}
+
+
+def test_another_calibrator_makes_another_build_of_the_same_vectors(
+    pages: Path, tmp_path: Path, words: WordEncoder
+) -> None:
+    first = build_index(pages, tmp_path / "index", words, calibrator=Counting("one"))
+    again = build_index(pages, tmp_path / "index", words, calibrator=Counting("one"))
+    other = build_index(pages, tmp_path / "index", words, calibrator=Counting("two"))
+    assert (again.id, again.embedded) == (first.id, 0)
+    assert (other.id != first.id, other.embedded) == (True, 0)
+    name, index = open_index(pages, tmp_path / "index", words)
+    assert (name, index.calibration) == (other.id, {"passages": first.passages})
 
 
 def test_only_what_changed_is_embedded_again(pages: Path, tmp_path: Path, words: WordEncoder) -> None:

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from chatbot.answering import calibration
+from chatbot.answering import Calibration
 from chatbot.bot import Chatbot
 from chatbot.clinic import Clinic
 from chatbot.indexing import Encoder, build_index
@@ -47,7 +47,7 @@ def place(tmp_path: Path) -> Place:
 
 
 def opened(place: Place, encoder: Encoder) -> Chatbot:
-    build_index(place.corpus, place.index, encoder, calibrate=calibration)
+    build_index(place.corpus, place.index, encoder, calibrator=Calibration())
     return Chatbot(place.corpus, place.index, encoder, Clinic())
 
 

@@ -10,7 +10,7 @@ import httpx
 import pytest
 from playwright.sync_api import Browser, Page
 
-from chatbot.answering import calibration
+from chatbot.answering import Calibration
 from chatbot.bot import Chatbot
 from chatbot.clinic import load_clinic
 from chatbot.indexing import SentenceEncoder, build_index
@@ -57,7 +57,7 @@ def staffed(encoder: SentenceEncoder, tmp_path_factory: pytest.TempPathFactory) 
     settings = load_settings(
         {f"FOOTNOTE_{name}": str(folder / file) for name, file in {**names, "STAFF": "staff"}.items()}
     )
-    build_index(settings.corpus, settings.index, encoder, calibrate=calibration)
+    build_index(settings.corpus, settings.index, encoder, calibrator=Calibration())
     bot = Chatbot(settings.corpus, settings.index, encoder, load_clinic(settings.clinic))
     register = Register(staff_database(settings.staff))
     register.add("alice", Role.EDITOR, PASSWORD)
