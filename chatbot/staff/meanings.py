@@ -1,5 +1,6 @@
 """What questions mean, kept in memory so that none is read twice; no word of them is kept anywhere."""
 
+import re
 import secrets
 from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
@@ -16,6 +17,7 @@ from chatbot.staff.grouping import Grouping, Labels, asks_time
 
 __all__ = ["Meaning", "Meanings"]
 
+_WORD: Final = re.compile(r"[^\W\d_]")
 _AT_ONCE: Final = 32  # questions, so that a visitor's waits for no more than these
 
 
@@ -83,6 +85,7 @@ class Meanings:
         timed = [asks_time(one.text) for one in read]
         vectors = np.stack([one.vector for one in read])
         points = self._grouping.placed(vectors, timed, self._bot.encoder.fingerprint)
+        points[[not _WORD.search(question) for question in questions]] = 0  # "=1+1" is like nothing
         for question, one, point in zip(questions, read, points, strict=True):
             self._known[self._digest(question)] = Meaning(point, one.nearest)
 

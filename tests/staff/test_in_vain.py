@@ -123,3 +123,9 @@ def test_marks_and_other_scripts_are_questions_too(journal: Journal, meanings: M
     for text in ("???", "сколько это стоит?", "<script>alert(1)</script>", "=HYPERLINK(1)"):
         ask(journal, clock, text)
     assert sum(row.count for row in found(journal, meanings).rows) == 4
+
+
+def test_what_holds_no_word_is_no_wording_of_a_question(journal: Journal, meanings: Meanings, clock: Clock) -> None:
+    for text in ("is there a hearing loop", "=1+1", "12345"):
+        ask(journal, clock, text)
+    assert sorted(row.question for row in found(journal, meanings).rows) == ["12345", "=1+1", "is there a hearing loop"]

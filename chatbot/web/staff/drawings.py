@@ -98,8 +98,7 @@ def _days(counts: Counts, days: int, width: float) -> str:
         name: [sum(told.get(day, {}).get(kind, 0) for kind in kinds) for day in wanted]
         for name, kinds in _KINDS.items()
     }
-    told_of = {name: values for name, values in stacks.items() if any(values)}
-    return columns([f"{day.day} {day:%b}" for day in wanted], told_of, width=width)
+    return columns([f"{day.day} {day:%b}" for day in wanted], stacks, width=width)
 
 
 def _pages(house: House, days: int, width: float) -> str:

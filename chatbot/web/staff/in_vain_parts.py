@@ -12,13 +12,13 @@ __all__ = ["Parts", "lay_out"]
 
 _COLUMNS: Final = {
     "Times": "70px",
-    "Question": "380px",
-    "Trend": "110px",
+    "Question": "340px",
+    "Trend": "100px",
     "Before": "80px",
-    "Not helpful": "110px",
-    "First asked": "120px",
-    "Last asked": "120px",
-    "Nearest page": "230px",
+    "Not helpful": "90px",
+    "First asked": "112px",
+    "Last asked": "112px",
+    "Nearest page": "216px",
 }
 _WORDINGS: Final = {"Times": "70px", "Asked as": "520px", "Last asked (UTC)": "170px", "What was said": "240px"}
 _PERIODS: Final = [("7 days", 7), ("30 days", 30), ("90 days", 90)]
