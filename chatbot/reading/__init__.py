@@ -10,6 +10,7 @@ from chatbot.reading.corpus import (
     read_corpus,
     read_document,
 )
+from chatbot.reading.page import same_words
 from chatbot.reading.sentences import LIST_MARK, sentences, unwrapped
 from chatbot.reading.splitting import SPLITTER, split
 
@@ -24,6 +25,7 @@ __all__ = [
     "front_matter",
     "read_corpus",
     "read_document",
+    "same_words",
     "sentences",
     "split",
     "unwrapped",

@@ -1,7 +1,6 @@
 """Dated reports on the golden questions, and what changed from one to the next."""
 
 import json
-import os
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -9,9 +8,10 @@ from pathlib import Path
 from typing import Final, Self
 
 from chatbot.bot import Chatbot
-from chatbot.errors import CheckFailed, StaffError
+from chatbot.errors import CheckFailed
 from chatbot.evaluation import Expect, GoldenQuestion, Judged, evaluate
 from chatbot.records import Outcome
+from chatbot.staff.files import write_file
 
 __all__ = ["Checked", "Differences", "Reports", "Verdict", "checked_text", "differences", "hold"]
 
@@ -156,7 +156,7 @@ class Reports:
             told["questions"] = [{**one, "judged": one["id"] in judged} for one in own]
         taken = datetime.now(tz=UTC)
         told |= {"taken": taken.isoformat(), "build": bot.build}
-        self._keep(taken, told)
+        write_file(self._folder / f"{taken.strftime(_NAME)}.json", json.dumps(told, ensure_ascii=False))
         return Checked.of(told)
 
     def all(self) -> tuple[Checked, ...]:
@@ -168,25 +168,9 @@ class Reports:
         """Give the latest report, None before the first."""
         return next(reversed(self.all()), None)
 
-    def _keep(self, taken: datetime, told: Mapping[str, object]) -> None:
-        path = self._folder / f"{taken.strftime(_NAME)}.json"
-        draft = path.with_suffix(".draft")
-        try:
-            self._folder.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-            self._folder.mkdir(mode=0o700, exist_ok=True)
-            with open(draft, "w", encoding="utf-8", opener=_private) as file:
-                json.dump(told, file, ensure_ascii=False)
-            draft.replace(path)
-        except OSError as error:
-            raise StaffError(f"{path} cannot be written: {error.strerror}. Look at who may write there.") from error
-
 
 def _read(path: Path) -> Checked | None:
     try:
         return Checked.of(json.loads(path.read_text("utf-8")))
     except (OSError, ValueError, KeyError, TypeError):
         return None
-
-
-def _private(path: str, flags: int) -> int:
-    return os.open(path, flags, 0o600)

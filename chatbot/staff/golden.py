@@ -2,7 +2,6 @@
 
 import hashlib
 import json
-import os
 from collections.abc import Sequence
 from datetime import UTC, datetime
 from pathlib import Path
@@ -11,6 +10,7 @@ from threading import Lock
 from chatbot.answering import Candidate
 from chatbot.errors import GoldenUnusable, StaffError
 from chatbot.evaluation import Expect, GoldenQuestion, read_golden
+from chatbot.staff.files import write_file
 
 __all__ = ["GoldenFile", "gold_of"]
 
@@ -66,7 +66,8 @@ class GoldenFile:
             ensure_ascii=False,
         )
         with self._lock:
-            self._write([*(other for other in self._lines() if _name(other) != name), line])
+            lines = [*(other for other in self._lines() if _name(other) != name), line]
+            write_file(self.path, "".join(one + "\n" for one in lines))
         return one
 
     def _lines(self) -> list[str]:
@@ -77,21 +78,6 @@ class GoldenFile:
         except (OSError, UnicodeDecodeError) as error:
             raise StaffError(f"{self.path} cannot be read: {error}. Look at who may read it.") from error
 
-    def _write(self, lines: Sequence[str]) -> None:
-        """Replace the file in one step, so that a reader sees the old one or the new one."""
-        draft = self.path.with_suffix(".draft")
-        try:
-            self._folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-            with open(draft, "w", encoding="utf-8", opener=_private) as file:
-                file.write("".join(line + "\n" for line in lines))
-                file.flush()
-                os.fsync(file.fileno())
-            draft.replace(self.path)
-        except OSError as error:
-            raise StaffError(
-                f"{self.path} cannot be written: {error.strerror}. Look at who may write there."
-            ) from error
-
 
 def _name(line: str) -> str:
     """Give the id of a line; one that cannot be read is nobody's, and stays."""
@@ -100,7 +86,3 @@ def _name(line: str) -> str:
     except ValueError:
         return ""
     return str(told.get("id", "")) if isinstance(told, dict) else ""
-
-
-def _private(path: str, flags: int) -> int:
-    return os.open(path, flags, 0o600)

@@ -14,8 +14,7 @@ from starlette.concurrency import run_in_threadpool
 
 from chatbot.answering import document_digest
 from chatbot.errors import DocumentNotFound
-from chatbot.reading import unwrapped
-from chatbot.reading.page import same_words
+from chatbot.reading import same_words, unwrapped
 from chatbot.records import Document
 from chatbot.web.look import Look, static_text
 from chatbot.web.markup import escape

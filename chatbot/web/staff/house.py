@@ -1,7 +1,6 @@
 """All that the tabs of the console work on."""
 
 from dataclasses import dataclass
-from pathlib import Path
 
 from chatbot.bot import Chatbot
 from chatbot.clinic import Clinic
@@ -38,11 +37,6 @@ class House:
         words = Words(bot, settings.clinic, history, _speaks)
         saved = Meanings(bot), GoldenFile(settings.staff), Reports(settings.staff)
         return cls(bot, journal, settings, Register(database), history, pages, words, *saved)
-
-    @property
-    def golden(self) -> Path:
-        """Where the golden questions lie that staff saved."""
-        return self.settings.staff / "golden.jsonl"
 
 
 def _speaks(clinic: Clinic) -> None:

@@ -11,8 +11,8 @@ import gradio as gr
 from gradio.blocks import Block
 from gradio.components import Component
 
-from chatbot.errors import ChangeRefused, GoldenUnusable, JournalError
-from chatbot.evaluation import GoldenQuestion, read_golden
+from chatbot.errors import ChangeRefused, FootnoteError, JournalError
+from chatbot.evaluation import GoldenQuestion
 from chatbot.indexing import passages_of
 from chatbot.journal import Counts
 from chatbot.records import Outcome
@@ -230,8 +230,8 @@ class _Tab:
 
     def _golden(self) -> tuple[GoldenQuestion, ...]:
         try:
-            return read_golden(self._house.golden)[:_GOLDEN] if self._house.golden.exists() else ()
-        except GoldenUnusable:
+            return self._house.golden_file.read()[:_GOLDEN]
+        except FootnoteError:
             return ()
 
     def _in_vain(self) -> tuple[str, ...]:
