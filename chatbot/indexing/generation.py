@@ -17,7 +17,7 @@ from typing import Final
 
 from filelock import FileLock, Timeout
 
-from chatbot.errors import IndexBusy, IndexDamaged, IndexingError, IndexMissing
+from chatbot.errors import IndexBusy, IndexDamaged, IndexForeign, IndexingError, IndexMissing
 
 __all__ = [
     "CURE",
@@ -115,7 +115,7 @@ def current(index: Path) -> str:
 
 
 def open_generation(index: Path, name: str) -> Generation:
-    """Read a build whole; raises `IndexDamaged` that names the file which is missing or altered."""
+    """Read a build whole; raises `IndexDamaged` that names the file which is missing or altered, or `IndexForeign`."""
     folder = index / name
     manifest = _manifest(folder)
     if manifest.id != name:
@@ -206,9 +206,12 @@ def _manifest(folder: Path) -> Manifest:
         sealed = json.loads((folder / _MANIFEST).read_bytes())
         if _seal(sealed["manifest"]) != sealed["sha256"]:
             raise _damaged(folder / _MANIFEST)
-        return Manifest(**sealed["manifest"])
     except (OSError, ValueError, KeyError, TypeError, RecursionError) as error:
         raise _damaged(folder / _MANIFEST) from error
+    try:
+        return Manifest(**sealed["manifest"])
+    except TypeError:
+        raise IndexForeign(f"{folder} was built by another version of Footnote: {CURE}.") from None
 
 
 def _intact(path: Path, digest: str) -> bytes:

@@ -1,3 +1,4 @@
+import hashlib
 import json
 import math
 import random
@@ -141,6 +142,19 @@ def test_a_stale_index_is_refused_with_the_cure(pages: Path, tmp_path: Path, wor
         open_index(pages, tmp_path / "index", words)
     build_index(pages, tmp_path / "index", words)
     assert set(open_index(pages, tmp_path / "index", words)[1].documents) == {"page.txt", "new.txt"}
+
+
+def test_an_index_of_another_version_is_refused_and_built_anew(pages: Path, tmp_path: Path, words: WordEncoder) -> None:
+    built = build_index(pages, tmp_path / "index", words)
+    path = tmp_path / "index" / built.id / "manifest.json"
+    told = json.loads(path.read_text())["manifest"]
+    del told["calibrator"]
+    seal = hashlib.sha256(json.dumps(told, indent=2).encode()).hexdigest()
+    path.write_text(json.dumps({"sha256": seal, "manifest": told}))
+    with pytest.raises(IndexForeign, match="built by another version of Footnote"):
+        open_index(pages, tmp_path / "index", words)
+    assert build_index(pages, tmp_path / "index", words).id == built.id
+    assert open_index(pages, tmp_path / "index", words)[0] == built.id
 
 
 def test_an_index_of_another_encoder_is_refused_and_built_anew(pages: Path, tmp_path: Path, words: WordEncoder) -> None:
