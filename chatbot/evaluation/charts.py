@@ -8,6 +8,7 @@ import math
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from functools import cache
 from threading import Lock
 from typing import TYPE_CHECKING, Any, Final
 
@@ -15,7 +16,7 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
-__all__ = ["MIDDLE", "NARROW", "WIDE", "bars", "columns", "lines"]
+__all__ = ["MIDDLE", "NARROW", "WIDE", "bars", "columns", "lines", "warm_up"]
 
 NARROW: Final = 4.2
 """Inches across that suit a phone."""
@@ -41,6 +42,12 @@ _STYLE: Final[dict[Any, Any]] = {
 }
 _DRAWING: Final = Lock()  # matplotlib's style is one for all threads
 _TICKS: Final = 1.1  # labels an inch, at most
+
+
+@cache
+def warm_up() -> None:
+    """Load what draws, which takes half a second, before somebody waits for a chart."""
+    columns(["1"], {"": [1]})
 
 
 def columns(labels: Sequence[str], stacks: Mapping[str, Sequence[float]], width: float = MIDDLE) -> str:

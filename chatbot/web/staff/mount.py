@@ -9,7 +9,9 @@ import gradio as gr
 from anyio import to_thread
 from fastapi import APIRouter, FastAPI, Request
 from fastapi.responses import HTMLResponse
+from starlette.background import BackgroundTask
 
+from chatbot.evaluation.charts import warm_up
 from chatbot.reading import LARGEST
 from chatbot.staff import Account, ReadingAhead, Throttle
 from chatbot.web.gradio_app import gradio_app, set_queue
@@ -89,6 +91,7 @@ def _page_routes(house: House, blocks: gr.Blocks, look: Look) -> APIRouter:
             staff_style=look.staff_css.address,
             icon=look.icon.address,
         )
-        return HTMLResponse(html, headers={"Content-Security-Policy": _POLICY})
+        warm = BackgroundTask(warm_up)  # the Overview draws
+        return HTMLResponse(html, headers={"Content-Security-Policy": _POLICY}, background=warm)
 
     return router
