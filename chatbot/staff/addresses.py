@@ -3,9 +3,9 @@
 They are opened only when somebody of the staff asks, from the server, and say nothing of any visitor.
 """
 
+import asyncio
 import socket
 from collections.abc import Callable, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from http import HTTPStatus
 from typing import Final
 
@@ -15,7 +15,7 @@ __all__ = ["gone_addresses"]
 
 _GONE: Final = {HTTPStatus.NOT_FOUND, HTTPStatus.GONE}
 _AT_ONCE: Final = 4  # so that no site takes it for an attack
-_PATIENCE: Final = 10.0  # seconds, for each step of opening an address
+_PATIENCE: Final = 15.0  # seconds for one address, whatever its site does
 
 
 def gone_addresses(addresses: Sequence[str], progress: Callable[[int, int], object]) -> frozenset[str]:
@@ -23,26 +23,32 @@ def gone_addresses(addresses: Sequence[str], progress: Callable[[int, int], obje
 
     One that does not answer now, or not to a program, may do so to a visitor: it counts as there.
     """
-    found = set()
-    with (
-        httpx.Client(timeout=_PATIENCE, follow_redirects=True, headers={"User-Agent": "Footnote"}) as client,
-        ThreadPoolExecutor(_AT_ONCE) as pool,
-    ):
-        opened = pool.map(lambda address: _is_gone(client, address), addresses)
-        for number, (address, gone) in enumerate(zip(addresses, opened, strict=True), start=1):
-            progress(number, len(addresses))
-            if gone:
+    return asyncio.run(_gone(addresses, progress))
+
+
+async def _gone(addresses: Sequence[str], progress: Callable[[int, int], object]) -> frozenset[str]:
+    turns, found, done = asyncio.Semaphore(_AT_ONCE), set[str](), 0
+
+    async def look(address: str) -> None:
+        nonlocal done
+        async with turns:
+            if await _is_gone(client, address):
                 found.add(address)
+        done += 1
+        progress(done, len(addresses))
+
+    async with httpx.AsyncClient(follow_redirects=True, headers={"User-Agent": "Footnote"}) as client:
+        await asyncio.gather(*map(look, addresses))
     return frozenset(found)
 
 
-def _is_gone(client: httpx.Client, address: str) -> bool:
+async def _is_gone(client: httpx.AsyncClient, address: str) -> bool:
     try:
-        with client.stream("GET", address) as answer:  # what it holds is not read
+        async with asyncio.timeout(_PATIENCE), client.stream("GET", address) as answer:  # what it holds is not read
             return answer.status_code in _GONE
     except httpx.ConnectError as error:
         return _names_no_host(error)
-    except (httpx.HTTPError, httpx.InvalidURL):
+    except (httpx.HTTPError, httpx.InvalidURL, UnicodeError, TimeoutError):
         return False
 
 
