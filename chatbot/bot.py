@@ -47,6 +47,7 @@ _CANDIDATES: Final = 10
 _SHOWN: Final = 3  # passages of one answer
 _OWN_ANSWER: Final = 0.2  # share of wrong answers from which on a route's reply goes before what the pages say
 _EARLIER: Final = 4  # questions of a conversation that are looked at
+_FEW_WORDS: Final = 3  # that are enough to tell another language where nothing is found
 _STILL_URGENT: Final = "said before"
 _STARTERS: Final = 4
 _LONGEST_STARTER: Final = 80  # characters that fit a button on a phone
@@ -191,22 +192,28 @@ class Chatbot:
             )
         # Of marks that the model has no token for, nothing can be found.
         answer = self._judged(asked, live.index, found, said.clinic) if found else not_found(asked)
-        if answer.outcome is Outcome.NOT_FOUND and live.spelling.foreign(corrected):
-            answer = other_language(answer)
         hits = found.hits[:_CANDIDATES] if found else ()
+        if not alarm and answer.outcome is not Outcome.ANSWERED and live.spelling.foreign(corrected):
+            return _Worked(other_language(not_found(asked)), hits, found, live.index)
         if alarm:
             return _Worked(urgent(answer, said.clinic.urgent), hits, found, live.index, alarm.name)
         if found and answer.confidence < self._gate.enough(_OWN_ANSWER) and (match := said.routes.match(found.own)):
             answered = reply(asked, match.route.reply, match.route.link, answer.suggestions)
             return _Worked(answered, hits, found, live.index, match.route.name)
+        if answer.outcome is Outcome.NOT_FOUND and live.spelling.foreign(asked, _FEW_WORDS):
+            answer = other_language(answer)  # as it was typed: what was corrected may only look like English
         return _Worked(answer, hits, found, live.index)
 
     def _still_urgent(self, asked: str, before: Sequence[str]) -> bool:
         """Tell whether a question goes on about an emergency: no page is quoted to "and how long will that last?"."""
-        earlier = understand(asked, before).earlier
-        read = self.encoder.encode_questions(earlier) if earlier else ()
-        alarms = (self._triage.read(one, encoded) for one, encoded in zip(earlier, read, strict=True))
-        return any(alarm and alarm.outcome is Outcome.URGENT for alarm in alarms)
+        if not understand(asked, before).earlier:
+            return False
+        urgent_so_far = False
+        for number, (one, encoded) in enumerate(zip(before, self.encoder.encode_questions(before), strict=True)):
+            alarm = self._triage.read(one, encoded)
+            goes_on = urgent_so_far and not alarm and bool(understand(one, before[:number]).earlier)
+            urgent_so_far = goes_on or (alarm is not None and alarm.outcome is Outcome.URGENT)
+        return urgent_so_far
 
     def _candidates(self, index: Index, found: Found) -> Iterator[Candidate]:
         evidence = index.evidence(found.query)

@@ -184,6 +184,12 @@ def test_what_goes_on_about_an_emergency_is_urgent_still_and_quotes_nothing(bot:
     assert (answer.outcome, answer.citations) == (Outcome.URGENT, ())
 
 
+def test_an_emergency_lasts_as_long_as_each_question_goes_on_about_it(bot: Chatbot) -> None:
+    told = ["my lips are swelling", "is it urgent", "and my eyes now"]
+    assert bot.ask("how long will it last", told).outcome is Outcome.URGENT
+    assert bot.ask("how long will it last", [*told[:2], "thanks, im ok now"]).outcome is not Outcome.URGENT
+
+
 def test_a_question_of_its_own_after_an_emergency_is_answered(bot: Chatbot) -> None:
     answer = bot.ask("Does microneedling tighten the skin around the eyes?", [EMERGENCY])
     assert answer.outcome in {Outcome.ANSWERED, Outcome.RELATED}
@@ -210,8 +216,11 @@ def test_what_everybody_reads_is_not_corrected(bot: Chatbot) -> None:
     assert bot.ask(question).understood_as == question
 
 
-def test_a_question_in_another_language_than_the_pages_is_told_so(bot: Chatbot) -> None:
-    answer = bot.ask("me duele el pecho y no puedo respirar")
+@pytest.mark.parametrize(
+    "question", ["me duele el pecho y no puedo respirar", "no puedo respirar", "je veux mourir", "لا أستطيع التنفس"]
+)
+def test_a_question_in_another_language_than_the_pages_is_told_so(bot: Chatbot, question: str) -> None:
+    answer = bot.ask(question)
     assert answer.outcome is Outcome.NOT_FOUND
     assert "in another language than our pages" in answer.message
     assert "call your local emergency number" in answer.message

@@ -22,7 +22,8 @@ _MANY: Final = 5  # such words; with more, "and ..." begins a question of its ow
 _EARLIER_TOKEN: Final = 0.6  # what a token of an earlier question counts for beside one of the last
 _EARLIER_WHOLE: Final = 0.3  # what the whole conversation counts for beside the last question alone
 _OPENS = re.compile(
-    r"^(and|but|so|ok|okay|also|then|or|what about|how about|what if|why|for how)\b",
+    r"^(and|but|so|ok|okay|also|then|or|what about|how about|what if|why|for how)\b"
+    r"|^(how (long|many|much|often|soon)|when|until when)\W*$",
     re.IGNORECASE,
 )
 _POINTS = re.compile(
@@ -72,6 +73,6 @@ def _may_lean(question: str) -> bool:
 
 
 def _leans(question: str) -> bool:
-    """Tell whether a question's words say that it goes on from the one before."""
+    """Tell whether a question's words say that it goes on from the one before, or say nothing by themselves."""
     said = len(content_words(question))
-    return bool((_OPENS.search(question) and said <= _MANY) or (_POINTS.search(question) and said <= _SOME))
+    return not said or bool((_OPENS.search(question) and said <= _MANY) or (_POINTS.search(question) and said <= _SOME))

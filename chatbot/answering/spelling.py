@@ -55,11 +55,14 @@ class Spelling:
 
         return _WORD.sub(correction, question)
 
-    def foreign(self, question: str) -> bool:
-        """Tell whether most of a question is neither the corpus's language nor English."""
+    def foreign(self, question: str, few: int = _FEW) -> bool:
+        """Tell whether most of a question is neither the corpus's language nor English.
+
+        With less than a few words in Latin letters it is not: a word alone may be a name.
+        """
         words = [word.casefold() for word in _WORD.findall(question)]
         strange = [word for word in words if word.isalpha() and word not in self._words and not is_english(word)]
-        enough = len(words) >= _FEW or not question.isascii()  # a word alone may be a name
+        enough = len(words) >= few or not question.isascii()
         return enough and len(strange) > _FOREIGN * len(words)
 
     def _known(self, word: str) -> bool:

@@ -35,7 +35,7 @@ def answer_html(answer: Answer, clinic: Clinic) -> str:
     message = [_heard("Answer: "), _paragraphs(answer.message)]
     if answer.outcome is Outcome.URGENT:
         apart = ['<p class="apart">Apart from that, this is what our pages say:</p>', *quotes] if quotes else []
-        parts = ['<p class="alarm">This sounds urgent</p>', *message, _urgent_call(clinic), contact, *apart]
+        parts = ['<p class="alarm">This sounds urgent</p>', _urgent_call(clinic), *message, contact, *apart]
     else:
         parts = [_searched(answer), *message, *quotes, contact]
     return f'<div class="answer {answer.outcome.value}">{"".join(parts)}</div>'
@@ -54,7 +54,7 @@ def _searched(answer: Answer) -> str:
     """Say what was searched for, where that is not what was typed."""
     if answer.understood_as == answer.question:
         return ""
-    return f'<p class="searched">Searched for: {escape(answer.understood_as)}</p>'
+    return f'<p class="searched">Searched for: {escape(shorten(answer.understood_as))}</p>'
 
 
 def apology_html(message: str, clinic: Clinic, *, with_contact: bool) -> str:
@@ -64,11 +64,15 @@ def apology_html(message: str, clinic: Clinic, *, with_contact: bool) -> str:
 
 
 def contact_html(clinic: Clinic) -> str:
-    """Give the ways to reach the clinic that it has named, or nothing when it has named none."""
+    """Give the ways to reach the clinic that it has named, and help in an emergency; nothing when it has named none.
+
+    Whoever looks for a person may be in an emergency that was told of in words which nothing was found for.
+    """
     rows = "".join(f"<li>{row}</li>" for row in _ways(clinic.contact))
-    if not rows:
-        return ""
-    return f'<div class="contact"><p class="title">How to reach {escape(clinic.name)}</p><ul>{rows}</ul></div>'
+    phone = clinic.urgent.phone
+    ways = f'<p class="title">How to reach {escape(clinic.name)}</p><ul>{rows}</ul>' if rows else ""
+    emergency = f'<p class="emergency">In an emergency, call {_link(_tel(phone), phone)}.</p>' if phone else ""
+    return f'<div class="contact">{ways}{emergency}</div>' if ways or emergency else ""
 
 
 def _ways(contact: Contact) -> Sequence[str]:

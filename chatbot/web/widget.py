@@ -16,7 +16,6 @@ from typing import TYPE_CHECKING, Final
 
 from fastapi import APIRouter, Request, Response
 
-from chatbot.clinic import Clinic
 from chatbot.errors import SettingsError
 from chatbot.web.look import static_text
 from chatbot.web.markup import escape
@@ -144,7 +143,7 @@ def _clinic(bot: "Chatbot", language: str, talk: _Script) -> dict[str, object]:
         "greeting": texts.pop("greeting"),
         "colour": clinic.colours.accent,
         "contact": asdict(clinic.contact),
-        "urgent": _urgent(clinic),
+        "emergency": clinic.urgent.phone,
         "starters": bot.starters(),
         "position": clinic.widget.position,
         "target": clinic.widget.target,
@@ -156,11 +155,6 @@ def _clinic(bot: "Chatbot", language: str, talk: _Script) -> dict[str, object]:
         "said": translations(texts),
         "texts": texts,
     }
-
-
-def _urgent(clinic: Clinic) -> dict[str, str]:
-    """Give what is said of urgent care when the server cannot be asked, and the number to call when it is urgent."""
-    return {"message": clinic.urgent.message, "phone": clinic.urgent.phone}
 
 
 def _json(value: object) -> str:

@@ -30,6 +30,12 @@ def test_a_change_of_subject_stands_by_itself(question: str) -> None:
     assert understand(question, ["How much does the course cost?"]).earlier == ()
 
 
+@pytest.mark.parametrize("question", ["how long", "How much?", "when?", "is it"])
+def test_a_question_that_says_nothing_by_itself_leans_for_sure(question: str) -> None:
+    understood = understand(question, ["How red will my face be?"])
+    assert (understood.earlier, understood.sure) == (("How red will my face be?",), True)
+
+
 def test_a_question_of_two_words_may_be_either() -> None:
     assert understand("acne scars", ["Does it hurt?"]).earlier == ("Does it hurt?",)
     assert not understand("acne scars", ["Does it hurt?"]).sure

@@ -1,4 +1,4 @@
-from chatbot.clinic import Clinic, Contact
+from chatbot.clinic import Clinic, Contact, Urgent
 from chatbot.records import Answer, Citation, Highlight, Outcome, Passage
 from chatbot.web.rendering import answer_html, apology_html, contact_html, question_html, shorten
 
@@ -53,6 +53,7 @@ def test_the_contact_can_be_called_written_to_and_booked() -> None:
 
 def test_what_a_clinic_has_not_named_is_not_shown() -> None:
     assert contact_html(Clinic()) == ""
+    assert 'In an emergency, call <a href="tel:999">999</a>.' in contact_html(Clinic(urgent=Urgent(phone="999")))
     found = contact_html(Clinic(contact=Contact(hours="9 to 5")))
     assert found.count("<li>") == 1
     assert "href" not in found

@@ -156,7 +156,8 @@ def test_what_is_urgent_comes_before_everything_else(guest: Guest) -> None:
     parts = turn.locator(".answer > *").evaluate_all("all => all.map(one => one.className || one.localName)")
     assert parts[:3] == ["heard", "message", "contact"]
     expect(turn.locator(".message a")).to_have_attribute("href", "tel:999")
-    expect(turn.locator(".message p").nth(1)).to_contain_text("What you describe may need urgent help.")
+    expect(turn.locator(".message p").nth(1)).to_have_text("Call 999")
+    expect(turn.locator(".message p").nth(2)).to_contain_text("What you describe may need urgent help.")
     expect(turn.locator("blockquote, .feedback")).to_have_count(0)
 
 
@@ -222,6 +223,8 @@ def test_a_server_that_is_gone_leaves_the_contact_and_another_try(guest: Guest) 
     launch(page)
     expect(page.locator(".status")).to_contain_text("The assistant cannot be reached just now.")
     expect(page.locator(".status .contact")).to_contain_text("+44 20 7946 0123")
+    expect(page.locator(".status .emergency")).to_have_text("In an emergency, call your local emergency number. 999")
+    expect(page.locator(".status")).not_to_contain_text("What you describe")
     page.locator("textarea").fill(ASKED)
     with page.expect_event("requestfailed"):
         page.keyboard.press("Enter")

@@ -150,24 +150,25 @@
     return box;
   };
 
+  const short = (text) => (text.length > 300 ? `${text.slice(0, 300).trimEnd()} …` : text);
   const plain = (text) => text.normalize("NFKC").replace(/\s+/g, " ").trim();
 
   const answered = ({ question, answer }) => {
     const { outcome, citations, understood_as } = answer;
     const urgent = outcome === "urgent";
-    const { phone } = CLINIC.urgent;
+    const phone = CLINIC.emergency;
     return make(
       "div",
       { class: `answer ${outcome}` },
       heard(T.reply),
       plain(understood_as) !== plain(question) &&
-        make("p", { class: "understood" }, `${T.understood} `, make("span", { dir: "auto" }, understood_as)),
+        make("p", { class: "understood" }, `${T.understood} `, make("span", { dir: "auto" }, short(understood_as))),
       make(
         "div",
         { class: "message" },
         urgent && make("p", { class: "alarm" }, T.urgent),
+        urgent && phone && make("p", { class: "phone" }, call(phone, `${T.call} ${phone}`)),
         ...lines(CLINIC.said[answer.message] ?? answer.message),
-        urgent && phone && make("p", { class: "phone" }, call(phone)),
       ),
       urgent && contact(),
       urgent && citations[0] && make("p", { class: "apart" }, T.answered),

@@ -111,7 +111,7 @@
   const anchor = (href, newTab, ...content) =>
     make("a", { href, ...(newTab ? { target: "_blank", rel: "noopener" } : {}) }, ...content);
 
-  const call = (phone) => anchor(`tel:${phone.replace(/[^\d+]/g, "")}`, false, phone);
+  const call = (phone, said = phone) => anchor(`tel:${phone.replace(/[^\d+]/g, "")}`, false, said);
 
   /** How to reach the clinic, as it stood when the page was loaded: it is there when the server is not. */
   const contact = () => {
@@ -126,7 +126,13 @@
     const rows = ways
       .filter((way) => way[1])
       .map(([name, way]) => make("li", null, make("span", { class: "way" }, name), make("span", { dir: "auto" }, way)));
-    return rows[0] && make("div", { class: "contact" }, make("p", { class: "name" }, T.contact), make("ul", null, ...rows));
+    return make(
+      "div",
+      { class: "contact" },
+      rows[0] && make("p", { class: "name" }, T.contact),
+      rows[0] && make("ul", null, ...rows),
+      make("p", { class: "emergency" }, `${T.emergency} `, CLINIC.emergency && call(CLINIC.emergency)),
+    );
   };
 
   // ---- The window.
@@ -145,7 +151,6 @@
   /** What is said when the server cannot be asked: how to reach the clinic all the same. */
   const trouble = (again) => [
     ...lines(T.down),
-    ...lines(CLINIC.urgent.message || T.emergency),
     contact(),
     button("plain", again, T.again),
   ];
