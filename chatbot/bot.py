@@ -211,7 +211,8 @@ class Chatbot:
         urgent_so_far = False
         for number, (one, encoded) in enumerate(zip(before, self.encoder.encode_questions(before), strict=True)):
             alarm = self._triage.read(one, encoded)
-            goes_on = urgent_so_far and not alarm and bool(understand(one, before[:number]).earlier)
+            understood = understand(one, before[:number])
+            goes_on = urgent_so_far and not alarm and bool(understood.earlier) and understood.sure
             urgent_so_far = goes_on or (alarm is not None and alarm.outcome is Outcome.URGENT)
         return urgent_so_far
 

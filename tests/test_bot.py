@@ -188,6 +188,7 @@ def test_an_emergency_lasts_as_long_as_each_question_goes_on_about_it(bot: Chatb
     told = ["my lips are swelling", "is it urgent", "and my eyes now"]
     assert bot.ask("how long will it last", told).outcome is Outcome.URGENT
     assert bot.ask("how long will it last", [*told[:2], "thanks, im ok now"]).outcome is not Outcome.URGENT
+    assert bot.ask("hearing loop", [told[0], "wrinkles"]).outcome is not Outcome.URGENT
 
 
 def test_a_question_of_its_own_after_an_emergency_is_answered(bot: Chatbot) -> None:

@@ -27,7 +27,7 @@ _OPENS = re.compile(
     re.IGNORECASE,
 )
 _POINTS = re.compile(
-    r"\b(it|that|them|they|those|these|this|ones?|there|then|he|him|his|she|her|hers|its|their)\b",
+    r"\b(it|that|them|they|those|these|this|ones?|(?<!is )(?<!are )there|then|he|him|his|she|her|hers|its|their)\b",
     re.IGNORECASE,
 )
 

@@ -22,6 +22,7 @@ def test_the_question_before_last_is_left_out_where_the_last_one_stands_alone() 
     "question",
     [
         "Which sunscreen suits oily skin?",
+        "Is there a loop for deaf people?",
         "Is it true that dark circles under the eyes get lighter?",
         "and does a chemical peel take out deep acne scars on the cheeks?",
     ],
