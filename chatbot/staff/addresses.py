@@ -21,8 +21,8 @@ _PATIENCE: Final = 15.0  # seconds for one address, whatever its site does
 def gone_addresses(addresses: Sequence[str], progress: Callable[[int, int], object]) -> frozenset[str]:
     """Open web addresses and give those that are gone: their site says so, or no such host is known.
 
-    One that does not answer now, or not to a program, may do so to a visitor: it counts as there. Call it in a thread that
-    runs no event loop.
+    One that does not answer now, or not to a program, may do so to a visitor: it counts as there. Call it in a thread
+    that runs no event loop.
     """
     return asyncio.run(_gone(addresses, progress))
 
