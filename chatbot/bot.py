@@ -183,8 +183,8 @@ class Chatbot:
         earlier = [live.spelling.corrected(one) for one in before if not self._triage.read(one)]
         found = search(live.index, self.encoder, self._ranking, corrected, earlier)
         alarm = self._triage.read(asked) or (found and self._triage.read(corrected, found.own))
+        hits = found.hits[:_CANDIDATES] if found else ()
         if not alarm and self._still_urgent(asked, before):
-            hits = found.hits[:_CANDIDATES] if found else ()
             return _Worked(urgent(not_found(asked), said.clinic.urgent), hits, found, live.index, _STILL_URGENT)
         if alarm and alarm.outcome is Outcome.REPLY:
             return _Worked(
@@ -192,7 +192,6 @@ class Chatbot:
             )
         # Of marks that the model has no token for, nothing can be found.
         answer = self._judged(asked, live.index, found, said.clinic) if found else not_found(asked)
-        hits = found.hits[:_CANDIDATES] if found else ()
         if not alarm and answer.outcome is not Outcome.ANSWERED and live.spelling.foreign(corrected):
             return _Worked(other_language(not_found(asked)), hits, found, live.index)
         if alarm:

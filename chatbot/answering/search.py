@@ -48,33 +48,32 @@ def search(
         return None
     understood = understand(question, earlier)
     bare = index.without_topic(question)
-    aspect = bare if re.search(r"\w", bare) else question
-    texts = list(dict.fromkeys((understood.text, question, aspect)))
+    texts = list(dict.fromkeys((understood.text, question, bare or question)))
     read = dict(zip(texts, encoder.encode_questions(texts), strict=True))
     if not len(read[question].ids):
         return None
-    found = _found(index, ranking, understood, read, aspect)
+    found = _found(index, ranking, understood, read, bare)
     if understood.earlier and not understood.sure:
-        alone = _found(index, ranking, Understood(question), read, aspect)
+        alone = _found(index, ranking, Understood(question), read, bare)
         if alone.hits[0].score >= found.hits[0].score:
             return alone  # the subject was changed: what was asked before finds nothing better
     return found
 
 
-def _found(index: Index, ranking: Ranking, understood: Understood, read: Mapping[str, Encoded], aspect: str) -> Found:
-    own, bare = read[understood.question], read[aspect]
+def _found(index: Index, ranking: Ranking, understood: Understood, read: Mapping[str, Encoded], bare: str) -> Found:
+    own, aspect = read[understood.question], bare or understood.question
     query = understood.query(read[understood.text], own)
-    asked = Query.of(aspect, bare) if len(bare.ids) else Query.of(understood.question, own)
+    asked = Query.of(aspect, read[aspect]) if len(read[aspect].ids) else Query.of(understood.question, own)
     if understood.earlier and not index.says_something(asked):
         asked = query
     hits = sorted(ranking.hits(index.evidence(query)), key=lambda hit: not _titled(hit, understood.question))
-    topic_alone = not understood.earlier and _is_topic(index, understood.question)
+    topic_alone = not understood.earlier and _is_topic(understood.question, bare)
     return Found(understood, query, asked, own, tuple(hits), topic_alone)
 
 
-def _is_topic(index: Index, question: str) -> bool:
-    told = content_words(index.without_topic(question))
-    return bool(content_words(question)) and not told and not expected_answer(question, "")
+def _is_topic(question: str, bare: str) -> bool:
+    """Tell whether a question names the topic and asks nothing, given what is left of it without the topic's words."""
+    return bool(content_words(question)) and not content_words(bare) and not expected_answer(question, "")
 
 
 def _titled(hit: Hit, question: str) -> bool:

@@ -84,9 +84,10 @@ class Lexical:
     def without_topic(self, text: str) -> str:
         """Give a question without the words that stand in most passages: what it asks about the corpus's topic.
 
-        Words that say nothing by themselves stay. Nothing may be left.
+        Words that say nothing by themselves stay. Where no word is left, it is empty, whatever marks there were.
         """
-        return " ".join(_WORD.sub(lambda word: "" if self._is_topic(word.group()) else word.group(), text).split())
+        left = _WORD.sub(lambda word: "" if self._is_topic(word.group()) else word.group(), text)
+        return " ".join(left.split()) if _WORD.search(left) else ""
 
     def _is_topic(self, word: str) -> bool:
         (stem,) = self._stems(word)

@@ -2,11 +2,11 @@
 
 import html
 import re
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 from chatbot.records import Highlight
 
-__all__ = ["attribute", "escape", "marked", "whole"]
+__all__ = ["attribute", "breadcrumb", "escape", "marked", "whole"]
 
 _SURROGATE = re.compile(r"[\ud800-\udfff]")
 
@@ -29,6 +29,11 @@ def whole(text: str) -> str:
 def attribute(name: str, value: str) -> str:
     """Give an attribute with the space before it, or nothing for an empty value."""
     return f' {name}="{escape(value)}"' if value else ""
+
+
+def breadcrumb(names: Iterable[str]) -> str:
+    """Give the way to a place, from the outermost name in."""
+    return " › ".join(names)  # noqa: RUF001 -- a breadcrumb's arrow, meant as such
 
 
 def marked(text: str, highlights: Sequence[Highlight]) -> str:

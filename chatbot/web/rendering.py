@@ -8,7 +8,7 @@ from urllib.parse import quote, urlsplit
 from chatbot.clinic import Clinic, Contact
 from chatbot.reading import unwrapped
 from chatbot.records import Answer, Citation, Outcome
-from chatbot.web.markup import escape, marked
+from chatbot.web.markup import breadcrumb, escape, marked
 
 __all__ = ["answer_html", "apology_html", "contact_html", "question_html", "shorten"]
 
@@ -92,7 +92,7 @@ def _way(name: str, value: str) -> str:
 
 def _quote(citation: Citation) -> str:
     passage = citation.passage
-    where = " › ".join((passage.title, *passage.headings))  # noqa: RUF001 -- a breadcrumb's arrow, meant as such
+    where = breadcrumb((passage.title, *passage.headings))
     place = (
         f'<span class="number">{_heard("Source ")}{citation.number}</span>'
         f'<span class="where">{escape(where)}</span>'

@@ -16,6 +16,7 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 from chatbot.errors import RequestError
 from chatbot.staff import Role
 from chatbot.web.guard import BodyCap, replay
+from chatbot.web.markup import whole
 from chatbot.web.problems import problem_response
 from chatbot.web.staff.who import ACCOUNT
 from chatbot.web.strict_json import json_body, json_bytes
@@ -46,7 +47,6 @@ _OPEN: Final = tuple(
     )
 )
 _MOST_PAGES: Final = 1_000  # open pages whose accounts are remembered; the one used longest ago is forgotten first
-_HALF: Final = re.compile("[\ud800-\udfff]")  # half a letter, which no browser sends and no file takes
 _SESSION: Final = re.compile(r"\w{1,64}")
 _PASSED_ON: Final = {b"accept", b"accept-encoding", b"content-type", b"if-none-match", b"if-modified-since", b"range"}
 _HOST: Final = (b"host", b"localhost")
@@ -112,7 +112,8 @@ class StaffAllowlist:
             raise _strange()
         chosen, trigger = rest.get("event_data"), rest.get("trigger_id")
         text = json.dumps([data, chosen], ensure_ascii=False)
-        if not all(_is_uploaded(path) for path in _paths(data)) or _HALF.search(text):
+        # No browser sends half a character pair, and no file takes it.
+        if text != whole(text) or not all(_is_uploaded(path) for path in _paths(data)):
             raise _strange()
         kept = {"event_data": chosen, "trigger_id": trigger if isinstance(trigger, int) else None}
         return event, session, json_bytes({"fn_index": event, "data": data, "session_hash": session, **kept})
@@ -126,8 +127,9 @@ def _paths(data: list[object]) -> Iterator[object]:
             case list(values):
                 waiting += values
             case dict(table):
-                url = table.get("url")
-                yield from (table[key] for key in ("path",) if table.get(key) is not None)
+                path, url = table.get("path"), table.get("url")
+                if path is not None:
+                    yield path
                 if url is not None:
                     yield url.partition("/gradio_api/file=")[2] if isinstance(url, str) else url
                 waiting += table.values()

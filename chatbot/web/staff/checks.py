@@ -1,6 +1,6 @@
 """The Check tab: the golden questions asked, beside the last time."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
 
@@ -11,7 +11,7 @@ from chatbot.errors import FootnoteError
 from chatbot.staff import Checked, Differences, Verdict, differences
 from chatbot.web.staff.drawings import drawing
 from chatbot.web.staff.house import House
-from chatbot.web.staff.telling import line, notice, on, say, table_of, warn
+from chatbot.web.staff.telling import line, notice, on, refusing, say, showing, table_of, warn
 from chatbot.web.staff.who import editors_only, require_editor
 
 __all__ = ["checks"]
@@ -106,14 +106,15 @@ class _Tab:
     def run(self, request: gr.Request, progress: gr.Progress = gr.Progress()) -> list[object]:  # noqa: B008 - Gradio looks for it there
         """Ask all golden questions and keep the report."""
         require_editor(request)
-        try:
+
+        def asked() -> list[object]:
             golden = self._house.golden_file.read()
             if not golden:
                 return [warn(_NO_GOLDEN), *self.show()]
-            checked = self._house.reports.run(self._house.bot, golden, _shown(progress))
-        except FootnoteError as error:
-            return [warn(str(error)), *(gr.skip() for _ in range(7))]
-        return [say(f"Checked: {checked.right} of {_counted(len(checked.verdicts))} right."), *self.show()]
+            checked = self._house.reports.run(self._house.bot, golden, showing(progress, "Asking", "questions"))
+            return [say(f"Checked: {checked.right} of {_counted(len(checked.verdicts))} right."), *self.show()]
+
+        return refusing(7, asked)
 
     def _filled(self, told: str | None, can_run: bool) -> list[object]:
         past = self._house.reports.all()
@@ -134,13 +135,6 @@ class _Tab:
 
 def _table(rows: Sequence[Sequence[str]]) -> dict[str, object]:
     return gr.update(value=list(rows), visible=bool(rows))
-
-
-def _shown(progress: gr.Progress) -> Callable[[int, int], None]:
-    def show(done: int, of: int) -> None:
-        progress((done, max(of, 1)), desc="Asking", unit="questions")
-
-    return show
 
 
 def _summary(latest: Checked | None, change: Differences | None) -> str:

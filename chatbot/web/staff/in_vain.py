@@ -9,9 +9,10 @@ from chatbot.errors import FootnoteError
 from chatbot.reading import unwrapped
 from chatbot.records import Outcome, Passage
 from chatbot.staff import InVain, Row, questions_in_vain
+from chatbot.web.markup import breadcrumb
 from chatbot.web.staff.house import House
 from chatbot.web.staff.in_vain_parts import lay_out
-from chatbot.web.staff.telling import on, say, warn
+from chatbot.web.staff.telling import chosen_row, on, refusing, say, showing, warn
 from chatbot.web.staff.who import editors_only, require_editor
 
 if TYPE_CHECKING:
@@ -72,7 +73,12 @@ class _Tab:
             return self._empty(_NO_WORDS if journal else _NO_JOURNAL)
         try:
             found = questions_in_vain(
-                journal, self._house.meanings, int(days), language=language, handled=handled, progress=_shown(progress)
+                journal,
+                self._house.meanings,
+                int(days),
+                language=language,
+                handled=handled,
+                progress=showing(progress, "Reading what was asked", "questions"),
             )
         except FootnoteError as error:
             return self._empty(str(error))
@@ -80,8 +86,7 @@ class _Tab:
 
     def picked(self, event: gr.SelectData, found: InVain | None) -> list[object]:
         """Open the row that was clicked."""
-        place = event.index[0] if isinstance(event.index, list) else event.index
-        chosen = place if isinstance(place, int) else None
+        chosen = chosen_row(event)
         return [chosen, *self.open(chosen, found)]
 
     def open(self, place: int | None, found: InVain | None) -> list[object]:
@@ -142,11 +147,12 @@ class _Tab:
         journal = self._house.journal
         if row is None or journal is None:
             return [warn("Open a question first."), *(gr.skip() for _ in range(7))]
-        try:
+
+        def marked() -> list[object]:
             journal.mark_handled(row.ids, handled=handled)
-        except FootnoteError as error:
-            return [warn(str(error)), *(gr.skip() for _ in range(7))]
-        return [say(f"“{row.question}”: {done}"), *again()]
+            return [say(f"“{row.question}”: {done}"), *again()]
+
+        return refusing(7, marked)
 
     def _listed(self, found: InVain, days: int, language: str, handled: bool) -> list[object]:
         shown = found.rows[:_ROWS]
@@ -175,13 +181,6 @@ class _Tab:
             hidden,
             hidden,
         ]
-
-
-def _shown(progress: gr.Progress) -> Callable[[int, int], None]:
-    def show(done: int, of: int) -> None:
-        progress((done, max(of, 1)), desc="Reading what was asked", unit="questions")
-
-    return show
 
 
 def _summary(found: InVain) -> str:
@@ -215,7 +214,7 @@ def _trend(row: Row) -> str:
 
 
 def _where(passage: Passage) -> str:
-    return " › ".join((passage.title, *passage.headings))  # noqa: RUF001 -- a breadcrumb's arrow, meant as such
+    return breadcrumb((passage.title, *passage.headings))
 
 
 def _counted(number: int, noun: str) -> str:

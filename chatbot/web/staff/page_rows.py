@@ -9,6 +9,7 @@ import gradio as gr
 from chatbot.reading import unwrapped
 from chatbot.records import Passage
 from chatbot.staff import Draft, Listed, PassageChange, Preview
+from chatbot.web.markup import breadcrumb
 
 __all__ = [
     "addresses_told",
@@ -37,7 +38,7 @@ def draft_row(draft: Draft) -> list[str]:
 
 def passage_row(passage: Passage) -> list[str]:
     """Give a passage's row: the headings that it stands under, and its words."""
-    return [_path(passage.headings), unwrapped(passage.text)]
+    return [breadcrumb(passage.headings), unwrapped(passage.text)]
 
 
 def summary(listed: Sequence[Listed], drafts: int, unreadable: Sequence[str]) -> str:
@@ -83,7 +84,7 @@ def preview_tables(preview: Preview | None) -> list[dict[str, Any]]:
     if preview is None:
         return [gr.update(value=[], visible=False)] * 2
     passages = [
-        [_kind(one), one.title, _path(one.headings), unwrapped(one.before), unwrapped(one.after)]
+        [_kind(one), one.title, breadcrumb(one.headings), unwrapped(one.before), unwrapped(one.after)]
         for one in preview.passages
     ]
     flips = [
@@ -99,10 +100,6 @@ def preview_tables(preview: Preview | None) -> list[dict[str, Any]]:
 
 def _kind(change: PassageChange) -> str:
     return "changed" if change.before and change.after else "gone" if change.before else "added"
-
-
-def _path(headings: Sequence[str]) -> str:
-    return " › ".join(headings)  # noqa: RUF001 -- a breadcrumb's arrow, meant as such
 
 
 def _counted(number: int, noun: str) -> str:

@@ -29,7 +29,7 @@ from chatbot.web.staff.page_rows import (
     row,
     summary,
 )
-from chatbot.web.staff.telling import hidden, on, refusing, say
+from chatbot.web.staff.telling import hidden, last_cell, on, refusing, say, showing
 from chatbot.web.staff.who import editors_only, require_editor, signed_in
 
 __all__ = ["Form", "pages"]
@@ -100,9 +100,7 @@ class _Tab:
         request: gr.Request,
     ) -> list[object]:
         """Open the page of the row that was chosen."""
-        values = event.row_value
-        page = str(values[-1]) if isinstance(values, list) and values else None
-        return self.open(page, title, body, url, reviewed, opened, request)
+        return self.open(last_cell(event) or None, title, body, url, reviewed, opened, request)
 
     def open(  # noqa: PLR0913, PLR0917 - as above
         self,
@@ -116,30 +114,29 @@ class _Tab:
     ) -> list[object]:
         """Open a page, unless that would lose what an editor typed."""
 
-        def shown() -> list[object]:
+        def filled() -> list[object]:
             if signed_in(request).role is Role.EDITOR:
                 _check_kept(Sheet(title, url, reviewed, body), opened)
             return [hidden(), gr.update(visible=True), *(self._sheet(page) if page else _empty())]
 
-        return refusing(11, shown)
+        return refusing(11, filled)
 
     def new(  # noqa: PLR0913, PLR0917 - as above
         self, question: str | None, title: str, body: str, url: str, reviewed: str, opened: Sheet | None
     ) -> list[object]:
         """Open an empty form, or one with a question as its title, unless that would lose what is typed."""
 
-        def shown() -> list[object]:
+        def filled() -> list[object]:
             _check_kept(Sheet(title, url, reviewed, body), opened)
             return [hidden(), gr.update(visible=True), *_empty(self._house.bot.spelled(question) if question else "")]
 
-        return refusing(11, shown)
+        return refusing(11, filled)
 
     @editors_only
     def open_addresses(self, request: gr.Request, progress: gr.Progress = gr.Progress()) -> list[object]:  # noqa: B008 - Gradio looks for it there
         """See which pages cannot be found on the clinic's website any more."""
         require_editor(request)
-        shown = _shown(progress)
-        number = self._house.pages.open_addresses(lambda done, of: shown(done, of, "Opening the addresses"))
+        number = self._house.pages.open_addresses(showing(progress, "Opening the addresses", "steps"))
         return [say(addresses_told(number, len(self._house.pages.gone))), *self.overview()]
 
     @editors_only
@@ -276,7 +273,4 @@ def _plain(sheet: Sheet) -> tuple[str, ...]:
 
 
 def _shown(progress: gr.Progress) -> Callable[[int, int, str], None]:
-    def show(done: int, of: int, what: str) -> None:
-        progress((done, max(of, 1)), desc=what, unit="steps")
-
-    return show
+    return lambda done, of, what: showing(progress, what, "steps")(done, of)

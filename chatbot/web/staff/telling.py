@@ -10,7 +10,19 @@ from gradio.components import Component
 from chatbot.errors import FootnoteError
 from chatbot.web.markup import escape
 
-__all__ = ["hidden", "line", "notice", "on", "refusing", "say", "table_of", "warn"]
+__all__ = [
+    "chosen_row",
+    "hidden",
+    "last_cell",
+    "line",
+    "notice",
+    "on",
+    "refusing",
+    "say",
+    "showing",
+    "table_of",
+    "warn",
+]
 
 _AT_ONCE: Final = 8  # events of the console
 
@@ -78,6 +90,27 @@ def notice(name: str, said: str = "") -> gr.Textbox:
         elem_id=name,
         elem_classes="notice",
     )
+
+
+def chosen_row(event: gr.SelectData) -> int | None:
+    """Give the place of the row that was clicked in a table."""
+    place = event.index[0] if isinstance(event.index, list) else event.index
+    return place if isinstance(place, int) else None
+
+
+def last_cell(event: gr.SelectData) -> str:
+    """Give the last cell of the row that was clicked in a table, where lists keep what a row is known by."""
+    values = event.row_value
+    return str(values[-1]) if isinstance(values, list) and values else ""
+
+
+def showing(progress: gr.Progress, what: str, unit: str) -> Callable[[int, int], None]:
+    """Give what shows how many of the units are done, of how many."""
+
+    def show(done: int, of: int) -> None:
+        progress((done, max(of, 1)), desc=what, unit=unit)
+
+    return show
 
 
 def say(text: str) -> dict[str, Any]:

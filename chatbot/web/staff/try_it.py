@@ -12,9 +12,10 @@ from chatbot.errors import FootnoteError
 from chatbot.reading import unwrapped
 from chatbot.records import Outcome
 from chatbot.staff import gold_of
+from chatbot.web.markup import breadcrumb
 from chatbot.web.rendering import answer_html, apology_html, question_html
 from chatbot.web.staff.house import House
-from chatbot.web.staff.telling import line, notice, on, say, table_of, warn
+from chatbot.web.staff.telling import chosen_row, hidden, line, notice, on, refusing, say, table_of, warn
 from chatbot.web.staff.who import editors_only, require_editor
 
 __all__ = ["try_it"]
@@ -140,8 +141,8 @@ class _Tab:
 
     def picked(self, event: gr.SelectData) -> list[object]:
         """Choose the passage of the row that was clicked."""
-        place = event.index[0] if isinstance(event.index, list) else event.index
-        return [place if isinstance(place, int) else gr.skip(), gr.update(value="", visible=False)]
+        place = chosen_row(event)
+        return [gr.skip() if place is None else place, hidden()]
 
     @editors_only
     def should(self, turns: Sequence[_Turn], place: int | None, request: gr.Request) -> list[object]:
@@ -162,12 +163,13 @@ class _Tab:
     def _saved(self, turns: Sequence[_Turn], gold: Sequence[str], account: str, told: str) -> list[object]:
         if not turns:
             return [warn("Ask something first."), gr.skip()]
-        try:
+
+        def saved() -> list[object]:
             earlier = [turn.question for turn in turns[:-1] if turn.workings]
             self._house.golden_file.save(turns[-1].question, earlier, gold, account)
-        except FootnoteError as error:
-            return [warn(str(error)), gr.skip()]
-        return [say(f"{told} The tab Check asks it from now on."), gr.skip()]
+            return [say(f"{told} The tab Check asks it from now on."), gr.skip()]
+
+        return refusing(1, saved)
 
     def _show(self, turns: Sequence[_Turn], question: str) -> list[object]:
         workings = turns[-1].workings if turns else None
@@ -183,7 +185,7 @@ class _Tab:
             gr.update(value=rows, visible=bool(rows)),
             gr.update(choices=choices, value=None),
             gr.update(visible=workings is not None),
-            gr.update(value="", visible=False),
+            hidden(),
         ]
 
 
@@ -232,11 +234,8 @@ def _read(workings: Workings) -> str:
 def _row(place: int, one: Candidate) -> list[str]:
     signals = [f"{one.signals[name]:.2f}" for name in ("met", "content", "sentence", "lexical")]
     text, sure = unwrapped(one.passage.text), f"{one.confidence:.0%}"
-    return [str(place), text, sure, f"{one.score:.2f}", *signals, _where(one)]
-
-
-def _where(one: Candidate) -> str:
-    return " › ".join((one.passage.title, *one.passage.headings))  # noqa: RUF001 -- a breadcrumb's arrow, meant as such
+    where = breadcrumb((one.passage.title, *one.passage.headings))
+    return [str(place), text, sure, f"{one.score:.2f}", *signals, where]
 
 
 def _choice(place: int, one: Candidate) -> str:

@@ -9,7 +9,7 @@ from chatbot.errors import ChangeRefused
 from chatbot.staff import FIELDS, Kind
 from chatbot.web.staff.changes import change_rows, changed_lines, lay_out_log, undo
 from chatbot.web.staff.house import House
-from chatbot.web.staff.telling import hidden, notice, on, refusing, say
+from chatbot.web.staff.telling import hidden, last_cell, notice, on, refusing, say
 from chatbot.web.staff.who import editors_only, require_editor
 
 if TYPE_CHECKING:
@@ -140,8 +140,7 @@ class _Tab:
 
     def look(self, event: gr.SelectData) -> list[object]:
         """Show what a change of the record changed."""
-        values = event.row_value
-        number = str(values[-1]) if isinstance(values, list) and values else ""
+        number = last_cell(event)
 
         def seen() -> list[object]:
             change = self._house.history.get(int(number) if number.isdecimal() and len(number) < _LONGEST_NUMBER else 0)
