@@ -1,0 +1,49 @@
+"""The messages that triage is fitted and measured on: `training/triage/`, and the questions of public collections."""
+
+import json
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+__all__ = ["CALIBRATION", "HELD_OUT", "LISTS", "PUBLIC", "URGENT", "Message", "public_questions", "read_lists"]
+
+LISTS: Final = Path(__file__).parent / "triage"
+HELD_OUT: Final = LISTS / "held-out"
+CALIBRATION: Final = LISTS / "calibration"
+PUBLIC: Final = ("stackfaq", "medquad_small", "covidqa_deepset", "pubmedqa_l", "clinc150_oos")
+URGENT: Final = {"emergency", "today", "crisis", "urgent"}
+"""Labels of messages that must alarm; `urgent` is any of the other three, as `harmless` is any of the rest."""
+
+
+@dataclass(frozen=True, slots=True)
+class Message:
+    """A message with its label and style, and the file that it stands in, which is one writer's."""
+
+    label: str
+    style: str
+    text: str
+    writer: str
+
+    @property
+    def urgent(self) -> bool:
+        """Whether it must alarm."""
+        return self.label in URGENT
+
+
+def read_lists(folder: Path = LISTS) -> list[Message]:
+    """Read the lists of one folder, each text once."""
+    found: dict[str, Message] = {}
+    for path in sorted(folder.glob("*.tsv")):
+        for line in path.read_text("utf-8").splitlines():
+            if line.strip() and not line.startswith("#"):
+                label, style, text = line.split("\t")
+                found.setdefault(text.strip(), Message(label, style, text.strip(), path.stem))
+    return list(found.values())
+
+
+def public_questions(folder: Path) -> dict[str, list[str]]:
+    """Read the questions of the public collections, none of which tells of an emergency of the writer's own."""
+    return {
+        name: [json.loads(line)["text"] for line in (folder / name / "queries.jsonl").read_text("utf-8").splitlines()]
+        for name in PUBLIC
+    }
