@@ -2,7 +2,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from chatbot.answering import Spelling
+from chatbot.language import Spelling
 
 WORDS = {"recovery": 3, "time": 9, "the": 40, "moisturised": 1, "steroid": 2, "swelling": 2, "laser": 5, "peel": 7}
 

@@ -15,7 +15,7 @@ from typing import Final
 from symspellpy import SymSpell, Verbosity
 from symspellpy.suggest_item import SuggestItem
 
-__all__ = ["Spelling", "is_english"]
+__all__ = ["Spelling", "everyday_words", "is_english", "is_everyday"]
 
 _WORD = re.compile(r"\w+(?:['\u2019]\w+)*")
 _SHORTEST: Final = 3  # letters of a word that is corrected, and of either of two that were run together
@@ -104,6 +104,16 @@ def is_english(word: str) -> bool:
     return word in _english()
 
 
+def everyday_words() -> frozenset[str]:
+    """Return the English words that are written most."""
+    return frozenset(_everyday())
+
+
+def is_everyday(word: str) -> bool:
+    """Tell whether a word, in small letters, is one of the English words that are written most."""
+    return word in _everyday()
+
+
 def _bones(word: str) -> str:
     """Give a word's consonants as they sound, none twice in a row: what hurried typing keeps."""
     sounds = re.sub(r"c(?=[eiy])|z", "s", word).replace("ph", "f").replace("c", "k").replace("q", "k")
@@ -113,7 +123,7 @@ def _bones(word: str) -> str:
 @cache
 def _texting() -> Mapping[str, str]:
     """Give what people text for a word."""
-    return tomllib.loads(files("chatbot.answering").joinpath("texting.toml").read_text("utf-8"))
+    return tomllib.loads(files("chatbot.language").joinpath("texting.toml").read_text("utf-8"))
 
 
 @cache
