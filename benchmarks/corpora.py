@@ -15,8 +15,8 @@ from pathlib import Path
 
 from benchmarks.cached import CachedEncoder
 from benchmarks.public_data import Collection, Query, load_collection, write_corpus
-from chatbot.answering import Spelling
 from chatbot.indexing import Index, build_index, open_index
+from chatbot.language import Spelling
 from chatbot.records import Passage
 
 __all__ = ["CLINICS", "CUTS", "SEED", "Asked", "Corpus", "clinics", "cuts"]

@@ -26,8 +26,8 @@ from scipy.linalg import eigh
 
 from benchmarks.cached import CachedEncoder
 from benchmarks.corpora import CLINICS, SEED
-from chatbot.answering import Spelling
 from chatbot.indexing import Index, Vectors, build_index, open_index
+from chatbot.language import Spelling
 from chatbot.staff.grouping import Grouping, asks_time
 
 HERE = Path(__file__).parent

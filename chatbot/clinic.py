@@ -9,7 +9,7 @@ from typing import Final
 from chatbot.errors import SettingsError
 from chatbot.placement import Sites, Widget, read_sites, read_widget
 
-__all__ = ["Answers", "Clinic", "Colours", "Contact", "Reviews", "Route", "Urgent", "load_clinic"]
+__all__ = ["Answers", "Clinic", "Colours", "Contact", "Crisis", "Reviews", "Route", "Today", "Urgent", "load_clinic"]
 
 _MOST_ROUTES: Final = 50
 _MOST_EXAMPLES: Final = 100  # of one route
@@ -53,16 +53,33 @@ class Reviews:
 
 
 @dataclass(frozen=True, slots=True)
-class Urgent:
-    """What is said first to somebody whose words sound like an emergency; `phone` is the number to call, if any."""
+class Crisis:
+    """What is said to somebody who may harm themselves or is in danger from somebody, and whom they can call."""
 
-    message: str = (
-        "What you describe may need urgent help. If anyone is in danger or getting worse, call your local emergency "
-        "number now or go to the nearest emergency department. If you might harm yourself, or somebody is harming you, "
-        "call the emergency number or a crisis line, and do not stay alone. I am an automatic assistant: I cannot "
-        "judge how serious this is, and nobody reads this chat as you write."
-    )
+    message: str = ""
     phone: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Today:
+    """What is said to somebody who should ring the clinic today; `phone` is the line for when it is closed."""
+
+    message: str = ""
+    phone: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Urgent:
+    """What is said first to somebody whose words sound like an emergency, and the emergency number.
+
+    An empty message stands for Footnote's own wording. `{emergency}`, `{crisis}`, `{phone}`, `{hours}` and
+    `{out_of_hours}` in a message stand for the numbers and hours.
+    """
+
+    message: str = ""
+    phone: str = ""
+    crisis: Crisis = field(default_factory=Crisis)
+    today: Today = field(default_factory=Today)
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,7 +125,7 @@ def load_clinic(path: Path | None) -> Clinic:
     pages = _reviews(path, table.pop("pages", {}))
     widget = read_widget(path, table.pop("widget", {}))
     sites = read_sites(path, table.pop("sites", {}))
-    urgent = _strings(path, "urgent", table.pop("urgent", {}), Urgent)
+    urgent = _urgent(path, table.pop("urgent", {}))
     routes = _routes(path, table.pop("routes", []))
     said = _strings(path, "", table, Clinic)
     clinic = Clinic(
@@ -116,7 +133,7 @@ def load_clinic(path: Path | None) -> Clinic:
         colours=Colours(**colours),
         answers=answers,
         pages=pages,
-        urgent=Urgent(**urgent),
+        urgent=urgent,
         routes=routes,
         widget=widget,
         sites=sites,
@@ -148,6 +165,14 @@ def _strings(path: Path, name: str, table: object, noun: type) -> dict[str, str]
         if not isinstance(value, str):
             raise SettingsError(f"{path}: {where} must be text between quotation marks.")
     return {key: value.strip() for key, value in table.items()}
+
+
+def _urgent(path: Path, table: object) -> Urgent:
+    parts = dict(table) if isinstance(table, dict) else {}
+    crisis = _strings(path, "urgent.crisis", parts.pop("crisis", {}), Crisis)
+    today = _strings(path, "urgent.today", parts.pop("today", {}), Today)
+    own = _strings(path, "urgent", parts if isinstance(table, dict) else table, Urgent)
+    return Urgent(crisis=Crisis(**crisis), today=Today(**today), **own)
 
 
 def _answers(path: Path, table: object) -> Answers:
@@ -197,7 +222,7 @@ def _route(path: Path, where: str, table: object) -> Route:
     for key, longest in (("name", _LONGEST_NAME), ("reply", _LONGEST_WORDING)):
         if not 0 < len(said[key]) <= longest:
             raise SettingsError(f"{path}: {where}.{key} must be a text of 1 to {longest} characters.")
-    if said["link"] and not re.fullmatch(r"https://[^\s/\[\]]+(/\S*)?", said["link"]):
+    if said["link"] not in {"", "{booking}"} and not re.fullmatch(r"https://[^\s/\[\]]+(/\S*)?", said["link"]):
         raise SettingsError(f"{path}: {where}.link must be an address that starts with https://, not {said['link']!r}.")
     return Route(examples=examples, **said)
 
@@ -220,13 +245,7 @@ def _check(path: Path, clinic: Clinic) -> None:
         longest = _LONGEST_CLINIC if where == "name" else _LONGEST_LINE
         if len(text) > longest:
             raise SettingsError(f"{path}: {where} has {len(text)} characters: keep to {longest}.")
-    for where, phone in (("contact", clinic.contact.phone), ("urgent", clinic.urgent.phone)):
-        if phone and not any(one.isdigit() for one in phone):
-            raise SettingsError(f"{path}: {where}.phone must hold a number, not {phone!r} alone.")
-    if not 0 < len(clinic.urgent.message) <= _LONGEST_WORDING:
-        raise SettingsError(
-            f"{path}: urgent.message must be a text of 1 to {_LONGEST_WORDING} characters; or leave it out."
-        )
+    _check_urgent(path, clinic)
     if clinic.contact.email and not re.fullmatch(r"[^@\s]+@[^@\s]+", clinic.contact.email):
         raise SettingsError(f"{path}: contact.email must be an address with an @, not {clinic.contact.email!r}.")
     booking = clinic.contact.booking
@@ -236,3 +255,21 @@ def _check(path: Path, clinic: Clinic) -> None:
         raise SettingsError(f"{path}: colours.accent must be written as #rrggbb, not {clinic.colours.accent!r}.")
     if not clinic.name:
         raise SettingsError(f"{path}: name must not be empty: visitors are told whose assistant this is.")
+
+
+def _check_urgent(path: Path, clinic: Clinic) -> None:
+    urgent = clinic.urgent
+    numbers = {
+        "contact": clinic.contact.phone,
+        "urgent": urgent.phone,
+        "urgent.crisis": urgent.crisis.phone,
+        "urgent.today": urgent.today.phone,
+    }
+    for where, phone in numbers.items():
+        if phone and not any(one.isdigit() for one in phone):
+            raise SettingsError(f"{path}: {where}.phone must hold a number, not {phone!r} alone.")
+    for where, text in (("urgent", urgent), ("urgent.crisis", urgent.crisis), ("urgent.today", urgent.today)):
+        if len(text.message) > _LONGEST_WORDING:
+            raise SettingsError(
+                f"{path}: {where}.message has {len(text.message)} characters: keep to {_LONGEST_WORDING}."
+            )

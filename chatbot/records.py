@@ -9,11 +9,13 @@ from datetime import date
 from enum import StrEnum
 
 __all__ = [
+    "Alarm",
     "Answer",
     "Citation",
     "Document",
     "Highlight",
     "Hit",
+    "Level",
     "Outcome",
     "Passage",
     "Section",
@@ -115,12 +117,30 @@ class Outcome(StrEnum):
     REPLY = "reply"
 
 
+class Level(StrEnum):
+    """How urgent a message is: call the emergency number, ring the clinic today, or talk to a crisis line."""
+
+    EMERGENCY = "emergency"
+    TODAY = "today"
+    CRISIS = "crisis"
+
+
+@dataclass(frozen=True, slots=True)
+class Alarm:
+    """Why a message is urgent: its level, the name of the rule that found it, and the language of its words."""
+
+    level: Level
+    rule: str
+    language: str = "en"
+
+
 @dataclass(frozen=True, slots=True)
 class Answer:
     """What Footnote says to one question.
 
     `understood_as` is the question that was searched for, `confidence` the probability (0 to 1) that the citations
-    answer it, `message` the fixed wording that goes before or instead of the citations.
+    answer it, `message` the fixed wording that goes before or instead of the citations. `alarm` stands with an urgent
+    outcome and nowhere else. `contact` is a line that says how to reach a person, or empty.
     """
 
     question: str
@@ -130,14 +150,21 @@ class Answer:
     message: str
     citations: tuple[Citation, ...]
     suggestions: tuple[str, ...]
+    alarm: Alarm | None = None
+    contact: str = ""
 
     def as_dict(self) -> dict[str, object]:
-        """Give the answer as the plain values that the API and the command line print."""
+        """Return the answer as the plain values that the API and the command line print.
+
+        `message` ends with the line of contact, which `contact` repeats for those who show it elsewhere.
+        """
         return {
             "outcome": self.outcome.value,
+            **({"level": self.alarm.level.value} if self.alarm else {}),
             "confidence": round(self.confidence, 4),
             "understood_as": self.understood_as,
-            "message": self.message,
+            "message": f"{self.message}\n{self.contact}".strip(),
+            "contact": self.contact,
             "citations": [citation.as_dict() for citation in self.citations],
             "suggestions": list(self.suggestions),
         }

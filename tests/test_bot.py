@@ -5,10 +5,10 @@ from threading import Event, Thread
 import pytest
 
 from chatbot.bot import Chatbot
-from chatbot.clinic import Clinic, Route
+from chatbot.clinic import Clinic, Contact, Route
 from chatbot.errors import DocumentNotFound, IndexStale, QuestionEmpty
 from chatbot.indexing import SentenceEncoder, build_index
-from chatbot.records import Answer, Outcome
+from chatbot.records import Answer, Level, Outcome
 from tests.conftest import WordEncoder
 
 
@@ -54,9 +54,7 @@ def test_a_question_without_words_gets_an_honest_answer(bot: Chatbot) -> None:
         bot.ask("\u200b")
 
 
-@pytest.mark.parametrize(
-    "question", ["\u0301", "\ufe0f\ufe0f", "\ufffd", "\u094d", "\U0001f600", "?", "...", "asdfgh", "\u4f60\u597d"]
-)
+@pytest.mark.parametrize("question", ["\u0301", "\ufe0f\ufe0f", "\ufffd", "\u094d", "\U0001f600", "?", "...", "asdfgh"])
 def test_a_question_that_the_model_cannot_read_gets_an_honest_answer(bot: Chatbot, question: str) -> None:
     answer = bot.ask(question)
     assert answer.outcome in {Outcome.NOT_FOUND, Outcome.RELATED}
@@ -147,8 +145,26 @@ def test_earlier_small_talk_is_nothing_to_lean_on(bot: Chatbot) -> None:
 def test_an_emergency_comes_before_anything_else(bot: Chatbot) -> None:
     answer = bot.ask("my face is swelling up and i cant breath propperly")
     assert answer.outcome is Outcome.URGENT
-    assert answer.message == bot.clinic.urgent.message
-    assert not any("normal to experience some redness" in one.passage.text for one in answer.citations)
+    assert answer.alarm
+    assert answer.alarm.level is Level.EMERGENCY
+    assert answer.message.startswith("Call 999 now")
+    assert (answer.citations, answer.suggestions, answer.contact) == ((), (), "")
+
+
+def test_what_an_aftercare_leaflet_says_to_ring_about_is_for_today(bot: Chatbot) -> None:
+    answer = bot.ask("my wound is leaking yellow pus")
+    assert answer.as_dict()["level"] == "today"
+    assert answer.message == (
+        "Please ring us today: +44 20 7946 0123. We are open Monday to Friday, 9:00 to 17:30. "
+        "When we are closed, call 111. If it gets worse, call 999. Nobody reads this chat."
+    )
+
+
+def test_somebody_in_danger_is_given_a_crisis_line_whatever_else_they_ask(bot: Chatbot) -> None:
+    answer = bot.ask("I want to kill myself. Can I still come to my appointment tomorrow?")
+    assert answer.as_dict()["level"] == "crisis"
+    assert "116 123" in answer.message
+    assert "book" not in answer.message
 
 
 def test_small_talk_gets_a_fixed_reply_and_somewhere_to_start(bot: Chatbot) -> None:
@@ -162,6 +178,48 @@ def test_where_the_pages_say_nothing_the_clinics_own_reply_is_given(bot: Chatbot
     price = next(route for route in bot.clinic.routes if route.name == "price")
     answer = bot.ask("what would one treatment cost me?")
     assert (answer.outcome, answer.message) == (Outcome.REPLY, f"{price.reply}\n{price.link}")
+    assert answer.contact == (
+        "+44 20 7946 0123 (Monday to Friday, 9:00 to 17:30) · hello@clinic.example · https://clinic.example/book"
+    )
+
+
+def test_two_questions_of_two_kinds_get_both_replies(bot: Chatbot) -> None:
+    answer = bot.ask("Where can I park and can I pay by card?")
+    routes = {route.name: route for route in bot.clinic.routes}
+    assert routes["address and parking"].reply.partition("{address}")[2] in answer.message
+    assert routes["insurance and payment"].reply in answer.message
+
+
+@pytest.mark.parametrize(("keyword", "name"), [("klarna", "insurance and payment"), ("pregnant", "suitability")])
+def test_a_keyword_alone_asks_for_the_reply_that_has_it(bot: Chatbot, keyword: str, name: str) -> None:
+    (route,) = (route for route in bot.clinic.routes if route.name == name)
+    assert bot.ask(keyword).message.startswith(route.reply)
+
+
+def test_a_reply_says_the_number_that_the_clinic_has_now(
+    corpus: Path, encoder: SentenceEncoder, tmp_path: Path
+) -> None:
+    route = Route("phone", ("phone number", "what is your phone number", "how can I ring you"), "Ring {phone}.")
+    build_index(corpus, tmp_path, encoder)
+    bot = Chatbot(corpus, tmp_path, encoder, Clinic(contact=Contact(phone="0123"), routes=(route,)))
+    assert bot.ask("what is your phone number").message == "Ring 0123."
+    bot.renew(Clinic(contact=Contact(phone="0456"), routes=(route,)))
+    assert bot.ask("what is your phone number").message == "Ring 0456."
+
+
+@pytest.mark.parametrize("question", ["can I speak to a human", "nurse please", "call me back", "a real person!!"])
+def test_who_wants_a_person_is_given_the_ways_to_one_first(bot: Chatbot, question: str) -> None:
+    answer = bot.ask(question)
+    assert answer.outcome is Outcome.REPLY
+    assert answer.message.splitlines()[1].startswith("+44 20 7946 0123")
+
+
+def test_a_symptom_of_ones_own_gets_the_clinic_first_and_nothing_marked(bot: Chatbot) -> None:
+    answer = bot.ask("I have a rash on my neck since yesterday")
+    assert answer.outcome in {Outcome.RELATED, Outcome.NOT_FOUND}
+    assert answer.message.startswith("Please ask us about this")
+    assert marked(answer) == []
+    assert answer.contact
 
 
 def test_where_the_pages_answer_they_go_before_the_clinics_reply(
@@ -176,19 +234,48 @@ def test_where_the_pages_answer_they_go_before_the_clinics_reply(
 EMERGENCY = "my face is bleeding and it wont stop"
 
 
-@pytest.mark.parametrize(
-    "question", ["how long does that last", "and will it heal?", "what should I do", "phone number"]
-)
+REMINDER = "If it is urgent after all, call 999."
+
+
+@pytest.mark.parametrize("question", ["how long does that last", "and will it heal?", "what should I do"])
 def test_what_goes_on_about_an_emergency_is_urgent_still_and_quotes_nothing(bot: Chatbot, question: str) -> None:
     answer = bot.ask(question, [EMERGENCY])
     assert (answer.outcome, answer.citations) == (Outcome.URGENT, ())
+
+
+@pytest.mark.parametrize("question", ["can I book?", "how much is it?", "what are your opening hours", "phone number"])
+def test_a_plain_practical_question_after_an_alarm_is_answered_under_a_reminder(bot: Chatbot, question: str) -> None:
+    answer = bot.ask(question, [EMERGENCY])
+    assert answer.outcome is Outcome.REPLY
+    assert answer.message.splitlines()[0] == REMINDER
+
+
+def test_an_all_clear_ends_the_alarm(bot: Chatbot) -> None:
+    clear = bot.ask("I'm fine now, it was my cat", [EMERGENCY])
+    assert clear.outcome is Outcome.REPLY
+    assert clear.message == f"{REMINDER}\nGood to hear. What would you like to know?"
+    after = bot.ask("how much is it?", [EMERGENCY, "I'm fine now, it was my cat"])
+    assert not after.message.startswith(REMINDER)
+
+
+def test_the_button_that_says_it_is_no_emergency_answers_the_question_in_general(bot: Chatbot) -> None:
+    answer = bot.ask("This is not an emergency", ["my face is swelling badly after microneedling"])
+    assert answer.outcome in {Outcome.RELATED, Outcome.NOT_FOUND}
+    assert answer.message.startswith(f"{REMINDER}\nPlease ask us about this")
+    assert marked(answer) == []
+
+
+def test_after_a_crisis_the_button_gives_no_passages_and_the_crisis_line_stays(bot: Chatbot) -> None:
+    answer = bot.ask("This is not an emergency", ["I want to die"])
+    assert (answer.outcome, answer.citations) == (Outcome.REPLY, ())
+    assert "116 123" in answer.message
 
 
 def test_an_emergency_lasts_as_long_as_each_question_goes_on_about_it(bot: Chatbot) -> None:
     told = ["my lips are swelling", "is it urgent", "and my eyes now"]
     assert bot.ask("how long will it last", told).outcome is Outcome.URGENT
     assert bot.ask("how long will it last", [*told[:2], "thanks, im ok now"]).outcome is not Outcome.URGENT
-    assert bot.ask("hearing loop", [told[0], "wrinkles"]).outcome is not Outcome.URGENT
+    assert bot.ask("hearing loop", [told[0], "what are the benefits of microneedling"]).outcome is not Outcome.URGENT
 
 
 def test_a_question_of_its_own_after_an_emergency_is_answered(bot: Chatbot) -> None:
@@ -217,11 +304,35 @@ def test_what_everybody_reads_is_not_corrected(bot: Chatbot) -> None:
     assert bot.ask(question).understood_as == question
 
 
+def test_a_question_of_its_own_in_another_language_than_the_pages_is_told_whom_to_call(bot: Chatbot) -> None:
+    answer = bot.ask("quanto tempo dura il gonfiore dopo il trattamento")
+    assert (answer.outcome, answer.citations) == (Outcome.NOT_FOUND, ())
+    assert answer.message.startswith("In an emergency, call 999.")
+
+
 @pytest.mark.parametrize(
-    "question", ["me duele el pecho y no puedo respirar", "no puedo respirar", "je veux mourir", "لا أستطيع التنفس"]
+    ("question", "language"),
+    [
+        ("no puedo respirar", "es"),
+        ("je veux mourir", "fr"),
+        ("لا أستطيع التنفس", "ar"),
+        ("ich kriege keine Luft", "de"),
+    ],
 )
-def test_a_question_in_another_language_than_the_pages_is_told_so(bot: Chatbot, question: str) -> None:
+def test_an_emergency_in_another_language_than_the_pages_is_answered_in_it(
+    bot: Chatbot, question: str, language: str
+) -> None:
     answer = bot.ask(question)
-    assert answer.outcome is Outcome.NOT_FOUND
-    assert "in another language than our pages" in answer.message
-    assert "call your local emergency number" in answer.message
+    assert answer.alarm
+    assert (answer.outcome, answer.alarm.language) == (Outcome.URGENT, language)
+
+
+def test_with_another_model_it_is_said_what_does_not_work(tmp_path: Path, words: WordEncoder) -> None:
+    corpus = tmp_path / "corpus"
+    corpus.mkdir()
+    (corpus / "page.txt").write_text("Words about redness.")
+    build_index(corpus, tmp_path / "index", words)
+    bot = Chatbot(corpus, tmp_path / "index", words, Clinic())
+    assert len(bot.warnings) == 2
+    assert "word lists alone" in bot.warnings[0]
+    assert bot.ask("I can't breathe").outcome is Outcome.URGENT

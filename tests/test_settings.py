@@ -2,9 +2,11 @@ from pathlib import Path
 
 import pytest
 
-from chatbot.clinic import Clinic, Route, load_clinic
+from chatbot.clinic import Clinic, Crisis, Route, Today, Urgent, load_clinic
 from chatbot.errors import SettingsError
+from chatbot.records import Level
 from chatbot.settings import load_settings
+from chatbot.triage import Wording
 
 ROOT = Path(__file__).parents[1]
 ROUTE = "[[routes]]\nname = 'price'\nexamples = ['a']\nreply = 'x'\n"
@@ -59,8 +61,19 @@ def test_the_projects_own_clinic_file_has_routes_with_many_ways_to_ask() -> None
 def test_a_clinic_that_writes_nothing_still_tells_people_whom_to_call(tmp_path: Path) -> None:
     (tmp_path / "clinic.toml").write_text("name = 'x'")
     clinic = load_clinic(tmp_path / "clinic.toml")
-    assert "call your local emergency number now" in clinic.urgent.message
-    assert (clinic.urgent.phone, clinic.routes) == ("", ())
+    assert (clinic.urgent, clinic.routes) == (Urgent(), ())
+    assert "Call your local emergency number now" in Wording.standard("en").urgent(Level.EMERGENCY, clinic)
+
+
+def test_each_level_of_urgency_has_its_own_number_and_wording(tmp_path: Path) -> None:
+    (tmp_path / "clinic.toml").write_text(
+        "[urgent]\nphone = '112'\n"
+        "[urgent.crisis]\nphone = '116 123'\nmessage = ' Talk. '\n"
+        "[urgent.today]\nphone = '111'"
+    )
+    assert load_clinic(tmp_path / "clinic.toml").urgent == Urgent(
+        "", "112", Crisis("Talk.", "116 123"), Today("", "111")
+    )
 
 
 def test_a_route_is_read_with_its_spaces_trimmed(tmp_path: Path) -> None:
@@ -97,8 +110,9 @@ def test_without_a_file_the_clinic_has_no_name_and_no_contact() -> None:
         ("[colours]\naccent = 'red'", "colours.accent must be written as #rrggbb"),
         ("[urgent]\nnumber = '1'", r"urgent.number is not a key .* known here: message, phone"),
         ("[urgent]\nphone = 'ring us'", "urgent.phone must hold a number"),
-        ("[urgent]\nmessage = ' '", "urgent.message must be a text of 1 to 2000 characters; or leave it out"),
-        (f"[urgent]\nmessage = '{'x' * 2001}'", "urgent.message must be a text of 1 to 2000 characters"),
+        (f"[urgent]\nmessage = '{'x' * 2001}'", "urgent.message has 2001 characters: keep to 2000"),
+        ("[urgent.crisis]\nphone = 'ring them'", "urgent.crisis.phone must hold a number"),
+        ("[urgent.today]\nnumber = '1'", r"urgent.today.number is not a key .* known here: message, phone"),
         ("[routes]\nx = 'y'", r"routes must be tables, each written as \[\[routes\]\]"),
         ("routes = ['x']", r"routes\[1\] must be a table"),
         ("[[routes]]\nreply = 'x'", r"routes\[1\].examples must be a list of 1 to 100 ways to ask"),

@@ -9,11 +9,10 @@ from chatbot.answering.highlights import highlights
 from chatbot.answering.links import link
 from chatbot.answering.search import Found
 from chatbot.answering.suggestions import suggestions
-from chatbot.clinic import Urgent
 from chatbot.indexing import Index
-from chatbot.records import Answer, Citation, Hit, Outcome, Passage
+from chatbot.records import Alarm, Answer, Citation, Hit, Outcome, Passage
 
-__all__ = ["compose", "distinct", "not_found", "other_language", "reply", "urgent"]
+__all__ = ["compose", "distinct", "in_general", "not_found", "reply", "urgent"]
 
 _SAME: Final = 0.8  # share of words in common from which two passages say the same thing
 
@@ -22,12 +21,6 @@ _MESSAGES: Final = {
     Outcome.RELATED: "This is the closest our pages come. It may not answer you; if not, please ask the clinic.",
     Outcome.NOT_FOUND: "Our pages don\u2019t say. Please ask the clinic directly.",
 }
-
-
-_OTHER_LANGUAGE: Final = (
-    "Your question seems to be in another language than our pages, so nothing was found. Please ask in the language of "
-    "our pages, or ask the clinic directly. In an emergency, call your local emergency number now."
-)
 
 
 def compose(  # noqa: PLR0913, PLR0917 - one argument a part of the answer
@@ -40,15 +33,16 @@ def compose(  # noqa: PLR0913, PLR0917 - one argument a part of the answer
     return Answer(question, found.understood.text, outcome, confidence, _MESSAGES[outcome], citations, related)
 
 
-def urgent(answer: Answer, wording: Urgent) -> Answer:
-    """Put the clinic's urgent wording, and the number to call, before what the pages say for certain.
+def urgent(question: str, alarm: Alarm, message: str) -> Answer:
+    """Answer an alarm with fixed words alone: no passage stands beside them, to be read into an emergency."""
+    return Answer(question, question, Outcome.URGENT, 0.0, message, (), (), alarm)
 
-    Passages that only come near are left out: "some redness is normal" must not be read into an emergency.
-    """
-    phone = "" if wording.phone in wording.message else f"\n{wording.phone}"
-    citations = answer.citations if answer.outcome is Outcome.ANSWERED else ()
-    message = wording.message + phone
-    return replace(answer, outcome=Outcome.URGENT, message=message, citations=citations, suggestions=())
+
+def in_general(answer: Answer, message: str) -> Answer:
+    """Say something before what the pages say, and mark nothing there: it was not written of whoever asks."""
+    citations = tuple(replace(citation, highlights=()) for citation in answer.citations)
+    outcome = Outcome.RELATED if citations else Outcome.NOT_FOUND
+    return replace(answer, outcome=outcome, message=message, citations=citations)
 
 
 def reply(question: str, message: str, link: str = "", suggestions: Sequence[str] = ()) -> Answer:
@@ -59,11 +53,6 @@ def reply(question: str, message: str, link: str = "", suggestions: Sequence[str
 def not_found(question: str) -> Answer:
     """Answer a question in which there is nothing to search for."""
     return Answer(question, question, Outcome.NOT_FOUND, 0.0, _MESSAGES[Outcome.NOT_FOUND], (), ())
-
-
-def other_language(answer: Answer) -> Answer:
-    """Say of a question that found nothing that it is not in the pages' language, which triage does not read either."""
-    return replace(answer, message=_OTHER_LANGUAGE)
 
 
 def distinct(hits: Iterable[Hit]) -> Iterator[Hit]:

@@ -56,7 +56,7 @@ class Kinds:
 
 @dataclass(frozen=True, slots=True)
 class Routes:
-    """The clinic's routes, their ways to ask read; none if the encoder is one that the kinds were not fitted for."""
+    """The clinic's routes, their ways to ask read; unread if the encoder is one that the kinds were not fitted for."""
 
     routes: tuple[Route, ...]
     kinds: Kinds
@@ -67,13 +67,13 @@ class Routes:
         """Read the ways to ask with the encoder that reads the questions."""
         fitted = kinds or Kinds.fitted()
         if fitted.fingerprint != encoder.fingerprint:
-            return cls((), fitted, ())
+            return cls(tuple(routes), fitted, ())
         read = (encoder.encode_questions(route.examples) for route in routes)
         return cls(tuple(routes), fitted, tuple(fitted.turned(np.array([one.vector for one in ways])) for ways in read))
 
     def match(self, question: Encoded) -> Match | None:
         """Give the route that a question belongs to, if it belongs to one."""
-        nearest = self.nearest(question) if self.routes else None
+        nearest = self.nearest(question) if self.examples else None
         return nearest if nearest and nearest.score >= self.kinds.least else None
 
     def nearest(self, question: Encoded) -> Match:

@@ -1,11 +1,19 @@
 """How an answer came about, for those who look after the pages."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
+from chatbot.answering.gate import SIGNALS, Gate, gate_signals
+from chatbot.answering.highlights import highlights
+from chatbot.answering.pipeline import Worked
+from chatbot.answering.ranking import SIGNALS as RANKING_SIGNALS
+from chatbot.answering.ranking import signals as ranking_signals
+from chatbot.answering.search import Found
+from chatbot.answering.turn import CANDIDATES, Serving
+from chatbot.indexing import Index
 from chatbot.records import Answer, Highlight, Passage
 
-__all__ = ["Candidate", "Workings"]
+__all__ = ["Candidate", "Workings", "explained"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,3 +48,28 @@ class Workings:
     related: float
     matched: str
     milliseconds: float
+
+
+def explained(gate: Gate, serving: Serving, worked: Worked, milliseconds: float) -> Workings:
+    """Return the way to an answer that took some time."""
+    found, index = worked.found, serving.index
+    read = gate_signals(index, found.asked, found.judged, found.hits) if found else []
+    return Workings(
+        answer=worked.answer,
+        candidates=tuple(_candidates(gate, index, found)) if found else (),
+        aspect=found.asked.text if found else "",
+        signals=dict(zip(SIGNALS, read, strict=False)),
+        answered=gate.enough(serving.clinic.answers.wrong_at_most),
+        related=gate.related,
+        matched=worked.rule,
+        milliseconds=milliseconds,
+    )
+
+
+def _candidates(gate: Gate, index: Index, found: Found) -> Iterator[Candidate]:
+    evidence = index.evidence(found.query)
+    read = dict(zip(evidence.passages, ranking_signals(evidence).tolist(), strict=True))
+    for hit in found.hits[:CANDIDATES]:
+        made_of = dict(zip(RANKING_SIGNALS, read[hit.passage], strict=True))
+        marks = highlights(index, found.query, hit.passage)
+        yield Candidate(hit.passage, hit.score, made_of, gate.confidence(index, found, hit), marks)

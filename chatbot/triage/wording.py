@@ -1,0 +1,73 @@
+"""What is said in an emergency and around it, in each language, with the clinic's own numbers."""
+
+import tomllib
+from collections.abc import Mapping
+from functools import cache
+from importlib.resources import files
+from typing import Any, Final, Self
+
+from chatbot.clinic import Clinic
+from chatbot.records import Level
+
+__all__ = ["Wording"]
+
+_HEADINGS: Final = {Level.EMERGENCY: "alarm", Level.TODAY: "alarm_today", Level.CRISIS: "alarm_crisis"}
+
+
+class Wording:
+    """The texts of `wording/<language>.toml`; what clinic.toml says in their place goes before them."""
+
+    def __init__(self, language: str, texts: Mapping[str, Any]) -> None:
+        self.language = language
+        self._texts = texts
+
+    @classmethod
+    @cache
+    def standard(cls, language: str) -> Self:
+        """Return the wording that comes with Footnote in one of `red_flags.LANGUAGES`."""
+        folder = files("chatbot.triage") / "wording"
+        return cls(language, tomllib.loads(folder.joinpath(f"{language}.toml").read_text("utf-8")))
+
+    def say(self, key: str, clinic: Clinic) -> str:
+        """Return a text with the clinic's numbers and hours in their places."""
+        return self._filled(str(self._texts[key]), clinic)
+
+    def phrases(self, key: str) -> list[str]:
+        """Return a list of phrases."""
+        return list(self._texts[key])
+
+    def heading(self, level: Level, clinic: Clinic) -> str:
+        """Return the few words that stand above an urgent message."""
+        return self.say(_HEADINGS[level], clinic)
+
+    def urgent(self, level: Level, clinic: Clinic) -> str:
+        """Return what is said to an urgent message: the clinic's own wording in the clinic's own language."""
+        own = {
+            Level.EMERGENCY: clinic.urgent.message,
+            Level.CRISIS: clinic.urgent.crisis.message,
+            Level.TODAY: clinic.urgent.today.message,
+        }[level]
+        if own and self.language == clinic.widget.language:
+            return self._filled(own, clinic)
+        if level is not Level.TODAY:
+            return self.say(level.value, clinic)
+        keys = ["today"]
+        keys += ["today_hours"] if clinic.contact.hours else []
+        keys += ["today_closed"] if clinic.urgent.today.phone else []
+        return " ".join(self.say(key, clinic) for key in [*keys, "today_worse"])
+
+    def reminder(self, level: Level, clinic: Clinic) -> str:
+        """Return the line above an answer that follows an alarm."""
+        return self.say("crisis_reminder" if level is Level.CRISIS else "reminder", clinic)
+
+    def _filled(self, text: str, clinic: Clinic) -> str:
+        values = {
+            "emergency": clinic.urgent.phone or self._texts["number"],
+            "crisis": clinic.urgent.crisis.phone or self._texts["crisis_number"],
+            "phone": clinic.contact.phone or self._texts["clinic_number"],
+            "hours": clinic.contact.hours,
+            "out_of_hours": clinic.urgent.today.phone,
+        }
+        for name, value in values.items():
+            text = text.replace(f"{{{name}}}", value)
+        return text
