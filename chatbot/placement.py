@@ -1,5 +1,6 @@
 """What clinic.toml says of the chat on other sites: how it shows itself (`[widget]`) and where it may (`[sites]`)."""
 
+import logging
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field, fields
@@ -10,6 +11,8 @@ from urllib.parse import urlsplit
 from chatbot.errors import SettingsError
 
 __all__ = ["Sites", "Widget", "read_sites", "read_widget"]
+
+_LOG = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,12 +37,12 @@ class Widget:
 class Sites:
     """Who may use the assistant from elsewhere: sites by their origin, and programs where `api` is open, not closed.
 
-    `rate` is how many questions one address may ask in a minute.
+    `requests_per_minute` is how many questions one address may ask; half a minute's it may ask at once.
     """
 
     allowed: tuple[str, ...] = ()
     api: str = "open"
-    rate: int = 600
+    requests_per_minute: int = 20
 
 
 def read_widget(path: Path, table: object) -> Widget:
@@ -55,12 +58,22 @@ def read_widget(path: Path, table: object) -> Widget:
 
 def read_sites(path: Path, table: object) -> Sites:
     """Read `[sites]` of the clinic file at a path; raises `SettingsError` that names the key which cannot be used."""
-    values = _values(path, "sites", table, Sites)
+    values = _values(path, "sites", _renamed(path, table), Sites)
     sites = Sites(**values | {"allowed": tuple(_origin(path, one) for one in values.get("allowed", ()))})
     _choice(path, "sites.api", sites.api, ("open", "closed"))
-    if sites.rate < 1:
-        raise SettingsError(f"{path}: sites.rate must be at least 1 question a minute, not {sites.rate}.")
+    if sites.requests_per_minute < 1:
+        raise SettingsError(
+            f"{path}: sites.requests_per_minute must be at least 1 question a minute, not {sites.requests_per_minute}."
+        )
     return sites
+
+
+def _renamed(path: Path, table: object) -> object:
+    """Return `[sites]` with the present name of a key whose old one works for one more release."""
+    if not isinstance(table, dict) or "rate" not in table:
+        return table
+    _LOG.warning("%s: sites.rate is called sites.requests_per_minute now: please write that.", path)
+    return {"requests_per_minute" if key == "rate" else key: value for key, value in table.items()}
 
 
 _KINDS: Final[dict[object, tuple[type, str]]] = {

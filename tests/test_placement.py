@@ -23,7 +23,7 @@ def test_the_widget_and_its_sites_are_read(tmp_path: Path) -> None:
         [sites]
         allowed = ["https://Clinic.example/", "http://localhost:8080", "https://m\u00fcnchen.example:443", "http://a.b:80"]
         api = "closed"
-        rate = 30
+        requests_per_minute = 30
         """,
         "utf-8",
     )
@@ -62,11 +62,17 @@ def test_the_widget_and_its_sites_are_read(tmp_path: Path) -> None:
         ("[sites]\nallowed = ['https://" + "a" * 70 + ".example']", "sites.allowed holds"),
         ("[sites]\nallowed = [7]", "sites.allowed holds 7"),
         ("[sites]\napi = 'ajar'", 'sites.api must be "open" or "closed"'),
-        ("[sites]\nrate = true", "sites.rate must be a whole number"),
-        ("[sites]\nrate = 0", "sites.rate must be at least 1"),
+        ("[sites]\nrequests_per_minute = true", "sites.requests_per_minute must be a whole number"),
+        ("[sites]\nrequests_per_minute = 0", "sites.requests_per_minute must be at least 1"),
     ],
 )
 def test_what_cannot_be_used_of_them_is_named(tmp_path: Path, text: str, message: str) -> None:
     (tmp_path / "clinic.toml").write_text(text)
     with pytest.raises(SettingsError, match=message):
         load_clinic(tmp_path / "clinic.toml")
+
+
+def test_the_old_name_of_the_limit_still_works(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    (tmp_path / "clinic.toml").write_text("[sites]\nrate = 30\n")
+    assert load_clinic(tmp_path / "clinic.toml").sites.requests_per_minute == 30
+    assert "sites.rate is called sites.requests_per_minute now" in caplog.text

@@ -1,7 +1,7 @@
 """The allow-list before Gradio: what the chat page needs passes, and nothing that a visitor claims about the host."""
 
 import re
-from collections.abc import Container, Mapping
+from collections.abc import Callable, Container, Mapping
 from http import HTTPStatus
 from typing import Final
 
@@ -14,6 +14,7 @@ from chatbot.errors import RequestError
 from chatbot.web.guard import replay
 from chatbot.web.markup import whole
 from chatbot.web.problems import busy_response
+from chatbot.web.rate_limit import RateLimiter
 from chatbot.web.strict_json import json_body, json_bytes
 
 __all__ = ["Allowlist"]
@@ -43,11 +44,21 @@ _HASHED_NAME_LIFE: Final = "public, max-age=31536000, immutable"
 class Allowlist:
     """Let the open routes through to Gradio; at every other address there is nothing."""
 
-    def __init__(self, gradio: ASGIApp, events: Mapping[int, int], sessions: Container[str]) -> None:
-        """Take the Gradio application, how many values each event of its page is sent, and the sessions that wait."""
+    def __init__(
+        self,
+        gradio: ASGIApp,
+        events: Mapping[int, int],
+        sessions: Container[str],
+        limit: Callable[[int], RateLimiter],
+    ) -> None:
+        """Take the Gradio application, how many values each event of its page is sent, and the sessions that wait.
+
+        `limit` gives the limit that an event is counted by.
+        """
         self._gradio = gradio
         self._events = events
         self._sessions = sessions
+        self._limit = limit
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Pass a request to Gradio, or refuse it."""
@@ -56,7 +67,11 @@ class Allowlist:
             raise HTTPException(HTTPStatus.NOT_FOUND)
         request = Request(scope, receive)
         if path == _JOIN:
-            receive = replay(self._checked(await json_body(request)), receive)
+            event, body = self._checked(await json_body(request))
+            if wait := self._limit(event).wait(request.client.host if request.client else ""):
+                await busy_response(wait)(scope, receive, send)
+                return
+            receive = replay(body, receive)
             send = _full(scope, receive, send)
         elif path == _STREAM and request.query_params.get("session_hash") not in self._sessions:
             raise HTTPException(HTTPStatus.NOT_FOUND)
@@ -65,8 +80,11 @@ class Allowlist:
         headers = [_HOST, *(pair for pair in scope["headers"] if pair[0] in _PASSED_ON)]
         await self._gradio({**scope, "headers": headers}, receive, send)
 
-    def _checked(self, body: object) -> bytes:
-        """Give a join request with the values that the page sends and no others; raises `RequestError`."""
+    def _checked(self, body: object) -> tuple[int, bytes]:
+        """Return the event of a join request, and the request with the values that the page sends and no others.
+
+        Raises `RequestError`.
+        """
         match body:
             case {"fn_index": int(event), "data": list(data), "session_hash": str(session), **rest}:
                 trigger = rest.get("trigger_id")
@@ -78,7 +96,7 @@ class Allowlist:
             and _SESSION.fullmatch(session)
         ):
             raise _strange()
-        return json_bytes(
+        return event, json_bytes(
             {
                 "fn_index": event,
                 "data": [value and whole(value) for value in data],

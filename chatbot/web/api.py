@@ -1,15 +1,19 @@
 """The JSON interface: ask, say whether the answer helped, and learn whether the server is alive and ready."""
 
+from functools import partial
 from typing import TYPE_CHECKING, Final, TypeVar
 
-from anyio import CapacityLimiter, to_thread
+from anyio import to_thread
 from fastapi import APIRouter, Request, Response
 from pydantic import BaseModel, ConfigDict, ValidationError
 
 from chatbot.errors import AnswerNotFound, RequestError
-from chatbot.web.desk import answer_and_record
+from chatbot.web.answer_and_record import AnswerService
+from chatbot.web.fair_queue import FairQueue, LineFull, VisitorLeft
 from chatbot.web.problems import busy_response
+from chatbot.web.rate_limit import client_prefix
 from chatbot.web.strict_json import json_body, json_bytes
+from chatbot.web.urgent import urgent_field
 
 if TYPE_CHECKING:
     from chatbot.bot import Chatbot
@@ -17,8 +21,8 @@ if TYPE_CHECKING:
 
 __all__ = ["api_routes"]
 
-_AT_ONCE: Final = 4  # questions; the model takes one at a time, and other requests need threads too
-_WAITING: Final = 64  # questions; the last of them waits for a few seconds
+_JUDGED_AT_ONCE: Final = 4  # answers; each takes the journal a few milliseconds
+_NOBODY: Final = 204  # of a reply that nobody reads any more
 _LONGEST_COMMENT: Final = 1_000  # characters
 _Body = TypeVar("_Body", bound=BaseModel)
 
@@ -42,21 +46,23 @@ class FeedbackBody(BaseModel):
     comment: str | None = None  # its length is counted later: pydantic counts no half characters
 
 
-def api_routes(bot: "Chatbot", journal: "Journal | None") -> APIRouter:
-    """Give the routes below `/api` that answer from a bot and keep what is asked in a journal."""
+def api_routes(bot: "Chatbot", journal: "Journal | None", answers: AnswerService) -> APIRouter:
+    """Return the routes below `/api` over a bot, its journal if there is one, and what answers questions."""
     router = APIRouter(prefix="/api")
-    answering = CapacityLimiter(_AT_ONCE)
-    judging = CapacityLimiter(_AT_ONCE)
+    judging = FairQueue(at_once=_JUDGED_AT_ONCE)
 
     @router.post("/ask")
     async def ask(request: Request) -> Response:
         body = _read(AskBody, await json_body(request), '{"question": text, "history": [text, ...]}')
-        if answering.statistics().tasks_waiting >= _WAITING:
+        try:
+            answer_id, answer = await answers.ask(
+                _address(request), body.question, body.history, partial(_departure, request)
+            )
+        except LineFull:
             return busy_response()
-        answer_id, answer = await to_thread.run_sync(
-            answer_and_record, bot, journal, body.question, body.history, limiter=answering
-        )
-        return _json({"answer_id": answer_id, **answer.as_dict()})
+        except VisitorLeft:
+            return Response(status_code=_NOBODY)
+        return _json({"answer_id": answer_id, **answer.as_dict(), **urgent_field(answer, bot.clinic)})
 
     @router.post("/feedback")
     async def feedback(request: Request) -> Response:
@@ -65,11 +71,14 @@ def api_routes(bot: "Chatbot", journal: "Journal | None") -> APIRouter:
         )
         if len(body.comment or "") > _LONGEST_COMMENT:
             raise RequestError(f"The comment is longer than {_LONGEST_COMMENT:,} characters: shorten it.")
-        if judging.statistics().tasks_waiting >= _WAITING:
+        try:
+            async with judging.turn(client_prefix(_address(request))):
+                known = journal is not None and await to_thread.run_sync(
+                    journal.feedback, body.answer_id, body.helpful, body.comment or ""
+                )
+        except LineFull:
             return busy_response()
-        if journal is None or not await to_thread.run_sync(
-            journal.feedback, body.answer_id, body.helpful, body.comment or "", limiter=judging
-        ):
+        if not known:
             raise AnswerNotFound("There is no answer of this id: it was not kept, or is kept no longer.")
         return Response(status_code=204)
 
@@ -82,6 +91,16 @@ def api_routes(bot: "Chatbot", journal: "Journal | None") -> APIRouter:
         return _json({"status": "ready", "build": bot.build})
 
     return router
+
+
+def _address(request: Request) -> str:
+    return request.client.host if request.client else ""
+
+
+async def _departure(request: Request) -> None:
+    """Return once the client of a request, whose body was read, has closed the connection."""
+    while (await request.receive())["type"] != "http.disconnect":
+        pass
 
 
 def _read(body: type[_Body], value: object, shape: str) -> _Body:

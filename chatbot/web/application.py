@@ -11,14 +11,16 @@ from fastapi.responses import RedirectResponse
 from starlette.middleware.gzip import GZipMiddleware
 
 from chatbot.web.allowlist import Allowlist
+from chatbot.web.answer_and_record import AnswerService
 from chatbot.web.api import api_routes
-from chatbot.web.chat import chat_blocks
+from chatbot.web.chat import QUESTIONS, chat_blocks
 from chatbot.web.embed import embed_routes
 from chatbot.web.gradio_app import gradio_app
 from chatbot.web.guard import BodyCap, StrictHeaders
 from chatbot.web.look import Look, look_of, look_routes
 from chatbot.web.pages import page_routes
 from chatbot.web.problems import Unexpected, handle_errors
+from chatbot.web.rate_limit import RateLimiter
 from chatbot.web.shell import shell_routes
 from chatbot.web.sites import SiteGuard
 from chatbot.web.staff import House, staff_app
@@ -38,7 +40,10 @@ def create_app(bot: "Chatbot", journal: "Journal | None" = None, settings: "Sett
     What visitors ask is kept in the journal, if there is one. The staff console works on what the settings name;
     without settings there is none.
     """
-    blocks = chat_blocks(bot, journal)
+    sites = bot.clinic.sites
+    questions = RateLimiter(sites.requests_per_minute)
+    answers = AnswerService(bot, journal, questions)
+    blocks = chat_blocks(bot, journal, answers)
     gradio = gradio_app(blocks, _NO_UPLOAD)
     lifespans = [gradio.router.lifespan_context]
     look = look_of(bot.clinic.colours.accent)
@@ -51,7 +56,7 @@ def create_app(bot: "Chatbot", journal: "Journal | None" = None, settings: "Sett
     )
     for routes in (
         shell_routes(blocks, bot, look),
-        api_routes(bot, journal),
+        api_routes(bot, journal, answers),
         page_routes(bot, look),
         look_routes(look),
         widget_routes(bot),
@@ -60,22 +65,26 @@ def create_app(bot: "Chatbot", journal: "Journal | None" = None, settings: "Sett
         app.include_router(routes)
     if settings:
         lifespans.append(_mount_console(app, House.of(bot, journal, settings), look))
+    others = RateLimiter(sites.requests_per_minute * _OTHER_EVENTS)
     app.router.default = Allowlist(
         gradio,
         events={number: len(event.inputs) for number, event in blocks.fns.items()},
         sessions=blocks._queue.pending_messages_per_session,  # noqa: SLF001 -- there is no public way
+        limit=lambda number: questions if blocks.fns[number].concurrency_id == QUESTIONS else others,
     )
     handle_errors(app)
     app.add_middleware(GZipMiddleware, minimum_size=1024)
     app.add_middleware(BodyCap, apart="/staff/")
     app.add_middleware(Unexpected)
-    app.add_middleware(SiteGuard, sites=bot.clinic.sites)  # outside of all that answers, so that errors can be read too
+    # Outside of all that answers, so that errors can be read too.
+    app.add_middleware(SiteGuard, sites=sites, questions=questions)
     app.add_middleware(StrictHeaders)  # the outermost, so that it sees every response
     return app
 
 
 _Lifespan = Callable[[Any], AbstractAsyncContextManager[Any]]
 _NO_UPLOAD: Final = 1  # byte
+_OTHER_EVENTS: Final = 6  # times as often as questions may somebody press what asks nothing on the chat page
 
 
 def _mount_console(app: FastAPI, house: House, look: Look) -> _Lifespan:

@@ -1,5 +1,6 @@
 """Gradio as an application of its own, which only an allow-list can reach."""
 
+import asyncio
 import os
 import sys
 from functools import cache
@@ -10,9 +11,11 @@ import gradio as gr
 from fastapi import FastAPI
 from starlette.middleware.cors import CORSMiddleware
 
-__all__ = ["gradio_app", "set_queue"]
+__all__ = ["departure", "gradio_app", "set_queue"]
 
 _WAITING: Final = 64  # events that may wait
+_RUNNING: Final = 160  # events under way: the questions that wait for their turn, and what takes no time
+_LOOKED_FOR: Final = 0.25  # seconds between two looks at whether a visitor is still there
 
 
 def set_queue(blocks: gr.Blocks) -> None:
@@ -23,6 +26,15 @@ def set_queue(blocks: gr.Blocks) -> None:
     # times a second, which takes a twentieth of a core from a server that nobody asks anything.
     queue.ANAYLTICS_CACHE_FREQUENCY = sys.maxsize
     queue.sleep_when_free = 0.01
+    queue.max_thread_count = _RUNNING  # which has nothing to do with threads
+
+
+async def departure(blocks: gr.Blocks, session: str | None) -> None:
+    """Return once the visitor of a session, whose event is under way, has closed the page."""
+    queue = blocks._queue  # noqa: SLF001 -- as in set_queue
+    events = [event for job in queue.active_jobs for event in job or () if event.session_hash == session]
+    while all(event.alive for event in events):  # noqa: ASYNC110 -- Gradio says it by this flag alone
+        await asyncio.sleep(_LOOKED_FOR)
 
 
 def gradio_app(blocks: gr.Blocks, largest_file: int) -> FastAPI:

@@ -18,8 +18,8 @@ from starlette.datastructures import Headers, MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from chatbot.placement import Sites
-from chatbot.web.pace import Pace
 from chatbot.web.problems import busy_response, problem_response
+from chatbot.web.rate_limit import RateLimiter
 
 __all__ = ["Sender", "SiteGuard", "sender"]
 
@@ -28,6 +28,7 @@ _SHARED: Final = (
     (re.compile(r"/widget(-talk|\.[0-9a-f]{12})?\.js|/embed"), "GET"),
     (re.compile(r"/api/(ask|feedback)"), "POST"),
 )
+_ASK: Final = "/api/ask"  # what is counted; feedback and pages are not
 _KEPT: Final = "7200"  # seconds that a browser may remember a permission; Chromium takes no more
 _REFUSED: Final = (
     "This site may not use the assistant. Whoever runs the server can list it under [sites] in clinic.toml."
@@ -80,12 +81,13 @@ def _authority(address: str | None) -> tuple[str, int | None] | None:
 
 
 class SiteGuard:
-    """Refuse what other sites may not ask for, tell browsers which may read the answer, and bound each address."""
+    """Refuse what other sites may not ask for, tell browsers which may read the answer, and limit each address."""
 
-    def __init__(self, app: ASGIApp, sites: Sites) -> None:
+    def __init__(self, app: ASGIApp, sites: Sites, questions: RateLimiter) -> None:
+        """Take the sites that may ask, and the limit of questions, which other surfaces may share."""
         self._app = app
         self._sites = sites
-        self._pace = Pace(sites.rate)
+        self._questions = questions
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Pass a request on, or answer 403, 429 or a browser's question beforehand (preflight)."""
@@ -101,12 +103,7 @@ class SiteGuard:
             answer: ASGIApp = problem_response(HTTPStatus.FORBIDDEN, detail=_REFUSED)
         elif shared and scope["method"] == "OPTIONS" and "access-control-request-method" in headers:
             answer = _permission(shared)
-        # What the staff may ask is not counted here: the console lets nobody in who is not signed in.
-        elif (
-            scope["method"] == "POST"
-            and not scope["path"].startswith("/staff/")
-            and (wait := self._pace.wait(scope.get("client")))
-        ):
+        elif scope["method"] == "POST" and scope["path"] == _ASK and (wait := self._questions.wait(_address(scope))):
             answer = busy_response(wait)
         else:
             answer = self._app
@@ -119,6 +116,11 @@ class SiteGuard:
             return came is not Sender.OWN and not _is_link(scope, headers)
         # "null" is what sandboxed frames and local files call themselves, and they may be anybody's.
         return came is Sender.FOREIGN or headers.get("origin") == "null"
+
+
+def _address(scope: Scope) -> str:
+    client = scope.get("client")
+    return str(client[0]) if client else ""
 
 
 def _is_link(scope: Scope, headers: Headers) -> bool:

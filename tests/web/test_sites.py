@@ -11,7 +11,6 @@ from starlette.datastructures import Headers
 from chatbot.clinic import Clinic
 from chatbot.indexing import build_index
 from chatbot.placement import Sites
-from chatbot.web.pace import Pace
 from chatbot.web.sites import Sender, sender
 from tests.conftest import WordEncoder
 from tests.web.conftest import Attentive, ClinicSite, serving
@@ -199,31 +198,6 @@ def test_programs_may_ask_until_the_clinic_closes_the_interface(corpus: Path, tm
         assert ask(client, {"origin": SITE}).status_code == 200
         assert client.get("/api/ready").status_code == 200
         assert client.get("/widget.js").status_code == 200
-
-
-def test_an_address_that_asks_too_fast_is_told_to_wait(corpus: Path, tmp_path: Path) -> None:
-    with served(corpus, tmp_path, Sites((SITE,), rate=3)) as client:
-        replies = [ask(client, {"origin": SITE}) for _ in range(5)]
-    assert [reply.status_code for reply in replies] == [200, 200, 200, 429, 429]
-    assert 1 <= int(replies[3].headers["retry-after"]) <= 20
-    assert replies[3].headers["access-control-allow-origin"] == SITE
-    assert replies[3].json()["status"] == 429
-
-
-def test_a_bucket_refills_and_belongs_to_one_network() -> None:
-    now = [0.0]
-    pace = Pace(6, clock=lambda: now[0])
-    assert [pace.wait(("1.2.3.4", 1)) for _ in range(7)] == [0] * 6 + [10]
-    assert pace.wait(("1.2.3.5", 1)) == 0
-    now[0] = 10
-    assert [pace.wait(("1.2.3.4", 2)) for _ in range(2)] == [0, 10]
-    assert [pace.wait((f"2001:db8::{n}", 1)) for n in range(7)] == [0] * 6 + [10]
-    assert pace.wait(("2001:db8:0:1::1", 1)) == 0
-    assert pace.wait(("::ffff:1.2.3.4", 1)) == 10
-    assert pace.wait(None) == 0
-    for n in range(5000):
-        pace.wait((f"10.0.{n // 256}.{n % 256}", 1))
-    assert pace.wait(("1.2.3.4", 1)) == 0  # forgotten, so that memory is bounded
 
 
 @pytest.mark.parametrize(
