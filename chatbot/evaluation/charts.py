@@ -31,7 +31,16 @@ _COLOURS: Final = ("#0072b2", "#e69f00", "#999999", "#009e73")
 _MARKS: Final = ("o", "s", "^", "D")
 _INK: Final = "#1c1c1e"
 _FAINT: Final = "#d5d5d9"
-_BY_NIGHT: Final = {_INK: "#e8e8ea", _FAINT: "#4a4a50", "#0072b2": "#56b4e9"}
+_ALARM: Final = "#c4122f"
+_STRIPES: Final = "#fffffe"  # over the alarm's red, so that it is told apart without colours
+_ALARMING: Final[Mapping[str, Any]] = {"facecolor": _ALARM, "edgecolor": _STRIPES, "hatch": "////", "linewidth": 0}
+_BY_NIGHT: Final = {
+    _INK: "#e8e8ea",
+    _FAINT: "#4a4a50",
+    "#0072b2": "#56b4e9",
+    _ALARM: "#ff7b84",
+    _STRIPES: "#1c1c1d",
+}
 # Text stays text, in the reader's own font, so that it can be enlarged without blur.
 _STYLE: Final[dict[Any, Any]] = {
     **dict.fromkeys(("text.color", "axes.edgecolor", "axes.labelcolor", "xtick.color", "ytick.color"), _INK),
@@ -50,13 +59,20 @@ def warm_up() -> None:
     columns(["1"], {"": [1]})
 
 
-def columns(labels: Sequence[str], stacks: Mapping[str, Sequence[float]], width: float = MIDDLE) -> str:
-    """Draw a column for each label, of parts on top of each other, named in a legend where there are several."""
+def columns(
+    labels: Sequence[str], stacks: Mapping[str, Sequence[float]], width: float = MIDDLE, alarm: str = ""
+) -> str:
+    """Draw a column for each label, of parts on top of each other, named in a legend where there are several.
+
+    The part that `alarm` names is red and striped.
+    """
     with _drawn():
         figure, axes = _canvas(3.0, width)
         bottom = [0.0] * len(labels)
-        for (name, values), colour in zip(stacks.items(), _COLOURS, strict=False):
-            axes.bar(range(len(labels)), values, 0.82, bottom, color=colour, label=name)
+        colours = iter(_COLOURS)
+        for name, values in stacks.items():
+            look = _ALARMING if name == alarm else {"color": next(colours)}
+            axes.bar(range(len(labels)), values, 0.82, bottom, label=name, **look)
             bottom = [low + value for low, value in zip(bottom, values, strict=True)]
         return _finished(figure, axes, labels, len(stacks))
 
@@ -133,9 +149,10 @@ def _svg(figure: "Figure") -> str:
     figure.savefig(file, format="svg", transparent=True, metadata={"Date": None, "Creator": None})
     drawing = re.sub(r"font: ([\d.]+)px [^;\"]*", r"font: \1px system-ui, sans-serif", file.getvalue())
     rules = "".join(
-        f'[style*="{part}: {day}"]{{{part}:{night}!important}}'
+        f"{selector}{{{part}:{night}!important}}"
         for day, night in _BY_NIGHT.items()
         for part in ("fill", "stroke")
+        for selector in (f'[style*="{part}: {day}"]', f'[{part}="{day}"]')  # of stripes, matplotlib writes the latter
     )
     return drawing.replace("<defs>", f"<style>@media (prefers-color-scheme:dark){{{rules}}}</style><defs>", 1)
 

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
 
-from chatbot.records import Outcome
+from chatbot.records import Level, Outcome
 
 __all__ = ["Asked", "Counts", "Day", "Reference"]
 
@@ -24,6 +24,9 @@ class Asked:
 
     After the retention, `text`, `comment` and `answer_id` are gone and `asked` is the quarter of an hour. `helpful` is
     None until the visitor says so, `handled` until the staff does.
+
+    Of an urgent answer, `level` and `rule` are its alarm's, `shown` is the fixed wording that the visitor read, and
+    `judged` tells whether it was an emergency, None until the staff says so. Before these were kept, all are None.
     """
 
     id: int
@@ -37,6 +40,10 @@ class Asked:
     language: str
     milliseconds: int
     handled: datetime | None
+    level: Level | None
+    rule: str | None
+    shown: str | None
+    judged: bool | None
 
 
 @dataclass(frozen=True, slots=True)

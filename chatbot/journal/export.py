@@ -22,6 +22,10 @@ _COLUMNS: Final = (
     "milliseconds",
     "passages",
     "answer_id",
+    "level",
+    "rule",
+    "shown",
+    "judged",
 )
 _MARK: Final = "\ufeff"  # by it a spreadsheet knows that the file is UTF-8
 # A spreadsheet runs a cell that starts so, and one that opens the file with another separator sees a cell start behind
@@ -66,6 +70,10 @@ def _row(entry: Asked) -> dict[str, object]:
         "milliseconds": entry.milliseconds,
         "passages": None,
         "answer_id": entry.answer_id,
+        "level": entry.level,
+        "rule": entry.rule,
+        "shown": entry.shown,
+        "judged": entry.judged,
     }
 
 

@@ -14,12 +14,12 @@ from chatbot.errors import JournalError, QuestionEmpty
 from chatbot.journal.database import Database
 from chatbot.journal.entries import Asked, Counts
 from chatbot.journal.export import export_lines
-from chatbot.journal.language import guess_language
 from chatbot.journal.queries import SLOT, Wanted, read_asked, read_counts
 from chatbot.journal.redaction import redact
 from chatbot.journal.schema import citations, questions
 from chatbot.journal.writer import Writer
-from chatbot.records import Answer
+from chatbot.language import guess_language
+from chatbot.records import Answer, Outcome
 
 __all__ = ["Journal"]
 
@@ -99,17 +99,19 @@ class Journal:
         until: datetime | None = None,
         *,
         in_vain: bool = False,
+        urgent: bool = False,
         handled: bool | None = None,
         limit: int | None = None,
         passages: bool = True,
     ) -> tuple[Asked, ...]:
-        """Give the questions from `since` to just before `until`, newest first.
+        """Return the questions from `since` to just before `until`, newest first.
 
-        `in_vain` leaves those in words that our pages did not answer, or not helpfully; `handled` leaves those that the
-        staff marked, or did not mark. Without `passages`, none are told, which is quicker.
+        `in_vain` leaves those in words that our pages did not answer, or not helpfully; `urgent` those that alarmed,
+        in words or not; `handled` those that the staff marked, or did not mark. Without `passages`, none are read,
+        which is quicker.
         """
         with self._database.reading() as connection:
-            return read_asked(connection, Wanted(since, until, in_vain, handled, limit, passages))
+            return read_asked(connection, Wanted(since, until, in_vain, urgent, handled, limit, passages))
 
     def counts(self, since: datetime | None = None, until: datetime | None = None, zone: tzinfo = UTC) -> Counts:
         """Count the questions from `since` to just before `until`, by the days and hours of a time zone."""
@@ -124,11 +126,19 @@ class Journal:
             with self._database.writing() as connection:
                 connection.execute(change, [{"one": one, "moment": moment} for one in ids])
 
+    def judge(self, id_: int, *, emergency: bool) -> bool:
+        """Keep whether an urgent message was an emergency, in place of an earlier judgement; False if it is gone."""
+        urgent = questions.c.outcome == Outcome.URGENT.value
+        change = update(questions).where(questions.c.id == id_, urgent).values(judged=emergency)
+        with self._database.writing() as connection:
+            return bool(connection.execute(change).rowcount)
+
     def enforce(self) -> int:
         """Take the words out of questions that are older than the retention; give how many lost theirs.
 
-        Of those stay the outcome, the passages, the language, whether it helped and the quarter of an hour. No byte of
-        the words is left in the database. An answer's id stays for a day at least, so that visitors can give feedback.
+        Of those stay the outcome, the passages, the language, whether it helped, why it was urgent and the quarter of
+        an hour. No byte of the words is left in the database. An answer's id stays for a day at least, so that visitors
+        can give feedback.
         """
         now = int(self._clock())
         kept = now - self._retention * _DAY if self._retention else now + 1
@@ -184,6 +194,9 @@ class Journal:
             outcome=answer.outcome.value,
             language=guess_language(answer.question),
             milliseconds=round(milliseconds),
+            level=answer.alarm.level.value if answer.alarm else None,
+            rule=answer.alarm.rule if answer.alarm else None,
+            shown=answer.message if answer.alarm else None,
         )
         (key,) = connection.execute(made).inserted_primary_key or (None,)
         passages = [citation.passage for citation in answer.citations]

@@ -9,7 +9,7 @@ from sqlalchemy import ColumnElement, Connection, Select, func, or_, select, tru
 
 from chatbot.journal.entries import Asked, Counts, Day, Reference
 from chatbot.journal.schema import citations, questions
-from chatbot.records import Outcome
+from chatbot.records import Level, Outcome
 
 __all__ = ["SLOT", "Wanted", "read_asked", "read_counts"]
 
@@ -26,6 +26,7 @@ class Wanted:
     since: datetime | None
     until: datetime | None
     in_vain: bool
+    urgent: bool
     handled: bool | None
     limit: int | None
     passages: bool
@@ -37,6 +38,8 @@ def read_asked(connection: Connection, wanted: Wanted) -> tuple[Asked, ...]:
     if wanted.in_vain:
         failed = or_(questions.c.outcome.in_(_IN_VAIN), questions.c.helpful.is_(False))
         rows = rows.where(failed, questions.c.text.is_not(None))
+    if wanted.urgent:
+        rows = rows.where(questions.c.outcome == Outcome.URGENT.value)
     if wanted.handled is not None:
         rows = rows.where(questions.c.handled.is_not(None) if wanted.handled else questions.c.handled.is_(None))
     rows = rows.order_by(questions.c.asked.desc(), questions.c.id.desc()).limit(wanted.limit)
@@ -54,6 +57,10 @@ def read_asked(connection: Connection, wanted: Wanted) -> tuple[Asked, ...]:
             language=row.language,
             milliseconds=row.milliseconds,
             handled=None if row.handled is None else _moment(row.handled),
+            level=None if row.level is None else Level(row.level),
+            rule=row.rule,
+            shown=row.shown,
+            judged=row.judged,
         )
         for row in connection.execute(rows)
     )

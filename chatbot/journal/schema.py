@@ -43,6 +43,10 @@ questions: Final = Table(
     Column("helpful", Boolean),
     Column("comment", Text),
     Column("handled", BigInteger),
+    Column("level", Text),
+    Column("rule", Text),
+    Column("shown", Text),
+    Column("judged", Boolean),
 )
 
 citations: Final = Table(
@@ -93,6 +97,12 @@ STEPS: Final[tuple[tuple[str, ...], ...]] = (
             PRIMARY KEY (question, place)
         )
         """,
+    ),
+    (
+        "ALTER TABLE questions ADD COLUMN level TEXT",
+        "ALTER TABLE questions ADD COLUMN rule TEXT",
+        "ALTER TABLE questions ADD COLUMN shown TEXT",
+        "ALTER TABLE questions ADD COLUMN judged BOOLEAN",
     ),
 )
 """The steps in order; a step that was released is never changed, only followed by another.

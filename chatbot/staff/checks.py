@@ -55,8 +55,8 @@ class Verdict:
                 return self.outcome == Outcome.URGENT
             case Expect.SMALLTALK:
                 return self.outcome == Outcome.REPLY
-            case _:
-                return True
+            case _:  # answering and refusing are both right, an alarm is neither
+                return self.outcome != Outcome.URGENT
 
 
 @dataclass(frozen=True, slots=True)

@@ -44,13 +44,21 @@ class GoldenFile:
             raise GoldenUnusable(f"{self.path} holds no question yet: save one in the staff console's tab Try it.")
         return questions
 
-    def save(self, question: str, history: Sequence[str], gold: Sequence[str], account: str) -> GoldenQuestion:
+    def save(
+        self,
+        question: str,
+        history: Sequence[str],
+        gold: Sequence[str],
+        account: str,
+        expect: Expect | None = None,
+    ) -> GoldenQuestion:
         """Save what is right to do with a question: answer with one of the texts, or without any, abstain.
 
-        It takes the place of what was saved for the same conversation before. Raises `StaffError`.
+        Where it is neither, `expect` says what. It takes the place of what was saved for the same conversation before.
+        Raises `StaffError`.
         """
         name = hashlib.sha256(json.dumps([question, *history]).encode()).hexdigest()[:12]
-        expect = Expect.ANSWER if gold else Expect.ABSTAIN
+        expect = expect or (Expect.ANSWER if gold else Expect.ABSTAIN)
         one = GoldenQuestion(name, "staff", question, tuple(history), expect, tuple(gold))
         line = json.dumps(
             {

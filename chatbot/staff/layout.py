@@ -50,6 +50,20 @@ _STEPS: Final = (
         )
         """,
     ),
+    (
+        """
+        CREATE TABLE sign_offs (
+            id INTEGER PRIMARY KEY,
+            signed BIGINT NOT NULL,
+            name TEXT NOT NULL,
+            role TEXT NOT NULL,
+            account TEXT NOT NULL,
+            version TEXT NOT NULL,
+            digest TEXT NOT NULL,
+            lists TEXT NOT NULL
+        )
+        """,
+    ),
 )
 
 

@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from typing import Final
 
 import tomlkit
-from tomlkit.container import Container
+from tomlkit.container import Container, OutOfOrderTableProxy
 from tomlkit.exceptions import TOMLKitError
 from tomlkit.items import AoT, Array, Comment, Item, Table, Whitespace
 
@@ -15,14 +15,19 @@ __all__ = ["with_route", "with_values", "without_route"]
 
 _ROUTES: Final = "routes"
 
+_Holder = Container | Table | OutOfOrderTableProxy
+
 
 def with_values(text: str, values: Mapping[str, str]) -> str:
-    """Set values by their keys, such as `name` or `contact.phone`; an empty one below a table is taken out."""
+    """Set values by their keys, such as `name` or `urgent.crisis.phone`.
+
+    An empty one below a table is taken out, or left as an empty text where a comment stands beside it.
+    """
     document = _parsed(text)
     for name, value in values.items():
         table, _, key = name.rpartition(".")
         holder = _table(document, table) if table else document
-        if value or not table:
+        if value or not table or _has_comment(holder, key):
             _set(holder, key, value)
         elif key in holder:
             del holder[key]
@@ -70,13 +75,22 @@ def _parsed(text: str) -> tomlkit.TOMLDocument:
         ) from error
 
 
-def _table(document: tomlkit.TOMLDocument, name: str) -> Table:
-    if name not in document:
-        document.add(name, tomlkit.table())
-    table = document[name]
-    if not isinstance(table, Table):
-        raise ChangeRefused(f"clinic.toml: {name} must be a table, written as [{name}] above its lines.")
-    return table
+def _table(document: tomlkit.TOMLDocument, name: str) -> _Holder:
+    """Return a table by its name, such as `urgent.crisis`; it is added where it is missing."""
+    holder: _Holder = document
+    for part in name.split("."):
+        if part not in holder:
+            holder[part] = tomlkit.table()
+        inner = holder[part]
+        if not isinstance(inner, Table | OutOfOrderTableProxy):
+            raise ChangeRefused(f"clinic.toml: {name} must be a table, written as [{name}] above its lines.")
+        holder = inner
+    return holder
+
+
+def _has_comment(holder: _Holder, key: str) -> bool:
+    item = holder.get(key)
+    return isinstance(item, Item) and bool(item.trivia.comment)
 
 
 def _routes(document: tomlkit.TOMLDocument) -> AoT:
@@ -95,7 +109,7 @@ def _found(routes: AoT, name: str) -> Table:
     raise ChangeRefused(f"There is no reply called {name!r} any more: load the list again.")
 
 
-def _set(table: Container | Table, key: str, value: str) -> None:
+def _set(table: _Holder, key: str, value: str) -> None:
     """Set a text, unless it says so already; what is written over several lines stays so."""
     if key not in table or str(table[key]).strip() != value:
         table[key] = tomlkit.string(value, multiline="\n" in value)

@@ -5,6 +5,7 @@ import re
 import shutil
 import tempfile
 from collections.abc import Callable, Mapping
+from operator import attrgetter
 from pathlib import Path
 from threading import Lock
 from typing import Final
@@ -28,8 +29,12 @@ FIELDS: Final[Mapping[str, str]] = {
     "contact.booking": "Booking page",
     "contact.hours": "Opening hours",
     "contact.address": "Address",
-    "urgent.message": "What is said first when it sounds urgent",
-    "urgent.phone": "Number to call when it is urgent",
+    "urgent.phone": "Emergency number",
+    "urgent.message": "Emergency: what is said",
+    "urgent.crisis.phone": "Crisis: line to call",
+    "urgent.crisis.message": "Crisis: what is said",
+    "urgent.today.phone": "Ring today: number when you are closed",
+    "urgent.today.message": "Ring today: what is said",
 }
 """The texts that staff may edit, by their keys in clinic.toml."""
 
@@ -40,7 +45,7 @@ _REPLY: Final = {
     "link": "Page that it leads to",
 }
 
-_NEVER_EMPTY: Final = {"urgent.message", "urgent.phone"}
+_NEVER_EMPTY: Final = {"urgent.phone"}
 
 
 class Words:
@@ -66,9 +71,7 @@ class Words:
     def values(self) -> dict[str, str]:
         """Give the texts that are said now, by the keys of `FIELDS`."""
         clinic = self._bot.clinic
-        holders = {"": clinic, "contact": clinic.contact, "urgent": clinic.urgent}
-        parts = {name: name.rpartition(".") for name in FIELDS}
-        return {name: str(getattr(holders[table], key)) for name, (table, _, key) in parts.items()}
+        return {name: str(attrgetter(name)(clinic)) for name in FIELDS}
 
     def set_values(self, account: Account, values: Mapping[str, str]) -> tuple[str, ...]:
         """Say other texts from now on; gives the keys of those that changed. Raises `ChangeRefused`."""

@@ -27,6 +27,13 @@ def test_every_chart_is_a_small_drawing_with_text_that_stays_text() -> None:
     assert "answered" in drawings[0]
 
 
+def test_the_part_that_alarms_is_striped_and_changes_with_the_screen() -> None:
+    drawing = columns(DAYS, {"answered": [3.0] * 30, "urgent": [1.0] * 30}, alarm="urgent")
+    assert '<rect x="0" y="0" width="73" height="73" fill="#c4122f"/>' in drawing
+    assert '[fill="#c4122f"]{fill:#ff7b84!important}' in drawing
+    assert "pattern" not in columns(DAYS, {"answered": [3.0] * 30, "urgent": [1.0] * 30})
+
+
 def test_nothing_to_draw_is_drawn_too() -> None:
     for drawing in (columns([], {}), bars([], []), lines([], {}, "%")):
         assert drawing.startswith("<?xml")

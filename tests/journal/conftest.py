@@ -13,7 +13,7 @@ import psycopg
 import pytest
 
 from chatbot.journal import Journal
-from chatbot.records import Answer, Citation, Outcome, Passage
+from chatbot.records import Alarm, Answer, Citation, Outcome, Passage
 
 NOW = 1_790_000_000.0  # 2026-09-21, 14:13:20
 NUMBERS = count()
@@ -94,11 +94,14 @@ def journal(opened: Callable[..., Journal]) -> Journal:
 
 
 def answer(
-    question: str, outcome: Outcome = Outcome.ANSWERED, places: Sequence[tuple[str, int, int]] = (("a.txt", 10, 20),)
+    question: str,
+    outcome: Outcome = Outcome.ANSWERED,
+    places: Sequence[tuple[str, int, int]] = (("a.txt", 10, 20),),
+    alarm: Alarm | None = None,
 ) -> Answer:
     passages = [Passage(name, "A", None, (), start, end, "x" * (end - start)) for name, start, end in places]
     cited = tuple(Citation(number, one, (), "/") for number, one in enumerate(passages, start=1))
-    return Answer(question, question, outcome, 0.5, "This is what our pages say:", cited, ())
+    return Answer(question, question, outcome, 0.5, "This is what our pages say:", cited, (), alarm)
 
 
 def record(journal: Journal, question: str, outcome: Outcome = Outcome.ANSWERED) -> str:

@@ -15,7 +15,7 @@ import pytest
 
 from chatbot.errors import QuestionEmpty
 from chatbot.journal import Journal, Reference
-from chatbot.records import Outcome
+from chatbot.records import Alarm, Level, Outcome
 from tests.journal.conftest import NOW, Clock, answer, record
 
 DAY = datetime.fromtimestamp(NOW, UTC)
@@ -81,6 +81,39 @@ def test_questions_in_vain_are_those_not_answered_or_not_helped_until_handled(jo
     journal.mark_handled(done[:1], handled=False)
     journal.mark_handled([])
     assert len(journal.asked(in_vain=True, handled=False)) == 2
+
+
+CRISIS = Alarm(Level.CRISIS, "self-harm", "es")
+
+
+def test_of_an_urgent_answer_its_level_rule_and_wording_are_kept_for_good(journal: Journal, clock: Clock) -> None:
+    record(journal, "is it safe?")
+    journal.record(uuid4().hex, answer("quiero morir", Outcome.URGENT, (), CRISIS), 10)
+    journal.flush()
+    (urgent,) = journal.asked(urgent=True)
+    assert (urgent.text, urgent.level, urgent.rule) == ("quiero morir", Level.CRISIS, "self-harm")
+    assert (urgent.shown, urgent.judged) == ("This is what our pages say:", None)
+    assert {(one.level, one.rule, one.shown) for one in journal.asked() if one.text == "is it safe?"} == {
+        (None, None, None)
+    }
+    clock.pass_days(31)
+    journal.enforce()
+    (urgent,) = journal.asked(urgent=True)
+    assert (urgent.text, urgent.level, urgent.rule) == (None, Level.CRISIS, "self-harm")
+    line = json.loads(next(iter(journal.export("jsonl"))))
+    assert (line["level"], line["rule"], line["judged"]) == ("crisis", "self-harm", None)
+
+
+def test_the_last_judgement_of_an_urgent_message_counts(journal: Journal) -> None:
+    record(journal, "is it safe?")
+    journal.record(uuid4().hex, answer("quiero morir", Outcome.URGENT, (), CRISIS), 10)
+    journal.flush()
+    urgent, other = sorted(journal.asked(), key=lambda one: one.outcome is not Outcome.URGENT)
+    assert journal.judge(urgent.id, emergency=False)
+    assert journal.judge(urgent.id, emergency=True)
+    assert not journal.judge(other.id, emergency=True)
+    assert not journal.judge(10**9, emergency=True)
+    assert {one.text: one.judged for one in journal.asked()} == {"quiero morir": True, "is it safe?": None}
 
 
 def test_counts_go_by_the_days_and_hours_of_the_clinics_time_zone(journal: Journal, clock: Clock) -> None:
@@ -180,6 +213,7 @@ def test_a_spreadsheet_finds_no_formula_in_what_visitors_wrote(journal: Journal)
     assert rows[0]["question"] == "is it 2-3 weeks?"
     assert rows[-1]["passages"] == "a.txt:10-20"
     assert rows[-1]["asked"] == DAY.isoformat()
+    assert list(rows[-1])[-4:] == ["level", "rule", "shown", "judged"]
     for separator in ",;\t":
         for row in csv.reader(io.StringIO("".join(lines)), delimiter=separator):
             assert not [cell for cell in row if re.match(r"\s*[=+@\-]", cell)]
@@ -199,6 +233,10 @@ def test_a_program_gets_a_json_object_a_line(journal: Journal) -> None:
         "milliseconds": 12,
         "passages": [{"document": "a.txt", "start": 10, "end": 20}],
         "answer_id": answer_id,
+        "level": None,
+        "rule": None,
+        "shown": None,
+        "judged": None,
     }
 
 

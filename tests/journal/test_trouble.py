@@ -18,7 +18,8 @@ from sqlalchemy import create_engine, inspect
 from chatbot.errors import JournalError, SettingsError
 from chatbot.journal import Journal
 from chatbot.journal.schema import STEPS, citations, questions, versions
-from tests.journal.conftest import Clock, record
+from chatbot.records import Alarm, Level, Outcome
+from tests.journal.conftest import Clock, answer, record
 
 ROOT = Path(__file__).parents[2]
 TOLD = "Visitors are answered all the same; what they ask is not kept until this is mended."
@@ -201,6 +202,22 @@ def test_the_steps_lead_to_the_tables_that_are_used(setting: str) -> None:
     with engine.connect() as connection:
         assert connection.execute(versions.select()).all()[-1].version == len(STEPS)
     engine.dispose()
+
+
+def test_a_journal_of_before_levels_were_kept_has_none_and_takes_new_ones(
+    setting: str, run_sql: Callable[[str, str], None]
+) -> None:
+    record(journal := opened(setting), "an old one", Outcome.URGENT)
+    journal.flush()
+    for column in ("level", "rule", "shown", "judged"):
+        run_sql(setting, f"ALTER TABLE questions DROP COLUMN {column}")
+    run_sql(setting, "DELETE FROM versions WHERE version = 2")
+    journal = opened(setting)
+    alarmed = answer("a new one", Outcome.URGENT, (), Alarm(Level.TODAY, "infection"))
+    journal.record("1" * 32, alarmed, 10)
+    journal.flush()
+    found = {one.text: (one.level, one.rule, one.judged) for one in journal.asked(urgent=True)}
+    assert found == {"an old one": (None, None, None), "a new one": (Level.TODAY, "infection", None)}
 
 
 def test_a_journal_of_a_newer_release_is_refused(setting: str, run_sql: Callable[[str, str], None]) -> None:

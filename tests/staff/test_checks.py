@@ -103,6 +103,7 @@ def test_the_command_fails_when_a_question_became_worse(tmp_path: Path, bot: Cha
     GoldenFile(tmp_path).save("who won the football world cup?", (), (), "alice")
     told = footnote(tmp_path, index)
     assert (told.returncode, told.stdout) == (0, "1 of 1 golden questions are served rightly.\n")
+    assert told.stderr.startswith("Not signed off yet: a clinician must read the lists")
     (path,) = (tmp_path / "reports").iterdir()
     report = json.loads(path.read_text("utf-8"))
     lines = (tmp_path / "golden.jsonl").read_text("utf-8").replace('"abstain"', '"answer"')

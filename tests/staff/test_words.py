@@ -1,6 +1,7 @@
 import re
 import shutil
 import tomllib
+from functools import reduce
 from pathlib import Path
 
 import pytest
@@ -38,8 +39,8 @@ def test_whatever_is_set_comments_stay_and_the_rest_says_what_it_said(values: di
     assert comments(text) == comments(TEXT)
     told, before = tomllib.loads(text), tomllib.loads(TEXT)
     for name, value in values.items():
-        table, _, key = name.rpartition(".")
-        holder, old = (told[table], before[table]) if table else (told, before)
+        *tables, key = name.split(".")
+        holder, old = (reduce(dict.__getitem__, tables, one) for one in (told, before))
         assert holder.pop(key, "").strip() == value.strip() or (old.get(key, "").strip() == value)
         old.pop(key, None)
     assert told == before
@@ -125,7 +126,9 @@ def test_saving_what_is_said_already_changes_nothing(words_of: tuple[Chatbot, Wo
         ("contact.phone", "none", "“Telephone” must hold a number"),
         ("contact.email", "a b", "“E-mail” must be an address"),
         ("contact.booking", "javascript:x", "“Booking page” must be an address"),
-        ("urgent.message", "x" * 2001, "“What is said first when it sounds urgent” must be a text of 1 to 2000"),
+        ("urgent.message", "x" * 2001, "“Emergency: what is said” has 2001 characters: keep to 2000"),
+        ("urgent.crisis.phone", "none", "“Crisis: line to call” must hold a number"),
+        ("urgent.today.message", "x" * 2001, "“Ring today: what is said” has 2001 characters: keep to 2000"),
     ],
 )
 def test_what_cannot_be_said_is_refused_and_nothing_is_written(
@@ -193,12 +196,37 @@ def test_without_a_file_there_is_nothing_to_change(place: Place, words: WordEnco
         Words(bot, None, History(database)).set_values(EDITOR, {"name": "Ours"})
 
 
-def test_what_somebody_in_an_emergency_reads_is_never_emptied(
-    words_of: tuple[Chatbot, Words, History, Path],
-) -> None:
+def test_the_emergency_number_is_never_emptied(words_of: tuple[Chatbot, Words, History, Path]) -> None:
     _, words, _, path = words_of
     before = path.read_bytes()
-    for field in ("urgent.message", "urgent.phone"):
-        with pytest.raises(ChangeRefused, match="may not be empty"):
-            words.set_values(EDITOR, {field: "  "})
+    with pytest.raises(ChangeRefused, match="“Emergency number” may not be empty"):
+        words.set_values(EDITOR, {"urgent.phone": "  "})
     assert path.read_bytes() == before
+
+
+def test_urgent_wording_of_each_level_is_set_and_emptied_again(words_of: tuple[Chatbot, Words, History, Path]) -> None:
+    bot, words, _, path = words_of
+    before = bot.clinic.urgent
+    said = {"urgent.message": "Call {emergency}.", "urgent.crisis.message": "Call {crisis}.", "urgent.today.phone": ""}
+    words.set_values(EDITOR, said)
+    now = bot.clinic.urgent
+    assert (now.message, now.crisis.message, now.today.phone) == ("Call {emergency}.", "Call {crisis}.", "")
+    assert comments(path.read_text("utf-8")) == comments(TEXT)
+    words.set_values(EDITOR, {"urgent.message": "", "urgent.crisis.message": " ", "urgent.today.phone": "111"})
+    assert (bot.clinic.urgent, path.read_text("utf-8")) == (before, TEXT)
+
+
+def test_tables_that_are_missing_or_apart_are_found_or_added() -> None:
+    text = '[urgent]\nphone = "999"\n\n[contact]\nphone = "12"\n\n[urgent.today]\nphone = "111"\n'
+    text = with_values(text, {"urgent.crisis.phone": "116", "urgent.today.message": "Ring.", "urgent.message": "Call."})
+    assert tomllib.loads(text) == {
+        "urgent": {
+            "phone": "999",
+            "message": "Call.",
+            "crisis": {"phone": "116"},
+            "today": {"phone": "111", "message": "Ring."},
+        },
+        "contact": {"phone": "12"},
+    }
+    with pytest.raises(ChangeRefused, match=r"urgent\.crisis must be a table"):
+        with_values('[urgent]\ncrisis = "x"\n', {"urgent.crisis.phone": "116"})

@@ -9,6 +9,7 @@ from chatbot.web.staff.overview import overview
 from chatbot.web.staff.pages import pages
 from chatbot.web.staff.telling import on
 from chatbot.web.staff.try_it import try_it
+from chatbot.web.staff.urgent import urgent_tab
 from chatbot.web.staff.words import words_and_routes
 
 __all__ = ["console_blocks"]
@@ -22,6 +23,8 @@ def console_blocks(house: House) -> gr.Blocks:
             try_it(house)
         with gr.Tab("Questions in vain", id="in-vain") as tab:
             write, chosen = questions_in_vain_tab(house, tab)
+        with gr.Tab("Urgent", id="urgent") as tab:
+            urgent_tab(house, tab)
         with gr.Tab("Check", id="check") as tab:
             checks(house, tab)
         with gr.Tab("Pages", id="pages") as tab:

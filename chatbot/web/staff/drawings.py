@@ -28,7 +28,8 @@ _KINDS: Final = {
     "answered": (Outcome.ANSWERED,),
     "closest shown": (Outcome.RELATED,),
     "not found": (Outcome.NOT_FOUND,),
-    "reply or urgent": (Outcome.REPLY, Outcome.URGENT),
+    "reply": (Outcome.REPLY,),
+    "urgent": (Outcome.URGENT,),
 }
 _COLUMNS: Final = (
     "question", "wording", "times", "times of the question", "before", "first asked", "last asked", "outcomes",
@@ -98,7 +99,7 @@ def _days(counts: Counts, days: int, width: float) -> str:
         name: [sum(told.get(day, {}).get(kind, 0) for kind in kinds) for day in wanted]
         for name, kinds in _KINDS.items()
     }
-    return columns([f"{day.day} {day:%b}" for day in wanted], stacks, width=width)
+    return columns([f"{day.day} {day:%b}" for day in wanted], stacks, width=width, alarm="urgent")
 
 
 def _pages(house: House, days: int, width: float) -> str:

@@ -6,7 +6,19 @@ from chatbot.bot import Chatbot
 from chatbot.clinic import Clinic
 from chatbot.journal import Journal
 from chatbot.settings import Settings
-from chatbot.staff import Drafts, GoldenFile, History, Meanings, Pages, Place, Register, Reports, Words, staff_database
+from chatbot.staff import (
+    Drafts,
+    GoldenFile,
+    History,
+    Meanings,
+    Pages,
+    Place,
+    Register,
+    Reports,
+    SignOffs,
+    Words,
+    staff_database,
+)
 from chatbot.web.texts import interface_texts
 
 __all__ = ["House"]
@@ -26,6 +38,7 @@ class House:
     meanings: Meanings
     golden_file: GoldenFile
     reports: Reports
+    sign_offs: SignOffs
 
     @classmethod
     def of(cls, bot: Chatbot, journal: Journal | None, settings: Settings) -> "House":
@@ -35,7 +48,7 @@ class House:
         place = Place(settings.corpus, settings.index, settings.staff)
         pages = Pages(bot, place, Drafts(database), history)
         words = Words(bot, settings.clinic, history, _speaks)
-        saved = Meanings(bot), GoldenFile(settings.staff), Reports(settings.staff)
+        saved = Meanings(bot), GoldenFile(settings.staff), Reports(settings.staff), SignOffs(database)
         return cls(bot, journal, settings, Register(database), history, pages, words, *saved)
 
 

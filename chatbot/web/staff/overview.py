@@ -2,16 +2,16 @@
 
 from collections import Counter
 from datetime import UTC, datetime
-from typing import Final
+from typing import Any, Final
 
 import gradio as gr
 
 from chatbot.errors import FootnoteError
-from chatbot.journal import Counts
+from chatbot.journal import Counts, Day
 from chatbot.records import Outcome
 from chatbot.web.staff.drawings import DAYS_OF_WEEK, cited_pages, drawing, since
 from chatbot.web.staff.house import House
-from chatbot.web.staff.telling import line, on, table_of
+from chatbot.web.staff.telling import caution, cautions, line, on, table_of
 
 __all__ = ["overview"]
 
@@ -25,13 +25,14 @@ _NOTHING: Final = "Nobody asked anything in this time. Once visitors do, this ta
 
 def overview(house: House, tab: gr.Tab) -> None:
     """Lay out the tab and wire it to the journal's counts."""
+    warnings = caution("overview-warnings")
     days = gr.Radio(_PERIODS, value=30, label="Asked in the last", elem_id="overview-days")
     summary = line("Where things stand", "overview-summary")
     with gr.Column(visible=False, elem_id="overview-body") as body:
         by_day = gr.Markdown(elem_classes="drawing")
         with gr.Accordion("Questions a day as a table", open=False):
             day_table = table_of(
-                dict.fromkeys(("Day", "Questions", "Answered", "Helpful", "Not helpful"), "130px"),
+                dict.fromkeys(("Day", "Questions", "Answered", "Urgent", "Helpful", "Not helpful"), "120px"),
                 "Questions a day",
                 "overview-table",
             )
@@ -51,6 +52,7 @@ def overview(house: House, tab: gr.Tab) -> None:
     do = _Tab(house)
     parts = [summary, body, by_day, day_table, top, page_table, hours, hour_table]
     on(tab.select, do.show, [days], parts)
+    on(tab.select, do.warn, [], [warnings])
     on(days.input, do.show, [days], parts)
 
 
@@ -76,12 +78,21 @@ class _Tab:
             _summary(counts),
             gr.update(visible=True),
             drawing("days", _by_day(counts, int(days)), days=int(days), stamp=stamp),
-            [_day(one) for one in reversed(_days(counts))],
+            [_day(one) for one in reversed(counts.days)],
             drawing("pages", _top(pages), days=int(days), stamp=stamp) if pages else "No page was quoted in this time.",
             [[title, str(number)] for title, number in pages],
             drawing("hours", _busiest(counts), days=int(days), stamp=stamp),
             [[f"{hour:02}", *(str(counts.hours[day][hour] or "") for day in range(7))] for hour in range(24)],
         ]
+
+    def warn(self) -> dict[str, Any]:
+        """Say what does not work, and what must be signed."""
+        house = self._house
+        try:
+            unsigned = house.sign_offs.warning(house.bot.clinic)
+        except FootnoteError as error:
+            unsigned = str(error)
+        return cautions([*house.bot.warnings, unsigned])
 
     def _empty(self, told: str) -> list[object]:
         return [told, gr.update(visible=False), *(gr.skip() for _ in range(6))]
@@ -101,22 +112,17 @@ def _summary(counts: Counts) -> str:
     return f"{counts.questions:,} questions. Our pages answered {answered}; {helpful}.{urgent}"
 
 
-def _days(counts: Counts) -> list[tuple[str, int, int, int, int]]:
-    return [
-        (f"{one.day}", sum(one.outcomes.values()), one.outcomes.get(Outcome.ANSWERED, 0), one.helpful, one.unhelpful)
-        for one in counts.days
-    ]
-
-
-def _day(one: tuple[str, int, int, int, int]) -> list[str]:
-    return [str(cell) for cell in one]
+def _day(one: Day) -> list[str]:
+    answered, urgent = (one.outcomes.get(kind, 0) for kind in (Outcome.ANSWERED, Outcome.URGENT))
+    cells = (one.day, sum(one.outcomes.values()), answered, urgent, one.helpful, one.unhelpful)
+    return [str(cell) for cell in cells]
 
 
 def _by_day(counts: Counts, days: int) -> str:
     most = max(counts.days, key=lambda one: sum(one.outcomes.values()))
     number = sum(most.outcomes.values())
     return (
-        f"Questions a day in the last {days} days, by how they were answered. "
+        f"Questions a day in the last {days} days, by how they were answered; urgent ones are red and striped. "
         f"{counts.questions / days:.0f} a day on average; most on {most.day:%d %B}, {number}."
     )
 

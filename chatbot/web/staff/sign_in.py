@@ -13,8 +13,8 @@ from fastapi.responses import HTMLResponse, RedirectResponse
 from chatbot.staff import Register, Throttle
 from chatbot.web.look import Look, static_text
 from chatbot.web.markup import escape
-from chatbot.web.pace import network
 from chatbot.web.problems import busy_response
+from chatbot.web.rate_limit import client_prefix
 from chatbot.web.staff.who import ACCOUNT
 
 if TYPE_CHECKING:
@@ -85,7 +85,7 @@ def sign_in_routes(bot: "Chatbot", register: Register, throttle: Throttle, look:
         form = await _form(request)
         if deciding.statistics().tasks_waiting >= _WAITING:
             return busy_response()
-        address = network(request.client.host if request.client else "")
+        address = client_prefix(request.client.host if request.client else "")
         name, password = form.get("name", ""), form.get("password", "")
         scheme = request.scope["scheme"]
         before = request.cookies.get(cookie_name(scheme), "")

@@ -1,6 +1,6 @@
 """How the console tells its users what happened: in a toast that is read out, and in place as long as it matters."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any, Final
 
 import gradio as gr
@@ -11,6 +11,8 @@ from chatbot.errors import FootnoteError
 from chatbot.web.markup import escape
 
 __all__ = [
+    "caution",
+    "cautions",
     "chosen_row",
     "hidden",
     "last_cell",
@@ -28,14 +30,18 @@ _AT_ONCE: Final = 8  # events of the console
 
 
 def on(
-    trigger: Callable[..., object],
-    do: Callable[..., list[object]],
+    trigger: Callable[..., Any],
+    do: Callable[..., object],
     inputs: Sequence[Component],
     outputs: Sequence[Block],
     progress: Component | None = None,
-) -> None:
-    """Wire an event of the console; one that takes long shows in a component how far it is, and they take turns."""
-    trigger(
+) -> Callable[..., object]:
+    """Wire an event of the console, and return the trigger of what follows it.
+
+    `do` returns a list, a value for each output; for one output, the value itself. One that takes long shows in a
+    component how far it is, and they take turns.
+    """
+    wired: gr.events.Dependency = trigger(
         do,
         list(inputs),
         list(outputs),
@@ -45,6 +51,8 @@ def on(
         concurrency_limit=1 if progress else _AT_ONCE,
         concurrency_id="long work" if progress else "staff",
     )
+    then: Callable[..., object] = wired.then
+    return then
 
 
 def line(label: str, name: str) -> gr.Textbox:
@@ -90,6 +98,26 @@ def notice(name: str, said: str = "") -> gr.Textbox:
         elem_id=name,
         elem_classes="notice",
     )
+
+
+def caution(name: str) -> gr.Textbox:
+    """Return the box for what somebody has to look after; it is hidden while there is nothing."""
+    return gr.Textbox(
+        label="To look after",
+        show_label=False,
+        interactive=False,
+        visible=False,
+        container=False,
+        max_lines=24,
+        elem_id=name,
+        elem_classes="notice caution",
+    )
+
+
+def cautions(sentences: Iterable[str]) -> dict[str, Any]:
+    """Show sentences in a `caution`, a line each; without any, it is hidden."""
+    text = "\n".join(f"⚠ {one}" for one in sentences if one)
+    return gr.update(value=text, visible=bool(text))
 
 
 def chosen_row(event: gr.SelectData) -> int | None:

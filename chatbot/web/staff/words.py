@@ -1,15 +1,15 @@
 """The Words and routes tab: what the clinic says of itself, and what it answers itself where its pages do not."""
 
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final
 
 import gradio as gr
 
 from chatbot.clinic import Route
 from chatbot.errors import ChangeRefused
-from chatbot.staff import FIELDS, Kind
+from chatbot.staff import FIELDS, Kind, foreign_warnings, old_values
 from chatbot.web.staff.changes import change_rows, changed_lines, lay_out_log, undo
 from chatbot.web.staff.house import House
-from chatbot.web.staff.telling import hidden, last_cell, notice, on, refusing, say
+from chatbot.web.staff.telling import caution, cautions, hidden, last_cell, notice, on, refusing, say
 from chatbot.web.staff.who import editors_only, require_editor
 
 if TYPE_CHECKING:
@@ -17,7 +17,12 @@ if TYPE_CHECKING:
 
 __all__ = ["words_and_routes"]
 
-_LONG: Final = {"urgent.message"}
+_LONG: Final = {"urgent.message", "urgent.crisis.message", "urgent.today.message"}
+_HINTS: Final = {
+    "urgent.message": "Empty: Footnote's own wording. {emergency}, {phone} and {hours} stand for what is set here.",
+    "urgent.crisis.message": "Empty: Footnote's own wording. {crisis} and {emergency} stand for the numbers.",
+    "urgent.today.message": "Empty: Footnote's own wording. {phone}, {hours} and {out_of_hours} stand for what is set.",
+}
 _LONGEST_NUMBER: Final = 16  # digits of a change in the record
 _ABOUT: Final = """## What the clinic says of itself
 
@@ -35,6 +40,7 @@ def words_and_routes(house: House, tab: gr.Tab) -> None:
     do = _Tab(house)
     with gr.Column(elem_id="words-panel"):
         gr.Markdown(_ABOUT)
+        warning = caution("words-warning")
         fields = [_field(name, label) for name, label in FIELDS.items()]
         save = gr.Button("Save these words", variant="primary", elem_id="words-save", elem_classes="for-editors")
         told = notice("words-told")
@@ -59,18 +65,24 @@ def words_and_routes(house: House, tab: gr.Tab) -> None:
     opened = gr.State(None)
     sheet: list[Component] = [opened, name, examples, reply, link]
     on(tab.select, do.everything, [], [*fields, choice, log.table])
-    on(save.click, do.save, fields, [told, *fields, log.table])
+    saved = on(save.click, do.save, fields, [told, *fields, log.table])
     on(choice.input, do.open, [choice], [route_told, form, *sheet])
     on(new.click, do.new, [], [route_told, form, *sheet])
-    on(keep.click, do.keep, sheet, [route_told, form, *sheet, choice, log.table])
-    on(remove.click, do.remove, [opened], [route_told, form, *sheet, choice, log.table])
+    kept = on(keep.click, do.keep, sheet, [route_told, form, *sheet, choice, log.table])
+    removed = on(remove.click, do.remove, [opened], [route_told, form, *sheet, choice, log.table])
     on(log.table.select, do.look, [], [log.told, log.difference, log.undo, log.chosen])
-    on(log.undo.click, do.undo, [log.chosen], [log.told, log.difference, log.undo, *fields, choice, log.table])
+    undone = on(log.undo.click, do.undo, [log.chosen], [log.told, log.difference, log.undo, *fields, choice, log.table])
+    for trigger in (tab.select, saved, kept, removed, undone):
+        on(trigger, do.warn, [], [warning])
 
 
 def _field(name: str, label: str) -> gr.Textbox:
     return gr.Textbox(
-        label=label, lines=4 if name in _LONG else 1, max_lines=12, elem_id=f"words-{name.replace('.', '-')}"
+        label=label,
+        info=_HINTS.get(name),
+        lines=3 if name in _LONG else 1,
+        max_lines=12,
+        elem_id=f"words-{name.replace('.', '-')}",
     )
 
 
@@ -84,16 +96,22 @@ class _Tab:
         """Give the texts, the replies to choose from, and the record of changes."""
         return [*self._house.words.values().values(), self._choices(), change_rows(self._house)]
 
+    def warn(self) -> dict[str, Any]:
+        """Name the numbers and addresses in replies that are none of the clinic's."""
+        return cautions(foreign_warnings(self._house.bot.clinic))
+
     @editors_only
     def save(self, request: gr.Request, *values: str) -> list[object]:
         """Say other texts from now on."""
         account = require_editor(request)
 
         def saved() -> list[object]:
+            before = self._house.bot.clinic
             changed = self._house.words.set_values(account, dict(zip(FIELDS, values, strict=True)))
             names = ", ".join(FIELDS[one] for one in changed)
-            told = say(f"Saved, and said from now on: {names}." if changed else _SAME)
-            return [told, *self._house.words.values().values(), change_rows(self._house)]
+            old = [f"⚠ Old value left: {one.sentence}" for one in old_values(before, self._house.bot.clinic)]
+            told = "\n".join([f"Saved, and said from now on: {names}." if changed else _SAME, *old])
+            return [say(told), *self._house.words.values().values(), change_rows(self._house)]
 
         return refusing(len(FIELDS) + 1, saved)
 

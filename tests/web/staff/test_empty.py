@@ -6,10 +6,14 @@ from pathlib import Path
 
 import pytest
 
+from chatbot.answering import Calibration
 from chatbot.bot import Chatbot
+from chatbot.clinic import Clinic
+from chatbot.indexing import build_index
 from chatbot.journal import Journal
 from chatbot.settings import Settings, load_settings
-from chatbot.web.staff import House, checks, in_vain, overview
+from chatbot.web.staff import House, checks, in_vain, overview, urgent
+from tests.conftest import WordEncoder
 
 
 @pytest.fixture
@@ -32,6 +36,7 @@ def in_vain_told(house: House) -> str:
 def test_without_a_journal_it_is_said_how_to_keep_one(bot: Chatbot, settings: Settings) -> None:
     house = House.of(bot, None, settings)
     assert "FOOTNOTE_JOURNAL is off" in in_vain_told(house)
+    assert "FOOTNOTE_JOURNAL is off" in str(urgent._Tab(house).show(30)[1])  # noqa: SLF001 -- as above
     assert "FOOTNOTE_JOURNAL is off" in str(overview._Tab(house).show(30)[0])  # noqa: SLF001 -- as above
 
 
@@ -41,7 +46,20 @@ def test_an_empty_journal_and_one_without_words_say_what_to_do(
     house = House.of(bot, journal, settings)
     wanted = "Nothing was asked in vain in this time" if journal.retention else "FOOTNOTE_RETENTION is 0"
     assert wanted in in_vain_told(house)
+    assert "No message sounded urgent in this time" in str(urgent._Tab(house).show(30)[1])  # noqa: SLF001 -- as above
     assert "Nobody asked anything in this time" in str(overview._Tab(house).show(30)[0])  # noqa: SLF001 -- as above
+
+
+def test_the_overview_says_what_does_not_work_and_what_must_be_signed(
+    tmp_path: Path, settings: Settings, corpus: Path, words: WordEncoder
+) -> None:
+    build_index(corpus, tmp_path / "index", words, calibrator=Calibration())
+    bot = Chatbot(corpus, tmp_path / "index", words, Clinic())
+    told = overview._Tab(House.of(bot, None, settings)).warn()  # noqa: SLF001 -- as above
+    *warnings, unsigned = str(told["value"]).splitlines()
+    assert warnings == [f"⚠ {one}" for one in bot.warnings]
+    assert warnings[0].startswith("⚠ Emergencies are recognised by word lists alone")
+    assert unsigned.startswith("⚠ Not signed off yet")
 
 
 def test_without_golden_questions_it_is_said_where_to_save_one(bot: Chatbot, settings: Settings) -> None:

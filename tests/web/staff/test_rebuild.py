@@ -18,8 +18,9 @@ def test_a_rebuild_while_twenty_visitors_ask_fails_nobody_and_mixes_nothing(staf
     failures: list[str] = []
     done = Event()
 
-    def visit() -> None:
-        with httpx.Client(base_url=staffed.address, timeout=60) as client:
+    def visit(number: int) -> None:
+        own = httpx.HTTPTransport(local_address=f"127.0.1.{number}")  # each visitor waits in a line of their own
+        with httpx.Client(base_url=staffed.address, timeout=60, transport=own) as client:
             for _ in range(20):
                 try:
                     answer = client.post("/api/ask", json={"question": ASKED})
@@ -30,7 +31,7 @@ def test_a_rebuild_while_twenty_visitors_ask_fails_nobody_and_mixes_nothing(staf
                 if done.is_set():
                     break
 
-    visitors = [Thread(target=visit) for _ in range(20)]
+    visitors = [Thread(target=visit, args=[number]) for number in range(1, 21)]
     for visitor in visitors:
         visitor.start()
     begun = perf_counter()

@@ -1,0 +1,112 @@
+"""Messages that alarmed and what the staff say of them, over a real journal."""
+
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from pathlib import Path
+from uuid import uuid4
+
+import pytest
+
+from chatbot.bot import Chatbot
+from chatbot.errors import ChangeRefused
+from chatbot.evaluation import Expect
+from chatbot.journal import Asked, Journal
+from chatbot.records import Alarm, Answer, Level, Outcome
+from chatbot.staff import GoldenFile, Verdict, judge, urgent_messages
+from tests.staff.conftest import NOW, Clock
+
+DAY = 86_400
+
+
+@pytest.fixture
+def journal(tmp_path: Path, clock: Clock) -> Iterator[Journal]:
+    journal = Journal.open(str(tmp_path / "journal.sqlite3"), 30, clock)
+    assert journal
+    yield journal
+    journal.close()
+
+
+@pytest.fixture
+def golden(tmp_path: Path) -> GoldenFile:
+    return GoldenFile(tmp_path / "staff")
+
+
+BREATH = Alarm(Level.EMERGENCY, "breath")
+
+
+def alarmed(journal: Journal, clock: Clock, text: str, alarm: Alarm = BREATH, *, days: float = 1) -> None:
+    clock.now = NOW - days * DAY
+    answer = Answer(text, text, Outcome.URGENT, 1.0, "Call 999 now.", (), (), alarm)
+    journal.record(uuid4().hex, answer, 10)
+    journal.flush()
+    clock.now = NOW
+
+
+def rows(journal: Journal, days: int = 30) -> tuple[Asked, ...]:
+    return urgent_messages(journal, days, datetime.fromtimestamp(NOW, UTC)).rows
+
+
+def test_the_messages_that_alarmed_come_newest_first_and_are_counted(journal: Journal, clock: Clock) -> None:
+    alarmed(journal, clock, "I cannot breathe", days=3)
+    alarmed(journal, clock, "I want to die", Alarm(Level.CRISIS, "suicide"), days=2)
+    alarmed(journal, clock, "an old one", days=40)
+    journal.record(uuid4().hex, Answer("is it safe?", "", Outcome.ANSWERED, 0.9, "", (), ()), 10)
+    journal.flush()
+    found = urgent_messages(journal, 30, datetime.fromtimestamp(NOW, UTC))
+    assert [(row.text, row.level, row.rule, row.shown) for row in found.rows] == [
+        ("I want to die", Level.CRISIS, "suicide", "Call 999 now."),
+        ("I cannot breathe", Level.EMERGENCY, "breath", "Call 999 now."),
+    ]
+    assert found.by_level == {Level.CRISIS: 1, Level.EMERGENCY: 1}
+    assert (found.judged, found.false_alarms) == (0, 0)
+
+
+def test_a_judgement_is_marked_and_saved_and_the_other_takes_its_place(
+    journal: Journal, golden: GoldenFile, clock: Clock
+) -> None:
+    alarmed(journal, clock, "call me on 07700 900123, I cannot breathe")
+    (message,) = rows(journal)
+    assert judge(journal, golden, message, "alice", emergency=True)
+    assert [(one.question, one.expect) for one in golden.read()] == [
+        ("call me on [number], I cannot breathe", Expect.ESCALATE)
+    ]
+    assert [row.judged for row in rows(journal)] == [True]
+    assert judge(journal, golden, message, "bob", emergency=False)
+    assert [one.expect for one in golden.read()] == [Expect.EITHER]
+    found = urgent_messages(journal, 30, datetime.fromtimestamp(NOW, UTC))
+    assert (found.judged, found.false_alarms) == (1, 1)
+
+
+def test_a_message_that_was_erased_meanwhile_is_not_written_down(
+    journal: Journal, golden: GoldenFile, clock: Clock
+) -> None:
+    alarmed(journal, clock, "I cannot breathe")
+    (message,) = rows(journal)
+    journal.erase(everything=True)
+    with pytest.raises(ChangeRefused, match="words of this message are gone"):
+        judge(journal, golden, message, "alice", emergency=True)
+    assert golden.read() == ()
+
+
+def test_a_message_without_its_words_cannot_be_judged(journal: Journal, golden: GoldenFile, clock: Clock) -> None:
+    alarmed(journal, clock, "I cannot breathe", days=31)
+    journal.enforce()
+    (message,) = rows(journal, days=90)
+    assert (message.text, message.level, message.rule) == (None, Level.EMERGENCY, "breath")
+    with pytest.raises(ChangeRefused, match="load the list again"):
+        judge(journal, golden, message, "alice", emergency=True)
+
+
+def test_an_alarm_of_the_message_before_is_marked_and_saves_no_question(
+    bot: Chatbot, journal: Journal, golden: GoldenFile
+) -> None:
+    journal.record(uuid4().hex, bot.ask("how long will that last?", ["I cannot breathe"]), 10)
+    journal.flush()
+    (message,) = journal.asked(urgent=True)
+    assert not judge(journal, golden, message, "alice", emergency=True)
+    assert (golden.read(), journal.asked(urgent=True)[0].judged) == ((), True)
+
+
+@pytest.mark.parametrize(("outcome", "right"), [("urgent", False), ("answered", True), ("not_found", True)])
+def test_a_check_counts_an_alarm_where_there_was_no_emergency_as_wrong(outcome: str, right: bool) -> None:
+    assert Verdict("1", "does it hurt?", Expect.EITHER, outcome, 0, shown=False, judged=False).right is right
