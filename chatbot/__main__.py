@@ -16,7 +16,7 @@ from pathlib import Path
 from tqdm import tqdm
 
 from chatbot import __version__
-from chatbot.answering import Calibration, Gate, read_request
+from chatbot.answering import Calibration, Gate, missing_with, read_request
 from chatbot.bot import Chatbot
 from chatbot.clinic import Contact
 from chatbot.errors import FootnoteError, SettingsError, problem
@@ -26,7 +26,15 @@ from chatbot.journal import Journal, add_journal_commands
 from chatbot.plain import plain_text
 from chatbot.records import Answer, Hit
 from chatbot.settings import Settings, load_settings
-from chatbot.staff import GoldenFile, Reports, add_staff_commands, checked_text, hold, staff_command
+from chatbot.staff import (
+    GoldenFile,
+    Reports,
+    add_staff_commands,
+    checked_text,
+    hold,
+    staff_command,
+    staff_warnings,
+)
 
 __all__ = ["main"]
 
@@ -125,6 +133,8 @@ def _build(settings: Settings, _: argparse.Namespace) -> None:
             f"What these pages do not say meets {built.calibration['content']:.2f} of them all the same, "
             f"{Gate.fitted().usual['content']:.2f} elsewhere: the gate allows for it."
         )
+    for warning in missing_with(encoder):
+        print(warning, file=sys.stderr)
 
 
 @contextmanager
@@ -149,7 +159,7 @@ def _ask(settings: Settings, options: argparse.Namespace) -> None:
     if options.json:
         print(json.dumps(_told(answer, hits, options.explain)))
         return
-    print(plain_text(answer, bot.clinic.contact))
+    print(plain_text(answer, bot.clinic))
     if options.explain:
         print("\n".join(f"{hit.score:.3f}  {hit.passage.document} {hit.passage.text[:80]!r}" for hit in hits))
 
@@ -170,6 +180,8 @@ def _check(settings: Settings, _: argparse.Namespace) -> None:
     golden, reports = GoldenFile(settings.staff), Reports(settings.staff)
     questions, before = golden.wanted(), reports.latest()
     bot = Chatbot.open(settings)
+    for warning in staff_warnings(bot.clinic, settings.staff):
+        print(warning, file=sys.stderr)
     with _progress("Asking", " questions") as show:
         checked = reports.run(bot, questions, show)
     print(checked_text(checked, before))
@@ -194,6 +206,8 @@ def _serve(settings: Settings, _: argparse.Namespace) -> None:
     bot.ask("Are you ready?")  # the model is loaded before the first visitor comes, not by them
     if bot.clinic.contact == Contact():
         print("clinic.toml names no contact: visitors are not told how to reach the clinic.", file=sys.stderr)
+    for warning in bot.warnings:
+        print(warning, file=sys.stderr)
     host = f"[{settings.host}]" if ":" in settings.host else settings.host
     print(f"Serving {bot.clinic.name} on http://{host}:{settings.port} (Ctrl+C stops it)", flush=True)
     serve(bot, journal, settings, address)

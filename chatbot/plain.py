@@ -1,19 +1,36 @@
 """An answer as plain text, for a terminal."""
 
-from chatbot.clinic import Contact
-from chatbot.records import Answer, Citation, Outcome
+from chatbot.clinic import Clinic
+from chatbot.records import Answer, Citation, Level
+from chatbot.triage import Wording
 
-__all__ = ["plain_text"]
-
-_WITHOUT_CONTACT = {Outcome.ANSWERED, Outcome.REPLY}
+__all__ = ["call_text", "number_to_call", "plain_text"]
 
 
-def plain_text(answer: Answer, contact: Contact) -> str:
-    """Give an answer's message and quotes, what was searched for if it is not what was typed, and the contact."""
-    searched = [f"Searched for: {answer.understood_as}"] if answer.understood_as != answer.question else []
-    ways = [way for way in (contact.phone, contact.email, contact.booking, contact.hours, contact.address) if way]
-    reach = [] if answer.outcome in _WITHOUT_CONTACT else ["\n".join(ways)]
-    return "\n\n".join([answer.message, *searched, *map(_quote, answer.citations), *reach])
+def plain_text(answer: Answer, clinic: Clinic) -> str:
+    """Return an answer as text: the number to call where it is urgent, the message, the quotes, the line of contact."""
+    alarm = answer.alarm
+    if alarm:
+        heading = Wording.standard(alarm.language).heading(alarm.level, clinic)
+        parts = [call_text(alarm.language, number_to_call(alarm.level, clinic), clinic), heading, answer.message]
+    else:
+        searched = f"Searched for: {answer.understood_as}" if answer.understood_as != answer.question else ""
+        parts = [answer.message, searched, *map(_quote, answer.citations), answer.contact]
+    return "\n\n".join(part for part in parts if part)
+
+
+def number_to_call(level: Level, clinic: Clinic) -> str:
+    """Return the telephone number that an alarm of a level asks to call; empty where clinic.toml names none."""
+    return {
+        Level.EMERGENCY: clinic.urgent.phone,
+        Level.CRISIS: clinic.urgent.crisis.phone,
+        Level.TODAY: clinic.contact.phone,
+    }[level]
+
+
+def call_text(language: str, phone: str, clinic: Clinic) -> str:
+    """Return the words that ask to call a number, such as "Call 999"; empty where there is no number."""
+    return Wording.standard(language).say("call", clinic).replace("{number}", phone) if phone else ""
 
 
 def _quote(citation: Citation) -> str:

@@ -89,7 +89,8 @@ def test_a_question_that_is_not_answered_prints_the_contact(run: Run) -> None:
 def test_json_has_the_keys_that_others_depend_on(run: Run) -> None:
     told = json.loads(run("ask", "is redness normal?", "--json", "--explain").stdout)
     assert set(told) == {
-        "answer_id", "outcome", "confidence", "understood_as", "message", "citations", "suggestions", "candidates",
+        "answer_id", "outcome", "confidence", "understood_as", "message", "contact", "citations", "suggestions",
+        "candidates",
     }  # fmt: skip
     assert set(told["citations"][0]) == {
         "number", "text", "highlights", "document", "title", "headings", "start", "end", "url", "link",

@@ -1,7 +1,7 @@
 """The chat page's conversation, in Gradio."""
 
 import logging
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Coroutine, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 from typing import TYPE_CHECKING, Any, Final
@@ -10,24 +10,30 @@ import gradio as gr
 from gradio.components import Component
 
 from chatbot.errors import JournalError, QuestionEmpty, QuestionError
-from chatbot.web.desk import answer_and_record
-from chatbot.web.gradio_app import set_queue
+from chatbot.web.answer_and_record import AnswerService
+from chatbot.web.fair_queue import LineFull, VisitorLeft
+from chatbot.web.gradio_app import departure, set_queue
 from chatbot.web.problems import wordless
 from chatbot.web.rendering import answer_html, apology_html, question_html, shorten
+from chatbot.web.urgent import UrgentTexts
 
 if TYPE_CHECKING:
     from chatbot.bot import Chatbot
     from chatbot.journal import Journal
 
-__all__ = ["chat_blocks", "with_starters"]
+__all__ = ["QUESTIONS", "chat_blocks", "with_starters"]
+
+QUESTIONS: Final = "questions"
+"""The concurrency id of the events that ask a question."""
 
 _LOG = logging.getLogger(__name__)
-_AT_ONCE: Final = 16  # questions answered at a time
+_AT_ONCE: Final = 16  # of the events that ask nothing
 _SUGGESTIONS: Final = 4
 _LONGEST_TYPED: Final = 10_000  # characters; so that whatever is typed fits a request, and can be told to be too long
 _TURNS_KEPT: Final = 30  # of one conversation
 _CONVERSATIONS_KEPT: Final = 1_000  # the one left alone for longest is forgotten first
 _JUDGED: Final = {True: "Helpful", False: "Not helpful"}
+_BUSY: Final = "Many people are asking just now. Please ask again in a moment."
 _APOLOGY: Final = "Something went wrong on our side, and your question was not answered. Please try again in a moment."
 
 
@@ -35,13 +41,15 @@ _APOLOGY: Final = "Something went wrong on our side, and your question was not a
 class _Turn:
     """A question and the HTML of what was said to it.
 
-    `answer_id` is None where the question could not be answered, `helpful` until the visitor says so.
+    `answer_id` is None where the question could not be answered, `helpful` until the visitor says so. `dismiss` is what
+    the button below an urgent answer asks, and empty below any other.
     """
 
     question: str
     said: str
     answer_id: str | None = None
     helpful: bool | None = None
+    dismiss: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,6 +58,7 @@ class _Parts:
 
     turns: gr.State
     log: gr.Chatbot
+    dismiss: gr.Button  # "This is not an emergency", below an urgent answer
     judges: tuple[gr.Button, ...]  # helpful and not helpful; none without a journal
     buttons: tuple[gr.Button, ...]
     question: gr.Textbox
@@ -59,19 +68,19 @@ class _Parts:
     @property
     def all(self) -> list[Component]:
         """Give the parts in the order in which `_Page.show` fills them."""
-        return [self.turns, self.log, self.question, self.clear, *self.buttons, *self.judges]
+        return [self.turns, self.log, self.question, self.clear, self.dismiss, *self.buttons, *self.judges]
 
 
-def chat_blocks(bot: "Chatbot", journal: "Journal | None") -> gr.Blocks:
-    """Lay out the conversation and wire it to a bot and to a journal."""
-    page = _Page(bot, journal)
+def chat_blocks(bot: "Chatbot", journal: "Journal | None", answers: AnswerService) -> gr.Blocks:
+    """Lay out the conversation and wire it to a bot, to a journal and to what answers questions."""
     blocks = gr.Blocks(title=f"Ask {bot.clinic.name}", analytics_enabled=False)
+    page = _Page(bot, journal, answers, partial(departure, blocks))
     with blocks:
         parts = _lay_out(bot.starters(), with_judges=journal is not None)
-        _on(parts.question.submit, page.ask, [parts.question, parts.turns], parts)
-        _on(parts.send.click, page.ask, [parts.question, parts.turns], parts)
-        for button in parts.buttons:
-            _on(button.click, page.ask, [button, parts.turns], parts)
+        _on(parts.question.submit, page.ask, [parts.question, parts.turns], parts, QUESTIONS)
+        _on(parts.send.click, page.ask, [parts.question, parts.turns], parts, QUESTIONS)
+        for button in (parts.dismiss, *parts.buttons):
+            _on(button.click, page.ask, [button, parts.turns], parts, QUESTIONS)
         for judge, helpful in zip(parts.judges, _JUDGED, strict=False):
             _on(judge.click, partial(page.judge, helpful), [parts.turns], parts)
         _on(parts.clear.click, page.clear, [], parts)
@@ -92,7 +101,11 @@ def with_starters(blocks: gr.Blocks, starters: Sequence[str]) -> dict[str, Any]:
 
 
 def _on(
-    trigger: Callable[..., object], do: Callable[..., list[object]], inputs: list[Component], parts: _Parts
+    trigger: Callable[..., object],
+    do: Callable[..., object],
+    inputs: list[Component],
+    parts: _Parts,
+    concurrency_id: str = "conversation",
 ) -> None:
     trigger(
         do,
@@ -100,8 +113,8 @@ def _on(
         parts.all,
         show_progress="hidden",
         api_visibility="private",
-        concurrency_limit=_AT_ONCE,
-        concurrency_id="conversation",
+        concurrency_limit=None if concurrency_id == QUESTIONS else _AT_ONCE,  # questions have their own queue
+        concurrency_id=concurrency_id,
     )
 
 
@@ -120,6 +133,7 @@ def _lay_out(starters: Sequence[str], *, with_judges: bool) -> _Parts:
         feedback_options=None,
         group_consecutive_messages=False,
     )
+    dismiss = gr.Button(visible=False, elem_id="dismiss")
     with gr.Row(elem_id="feedback"):
         judges = tuple(gr.Button(label, visible=False) for label in _JUDGED.values()) if with_judges else ()
     with gr.Row(elem_id="suggestions"):
@@ -136,7 +150,7 @@ def _lay_out(starters: Sequence[str], *, with_judges: bool) -> _Parts:
             elem_id="question",
         )
         send = gr.Button("Ask", variant="primary", elem_id="send")
-    return _Parts(turns, log, judges, buttons, question, send, clear)
+    return _Parts(turns, log, dismiss, judges, buttons, question, send, clear)
 
 
 def _label(texts: Sequence[str], place: int) -> dict[str, Any]:
@@ -147,21 +161,34 @@ def _label(texts: Sequence[str], place: int) -> dict[str, Any]:
 class _Page:
     """What the page's events do. It keeps nothing of a visitor: Gradio hands each conversation in."""
 
-    def __init__(self, bot: "Chatbot", journal: "Journal | None") -> None:
+    def __init__(
+        self,
+        bot: "Chatbot",
+        journal: "Journal | None",
+        answers: AnswerService,
+        departure: Callable[[str | None], Coroutine[Any, Any, None]],
+    ) -> None:
+        """Take a bot, its journal, what answers questions, and what returns once the visitor of a session has left."""
         self._bot = bot
         self._journal = journal
+        self._answers = answers
+        self._departure = departure
 
-    def ask(self, question: str | None, turns: Sequence[_Turn]) -> list[object]:
+    async def ask(self, question: str | None, turns: Sequence[_Turn], request: gr.Request) -> list[object]:
         """Answer a question in its conversation; the question stays in its box when it could not be asked."""
         question = question or ""
         earlier = [turn.question for turn in turns if turn.answer_id]
         try:
-            answer_id, answer = answer_and_record(self._bot, self._journal, question, earlier)
-            turn = _Turn(question, answer_html(answer, self._bot.clinic), answer_id)
-        except QuestionEmpty:
-            return [gr.skip() for _ in range(4 + _SUGGESTIONS + len(self._judges(())))]
-        except QuestionError as error:
-            said = apology_html(str(error), self._bot.clinic, with_contact=False)
+            address = request.client.host if request.client else ""
+            leaving = partial(self._departure, request.session_hash)
+            answer_id, answer = await self._answers.ask(address, question, earlier, leaving)
+            texts = UrgentTexts.of(answer, self._bot.clinic)
+            said = answer_html(answer, self._bot.clinic)
+            turn = _Turn(question, said, answer_id, dismiss=texts.dismiss if texts else "")
+        except (QuestionEmpty, VisitorLeft):
+            return [gr.skip() for _ in range(5 + _SUGGESTIONS + len(self._judges(())))]
+        except (QuestionError, LineFull) as error:
+            said = apology_html(str(error) or _BUSY, self._bot.clinic, with_contact=False)
             return self._show([*turns, _Turn(shorten(question), said)], question, ())
         except Exception as error:  # noqa: BLE001 -- a visitor is told in the conversation, whatever went wrong
             _LOG.error("a question of the chat page was not answered: %s", wordless(error))
@@ -178,7 +205,7 @@ class _Page:
                     judged = (*turns[:-1], replace(turns[-1], helpful=helpful))
             except JournalError:
                 _LOG.warning("what a visitor said of an answer was not kept")
-        return [judged, *(gr.skip() for _ in range(3 + _SUGGESTIONS)), *self._judges(judged)]
+        return [judged, *(gr.skip() for _ in range(4 + _SUGGESTIONS)), *self._judges(judged)]
 
     def clear(self) -> list[object]:
         """Forget a conversation."""
@@ -188,15 +215,17 @@ class _Page:
         kept = tuple(turns[-_TURNS_KEPT:])
         messages = [message for turn in kept for message in _messages(turn)]
         labels = (gr.update(**_label(suggestions, place)) for place in range(_SUGGESTIONS))
-        return [kept, messages, question, gr.update(visible=bool(kept)), *labels, *self._judges(kept)]
+        dismiss = kept[-1].dismiss if kept else ""
+        below = gr.update(value=dismiss, visible=bool(dismiss))
+        return [kept, messages, question, gr.update(visible=bool(kept)), below, *labels, *self._judges(kept)]
 
     def _judges(self, turns: Sequence[_Turn]) -> list[object]:
-        """Label the buttons that ask whether the last answer helped, and hide them when there is none."""
+        """Label the buttons that ask whether the last answer helped, and hide them if there is none or it is urgent."""
         if not self._journal:
             return []
         last = turns[-1] if turns else _Turn("", "")
         labels = [f"{text}, thank you" if last.helpful is choice else text for choice, text in _JUDGED.items()]
-        return [gr.update(value=label, visible=bool(last.answer_id)) for label in labels]
+        return [gr.update(value=label, visible=bool(last.answer_id and not last.dismiss)) for label in labels]
 
 
 def _messages(turn: _Turn) -> tuple[dict[str, str], dict[str, str]]:

@@ -1,6 +1,7 @@
-"""Answers as HTML: the quoted passages with their marks, where each stands, and how to reach the clinic."""
+"""Answers as HTML: the number to call, the quoted passages with their marks, and how to reach the clinic."""
 
 import html
+import re
 from collections.abc import Sequence
 from typing import Final
 from urllib.parse import quote, urlsplit
@@ -9,17 +10,17 @@ from chatbot.clinic import Clinic, Contact
 from chatbot.reading import unwrapped
 from chatbot.records import Answer, Citation, Outcome
 from chatbot.web.markup import breadcrumb, escape, marked
+from chatbot.web.urgent import UrgentTexts
 
 __all__ = ["answer_html", "apology_html", "contact_html", "question_html", "shorten"]
 
 _LONGEST_ECHO: Final = 300  # characters of a visitor's question that the conversation shows of one that was refused
-# Outcomes after which a visitor may want a person.
-_WITH_CONTACT: Final = {Outcome.RELATED, Outcome.NOT_FOUND, Outcome.URGENT}
+_BETWEEN_WAYS: Final = " \u00b7 "  # in the line of contact
 _SAFE_SCHEMES: Final = {"", "http", "https"}
 
 
 def question_html(text: str) -> str:
-    """Give a visitor's question, with its speaker for those who hear the page."""
+    """Return a visitor's question as HTML, with its speaker for screen readers."""
     return f'{_heard("You asked: ")}<span class="said">{escape(text)}</span>'
 
 
@@ -29,21 +30,36 @@ def shorten(text: str) -> str:
 
 
 def answer_html(answer: Answer, clinic: Clinic) -> str:
-    """Give an answer: its message, then each quoted passage, then the contact where it may be needed."""
-    contact = contact_html(clinic) if answer.outcome in _WITH_CONTACT else ""
+    """Return an answer as HTML: its message, each quoted passage, the line of contact.
+
+    Of an urgent answer the number to call stands first, and nothing else can be followed.
+    """
+    texts = UrgentTexts.of(answer, clinic)
+    if texts and answer.alarm:
+        place = f'class="answer urgent {answer.alarm.level.value}" lang="{texts.language}" dir="{texts.dir}"'
+        call = f'<p class="call">{_link(_tel(texts.phone), texts.call)}</p>' if texts.phone else ""
+        message = "".join(f'<p class="line">{escape(line)}</p>' for line in _lines(answer.message))
+        return f'<div {place}>{call}<p class="alarm">{escape(texts.heading)}</p>{message}</div>'
+    message = _heard("Answer: ") + _paragraphs(answer.message, clinic.contact)
     quotes = [_quote(one) for one in answer.citations]
-    message = [_heard("Answer: "), _paragraphs(answer.message)]
-    if answer.outcome is Outcome.URGENT:
-        apart = ['<p class="apart">Apart from that, this is what our pages say:</p>', *quotes] if quotes else []
-        parts = ['<p class="alarm">This sounds urgent</p>', _urgent_call(clinic), *message, contact, *apart]
-    else:
-        parts = [_searched(answer), *message, *quotes, contact]
+    parts = [_searched(answer), message, *quotes, _reach(answer, clinic)]
     return f'<div class="answer {answer.outcome.value}">{"".join(parts)}</div>'
 
 
-def _urgent_call(clinic: Clinic) -> str:
+def _reach(answer: Answer, clinic: Clinic) -> str:
+    """Return the line of contact, and help in an emergency unless the message names the number."""
+    if answer.outcome is Outcome.ANSWERED and not answer.contact:
+        return ""
+    line = f'<p class="ways" dir="auto">{_linked(answer.contact, clinic.contact)}</p>' if answer.contact else ""
     phone = clinic.urgent.phone
-    return f'<p class="call">{_link(_tel(phone), f"Call {phone}")}</p>' if phone else ""
+    says_it = re.search(rf"(?<!\d){re.escape(phone)}(?!\d)", answer.message)
+    emergency = "" if says_it else _emergency(clinic)
+    return f'<div class="reach">{line}{emergency}</div>' if line or emergency else ""
+
+
+def _emergency(clinic: Clinic) -> str:
+    phone = clinic.urgent.phone
+    return f'<p class="emergency">In an emergency, call {_link(_tel(phone), phone)}.</p>' if phone else ""
 
 
 def _tel(phone: str) -> str:
@@ -58,28 +74,27 @@ def _searched(answer: Answer) -> str:
 
 
 def apology_html(message: str, clinic: Clinic, *, with_contact: bool) -> str:
-    """Give what is said instead of an answer when a question could not be answered at all."""
+    """Return what is said instead of an answer when a question could not be answered at all."""
     contact = contact_html(clinic) if with_contact else ""
-    return f'<div class="answer apology">{_heard("Notice: ")}{_paragraphs(message)}{contact}</div>'
+    return f'<div class="answer apology">{_heard("Notice: ")}{_paragraphs(message, clinic.contact)}{contact}</div>'
 
 
 def contact_html(clinic: Clinic) -> str:
-    """Give the ways to reach the clinic that it has named, and help in an emergency; nothing when it has named none.
+    """Return a card with the ways to reach the clinic and the emergency number, for when the server cannot be asked.
 
-    Whoever looks for a person may be in an emergency that was told of in words which nothing was found for.
+    It is empty where clinic.toml names none of them.
     """
     rows = "".join(f"<li>{row}</li>" for row in _ways(clinic.contact))
-    phone = clinic.urgent.phone
     ways = f'<p class="title">How to reach {escape(clinic.name)}</p><ul>{rows}</ul>' if rows else ""
-    emergency = f'<p class="emergency">In an emergency, call {_link(_tel(phone), phone)}.</p>' if phone else ""
+    emergency = _emergency(clinic)
     return f'<div class="contact">{ways}{emergency}</div>' if ways or emergency else ""
 
 
 def _ways(contact: Contact) -> Sequence[str]:
     ways = (
         (contact.phone, _way("Call", _link(_tel(contact.phone), contact.phone))),
-        (contact.email, _way("Write", _link(f"mailto:{quote(contact.email, safe='@')}", contact.email))),
-        (contact.booking, _way("Book", _link(contact.booking, "Make an appointment online", new_tab=True))),
+        (contact.email, _way("Write", _mail(contact.email))),
+        (contact.booking, _way("Book", _book(contact.booking))),
         (contact.hours, _way("Open", escape(contact.hours))),
         (contact.address, _way("Visit", escape(contact.address))),
     )
@@ -106,15 +121,37 @@ def _quote(citation: Citation) -> str:
     )
 
 
-def _paragraphs(text: str) -> str:
-    lines = (line.strip() for line in text.splitlines())
-    return "".join(f'<p class="line">{_linked(line)}</p>' for line in lines if line)
+def _paragraphs(text: str, contact: Contact) -> str:
+    return "".join(f'<p class="line" dir="auto">{_linked(line, contact)}</p>' for line in _lines(text))
 
 
-def _linked(line: str) -> str:
-    """Make a link of a line that is an address and nothing else."""
-    is_address = line.startswith("https://") and " " not in line
-    return _link(line, line, new_tab=True) if is_address else escape(line)
+def _lines(text: str) -> list[str]:
+    return [line.strip() for line in text.splitlines() if line.strip()]
+
+
+def _linked(line: str, contact: Contact) -> str:
+    """Return a line with its ways to reach the clinic as links, and as a link what is an address and nothing else."""
+    if line.startswith("https://") and " " not in line and line != contact.booking:
+        return _link(line, line, new_tab=True)
+    return _BETWEEN_WAYS.join(_linked_way(part, contact) for part in line.split(_BETWEEN_WAYS))
+
+
+def _linked_way(part: str, contact: Contact) -> str:
+    if part and part == contact.email:
+        return _mail(part)
+    if part and part == contact.booking:
+        return _book(part)
+    if contact.phone and f"{part} ".startswith(f"{contact.phone} "):  # the opening hours may follow
+        return _link(_tel(contact.phone), contact.phone) + escape(part.removeprefix(contact.phone))
+    return escape(part)
+
+
+def _mail(address: str) -> str:
+    return _link(f"mailto:{quote(address, safe='@')}", address)
+
+
+def _book(address: str) -> str:
+    return _link(address, "Make an appointment online", new_tab=True)
 
 
 def _link(address: str, text: str, *, new_tab: bool = False) -> str:

@@ -1,17 +1,37 @@
-from chatbot.clinic import Clinic, Contact, Urgent
-from chatbot.records import Answer, Citation, Highlight, Outcome, Passage
+import re
+from dataclasses import replace
+
+import pytest
+
+from chatbot.clinic import Clinic, Contact, Crisis, Urgent
+from chatbot.records import Alarm, Answer, Citation, Highlight, Level, Outcome, Passage
+from chatbot.triage import LANGUAGES
 from chatbot.web.rendering import answer_html, apology_html, contact_html, question_html, shorten
+from chatbot.web.texts import direction
 
 FULL = Clinic(
     name="Skin & Co",
     contact=Contact("+44 (20) 7946-0123", "hello@clinic.example", "https://clinic.example/book", "9 to 5", "1 Street"),
+    urgent=Urgent(phone="999", crisis=Crisis(phone="116 123")),
 )
+LINE = "+44 (20) 7946-0123 (9 to 5) \u00b7 hello@clinic.example \u00b7 https://clinic.example/book"
+LINKED = (
+    '<a href="tel:+442079460123">+44 (20) 7946-0123</a> (9 to 5) \u00b7 '
+    '<a href="mailto:hello@clinic.example">hello@clinic.example</a> \u00b7 '
+    '<a href="https://clinic.example/book" target="_blank" rel="noopener noreferrer">Make an appointment online'
+    '<span class="heard"> (opens in a new tab)</span></a>'
+)
+HELP = '<p class="emergency">In an emergency, call <a href="tel:999">999</a>.</p>'
 
 
 def answer(outcome: Outcome, link: str = "/pages/a.txt#mark-1") -> Answer:
     passage = Passage("a.txt", "A <title>", None, ("Care", "Day 1"), 0, 18, "It hurts. A <bit>.")
     citation = Citation(1, passage, (Highlight(10, 18),), link)
     return Answer("q", "q", outcome, 0.9, "Our pages say:\nthis & that", (citation,), ())
+
+
+def urgent(level: Level, language: str = "en") -> Answer:
+    return Answer("q", "q", Outcome.URGENT, 0.0, "One & two.\nThree.", (), (), Alarm(level, "rule", language))
 
 
 def test_a_passage_is_quoted_with_its_sentence_marked_and_its_place_named() -> None:
@@ -22,17 +42,74 @@ def test_a_passage_is_quoted_with_its_sentence_marked_and_its_place_named() -> N
     assert '<span class="heard">Source </span>1' in found
 
 
-def test_the_message_is_given_line_by_line() -> None:
-    assert '<p class="line">Our pages say:</p><p class="line">this &amp; that</p>' in answer_html(
-        answer(Outcome.ANSWERED), FULL
+def test_the_message_is_shown_line_by_line() -> None:
+    lines = '<p class="line" dir="auto">Our pages say:</p><p class="line" dir="auto">this &amp; that</p>'
+    assert lines in answer_html(answer(Outcome.ANSWERED), FULL)
+
+
+@pytest.mark.parametrize(
+    ("level", "call", "heading"),
+    [
+        (Level.EMERGENCY, '<a href="tel:999">Call 999</a>', "This sounds urgent"),
+        (Level.CRISIS, '<a href="tel:116123">Call 116 123</a>', "You are not alone"),
+        (Level.TODAY, '<a href="tel:+442079460123">Call +44 (20) 7946-0123</a>', "Please ring us today"),
+    ],
+)
+def test_the_number_comes_first_in_an_urgent_answer(level: Level, call: str, heading: str) -> None:
+    assert answer_html(urgent(level), FULL) == (
+        f'<div class="answer urgent {level.value}" lang="en" dir="ltr"><p class="call">{call}</p>'
+        f'<p class="alarm">{heading}</p><p class="line">One &amp; two.</p><p class="line">Three.</p></div>'
     )
 
 
-def test_only_an_answer_that_may_not_do_comes_with_the_contact() -> None:
-    assert 'class="contact"' not in answer_html(answer(Outcome.ANSWERED), FULL)
-    assert 'class="contact"' not in answer_html(answer(Outcome.REPLY), FULL)
-    for outcome in (Outcome.RELATED, Outcome.NOT_FOUND, Outcome.URGENT):
-        assert 'class="contact"' in answer_html(answer(outcome), FULL)
+@pytest.mark.parametrize("level", Level)
+def test_without_a_number_the_text_of_an_urgent_answer_stands_alone(level: Level) -> None:
+    found = answer_html(urgent(level), Clinic())
+    assert "<a" not in found
+    assert found.index('class="alarm"') < found.index("One &amp; two.")
+
+
+def test_an_urgent_answer_speaks_the_language_of_the_alarm() -> None:
+    found = answer_html(urgent(Level.EMERGENCY, "de"), FULL)
+    assert found.startswith('<div class="answer urgent emergency" lang="de" dir="ltr">')
+    assert '<a href="tel:999">999 anrufen</a></p>' in found
+    assert "Das klingt dringend" in found
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_an_urgent_answer_can_be_shown_in_every_language(language: str) -> None:
+    found = answer_html(urgent(Level.CRISIS, language), FULL)
+    assert found.startswith(f'<div class="answer urgent crisis" lang="{language}" dir="{direction(language)}">')
+    assert re.search(r'<p class="call"><a href="tel:116123">[^<]*116 123[^<]*</a></p><p class="alarm">[^<]+</p>', found)
+
+
+def test_the_line_of_contact_ends_an_answer_with_links() -> None:
+    for outcome in (Outcome.RELATED, Outcome.NOT_FOUND, Outcome.REPLY):
+        found = answer_html(replace(answer(outcome), contact=LINE), FULL)
+        assert found.endswith(f'</figure><div class="reach"><p class="ways" dir="auto">{LINKED}</p>{HELP}</div></div>')
+        assert 'class="contact"' not in found
+
+
+def test_an_answer_from_the_pages_comes_without_the_contact() -> None:
+    assert 'class="reach"' not in answer_html(answer(Outcome.ANSWERED), FULL)
+    assert LINKED in answer_html(replace(answer(Outcome.ANSWERED), contact=LINE), FULL)
+
+
+def test_help_in_an_emergency_is_named_once() -> None:
+    assert HELP in answer_html(answer(Outcome.NOT_FOUND), FULL)
+    assert HELP in answer_html(replace(answer(Outcome.NOT_FOUND), message="Since 1999."), FULL)
+    said = replace(answer(Outcome.NOT_FOUND), message="In an emergency, call 999.")
+    assert "emergency" not in answer_html(said, FULL).replace(said.message, "")
+
+
+def test_a_line_of_contact_within_a_message_is_linked() -> None:
+    found = answer_html(replace(answer(Outcome.REPLY), message=f"Of course:\n{LINE}\nNo messages."), FULL)
+    assert f'<p class="line" dir="auto">{LINKED}</p><p class="line" dir="auto">No messages.</p>' in found
+
+
+def test_a_message_that_only_speaks_of_the_contact_is_no_link() -> None:
+    said = "Our number is +44 (20) 7946-0123, our address hello@clinic.example."
+    assert said in answer_html(replace(answer(Outcome.REPLY), message=said), FULL)
 
 
 def test_an_address_that_would_run_something_is_not_linked() -> None:
@@ -69,5 +146,5 @@ def test_a_refused_question_is_shown_in_short() -> None:
 
 
 def test_an_apology_says_why_and_may_offer_the_contact() -> None:
-    assert '<p class="line">Too long.</p></div>' in apology_html("Too long.", FULL, with_contact=False)
+    assert '<p class="line" dir="auto">Too long.</p></div>' in apology_html("Too long.", FULL, with_contact=False)
     assert "tel:" in apology_html("Broken.", FULL, with_contact=True)

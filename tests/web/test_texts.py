@@ -30,19 +30,21 @@ def test_every_language_says_everything_and_no_other_is_lying_about() -> None:
         assert texts.keys() == ours("en").keys()
         assert all(text.strip() == text and text for text in texts.values())
         assert {key for key, text in texts.items() if "{name}" in text} == NAMED
+        assert {key for key, text in texts.items() if text.count("{number}") == 1} == {"emergency_call"}
         assert language == "en" or texts["notice"] != ours("en")["notice"]
 
 
 def test_no_text_is_sent_that_no_script_uses() -> None:
     scripts = "".join((FOLDER.parent / name).read_text("utf-8") for name in ("widget.js", "widget-talk.js"))
-    for key in ours("en").keys() - {"title", "greeting", "answered", "related", "not_found", "other_language"}:
+    for key in ours("en").keys() - {"title", "greeting", "answered", "related", "not_found"}:
         assert f"T.{key}" in scripts, key
 
 
 def test_what_the_bot_says_in_english_is_what_is_translated(bot: Chatbot) -> None:
     said = translations(interface_texts(Clinic(), "de"))
-    told = {bot.ask(question).message for question in ("is redness normal?", "who won the football world cup?")}
-    assert told <= said.keys()
+    questions = ("what are the benefits of microneedling?", "who won the football world cup?")
+    lines = {line for question in questions for line in bot.ask(question).message.splitlines()}
+    assert lines <= said.keys()
     assert said["This is what our pages say:"] == "Das steht auf unseren Seiten:"
 
 
@@ -58,6 +60,17 @@ def test_the_clinics_wording_stands_in_its_language_and_its_greeting_in_no_other
     assert interface_texts(clinic, "es")["title"] == "¿Eh?"
     assert interface_texts(clinic, "es")["greeting"].startswith("¡Hola!")
     assert interface_texts(clinic, "de")["title"] == "Fragen an Care & Co"
+
+
+def test_wording_of_a_text_that_is_shown_no_more_is_left_out_with_a_warning(caplog: pytest.LogCaptureFixture) -> None:
+    own = {"en": {"urgent": "Hurry", "other_language": "Eh?", "send": "Go"}}
+    texts = interface_texts(replace(Clinic(), widget=Widget(texts=own)), "en")
+    assert texts["send"] == "Go"
+    assert texts.keys() == ours("en").keys()
+    assert [record.message.split(" is ")[0] for record in caplog.records] == [
+        "clinic.toml: widget.texts.en.other_language",
+        "clinic.toml: widget.texts.en.urgent",
+    ]
 
 
 def test_only_arabic_is_written_from_the_right() -> None:

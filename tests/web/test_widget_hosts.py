@@ -53,7 +53,7 @@ def test_blocked_cookies_of_third_parties_are_not_missed(guest: Guest) -> None:
     inside = page.frames[1]
     inside.locator("textarea").fill(NEVER_SAID)
     inside.locator("textarea").press("Enter")
-    expect(inside.locator(".turn .contact")).to_contain_text("+44 20 7946 0123")
+    expect(inside.locator(".turn .reach")).to_contain_text("+44 20 7946 0123")
     # The browser did block: the same cookie can be set where the assistant is no third party.
     cookie = "() => { document.cookie = 'a=1; SameSite=None; Secure'; return document.cookie }"
     assert inside.evaluate(cookie) == ""

@@ -16,13 +16,24 @@ window.gradio_api_info = { named_endpoints: {}, unnamed_endpoints: {} };
 
   const question = () => document.querySelector("#question textarea");
 
-  /** Take away the labels in which Gradio repeats each message with its markup, and name the log. */
+  /** Take away the labels in which Gradio repeats each message with its markup, and leave only answers to be said. */
   function tidyLabels() {
     for (const message of document.querySelectorAll("#log [data-testid][aria-label]")) {
       message.removeAttribute("aria-label");
     }
+    // Not said aloud again: whoever has just typed a question waits for the answer.
+    for (const row of document.querySelectorAll("#log .user-row:not([aria-live])")) row.setAttribute("aria-live", "off");
     const log = document.querySelector("#log [role=log]:not([aria-label=Conversation])");
     log?.setAttribute("aria-label", "Conversation");
+  }
+
+  /** Write the button below an urgent answer in the answer's own language. */
+  function tellLanguage() {
+    const button = document.getElementById("dismiss");
+    const said = [...document.querySelectorAll("#log .bot-row .urgent")].at(-1);
+    if (!button || !said || button.lang === said.lang) return;
+    button.lang = said.lang;
+    button.dir = said.dir;
   }
 
   /** Bring the newest question to the top, so that its answer is read from its beginning. */
@@ -71,6 +82,7 @@ window.gradio_api_info = { named_endpoints: {}, unnamed_endpoints: {} };
 
   function follow() {
     tidyLabels();
+    tellLanguage();
     restoreDraft();
     tellLost();
     const now = document.querySelectorAll("#log .bot-row .answer").length;

@@ -5,8 +5,10 @@
   const STYLE = __STYLE__;
   const { document, AbortController, URL, JSON, Object, setTimeout, clearTimeout } = window;
   const window_ = document.currentScript.footnote;
-  const { CLINIC, T, base, choice, make, heard, lines, button, anchor, call, contact, trouble, searching } = window_;
-  const { wear, suggest, rest, root, section, scroll, log, status, input, clearing, sheet, fetch, close, tell } = window_;
+  const { CLINIC, T, base, choice, make, heard, lines, button, anchor, call, contact } = window_;
+  const { trouble, searching, wear, suggest, rest, root, section, scroll, log, status, input, clearing, sheet, fetch, close, tell } = window_;
+  // A window that a browser kept from before has not got these.
+  const { linked = (line) => [line], emergency = () => null } = window_;
 
   // ---- The server.
 
@@ -153,28 +155,48 @@
   const short = (text) => (text.length > 300 ? `${text.slice(0, 300).trimEnd()} …` : text);
   const plain = (text) => text.normalize("NFKC").replace(/\s+/g, " ").trim();
 
+  /** An urgent answer, in the visitor's language: the number to call first, and no other link beside it. */
+  const alarmed = ({ level, message, urgent }) => {
+    const { heading, call: said, phone, dismiss, language: lang, dir } = urgent;
+    return make(
+      "div",
+      { class: `answer urgent ${level}`, lang, dir },
+      make(
+        "div",
+        { class: "message" },
+        phone && make("p", { class: "phone" }, call(phone, said)),
+        make("p", { class: "alarm" }, heading),
+        ...message.split("\n").map((line) => make("p", null, line)),
+      ),
+      button("plain dismiss", () => ask(dismiss), dismiss),
+    );
+  };
+
+  /** Whether a text names a number, and not only as a part of another one. */
+  const names = (text, number) =>
+    number && text.split(number).some((part, at, all) => at && !/\d$/.test(all[at - 1]) && !/^\d/.test(part));
+
+  /** The line of contact that ends an answer, and help in an emergency unless the message names the number. */
+  const reach = (message, line) => {
+    const help = !names(message, CLINIC.emergency) && emergency();
+    return (line || help) && make("div", { class: "reach" }, line && make("p", { dir: "auto" }, ...linked(line)), help);
+  };
+
   const answered = ({ question, answer }) => {
-    const { outcome, citations, understood_as } = answer;
-    const urgent = outcome === "urgent";
-    const phone = CLINIC.emergency;
+    const { outcome, citations, understood_as, contact: way } = answer;
+    if (outcome === "urgent") return alarmed(answer);
+    // The message ends with the line of contact, which here stands below the passages.
+    const message = way && answer.message.endsWith(way) ? answer.message.slice(0, -way.length) : answer.message;
     return make(
       "div",
       { class: `answer ${outcome}` },
       heard(T.reply),
       plain(understood_as) !== plain(question) &&
         make("p", { class: "understood" }, `${T.understood} `, make("span", { dir: "auto" }, short(understood_as))),
-      make(
-        "div",
-        { class: "message" },
-        urgent && make("p", { class: "alarm" }, T.urgent),
-        urgent && phone && make("p", { class: "phone" }, call(phone, `${T.call} ${phone}`)),
-        ...lines(CLINIC.said[answer.message] ?? answer.message),
-      ),
-      urgent && contact(),
-      urgent && citations[0] && make("p", { class: "apart" }, T.answered),
+      make("div", { class: "message" }, ...lines(message)),
       ...citations.map((cited, at) => quote(cited, !at)),
-      (outcome === "related" || outcome === "not_found") && contact(),
-      outcome !== "reply" && !urgent && feedback(answer.answer_id),
+      (way || outcome !== "answered") && reach(message, way),
+      outcome !== "reply" && feedback(answer.answer_id),
     );
   };
 
@@ -198,7 +220,9 @@
   };
 
   const add = (question) => {
-    const turn = make("div", { class: "turn" }, make("p", { class: "said" }, heard(T.said), make("span", { dir: "auto" }, question)));
+    // Not said aloud again: whoever has just typed it waits for the answer.
+    const said = make("p", { class: "said", "aria-live": "off" }, heard(T.said), make("span", { dir: "auto" }, question));
+    const turn = make("div", { class: "turn" }, said);
     log.append(turn);
     clearing.hidden = false;
     return turn;

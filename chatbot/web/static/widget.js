@@ -67,11 +67,11 @@
   };
 
   const heard = (text) => make("span", { class: "heard" }, `${text} `);
-  /** A text's paragraphs; one that is an address and nothing else is a link. */
+  /** A text's paragraphs, with links to the clinic in them. */
   const lines = (text) =>
     text.split("\n").map((line) => {
-      const said = line.trim();
-      return said && make("p", { dir: "auto" }, /^https:\/\/\S+$/.test(said) ? anchor(said, true, said) : said);
+      const said = CLINIC.said[line.trim()] ?? line.trim();
+      return said && make("p", { dir: "auto" }, ...linked(said));
     });
   const button = (name, click, ...content) => make("button", { type: "button", class: name, click }, ...content);
 
@@ -112,15 +112,39 @@
     make("a", { href, ...(newTab ? { target: "_blank", rel: "noopener" } : {}) }, ...content);
 
   const call = (phone, said = phone) => anchor(`tel:${phone.replace(/[^\d+]/g, "")}`, false, said);
+  const mail = (address) => anchor(`mailto:${encodeURI(address)}`, false, address);
+  const book = (address) => anchor(address, true, T.book_online, heard(` (${T.new_tab})`));
+
+  /** A line with its ways to reach the clinic as links; what is an address and nothing else is one too. */
+  const linked = (line) => {
+    const { phone, email, booking } = CLINIC.contact;
+    if (/^https:\/\/\S+$/.test(line) && line !== booking) return [anchor(line, true, line)];
+    return line.split(" · ").flatMap((part, at) => [
+      at ? " · " : "",
+      ...(part && part === email
+        ? [mail(part)]
+        : part && part === booking
+          ? [book(part)]
+          : phone && `${part} `.startsWith(`${phone} `) // the opening hours may follow
+            ? [call(phone), part.slice(phone.length)]
+            : [part]),
+    ]);
+  };
+
+  const emergency = () => {
+    const phone = CLINIC.emergency;
+    const [before, after] = (phone ? T.emergency_call : T.emergency).split("{number}");
+    return make("p", { class: "emergency", dir: "auto" }, before, phone && call(phone), after);
+  };
 
   /** How to reach the clinic, as it stood when the page was loaded: it is there when the server is not. */
   const contact = () => {
     const { phone, email, booking, hours, address: street } = CLINIC.contact;
     const ways = [
       [T.call, phone && call(phone)],
-      [T.book, booking && anchor(booking, true, T.book_online, heard(` (${T.new_tab})`))],
+      [T.book, booking && book(booking)],
       [T.open, hours],
-      [T.write, email && anchor(`mailto:${encodeURI(email)}`, false, email)],
+      [T.write, email && mail(email)],
       [T.visit, street],
     ];
     const rows = ways
@@ -131,7 +155,7 @@
       { class: "contact" },
       rows[0] && make("p", { class: "name" }, T.contact),
       rows[0] && make("ul", null, ...rows),
-      make("p", { class: "emergency" }, `${T.emergency} `, CLINIC.emergency && call(CLINIC.emergency)),
+      emergency(),
     );
   };
 
@@ -187,8 +211,8 @@
     tag.nonce = script.nonce;
     if (!BAKED) tag.integrity = CLINIC.integrity;
     tag.footnote = {
-      ...{ CLINIC, T, base, choice, make, heard, lines, button, anchor, call, contact, trouble, searching, suggest, rest },
-      ...{ wear, root, section, scroll, log, status, input, clearing, sheet, touch, fetch, open, close, tell },
+      ...{ CLINIC, T, base, choice, make, heard, lines, linked, button, anchor, call, emergency, contact },
+      ...{ trouble, searching, suggest, rest, wear, root, section, scroll, log, status, input, clearing, sheet, touch, fetch, open, close, tell },
     };
     tag.src = trusted(`${base}widget-talk.js?v=${CLINIC.talk}`);
     tag.addEventListener("load", done);
