@@ -53,6 +53,8 @@ class Chatbot:
             opened, Spelling(opened.words, self._is_word), clinic, Routes.of(clinic.routes, encoder)
         )
         self.edition = next(_EDITIONS)
+        self.warnings = tuple(missing_with(encoder))
+        """What does not work with this model, a sentence each: nothing is ever off in silence."""
 
     @classmethod
     def open(cls, settings: Settings) -> "Chatbot":
@@ -63,11 +65,6 @@ class Chatbot:
     def clinic(self) -> Clinic:
         """What the clinic says of itself."""
         return self._serving.clinic
-
-    @property
-    def warnings(self) -> tuple[str, ...]:
-        """What does not work with this model, a sentence each; what cannot be recognised is never off in silence."""
-        return tuple(missing_with(self.encoder))
 
     def reload(self) -> None:
         """Serve the live build from now on; if it cannot be served, raise and go on with the one before."""

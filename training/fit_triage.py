@@ -48,11 +48,12 @@ SHORT = 14  # words of a message that is joined to another
 PARTS = {"ordinary": "ordinary", "symptom": "harmless", "harmless": "harmless"}  # what a part of a message is
 MEANS = {"urgent": ("today", "emergency", "crisis"), "harmless": ("ordinary", "symptom")}
 FALSE_ALARMS = {
-    "message": 0.015,
+    "message": 0.03,
     "part": 0.01,
-    "veto": 0.01,
 }  # share of the ordinary messages of the calibration, near half of them look-alikes, that each may alarm
-VETO_ALWAYS = 0.01
+SCANT = 0.85
+VETO = 0.05
+VETO_ALWAYS = 0.005
 SYMPTOM = 0.5
 
 
@@ -267,10 +268,9 @@ def _calibrated() -> tuple[dict[str, float], dict[str, float]]:
     kinds = {
         "message": [_largest(one, one.is_sentence) for one in ordinary],
         "part": [_largest(one, lambda span, one=one: not one.is_sentence(span)) for one in ordinary],  # type: ignore[misc]
-        "veto": [_under_signs(one, sure=False) for one in ordinary],
     }
     thresholds = {name: round(float(np.quantile(kinds[name], 1 - share)), 4) for name, share in FALSE_ALARMS.items()}
-    thresholds |= {"veto_always": VETO_ALWAYS, "symptom": SYMPTOM}
+    thresholds |= {"veto": VETO, "scant": SCANT, "veto_always": VETO_ALWAYS, "symptom": SYMPTOM}
     found = {
         label: float(np.mean([_largest(evidence, evidence.is_sentence) >= thresholds["message"] for evidence in some]))
         for label in ("emergency", "today", "crisis", "symptom", "ordinary")
@@ -281,12 +281,6 @@ def _calibrated() -> tuple[dict[str, float], dict[str, float]]:
 
 def _largest(evidence: Evidence, wanted: Callable[[Span], bool]) -> float:
     return max((verdict.urgent for span, verdict in evidence.verdicts.items() if wanted(span)), default=0.0)
-
-
-def _under_signs(evidence: Evidence, *, sure: bool) -> float:
-    """Return how urgent the segments mean to be in which the word lists found a sign."""
-    segments = [found.segment for found in evidence.signs if found.sure == sure]
-    return max((evidence.verdicts[span].urgent for span in segments if span in evidence.verdicts), default=0.0)
 
 
 if __name__ == "__main__":

@@ -31,14 +31,14 @@ class Thresholds:
     """What a probability is enough for.
 
     `message` and `part` are what the probability of an urgent message must reach to alarm by itself, for whole
-    sentences and for a clause in English; `foreign` for whole sentences in another language. Below `veto` a sign of
-    the word lists does not count either, and below `veto_always` none that no framing may silence. `symptom` is what
-    the probability of a symptom must reach.
+    sentences and for a clause in English; `scant` for whole sentences in another language, and for a word or two.
+    Below `veto` a sign of the word lists does not count either, and below `veto_always` none that nothing may silence
+    or that is trusted. `symptom` is what the probability of a symptom must reach.
     """
 
     message: float = 1.0
     part: float = 1.0
-    foreign: float = 1.0
+    scant: float = 1.0
     veto: float = 0.0
     veto_always: float = 0.0
     symptom: float = 1.0
@@ -105,6 +105,12 @@ class EmergencyClassifier:
             head, bias = _restored(kept, "head"), _restored(kept, "head_bias")
         thresholds = Thresholds(**told["thresholds"])
         return cls(layers, told["heads"], head, bias, thresholds, told["encoder"]["fingerprint"])
+
+    @staticmethod
+    def fitted_fingerprint() -> str:
+        """Return the fingerprint of the encoder that the script's classifier reads, without loading its weights."""
+        told = json.loads(files("chatbot.triage").joinpath("classifier.json").read_text("utf-8"))
+        return str(told["encoder"]["fingerprint"])
 
     def serves(self, encoder: Encoder) -> bool:
         """Tell whether this was fitted for an encoder."""

@@ -67,13 +67,17 @@ def _around(spans: list[Span], first: Span) -> list[Span]:
 
 @dataclass(frozen=True, slots=True)
 class _Flag:
-    """What is recognised: by signs that framing can silence, by signs that it cannot, unless other words are there."""
+    """What is recognised: by signs that framing can silence, by signs that it cannot, unless other words are there.
+
+    A `trusted` flag's signs are overruled by the classifier only where it is all but certain.
+    """
 
     name: str
     level: Level
     signs: tuple[_Sign, ...]
     always: tuple[_Sign, ...]
     unless: tuple[str, ...]
+    trusted: bool
 
     @classmethod
     def written(cls, table: Mapping[str, Any]) -> Self:
@@ -83,12 +87,13 @@ class _Flag:
             tuple(_Sign.written(sign) for sign in table.get("signs", ())),
             tuple(_Sign.written(sign) for sign in table.get("always", ())),
             tuple(table.get("unless", ())),
+            bool(table.get("trusted")),
         )
 
 
 @dataclass(frozen=True, slots=True)
 class Found:
-    """An alarm, the segment that raised it, and whether it did so by a sign that nothing silences."""
+    """An alarm, the segment that raised it, and whether it did so by a sign that nothing silences or a trusted one."""
 
     alarm: Alarm
     segment: Span
@@ -146,7 +151,7 @@ class RedFlags:
             elif not any(inside(group) for group in flag.unless):
                 places = (place for sign in flag.signs for place in sign.places(inside))
                 if any(self._counts(place, ordinary, segment, negated) for place in places):
-                    yield Found(alarm, segment, sure=False)
+                    yield Found(alarm, segment, sure=flag.trusted)
 
     @staticmethod
     def _counts(place: list[Span], ordinary: list[bool], segment: Span, negated: list[Span]) -> bool:

@@ -29,6 +29,7 @@ _LETTERS: Final = 1_000  # of the segments of a message that the classifier read
 _LETTERS_AGAIN: Final = 200  # of those of an earlier message that was not read before
 _UNWELL: Final = 0.5  # probability of an emergency or a symptom from which on a question is no practical one
 _REMEMBERED: Final = 4096  # messages whose finding is remembered
+_SCANT: Final = 3  # words, the mark of the sentence among them, of which none says much
 _SCRIPTS: Final = {"zh": range(0x3400, 0xA000), "ar": range(0x0600, 0x0700)}
 
 Encode = Callable[[Sequence[str]], list[Encoded]]
@@ -207,6 +208,9 @@ class Triage:
             enough = self._thresholds.veto_always if found.sure else self._thresholds.veto
             if verdict is None or verdict.urgent >= enough:
                 yield found.alarm
+        whole = evidence.verdicts.get((0, len(evidence.corrected)))
+        if evidence.language == "en" and whole and whole.urgent < self._thresholds.veto:
+            return
         for other in self._likely(evidence.words):
             yield from self.alarms_in(other, evidence.words, correct=evidence.language in {other, "en"})
 
@@ -217,10 +221,11 @@ class Triage:
         return [replace(each.alarm, language=language) for each in found]
 
     def _by_meaning(self, evidence: Evidence) -> Iterator[Alarm]:
-        english, thresholds = evidence.language == "en", self._thresholds
+        thresholds = self._thresholds
+        says_much = evidence.language == "en" and len(evidence.corrected) > _SCANT
         for span, verdict in evidence.verdicts.items():
-            clause = thresholds.part if english else 1.0
-            sentence = thresholds.message if english else thresholds.foreign
+            clause = thresholds.part if says_much else 1.0
+            sentence = thresholds.message if says_much else thresholds.scant
             if verdict.urgent >= (sentence if evidence.is_sentence(span) else clause):
                 yield Alarm(verdict.level, BY_MEANING, evidence.language)
 

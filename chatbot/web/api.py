@@ -88,7 +88,7 @@ def api_routes(bot: "Chatbot", journal: "Journal | None", answers: AnswerService
 
     @router.api_route("/ready", methods=["GET", "HEAD"])
     async def ready() -> Response:
-        return _json({"status": "ready", "build": bot.build})
+        return _json({"status": "ready", "build": bot.build, "warnings": list(bot.warnings)})
 
     return router
 

@@ -340,3 +340,10 @@ def test_any_text_is_read(text: str) -> None:
 
 def _alarmed(triage: Triage, messages: list[Message]) -> float:
     return sum(triage.read(one.text).alarm is not None for one in messages) / len(messages)
+
+
+@pytest.mark.parametrize(
+    "text", ["I cannot breathe, call me on [number]", "I cant breathe", "i want to kill myself lol", "he hits me"]
+)
+def test_meaning_never_overrules_what_is_said_of_breathing_or_of_danger(triage: Triage, text: str) -> None:
+    assert triage.read(text).alarm

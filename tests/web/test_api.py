@@ -201,7 +201,7 @@ def test_many_ask_at_once(client: httpx.Client, bot: Chatbot) -> None:
 
 def test_health_says_alive_and_ready_says_which_build(client: httpx.Client, bot: Chatbot) -> None:
     assert client.get("/api/health").json() == {"status": "alive"}
-    assert client.get("/api/ready").json() == {"status": "ready", "build": bot.build}
+    assert client.get("/api/ready").json() == {"status": "ready", "build": bot.build, "warnings": []}
     assert client.head("/api/ready").status_code == 200
 
 
