@@ -62,7 +62,8 @@ def _runs_on(last: str, line: str) -> bool:
 def _joined(text: str) -> Iterator[tuple[int, int]]:
     """Give the segmenter's boundaries, without those between an abbreviation and the number after it."""
     held: tuple[int, int] | None = None
-    for found in get_sentence_boundaries("en", text):
+    # The segmenter counts bytes wrongly where a non-breaking space stands before a mark; a space is as long.
+    for found in get_sentence_boundaries("en", text.replace("\u00a0", " ")):
         begin, stop = found["start_index"], found["end_index"]
         if held and _ABBREVIATED.search(text, *held) and text[begin : begin + 1].isdigit():
             held = held[0], stop

@@ -300,7 +300,7 @@ def test_a_rebuild_mixes_no_two_indexes_and_fails_nobody(keep: Keep, encoder: Se
         visitor.join(20)
     assert failures == []
     assert len(versions) == 4
-    assert len(seen) > 20
+    assert len(seen) >= len(visitors)
     assert all(any(texts <= version for version in versions.values()) for texts in seen)
     with pytest.raises(QuestionEmpty):
         bot.ask(" ")
