@@ -18,7 +18,7 @@ from chatbot.answering.turn import CANDIDATES, Serving, Tools, Turn, changes_the
 from chatbot.clinic import Route
 from chatbot.errors import QuestionError
 from chatbot.language import UNKNOWN, guess_language
-from chatbot.records import Alarm, Answer, Hit, Outcome
+from chatbot.records import Alarm, Answer, Hit, Level, Outcome
 from chatbot.triage import LANGUAGES, Wording
 
 __all__ = ["Pipeline", "Worked"]
@@ -80,12 +80,11 @@ def _all_clear(turn: Turn) -> Worked | None:
     alarm = turn.past_alarm
     if alarm is None or not turn.finding.all_clear or turn.finding.practical:
         return None
-    if turn.asked == turn.wording.say("not_an_emergency", turn.clinic) and alarm.level is not alarm.level.CRISIS:
+    if turn.asked == turn.wording.say("not_an_emergency", turn.clinic) and alarm.level is not Level.CRISIS:
         number = max(number for number, finding in enumerate(turn.earlier) if finding.alarm)
-        earlier = _symptom(turn.without_alarm(turn.before[number], turn.before[:number]))
-        if earlier:
-            answer = replace(earlier.answer, question=turn.asked, understood_as=turn.asked)
-            return replace(earlier, answer=answer, rule="not an emergency")
+        earlier = _in_general(turn.of_earlier(number))
+        answer = replace(earlier.answer, question=turn.asked, understood_as=turn.asked)
+        return replace(earlier, answer=answer, rule="not an emergency")
     return Worked(compose.reply(turn.asked, turn.wording.say("all_clear", turn.clinic)), None, "all clear")
 
 
@@ -131,10 +130,7 @@ def _keyword(turn: Turn) -> Worked | None:
 
 def _symptom(turn: Turn) -> Worked | None:
     """8. Somebody describes a symptom of their own: the clinic comes first, then what its pages say in general."""
-    if not turn.finding.symptom:
-        return None
-    answer = compose.in_general(turn.from_pages, turn.wording.say("symptom", turn.clinic))
-    return Worked(answer, turn.found, "a symptom of their own")
+    return _in_general(turn) if turn.finding.symptom else None
 
 
 def _own_reply(turn: Turn) -> Worked | None:
@@ -168,6 +164,11 @@ def _alarmed(turn: Turn, alarm: Alarm) -> Worked:
     wording = Wording.standard(alarm.language)
     answer = compose.urgent(turn.asked, alarm, wording.urgent(alarm.level, turn.clinic))
     return Worked(answer, turn.found, f"{alarm.level}: {alarm.rule}")
+
+
+def _in_general(turn: Turn) -> Worked:
+    answer = compose.in_general(turn.from_pages, turn.wording.say("symptom", turn.clinic))
+    return Worked(answer, turn.found, "a symptom of their own")
 
 
 def _replied(turn: Turn, routes: Sequence[Route]) -> Worked:

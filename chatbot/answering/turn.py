@@ -1,7 +1,7 @@
 """One question on its way through the pipeline: what triage makes of it, and what is found for it."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import cached_property
 from itertools import islice
 from typing import Final
@@ -117,11 +117,9 @@ class Turn:
         """Return the parts of the question that ask for themselves, if there are several."""
         return self._tools.triage.clauses(self.corrected)
 
-    def without_alarm(self, asked: str, before: list[str]) -> "Turn":
-        """Return the turn of an earlier question, of which somebody said since that it is no emergency."""
-        turn = Turn(self._tools, asked, before, self.serving)
-        turn.finding = replace(turn.finding, alarm=None, symptom=True)
-        return turn
+    def of_earlier(self, number: int) -> "Turn":
+        """Return the turn of an earlier question of the conversation, counted from 0."""
+        return Turn(self._tools, self.before[number], self.before[:number], self.serving)
 
     def _shown(self, found: Found) -> list[Hit]:
         """Return the best hit and the next that may answer too, none that says what another says."""

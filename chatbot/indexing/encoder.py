@@ -156,16 +156,16 @@ class SentenceEncoder:
         prompt = model.prompts.get("query") or ""
         states: list[Any] = []
         with self._lock, torch.inference_mode():
-            hook = self._known and _half_way(model).register_forward_hook(lambda *told: states.append(told[-1]))
-            told = model(model.preprocess(list(texts), prompt=prompt))
+            hook = self._known and _half_way(model).register_forward_hook(lambda *passed: states.append(passed[-1]))
+            read = model(model.preprocess(list(texts), prompt=prompt))
             if hook:
                 hook.remove()
             spans = _spans(model, [prompt + text for text in texts])
-        rows = [{name: value[row] for name, value in told.items() if name in _READ} for row in range(len(texts))]
+        rows = [{name: value[row] for name, value in read.items() if name in _READ} for row in range(len(texts))]
         encoded = [_read(row, span, len(prompt)) for row, span in zip(rows, spans, strict=True)]
         if not states:
             return encoded
-        seen = told["attention_mask"].numpy().astype(bool)
+        seen = read["attention_mask"].numpy().astype(bool)
         half = (states[0][0] if isinstance(states[0], tuple) else states[0]).numpy()
         return [replace(one, states=half[row][seen[row]]) for row, one in enumerate(encoded)]
 
