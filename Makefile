@@ -1,5 +1,7 @@
 # make run    set up, build the index if it is missing or stale, serve the chat on http://127.0.0.1:7860
 # make test   set up, then every check
+# make quality   ask the made-up clinics' questions and compare with the floors (benchmarks/quality.json)
+# make mutants   change the core a little, many times, and see whether the tests notice; ARGS="--sample 60 --only triage"
 # make clean  undo both
 # make bench-retrieval DATA=FOLDER   rank public collections (docs/evaluation.md); ARGS="--queries 300" for a quick run
 # make bench-cost DATA=FOLDER        time questions beside the encoder
@@ -11,7 +13,7 @@ INSTALL := $(BIN)/python -m pip install --quiet --disable-pip-version-check --co
 
 export PYTHONUNBUFFERED := 1
 
-.PHONY: run test check format screenshot bench-retrieval bench-cost clean
+.PHONY: run test check quality mutants format screenshot bench-retrieval bench-cost clean
 
 run: .venv/installed
 	$(BIN)/python -m chatbot build
@@ -24,6 +26,9 @@ check:
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	OMP_NUM_THREADS=1 $(BIN)/pytest -n 2 --dist loadfile  # a thread for each of two cores
+
+quality mutants: .venv/installed-dev
+	$(BIN)/python -m benchmarks.$@ $(ARGS)
 
 format: .venv/installed-dev
 	$(BIN)/ruff check --fix .
