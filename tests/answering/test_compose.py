@@ -1,8 +1,15 @@
 from dataclasses import replace
 
-from chatbot.answering.compose import distinct, in_general, reply, urgent
+import pytest
+
+from chatbot.answering.compose import compose, distinct, in_general, not_found, reply, urgent
+from chatbot.answering.links import document_digest
+from chatbot.answering.ranking import Ranking
+from chatbot.answering.search import search
 from chatbot.answering.suggestions import suggestions
 from chatbot.records import Alarm, Answer, Citation, Highlight, Hit, Level, Outcome, Passage
+from tests.answering.conftest import IndexOf
+from tests.conftest import WordEncoder
 
 
 def passage(text: str, heading: str = "Care", start: int = 0) -> Passage:
@@ -53,3 +60,102 @@ def test_suggestions_are_headings_that_were_neither_asked_nor_shown_questions_fi
         for start, heading in enumerate(["Care", "The price", "Does it hurt?", "How long?", "x" * 81, "Who may?"])
     ]
     assert suggestions("how long", hits, [shown]) == ("Does it hurt?", "Who may?", "The price")
+
+
+def said(*texts: str) -> list[str]:
+    hits = [Hit(passage(text, start=1000 * row), 1.0) for row, text in enumerate(texts)]
+    return [hit.passage.text for hit in distinct(hits)]
+
+
+@pytest.mark.parametrize(
+    ("other", "same"),
+    [
+        ("a b c d", True),  # four words of five
+        ("A, B! C - d... E", True),
+        ("a b c d x", False),  # four words of six
+        ("a b c d e x", True),  # five words of six
+    ],
+)
+def test_four_words_in_five_in_common_say_the_same(other: str, same: bool) -> None:
+    assert said("a b c d e", other) == (["a b c d e"] if same else ["a b c d e", other])
+
+
+def test_eleven_words_in_fourteen_in_common_say_something_else() -> None:
+    eleven = "a b c d e f g h i j k"
+    assert said(f"{eleven} x y", f"{eleven} z") == [f"{eleven} x y", f"{eleven} z"]
+
+
+def test_a_passage_is_held_against_all_that_are_kept() -> None:
+    assert said("a b c", "x y z", "c b a", "z y x", "q") == ["a b c", "x y z", "q"]
+
+
+PARTS = (
+    ("Redness", "Redness fades within days. Creams cool."),
+    ("Redness later", "Late redness is seldom seen."),
+    ("Swelling", "Swelling stays longer than redness."),
+)
+MESSAGES = {
+    Outcome.ANSWERED: "This is what our pages say:",
+    Outcome.RELATED: "This is the closest our pages come. It may not answer you; if not, please ask the clinic.",
+    Outcome.NOT_FOUND: "Our pages don\u2019t say. Please ask the clinic directly.",
+}
+
+
+@pytest.mark.parametrize("outcome", [Outcome.ANSWERED, Outcome.RELATED])
+def test_passages_are_quoted_with_their_numbers_marks_and_links(
+    index_of: IndexOf, words: WordEncoder, outcome: Outcome
+) -> None:
+    index = index_of(*PARTS)
+    found = search(index, words, Ranking((1.0, 0.0, 0.0, 0.0)), "redness fades", ())
+    assert found
+    told = compose("RedNess fades", outcome, 0.4, index, found, found.hits[:2])
+    assert (told.question, told.understood_as, told.outcome) == ("RedNess fades", "redness fades", outcome)
+    assert (told.confidence, told.message, told.alarm, told.contact) == (0.4, MESSAGES[outcome], None, "")
+    assert [(one.number, one.passage) for one in told.citations] == [
+        (1, found.hits[0].passage),
+        (2, found.hits[1].passage),
+    ]
+    first = told.citations[0]
+    assert first.highlights == (Highlight(0, 26),)
+    start, digest = first.passage.start, document_digest(index.documents["page.md"])
+    assert first.link == f"/pages/page.md?mark={start}-{start + 26}&of={digest}#mark-1"
+    assert told.suggestions == ("Swelling",)
+
+
+def test_where_nothing_is_found_no_passage_is_quoted_and_the_nearest_headings_are_suggested(
+    index_of: IndexOf, words: WordEncoder
+) -> None:
+    index = index_of(*PARTS)
+    found = search(index, words, Ranking((1.0, 0.0, 0.0, 0.0)), "redness", ["Does it hurt at all?"])
+    assert found
+    told = compose("redness", Outcome.NOT_FOUND, 0.01, index, found, found.hits)
+    assert (told.citations, told.message) == ((), MESSAGES[Outcome.NOT_FOUND])
+    assert told.suggestions == ("Redness later", "Swelling")
+
+
+def test_what_was_understood_is_the_question_with_those_before_it(index_of: IndexOf, words: WordEncoder) -> None:
+    index = index_of(*PARTS)
+    found = search(index, words, Ranking((1.0, 0.0, 0.0, 0.0)), "and swelling?", ["Does redness fade?"])
+    assert found
+    told = compose("and SWELLING?", Outcome.ANSWERED, 0.9, index, found, found.hits[:1])
+    assert (told.question, told.understood_as) == ("and SWELLING?", "Does redness fade? and swelling?")
+
+
+def test_an_answer_without_citations_is_not_found_in_general_either() -> None:
+    bare = replace(answer(Outcome.ANSWERED), citations=())
+    assert in_general(bare, "Please ask us.").outcome is Outcome.NOT_FOUND
+
+
+def test_a_question_without_a_word_is_not_found() -> None:
+    told = Answer("?!", "?!", Outcome.NOT_FOUND, 0.0, MESSAGES[Outcome.NOT_FOUND], (), ())
+    assert not_found("?!") == told
+
+
+def test_a_reply_without_a_link_ends_with_its_words() -> None:
+    told = reply("price?", "See our list.", suggestions=["Pain?"])
+    assert told == Answer("price?", "price?", Outcome.REPLY, 0.0, "See our list.", (), ("Pain?",))
+
+
+def test_an_alarm_repeats_the_question() -> None:
+    told = urgent("help", Alarm(Level.CRISIS, "self-harm"), "Call now.")
+    assert (told.question, told.understood_as, told.confidence) == ("help", "help", 0.0)

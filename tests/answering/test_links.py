@@ -1,4 +1,7 @@
-from urllib.parse import parse_qs, unquote, urlsplit
+from hashlib import sha256
+from urllib.parse import parse_qs, quote, unquote, urlsplit
+
+import pytest
 
 from chatbot.answering.links import document_digest, link
 from chatbot.records import Document, Highlight, Passage
@@ -67,3 +70,72 @@ def test_a_page_without_an_address_is_opened_here_with_the_sentence_marked() -> 
     start, end = map(int, query["mark"][0].split("-"))
     assert TEXT[start:end] == "Then call us."
     assert query["of"] == [document_digest(Document("x", "x", TEXT, None, None, ()))]
+
+
+def cited(text: str, *quoted: str, url: str | None = "https://c.example/a", start: int = 0) -> str:
+    """Return the link to some words of a passage that begins further down its page."""
+    document = Document("page.txt", "Page", text, url, None, ())
+    passage = Passage(document.id, document.title, url, (), start, len(text), text[start:])
+    places = [passage.text.index(words) for words in quoted]
+    return link(document, passage, [Highlight(at, at + len(words)) for at, words in zip(places, quoted, strict=True)])
+
+
+def fragment(link: str) -> str:
+    return link.partition(":~:")[2]
+
+
+def test_each_sentence_has_a_directive_of_its_own() -> None:
+    assert cited("One two. Three.", "One two.", "Three.") == "https://c.example/a#:~:text=One%20two.&text=Three."
+
+
+def test_offsets_of_a_passage_count_from_its_own_start() -> None:
+    text = "Rest. Rest now.\n\nRest. Swim later."
+    assert fragment(cited(text, "Rest.", start=17)) == "text=Rest.%20Rest%20now.-,Rest."
+    document = Document("page.txt", "Page", text, None, None, ())
+    assert cited(text, "Rest.", "Swim later.", url=None, start=17) == (
+        f"/pages/page.txt?mark=17-22&mark=23-34&of={document_digest(document)}#mark-1"
+    )
+
+
+@pytest.mark.parametrize(("letters", "whole"), [(250, True), (251, False)])
+def test_a_sentence_of_two_hundred_and_fifty_characters_is_named_whole(letters: int, whole: bool) -> None:
+    text = "a " * 100 + "b" * (letters - 200)
+    named = quote(text) if whole else f"{quote('a a a a a a')},{quote('a a a a a ' + 'b' * (letters - 200))}"
+    assert fragment(cited(text, text)) == f"text={named}"
+
+
+def test_white_space_within_a_sentence_counts_once() -> None:
+    assert fragment(cited("One  two\tthree.", "One  two\tthree.")) == "text=One%20two%20three."
+
+
+def test_lines_that_are_empty_are_no_block() -> None:
+    assert fragment(cited("\n\nOne two.\n", "\n\nOne two.\n")) == "text=One%20two."
+    assert fragment(cited("One two.\n \n", "One two.\n \n")) == "text=One%20two."
+
+
+def test_the_cells_of_a_row_are_blocks() -> None:
+    assert fragment(cited("Neck | Peel |", "Neck | Peel |")) == "text=Neck,Peel"
+    assert fragment(cited("Neck | Peel | \u00a39", "Neck | Peel | \u00a39")) == "text=Neck,%C2%A39"
+
+
+def test_six_words_before_a_repeated_sentence_tell_it_apart() -> None:
+    text = "Rest.\na b c d e f g\nRest."
+    assert fragment(cited(text, "Rest.", start=6)) == "text=b%20c%20d%20e%20f%20g-,Rest."
+
+
+def test_the_cell_before_a_repeated_sentence_tells_it_apart() -> None:
+    text = "Rest.\nNeck | Peel one Rest."
+    assert fragment(cited(text, "Rest.", start=6)) == "text=Peel%20one-,Rest."
+
+
+def test_words_repeated_over_the_end_of_a_line_are_told_apart() -> None:
+    text = "Rest\nnow and then.\nRest now."
+    assert fragment(cited(text, "Rest now.", start=19)) == "text=Rest%20now."
+    text = "Rest\nnow. Then.\nRest now."
+    assert fragment(cited(text, "Rest now.", start=16)) == "text=now.%20Then.-,Rest%20now."
+
+
+def test_a_digest_is_twelve_digits_of_the_text_alone() -> None:
+    document = Document("a", "A", "Rest today.", None, None, ())
+    assert document_digest(document) == sha256(b"Rest today.").hexdigest()[:12]
+    assert len(document_digest(document)) == 12

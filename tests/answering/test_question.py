@@ -45,6 +45,22 @@ def test_the_longest_question_is_read() -> None:
     assert clean_question("\u00e9" * LONGEST) == "\u00e9" * LONGEST
 
 
+@pytest.mark.parametrize("typed", ["a" + " " * 7999, "\U0001f600" * 2000])
+def test_eight_thousand_bytes_are_read(typed: str) -> None:
+    assert clean_question(typed) == typed.strip()
+    for longer in (f"{typed} ", f" {typed}"):
+        with pytest.raises(QuestionTooLong):
+            clean_question(longer)
+
+
+def test_a_question_has_two_thousand_characters_at_most() -> None:
+    assert (LONGEST, len(clean_question("\u00e9" * 2000))) == (2000, 2000)
+    with pytest.raises(
+        QuestionTooLong, match=r"^The question is longer than 2,000 characters: ask it in a sentence or two"
+    ):
+        clean_question("\ufb01" * 1001)  # one character that is written out as two
+
+
 @given(st.text(alphabet=st.characters()))
 def test_any_text_is_read_or_refused_and_reading_twice_changes_nothing(typed: str) -> None:
     try:
@@ -78,3 +94,31 @@ def test_a_line_that_holds_no_question_is_refused(line: bytes) -> None:
 def test_a_line_gives_its_question_and_history_and_other_keys_are_ignored() -> None:
     assert read_request(b'{"id": 7, "question": "a", "history": ["b"]}') == ("a", ["b"])
     assert read_request(b'{"question": "a", "history": null}') == ("a", [])
+
+
+@pytest.mark.parametrize(
+    ("line", "message"),
+    [
+        (b"{", "The line is no JSON: write one object a line, in UTF-8."),
+        (b"[]", 'The line holds no question: write {"question": "..."}.'),
+        (b'{"question": null}', 'The line holds no question: write {"question": "..."}.'),
+        (
+            b'{"question": "a", "history": {"b": 1}}',
+            'The history is no list of questions: write {"question": "...", "history": ["..."]}.',
+        ),
+        (
+            b'{"question": "a", "history": ["b", 1]}',
+            'The history is no list of questions: write {"question": "...", "history": ["..."]}.',
+        ),
+    ],
+)
+def test_a_bad_line_is_told_what_to_write(line: bytes, message: str) -> None:
+    with pytest.raises(RequestError) as raised:
+        read_request(line)
+    assert str(raised.value) == message
+
+
+def test_an_empty_question_is_told_what_to_do() -> None:
+    with pytest.raises(QuestionEmpty) as raised:
+        clean_question("")
+    assert str(raised.value) == "The question is empty: type a few words."

@@ -1,0 +1,124 @@
+"""Sections that a test writes, read by words alone, and all that answers questions over them without a model."""
+
+import math
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+from typing import Protocol
+
+import numpy as np
+import pytest
+
+from chatbot.answering.gate import Gate
+from chatbot.answering.ranking import Ranking
+from chatbot.answering.routes import Kinds, Routes
+from chatbot.answering.turn import Serving
+from chatbot.clinic import Clinic, Contact, Route
+from chatbot.indexing import Encoded, Encoder, ExactStore, Index, build_index, open_index
+from chatbot.language import Spelling
+from chatbot.records import Passage
+from chatbot.triage import Finding, Triage
+from tests.conftest import WordEncoder
+
+Section = tuple[str, str]
+"""A heading and the text below it."""
+
+
+class Measured:
+    """A calibrator that knows its figures."""
+
+    def __init__(self, figures: Mapping[str, float]) -> None:
+        self.figures = figures
+        self.fingerprint = str(figures)
+
+    def __call__(self, index: Index, encoder: Encoder) -> Mapping[str, float]:
+        assert index.passages
+        assert encoder.name
+        return self.figures
+
+
+class IndexOf(Protocol):
+    """Builds and opens the index of a page with these sections."""
+
+    def __call__(self, *sections: Section, calibration: Mapping[str, float] | None = None) -> Index: ...
+
+
+@pytest.fixture
+def index_of(tmp_path: Path, words: WordEncoder) -> IndexOf:
+    def build(*sections: Section, calibration: Mapping[str, float] | None = None) -> Index:
+        corpus = tmp_path / "corpus"
+        corpus.mkdir()
+        texts = (f"## {heading}\n\n{text}\n\n" if heading else f"{text}\n\n" for heading, text in sections)
+        (corpus / "page.md").write_text("---\ntitle: Care\n---\n" + "".join(texts))
+        build_index(corpus, tmp_path / "index", words, ExactStore, calibrator=Measured(calibration or {}))
+        return open_index(corpus, tmp_path / "index", words, ExactStore)[1]
+
+    return build
+
+
+def passage(text: str, *headings: str, start: int = 0) -> Passage:
+    return Passage("page.md", "Care", None, headings, start, start + len(text), text)
+
+
+class Listening(WordEncoder):
+    """Words as directions, and what was asked in them."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.questions: list[str] = []
+
+    def encode_questions(self, texts: Sequence[str]) -> list[Encoded]:
+        self.questions += texts
+        return super().encode_questions(texts)
+
+
+class KnownFindings(Triage):
+    """A triage that knows what a test says of some messages, and nothing of others."""
+
+    def __init__(self, findings: Mapping[str, Finding]) -> None:
+        super().__init__(None, None)
+        self.findings = findings
+        self.again: list[str] = []
+
+    def read(self, question: str, encode: Callable[[Sequence[str]], list[Encoded]] | None = None) -> Finding:
+        assert encode
+        encode([question])
+        return self.findings.get(question, Finding())
+
+    def read_again(self, question: str) -> Finding:
+        self.again.append(question)
+        return self.findings.get(question, Finding())
+
+    def clauses(self, question: str) -> list[str]:
+        return question.split(", ")
+
+
+NOTHING: Mapping[str, float] = {"content": 0.0, "margin": 0.0}
+RISK = ((0.21, 0.2), (0.2, 0.3), (0.19, 0.4), (0.05, 0.7))
+
+
+def sure(confidence: float, related: float = 0.1) -> Gate:
+    """Return a gate that is as sure of everything."""
+    intercept = math.log(confidence / (1 - confidence))
+    return Gate((0.0, 0.0, 0.0), intercept, NOTHING, NOTHING, RISK, related)
+
+
+PRICE = Route("price", ("price list", "how much is a peel", "which fees"), "Ring {phone}.", "{booking}")
+HOURS = Route("hours", ("opening hours", "open late", "hours on monday"), "From 9 to 5.")
+CLINIC = Clinic(
+    contact=Contact("0123", "a@b.example", "https://b.example", "9 to 5", "1 Street"), routes=(PRICE, HOURS)
+)
+BY_WORDS = Ranking((1.0, 0.0, 0.0, 0.0))
+"""How well the words of a question are met, and nothing else."""
+
+
+def never(_word: str) -> bool:
+    """Know no word."""
+    return False
+
+
+def serving(index: Index, clinic: Clinic = CLINIC) -> Serving:
+    kinds = Kinds(
+        np.full(256, 1e-4, np.float32), np.eye(256, dtype=np.float32), -np.eye(1, 256, dtype=np.float32), 0.2, "words-1"
+    )
+    routes = Routes.of(clinic.routes, WordEncoder(), kinds)
+    return Serving(index, Spelling(index.words, never), clinic, routes)

@@ -1,0 +1,124 @@
+from collections.abc import Sequence
+
+import numpy as np
+import pytest
+
+from chatbot.answering.replies import by_keyword, contact_line, filled, own_reply
+from chatbot.answering.routes import Kinds, Routes
+from chatbot.clinic import Contact, Route
+from chatbot.indexing import Encoded
+from tests.conftest import WordEncoder
+
+FULL = Contact("0123", "a@b.example", "https://b.example", "9 to 5", "1 Street")
+
+
+@pytest.mark.parametrize(
+    ("contact", "line"),
+    [
+        (FULL, "0123 (9 to 5) \u00b7 a@b.example \u00b7 https://b.example"),
+        (Contact(phone="0123"), "0123"),
+        (Contact(hours="9 to 5"), ""),
+        (Contact(email="a@b.example", hours="9 to 5"), "a@b.example"),
+        (Contact(booking="https://b.example", address="1 Street"), "https://b.example"),
+        (Contact(), ""),
+    ],
+)
+def test_a_line_of_contact_names_the_ways_that_there_are(contact: Contact, line: str) -> None:
+    assert contact_line(contact) == line
+
+
+@pytest.mark.parametrize(
+    ("beside", "line"),
+    [
+        ("Ring 0123.", "a@b.example \u00b7 https://b.example"),
+        ("Write to a@b.example.", "0123 (9 to 5) \u00b7 https://b.example"),
+        ("Go to https://b.example now.", "0123 (9 to 5) \u00b7 a@b.example"),
+        ("We are open 9 to 5.", "0123 (9 to 5) \u00b7 a@b.example \u00b7 https://b.example"),
+        ("0123 a@b.example https://b.example", ""),
+    ],
+)
+def test_a_line_of_contact_repeats_nothing_that_stands_beside_it(beside: str, line: str) -> None:
+    assert contact_line(FULL, beside) == line
+
+
+def test_a_reply_is_filled_with_what_the_clinic_says_of_itself() -> None:
+    text = "{phone}, {email}, {booking}, {hours}, {address}, {phone}, {name}"
+    assert filled(text, FULL) == "0123, a@b.example, https://b.example, 9 to 5, 1 Street, 0123, {name}"
+
+
+PRICE = Route("price", ("price", "price list", "Price of peels", "how much"), "See our list.")
+PEELS = Route("peels", ("peels", "what is the price"), "We do.")
+HOURS = Route("hours", ("opening hours",), "From 9 to 5.")
+
+
+@pytest.fixture
+def routes(words: WordEncoder) -> Routes:
+    kinds = Kinds(
+        np.full(256, 1e-4, np.float32), np.eye(256, dtype=np.float32), -np.eye(1, 256, dtype=np.float32), 0.1, "words-1"
+    )
+    return Routes.of([PEELS, PRICE, HOURS], words, kinds)
+
+
+@pytest.mark.parametrize(
+    ("question", "route"),
+    [
+        ("price", PRICE),
+        ("PRICE?", PRICE),
+        ("the price", PRICE),
+        ("price list", PRICE),
+        ("list price", PRICE),
+        ("peels", PEELS),  # one way each: the first
+        ("opening hours", HOURS),
+        ("hours", HOURS),
+        ("price hours", None),  # no way to ask has both
+        ("what price please", None),  # three words
+        ("is the price", None),  # three words, one of which says something
+        ("zebra", None),
+        ("the", None),  # it says nothing
+        ("opening hours prices", None),
+        ("", None),
+    ],
+)
+def test_a_keyword_asks_for_the_reply_with_most_ways_to_ask_it(
+    routes: Routes, question: str, route: Route | None
+) -> None:
+    assert by_keyword(routes, question) == route
+
+
+def test_without_replies_a_keyword_asks_for_none(words: WordEncoder) -> None:
+    assert by_keyword(Routes.of([], words), "price") is None
+
+
+def asked(routes: Routes, words: WordEncoder, question: str, clauses: Sequence[str]) -> list[str]:
+    (encoded,) = words.encode_questions([question])
+    return [route.name for route in own_reply(routes, encoded, clauses, words.encode_questions)]
+
+
+class Deaf(WordEncoder):
+    """An encoder that must not be asked."""
+
+    def encode_questions(self, texts: Sequence[str]) -> list[Encoded]:
+        raise AssertionError(texts)
+
+
+def test_a_question_asks_for_the_reply_that_it_matches(routes: Routes, words: WordEncoder) -> None:
+    assert asked(routes, words, "opening hours", []) == ["hours"]
+    assert asked(routes, words, "zebra stripes", []) == []
+
+
+def test_a_question_of_two_asks_for_two_replies_in_its_order(routes: Routes, words: WordEncoder) -> None:
+    assert asked(routes, words, "opening hours", ["price", "opening hours"]) == ["price", "hours"]
+    assert asked(routes, words, "opening hours", ["opening hours", "zebra", "price"]) == ["hours", "price"]
+
+
+def test_parts_that_ask_for_the_same_reply_or_none_leave_the_whole_to_decide(
+    routes: Routes, words: WordEncoder
+) -> None:
+    assert asked(routes, words, "opening hours", ["price", "price list"]) == ["hours"]
+    assert asked(routes, words, "opening hours", ["price", "zebra"]) == ["hours"]
+    assert asked(routes, words, "zebra", ["price", "zebra"]) == []
+
+
+def test_a_question_of_one_part_is_not_read_again(routes: Routes, words: WordEncoder) -> None:
+    (encoded,) = words.encode_questions(["opening hours"])
+    assert own_reply(routes, encoded, ["price"], Deaf().encode_questions) == [HOURS]

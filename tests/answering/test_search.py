@@ -1,0 +1,176 @@
+from collections.abc import Sequence
+from dataclasses import replace
+
+import pytest
+
+from chatbot.answering.dialogue import Understood
+from chatbot.answering.ranking import Ranking
+from chatbot.answering.search import Found, search
+from chatbot.indexing import Encoded, Index
+from chatbot.records import Hit
+from tests.answering.conftest import BY_WORDS, IndexOf, Listening, passage
+from tests.conftest import WordEncoder
+
+
+class PartlyDeaf(WordEncoder):
+    """Words as directions, but for one that it cannot read."""
+
+    def encode_questions(self, texts: Sequence[str]) -> list[Encoded]:
+        return [self._read(one, text) for one, text in zip(super().encode_questions(texts), texts, strict=True)]
+
+    def _read(self, encoded: Encoded, text: str) -> Encoded:
+        kept = [text[start:end] != "zz" for start, end in encoded.spans]
+        return replace(encoded, tokens=encoded.tokens[kept], ids=encoded.ids[kept], spans=encoded.spans[kept])
+
+
+def searched(
+    index: Index, question: str, *earlier: str, encoder: WordEncoder | None = None, ranking: Ranking = BY_WORDS
+) -> Found:
+    found = search(index, encoder or WordEncoder(), ranking, question, earlier)
+    assert found is not None
+    return found
+
+
+@pytest.fixture
+def index(index_of: IndexOf) -> Index:
+    """Return an index whose topic is lasers."""
+    return index_of(
+        ("Hurt", "A laser stings a little."),
+        ("Does a laser hurt?", "Cream before the laser."),
+        ("Swimming", "After a laser wait three days."),
+        ("Scars", "Old scars fade by laser."),
+    )
+
+
+@pytest.mark.parametrize("question", ["?!", "", "\U0001f600"])
+def test_a_question_without_a_word_finds_nothing(index: Index, words: WordEncoder, question: str) -> None:
+    assert search(index, words, BY_WORDS, question, ["Does it hurt?"]) is None
+
+
+def test_a_question_that_the_encoder_cannot_read_finds_nothing(index: Index) -> None:
+    assert search(index, PartlyDeaf(), BY_WORDS, "zz", ["Does it hurt?"]) is None
+
+
+def test_a_question_is_searched_for_and_its_aspect_of_the_topic_is_judged(index: Index) -> None:
+    found = searched(index, "do old laser scars fade")
+    assert found.understood == Understood("do old laser scars fade")
+    assert (found.query.text, found.asked.text) == ("do old laser scars fade", "do old scars fade")
+    assert [len(found.query.encoded.ids), len(found.asked.encoded.ids), len(found.own.ids)] == [5, 4, 5]
+    assert (found.hits[0].passage.headings, len(found.hits)) == (("Scars",), 4)
+    assert found.judged == "do old laser scars fade"
+
+
+def test_hits_are_ranked_by_the_ranking(index: Index) -> None:
+    found = searched(index, "old scars and zebras")
+    assert found.hits == BY_WORDS.hits(index.evidence(found.query))
+    assert searched(index, "old scars and zebras", ranking=Ranking((0.0, 0.0, 0.0, 1.0))).hits != found.hits
+
+
+def test_each_text_is_read_once(index: Index) -> None:
+    encoder = Listening()
+    searched(index, "old scars", encoder=encoder)
+    assert encoder.questions == ["old scars"]
+    searched(index, "and laser scars", "Do they hurt?", encoder=encoder)
+    assert encoder.questions[1:] == ["Do they hurt? and laser scars", "and laser scars", "and scars"]
+    searched(index, "laser", encoder=encoder)
+    assert encoder.questions[4:] == ["laser"]
+
+
+def test_behind_the_passage_under_the_question_the_best_come_first(index: Index) -> None:
+    found = searched(index, "does a laser hurt")
+    assert found.hits[0].passage.headings == ("Does a laser hurt?",)
+    scores = [hit.score for hit in found.hits[1:]]
+    assert scores == sorted(scores, reverse=True)
+    assert len(set(scores)) > 1
+
+
+def test_the_passage_under_the_question_comes_before_a_better_one(index_of: IndexOf) -> None:
+    index = index_of(("Swimming", "Wait at least three whole days."), ("Sport", "Swimming, swimming, swimming."))
+    found = searched(index, "swimming?", ranking=Ranking((0.0, 0.0, 0.0, 1.0)))
+    assert [hit.passage.headings for hit in found.hits] == [("Swimming",), ("Sport",)]
+    assert 0 < found.hits[0].score < found.hits[1].score
+
+
+@pytest.mark.parametrize(
+    ("headings", "titled"),
+    [
+        (("Does it hurt?",), True),
+        (("Care", "does IT hurt"), True),
+        (("Does it hurt?", "Care"), False),
+        (("Does it hurt much?",), False),
+        (("Hurt it does?",), False),
+        ((), False),
+    ],
+)
+def test_a_passage_is_titled_by_its_own_heading_word_for_word(
+    index: Index, headings: tuple[str, ...], titled: bool
+) -> None:
+    found = searched(index, "Does it hurt?")
+    assert found.titled(Hit(passage("A little.", *headings), 1.0)) is titled
+
+
+@pytest.mark.parametrize(
+    ("question", "earlier", "topic_alone"),
+    [
+        ("laser", [], True),
+        ("what about the laser?", [], True),
+        ("laser scars", [], False),
+        ("scars", [], False),
+        ("what about it?", [], False),  # it names nothing
+        ("how long is the laser?", [], False),  # it asks for a time
+        ("and the laser?", [], True),
+        ("and the laser?", ["Do scars fade by sun?"], False),
+    ],
+)
+def test_the_topic_alone_asks_nothing(index: Index, question: str, earlier: list[str], topic_alone: bool) -> None:
+    assert searched(index, question, *earlier).topic_alone is topic_alone
+
+
+def test_a_question_of_the_topics_words_alone_is_judged_by_itself(index: Index) -> None:
+    assert searched(index, "laser").asked.text == "laser"
+    assert searched(index, "how is the laser").asked.text == "how is the"
+
+
+def test_an_aspect_that_the_encoder_cannot_read_is_judged_as_the_question(index: Index) -> None:
+    found = searched(index, "laser zz", encoder=PartlyDeaf())
+    assert (found.asked.text, len(found.asked.encoded.ids)) == ("laser zz", 1)
+
+
+def test_a_follow_up_is_read_with_what_was_asked_before_and_judged_by_its_own_words(index: Index) -> None:
+    found = searched(index, "and old laser scars?", "Does a peel hurt?")
+    assert found.query.text == "Does a peel hurt? and old laser scars?"
+    assert found.understood == Understood("and old laser scars?", ("Does a peel hurt?",), sure=True)
+    assert (found.asked.text, found.judged) == ("and old scars?", "and old laser scars?")
+    assert len(found.own.ids) == 4
+
+
+def test_a_follow_up_that_says_nothing_is_judged_with_what_was_asked_before(index: Index) -> None:
+    found = searched(index, "how is it?", "Does a peel hurt?")
+    assert found.asked is found.query
+    assert found.judged == "Does a peel hurt? how is it?"
+
+
+def test_a_question_that_says_nothing_and_follows_nothing_is_judged_by_itself(index: Index) -> None:
+    found = searched(index, "how is the laser")
+    assert (found.query.text, found.asked.text, found.judged) == ("how is the laser", "how is the", "how is the laser")
+
+
+def test_a_short_question_that_may_be_either_follows_where_that_finds_better(index: Index) -> None:
+    found = searched(index, "zebra cream", "Does a laser hurt?")
+    assert found.understood.earlier == ("Does a laser hurt?",)
+
+
+def test_a_short_question_that_finds_better_alone_changes_the_subject(index: Index) -> None:
+    found = searched(index, "old scars", "Are zebras striped?")
+    assert (found.understood, found.query.text) == (Understood("old scars"), "old scars")
+    assert found.hits[0].passage.headings == ("Scars",)
+
+
+def test_a_short_question_that_finds_as_well_alone_changes_the_subject(index: Index) -> None:
+    found = searched(index, "zebra quagga", "Are okapi striped?")  # nothing meets any of these words
+    assert [hit.score for hit in found.hits] == [0.0] * 4
+    assert found.understood == Understood("zebra quagga")
+
+
+def test_a_question_that_follows_for_sure_never_changes_the_subject(index: Index) -> None:
+    assert searched(index, "and old scars?", "Are zebras striped?").understood.earlier == ("Are zebras striped?",)
