@@ -5,6 +5,7 @@ import random
 import subprocess
 import sys
 import time
+from dataclasses import replace
 from pathlib import Path
 from threading import Event, Thread
 
@@ -19,7 +20,23 @@ from chatbot.errors import (
     IndexMissing,
     IndexStale,
 )
-from chatbot.indexing import Encoder, ExactStore, FaissStore, Index, Query, VectorStore, build_index, open_index
+from chatbot.indexing import (
+    Built,
+    Encoded,
+    Encoder,
+    ExactStore,
+    FaissStore,
+    Index,
+    Query,
+    VectorStore,
+    build_index,
+    open_generation,
+    open_index,
+    passages_of,
+)
+from chatbot.indexing.generation import Generation, Manifest, publish
+from chatbot.reading import SPLITTER, corpus_digest, read_corpus
+from chatbot.records import Document, Section
 from tests.conftest import WordEncoder
 
 PAGE = "The Page\n\nThe redness fades within a day. It is like a sunburn.\n\nCan I swim?\n\nNot for three days. Wait."
@@ -119,7 +136,9 @@ def test_pages_that_hold_headings_alone_are_an_error_that_says_so(tmp_path: Path
     corpus = tmp_path / "corpus"
     corpus.mkdir()
     (corpus / "a.md").write_text("# One\n\n## Two\n")
-    with pytest.raises(CorpusError, match="write what stands below them"):
+    with pytest.raises(
+        CorpusError, match=f"^The pages in {corpus} hold headings alone: write what stands below them\\.$"
+    ):
         build_index(corpus, tmp_path / "index", words)
 
 
@@ -263,3 +282,284 @@ def test_a_folder_that_cannot_be_written_is_an_error_that_names_it(
         build_index(pages, tmp_path / "index", words)
     with pytest.raises(CorpusError, match="There is no corpus folder"):
         build_index(tmp_path / "none", tmp_path / "other", words)
+
+
+CARE = """---
+title: Caf\u00e9 care
+url: https://clinic.example/care
+reviewed: 2026-01-31
+---
+# Pain
+
+## Does it hurt?
+
+No. Never\u2028at all.
+"""
+
+
+def corpus_of(folder: Path, **pages: str) -> Path:
+    folder.mkdir()
+    for name, text in pages.items():
+        (folder / f"{name}.md").write_text(text)
+    return folder
+
+
+def publish_altered(index: Path, name: str, *, files: dict[str, bytes] | None = None, **changes: object) -> str:
+    """Publish a build again with other files or another manifest, sealed as if it had been built so."""
+    was = open_generation(index, name)
+    files = {**was.files, **(files or {})}
+    digests = {file: hashlib.sha256(content).hexdigest() for file, content in files.items()}
+    manifest = replace(was.manifest, files=digests, **changes)  # type: ignore[arg-type] # one name of many types
+    publish(index, Generation(manifest, files))
+    return manifest.id
+
+
+def test_a_build_tells_what_it_did_and_so_does_the_next(tmp_path: Path, words: WordEncoder) -> None:
+    corpus = corpus_of(tmp_path / "corpus", a="## Red?\n\nA day.\n\n## Sun?\n\nNo sun.", b="Cold ice.")
+    (corpus / "c.md").write_bytes(b"\xff")
+    built = build_index(corpus, tmp_path / "index", words, calibrator=Counting("one"))
+    assert built == Built(built.id, 2, 3, 3, {"passages": 3}, built.problems)
+    assert len(built.problems) == 1
+    assert build_index(corpus, tmp_path / "index", words, calibrator=Counting("one")) == replace(built, embedded=0)
+
+
+def test_a_build_keeps_what_it_was_made_of(pages: Path, tmp_path: Path, words: WordEncoder) -> None:
+    name = build_index(pages, tmp_path / "index", words).id
+    found = open_generation(tmp_path / "index", name)
+    files = {file: hashlib.sha256(content).hexdigest() for file, content in found.files.items()}
+    made = Manifest(4, corpus_digest(pages), SPLITTER, "words", "words-1", "", 1, 2, (), {}, files)
+    assert replace(found.manifest, problems=tuple(found.manifest.problems)) == made
+    assert files.keys() == {"documents.jsonl", "passages.jsonl", "vectors.faiss", "tokens.npz"}
+
+
+def test_documents_and_passages_lie_on_disk_a_line_each(tmp_path: Path, words: WordEncoder) -> None:
+    corpus = corpus_of(tmp_path / "corpus", a=CARE, b="Ice.")
+    name = build_index(corpus, tmp_path / "index", words).id
+    files = open_generation(tmp_path / "index", name).files
+    assert files["documents.jsonl"].decode() == (
+        '{"id": "a.md", "title": "Caf\u00e9 care", "text": "Pain\\n\\nDoes it hurt?\\n\\nNo. Never\u2028at all.", '
+        '"url": "https://clinic.example/care", "reviewed": "2026-01-31", '
+        '"sections": [{"headings": ["Pain", "Does it hurt?"], "start": 19, "end": 38}]}\n'
+        '{"id": "b.md", "title": "B", "text": "Ice.", "url": null, "reviewed": null, '
+        '"sections": [{"headings": [], "start": 0, "end": 4}]}\n'
+    )
+    assert files["passages.jsonl"].decode() == (
+        '{"document": "a.md", "headings": ["Pain", "Does it hurt?"], "start": 21, "end": 38, '
+        '"text": "No. Never\u2028at all.", "sentences": [[0, 3], [4, 17]]}\n'
+        '{"document": "b.md", "headings": [], "start": 0, "end": 4, "text": "Ice.", "sentences": [[0, 4]]}\n'
+    )
+
+
+def test_an_index_opens_with_what_was_read_and_cut(tmp_path: Path, words: WordEncoder) -> None:
+    corpus = corpus_of(tmp_path / "corpus", b=CARE, a="Ice.", c=CARE.replace("all", "night"))
+    build_index(corpus, tmp_path / "index", words)
+    index = open_index(corpus, tmp_path / "index", words)[1]
+    documents = read_corpus(corpus).documents
+    assert tuple(index.documents.values()) == documents
+    assert index.passages == tuple(passage for document in documents for passage in passages_of(document, words))
+    assert [len(marks) for _, marks in index.entries] == [1, 2, 2]
+
+
+@pytest.mark.parametrize(("length", "passages"), [(750, 1), (751, 2)])
+def test_a_passage_takes_three_quarters_of_the_window(words: WordEncoder, length: int, passages: int) -> None:
+    words.window = 1000
+    text = " ".join(["Red."] * length)
+    document = Document("a.md", "A", text, None, None, (Section((), 0, len(text)),))
+    assert len(passages_of(document, words)) == passages
+
+
+def test_passages_are_read_under_their_headings_shortest_first(tmp_path: Path, words: WordEncoder) -> None:
+    corpus = corpus_of(tmp_path / "corpus", a="## When can I swim?\n\nIn three days.\n\n## Sun?\n\nNo.", b="Ice melts.")
+    build_index(corpus, tmp_path / "index", words)
+    assert words.encoded == ["Sun?\nNo.", "B\nIce melts.", "When can I swim?\nIn three days."]
+
+
+def test_a_title_over_more_than_half_of_the_passages_is_not_read(tmp_path: Path, words: WordEncoder) -> None:
+    corpus = corpus_of(tmp_path / "corpus", a="One.", b="Number two.")
+    build_index(corpus, tmp_path / "half", words)
+    assert words.encoded == ["A\nOne.", "B\nNumber two."]
+    (corpus / "a.md").write_text("## Red?\n\nOne.\n\n## Sun?\n\nTwo.")
+    words.encoded.clear()
+    build_index(corpus, tmp_path / "more", words)
+    assert words.encoded == ["Red?\nOne.", "Sun?\nTwo.", "B\nNumber two."]
+
+
+@pytest.mark.parametrize(("count", "heard"), [(64, [(64, 64)]), (65, [(64, 65), (65, 65)])])
+def test_progress_is_told_every_sixty_four_passages(
+    tmp_path: Path, words: WordEncoder, count: int, heard: list[tuple[int, int]]
+) -> None:
+    corpus = corpus_of(tmp_path / "corpus", a="\n\n".join(f"## Is it {n}?\n\nIt is {n}." for n in range(count)))
+    steps: list[tuple[int, int]] = []
+    build_index(corpus, tmp_path / "index", words, progress=lambda done, of: steps.append((done, of)))
+    assert steps == heard
+
+
+def test_passages_alike_in_all_that_is_read_are_read_once(tmp_path: Path, words: WordEncoder) -> None:
+    page = "---\ntitle: Care\n---\n## Sun?\n\nNo sun."
+    corpus = corpus_of(tmp_path / "corpus", a=page, b=page, c=page.replace("No", "Some"))
+    built = build_index(corpus, tmp_path / "index", words)
+    index = open_index(corpus, tmp_path / "index", words)[1]
+    assert (built.passages, built.embedded, len(words.encoded)) == (3, 2, 2)
+    first, second, third = (index.encoded(row)[0].tolist() for row in range(3))
+    assert first == second != third
+
+
+def test_a_build_of_known_passages_gives_the_bytes_of_one_from_nothing(
+    pages: Path, tmp_path: Path, words: WordEncoder
+) -> None:
+    build_index(pages, tmp_path / "index", words)
+    (pages / "new.txt").write_text("New words of a page. Two sentences.")
+    (pages / "page.txt").write_text(PAGE.replace("Not for three days", "Not yet"))
+    again = build_index(pages, tmp_path / "index", words)
+    anew = build_index(pages, tmp_path / "anew", words)
+    assert (again.embedded, anew.embedded) == (2, 3)
+    assert open_generation(tmp_path / "index", again.id) == open_generation(tmp_path / "anew", anew.id)
+
+
+def test_a_passage_under_another_heading_is_read_again(pages: Path, tmp_path: Path, words: WordEncoder) -> None:
+    build_index(pages, tmp_path / "index", words)
+    (pages / "page.txt").write_text(PAGE.replace("Can I swim?", "Can I bathe?"))
+    words.encoded.clear()
+    assert build_index(pages, tmp_path / "index", words).embedded == 1
+    assert words.encoded == ["Can I bathe?\nNot for three days. Wait."]
+
+
+def test_nothing_of_another_encoder_is_used_again(pages: Path, tmp_path: Path, words: WordEncoder) -> None:
+    build_index(pages, tmp_path / "index", words)
+    other = WordEncoder("words-2")
+    assert (build_index(pages, tmp_path / "index", other).embedded, len(other.encoded)) == (2, 2)
+
+
+@pytest.mark.parametrize("change", [{"format": 3}, {"files": {"vectors.faiss": b""}}, {"files": {"tokens.npz": b""}}])
+def test_nothing_of_another_format_or_of_damaged_files_is_used_again(
+    pages: Path, tmp_path: Path, words: WordEncoder, change: dict[str, object]
+) -> None:
+    index = tmp_path / "index"
+    publish_altered(index, build_index(pages, index, words).id, **change)  # type: ignore[arg-type] # one of many
+    (pages / "new.txt").write_text("New words.")
+    assert build_index(pages, index, words).embedded == 3
+    assert len(open_index(pages, index, words)[1].passages) == 3
+
+
+def test_vectors_of_another_store_are_made_again(pages: Path, tmp_path: Path, words: WordEncoder) -> None:
+    build_index(pages, tmp_path / "index", words, ExactStore)
+    (pages / "new.txt").write_text("New words.")
+    assert build_index(pages, tmp_path / "index", words, FaissStore).embedded == 3
+
+
+@pytest.mark.parametrize("change", [{"format": 3}, {"format": 5}, {"splitter": "0"}])
+def test_a_build_of_another_format_or_splitter_is_refused(
+    pages: Path, tmp_path: Path, words: WordEncoder, change: dict[str, object]
+) -> None:
+    index = tmp_path / "index"
+    publish_altered(index, build_index(pages, index, words).id, **change)  # type: ignore[arg-type] # one of many
+    cure = rf"^The index in {index} was built by another version of Footnote: run 'python -m chatbot build'\.$"
+    with pytest.raises(IndexForeign, match=cure):
+        open_index(pages, index, words)
+
+
+def test_a_refused_build_names_the_model_that_it_was_built_with(
+    pages: Path, tmp_path: Path, words: WordEncoder
+) -> None:
+    index = tmp_path / "index"
+    build_index(pages, index, words)
+    other = WordEncoder("words-2")
+    other.name = "others"
+    with pytest.raises(IndexForeign, match=rf"^The index in {index} was built with another model, words: run '"):
+        open_index(pages, index, other)
+
+
+def test_a_stale_build_names_the_pages_and_the_index(pages: Path, tmp_path: Path, words: WordEncoder) -> None:
+    build_index(pages, tmp_path / "index", words)
+    (pages / "page.txt").write_text("Other words.")
+    named = f"^The pages in {pages} changed since the index in {tmp_path / 'index'} was built: run '"
+    with pytest.raises(IndexStale, match=named):
+        open_index(pages, tmp_path / "index", words)
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        b"{",
+        b"[]",
+        b"{}",
+        b'{"document": "no.txt", "headings": [], "start": 0, "end": 3, "text": "The", "sentences": []}',
+        b'{"document": "page.txt", "headings": [], "start": 0, "end": 3, "text": "the", "sentences": []}',
+        b'{"document": "page.txt", "headings": [], "start": 0, "end": 4, "text": "The", "sentences": []}',
+        b'{"document": "page.txt", "headings": [], "start": 1, "end": 3, "text": "The", "sentences": []}',
+        b'{"document": "page.txt", "headings": [], "start": 0, "end": 3, "text": "The", "sentences": [[0]]}',
+    ],
+)
+def test_passages_that_do_not_stand_in_their_pages_are_damage(
+    pages: Path, tmp_path: Path, words: WordEncoder, line: bytes
+) -> None:
+    index = tmp_path / "index"
+    publish_altered(index, build_index(pages, index, words).id, files={"passages.jsonl": line + b"\n"})
+    cure = r"^The index holds lines that cannot be read: run 'python -m chatbot build'\.$"
+    with pytest.raises(IndexDamaged, match=cure):
+        open_index(pages, index, words)
+
+
+class Keeping(Counting):
+    """A calibrator that keeps the index that it was given."""
+
+    def __call__(self, index: Index, encoder: Encoder) -> dict[str, float]:
+        self.index = index
+        return super().__call__(index, encoder)
+
+
+def test_a_calibrator_is_given_the_index_that_is_being_built(pages: Path, tmp_path: Path, words: WordEncoder) -> None:
+    calibrator = Keeping("one")
+    build_index(pages, tmp_path / "index", words, calibrator=calibrator)
+    given, opened = calibrator.index, open_index(pages, tmp_path / "index", words)[1]
+    assert (given.documents, given.entries, given.calibration) == (opened.documents, opened.entries, {})
+    for row in range(2):
+        assert given.encoded(row)[0].tolist() == opened.encoded(row)[0].tolist()
+        assert given.encoded(row)[1].to_bytes() == opened.encoded(row)[1].to_bytes()
+
+
+class Meanwhile(WordEncoder):
+    """An encoder during whose first question for its fingerprint somebody saves a page."""
+
+    def __init__(self, page: Path) -> None:
+        self.page: Path | None = None
+        super().__init__()
+        self.page = page
+
+    @property
+    def fingerprint(self) -> str:
+        if self.page:
+            self.page.write_text("Saved meanwhile.")
+        return "words-1"
+
+    @fingerprint.setter
+    def fingerprint(self, _value: str) -> None: ...
+
+
+def test_a_page_that_is_saved_during_a_build_makes_it_stale(pages: Path, tmp_path: Path, words: WordEncoder) -> None:
+    build_index(pages, tmp_path / "index", Meanwhile(pages / "page.txt"))
+    with pytest.raises(IndexStale, match="changed since"):
+        open_index(pages, tmp_path / "index", words)
+
+
+class Deaf(WordEncoder):
+    """An encoder whose window ends after two words."""
+
+    def _encoded(self, text: str) -> Encoded:
+        whole = super()._encoded(text)
+        return Encoded(whole.vector, whole.tokens[:2], whole.ids[:2], whole.spans[:2])
+
+
+def test_sentences_beyond_the_window_get_the_passage_as_a_whole(tmp_path: Path) -> None:
+    corpus = corpus_of(tmp_path / "corpus", a="## Red skin?\n\nDays. Weeks.", b="Ice cools. Sun burns.")
+    build_index(corpus, tmp_path / "index", Deaf(), ExactStore)
+    index = open_index(corpus, tmp_path / "index", Deaf(), ExactStore)[1]
+    red, ice = (index.encoded(row)[0] for row in range(2))
+    assert all(unit.tolist() == red[0].tolist() for unit in red[1:])
+    assert [unit.tolist() == ice[0].tolist() for unit in ice] == [True, False, False, True]
+
+
+def test_problems_are_kept_as_their_words(pages: Path, tmp_path: Path, words: WordEncoder) -> None:
+    (pages / "bad.txt").write_bytes(b"\xff")
+    built = build_index(pages, tmp_path / "index", words)
+    assert list(built.problems) == [str(problem) for problem in read_corpus(pages).problems]

