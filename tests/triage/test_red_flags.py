@@ -83,6 +83,154 @@ def test_a_message_is_cut_where_a_question_or_a_statement_begins(text: str, clau
     assert [" ".join(words[start:end]).strip(". ") for start, end in parts] == clauses
 
 
+SIGNS = {
+    "aside": [],
+    "words": {
+        "a": ["aa"],
+        "b": ["bb"],
+        "c": ["cc"],
+        "pair": ["aa bb"],
+        "not": ["no"],
+        "no b": ["no bb"],
+        "first": ["my arm"],
+        "off": ["off"],
+        "two": ["ee ff"],
+    },
+    "framing": {
+        "general": ["general"],
+        "past": ["ago"],
+        "now": ["my * is"],
+        "strong": ["right now"],
+        "feelings": ["worried my aa is"],
+        "unreal": ["if"],
+        "negation": ["no"],
+        "asks": ["can i"],
+        "binds": [],
+    },
+    "known": ["dd"],
+    "flags": [],
+}
+
+
+def flags(**flag: object) -> RedFlags:
+    return RedFlags({**SIGNS, "flags": [{"name": "flag", "level": "today", **flag}]})
+
+
+def raised(sign: str, text: str) -> bool:
+    return bool(flags(signs=[sign]).alarms(words_of(text)))
+
+
+@pytest.mark.parametrize(("between", "expected"), [(0, True), (11, True), (12, False)])
+def test_the_parts_of_a_sign_stand_within_thirteen_words(between: int, expected: bool) -> None:
+    far = " xx" * between
+    assert raised("a + b", f"aa{far} bb") is expected
+    assert raised("a + b", f"bb{far} aa") is expected
+    assert raised("a + two", f"aa{far[:-3]} ee ff") is expected
+    assert raised("two + a", f"ee ff{far[:-3]} aa") is expected
+
+
+@pytest.mark.parametrize(("between", "expected"), [(0, True), (3, True), (4, False)])
+def test_the_parts_of_an_ordered_sign_have_three_words_between_them(between: int, expected: bool) -> None:
+    far = " xx" * between
+    assert raised("a > b", f"aa{far} bb") is expected
+    assert raised("a > b > c", f"aa xx xx bb{far} cc") is expected
+    assert not raised("a > b", f"bb{far} aa")
+
+
+def test_the_parts_of_a_sign_share_no_word() -> None:
+    assert not raised("pair + a", "aa bb")
+    assert not raised("pair + b", "aa bb")
+    assert raised("pair + a", "aa aa bb")
+    assert raised("pair + a", "aa bb aa")
+
+
+def test_a_sign_stands_where_all_its_parts_do() -> None:
+    assert raised("a", "xx aa")
+    assert not raised("a + b", "aa")
+    assert not raised("a + b + c", "aa bb")
+    assert raised("a > b", "aa xx xx xx xx aa bb")
+
+
+def test_of_a_part_that_stands_twice_the_nearest_is_taken() -> None:
+    assert not raised("a + b", "bb xx xx aa no bb")
+    assert raised("a + b", "bb xx aa xx no bb")
+
+
+def test_a_denied_part_denies_the_sign_unless_the_denial_is_a_part_of_it() -> None:
+    assert not raised("a + b", "no aa bb")
+    assert not raised("a + b", "aa no bb")
+    assert raised("a + b", "no xx aa bb")
+    assert raised("not + b", "no bb")
+    assert raised("a + no b", "aa no bb")
+
+
+def test_a_sign_of_each_kind_is_found_in_each_segment_that_holds_it() -> None:
+    found = flags(always=["a"], signs=["b"], trusted=True).alarms(words_of("xx xx bb my arm is aa"))
+    assert [(one.segment, one.sure) for one in found] == [((0, 8), True), ((0, 4), True), ((4, 8), True)]
+    found = flags(signs=["b"], trusted=True).alarms(words_of("xx xx bb my arm is aa"))
+    assert [(one.segment, one.sure) for one in found] == [((0, 8), True), ((0, 4), True)]
+
+
+def test_a_segment_holds_the_words_at_its_very_ends() -> None:
+    (whole, first, second) = flags(signs=["first"]).segments(words_of("xx xx bb my arm is aa"))
+    found = [one.segment for one in flags(signs=["first"]).alarms(words_of("xx xx bb my arm is aa"))]
+    assert found == [whole, second]
+    assert [one.segment for one in flags(signs=["b"]).alarms(words_of("xx xx bb my arm is aa"))] == [whole, first]
+    assert [one.segment for one in flags(signs=["a"]).alarms(words_of("xx xx bb my arm is aa"))] == [whole, second]
+
+
+def test_an_untrusted_sign_is_not_sure_and_other_words_there_silence_it() -> None:
+    flag = flags(name="burn", level="crisis", signs=["a", "b"], unless=["off"])
+    (found,) = flag.alarms(words_of("xx bb"))
+    assert (found.alarm, found.segment, found.sure) == (Alarm(Level.CRISIS, "burn"), (0, 3), False)
+    assert flag.alarms(words_of("xx bb off")) == []
+
+
+def test_a_sign_counts_if_one_of_its_places_does() -> None:
+    assert raised("a", "no aa aa")
+    assert not raised("a", "aa general")
+    assert raised("a + b", "aa general. bb")
+    assert not raised("a + b", "aa general. bb ago")
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("xx", False),
+        ("general", True),
+        ("ago", True),
+        ("ago right now", False),
+        ("general right now", False),
+        ("general my aa is", False),
+        ("ago my aa is", True),
+        ("general ago my aa is", True),
+        ("general worried my aa is", True),
+        ("general if my aa is", True),
+        ("general my if is", False),
+    ],
+)
+def test_what_is_asked_in_general_or_past_is_ordinary_unless_it_is_now(text: str, expected: bool) -> None:
+    words = words_of(text)
+    assert flags().is_hypothetical_or_past(words, (0, len(words))) == [expected] * len(words)
+
+
+def test_each_sentence_is_ordinary_or_not_by_itself() -> None:
+    words = words_of("xx general. xx. ago")
+    assert flags().is_hypothetical_or_past(words, (0, 7)) == [True] * 3 + [False] * 2 + [True] * 2
+    assert flags().is_hypothetical_or_past(words, (2, 5)) == [True, False, False]
+
+
+def test_a_clause_is_read_from_its_own_first_word() -> None:
+    assert flags().is_hypothetical_or_past(["xx", "general"], (1, 2)) == [True]
+    assert flags().is_hypothetical_or_past(["xx", "ago"], (1, 2)) == [True]
+    assert flags().is_hypothetical_or_past(["xx", "my", "aa", "is", "general", "if"], (1, 6)) == [False] * 5
+
+
+def test_the_words_of_a_language_are_those_of_its_groups() -> None:
+    assert flags().plain_words - {"."} == {"aa", "bb", "cc", "no", "my", "arm", "off", "ee", "ff"}
+    assert flags().vocabulary == ["aa", "bb", "cc", "aa bb", "no", "no bb", "my arm", "off", "ee ff", "dd"]
+
+
 @pytest.mark.parametrize("language", LANGUAGES)
 def test_each_sign_names_groups_that_there_are_and_each_group_is_named(language: str) -> None:
     table = tomllib.loads((files("chatbot.triage") / "red_flags" / f"{language}.toml").read_text("utf-8"))

@@ -1,5 +1,8 @@
 import random
+from collections.abc import Iterable
+from itertools import cycle, islice
 from pathlib import Path
+from statistics import fmean
 
 import pytest
 from hypothesis import given
@@ -8,10 +11,11 @@ from hypothesis import strategies as st
 from chatbot.indexing import SentenceEncoder
 from chatbot.records import Level
 from chatbot.triage import LANGUAGES, Finding, Triage
+from chatbot.triage.triage import Encode
 from tests.conftest import WordEncoder
+from tests.triage.conftest import WORDS_ALONE
 from training.triage_lists import HELD_OUT, LISTS, Message, read_lists
 
-WORDS_ALONE = Triage.standard()
 ALIKE = {"lookalike", "past", "hypothetical", "negated", "general"}
 
 
@@ -222,27 +226,35 @@ def test_what_is_supposed_past_or_denied_silences_its_own_clauses(text: str) -> 
 
 
 def test_no_red_flag_is_silenced_beside_any_of_200_ordinary_sentences() -> None:
-    chance = random.Random(0)  # noqa: S311 -- it picks examples, it keeps no secret
-    messages = read_lists()
-    ordinary = [one.text for one in messages if one.label == "ordinary" and not rule(one.text)]
-    flags = [one.text for one in messages if one.urgent and len(one.text.split()) > 2 and rule(one.text)]
-    beside = chance.sample(ordinary, 200)
+    messages = random.Random(0).sample(read_lists(), 8000)  # noqa: S311 -- it picks examples, it keeps no secret
+    urgent = [one.text for one in messages if one.urgent and len(one.text.split()) > 2][:200]
+    flags = {flag: text for text in urgent if (flag := rule(text))}
+    assert len(flags) >= 25
     silenced = [
         text
-        for flag in chance.sample(flags, 10)
-        for other in beside
+        for flag, other in zip(cycle(flags.values()), _ordinary_of_each_style(messages, 14), strict=False)
         for text in (f"{flag.rstrip('.?! ')}. {other}", f"{other.rstrip('.?! ')}. {flag}")
         if not rule(text)
     ]
     assert silenced == []
 
 
+def _ordinary_of_each_style(messages: list[Message], number: int) -> list[str]:
+    ordinary = [one for one in messages if one.label == "ordinary"]
+    of_style = [
+        [one.text for one in ordinary if one.style == style] for style in sorted({one.style for one in ordinary})
+    ]
+    found = [text for texts in of_style for text in islice((text for text in texts if not rule(text)), number)]
+    assert len(found) >= 200
+    return found
+
+
 @pytest.mark.parametrize("language", [one for one in LANGUAGES if one != "en"])
 def test_each_language_finds_its_emergencies_and_leaves_ordinary_messages_alone(language: str) -> None:
     messages = [one for one in read_lists(LISTS / "languages") if one.writer == language]
     assert len(messages) >= 250
-    assert _alarmed(WORDS_ALONE, [one for one in messages if one.urgent]) >= 0.95
-    assert _alarmed(WORDS_ALONE, [one for one in messages if one.label == "ordinary"]) <= 0.03
+    assert _alarmed([one for one in messages if one.urgent]) >= 0.95
+    assert _alarmed([one for one in messages if one.label == "ordinary"]) <= 0.03
 
 
 @pytest.mark.parametrize(
@@ -268,8 +280,9 @@ def test_an_emergency_is_heard_in_the_language_that_it_is_told_in(text: str, lan
 
 
 def test_other_languages_leave_english_messages_alone() -> None:
-    ordinary = [one for one in read_lists() if not one.urgent]
+    ordinary = sorted((one for one in read_lists() if not one.urgent), key=lambda one: (one.style, one.text))[::6]
     alarmed = [one.text for one in ordinary if (alarm := WORDS_ALONE.read(one.text).alarm) and alarm.language != "en"]
+    assert len(ordinary) >= 1000
     assert len(alarmed) <= 0.002 * len(ordinary), alarmed
 
 
@@ -293,15 +306,26 @@ def test_a_question_can_hold_a_wish_for_a_person() -> None:
     assert (found.person, found.wants_person) == (False, True)
 
 
-def test_on_lists_that_no_fit_has_seen_emergencies_are_found_and_ordinary_messages_left_alone(triage: Triage) -> None:
+def test_on_lists_that_no_fit_has_seen_emergencies_are_found_and_ordinary_messages_left_alone(
+    triage: Triage, encoder: SentenceEncoder
+) -> None:
     messages = read_lists(HELD_OUT)
-    urgent = [one for one in messages if one.urgent]
-    assert _alarmed(triage, [one for one in urgent if one.style != "practical"]) >= 0.98
-    assert _alarmed(triage, [one for one in urgent if one.style == "practical"]) >= 0.96
-    assert _alarmed(triage, [one for one in urgent if one.label == "crisis"]) >= 0.98
+    encode = _encoded_at_once(triage, encoder, [one.text for one in messages])
+    urgent = {one: triage.read(one.text, encode).alarm is not None for one in messages if one.urgent}
+    assert fmean(found for one, found in urgent.items() if one.style != "practical") >= 0.98
+    assert fmean(found for one, found in urgent.items() if one.style == "practical") >= 0.96
+    assert fmean(found for one, found in urgent.items() if one.label == "crisis") >= 0.98
     ordinary = [one for one in messages if one.label == "ordinary"]
-    assert _alarmed(triage, [one for one in ordinary if one.style not in ALIKE]) <= 0.01
-    assert _alarmed(triage, [one for one in ordinary if one.style in ALIKE]) <= 0.07
+    alarmed = {one: triage.read(one.text, encode).alarm is not None for one in ordinary}
+    assert fmean(found for one, found in alarmed.items() if one.style not in ALIKE) <= 0.01
+    assert fmean(found for one, found in alarmed.items() if one.style in ALIKE) <= 0.07
+
+
+def _encoded_at_once(triage: Triage, encoder: SentenceEncoder, texts: list[str]) -> Encode:
+    """Return the encoder for texts that it reads now, which takes half the time of one by one."""
+    segments = list({segment for text in texts for segment in (text.strip(" .?!"), *triage.parts(text))})
+    known = dict(zip(segments, encoder.encode_questions(segments), strict=True))
+    return lambda wanted: [known[text] if text in known else encoder.encode_questions([text])[0] for text in wanted]
 
 
 def test_by_meaning_an_emergency_is_found_that_no_word_gives_away(triage: Triage) -> None:
@@ -341,8 +365,8 @@ def test_any_text_is_read(text: str) -> None:
     assert WORDS_ALONE.read(text).language in LANGUAGES
 
 
-def _alarmed(triage: Triage, messages: list[Message]) -> float:
-    return sum(triage.read(one.text).alarm is not None for one in messages) / len(messages)
+def _alarmed(messages: Iterable[Message]) -> float:
+    return fmean(WORDS_ALONE.read(one.text).alarm is not None for one in messages)
 
 
 @pytest.mark.parametrize(

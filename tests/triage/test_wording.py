@@ -12,6 +12,26 @@ CLINIC = Clinic(
     contact=Contact(phone="020 7946", hours="9 to 5"),
     urgent=Urgent(phone="999", crisis=Crisis(phone="116 123"), today=Today(phone="111")),
 )
+PLAIN = Wording(
+    "fr",
+    {
+        "number": "N",
+        "crisis_number": "C",
+        "clinic_number": "P",
+        "emergency": "emergency {emergency}",
+        "crisis": "crisis {crisis}",
+        "today": "today {phone}",
+        "today_hours": "hours {hours}",
+        "today_closed": "closed {out_of_hours}",
+        "today_worse": "worse {emergency}",
+        "alarm": "A",
+        "alarm_today": "B",
+        "alarm_crisis": "D {crisis}",
+        "reminder": "R {emergency}",
+        "crisis_reminder": "S {crisis}",
+        "phrases": ["one", "two"],
+    },
+)
 LONGEST = 330  # characters that fit eight lines at 390 px
 
 
@@ -67,3 +87,36 @@ def test_the_reminder_after_a_crisis_names_the_crisis_line() -> None:
         "If you need somebody to talk to, call 116 123. In danger, call 999."
     )
     assert wording.reminder(Level.TODAY, CLINIC) == "If it is urgent after all, call 999."
+
+
+def test_without_numbers_of_the_clinic_the_languages_own_words_stand_there() -> None:
+    said = [PLAIN.urgent(level, Clinic()) for level in (Level.EMERGENCY, Level.CRISIS, Level.TODAY)]
+    assert said == ["emergency N", "crisis C", "today P worse N"]
+
+
+def test_the_clinics_numbers_stand_in_their_places() -> None:
+    said = [PLAIN.urgent(level, CLINIC) for level in (Level.EMERGENCY, Level.CRISIS, Level.TODAY)]
+    assert said == ["emergency 999", "crisis 116 123", "today 020 7946 hours 9 to 5 closed 111 worse 999"]
+
+
+def test_hours_and_the_number_out_of_hours_are_said_where_the_clinic_has_them() -> None:
+    assert PLAIN.urgent(Level.TODAY, Clinic(contact=Contact(hours="9 to 5"))) == "today P hours 9 to 5 worse N"
+    assert PLAIN.urgent(Level.TODAY, Clinic(urgent=Urgent(today=Today(phone="111")))) == "today P closed 111 worse N"
+
+
+@pytest.mark.parametrize("level", list(Level))
+def test_each_level_has_a_wording_of_the_clinics_own(level: Level) -> None:
+    urgent = Urgent(message="emergency!", crisis=Crisis(message="crisis!"), today=Today(message="today! {phone}"))
+    said = Wording.standard("en").urgent(level, Clinic(contact=Contact(phone="020"), urgent=urgent))
+    assert said == ("today! 020" if level is Level.TODAY else f"{level.value}!")
+    assert PLAIN.urgent(level, Clinic(urgent=urgent)) == PLAIN.urgent(level, Clinic())
+
+
+def test_each_level_has_its_heading_and_its_reminder() -> None:
+    levels = (Level.EMERGENCY, Level.TODAY, Level.CRISIS)
+    assert [PLAIN.heading(level, CLINIC) for level in levels] == ["A", "B", "D 116 123"]
+    assert [PLAIN.reminder(level, CLINIC) for level in levels] == ["R 999", "R 999", "S 116 123"]
+
+
+def test_phrases_are_given_as_they_stand() -> None:
+    assert PLAIN.phrases("phrases") == ["one", "two"]
