@@ -21,8 +21,8 @@ from chatbot.bot import Chatbot
 from chatbot.journal import Journal
 from chatbot.records import Answer, Citation, Outcome
 from chatbot.settings import load_settings
-from chatbot.staff.in_vain import questions_in_vain
-from chatbot.staff.meanings import Meanings
+from chatbot.staff.insights.embedding_cache import Meanings
+from chatbot.staff.insights.unanswered import questions_in_vain
 
 HERE = Path(__file__).parent
 SEED = 20261123

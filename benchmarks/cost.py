@@ -21,10 +21,10 @@ import numpy as np
 from tqdm import tqdm
 
 import chatbot
-from benchmarks.public_data import Collection, load_collection, write_corpus
 from chatbot.bot import Chatbot
 from chatbot.clinic import load_clinic
 from chatbot.indexing import SentenceEncoder, build_index
+from training.public_data import Collection, load_collection, write_corpus
 
 COLLECTIONS = ("stackfaq", "covidqa_deepset", "medquad_small", "squad2_dev", "pubmedqa_l", "scifact")
 DOCUMENTS = 4500  # about 10,000 passages

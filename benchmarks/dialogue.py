@@ -8,10 +8,10 @@ from collections import defaultdict
 
 from tqdm import tqdm
 
-from benchmarks.cached import CachedEncoder
-from benchmarks.corpora import SEED, Asked, Corpus, clinics
 from chatbot.answering.ranking import Ranking
 from chatbot.answering.search import search
+from training.cached import CachedEncoder
+from training.corpora import SEED, Asked, Corpus, clinics
 
 
 def main() -> None:

@@ -24,7 +24,6 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.stats import bootstrap
 
-from benchmarks.corpora import CLINICS
 from chatbot.answering import Calibration
 from chatbot.bot import Chatbot
 from chatbot.clinic import load_clinic
@@ -32,6 +31,7 @@ from chatbot.evaluation import Judged, Report, ask, read_golden, report
 from chatbot.evaluation.metrics import right_at_risk, risk_coverage
 from chatbot.evaluation.report import RISK, Gate, Share
 from chatbot.indexing import Encoder, SentenceEncoder, build_index
+from training.corpora import CLINICS
 
 __all__ = ["FLOORS", "Figure", "compare", "failures", "figures", "measure", "read_floors", "write_floors"]
 

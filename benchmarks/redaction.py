@@ -9,7 +9,7 @@ from pathlib import Path
 
 from benchmarks.redaction_lists import Variant, clean, variants
 from chatbot.answering import clean_question
-from chatbot.journal.redaction import redact
+from chatbot.redaction import redact
 
 
 def main() -> None:

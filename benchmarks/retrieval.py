@@ -31,10 +31,10 @@ from numpy.typing import NDArray
 from scipy.stats import bootstrap
 from tqdm import tqdm
 
-from benchmarks.public_data import Collection, Query, load_collection, write_corpus
 from chatbot.answering import Ranking, clean_question, search
 from chatbot.indexing import Encoder, Index, SentenceEncoder, build_index, open_index
 from chatbot.language import Spelling
+from training.public_data import Collection, Query, load_collection, write_corpus
 
 COLLECTIONS = {  # and which file of judgements
     "stackfaq": "dev",

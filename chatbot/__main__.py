@@ -18,21 +18,21 @@ from tqdm import tqdm
 from chatbot import __version__
 from chatbot.answering import Calibration, Gate, missing_with, read_request
 from chatbot.bot import Chatbot
+from chatbot.cli.journal import add_journal_commands
+from chatbot.cli.plain_text import plain_text
+from chatbot.cli.staff import add_staff_commands, staff_command
 from chatbot.clinic import Contact
 from chatbot.errors import FootnoteError, SettingsError, problem
 from chatbot.evaluation import Bound, as_text, check, check_names, evaluate, read_bound, read_golden, save_plot
 from chatbot.indexing import SentenceEncoder, build_index
-from chatbot.journal import Journal, add_journal_commands
-from chatbot.plain import plain_text
+from chatbot.journal import Journal
 from chatbot.records import Answer, Hit
 from chatbot.settings import Settings, load_settings
 from chatbot.staff import (
     GoldenFile,
     Reports,
-    add_staff_commands,
     checked_text,
     hold,
-    staff_command,
     staff_warnings,
 )
 
@@ -189,7 +189,7 @@ def _check(settings: Settings, _: argparse.Namespace) -> None:
 
 
 def _widget(settings: Settings, options: argparse.Namespace) -> None:
-    from chatbot.web.widget import script_tag  # noqa: PLC0415 - as below
+    from chatbot.web.visitor.widget import script_tag  # noqa: PLC0415 - as below
 
     bot = Chatbot.open(settings)
     print(script_tag(bot, options.server, options.language or bot.clinic.widget.language, pin=options.pin))

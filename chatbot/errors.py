@@ -8,14 +8,14 @@ FootnoteError
 ├── IndexingError           there is no index that may be served
 │   ├── IndexMissing        nothing was built yet
 │   ├── IndexStale          the corpus, or how it is cut, changed since the build
-│   ├── IndexForeign        it was built with another encoder or another version of Footnote
+│   ├── IndexIncompatible   it was built with another encoder or another version of Footnote
 │   ├── IndexDamaged        a file of it is missing or is not what was written
 │   └── IndexBusy           another build of it is under way
 ├── QuestionError           a question that cannot be asked
 │   ├── QuestionEmpty       nothing is left once invisible characters are taken away
 │   └── QuestionTooLong     it has more bytes or characters than anyone types
 ├── EvaluationError         the answers to golden questions were not measured, or are not good enough
-│   ├── GoldenUnusable      the file holds no golden questions, or lines that are none
+│   ├── GoldenFileInvalid   the file holds no golden questions, or lines that are none
 │   ├── ThresholdMissed     a figure is worse than what was asked for
 │   └── CheckFailed         a question is answered worse than the last time
 ├── RequestError            a line or a body that holds no question at all

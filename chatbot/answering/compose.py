@@ -5,14 +5,12 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 from typing import Final
 
-from chatbot.answering.highlights import highlights
-from chatbot.answering.links import link
+from chatbot.answering.citations import highlights, link
 from chatbot.answering.search import Found
-from chatbot.answering.suggestions import suggestions
 from chatbot.indexing import Index
 from chatbot.records import Alarm, Answer, Citation, Hit, Outcome, Passage
 
-__all__ = ["compose", "distinct", "in_general", "not_found", "reply", "urgent"]
+__all__ = ["compose", "distinct", "in_general", "not_found", "reply", "starters", "suggestions", "urgent"]
 
 _SAME: Final = 0.8  # share of words in common from which two passages say the same thing
 
@@ -68,3 +66,27 @@ def distinct(hits: Iterable[Hit]) -> Iterator[Hit]:
 def _citation(number: int, index: Index, found: Found, passage: Passage) -> Citation:
     marks = highlights(index, found.query, passage)
     return Citation(number, passage, marks, link(index.documents[passage.document], passage, marks))
+
+
+_MOST: Final = 3
+_STARTERS: Final = 4
+_LONGEST: Final = 80  # characters that fit a button on a phone
+
+
+def suggestions(question: str, hits: Sequence[Hit], shown: Sequence[Passage]) -> tuple[str, ...]:
+    """Give headings of the best hits that were neither asked nor shown, those written as questions first."""
+    known = {_folded(question), *(_folded(heading) for passage in shown for heading in passage.headings)}
+    headings = dict.fromkeys(hit.passage.headings[-1] for hit in hits if hit.passage.headings)
+    new = [one for one in headings if _folded(one) not in known and len(one) <= _LONGEST]
+    return tuple(sorted(new, key=lambda heading: not heading.endswith("?"))[:_MOST])
+
+
+def starters(index: Index) -> tuple[str, ...]:
+    """Return a few questions to start with, from the corpus's own headings, those written as questions first."""
+    headings = dict.fromkeys(heading for passage in index.passages for heading in passage.headings[-1:])
+    short = [heading for heading in headings if len(heading) <= _LONGEST]
+    return tuple(sorted(short, key=lambda heading: not heading.endswith("?"))[:_STARTERS])
+
+
+def _folded(text: str) -> str:
+    return text.casefold().strip(" ?!.")

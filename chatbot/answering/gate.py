@@ -15,7 +15,7 @@ from typing import Final, Self
 
 import numpy as np
 
-from chatbot.answering.expected import expected_answer
+from chatbot.answering.answer_type import expected_answer
 from chatbot.answering.ranking import Ranking
 from chatbot.answering.search import Found
 from chatbot.indexing import Encoder, Index, Query
@@ -59,7 +59,7 @@ class Gate:
 
     @classmethod
     def fitted(cls) -> Self:
-        """Give the gate that `benchmarks/fit_gate.py` wrote; the file says on what data and how well."""
+        """Give the gate that `training/fit_gate.py` wrote; the file says on what data and how well."""
         told = json.loads(files("chatbot.answering").joinpath("gate.json").read_text("utf-8"))
         return cls(
             tuple(told["weights"][name] for name in SIGNALS),

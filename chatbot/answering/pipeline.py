@@ -9,11 +9,11 @@ from dataclasses import dataclass, replace
 from typing import Final
 
 from chatbot.answering import compose
-from chatbot.answering.dialogue import understand
+from chatbot.answering.compose import starters
+from chatbot.answering.follow_ups import understand
 from chatbot.answering.question import clean_question
 from chatbot.answering.replies import by_keyword, contact_line, filled, own_reply
 from chatbot.answering.search import Found
-from chatbot.answering.suggestions import starters
 from chatbot.answering.turn import CANDIDATES, Serving, Tools, Turn, changes_the_subject
 from chatbot.clinic import Route
 from chatbot.errors import QuestionError

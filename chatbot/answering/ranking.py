@@ -33,7 +33,7 @@ class Ranking:
 
     @classmethod
     def fitted(cls) -> Self:
-        """Give the weights that `benchmarks/fit_ranking.py` wrote; the file says on what data and how well."""
+        """Give the weights that `training/fit_ranking.py` wrote; the file says on what data and how well."""
         told = json.loads(files("chatbot.answering").joinpath("ranking.json").read_text("utf-8"))
         return cls(tuple(told["weights"][name] for name in SIGNALS))
 

@@ -4,13 +4,13 @@ import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from chatbot.answering.dialogue import Understood, understand
-from chatbot.answering.expected import expected_answer
+from chatbot.answering.answer_type import expected_answer
+from chatbot.answering.follow_ups import Understood, understand
 from chatbot.answering.ranking import Ranking
-from chatbot.indexing import Encoded, Encoder, Index, Query, content_words
-from chatbot.records import Hit
+from chatbot.indexing import Encoded, Encoder, Index, Query, Vectors, content_words
+from chatbot.records import Hit, Passage
 
-__all__ = ["Found", "search"]
+__all__ = ["Aspect", "Found", "aspects", "search"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,3 +82,19 @@ def _titled(hit: Hit, question: str) -> bool:
 
 def _words(text: str) -> list[str]:
     return re.findall(r"\w+", text.casefold())
+
+
+@dataclass(frozen=True, slots=True)
+class Aspect:
+    """A question without the words that stand in most passages, its unit vector, and the passage nearest to that."""
+
+    text: str
+    vector: Vectors
+    nearest: Passage
+
+
+def aspects(index: Index, encoder: Encoder, questions: Sequence[str]) -> tuple[Aspect, ...]:
+    """Read questions, in order."""
+    bare = [index.without_topic(question) or question for question in questions]
+    read = encoder.encode_questions(bare)
+    return tuple(Aspect(text, one.vector, index.nearest(one.vector)) for text, one in zip(bare, read, strict=True))

@@ -1,24 +1,24 @@
 """One question on its way through the pipeline: what triage makes of it, and what is found for it."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from itertools import islice
 from typing import Final
 
 from chatbot.answering import compose
-from chatbot.answering.dialogue import understand
+from chatbot.answering.follow_ups import understand
 from chatbot.answering.gate import Gate
 from chatbot.answering.ranking import Ranking
-from chatbot.answering.routes import Routes
+from chatbot.answering.replies import Kinds, Routes
 from chatbot.answering.search import Found, search
 from chatbot.clinic import Clinic
 from chatbot.indexing import Encoded, Encoder, Index
 from chatbot.language import Spelling
 from chatbot.records import Alarm, Answer, Hit
-from chatbot.triage import Finding, Triage, Wording
+from chatbot.triage import EmergencyClassifier, Finding, Triage, Wording
 
-__all__ = ["CANDIDATES", "Serving", "Tools", "Turn", "changes_the_subject"]
+__all__ = ["CANDIDATES", "Serving", "Tools", "Turn", "changes_the_subject", "missing_with"]
 
 CANDIDATES: Final = 10
 """Passages of one question that are looked at."""
@@ -150,3 +150,12 @@ class _Remembering:
         new = [text for text in dict.fromkeys(texts) if text not in self._read]
         self._read.update(zip(new, self._encode(new) if new else (), strict=True))
         return [self._read[text] for text in texts]
+
+
+def missing_with(encoder: Encoder) -> Iterator[str]:
+    """Yield a sentence for each thing that is off with an encoder, and its cure; nothing for the packaged one."""
+    cure = "Unset FOOTNOTE_MODEL to have both."
+    if EmergencyClassifier.fitted_fingerprint() != encoder.fingerprint:
+        yield f"Emergencies are recognised by word lists alone, because the model is {encoder.name}. {cure}"
+    if Kinds.fitted().fingerprint != encoder.fingerprint:
+        yield f"The clinic's own replies are found by keywords alone, because the model is {encoder.name}. {cure}"

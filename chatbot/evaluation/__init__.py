@@ -1,8 +1,7 @@
 """Golden questions in, a report out: how well a chatbot does on one corpus."""
 
-from chatbot.evaluation.golden import Expect, GoldenQuestion, read_golden
-from chatbot.evaluation.judging import Judged, ask, judge
-from chatbot.evaluation.plot import save_plot
+from chatbot.evaluation.charts import save_plot
+from chatbot.evaluation.golden import Expect, GoldenQuestion, Judged, ask, judge, read_golden
 from chatbot.evaluation.report import Report, evaluate, report
 from chatbot.evaluation.text import as_text
 from chatbot.evaluation.thresholds import Bound, check, check_names, read_bound

@@ -8,8 +8,7 @@ from typing import Final
 import numpy as np
 
 from chatbot.bot import Chatbot
-from chatbot.evaluation.golden import Expect, GoldenQuestion
-from chatbot.evaluation.judging import Judged, ask
+from chatbot.evaluation.golden import Expect, GoldenQuestion, Judged, ask
 from chatbot.evaluation.metrics import (
     Auroc,
     Bin,

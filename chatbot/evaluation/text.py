@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from chatbot.evaluation.judging import REFUSED
+from chatbot.evaluation.golden import REFUSED
 from chatbot.evaluation.metrics import Auroc
 from chatbot.evaluation.report import BY_KIND, RISK, Part, Report, Share
 from chatbot.records import Outcome

@@ -1,11 +1,10 @@
 """Passages into an index on disk, and questions into hits."""
 
+from chatbot.indexing.bm25 import content_words
 from chatbot.indexing.building import Built, build_index, open_index, passages_of
+from chatbot.indexing.builds import current, kept_builds, make_live, open_generation, take_over
 from chatbot.indexing.encoder import PACKAGED_MODEL, Encoded, Encoder, SentenceEncoder, Vectors
-from chatbot.indexing.generation import current, kept_builds, make_live, open_generation, take_over
-from chatbot.indexing.index import Evidence, Index
-from chatbot.indexing.lexical import content_words
-from chatbot.indexing.query import Query
+from chatbot.indexing.index import Evidence, Index, Query
 from chatbot.indexing.store import ExactStore, FaissStore, VectorStore
 
 __all__ = [

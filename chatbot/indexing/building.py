@@ -12,12 +12,12 @@ from typing import Any, Final, Protocol
 import numpy as np
 
 from chatbot.errors import CorpusError, FootnoteError, IndexDamaged, IndexForeign, IndexingError, IndexStale
+from chatbot.indexing.builds import CURE, Generation, Manifest, current, open_generation, publish, writing
 from chatbot.indexing.encoder import Encoded, Encoder, Vectors
-from chatbot.indexing.generation import CURE, Generation, Manifest, current, open_generation, publish, writing
 from chatbot.indexing.index import Entry, Index
+from chatbot.indexing.late_interaction import Tokens
+from chatbot.indexing.spans import context, sentence_of, unit_vectors
 from chatbot.indexing.store import FaissStore, VectorStore
-from chatbot.indexing.tokens import Tokens
-from chatbot.indexing.units import context, sentence_of, unit_vectors
 from chatbot.reading import SPLITTER, corpus_digest, read_corpus, sentences, split
 from chatbot.records import Document, Highlight, Passage, Section
 

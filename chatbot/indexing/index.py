@@ -2,21 +2,42 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Final
+from typing import Final, Self
 
 import numpy as np
 from numpy.typing import NDArray
 
 from chatbot.errors import IndexDamaged
-from chatbot.indexing.encoder import Vectors
-from chatbot.indexing.generation import CURE
-from chatbot.indexing.lexical import Lexical, content, rarity
-from chatbot.indexing.query import Query
+from chatbot.indexing.bm25 import Lexical, content, rarity
+from chatbot.indexing.builds import CURE
+from chatbot.indexing.encoder import Encoded, Vectors
+from chatbot.indexing.late_interaction import Tokens, unit
 from chatbot.indexing.store import VectorStore
-from chatbot.indexing.tokens import Tokens, unit
 from chatbot.records import Document, Highlight, Passage
 
-__all__ = ["Entry", "Evidence", "Index"]
+__all__ = ["Entry", "Evidence", "Index", "Query"]
+
+
+@dataclass(frozen=True, slots=True)
+class Query:
+    """A question and what each part of it counts for.
+
+    `encoded` is the whole `text` as the encoder reads it, with at least one token; `shares` says what each of its
+    tokens counts for, 0 to 1; `vector` finds passages by meaning, and `words` are the texts that find them by words in
+    common, each with its share.
+    """
+
+    text: str
+    encoded: Encoded
+    shares: Vectors
+    vector: Vectors
+    words: tuple[tuple[str, float], ...]
+
+    @classmethod
+    def of(cls, text: str, encoded: Encoded) -> Self:
+        """Search for a question that stands by itself."""
+        return cls(text, encoded, np.ones(len(encoded.ids), dtype=np.float32), encoded.vector, ((text, 1.0),))
+
 
 Entry = tuple[Passage, tuple[Highlight, ...]]
 """A passage and its sentences."""

@@ -7,8 +7,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from chatbot.errors import IndexDamaged
+from chatbot.indexing.builds import CURE
 from chatbot.indexing.encoder import Vectors
-from chatbot.indexing.generation import CURE
 
 __all__ = ["ExactStore", "FaissStore", "Rows", "VectorStore"]
 

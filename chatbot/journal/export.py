@@ -7,7 +7,7 @@ import re
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Final
 
-from chatbot.journal.entries import Asked
+from chatbot.journal.queries import Asked
 
 __all__ = ["FORMATS", "csv_lines", "export_lines"]
 

@@ -10,16 +10,15 @@ from typing import Final
 from sqlalchemy import Connection, bindparam, delete, insert, or_, select, update
 
 from chatbot.answering import clean_question
+from chatbot.database import Database
 from chatbot.errors import JournalError, QuestionEmpty
-from chatbot.journal.database import Database
-from chatbot.journal.entries import Asked, Counts
 from chatbot.journal.export import export_lines
-from chatbot.journal.queries import SLOT, Wanted, read_asked, read_counts
-from chatbot.journal.redaction import redact
-from chatbot.journal.schema import citations, questions
+from chatbot.journal.queries import SLOT, Asked, Counts, Wanted, read_asked, read_counts
+from chatbot.journal.schema import JOURNAL, citations, questions
 from chatbot.journal.writer import Writer
 from chatbot.language import guess_language
 from chatbot.records import Answer, Outcome
+from chatbot.redaction import redact
 
 __all__ = ["Journal"]
 
@@ -58,7 +57,7 @@ class Journal:
         """
         if setting.casefold() in _OFF:
             return None
-        return cls(Database(setting), retention_days, clock)
+        return cls(Database(setting, JOURNAL), retention_days, clock)
 
     def start(self) -> None:
         """Begin to write and to enforce the retention, now and daily."""

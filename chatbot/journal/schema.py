@@ -1,33 +1,17 @@
 """The journal's tables, the numbered steps that lead to them from nothing or an earlier release, and what steps are."""
 
-from dataclasses import dataclass
 from typing import Final
 
 from sqlalchemy import BigInteger, Boolean, Column, Integer, MetaData, Table, Text
 
-from chatbot.errors import FootnoteError, JournalError
+from chatbot.database import Layout
+from chatbot.errors import JournalError
 
-__all__ = ["DIALECTS", "JOURNAL", "STEPS", "Layout", "citations", "questions", "versions"]
-
-
-@dataclass(frozen=True, slots=True)
-class Layout:
-    """What a database holds: what it is called, the setting that names it, the steps to it, and the error it raises."""
-
-    called: str
-    setting: str
-    steps: tuple[tuple[str, ...], ...]
-    error: type[FootnoteError]
+__all__ = ["JOURNAL", "STEPS", "citations", "questions"]
 
 
 _METADATA: Final = MetaData()
 
-versions: Final = Table(
-    "versions",
-    _METADATA,
-    Column("version", Integer, primary_key=True),
-    Column("applied", BigInteger, nullable=False),
-)
 
 # Times are whole seconds since 1970 in UTC: both databases count and compare them alike.
 questions: Final = Table(
@@ -59,14 +43,6 @@ citations: Final = Table(
     Column("ends", Integer, nullable=False),
 )
 
-DIALECTS: Final = {
-    "sqlite": {"id": "INTEGER PRIMARY KEY", "no_samples": ""},
-    "postgresql": {
-        "id": "INTEGER GENERATED ALWAYS AS IDENTITY PRIMARY KEY",
-        # PostgreSQL's statistics would hold samples of the words, even after those are gone.
-        "no_samples": "ALTER TABLE questions ALTER text SET STATISTICS 0, ALTER comment SET STATISTICS 0",
-    },
-}
 """How each database writes what the other has no word for."""
 
 STEPS: Final[tuple[tuple[str, ...], ...]] = (

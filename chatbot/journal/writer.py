@@ -10,8 +10,8 @@ from typing import Any, Final
 
 from sqlalchemy import Connection
 
+from chatbot.database import Database
 from chatbot.errors import JournalError
-from chatbot.journal.database import Database
 
 __all__ = ["Writer"]
 

@@ -1,26 +1,23 @@
 """What the clinic's staff do: sign in, keep pages and words right, and have every change recorded."""
 
-from chatbot.staff.accounts import Account, Role
-from chatbot.staff.checks import Checked, Differences, Reports, Verdict, checked_text, differences, hold
-from chatbot.staff.commands import add_staff_commands, staff_command
-from chatbot.staff.drafts import Draft, Drafts
-from chatbot.staff.golden import GoldenFile, gold_of
-from chatbot.staff.history import Change, History, Kind
-from chatbot.staff.in_vain import InVain, Row, Wording, questions_in_vain
-from chatbot.staff.layout import staff_database
-from chatbot.staff.listing import Listed, list_pages
-from chatbot.staff.meanings import Meanings
-from chatbot.staff.old_values import OldValue, foreign_values, foreign_warnings, old_values
-from chatbot.staff.pages import Pages, Place
-from chatbot.staff.preview import Flip, PassageChange, Preview
-from chatbot.staff.reading_ahead import ReadingAhead
-from chatbot.staff.register import Register
-from chatbot.staff.sheets import Sheet
-from chatbot.staff.sign_off import SignOff, SignOffs, lists_digest, signed_lists
-from chatbot.staff.staff_warnings import staff_warnings
-from chatbot.staff.throttle import Throttle
-from chatbot.staff.urgent import UrgentMessages, judge, urgent_messages
-from chatbot.staff.words import FIELDS, Words
+from chatbot.staff.accounts.passwords import Throttle
+from chatbot.staff.accounts.sessions import Account, Register, Role
+from chatbot.staff.audit_log import Change, History, Kind
+from chatbot.staff.content.clinic_text import FIELDS, Words
+from chatbot.staff.content.drafts import Draft, Drafts
+from chatbot.staff.content.listing import Listed, list_pages
+from chatbot.staff.content.old_values import OldValue, foreign_values, foreign_warnings, old_values
+from chatbot.staff.content.page_form import Sheet
+from chatbot.staff.content.preview import Flip, PassageChange, Preview
+from chatbot.staff.content.publishing import Pages, Place
+from chatbot.staff.insights.checks import Checked, Differences, Reports, Verdict, checked_text, differences, hold
+from chatbot.staff.insights.embedding_cache import Meanings
+from chatbot.staff.insights.prefetch import ReadingAhead
+from chatbot.staff.insights.saved_questions import GoldenFile, gold_of
+from chatbot.staff.insights.sign_off import SignOff, SignOffs, lists_digest, signed_lists, staff_warnings
+from chatbot.staff.insights.unanswered import InVain, Row, Wording, questions_in_vain
+from chatbot.staff.insights.urgent import UrgentMessages, judge, urgent_messages
+from chatbot.staff.schema import staff_database
 
 __all__ = [
     "FIELDS",
@@ -55,7 +52,6 @@ __all__ = [
     "Verdict",
     "Wording",
     "Words",
-    "add_staff_commands",
     "checked_text",
     "differences",
     "foreign_values",
@@ -68,7 +64,6 @@ __all__ = [
     "old_values",
     "questions_in_vain",
     "signed_lists",
-    "staff_command",
     "staff_database",
     "staff_warnings",
     "urgent_messages",

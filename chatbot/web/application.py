@@ -10,21 +10,21 @@ from fastapi import FastAPI
 from fastapi.responses import RedirectResponse
 from starlette.middleware.gzip import GZipMiddleware
 
-from chatbot.web.allowlist import Allowlist
-from chatbot.web.answer_and_record import AnswerService
-from chatbot.web.api import api_routes
-from chatbot.web.chat import QUESTIONS, chat_blocks
-from chatbot.web.embed import embed_routes
-from chatbot.web.gradio_app import gradio_app
-from chatbot.web.guard import BodyCap, StrictHeaders
-from chatbot.web.look import Look, look_of, look_routes
-from chatbot.web.pages import page_routes
-from chatbot.web.problems import Unexpected, handle_errors
-from chatbot.web.rate_limit import RateLimiter
-from chatbot.web.shell import shell_routes
-from chatbot.web.sites import SiteGuard
-from chatbot.web.staff import House, staff_app
-from chatbot.web.widget import widget_routes
+from chatbot.web.console import House, staff_app
+from chatbot.web.http.answer_and_record import AnswerService
+from chatbot.web.http.assets import Look, look_of, look_routes
+from chatbot.web.http.gradio_app import gradio_app
+from chatbot.web.http.middleware import BodyCap, StrictHeaders
+from chatbot.web.http.origins import SiteGuard
+from chatbot.web.http.problems import Unexpected, handle_errors
+from chatbot.web.http.rate_limit import RateLimiter
+from chatbot.web.visitor.allowlist import Allowlist
+from chatbot.web.visitor.api import api_routes
+from chatbot.web.visitor.chat import QUESTIONS, chat_blocks
+from chatbot.web.visitor.chat_page import shell_routes
+from chatbot.web.visitor.document_pages import page_routes
+from chatbot.web.visitor.embed import embed_routes
+from chatbot.web.visitor.widget import widget_routes
 
 if TYPE_CHECKING:
     from chatbot.bot import Chatbot

@@ -10,7 +10,7 @@ import pytest
 
 from chatbot.answering.gate import Gate
 from chatbot.answering.ranking import Ranking
-from chatbot.answering.routes import Kinds, Routes
+from chatbot.answering.replies import Kinds, Routes
 from chatbot.answering.turn import Serving
 from chatbot.clinic import Clinic, Contact, Route
 from chatbot.indexing import Encoded, Encoder, ExactStore, Index, build_index, open_index

@@ -2,11 +2,10 @@ from dataclasses import replace
 
 import pytest
 
-from chatbot.answering.compose import compose, distinct, in_general, not_found, reply, urgent
-from chatbot.answering.links import document_digest
+from chatbot.answering.citations import document_digest
+from chatbot.answering.compose import compose, distinct, in_general, not_found, reply, suggestions, urgent
 from chatbot.answering.ranking import Ranking
 from chatbot.answering.search import search
-from chatbot.answering.suggestions import suggestions
 from chatbot.records import Alarm, Answer, Citation, Highlight, Hit, Level, Outcome, Passage
 from tests.answering.conftest import IndexOf
 from tests.conftest import WordEncoder

@@ -7,7 +7,7 @@ from statistics import mean, median
 
 import pytest
 
-from chatbot.answering.dialogue import Understood
+from chatbot.answering.follow_ups import Understood
 from chatbot.answering.gate import Calibration, Gate, gate_signals
 from chatbot.answering.ranking import Ranking
 from chatbot.answering.search import Found

@@ -4,9 +4,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from chatbot.answering.highlights import highlights
+from chatbot.answering.citations import highlights
 from chatbot.indexing import Encoded, ExactStore, Index, Query, build_index, open_index
-from chatbot.indexing.tokens import Tokens
+from chatbot.indexing.late_interaction import Tokens
 from chatbot.records import Highlight
 from tests.answering.conftest import IndexOf, passage
 from tests.conftest import WordEncoder

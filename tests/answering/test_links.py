@@ -3,7 +3,7 @@ from urllib.parse import parse_qs, quote, unquote, urlsplit
 
 import pytest
 
-from chatbot.answering.links import document_digest, link
+from chatbot.answering.citations import document_digest, link
 from chatbot.records import Document, Highlight, Passage
 
 TEXT = "Rest today. Skin-care, sun & swimming: wait 3 days.\nRest today. Then call us."

@@ -3,8 +3,7 @@ from collections.abc import Sequence
 import numpy as np
 import pytest
 
-from chatbot.answering.replies import by_keyword, contact_line, filled, own_reply
-from chatbot.answering.routes import Kinds, Routes
+from chatbot.answering.replies import Kinds, Routes, by_keyword, contact_line, filled, own_reply
 from chatbot.clinic import Contact, Route
 from chatbot.indexing import Encoded
 from tests.conftest import WordEncoder

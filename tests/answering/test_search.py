@@ -3,7 +3,7 @@ from dataclasses import replace
 
 import pytest
 
-from chatbot.answering.dialogue import Understood
+from chatbot.answering.follow_ups import Understood
 from chatbot.answering.ranking import Ranking
 from chatbot.answering.search import Found, search
 from chatbot.indexing import Encoded, Index

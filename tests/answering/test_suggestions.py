@@ -1,4 +1,4 @@
-from chatbot.answering.suggestions import starters, suggestions
+from chatbot.answering.compose import starters, suggestions
 from chatbot.records import Hit
 from tests.answering.conftest import IndexOf, passage
 

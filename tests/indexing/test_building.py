@@ -34,7 +34,7 @@ from chatbot.indexing import (
     open_index,
     passages_of,
 )
-from chatbot.indexing.generation import Generation, Manifest, publish
+from chatbot.indexing.builds import Generation, Manifest, publish
 from chatbot.reading import SPLITTER, corpus_digest, read_corpus
 from chatbot.records import Document, Section
 from tests.conftest import WordEncoder

@@ -6,7 +6,7 @@ import pytest
 
 from chatbot.errors import IndexDamaged
 from chatbot.indexing import Encoded, ExactStore, Index, Query, Vectors
-from chatbot.indexing.tokens import Tokens
+from chatbot.indexing.late_interaction import Tokens
 from chatbot.records import Document, Highlight, Passage
 
 PAGE = Document("care.md", "Care", "Is red.", None, None, ())

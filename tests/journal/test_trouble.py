@@ -15,9 +15,10 @@ import psycopg
 import pytest
 from sqlalchemy import create_engine, inspect
 
+from chatbot.database import versions
 from chatbot.errors import JournalError, SettingsError
 from chatbot.journal import Journal
-from chatbot.journal.schema import STEPS, citations, questions, versions
+from chatbot.journal.schema import STEPS, citations, questions
 from chatbot.records import Alarm, Level, Outcome
 from tests.journal.conftest import Clock, answer, record
 

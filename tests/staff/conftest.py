@@ -8,8 +8,8 @@ import pytest
 from chatbot.answering import Calibration
 from chatbot.bot import Chatbot
 from chatbot.clinic import Clinic
+from chatbot.database import Database
 from chatbot.indexing import Encoder, build_index
-from chatbot.journal import Database
 from chatbot.staff import Account, Drafts, History, Pages, Place, Role, staff_database
 
 EDITOR = Account("alice", Role.EDITOR)

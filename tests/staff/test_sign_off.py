@@ -8,8 +8,8 @@ import pytest
 
 from chatbot import __version__
 from chatbot.clinic import Clinic, Crisis, Route, Urgent
+from chatbot.database import Database
 from chatbot.errors import ChangeRefused
-from chatbot.journal import Database
 from chatbot.staff import Place, SignOffs, lists_digest, signed_lists, staff_database, staff_warnings
 from tests.staff.conftest import NOW, Clock
 

@@ -23,8 +23,8 @@ from chatbot.indexing import build_index
 from chatbot.journal import Journal
 from chatbot.placement import Sites
 from chatbot.records import Answer
-from chatbot.web.fair_queue import FairQueue, LineFull, VisitorLeft
-from chatbot.web.rate_limit import RateLimiter, client_prefix
+from chatbot.web.http.fair_queue import FairQueue, LineFull, VisitorLeft
+from chatbot.web.http.rate_limit import RateLimiter, client_prefix
 from tests.conftest import WordEncoder
 from tests.web.conftest import serving
 

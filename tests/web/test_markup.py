@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from chatbot.records import Highlight
-from chatbot.web.markup import escape, marked
+from chatbot.web.http.markup import escape, marked
 
 
 def test_nothing_that_a_text_holds_is_markup() -> None:

@@ -6,8 +6,8 @@ import pytest
 from chatbot.clinic import Clinic, Contact, Crisis, Urgent
 from chatbot.records import Alarm, Answer, Citation, Highlight, Level, Outcome, Passage
 from chatbot.triage import LANGUAGES
-from chatbot.web.rendering import answer_html, apology_html, contact_html, question_html, shorten
-from chatbot.web.texts import direction
+from chatbot.web.http.translations import direction
+from chatbot.web.visitor.rendering import answer_html, apology_html, contact_html, question_html, shorten
 
 FULL = Clinic(
     name="Skin & Co",

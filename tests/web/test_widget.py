@@ -16,8 +16,8 @@ import pytest
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, BrowserContext, Locator, Page, expect
 
-from chatbot.web.colours import palette
-from chatbot.web.texts import LANGUAGES
+from chatbot.web.http.colours import palette
+from chatbot.web.http.translations import LANGUAGES
 from tests.web.conftest import Attentive, ClinicSite
 
 ASKED = "is redness and swelling normal after microneedling?"

@@ -8,7 +8,7 @@ import pytest
 from playwright.sync_api import Browser, Page, expect
 
 from chatbot.bot import Chatbot
-from chatbot.web.widget import script_tag
+from chatbot.web.visitor.widget import script_tag
 from tests.web.conftest import ClinicSite, serving
 from tests.web.test_widget import ASKED, MARK, NEVER_SAID, PHONE, Guest, ask, launch, on_the_site
 

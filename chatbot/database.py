@@ -1,0 +1,218 @@
+"""A database of ours: SQLite or PostgreSQL, brought to the newest layout, and left without traces of what went."""
+
+import os
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from threading import Lock
+from typing import Final
+
+from sqlalchemy import (
+    BigInteger,
+    Column,
+    Connection,
+    Engine,
+    Integer,
+    MetaData,
+    Table,
+    create_engine,
+    event,
+    func,
+    select,
+    text,
+)
+from sqlalchemy.engine import URL, make_url
+from sqlalchemy.engine.interfaces import DBAPIConnection
+from sqlalchemy.exc import ArgumentError, DBAPIError, SQLAlchemyError
+
+from chatbot.errors import FootnoteError, SettingsError
+
+__all__ = ["DIALECTS", "Database", "Layout", "versions"]
+
+_PATIENCE: Final = 5  # seconds to wait for a database that another program keeps busy
+_LOCK: Final = 7_060_011  # any number that no other program on the same PostgreSQL locks
+
+
+versions: Final = Table(
+    "versions",
+    MetaData(),
+    Column("version", Integer, primary_key=True),
+    Column("applied", BigInteger, nullable=False),
+)
+
+
+DIALECTS: Final = {
+    "sqlite": {"id": "INTEGER PRIMARY KEY", "no_samples": ""},
+    "postgresql": {
+        "id": "INTEGER GENERATED ALWAYS AS IDENTITY PRIMARY KEY",
+        # PostgreSQL's statistics would hold samples of the words, even after those are gone.
+        "no_samples": "ALTER TABLE questions ALTER text SET STATISTICS 0, ALTER comment SET STATISTICS 0",
+    },
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Layout:
+    """What a database holds: what it is called, the setting that names it, the steps to it, and the error it raises."""
+
+    called: str
+    setting: str
+    steps: tuple[tuple[str, ...], ...]
+    error: type[FootnoteError]
+
+
+class Database:
+    """Opens the database when it is first used, so that one which cannot be reached now may be reached later."""
+
+    def __init__(self, setting: str, layout: Layout) -> None:
+        """Take a path or an address, and what the database is to hold.
+
+        Raises `SettingsError` for a setting that names neither SQLite nor PostgreSQL.
+        """
+        self._layout = layout
+        self._url = _url(setting)
+        self._lock = Lock()
+        self._ready = False
+        self._engine = _engine(self._url)
+
+    @contextmanager
+    def reading(self) -> Iterator[Connection]:
+        """Give a connection that sees one state of the database; raises the layout's error."""
+        with self._translated():
+            self._prepare()
+            with self._engine.connect() as connection:
+                yield connection
+
+    @contextmanager
+    def writing(self) -> Iterator[Connection]:
+        """Give a connection whose changes are kept all or none; raises the layout's error."""
+        with self._translated():
+            self._prepare()
+            with self._writer().begin() as connection:
+                yield connection
+
+    def scrub(self) -> None:
+        """Leave no byte of what was taken out, in the journal and in SQLite's log beside it; raises `JournalError`.
+
+        PostgreSQL's own log and its backups are kept and recycled by its own rules.
+        """
+        with self._translated():
+            self._prepare()
+            with self._engine.execution_options(isolation_level="AUTOCOMMIT").connect() as connection:
+                if self._url.get_backend_name() == "postgresql":
+                    connection.execute(text("VACUUM FULL questions"))
+                    return
+                connection.execute(text("VACUUM"))
+                (busy, *_) = connection.execute(text("PRAGMA wal_checkpoint(TRUNCATE)")).one()
+        if busy:
+            raise self._layout.error(
+                f"{self._layout.called} is being read by another program, which may still see what was erased. Repeat."
+            )
+
+    def close(self) -> None:
+        """Let go of the database."""
+        self._engine.dispose()
+
+    def _writer(self) -> Engine:
+        return self._engine.execution_options(footnote_writes=True)
+
+    def _prepare(self) -> None:
+        with self._lock:
+            if not self._ready:
+                if self._url.get_backend_name() == "sqlite":
+                    _create(Path(self._url.database or ""))
+                with self._writer().begin() as connection:
+                    self._migrate(connection)
+                self._ready = True
+
+    def _migrate(self, connection: Connection) -> None:
+        """Take the steps that are missing; another process that opens the database at the same time waits for them."""
+        if connection.dialect.name == "postgresql":
+            connection.execute(select(func.pg_advisory_xact_lock(_LOCK)))
+        versions.create(connection, checkfirst=True)
+        done = connection.scalar(select(func.max(versions.c.version))) or 0
+        if done > len(self._layout.steps):
+            raise self._layout.error(
+                f"{self._layout.called} was written by a newer Footnote: install that one again, or name another file."
+            )
+        for number, step in enumerate(self._layout.steps[done:], start=done + 1):
+            for statement in step:
+                if sql := statement.format(**DIALECTS[connection.dialect.name]):
+                    connection.execute(text(sql))
+            connection.execute(versions.insert().values(version=number, applied=int(time.time())))
+
+    @contextmanager
+    def _translated(self) -> Iterator[None]:
+        """Tell of what goes wrong without a word of what was being written."""
+        try:
+            yield
+        except DBAPIError as error:
+            told = str(error.orig).strip().partition("\n")[0]
+            raise self._unusable(told) from None
+        except (OSError, SQLAlchemyError) as error:
+            told = (error.strerror if isinstance(error, OSError) else None) or type(error).__name__
+            raise self._unusable(told) from None
+
+    def _unusable(self, told: str) -> FootnoteError:
+        sqlite = self._url.get_backend_name() == "sqlite"
+        name = self._url.database or "" if sqlite else self._url.render_as_string()
+        return self._layout.error(
+            f"{self._layout.called} {name} cannot be used: {told}. "
+            f"Check {self._layout.setting}, the room on the disk and who may write there."
+        )
+
+
+def _url(setting: str) -> URL:
+    if "://" not in setting:
+        return URL.create("sqlite", database=str(Path(setting).expanduser()))
+    try:
+        url = make_url(setting)
+        name = url.get_backend_name()
+    except (ArgumentError, ValueError):
+        name = ""
+    if name == "postgresql":
+        return url.set(drivername="postgresql+psycopg")
+    if name == "sqlite" and url.database not in {None, "", ":memory:"}:
+        return URL.create("sqlite", database=url.database)
+    raise SettingsError(
+        "FOOTNOTE_JOURNAL is no address of a journal: name a file, or write postgresql://user:password@host/database."
+    )
+
+
+def _engine(url: URL) -> Engine:
+    if url.get_backend_name() == "postgresql":
+        patience = {"connect_timeout": _PATIENCE}
+        try:
+            return create_engine(url, hide_parameters=True, pool_pre_ping=True, connect_args=patience)
+        except ModuleNotFoundError:
+            raise SettingsError("A journal in PostgreSQL needs psycopg: run pip install 'psycopg[binary]'.") from None
+    engine = create_engine(url, hide_parameters=True, connect_args={"timeout": _PATIENCE})
+
+    @event.listens_for(engine, "connect")
+    def connected(connection: DBAPIConnection, _record: object) -> None:
+        connection.isolation_level = None  # transactions begin where `begun` says, and not where the driver guesses
+        for pragma in (
+            "secure_delete = ON",  # what is deleted is overwritten
+            "temp_store = MEMORY",  # no question in a temporary file
+            "journal_mode = WAL",
+            "synchronous = NORMAL",
+            "foreign_keys = ON",
+        ):
+            connection.cursor().execute(f"PRAGMA {pragma}")
+
+    @event.listens_for(engine, "begin")
+    def begun(connection: Connection) -> None:
+        options = connection.get_execution_options()
+        if options.get("isolation_level") != "AUTOCOMMIT":
+            # Whoever means to write waits for its turn at the start: SQLite refuses to wait in the middle.
+            connection.exec_driver_sql("BEGIN IMMEDIATE" if options.get("footnote_writes") else "BEGIN")
+
+    return engine
+
+
+def _create(path: Path) -> None:
+    """Make a file that only its owner may read; what SQLite puts beside it has the same mode."""
+    path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+    os.close(os.open(path, os.O_RDWR | os.O_CREAT, 0o600))

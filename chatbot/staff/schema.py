@@ -1,0 +1,73 @@
+"""What the staff's database holds, and the numbered steps that lead to it."""
+
+from pathlib import Path
+from typing import Final
+
+from chatbot.database import Database, Layout
+from chatbot.errors import StaffError
+
+__all__ = ["staff_database"]
+
+# Times are whole seconds since 1970 in UTC. A session is known by the SHA-256 of its token alone: whoever reads the
+# file can sign in as nobody.
+_STEPS: Final = (
+    (
+        """
+        CREATE TABLE accounts (
+            name TEXT PRIMARY KEY,
+            role TEXT NOT NULL,
+            password TEXT NOT NULL,
+            made BIGINT NOT NULL
+        )
+        """,
+        """
+        CREATE TABLE sessions (
+            token TEXT PRIMARY KEY,
+            account TEXT NOT NULL REFERENCES accounts (name) ON DELETE CASCADE,
+            begun BIGINT NOT NULL,
+            seen BIGINT NOT NULL
+        )
+        """,
+        "CREATE INDEX sessions_account ON sessions (account)",
+        """
+        CREATE TABLE changes (
+            id INTEGER PRIMARY KEY,
+            made BIGINT NOT NULL,
+            account TEXT NOT NULL,
+            kind TEXT NOT NULL,
+            subject TEXT NOT NULL,
+            told TEXT NOT NULL,
+            before TEXT,
+            after TEXT
+        )
+        """,
+        """
+        CREATE TABLE drafts (
+            page TEXT PRIMARY KEY,
+            text TEXT,
+            account TEXT NOT NULL,
+            made BIGINT NOT NULL
+        )
+        """,
+    ),
+    (
+        """
+        CREATE TABLE sign_offs (
+            id INTEGER PRIMARY KEY,
+            signed BIGINT NOT NULL,
+            name TEXT NOT NULL,
+            role TEXT NOT NULL,
+            account TEXT NOT NULL,
+            version TEXT NOT NULL,
+            digest TEXT NOT NULL,
+            lists TEXT NOT NULL
+        )
+        """,
+    ),
+)
+
+
+def staff_database(folder: Path) -> Database:
+    """Give the database below the staff's folder; it is made, for its owner alone, when it is first used."""
+    layout = Layout("The staff's database", "FOOTNOTE_STAFF", _STEPS, StaffError)
+    return Database(str(folder / "staff.sqlite3"), layout)

@@ -1,0 +1,142 @@
+"""The sign-in page, a plain form without a script, and the ways out."""
+
+import math
+from http import HTTPStatus
+from string import Template
+from typing import TYPE_CHECKING, Final
+from urllib.parse import parse_qs
+
+from anyio import CapacityLimiter, to_thread
+from fastapi import APIRouter, Request, Response
+from fastapi.responses import HTMLResponse, RedirectResponse
+
+from chatbot.staff import Register, Throttle
+from chatbot.web.console.current_user import ACCOUNT
+from chatbot.web.http.assets import Look, static_text
+from chatbot.web.http.markup import escape
+from chatbot.web.http.problems import busy_response
+from chatbot.web.http.rate_limit import client_prefix
+
+if TYPE_CHECKING:
+    from chatbot.bot import Chatbot
+
+__all__ = ["SIGN_IN", "cookie_name", "sign_in_routes"]
+
+SIGN_IN: Final = "/sign-in"
+"""The one address below /staff that is open."""
+
+_POLICY: Final = (
+    "default-src 'none'; style-src 'self'; img-src 'self'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'"
+)
+_AT_ONCE: Final = 2  # sign-ins that are looked at; a password takes a twentieth of a second and 19 MiB
+_WAITING: Final = 16  # sign-ins
+_WRONG: Final = "This name and password do not belong together. Please try again."
+_HOURS: Final = 7 * 24 * 3600  # seconds that a browser keeps the cookie at most; the server ends sessions by itself
+_FORM: Final = """<form method="post" action="/staff/sign-in">
+<label>Name<input name="name" autocomplete="username" autocapitalize="none" required value="$name"></label>
+<label>Password<input name="password" type="password" autocomplete="current-password" required></label>
+<button type="submit">Sign in</button>
+</form>"""
+_NOBODY: Final = """<p>Nobody has an account yet. Whoever looks after the server can make one there:</p>
+<pre tabindex="0"><code>footnote staff add NAME --role editor</code></pre>
+<p>It asks for a password of 12 characters or more. Then load this page again.</p>"""
+
+
+def cookie_name(scheme: str) -> str:
+    """Give the name of the session's cookie; over https browsers hold it to this very host."""
+    return "__Host-footnote-staff" if scheme == "https" else "footnote-staff"
+
+
+def sign_in_routes(bot: "Chatbot", register: Register, throttle: Throttle, look: Look) -> APIRouter:
+    """Give the routes of the sign-in page and of signing out."""
+    page = Template(static_text("sign-in.html"))
+    deciding = CapacityLimiter(_AT_ONCE)
+    router = APIRouter()
+
+    def respond(told: str = "", name: str = "", status: HTTPStatus = HTTPStatus.OK) -> Response:
+        body = Template(_FORM).substitute(name=escape(name)) if register.accounts() else _NOBODY
+        alert = f'<p class="told" role="alert">{escape(told)}</p>' if told else ""
+        html = page.substitute(
+            name=escape(bot.clinic.name), icon=look.icon.address, style=look.staff_css.address, body=alert + body
+        )
+        return HTMLResponse(html, status, {"Content-Security-Policy": _POLICY})
+
+    def decide(name: str, password: str, address: str, scheme: str, before: str) -> Response:
+        wait = throttle.attempt(name, address)
+        if wait:
+            response = respond(f"Too many tries. Please wait {_spoken(wait)}, then try again.", name, _TOO_MANY)
+            response.headers["Retry-After"] = str(wait)
+            return response
+        token = register.sign_in(name, password)
+        if token is None:
+            return respond(_WRONG, name, HTTPStatus.UNAUTHORIZED)
+        throttle.succeeded(name, address)
+        register.sign_out(before)  # of this browser: nobody could end that session any more
+        response = RedirectResponse("/staff/", HTTPStatus.SEE_OTHER)
+        _set_cookie(response, scheme, token, _HOURS)
+        return response
+
+    @router.api_route(SIGN_IN, methods=["GET", "HEAD"])
+    def door() -> Response:
+        return respond()
+
+    @router.post(SIGN_IN)
+    async def sign_in(request: Request) -> Response:
+        form = await _form(request)
+        if deciding.statistics().tasks_waiting >= _WAITING:
+            return busy_response()
+        address = client_prefix(request.client.host if request.client else "")
+        name, password = form.get("name", ""), form.get("password", "")
+        scheme = request.scope["scheme"]
+        before = request.cookies.get(cookie_name(scheme), "")
+        return await to_thread.run_sync(decide, name, password, address, scheme, before, limiter=deciding)
+
+    @router.post("/sign-out")
+    def sign_out(request: Request) -> Response:
+        register.sign_out(request.cookies.get(cookie_name(request.scope["scheme"]), ""))
+        return _signed_out(request)
+
+    @router.post("/sign-out-everywhere")
+    def sign_out_everywhere(request: Request) -> Response:
+        register.sign_out_everywhere(getattr(request.state, ACCOUNT).name)
+        return _signed_out(request)
+
+    return router
+
+
+_TOO_MANY: Final = HTTPStatus.TOO_MANY_REQUESTS
+
+
+async def _form(request: Request) -> dict[str, str]:
+    """Read the fields of a form, without what is none."""
+    try:
+        fields = parse_qs((await request.body()).decode("utf-8"), keep_blank_values=True, max_num_fields=8)
+    except ValueError:
+        return {}
+    return {name: values[0] for name, values in fields.items()}
+
+
+def _spoken(seconds: int) -> str:
+    if seconds < 60:
+        return f"{seconds} second{'s' * (seconds > 1)}"
+    minutes = math.ceil(seconds / 60)
+    return f"{minutes} minute{'s' * (minutes > 1)}"
+
+
+def _signed_out(request: Request) -> Response:
+    response = RedirectResponse("/staff/sign-in", HTTPStatus.SEE_OTHER)
+    _set_cookie(response, request.scope["scheme"], "", 0)
+    return response
+
+
+def _set_cookie(response: Response, scheme: str, token: str, life: int) -> None:
+    secure = scheme == "https"
+    response.set_cookie(
+        cookie_name(scheme),
+        token,
+        max_age=life,
+        path="/" if secure else "/staff",  # a name that starts with __Host- demands the whole host
+        secure=secure,
+        httponly=True,
+        samesite="strict",
+    )

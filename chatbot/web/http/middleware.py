@@ -1,0 +1,110 @@
+"""What every request and every response passes: a cap on bodies, and the headers that keep browsers strict."""
+
+from http import HTTPStatus
+from typing import Final
+
+from anyio import fail_after
+from starlette.datastructures import MutableHeaders
+from starlette.requests import ClientDisconnect
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from chatbot.web.http.problems import problem_response
+
+__all__ = ["BodyCap", "StrictHeaders", "replay"]
+
+_SLOWEST_BODY: Final = 20  # seconds; a phone on a bad line sends a question in one
+LARGEST_BODY: Final = 64 * 1024  # bytes; the longest question allowed is far shorter
+# A sender who is cut off in mid-sentence sees a broken connection instead of the answer that says why, so that much
+# more is read and thrown away before the answer.
+_LARGEST_PATIENCE: Final = 32 * 1024 * 1024
+
+_HEADERS: Final = {
+    "X-Content-Type-Options": "nosniff",
+    "X-Frame-Options": "DENY",
+    "Referrer-Policy": "no-referrer",
+    "Cross-Origin-Opener-Policy": "same-origin",
+    "Cross-Origin-Resource-Policy": "same-origin",
+    "Permissions-Policy": "camera=(), display-capture=(), geolocation=(), microphone=(), payment=(), usb=()",
+    "Content-Security-Policy": "default-src 'none'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'",
+}
+
+
+class BodyCap:
+    """Refuse bodies above a size, counting the bytes that arrive and not the length that was announced."""
+
+    def __init__(
+        self, app: ASGIApp, largest: int = LARGEST_BODY, slowest: float = _SLOWEST_BODY, apart: str | None = None
+    ) -> None:
+        """Take the bytes and seconds of a body; below the address `apart` somebody else sees to it."""
+        self._app = app
+        self._largest = largest
+        self._slowest = slowest
+        self._apart = apart
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Pass a request on with its whole body, or answer 413."""
+        if scope["type"] != "http" or (self._apart and scope["path"].startswith(self._apart)):
+            await self._app(scope, receive, send)
+            return
+        try:
+            with fail_after(self._slowest):
+                body = await _read(receive, self._largest)
+        except ClientDisconnect:
+            return
+        except TimeoutError:
+            await problem_response(HTTPStatus.REQUEST_TIMEOUT, {"Connection": "close"})(scope, receive, send)
+            return
+        if body is None:
+            await problem_response(HTTPStatus.REQUEST_ENTITY_TOO_LARGE, {"Connection": "close"})(scope, receive, send)
+        else:
+            await self._app(scope, replay(body, receive), send)
+
+
+async def _read(receive: Receive, largest: int) -> bytes | None:
+    """Read a body; None when it is too large."""
+    parts: list[bytes] = []
+    size = 0
+    more = True
+    while more and size <= _LARGEST_PATIENCE:
+        message = await receive()
+        if message["type"] == "http.disconnect":
+            raise ClientDisconnect
+        part = message.get("body", b"")
+        size += len(part)
+        more = message.get("more_body", False)
+        if size <= largest:
+            parts.append(part)
+    return b"".join(parts) if size <= largest else None
+
+
+def replay(body: bytes, receive: Receive) -> Receive:
+    """Give a body that was read to whoever reads it next."""
+    waiting: list[Message] = [{"type": "http.request", "body": body, "more_body": False}]
+
+    async def again() -> Message:
+        return waiting.pop() if waiting else await receive()
+
+    return again
+
+
+class StrictHeaders:
+    """Add the strict headers to every response that does not bring its own."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self._app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Pass a request on and complete the headers of what comes back."""
+
+        async def complete(message: Message) -> None:
+            if message["type"] == "http.response.start":
+                headers = MutableHeaders(scope=message)
+                framed = "frame-ancestors 'none'" not in headers.get(
+                    "Content-Security-Policy", "frame-ancestors 'none'"
+                )
+                for name, value in _HEADERS.items():
+                    if not (framed and name == "X-Frame-Options"):  # it knows no list of sites
+                        headers.setdefault(name, value)
+            await send(message)
+
+        await self._app(scope, receive, complete if scope["type"] == "http" else send)

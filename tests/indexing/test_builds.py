@@ -1,0 +1,309 @@
+import errno
+import hashlib
+import json
+import os
+import shutil
+import sys
+from collections.abc import Callable
+from dataclasses import asdict, replace
+from pathlib import Path
+from types import FrameType
+
+import pytest
+
+from chatbot.errors import IndexBusy, IndexDamaged, IndexForeign, IndexingError, IndexMissing
+from chatbot.indexing import current, kept_builds, make_live, open_generation, take_over
+from chatbot.indexing.builds import Generation, Manifest, publish, writing
+
+FILES = {"a.jsonl": b"one\n", "b.bin": b"\x00\xff"}
+
+
+def build(corpus: str = "c1") -> Generation:
+    digests = {name: hashlib.sha256(content).hexdigest() for name, content in FILES.items()}
+    manifest = Manifest(4, corpus, "1", "words", "f1", "k1", 2, 3, ("bad.txt",), {"scale": 0.5}, digests)
+    return Generation(manifest, FILES)
+
+
+def names(folder: Path) -> set[str]:
+    return {path.name for path in folder.iterdir() if path.name != ".lock"}
+
+
+@pytest.fixture
+def index(tmp_path: Path) -> Path:
+    folder = tmp_path / "index"
+    with writing(folder):
+        publish(folder, build())
+    return folder
+
+
+FIRST = build().manifest.id
+OTHER = build("c2").manifest.id
+
+
+def test_a_build_is_named_by_its_inputs() -> None:
+    assert build().manifest.id == hashlib.sha256(b'[4, "c1", "1", "f1", "k1"]').hexdigest()[:16]
+
+
+@pytest.mark.parametrize(
+    "change",
+    [{"format": 5}, {"corpus": "c2"}, {"splitter": "2"}, {"encoder_fingerprint": "f2"}, {"calibrator": "k2"}],
+)
+def test_any_other_input_makes_another_build(change: dict[str, object]) -> None:
+    assert replace(build().manifest, **change).id != FIRST  # type: ignore[arg-type] # one name of many types
+
+
+def test_what_came_of_a_build_does_not_name_it() -> None:
+    same = replace(build().manifest, encoder="w", documents=0, passages=0, problems=(), calibration={}, files={})
+    assert same.id == FIRST
+
+
+def test_a_published_build_is_live_and_is_read_back_whole(index: Path) -> None:
+    found = open_generation(index, current(index))
+    assert (current(index), found.files) == (FIRST, FILES)
+    assert replace(found.manifest, problems=tuple(found.manifest.problems)) == build().manifest
+    assert names(index) == {"CURRENT", FIRST}
+
+
+def test_a_build_lies_on_disk_as_its_files_and_a_sealed_manifest(index: Path) -> None:
+    assert names(index / FIRST) == {"a.jsonl", "b.bin", "manifest.json"}
+    manifest = asdict(build().manifest) | {"problems": ["bad.txt"]}
+    seal = hashlib.sha256(json.dumps(manifest, indent=2).encode()).hexdigest()
+    written = json.dumps({"sha256": seal, "manifest": manifest}, indent=2)
+    assert (index / FIRST / "manifest.json").read_text() == written
+    assert (index / "CURRENT").read_bytes() == f"{FIRST}\n".encode()
+
+
+def test_without_a_build_there_is_none_that_is_live(tmp_path: Path) -> None:
+    with pytest.raises(IndexMissing, match=f"^There is no index in {tmp_path}: run 'python -m chatbot build'\\.$"):
+        current(tmp_path)
+
+
+@pytest.mark.parametrize(
+    "name", [b"", b"0123456789abcde", b"0123456789abcdef0", b"0123456789ABCDEF", b"0123456789abcde\xff", b"../other"]
+)
+def test_a_live_build_of_no_such_name_is_damage(tmp_path: Path, name: bytes) -> None:
+    (tmp_path / "CURRENT").write_bytes(name)
+    with pytest.raises(
+        IndexDamaged,
+        match=rf"^{tmp_path}/CURRENT is missing or is not what was written: run 'python -m chatbot build'\.$",
+    ):
+        current(tmp_path)
+
+
+def test_a_folder_in_place_of_the_live_name_is_damage(tmp_path: Path) -> None:
+    (tmp_path / "CURRENT").mkdir()
+    with pytest.raises(IndexDamaged, match="CURRENT is missing or is not what was written"):
+        current(tmp_path)
+
+
+def test_white_space_around_the_live_name_is_no_damage(tmp_path: Path) -> None:
+    (tmp_path / "CURRENT").write_bytes(b" 0123456789abcdef\r\n")
+    assert current(tmp_path) == "0123456789abcdef"
+
+
+@pytest.mark.parametrize("file", ["a.jsonl", "b.bin", "manifest.json"])
+def test_a_file_that_is_missing_is_named(index: Path, file: str) -> None:
+    (index / FIRST / file).unlink()
+    with pytest.raises(IndexDamaged, match=f"{FIRST}/{file} is missing or is not what was written"):
+        open_generation(index, FIRST)
+
+
+@pytest.mark.parametrize("file", ["a.jsonl", "b.bin"])
+def test_a_file_that_was_altered_is_named(index: Path, file: str) -> None:
+    (index / FIRST / file).write_bytes(FILES[file] + b"\n")
+    with pytest.raises(IndexDamaged, match=f"{FIRST}/{file} is missing or is not what was written"):
+        open_generation(index, FIRST)
+
+
+@pytest.mark.parametrize(
+    "content", [b"", b"{", b"\xff", b"[]", b"{}", b'{"manifest": {}}', b'{"sha256": ""}', b"null", b"[" * 200_000]
+)
+def test_a_manifest_that_is_none_is_damage(index: Path, content: bytes) -> None:
+    (index / FIRST / "manifest.json").write_bytes(content)
+    with pytest.raises(IndexDamaged, match=r"manifest\.json is missing or is not what was written"):
+        open_generation(index, FIRST)
+
+
+def test_a_manifest_that_was_altered_is_damage(index: Path) -> None:
+    path = index / FIRST / "manifest.json"
+    path.write_text(path.read_text().replace('"documents": 2', '"documents": 3'))
+    with pytest.raises(IndexDamaged, match=r"manifest\.json is missing or is not what was written"):
+        open_generation(index, FIRST)
+
+
+def test_a_build_under_the_name_of_another_is_damage(index: Path) -> None:
+    (index / FIRST).rename(index / OTHER)
+    with pytest.raises(IndexDamaged, match=rf"{OTHER}/manifest\.json is missing or is not what was written"):
+        open_generation(index, OTHER)
+
+
+@pytest.mark.parametrize("fields", [{"format": 4}, {**asdict(build().manifest), "more": 1}])
+def test_a_whole_manifest_of_other_fields_is_of_another_version(index: Path, fields: dict[str, object]) -> None:
+    seal = hashlib.sha256(json.dumps(fields, indent=2).encode()).hexdigest()
+    (index / FIRST / "manifest.json").write_text(json.dumps({"sha256": seal, "manifest": fields}))
+    with pytest.raises(
+        IndexForeign,
+        match=rf"^{index / FIRST} was built by another version of Footnote: run 'python -m chatbot build'\.$",
+    ):
+        open_generation(index, FIRST)
+
+
+def test_the_build_before_is_kept_and_older_ones_are_removed(index: Path) -> None:
+    for corpus in ("c2", "c3"):
+        publish(index, build(corpus))
+    live = build("c3").manifest.id
+    assert (current(index), kept_builds(index)) == (live, (OTHER,))
+    assert names(index) == {"CURRENT", OTHER, live}
+
+
+def test_a_build_made_again_keeps_the_one_before_it(index: Path) -> None:
+    publish(index, build("c2"))
+    (index / FIRST / "stray").touch()
+    publish(index, build())
+    assert (current(index), kept_builds(index)) == (FIRST, (OTHER,))
+    assert names(index / FIRST) == {"a.jsonl", "b.bin", "manifest.json"}
+
+
+def test_a_damaged_live_name_keeps_no_build(index: Path) -> None:
+    (index / "CURRENT").write_bytes(b"\xff")
+    publish(index, build("c2"))
+    assert (current(index), kept_builds(index)) == (OTHER, ())
+
+
+def test_a_folder_in_place_of_the_live_name_is_replaced(index: Path) -> None:
+    (index / "CURRENT").unlink()
+    (index / "CURRENT").mkdir()
+    (index / "CURRENT" / "file").touch()
+    publish(index, build("c2"))
+    assert (current(index), kept_builds(index)) == (OTHER, ())
+
+
+def test_drafts_are_removed_and_what_is_no_build_is_left_alone(index: Path) -> None:
+    (index / f".draft-{OTHER}").mkdir()
+    (index / f".draft-{OTHER}" / "half").touch()
+    (index / ".draft-CURRENT").touch()
+    (index / "notes").mkdir()
+    (index / (FIRST + "0")).mkdir()
+    publish(index, build("c2"))
+    assert names(index) == {"CURRENT", FIRST, OTHER, "notes", FIRST + "0"}
+
+
+def test_a_link_among_old_builds_is_removed_and_not_what_it_points_at(index: Path, tmp_path: Path) -> None:
+    (tmp_path / "precious").mkdir()
+    (tmp_path / "precious" / "file").touch()
+    (index / "0123456789abcdef").symlink_to(tmp_path / "precious")
+    publish(index, build("c2"))
+    assert names(index) == {"CURRENT", FIRST, OTHER}
+    assert names(tmp_path / "precious") == {"file"}
+
+
+def steps(work: Callable[[], object]) -> list[str]:
+    """Watch what work does to the disk that decides what a loss of power leaves."""
+    watched = {os.fsync: "fsync", os.close: "close", os.rename: "rename", os.replace: "replace"}
+    found: list[str] = []
+
+    def watch(_frame: FrameType, event: str, called: object) -> None:
+        if event == "c_call" and called in watched:
+            found.append(watched[called])
+        elif event == "c_call" and getattr(called, "__name__", "") == "flush":
+            found.append("flush")
+
+    sys.setprofile(watch)
+    try:
+        work()
+    finally:
+        sys.setprofile(None)
+    return found
+
+
+def test_a_build_reaches_the_disk_before_it_gets_its_name(index: Path) -> None:
+    file, folder = ["flush", "fsync"], ["fsync", "close"]
+    named = ["rename", *file, "replace", *folder]
+    assert steps(lambda: publish(index, build("c2"))) == [*file * 3, *folder, *named]
+
+
+def test_a_kept_build_is_made_live_in_one_step_of_the_disk(index: Path) -> None:
+    publish(index, build("c2"))
+    done = steps(lambda: make_live(index, FIRST))
+    assert done[:5] == ["flush", "fsync", "replace", "fsync", "close"]
+    assert (current(index), kept_builds(index)) == (FIRST, (OTHER,))
+    assert names(index) == {"CURRENT", FIRST, OTHER}
+
+
+def test_a_damaged_build_is_not_made_live(index: Path) -> None:
+    publish(index, build("c2"))
+    (index / FIRST / "b.bin").unlink()
+    with pytest.raises(IndexDamaged, match=r"b\.bin is missing"):
+        make_live(index, FIRST)
+    assert current(index) == OTHER
+
+
+def test_kept_builds_come_by_name_without_anything_else(index: Path) -> None:
+    for name in ("ffffffffffffffff", "00000000000000aa", "00000000000000AA", "00000000000000aa0", ".draft-x"):
+        (index / name).mkdir()
+    assert kept_builds(index) == ("00000000000000aa", "ffffffffffffffff")
+
+
+def test_the_live_build_of_another_folder_is_taken_over(index: Path, tmp_path: Path) -> None:
+    with writing(tmp_path / "other"):
+        publish(tmp_path / "other", build("c2"))
+    assert take_over(index, tmp_path / "other") == OTHER
+    assert (current(index), kept_builds(index)) == (OTHER, (FIRST,))
+    assert open_generation(index, OTHER).files == FILES
+    assert current(tmp_path / "other") == OTHER
+
+
+def test_a_folder_without_a_whole_build_is_not_taken_over(index: Path, tmp_path: Path) -> None:
+    with pytest.raises(IndexMissing, match="There is no index in"):
+        take_over(index, tmp_path / "none")
+    other = shutil.copytree(index, tmp_path / "other")
+    (other / FIRST / "a.jsonl").write_bytes(b"")
+    with pytest.raises(IndexDamaged, match=rf"other/{FIRST}/a\.jsonl is missing"):
+        take_over(index, other)
+    assert current(index) == FIRST
+
+
+@pytest.mark.parametrize("work", [lambda index: take_over(index, index), lambda index: make_live(index, FIRST)])
+def test_a_folder_that_is_being_written_is_not_changed(index: Path, work: Callable[[Path], object]) -> None:
+    with (
+        writing(index),
+        pytest.raises(IndexBusy, match=f"^Another build of {index} is under way: wait until it ends\\.$"),
+    ):
+        work(index)
+
+
+def test_a_folder_may_be_written_again_after_a_failure(tmp_path: Path) -> None:
+    folder = tmp_path / "deep" / "index"
+    with pytest.raises(KeyError), writing(folder):
+        raise KeyError
+    with writing(folder):
+        assert folder.is_dir()
+
+
+def test_a_file_in_place_of_the_folder_says_so(tmp_path: Path) -> None:
+    (tmp_path / "index").touch()
+    reason = os.strerror(errno.EEXIST)
+    with (
+        pytest.raises(IndexingError, match=f"index cannot be written: {reason}\\. Check the folder and the disk\\.$"),
+        writing(tmp_path / "index"),
+    ):
+        pass
+
+
+def test_what_cannot_be_written_while_publishing_says_so(index: Path) -> None:
+    (index / OTHER).touch()  # a file where the build's folder goes is in the way of nothing
+    publish(index, build("c2"))
+    reason = os.strerror(errno.ENOENT)
+    nowhere = replace(build("c3"), files={"no/such": b""})
+    with pytest.raises(IndexingError, match=f"cannot be written: {reason}\\. Check the folder and the disk\\.$"):
+        publish(index, nowhere)
+    assert current(index) == OTHER
+
+
+def test_an_error_of_the_system_without_words_is_told_by_its_kind(index: Path) -> None:
+    class Sulking(dict[str, bytes]):
+        def items(self) -> None:  # type: ignore[override] # it gives nothing
+            raise TimeoutError
+
+    with pytest.raises(IndexingError, match=r"cannot be written: TimeoutError\. Check the folder and the disk\.$"):
+        publish(index, replace(build("c2"), files=Sulking()))

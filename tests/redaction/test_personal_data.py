@@ -1,0 +1,58 @@
+"""What is taken out of a text, and what is left in."""
+
+from time import perf_counter
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from benchmarks.redaction import kept, left
+from benchmarks.redaction_lists import clean, variants
+from chatbot.answering import clean_question
+from chatbot.redaction import redact
+
+
+@pytest.mark.parametrize("part", ["seen", "held_out"])
+def test_of_five_hundred_variants_nearly_all_are_found_and_harmless_questions_stay(part: str) -> None:
+    asked = variants(part)
+    assert len(asked) == 500
+    assert sum(not left(one) for one in asked) / len(asked) >= 0.98
+    harmless = clean(part)
+    assert sum(kept(text) != clean_question(text) for text in harmless) / len(harmless) < 0.02
+
+
+@pytest.mark.parametrize(
+    ("text", "redacted"),
+    [
+        ("mail jane.doe@example.com.", "mail [email]."),
+        ("my card 4111 1111 1111 1111 was charged", "my card [number] was charged"),
+        ("my card 4111 1111 1111 1112 too", "my card [number] too"),
+        ("I was born on 3 May 1984, is it safe?", "I was born on [birth date], is it safe?"),
+        ("I live at 12 Acacia Avenue, SW1A 1AA", "I live at [address], [postcode]"),
+        ("my name is Jane Doe and I itch", "my name is [name] and I itch"),
+        ("my nhs number is 943 476 5919", "my nhs number is [id]"),
+        ("see https://x.example/r?token=abc", "see [link]"),
+        ("call +44 (0)20 7946 0123 ext 5 or 07700 900123", "call [number] or [number]"),
+        ("see https://clinic.example/prices", "see https://clinic.example/prices"),
+        ("12 sessions, 2-3 weeks, SPF 50, 0.5 mm, \u00a31,200", "12 sessions, 2-3 weeks, SPF 50, 0.5 mm, \u00a31,200"),
+        ("on 12/05/2026 at 14:30", "on 12/05/2026 at 14:30"),
+        ("my name is on the list", "my name is on the list"),
+        ("i love Botox", "i love Botox"),
+    ],
+)  # fmt: skip
+def test_the_rest_of_a_text_can_still_be_read(text: str, redacted: str) -> None:
+    assert redact(text) == redacted
+
+
+@given(st.text(max_size=300))
+def test_any_text_can_be_redacted(text: str) -> None:
+    assert isinstance(redact(text), str)
+
+
+@pytest.mark.parametrize(
+    "piece", ["1", "1 ", "a-", "7-1-", "a@", "a at ", "AB12 ", "a.", "12 Aa ", "my name is a ", "one ", "((1\u00a31,"]
+)
+def test_no_text_takes_long(piece: str) -> None:
+    begun = perf_counter()
+    redact((piece * 2_000)[:2_000])
+    assert perf_counter() - begun < 1

@@ -1,0 +1,232 @@
+import re
+import shutil
+import tomllib
+from functools import reduce
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from chatbot.bot import Chatbot
+from chatbot.clinic import Route, load_clinic
+from chatbot.database import Database
+from chatbot.errors import ChangeRefused
+from chatbot.staff import FIELDS, History, Place, Words
+from chatbot.staff.content.clinic_file import with_route, with_values, without_route
+from tests.conftest import ROOT, WordEncoder
+from tests.staff.conftest import EDITOR, opened
+
+TEXT = (ROOT / "clinic.toml").read_text("utf-8")
+PRINTED = st.text(st.characters(codec="utf-8", exclude_categories=["Cs", "Cc"]), max_size=60)
+
+
+def comments(text: str) -> list[str]:
+    return re.findall(r"(?m)#[^\n\"]*$", text)
+
+
+@pytest.fixture
+def words_of(place: Place, words: WordEncoder, database: Database) -> tuple[Chatbot, Words, History, Path]:
+    path = Path(shutil.copy(ROOT / "clinic.toml", place.corpus.parent / "clinic.toml"))
+    bot, history = opened(place, words), History(database)
+    bot.renew(load_clinic(path))
+    return bot, Words(bot, path, history), history, path
+
+
+@given(st.dictionaries(st.sampled_from(sorted(FIELDS)), PRINTED))
+def test_whatever_is_set_comments_stay_and_the_rest_says_what_it_said(values: dict[str, str]) -> None:
+    text = with_values(TEXT, values)
+    assert comments(text) == comments(TEXT)
+    told, before = tomllib.loads(text), tomllib.loads(TEXT)
+    for name, value in values.items():
+        *tables, key = name.split(".")
+        holder, old = (reduce(dict.__getitem__, tables, one) for one in (told, before))
+        assert holder.pop(key, "").strip() == value.strip() or (old.get(key, "").strip() == value)
+        old.pop(key, None)
+    assert told == before
+
+
+@given(
+    st.lists(PRINTED.filter(str.strip), min_size=1, max_size=4), PRINTED, st.sampled_from([None, "price", "booking"])
+)
+def test_whatever_a_reply_says_comments_and_the_other_replies_stay(
+    examples: list[str], reply: str, name: str | None
+) -> None:
+    route = Route("our own", tuple(dict.fromkeys(one.strip() for one in examples)), reply, "https://a.example")
+    text = with_route(TEXT, route, name)
+    assert comments(text) == comments(TEXT)
+    told, before = (tomllib.loads(one)["routes"] for one in (text, TEXT))
+    (own,) = (one for one in told if one["name"] == "our own")
+    assert (tuple(one.strip() for one in own["examples"]), own["reply"], own["link"]) == (
+        route.examples,
+        reply,
+        route.link,
+    )
+    assert [one for one in told if one is not own] == [one for one in before if one["name"] != name]
+
+
+@pytest.mark.parametrize("name", [route["name"] for route in tomllib.loads(TEXT)["routes"]])
+def test_a_reply_that_goes_takes_no_comment_with_it(name: str) -> None:
+    noted = re.sub(r"(?m)^\[\[routes\]\]$", "# about the next reply\n[[routes]]", TEXT)
+    text = without_route(noted, name)
+    assert comments(text) == comments(noted)
+    assert [one["name"] for one in tomllib.loads(text)["routes"]] == [
+        one["name"] for one in tomllib.loads(TEXT)["routes"] if one["name"] != name
+    ]
+
+
+def test_the_last_reply_can_go_and_another_come(tmp_path: Path) -> None:
+    text = 'name = "A"\n\n[[routes]]\nname = "x"\nreply = "y"\nexamples = ["z"]\n'
+    text = without_route(text, "x")
+    assert tomllib.loads(text) == {"name": "A"}
+    text = with_route(text, Route("n", ("e", "f"), "r\ns"), None)
+    (tmp_path / "clinic.toml").write_text(text)
+    assert load_clinic(tmp_path / "clinic.toml").routes == (Route("n", ("e", "f"), "r\ns"),)
+
+
+def test_examples_that_stay_keep_their_comments() -> None:
+    text = (
+        '[[routes]]\nname = "x"\nreply = "y"\nexamples = [\n    "a",  # the first\n    "b",\n    "c",  # the third\n]\n'
+    )
+    changed = with_route(text, Route("x", ("a", "c", "d"), "y"), "x")
+    assert comments(changed) == comments(text)
+    assert tomllib.loads(changed)["routes"][0]["examples"] == ["a", "c", "d"]
+
+
+def test_a_text_that_is_not_there_yet_is_added() -> None:
+    text = with_values('[urgent]\nphone = "999"\n', {"name": "Ours", "contact.phone": "12", "urgent.phone": ""})
+    assert tomllib.loads(text) == {"name": "Ours", "contact": {"phone": "12"}, "urgent": {}}
+
+
+def test_what_is_saved_is_said_at_once_and_on_record(words_of: tuple[Chatbot, Words, History, Path]) -> None:
+    bot, words, history, path = words_of
+    edition = bot.edition
+    path.chmod(0o640)
+    changed = words.set_values(EDITOR, {**words.values(), "greeting": "Welcome.\r\nAsk.", "contact.phone": " "})
+    assert set(changed) == {"greeting", "contact.phone"}
+    assert (bot.clinic.greeting, bot.clinic.contact.phone) == ("Welcome.\nAsk.", "")
+    assert bot.edition != edition
+    assert load_clinic(path) == bot.clinic
+    assert path.stat().st_mode & 0o777 == 0o640
+    (change,) = history.latest()
+    assert (change.account, change.subject, change.told) == ("alice", "Greeting, Telephone", "Changed")
+    assert history.get(change.id).before == TEXT
+
+
+def test_saving_what_is_said_already_changes_nothing(words_of: tuple[Chatbot, Words, History, Path]) -> None:
+    _, words, history, path = words_of
+    assert words.set_values(EDITOR, words.values()) == ()
+    assert (path.read_text("utf-8"), history.latest()) == (TEXT, ())
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "why"),
+    [
+        ("name", " ", "“Name of the clinic” must not be empty"),
+        ("contact.phone", "none", "“Telephone” must hold a number"),
+        ("contact.email", "a b", "“E-mail” must be an address"),
+        ("contact.booking", "javascript:x", "“Booking page” must be an address"),
+        ("urgent.message", "x" * 2001, "“Emergency: what is said” has 2001 characters: keep to 2000"),
+        ("urgent.crisis.phone", "none", "“Crisis: line to call” must hold a number"),
+        ("urgent.today.message", "x" * 2001, "“Ring today: what is said” has 2001 characters: keep to 2000"),
+    ],
+)
+def test_what_cannot_be_said_is_refused_and_nothing_is_written(
+    words_of: tuple[Chatbot, Words, History, Path], name: str, value: str, why: str
+) -> None:
+    bot, words, history, path = words_of
+    clinic = bot.clinic
+    with pytest.raises(ChangeRefused, match=f"^{why}"):
+        words.set_values(EDITOR, {name: value})
+    assert (path.read_text("utf-8"), bot.clinic, history.latest()) == (TEXT, clinic, ())
+    assert not [one for one in path.parent.iterdir() if one.name.startswith(".clinic")]
+
+
+def test_no_other_key_can_be_set(words_of: tuple[Chatbot, Words, History, Path]) -> None:
+    _, words, _, path = words_of
+    assert words.set_values(EDITOR, {"sites.allowed": "https://evil.example", "colours.accent": "#000000"}) == ()
+    assert path.read_text("utf-8") == TEXT
+
+
+def test_replies_are_changed_added_removed_and_all_of_it_undone_newest_first(
+    words_of: tuple[Chatbot, Words, History, Path],
+) -> None:
+    bot, words, history, path = words_of
+    names = [route.name for route in bot.clinic.routes]
+    words.set_route(EDITOR, Route("parking", ("where to park",), "Behind the house."))
+    words.set_route(EDITOR, Route("fees", ("how much",), "It is free."), "price")
+    words.remove_route(EDITOR, "booking")
+    assert [route.name for route in bot.clinic.routes] == [
+        "fees" if name == "price" else name for name in names if name != "booking"
+    ] + ["parking"]
+    changes = history.latest()
+    with pytest.raises(ChangeRefused, match="undo the later changes first"):
+        words.undo(EDITOR, changes[-1].id)
+    for change in changes:
+        words.undo(EDITOR, change.id)
+    assert path.read_text("utf-8") == TEXT
+    assert [route.name for route in bot.clinic.routes] == names
+
+
+@pytest.mark.parametrize(("mark", "ending"), [("\ufeff", "\n"), ("", "\r\n"), ("\ufeff", "\r\n")])
+def test_a_file_that_was_written_elsewhere_stays_as_it_is_written(
+    words_of: tuple[Chatbot, Words, History, Path], mark: str, ending: str
+) -> None:
+    bot, words, history, path = words_of
+    written = (mark + TEXT.replace("\n", ending)).encode()
+    path.write_bytes(written)
+    words.set_values(EDITOR, {"name": "Ours"})
+    assert path.read_bytes() == written.replace(b'"Example Skin Clinic"', b'"Ours"')
+    assert bot.clinic.name == "Ours"
+    words.undo(EDITOR, history.latest()[0].id)
+    assert path.read_bytes() == written
+
+
+def test_a_reply_that_is_gone_is_told(words_of: tuple[Chatbot, Words, History, Path]) -> None:
+    _, words, _, _ = words_of
+    with pytest.raises(ChangeRefused, match="no reply called"):
+        words.remove_route(EDITOR, "nothing")
+    with pytest.raises(ChangeRefused, match="two routes"):
+        words.set_route(EDITOR, Route("price", ("a",), "b"))
+
+
+def test_without_a_file_there_is_nothing_to_change(place: Place, words: WordEncoder, database: Database) -> None:
+    bot = opened(place, words)
+    with pytest.raises(ChangeRefused, match=r"no clinic\.toml"):
+        Words(bot, None, History(database)).set_values(EDITOR, {"name": "Ours"})
+
+
+def test_the_emergency_number_is_never_emptied(words_of: tuple[Chatbot, Words, History, Path]) -> None:
+    _, words, _, path = words_of
+    before = path.read_bytes()
+    with pytest.raises(ChangeRefused, match="“Emergency number” may not be empty"):
+        words.set_values(EDITOR, {"urgent.phone": "  "})
+    assert path.read_bytes() == before
+
+
+def test_urgent_wording_of_each_level_is_set_and_emptied_again(words_of: tuple[Chatbot, Words, History, Path]) -> None:
+    bot, words, _, path = words_of
+    before = bot.clinic.urgent
+    said = {"urgent.message": "Call {emergency}.", "urgent.crisis.message": "Call {crisis}.", "urgent.today.phone": ""}
+    words.set_values(EDITOR, said)
+    now = bot.clinic.urgent
+    assert (now.message, now.crisis.message, now.today.phone) == ("Call {emergency}.", "Call {crisis}.", "")
+    assert comments(path.read_text("utf-8")) == comments(TEXT)
+    words.set_values(EDITOR, {"urgent.message": "", "urgent.crisis.message": " ", "urgent.today.phone": "111"})
+    assert (bot.clinic.urgent, path.read_text("utf-8")) == (before, TEXT)
+
+
+def test_tables_that_are_missing_or_apart_are_found_or_added() -> None:
+    text = '[urgent]\nphone = "999"\n\n[contact]\nphone = "12"\n\n[urgent.today]\nphone = "111"\n'
+    text = with_values(text, {"urgent.crisis.phone": "116", "urgent.today.message": "Ring.", "urgent.message": "Call."})
+    assert tomllib.loads(text) == {
+        "urgent": {
+            "phone": "999",
+            "message": "Call.",
+            "crisis": {"phone": "116"},
+            "today": {"phone": "111", "message": "Ring."},
+        },
+        "contact": {"phone": "12"},
+    }
+    with pytest.raises(ChangeRefused, match=r"urgent\.crisis must be a table"):
+        with_values('[urgent]\ncrisis = "x"\n', {"urgent.crisis.phone": "116"})

@@ -1,0 +1,197 @@
+"""A nurse's browser on the console. Every test fails if the browser complains or asks another host."""
+
+import re
+from pathlib import Path
+
+import httpx
+import pytest
+from axe_playwright_python.sync_playwright import Axe
+from playwright.sync_api import Browser, Page, expect
+
+from tests.web.conftest import Visitor, visiting
+from tests.web.console.conftest import PASSWORD, Staffed, sign_in
+
+ASKED = "is there a hearing loop in the clinic?"
+SAYS = "There is a hearing loop at the clinic's reception desk."
+TABS = {"Words and routes": "#words-name textarea", "Pages": "#pages-summary textarea"}  # and what fills last
+
+
+def violations(page: Page) -> list[str]:
+    found = Axe().run(page).response["violations"]
+    return [f"{one['id']}: {node['html'][:200]}" for one in found for node in one["nodes"]]
+
+
+def open_tab(page: Page, name: str) -> None:
+    for one in (next(tab for tab in TABS if tab != name), name):  # a tab that is open already fills nothing
+        page.get_by_role("tab", name=one).click()
+        expect(page.locator(TABS[one])).not_to_have_value("", timeout=15_000)
+
+
+def fill(page: Page, name: str, text: str) -> None:
+    page.locator(f"#{name} textarea, #{name} input").first.fill(text)
+
+
+def said(page: Page, name: str, text: str) -> None:
+    expect(page.locator(f"#{name} textarea, #{name} input").first).to_have_value(text, timeout=20_000)
+
+
+def asked(staffed: Staffed, question: str) -> dict[str, object]:
+    answer: dict[str, object] = httpx.post(f"{staffed.address}/api/ask", json={"question": question}, timeout=20).json()
+    return answer
+
+
+def test_a_nurse_adds_the_missing_page_puts_it_live_sees_it_answered_and_goes_back(
+    nurse: Visitor, staffed: Staffed, browser: Browser
+) -> None:
+    assert asked(staffed, ASKED)["outcome"] != "answered"
+    before = staffed.files()
+    page = nurse.open("/staff/")
+    sign_in(page)
+    open_tab(page, "Pages")
+    page.click("#pages-new")
+    expect(page.locator("#pages-title")).to_be_visible()
+    fill(page, "pages-title", "Hearing loop")
+    fill(page, "pages-body", f"# Is there a hearing loop?\n\n{SAYS}")
+    page.click("#pages-keep")
+    said(page, "pages-told", "“Hearing loop” is kept. Visitors see it once you put it live, below.")
+    expect(page.locator("#pages-drafts")).to_contain_text("hearing-loop.md")
+    assert staffed.files() == before
+    page.click("#pages-preview")
+    expect(page.locator("#pages-changes")).to_contain_text(SAYS, timeout=20_000)
+    expect(page.locator("#pages-flips")).to_contain_text(ASKED)
+    page.click("#pages-live")
+    said(page, "pages-live-told", "Live: 1 change. Visitors are answered from 21 passages now.")
+    answer = asked(staffed, ASKED)
+    assert answer["outcome"] == "answered"
+    assert SAYS in str(answer["citations"])
+    with visiting(browser, staffed.address) as visitor:
+        chat = visitor.open()
+        chat.get_by_role("button", name="Is there a hearing loop?").click()  # a question to start with, at once
+        expect(chat.locator(".answer mark").first).to_have_text(SAYS)
+    page.click("#pages-back")
+    expect(page.locator("#pages-live-told textarea")).to_have_value(
+        "Visitors are answered from the version before again, and its pages are back. Press again to undo."
+    )
+    assert staffed.files() == before
+    assert asked(staffed, ASKED)["outcome"] != "answered"
+
+
+def test_words_that_are_not_kept_yet_are_not_lost_to_another_row(nurse: Visitor) -> None:
+    page = nurse.open("/staff/")
+    sign_in(page)
+    open_tab(page, "Pages")
+    page.click("#pages-new")
+    expect(page.locator("#pages-withdraw")).to_be_hidden()
+    fill(page, "pages-title", "Hearing loop")
+    page.locator("#pages-list [data-row='0']").first.click()
+    said(
+        page,
+        "pages-told",
+        "“Hearing loop” holds words that are not kept yet. Choose “Keep this change”, or “Forget my change” to let "
+        "them go.",
+    )
+    said(page, "pages-title", "Hearing loop")
+    page.click("#pages-leave")
+    expect(page.locator("#pages-title")).to_be_hidden()
+    page.locator("#pages-list [data-row='0']").first.click()
+    expect(page.locator("#pages-withdraw")).to_be_visible()
+    page.click("#pages-new")  # nothing was typed
+    said(page, "pages-heading", "A new page")
+
+
+def test_addresses_are_opened_when_an_editor_asks(nurse: Visitor) -> None:
+    page = nurse.open("/staff/")
+    sign_in(page)
+    open_tab(page, "Pages")
+    page.click("#pages-opens")
+    said(page, "pages-told", "No page says where it stands on your website.")
+
+
+def test_an_uploaded_file_fills_the_form(nurse: Visitor, tmp_path: Path) -> None:
+    (tmp_path / "lift.md").write_text(
+        "---\ntitle: The lift\nurl: https://clinic.example/lift\n---\n\nThere is a lift.\n"
+    )
+    page = nurse.open("/staff/")
+    sign_in(page)
+    open_tab(page, "Pages")
+    page.click("#pages-new")
+    with page.expect_file_chooser() as chooser:
+        page.get_by_role("button", name="Fill from a file").click()
+    chooser.value.set_files(tmp_path / "lift.md")
+    said(page, "pages-title", "The lift")
+    said(page, "pages-body", "There is a lift.\n")
+
+
+def test_what_is_wrong_is_told_in_place_and_hostile_text_stays_text(nurse: Visitor) -> None:
+    hostile = "<img src=x onerror=alert(1)> ${alert(1)} `x` {{y}} [a](javascript:alert(1))"
+    page = nurse.open("/staff/")
+    sign_in(page)
+    open_tab(page, "Pages")
+    page.click("#pages-new")
+    fill(page, "pages-body", "Words.")
+    page.click("#pages-keep")
+    said(page, "pages-told", "The page has no title yet: give it one.")
+    fill(page, "pages-title", hostile)
+    page.click("#pages-keep")
+    expect(page.locator("#pages-drafts")).to_contain_text("img-src-x")
+    expect(page.locator("#pages-list")).to_contain_text("onerror=alert(1)")
+    assert page.locator("#pages-list img, .toast-body img").count() == 0
+    page.click("#pages-leave")
+    expect(page.locator("#pages-drafts")).to_be_hidden()
+
+
+def test_words_that_are_saved_are_said_at_once_everywhere_and_undone(nurse: Visitor, staffed: Staffed) -> None:
+    page = nurse.open("/staff/")
+    sign_in(page)
+    open_tab(page, "Words and routes")
+    fill(page, "words-greeting", "Good day <b>to</b> you.")
+    fill(page, "words-contact-phone", "+44 1234")
+    page.click("#words-save")
+    said(page, "words-told", "Saved, and said from now on: Greeting, Telephone.")
+    for path in ("/", "/widget.js", "/embed", "/demo"):
+        assert "+44 1234" in httpx.get(staffed.address + path).text, path
+    assert "Good day &lt;b&gt;to&lt;/b&gt; you." in httpx.get(staffed.address).text
+    fill(page, "words-contact-phone", "none")
+    page.click("#words-save")
+    said(page, "words-told", "“Telephone” must hold a number, not 'none' alone.")
+    page.locator("#changes-list [data-testid^=cell]").first.click()
+    expect(page.locator("#changes-difference textarea")).to_have_value(re.compile(r'\+phone = "\+44 1234"'))
+    page.click("#changes-undo")
+    said(page, "changes-told", "Undone: visitors are told again what was said before.")
+    assert "+44 20 7946 0123" in httpx.get(staffed.address).text
+
+
+def test_a_reader_sees_the_pages_and_nothing_to_change_them_with(browser: Browser, staffed: Staffed) -> None:
+    with visiting(browser, staffed.address) as reader:
+        page = reader.open("/staff/")
+        sign_in(page, "rita")
+        open_tab(page, "Pages")
+        expect(page.locator("#pages-list")).to_contain_text("Benefits of Microneedling")
+        for name in ("Write a new page", "Keep this change", "Put it live", "Show what would change"):
+            expect(page.get_by_role("button", name=name)).to_be_hidden()
+        expect(page.get_by_text("You may look at everything here.")).to_be_visible()
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_axe_finds_nothing(browser: Browser, staffed: Staffed, scheme: str) -> None:
+    with visiting(browser, staffed.address, color_scheme=scheme, viewport={"width": 390, "height": 844}) as nurse:
+        page = nurse.open("/staff/")
+        assert violations(page) == []
+        sign_in(page)
+        for name in TABS:
+            open_tab(page, name)
+            page.wait_for_timeout(500)  # Gradio fades tabs and tables in
+            assert violations(page) == []
+            assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
+
+
+def test_the_sign_in_page_works_without_a_script_on_the_smallest_screen(browser: Browser, staffed: Staffed) -> None:
+    options = {"java_script_enabled": False, "viewport": {"width": 320, "height": 568}}
+    with visiting(browser, staffed.address, **options) as nurse:
+        page = nurse.open("/staff/")
+        page.fill("[name=name]", "alice")
+        page.fill("[name=password]", PASSWORD)
+        page.keyboard.press("Enter")
+        page.wait_for_url("**/staff/")
+        page.get_by_role("button", name="Sign out", exact=True).click()
+        page.wait_for_url("**/staff/sign-in")

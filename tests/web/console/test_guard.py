@@ -1,0 +1,299 @@
+import asyncio
+import re
+from collections.abc import Callable, Coroutine, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from functools import partial
+from pathlib import Path
+from typing import TypeVar
+
+import gradio as gr
+import httpx
+import pytest
+from fastapi import FastAPI, Request
+from gradio.helpers import special_args
+from starlette.routing import BaseRoute, Mount
+
+from chatbot.staff import Account, Register, Role, staff_database
+from chatbot.web.console import House, console_blocks
+from chatbot.web.console.current_user import STILL, is_for_editors, require_editor, signed_in
+from tests.web.console.conftest import PASSWORD, Staffed
+
+Made = TypeVar("Made")
+METHODS = ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "TRACE"]
+JOIN = "/staff/gradio_api/queue/join"
+
+
+def paths(routes: list[BaseRoute], before: str = "") -> Iterator[str]:
+    for route in routes:
+        path = before + getattr(route, "path", "")
+        inside = getattr(route, "original_router", route if isinstance(route, Mount) else None)
+        if inside is not None:
+            yield from paths(list(inside.routes), path)
+        yield re.sub(r"\{[^}]*\}", "x", path)
+
+
+def in_a_loop(do: Callable[[], Coroutine[None, None, Made]]) -> Made:
+    """Run something in an event loop of its own: outside of a running one, Gradio opens loops and never closes them."""
+    with ThreadPoolExecutor(1) as pool:  # the browser of other tests has a loop that runs in this thread
+        return pool.submit(lambda: asyncio.run(do())).result()
+
+
+@pytest.fixture(scope="module")
+def everywhere() -> list[str]:
+    """Give every address that Gradio has of its own, and those of the console."""
+    inner = FastAPI()
+
+    async def mount() -> None:
+        with gr.Blocks() as blocks:
+            gr.Textbox()
+        gr.mount_gradio_app(inner, blocks, path="/")
+
+    in_a_loop(mount)
+    own = ["/", "/sign-out", "/sign-out-everywhere", "/assets/index.js", "/nothing", "/gradio_api/file=/etc/passwd"]
+    return sorted({f"/staff{path}" for path in [*paths(inner.routes), *own] if path != ""})
+
+
+@pytest.mark.parametrize("origin", ["own", "foreign", "none"])
+@pytest.mark.parametrize("method", METHODS)
+def test_nothing_below_staff_answers_without_a_session(
+    staffed: Staffed, everywhere: list[str], method: str, origin: str
+) -> None:
+    assert len(everywhere) > 80
+    origins = {"own": {"Origin": staffed.address}, "foreign": {"Origin": "https://evil.example"}, "none": {}}
+    with httpx.Client(base_url=staffed.address, timeout=20, headers=origins[origin]) as client:
+        client.cookies["footnote-staff"] = "made-up"
+        for path in everywhere:
+            answer = client.request(method, path)
+            assert answer.status_code in {401, 403} or (
+                answer.status_code == 303 and answer.headers["location"] == "/staff/sign-in" and path == "/staff/"
+            ), path
+            assert "gradio" not in answer.text
+
+
+def test_the_door_is_open_and_shows_nothing_of_the_house(staffed: Staffed) -> None:
+    with staffed.client() as client:
+        assert client.get("/staff").headers["location"] == "/staff/"
+        door = client.get("/staff/sign-in")
+    assert door.status_code == 200
+    assert "default-src 'none'" in door.headers["content-security-policy"]
+    assert "script" not in door.text
+
+
+def test_with_a_session_only_what_the_console_needs_is_open(staffed: Staffed, everywhere: list[str]) -> None:
+    with staffed.client("alice") as client:
+        endless = "/staff/gradio_api/heartbeat/x"
+        opened = {path for path in everywhere if path != endless and client.get(path).status_code == 200}
+    assert opened == {"/staff/", "/staff/gradio_api/app_id", "/staff/theme.css"}
+
+
+def test_what_the_staff_see_is_kept_by_no_cache(staffed: Staffed) -> None:
+    with staffed.client("alice") as client:
+        for path in ("/staff/", "/staff/sign-in", "/staff/theme.css", "/staff/gradio_api/app_id", "/staff/nothing"):
+            assert client.get(path).headers["cache-control"] == "no-store", path
+
+
+def test_the_page_is_strict(staffed: Staffed) -> None:
+    with staffed.client("alice") as client:
+        page = client.get("/staff/")
+    policy = page.headers["content-security-policy"]
+    assert "default-src 'none'" in policy
+    assert "frame-ancestors 'none'" in policy
+    assert "unsafe" not in policy
+    assert "http" not in policy
+    named = set(re.findall(r"https?://[^\s\"'<>\\]+", page.text))
+    # Gradio's description of an upload holds the address of a sample, which no browser asks for.
+    assert {name for name in named if "/test_files/" not in name} <= {"http://www.w3.org/2000/svg"}
+
+
+def test_the_cookie_is_out_of_reach_for_scripts_and_other_sites(staffed: Staffed) -> None:
+    fields = {"name": "alice", "password": PASSWORD}
+    with staffed.client() as client:
+        plain = client.post("/staff/sign-in", data=fields)
+        behind_a_proxy = client.post("/staff/sign-in", data=fields, headers={"X-Forwarded-Proto": "https"})
+    cookie = plain.headers["set-cookie"]
+    assert re.fullmatch(r"footnote-staff=[\w-]{43}; HttpOnly; Max-Age=604800; Path=/staff; SameSite=strict", cookie)
+    cookie = behind_a_proxy.headers["set-cookie"]
+    assert re.fullmatch(
+        r"__Host-footnote-staff=[\w-]{43}; HttpOnly; Max-Age=604800; Path=/; SameSite=strict; Secure", cookie
+    )
+
+
+def test_signing_out_ends_the_session_on_the_server(staffed: Staffed) -> None:
+    with staffed.client("alice") as client, staffed.client("alice") as other, staffed.client() as thief:
+        thief.cookies["footnote-staff"] = client.cookies["footnote-staff"]
+        assert thief.get("/staff/").status_code == 200
+        assert client.post("/staff/sign-out").headers["location"] == "/staff/sign-in"
+        assert thief.get("/staff/").status_code == 303
+        assert other.get("/staff/").status_code == 200
+        other.post("/staff/sign-out-everywhere")
+        assert other.get("/staff/theme.css").status_code == 401
+
+
+@pytest.mark.parametrize(
+    "headers",
+    [
+        {"Origin": "https://evil.example"},
+        {"Origin": "null"},
+        {"Origin": "http://127.0.0.1:1"},
+        {"Sec-Fetch-Site": "cross-site"},
+        {"Sec-Fetch-Site": "same-site"},
+        {"Referer": "https://evil.example/"},
+        {},
+    ],
+    ids=str,
+)
+def test_nothing_changes_for_a_request_that_another_site_may_have_made(
+    staffed: Staffed, headers: dict[str, str]
+) -> None:
+    with staffed.client("alice") as client:
+        del client.headers["Origin"]
+        for path in ("/staff/sign-out", "/staff/sign-out-everywhere", JOIN, "/staff/gradio_api/upload"):
+            assert client.post(path, headers=headers).status_code == 403
+        assert client.get("/staff/").status_code == 200
+
+
+def test_a_wrong_password_is_told_in_the_form_and_slowed_down(staffed: Staffed) -> None:
+    with staffed.client() as client:
+        answers = [client.post("/staff/sign-in", data={"name": "carol<", "password": "x"}) for _ in range(7)]
+    assert [answer.status_code for answer in answers[:5]] == [401] * 5
+    assert "do not belong together" in answers[0].text
+    assert 'value="carol&lt;"' in answers[0].text
+    assert answers[-1].status_code == 429
+    assert re.search(r"Please wait \d seconds?, then try again", answers[-1].text)
+    assert answers[-1].headers["retry-after"].isdigit()
+    with staffed.client("alice"):  # others are not held up, and a success lets the address begin anew
+        pass
+
+
+@pytest.mark.parametrize("body", [b"", b"name", b"\xff=\xff", b"a=1&" * 20, b"name=alice&password=" + b"x" * 60_000])
+def test_a_form_that_is_none_signs_nobody_in(staffed: Staffed, body: bytes) -> None:
+    with staffed.client() as client:
+        assert client.post("/staff/sign-in", content=body).status_code in {401, 429}
+    with staffed.client("alice"):
+        pass
+
+
+def test_a_giant_form_is_too_large(staffed: Staffed) -> None:
+    with staffed.client() as client:
+        assert client.post("/staff/sign-in", content=b"x" * 70_000).status_code == 413
+
+
+@pytest.fixture(scope="module")
+def blocks(staffed: Staffed) -> gr.Blocks:
+    async def build() -> gr.Blocks:
+        return console_blocks(House.of(staffed.bot, None, staffed.settings))
+
+    return in_a_loop(build)
+
+
+def test_with_a_readers_session_nothing_changes(staffed: Staffed, blocks: gr.Blocks) -> None:
+    before = staffed.files()
+    refused = []
+    with staffed.client("rita") as client:
+        for number, event in blocks.fns.items():
+            body = {"fn_index": number, "data": [None] * len(event.inputs), "session_hash": f"r{number}"}
+            status = client.post(JOIN, json=body).status_code
+            assert status == (403 if is_for_editors(event.fn) else 200)
+            refused += [number] if status == 403 else []
+        assert client.post("/staff/gradio_api/upload", files={"files": ("a.md", b"# A\n\nB.")}).status_code == 403
+    assert len(refused) >= 10
+    assert staffed.files() == before
+    assert House.of(staffed.bot, None, staffed.settings).pages.drafts() == ()
+
+
+def request_of(account: object) -> gr.Request:
+    return gr.Request(Request({"type": "http", "headers": [], "state": {STILL: lambda: account}}))
+
+
+def test_events_ask_for_themselves_who_sends_them() -> None:
+    editor, reader = Account("alice", Role.EDITOR), Account("rita", Role.READER)
+    assert require_editor(request_of(editor)) == editor
+    assert signed_in(request_of(reader)) == reader
+    with pytest.raises(gr.Error, match="change nothing"):
+        require_editor(request_of(reader))
+    for nobody in (None, "alice", {"name": "alice", "role": "editor"}):
+        with pytest.raises(gr.Error, match="signed out"):
+            signed_in(request_of(nobody))
+
+
+def test_an_event_that_waited_while_its_sender_signed_out_everywhere_does_nothing(tmp_path: Path) -> None:
+    register = Register(staff_database(tmp_path))
+    register.add("alice", Role.EDITOR, "correct horse battery")
+    token = register.sign_in("alice", "correct horse battery")
+    assert token
+    request = gr.Request(
+        Request({"type": "http", "headers": [], "state": {STILL: partial(register.account_of, token)}})
+    )
+    assert require_editor(request).name == "alice"
+    register.sign_out_everywhere("alice")
+    with pytest.raises(gr.Error, match="signed out"):
+        require_editor(request)
+
+
+def test_every_event_that_is_for_editors_refuses_a_reader_even_behind_the_guard(blocks: gr.Blocks) -> None:
+    reader = request_of(Account("rita", Role.READER))
+    marked = [event for event in blocks.fns.values() if is_for_editors(event.fn)]
+    for event in marked:
+        assert event.fn
+        with pytest.raises(gr.Error, match="change nothing"):
+            event.fn(*special_args(event.fn, [None] * len(event.inputs), reader)[0])
+
+
+def test_an_upload_is_for_editors_and_bounded(staffed: Staffed) -> None:
+    with staffed.client("alice") as client:
+        small = client.post("/staff/gradio_api/upload", files={"files": ("a.md", b"# A\n\nB.")})
+        assert small.status_code == 200
+        assert client.post("/staff/gradio_api/upload", files={"files": ("a.md", b"x" * 5_000_000)}).status_code == 413
+        assert client.post("/staff/gradio_api/upload", files={"files": ("a.md", b"x" * 11_000_000)}).status_code == 413
+        assert client.get(f"/staff/gradio_api/file={small.json()[0]}").text == "# A\n\nB."
+    with staffed.client() as client:
+        assert client.get(f"/staff/gradio_api/file={small.json()[0]}").status_code == 401
+
+
+@pytest.mark.parametrize("key", ["path", "url"])
+def test_an_event_reads_no_file_but_an_upload(staffed: Staffed, blocks: gr.Blocks, key: str) -> None:
+    (number,) = (number for number, event in blocks.fns.items() if getattr(event.fn, "__name__", "") == "fill")
+    secret = staffed.folder / "secret.md"
+    secret.write_text("# Secret\n\nThe word is xyzzy.")
+    with staffed.client("alice") as client:
+        uploaded = client.post("/staff/gradio_api/upload", files={"files": ("a.md", b"# A\n\nB.")}).json()[0]
+        for path in (str(secret), "../secret.md", "file:///etc/passwd", f"{uploaded}/../../../../etc/passwd", 7, "\0"):
+            file = {"path": uploaded, "meta": {"_type": "gradio.FileData"}, key: path}
+            body = {"fn_index": number, "data": [[{"deep": file}], None, ""], "session_hash": "thief"}
+            assert client.post(JOIN, json=body).status_code == 400, path
+        fine = {"path": uploaded, "url": f"{staffed.address}/staff/gradio_api/file={uploaded}", "meta": {}}
+        body = {"fn_index": number, "data": [fine, None, ""], "session_hash": "nurse"}
+        assert client.post(JOIN, json=body).status_code == 200
+
+
+def test_no_other_file_of_the_machine_can_be_fetched(staffed: Staffed) -> None:
+    with staffed.client("alice") as client:
+        for path in ("/etc/passwd", staffed.settings.staff / "staff.sqlite3", staffed.folder / "clinic.toml"):
+            assert client.get(f"/staff/gradio_api/file={path}").status_code in {403, 404}, path
+        assert client.get("/staff/gradio_api/file=https://evil.example/").status_code == 404
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        {"fn_index": 10**9, "data": [], "session_hash": "a"},
+        {"fn_index": 0, "data": ["too", "many", "by", "far"], "session_hash": "a"},
+        {"fn_index": 0, "data": [], "session_hash": "../a"},
+        {"api_name": "keep", "data": [], "session_hash": "a"},
+        [],
+    ],
+    ids=str,
+)
+def test_what_the_console_never_sends_is_a_bad_request(staffed: Staffed, body: object) -> None:
+    with staffed.client("alice") as client:
+        assert client.post(JOIN, json=body).status_code == 400
+
+
+def test_visitors_are_held_to_small_bodies_all_the_same(staffed: Staffed) -> None:
+    with staffed.client("alice") as client:
+        assert client.post("/api/ask", json={"question": "x" * 70_000}).status_code == 413
+
+
+def test_without_settings_there_is_no_console(client: httpx.Client) -> None:
+    for path in ("/staff", "/staff/", "/staff/sign-in", "/staff/config"):
+        assert client.get(path).status_code == 404

@@ -1,0 +1,53 @@
+from threading import Event, Thread
+from time import perf_counter
+
+import httpx
+
+from chatbot.staff import Account, Role, Sheet
+from chatbot.web.console import House
+from tests.web.console.conftest import Staffed
+
+EDITOR = Account("alice", Role.EDITOR)
+ASKED = "is redness and swelling normal after microneedling?"
+
+
+def test_a_rebuild_while_twenty_visitors_ask_fails_nobody_and_mixes_nothing(staffed: Staffed) -> None:
+    pages = House.of(staffed.bot, None, staffed.settings).pages
+    versions = [{one.text for one in staffed.bot.passages()}]
+    answers: list[tuple[int, frozenset[str]]] = []
+    failures: list[str] = []
+    done = Event()
+
+    def visit(number: int) -> None:
+        own = httpx.HTTPTransport(local_address=f"127.0.1.{number}")  # each visitor waits in a line of their own
+        with httpx.Client(base_url=staffed.address, timeout=60, transport=own) as client:
+            for _ in range(20):
+                try:
+                    answer = client.post("/api/ask", json={"question": ASKED})
+                    texts = frozenset(one["text"] for one in answer.json()["citations"])
+                    answers.append((answer.status_code, texts))
+                except (httpx.HTTPError, KeyError, ValueError) as error:
+                    failures.append(repr(error))
+                if done.is_set():
+                    break
+
+    visitors = [Thread(target=visit, args=[number]) for number in range(1, 21)]
+    for visitor in visitors:
+        visitor.start()
+    begun = perf_counter()
+    (page,) = (document.id for document in staffed.bot.documents())
+    for number in range(2):
+        sheet = pages.sheet(page)
+        body = sheet.body.replace("redness and mild swelling", f"redness and very{' very' * number} mild swelling")
+        pages.stage(EDITOR, Sheet(sheet.title, sheet.url, sheet.reviewed, body), page)
+        pages.put_live(EDITOR, lambda _done, _of, _what: None)
+        versions.append({one.text for one in staffed.bot.passages()})
+    took = perf_counter() - begun
+    done.set()
+    for visitor in visitors:
+        visitor.join(60)
+    assert failures == []
+    assert {status for status, _ in answers} == {200}
+    assert all(any(texts <= version for version in versions) for _, texts in answers)
+    assert len(answers) > 20
+    assert took < 120

@@ -1,0 +1,184 @@
+"""Somebody of the staff looks at what is asked, in a real browser. Every test fails if the browser complains."""
+
+import re
+from collections.abc import Iterator
+from uuid import uuid4
+
+import pytest
+from axe_playwright_python.sync_playwright import Axe
+from playwright.sync_api import Browser, Page, expect
+
+from chatbot.evaluation import Expect
+from chatbot.journal import Journal
+from chatbot.records import Answer, Outcome
+from chatbot.staff import GoldenFile
+from tests.web.conftest import Visitor, visiting
+from tests.web.console.conftest import PASSWORD, Staffed, sign_in
+
+PRICES = ("how much is it?", "what does it cost?", "price please", "=1+2 how much do you charge?")
+
+
+@pytest.fixture(scope="module")
+def journal(staffed: Staffed) -> Iterator[Journal]:
+    """Give a second hand on the server's journal, with what visitors asked in vain."""
+    journal = Journal.open(staffed.settings.journal, staffed.settings.retention)
+    assert journal
+    for text in (*PRICES, "can I bring my dog?"):
+        record(journal, text)
+    record(journal, "is it safe?", Outcome.ANSWERED)
+    journal.flush()
+    yield journal
+    journal.close()
+
+
+def record(journal: Journal, text: str, outcome: Outcome = Outcome.NOT_FOUND) -> None:
+    journal.record(uuid4().hex, Answer(text, text, outcome, 0.1, "", (), ()), 10)
+
+
+def violations(page: Page) -> list[str]:
+    told = {"include": [["body"]], "exclude": [[".toast-wrap"]]}  # Gradio's own, and gone soon
+    found = Axe().run(page, told).response["violations"]
+    return [f"{one['id']}: {node['html'][:200]}" for one in found for node in one["nodes"]]
+
+
+def open_tab(nurse: Visitor, name: str, account: str = "alice") -> Page:
+    page = nurse.open("/staff/")
+    sign_in(page, account)
+    page.get_by_role("tab", name=name, exact=True).click()
+    return page
+
+
+def line(page: Page, name: str) -> str:
+    return page.input_value(f"#{name} textarea")
+
+
+def try_asking(page: Page, question: str) -> None:
+    before = page.locator("#try-log .answer").count()
+    page.fill("#try-question textarea", question)
+    page.click("#try-ask")
+    page.locator("#try-log .answer").nth(before).wait_for()
+
+
+def test_the_most_asked_is_opened_handled_and_found_again(nurse: Visitor, journal: Journal) -> None:
+    page = open_tab(nurse, "Questions in vain")
+    expect(page.locator("#vain-summary textarea")).to_have_value(re.compile("5 questions in vain, 2 different ones"))
+    page.locator("#vain-list [data-row='0']").first.click()
+    expect(page.locator("#vain-heading textarea")).to_have_value(re.compile("and 3 other wordings"))
+    wordings = page.locator("#vain-wordings").inner_text()
+    assert all(text in wordings for text in PRICES)
+    assert "Benefits of Microneedling" in line(page, "vain-nearest")
+    assert line(page, "vain-today").startswith("Asked today, ")
+    expect(page.locator("#vain-write")).to_have_class(re.compile("primary"))
+    assert violations(page) == []
+    page.click("#vain-mark")
+    expect(page.locator("#vain-summary textarea")).to_have_value(re.compile("1 question in vain, 1 different one"))
+    page.get_by_label("Show handled").check()
+    expect(page.locator("#vain-summary textarea")).to_have_value(re.compile("5 questions in vain"))
+    page.locator("#vain-list [data-row='0']").first.click()
+    page.click("#vain-unmark")
+    expect(page.locator("#vain-told textarea")).to_have_value(re.compile("on the list again"))
+    assert len(journal.asked(in_vain=True, handled=False)) == 5
+
+
+def test_the_missing_page_is_begun_with_its_question(nurse: Visitor, journal: Journal) -> None:
+    assert journal
+    page = open_tab(nurse, "Questions in vain")
+    page.locator("#vain-list [data-row='0']").first.click()
+    page.locator("#vain-write").click()
+    expect(page.get_by_role("tab", name="Pages", exact=True)).to_have_attribute("aria-selected", "true")
+    expect(page.locator("#pages-title textarea, #pages-title input")).to_have_value(re.compile("price|cost|how much"))
+
+
+def test_the_file_for_a_spreadsheet_runs_nothing(staffed: Staffed, journal: Journal) -> None:
+    assert journal
+    with staffed.client("rita") as client:
+        told = client.get("/staff/questions-in-vain.csv", params={"days": "7"})
+    assert told.headers["content-type"] == "text/csv; charset=utf-8"
+    assert "attachment" in told.headers["content-disposition"]
+    assert '"\'=1+2 how much do you charge?"' in told.text
+    assert all(text in told.text for text in PRICES)
+
+
+def test_charts_are_for_those_who_signed_in(staffed: Staffed) -> None:
+    paths = [f"/staff/drawings/{name}.svg" for name in ("days", "pages", "hours", "checks")]
+    with staffed.client("rita") as client:
+        for path in paths:
+            told = client.get(path, params={"days": "7", "narrow": "1"})
+            assert (told.status_code, told.headers["content-type"]) == (200, "image/svg+xml")
+        assert client.get("/staff/drawings/other.svg").status_code == 404
+    with staffed.client() as client:
+        for path in [*paths, "/staff/questions-in-vain.csv"]:
+            assert client.get(path).status_code == 401
+
+
+def test_a_try_shows_its_workings_and_saves_what_is_right(nurse: Visitor, staffed: Staffed, journal: Journal) -> None:
+    before = journal.counts().questions
+    page = open_tab(nurse, "Try it")
+    try_asking(page, "is redness and swelling normal after microneedling?")
+    assert "The pages answer this with a probability of" in line(page, "try-decided")
+    assert re.search(r"Time: \d+ milliseconds", line(page, "try-decided"))
+    assert violations(page) == []
+    page.locator("#try-candidates [data-row='0']").first.click()
+    expect(page.locator("#try-choice input")).to_have_value(re.compile(r"^1\. "))
+    page.click("#try-should")
+    expect(page.locator("#try-told textarea")).to_have_value(re.compile("Saved: this passage should answer it"))
+    try_asking(page, "and for how long?")
+    assert "Understood as: is redness and swelling normal" in line(page, "try-decided")
+    page.click("#try-should-not")
+    expect(page.locator("#try-told textarea")).to_have_value(re.compile("Saved: this should not be answered"))
+    page.click("#try-again")
+    expect(page.locator("#try-log .answer")).to_have_count(0)
+    first, second = GoldenFile(staffed.settings.staff).read()
+    assert (first.expect, second.expect) == (Expect.ANSWER, Expect.ABSTAIN)
+    assert second.history == ("is redness and swelling normal after microneedling?",)
+    assert journal.counts().questions == before
+
+
+def test_the_saved_questions_are_checked_and_held_against_the_last_time(nurse: Visitor, staffed: Staffed) -> None:
+    golden = GoldenFile(staffed.settings.staff)
+    golden.save("who won the football world cup?", (), (), "alice")
+    page = open_tab(nurse, "Check")
+    page.click("#check-run")
+    expect(page.locator("#check-told textarea")).to_have_value(re.compile(r"Checked: \d of \d golden questions? right"))
+    golden.save("who won the football world cup?", (), ("nothing of the pages",), "alice")
+    page.click("#check-run")
+    expect(page.locator("#check-flips")).to_contain_text("who won the football world cup?")
+    expect(page.locator("#check-flips")).to_contain_text("worse: look at this one")
+    picture = page.locator("#check-plot img").first
+    expect(picture).to_be_visible()
+    assert "Share of golden questions served rightly over 2 checks" in (picture.get_attribute("alt") or "")
+    assert violations(page) == []
+
+
+def test_the_overview_draws_and_says_what_it_draws(nurse: Visitor, journal: Journal) -> None:
+    assert journal
+    page = open_tab(nurse, "Overview")
+    expect(page.locator("#overview-summary textarea")).to_have_value(re.compile(r"\d+ questions\. Our pages answered"))
+    pictures = page.locator("#overview-body img:visible")
+    expect(pictures).to_have_count(3 if page.get_by_text("Pages that were quoted most").count() else 2)
+    for picture in pictures.all():
+        assert (picture.get_attribute("alt") or "").endswith(".")
+    page.get_by_role("button", name="Questions a day as a table").click()
+    expect(page.locator("#overview-table")).to_be_visible()
+    assert violations(page) == []
+
+
+def test_a_reader_looks_and_changes_nothing(nurse: Visitor, journal: Journal) -> None:
+    assert journal
+    page = open_tab(nurse, "Questions in vain", "rita")
+    page.locator("#vain-list [data-row='0']").first.click()
+    expect(page.locator("#vain-wordings")).to_contain_text("price please")
+    expect(page.locator("#vain-mark")).to_be_hidden()
+    page.get_by_role("tab", name="Try it", exact=True).click()
+    try_asking(page, "is it safe?")
+    expect(page.locator("#try-should")).to_be_hidden()
+
+
+def test_a_phone_shows_a_try_without_scrolling_sideways(browser: Browser, staffed: Staffed) -> None:
+    with visiting(browser, staffed.address, viewport={"width": 390, "height": 800}) as nurse:
+        page = nurse.open("/staff/")
+        page.fill("[name=name]", "alice")
+        page.fill("[name=password]", PASSWORD)
+        page.get_by_role("button", name="Sign in").click()
+        try_asking(page, "is it safe?")
+        assert page.locator("html").evaluate("page => page.scrollWidth") <= 390

@@ -1,0 +1,109 @@
+"""What the chat on other sites says, in each language."""
+
+import tomllib
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from chatbot.bot import Chatbot
+from chatbot.clinic import Clinic, load_clinic
+from chatbot.errors import SettingsError
+from chatbot.indexing import build_index
+from chatbot.placement import Widget
+from chatbot.web.http.translations import LANGUAGES, direction, interface_texts, translations
+from chatbot.web.visitor.widget import script_tag, widget_routes
+from tests.conftest import ROOT, WordEncoder
+
+FOLDER = ROOT / "chatbot" / "web" / "static" / "texts"
+NAMED = {"title", "contact"}
+
+
+def ours(language: str) -> dict[str, str]:
+    return tomllib.loads((FOLDER / f"{language}.toml").read_text("utf-8"))
+
+
+def test_every_language_says_everything_and_no_other_is_lying_about() -> None:
+    assert sorted(path.stem for path in FOLDER.glob("*.toml")) == sorted(LANGUAGES)
+    for language in LANGUAGES:
+        texts = ours(language)
+        assert texts.keys() == ours("en").keys()
+        assert all(text.strip() == text and text for text in texts.values())
+        assert {key for key, text in texts.items() if "{name}" in text} == NAMED
+        assert {key for key, text in texts.items() if text.count("{number}") == 1} == {"emergency_call"}
+        assert language == "en" or texts["notice"] != ours("en")["notice"]
+
+
+def test_no_text_is_sent_that_no_script_uses() -> None:
+    scripts = "".join((FOLDER.parent / name).read_text("utf-8") for name in ("widget.js", "widget-talk.js"))
+    for key in ours("en").keys() - {"title", "greeting", "answered", "related", "not_found"}:
+        assert f"T.{key}" in scripts, key
+
+
+def test_what_the_bot_says_in_english_is_what_is_translated(bot: Chatbot) -> None:
+    said = translations(interface_texts(Clinic(), "de"))
+    questions = ("what are the benefits of microneedling?", "who won the football world cup?")
+    lines = {line for question in questions for line in bot.ask(question).message.splitlines()}
+    assert lines <= said.keys()
+    assert said["This is what our pages say:"] == "Das steht auf unseren Seiten:"
+
+
+def test_the_clinics_wording_stands_in_its_language_and_its_greeting_in_no_other() -> None:
+    clinic = replace(
+        Clinic(name="Care & Co", greeting="Ask us."),
+        widget=Widget(
+            title="Chat", language="fr", texts={"fr": {"launcher": "Allô {name} ?"}, "es": {"title": "¿Eh?"}}
+        ),
+    )
+    french = interface_texts(clinic, "fr")
+    assert (french["title"], french["greeting"], french["launcher"]) == ("Chat", "Ask us.", "Allô Care & Co ?")
+    assert interface_texts(clinic, "es")["title"] == "¿Eh?"
+    assert interface_texts(clinic, "es")["greeting"].startswith("¡Hola!")
+    assert interface_texts(clinic, "de")["title"] == "Fragen an Care & Co"
+
+
+def test_wording_of_a_text_that_is_shown_no_more_is_left_out_with_a_warning(caplog: pytest.LogCaptureFixture) -> None:
+    own = {"en": {"urgent": "Hurry", "other_language": "Eh?", "send": "Go"}}
+    texts = interface_texts(replace(Clinic(), widget=Widget(texts=own)), "en")
+    assert texts["send"] == "Go"
+    assert texts.keys() == ours("en").keys()
+    assert [record.message.split(" is ")[0] for record in caplog.records] == [
+        "clinic.toml: widget.texts.en.other_language",
+        "clinic.toml: widget.texts.en.urgent",
+    ]
+
+
+def test_only_arabic_is_written_from_the_right() -> None:
+    assert [language for language in LANGUAGES if direction(language) == "rtl"] == ["ar"]
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("[widget]\nlanguage = 'xx'", "does not speak 'xx': set .* to one of en, es, fr"),
+        ("[widget.texts.xx]\nsend = 'Go'", "does not speak 'xx'"),
+        ("[widget.texts.en]\nsned = 'Go'", "widget.texts.en.sned is not a text of the chat; known here: again, "),
+    ],
+)
+def test_wording_without_a_place_is_named_before_anything_is_served(
+    tmp_path: Path, corpus: Path, words: WordEncoder, text: str, message: str
+) -> None:
+    (tmp_path / "clinic.toml").write_text(text)
+    build_index(corpus, tmp_path / "index", words)
+    bot = Chatbot(corpus, tmp_path / "index", words, load_clinic(tmp_path / "clinic.toml"))
+    with pytest.raises(SettingsError, match=message):
+        widget_routes(bot)
+
+
+def test_a_tag_is_plain_or_pinned(bot: Chatbot) -> None:
+    assert script_tag(bot, "https://chat.example/", "en", pin=False) == (
+        '<script src="https://chat.example/widget.js" defer></script>'
+    )
+    assert 'src="https://chat.example/widget.js?language=es"' in script_tag(
+        bot, "https://chat.example", "es", pin=False
+    )
+    pinned = script_tag(bot, 'https://chat.example/"><b>', "en", pin=True)
+    assert "<b>" not in pinned
+    assert pinned.count("<") == 2
+    with pytest.raises(SettingsError, match="does not speak 'xx'"):
+        script_tag(bot, "https://chat.example", "xx", pin=False)
