@@ -21,8 +21,8 @@ from chatbot.bot import Chatbot
 from chatbot.journal import Journal
 from chatbot.records import Answer, Citation, Outcome
 from chatbot.settings import load_settings
-from chatbot.staff.insights.embedding_cache import Meanings
-from chatbot.staff.insights.unanswered import questions_in_vain
+from chatbot.staff.insights.embedding_cache import QuestionEmbeddings
+from chatbot.staff.insights.unanswered import unanswered_questions
 
 HERE = Path(__file__).parent
 SEED = 20261123
@@ -40,7 +40,7 @@ def main() -> None:
     bot = Chatbot.open(load_settings())
     with tempfile.TemporaryDirectory() as folder:
         journal = filled(bot, Path(folder), number)
-        meanings = Meanings(bot)
+        meanings = QuestionEmbeddings(bot)
         _timed("questions in vain, 30 days, first time (reads every question)", lambda: _in_vain(journal, meanings, 30))
         for days in (7, 30, 90):
             _timed(f"questions in vain, {days} days", partial(_in_vain, journal, meanings, days))
@@ -94,8 +94,8 @@ def _slip(chance: random.Random, text: str) -> str:
     return text if chance.random() < 2 / 3 else text[:place] + text[place + 1 :]
 
 
-def _in_vain(journal: Journal, meanings: Meanings, days: int) -> str:
-    told = questions_in_vain(journal, meanings, days)
+def _in_vain(journal: Journal, meanings: QuestionEmbeddings, days: int) -> str:
+    told = unanswered_questions(journal, meanings, days)
     wordings = sum(len(row.asked) for row in told.rows)
     first = told.rows[0]
     return (

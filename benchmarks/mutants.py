@@ -42,7 +42,7 @@ SUITES: Final[Mapping[str, Stages]] = {
 """The packages of `chatbot` that are mutated, and the tests of each."""
 
 _FLOOR: Final = 0.90  # share of the mutants that must be killed
-_PATIENCE: Final = 5  # times as long as without a change that a run may take
+_TIMEOUT: Final = 5  # times as long as without a change that a run may take
 _SLACK: Final = 60.0  # seconds that it may take beside that
 
 _COMPARISONS: Final[Mapping[type[ast.cmpop], tuple[str, str]]] = {
@@ -354,8 +354,7 @@ class Workplace:
         try:
             self._write(path, mutant.apply(source))
             return any(
-                self._fails(stage, self._slack + _PATIENCE * usual)
-                for stage, usual in zip(stages, seconds, strict=True)
+                self._fails(stage, self._slack + _TIMEOUT * usual) for stage, usual in zip(stages, seconds, strict=True)
             )
         finally:
             self._write(path, source)

@@ -68,7 +68,7 @@ def ranked(index: Index, encoder: Encoder, question: str) -> list[tuple[str, flo
 
 @cache
 def _spelling(index: Index, encoder: Encoder) -> Spelling:
-    return Spelling(index.words, lambda word: encoder.length(word) == 1)
+    return Spelling(index.words, lambda word: encoder.count_tokens(word) == 1)
 
 
 @dataclass(frozen=True, slots=True)

@@ -56,7 +56,7 @@ def worst(kind: str, seed: int, length: int = LENGTH) -> str:
 def _print_table(bot: Chatbot, kinds: Sequence[str], rounds: int) -> None:
     for _ in range(3):  # warm
         bot.ask(ORDINARY)
-    print(f"ordinary: {bot.encoder.length(ORDINARY)} tokens; processor time; bar: {BAR:.0f} times")
+    print(f"ordinary: {bot.encoder.count_tokens(ORDINARY)} tokens; processor time; bar: {BAR:.0f} times")
     print(f"{'':32}{'ms':>8}{'ratio':>8}{'ms, after 4':>14}{'ratio':>8}")
     for kind in kinds:
         times = [_round(bot, kind, number) for number in range(rounds)]

@@ -31,8 +31,8 @@ from chatbot.settings import Settings, load_settings
 from chatbot.staff import (
     GoldenFile,
     Reports,
-    checked_text,
-    hold,
+    check_report_text,
+    raise_on_regression,
     staff_warnings,
 )
 
@@ -130,8 +130,8 @@ def _build(settings: Settings, _: argparse.Namespace) -> None:
     )
     if built.calibration:
         print(
-            f"What these pages do not say meets {built.calibration['content']:.2f} of them all the same, "
-            f"{Gate.fitted().usual['content']:.2f} elsewhere: the gate allows for it."
+            f"What these pages do not say meets {built.calibration['content_maxsim']:.2f} of them all the same, "
+            f"{Gate.fitted().baseline['content_maxsim']:.2f} elsewhere: the gate allows for it."
         )
     for warning in missing_with(encoder):
         print(warning, file=sys.stderr)
@@ -155,7 +155,7 @@ def _ask(settings: Settings, options: argparse.Namespace) -> None:
         for line in _lines(options.batch):
             print(json.dumps(_reply(bot, line, options.explain)), flush=True)
         return
-    answer, hits = bot.explain(options.question)
+    answer, hits = bot.ask_with_candidates(options.question)
     if options.json:
         print(json.dumps(_told(answer, hits, options.explain)))
         return
@@ -184,8 +184,8 @@ def _check(settings: Settings, _: argparse.Namespace) -> None:
         print(warning, file=sys.stderr)
     with _progress("Asking", " questions") as show:
         checked = reports.run(bot, questions, show)
-    print(checked_text(checked, before))
-    hold(checked, before)
+    print(check_report_text(checked, before))
+    raise_on_regression(checked, before)
 
 
 def _widget(settings: Settings, options: argparse.Namespace) -> None:
@@ -245,7 +245,7 @@ def _staff(settings: Settings, options: argparse.Namespace) -> None:
 
 def _enforce(settings: Settings, _: argparse.Namespace) -> None:
     with _journal(settings) as journal:
-        number = journal.enforce()
+        number = journal.apply_retention()
     print(f"Took the words out of {number} {'question' if number == 1 else 'questions'}.")
 
 
@@ -267,7 +267,7 @@ def _lines(path: Path) -> Iterator[bytes]:
 def _reply(bot: Chatbot, line: bytes, explain: bool) -> dict[str, object]:
     try:
         question, history = read_request(line)
-        return _told(*bot.explain(question, history), explain)
+        return _told(*bot.ask_with_candidates(question, history), explain)
     except FootnoteError as error:
         return problem(error)
 

@@ -8,19 +8,19 @@ from pathlib import Path
 from typing import Final
 
 from chatbot.answering import (
-    Aspect,
+    Explanation,
     Gate,
     Pipeline,
     Ranking,
-    Routes,
+    ReplyMatcher,
     Serving,
     Tools,
-    Workings,
-    aspects,
+    TopicFreeQuestion,
+    build_explanation,
     clean_question,
-    explained,
     missing_with,
     starters,
+    topic_free_questions,
 )
 from chatbot.clinic import Clinic, load_clinic
 from chatbot.errors import DocumentNotFound
@@ -32,7 +32,7 @@ from chatbot.triage import Triage
 
 __all__ = ["Chatbot"]
 
-_EDITIONS: Final = count()
+_VERSIONS: Final = count()
 
 
 class Chatbot:
@@ -50,9 +50,9 @@ class Chatbot:
         self._pipeline = Pipeline(Tools(encoder, Ranking.fitted(), Gate.fitted(), Triage.standard(encoder)))
         self.build, opened = open_index(corpus, index, encoder)
         self._serving = Serving(
-            opened, Spelling(opened.words, self._is_word), clinic, Routes.of(clinic.routes, encoder)
+            opened, Spelling(opened.words, self._is_word), clinic, ReplyMatcher.of(clinic.replies, encoder)
         )
-        self.edition = next(_EDITIONS)
+        self.content_version = next(_VERSIONS)
         self.warnings = tuple(missing_with(encoder))
         """What does not work with this model, a sentence each: nothing is ever off in silence."""
 
@@ -70,16 +70,16 @@ class Chatbot:
         """Serve the live build from now on; if it cannot be served, raise and go on with the one before."""
         self.build, index = open_index(self._corpus, self._folder, self.encoder)
         spelling = Spelling(index.words, self._is_word)
-        self._serving = Serving(index, spelling, self._serving.clinic, self._serving.routes)
-        self.edition = next(_EDITIONS)
+        self._serving = Serving(index, spelling, self._serving.clinic, self._serving.reply_matcher)
+        self.content_version = next(_VERSIONS)
 
-    def renew(self, clinic: Clinic) -> None:
+    def set_clinic(self, clinic: Clinic) -> None:
         """Say from now on what the clinic says anew; a question finishes on the words that it began with."""
-        serving, routes = self._serving, Routes.of(clinic.routes, self.encoder)
+        serving, routes = self._serving, ReplyMatcher.of(clinic.replies, self.encoder)
         self._serving = Serving(serving.index, serving.spelling, clinic, routes)
-        self.edition = next(_EDITIONS)
+        self.content_version = next(_VERSIONS)
 
-    def over(self, corpus: Path, index: Path) -> "Chatbot":
+    def with_corpus(self, corpus: Path, index: Path) -> "Chatbot":
         """Return a chatbot that is like this one, over other pages; both share the encoder."""
         other = copy.copy(self)
         vars(other).update(_corpus=corpus, _folder=index)
@@ -87,7 +87,7 @@ class Chatbot:
         return other
 
     def _is_word(self, word: str) -> bool:
-        return self.encoder.length(word) == 1
+        return self.encoder.count_tokens(word) == 1
 
     def ask(self, question: str, history: Sequence[str] = ()) -> Answer:
         """Answer a question; `history` is the conversation's earlier questions, oldest first.
@@ -96,28 +96,30 @@ class Chatbot:
         """
         return self._pipeline.answer(question, history, self._serving).answer
 
-    def explain(self, question: str, history: Sequence[str] = ()) -> tuple[Answer, tuple[Hit, ...]]:
+    def ask_with_candidates(self, question: str, history: Sequence[str] = ()) -> tuple[Answer, tuple[Hit, ...]]:
         """Answer a question and return the ten best passages with their scores, whatever the gate said."""
         worked = self._pipeline.answer(question, history, self._serving)
         return worked.answer, worked.hits
 
-    def workings(self, question: str, history: Sequence[str] = ()) -> Workings:
+    def explain(self, question: str, history: Sequence[str] = ()) -> Explanation:
         """Answer a question and tell how the answer came about; takes longer than `ask`."""
         serving = self._serving
         begun = time.perf_counter()
         worked = self._pipeline.answer(question, history, serving)
         milliseconds = 1e3 * (time.perf_counter() - begun)
-        return explained(self._pipeline.tools.gate, serving, worked, milliseconds)
+        return build_explanation(self._pipeline.tools.gate, serving, worked, milliseconds)
 
-    def spelled(self, question: str) -> str:
+    def corrected_title(self, question: str) -> str:
         """Return a question as it is searched for, without its misspellings, with a capital."""
         corrected = self._serving.spelling.corrected(clean_question(question))
         return corrected[:1].upper() + corrected[1:]
 
-    def aspects(self, questions: Sequence[str]) -> tuple[Aspect, ...]:
+    def topic_free_questions(self, questions: Sequence[str]) -> tuple[TopicFreeQuestion, ...]:
         """Read what cleaned questions ask of the pages' topic, in order, many at a time."""
         serving = self._serving
-        return aspects(serving.index, self.encoder, [serving.spelling.corrected(question) for question in questions])
+        return topic_free_questions(
+            serving.index, self.encoder, [serving.spelling.corrected(question) for question in questions]
+        )
 
     def document(self, document_id: str) -> Document:
         """Return a page of the corpus as it was when the index was built; raises `DocumentNotFound`."""

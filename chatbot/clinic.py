@@ -9,7 +9,7 @@ from typing import Final
 from chatbot.errors import SettingsError
 from chatbot.placement import Sites, Widget, read_sites, read_widget
 
-__all__ = ["Answers", "Clinic", "Colours", "Contact", "Crisis", "Reviews", "Route", "Today", "Urgent", "load_clinic"]
+__all__ = ["Answers", "Clinic", "Colours", "Contact", "Crisis", "Reply", "Reviews", "Today", "Urgent", "load_clinic"]
 
 _MOST_ROUTES: Final = 50
 _MOST_EXAMPLES: Final = 100  # of one route
@@ -42,7 +42,7 @@ class Colours:
 class Answers:
     """How careful to be: the share of answers, shown without a warning, that may be wrong."""
 
-    wrong_at_most: float = 0.05
+    max_error_rate: float = 0.05
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,7 +83,7 @@ class Urgent:
 
 
 @dataclass(frozen=True, slots=True)
-class Route:
+class Reply:
     """A kind of question that the clinic answers itself, where its pages do not.
 
     `examples` are ways to ask it, `reply` is said word for word, `link` (https, or empty) is where it leads.
@@ -108,7 +108,7 @@ class Clinic:
     widget: Widget = field(default_factory=Widget)
     sites: Sites = field(default_factory=Sites)
     urgent: Urgent = field(default_factory=Urgent)
-    routes: tuple[Route, ...] = ()
+    replies: tuple[Reply, ...] = ()
 
 
 def load_clinic(path: Path | None) -> Clinic:
@@ -134,7 +134,7 @@ def load_clinic(path: Path | None) -> Clinic:
         answers=answers,
         pages=pages,
         urgent=urgent,
-        routes=routes,
+        replies=routes,
         widget=widget,
         sites=sites,
         **said,
@@ -178,7 +178,7 @@ def _urgent(path: Path, table: object) -> Urgent:
 def _answers(path: Path, table: object) -> Answers:
     if not (isinstance(table, dict) and table.keys() <= {"wrong_at_most"}):
         raise SettingsError(f"{path}: [answers] holds wrong_at_most and nothing else.")
-    share = table.get("wrong_at_most", Answers().wrong_at_most)
+    share = table.get("wrong_at_most", Answers().max_error_rate)
     if type(share) not in {int, float} or not 0.01 <= share <= 0.2:
         raise SettingsError(f"{path}: answers.wrong_at_most must be from 0.01 to 0.2, a share of the answers.")
     return Answers(float(share))
@@ -195,12 +195,12 @@ def _reviews(path: Path, table: object) -> Reviews:
 
 def _written(one: Field[object]) -> str:
     """Write a field's name as its line or its table starts in the file."""
-    return {"routes": "[[routes]]", "examples": "examples"}.get(one.name) or (
+    return {"replies": "[[routes]]", "examples": "examples"}.get(one.name) or (
         one.name if one.type is str else f"[{one.name}]"
     )
 
 
-def _routes(path: Path, tables: object) -> tuple[Route, ...]:
+def _routes(path: Path, tables: object) -> tuple[Reply, ...]:
     """Check the clinic's own replies, each with its ways to ask."""
     if not isinstance(tables, list):
         raise SettingsError(f"{path}: routes must be tables, each written as [[routes]] above its lines.")
@@ -214,17 +214,17 @@ def _routes(path: Path, tables: object) -> tuple[Route, ...]:
     return routes
 
 
-def _route(path: Path, where: str, table: object) -> Route:
+def _route(path: Path, where: str, table: object) -> Reply:
     if not isinstance(table, dict):
         raise SettingsError(f"{path}: {where} must be a table, written as [[routes]] above its lines.")
     examples = _examples(path, where, table.pop("examples", None))
-    said = {"name": "", "reply": "", "link": ""} | _strings(path, where, table, Route)
+    said = {"name": "", "reply": "", "link": ""} | _strings(path, where, table, Reply)
     for key, longest in (("name", _LONGEST_NAME), ("reply", _LONGEST_WORDING)):
         if not 0 < len(said[key]) <= longest:
             raise SettingsError(f"{path}: {where}.{key} must be a text of 1 to {longest} characters.")
     if said["link"] not in {"", "{booking}"} and not re.fullmatch(r"https://[^\s/\[\]]+(/\S*)?", said["link"]):
         raise SettingsError(f"{path}: {where}.link must be an address that starts with https://, not {said['link']!r}.")
-    return Route(examples=examples, **said)
+    return Reply(examples=examples, **said)
 
 
 def _examples(path: Path, where: str, told: object) -> tuple[str, ...]:

@@ -29,9 +29,9 @@ from sqlalchemy.exc import ArgumentError, DBAPIError, SQLAlchemyError
 
 from chatbot.errors import FootnoteError, SettingsError
 
-__all__ = ["DIALECTS", "Database", "Layout", "versions"]
+__all__ = ["DIALECTS", "Database", "Schema", "versions"]
 
-_PATIENCE: Final = 5  # seconds to wait for a database that another program keeps busy
+_TIMEOUT: Final = 5  # seconds to wait for a database that another program keeps busy
 _LOCK: Final = 7_060_011  # any number that no other program on the same PostgreSQL locks
 
 
@@ -54,24 +54,24 @@ DIALECTS: Final = {
 
 
 @dataclass(frozen=True, slots=True)
-class Layout:
+class Schema:
     """What a database holds: what it is called, the setting that names it, the steps to it, and the error it raises."""
 
-    called: str
+    noun: str
     setting: str
-    steps: tuple[tuple[str, ...], ...]
+    migrations: tuple[tuple[str, ...], ...]
     error: type[FootnoteError]
 
 
 class Database:
     """Opens the database when it is first used, so that one which cannot be reached now may be reached later."""
 
-    def __init__(self, setting: str, layout: Layout) -> None:
+    def __init__(self, setting: str, schema: Schema) -> None:
         """Take a path or an address, and what the database is to hold.
 
         Raises `SettingsError` for a setting that names neither SQLite nor PostgreSQL.
         """
-        self._layout = layout
+        self._layout = schema
         self._url = _url(setting)
         self._lock = Lock()
         self._ready = False
@@ -93,7 +93,7 @@ class Database:
             with self._writer().begin() as connection:
                 yield connection
 
-    def scrub(self) -> None:
+    def vacuum(self) -> None:
         """Leave no byte of what was taken out, in the journal and in SQLite's log beside it; raises `JournalError`.
 
         PostgreSQL's own log and its backups are kept and recycled by its own rules.
@@ -108,7 +108,7 @@ class Database:
                 (busy, *_) = connection.execute(text("PRAGMA wal_checkpoint(TRUNCATE)")).one()
         if busy:
             raise self._layout.error(
-                f"{self._layout.called} is being read by another program, which may still see what was erased. Repeat."
+                f"{self._layout.noun} is being read by another program, which may still see what was erased. Repeat."
             )
 
     def close(self) -> None:
@@ -133,11 +133,11 @@ class Database:
             connection.execute(select(func.pg_advisory_xact_lock(_LOCK)))
         versions.create(connection, checkfirst=True)
         done = connection.scalar(select(func.max(versions.c.version))) or 0
-        if done > len(self._layout.steps):
+        if done > len(self._layout.migrations):
             raise self._layout.error(
-                f"{self._layout.called} was written by a newer Footnote: install that one again, or name another file."
+                f"{self._layout.noun} was written by a newer Footnote: install that one again, or name another file."
             )
-        for number, step in enumerate(self._layout.steps[done:], start=done + 1):
+        for number, step in enumerate(self._layout.migrations[done:], start=done + 1):
             for statement in step:
                 if sql := statement.format(**DIALECTS[connection.dialect.name]):
                     connection.execute(text(sql))
@@ -159,7 +159,7 @@ class Database:
         sqlite = self._url.get_backend_name() == "sqlite"
         name = self._url.database or "" if sqlite else self._url.render_as_string()
         return self._layout.error(
-            f"{self._layout.called} {name} cannot be used: {told}. "
+            f"{self._layout.noun} {name} cannot be used: {told}. "
             f"Check {self._layout.setting}, the room on the disk and who may write there."
         )
 
@@ -183,12 +183,12 @@ def _url(setting: str) -> URL:
 
 def _engine(url: URL) -> Engine:
     if url.get_backend_name() == "postgresql":
-        patience = {"connect_timeout": _PATIENCE}
+        patience = {"connect_timeout": _TIMEOUT}
         try:
             return create_engine(url, hide_parameters=True, pool_pre_ping=True, connect_args=patience)
         except ModuleNotFoundError:
             raise SettingsError("A journal in PostgreSQL needs psycopg: run pip install 'psycopg[binary]'.") from None
-    engine = create_engine(url, hide_parameters=True, connect_args={"timeout": _PATIENCE})
+    engine = create_engine(url, hide_parameters=True, connect_args={"timeout": _TIMEOUT})
 
     @event.listens_for(engine, "connect")
     def connected(connection: DBAPIConnection, _record: object) -> None:

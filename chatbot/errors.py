@@ -40,10 +40,10 @@ __all__ = [
     "DocumentNotFound",
     "EvaluationError",
     "FootnoteError",
-    "GoldenUnusable",
+    "GoldenFileInvalid",
     "IndexBusy",
     "IndexDamaged",
-    "IndexForeign",
+    "IndexIncompatible",
     "IndexMissing",
     "IndexStale",
     "IndexingError",
@@ -119,7 +119,7 @@ class IndexStale(IndexingError):
     title = "The index is older than the pages"
 
 
-class IndexForeign(IndexingError):
+class IndexIncompatible(IndexingError):
     """The index was built with another encoder or another version of Footnote."""
 
     kind = "index-foreign"
@@ -169,7 +169,7 @@ class EvaluationError(FootnoteError):
     title = "The evaluation failed"
 
 
-class GoldenUnusable(EvaluationError):
+class GoldenFileInvalid(EvaluationError):
     """A file holds no golden questions, or lines that are none."""
 
     kind = "golden-unusable"

@@ -44,10 +44,10 @@ class WordEncoder:
 
     def __init__(self, fingerprint: str = "words-1") -> None:
         self.fingerprint = fingerprint
-        self.window = 60
+        self.max_tokens = 60
         self.encoded: list[str] = []
 
-    def length(self, text: str) -> int:
+    def count_tokens(self, text: str) -> int:
         return len(text.split())
 
     def encode_questions(self, texts: Sequence[str]) -> list[Encoded]:
@@ -58,7 +58,7 @@ class WordEncoder:
         return self.encode_questions(texts)
 
     def _encoded(self, text: str) -> Encoded:
-        words = list(re.finditer(r"\w+", text.casefold()))[: self.window]
+        words = list(re.finditer(r"\w+", text.casefold()))[: self.max_tokens]
         ids = np.array([hashlib.sha256(word.group().encode()).digest()[0] for word in words], dtype=np.int32)
         tokens = np.eye(256, dtype=np.float32)[ids]
         spans = np.array([word.span() for word in words], dtype=np.int32).reshape(-1, 2)

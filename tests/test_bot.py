@@ -5,7 +5,7 @@ from threading import Event, Thread
 import pytest
 
 from chatbot.bot import Chatbot
-from chatbot.clinic import Clinic, Contact, Route
+from chatbot.clinic import Clinic, Contact, Reply
 from chatbot.errors import DocumentNotFound, IndexStale, QuestionEmpty
 from chatbot.indexing import SentenceEncoder, build_index
 from chatbot.records import Answer, Level, Outcome
@@ -42,7 +42,7 @@ def test_another_subject_is_not_found_and_shows_no_passage(bot: Chatbot) -> None
 
 
 def test_the_ten_best_passages_are_explained_whatever_the_gate_said(bot: Chatbot) -> None:
-    answer, hits = bot.explain("who won the football world cup?")
+    answer, hits = bot.ask_with_candidates("who won the football world cup?")
     assert answer.outcome is Outcome.NOT_FOUND
     assert len(hits) == 10
     assert [hit.score for hit in hits] == sorted((hit.score for hit in hits), reverse=True)
@@ -107,7 +107,7 @@ def test_a_rebuild_never_mixes_two_indexes_in_one_answer(tmp_path: Path, words: 
 
     def ask() -> None:
         while not stop.is_set():
-            texts = [hit.passage.text for hit in bot.explain("redness build words")[1]]
+            texts = [hit.passage.text for hit in bot.ask_with_candidates("redness build words")[1]]
             if len({text.split(". ")[0] for text in texts}) != 1:
                 broken.append(repr(texts))
 
@@ -175,7 +175,7 @@ def test_small_talk_gets_a_fixed_reply_and_somewhere_to_start(bot: Chatbot) -> N
 
 
 def test_where_the_pages_say_nothing_the_clinics_own_reply_is_given(bot: Chatbot) -> None:
-    price = next(route for route in bot.clinic.routes if route.name == "price")
+    price = next(route for route in bot.clinic.replies if route.name == "price")
     answer = bot.ask("what would one treatment cost me?")
     assert (answer.outcome, answer.message) == (Outcome.REPLY, f"{price.reply}\n{price.link}")
     assert answer.contact == (
@@ -185,25 +185,25 @@ def test_where_the_pages_say_nothing_the_clinics_own_reply_is_given(bot: Chatbot
 
 def test_two_questions_of_two_kinds_get_both_replies(bot: Chatbot) -> None:
     answer = bot.ask("Where can I park and can I pay by card?")
-    routes = {route.name: route for route in bot.clinic.routes}
+    routes = {route.name: route for route in bot.clinic.replies}
     assert routes["address and parking"].reply.partition("{address}")[2] in answer.message
     assert routes["insurance and payment"].reply in answer.message
 
 
 @pytest.mark.parametrize(("keyword", "name"), [("klarna", "insurance and payment"), ("pregnant", "suitability")])
 def test_a_keyword_alone_asks_for_the_reply_that_has_it(bot: Chatbot, keyword: str, name: str) -> None:
-    (route,) = (route for route in bot.clinic.routes if route.name == name)
+    (route,) = (route for route in bot.clinic.replies if route.name == name)
     assert bot.ask(keyword).message.startswith(route.reply)
 
 
 def test_a_reply_says_the_number_that_the_clinic_has_now(
     corpus: Path, encoder: SentenceEncoder, tmp_path: Path
 ) -> None:
-    route = Route("phone", ("phone number", "what is your phone number", "how can I ring you"), "Ring {phone}.")
+    route = Reply("phone", ("phone number", "what is your phone number", "how can I ring you"), "Ring {phone}.")
     build_index(corpus, tmp_path, encoder)
-    bot = Chatbot(corpus, tmp_path, encoder, Clinic(contact=Contact(phone="0123"), routes=(route,)))
+    bot = Chatbot(corpus, tmp_path, encoder, Clinic(contact=Contact(phone="0123"), replies=(route,)))
     assert bot.ask("what is your phone number").message == "Ring 0123."
-    bot.renew(Clinic(contact=Contact(phone="0456"), routes=(route,)))
+    bot.set_clinic(Clinic(contact=Contact(phone="0456"), replies=(route,)))
     assert bot.ask("what is your phone number").message == "Ring 0456."
 
 
@@ -225,9 +225,9 @@ def test_a_symptom_of_ones_own_gets_the_clinic_first_and_nothing_marked(bot: Cha
 def test_where_the_pages_answer_they_go_before_the_clinics_reply(
     corpus: Path, encoder: SentenceEncoder, tmp_path: Path
 ) -> None:
-    route = Route("sun", ("Can I go in the sun afterwards?", "direct sun exposure", "sunbathing"), "Ask us.")
+    route = Reply("sun", ("Can I go in the sun afterwards?", "direct sun exposure", "sunbathing"), "Ask us.")
     build_index(corpus, tmp_path, encoder)
-    bot = Chatbot(corpus, tmp_path, encoder, Clinic(routes=(route,)))
+    bot = Chatbot(corpus, tmp_path, encoder, Clinic(replies=(route,)))
     assert bot.ask("Should I avoid direct sun exposure after microneedling?").citations
 
 

@@ -2,7 +2,7 @@ from pathlib import Path
 
 import pytest
 
-from chatbot.clinic import Clinic, Crisis, Route, Today, Urgent, load_clinic
+from chatbot.clinic import Clinic, Crisis, Reply, Today, Urgent, load_clinic
 from chatbot.errors import SettingsError
 from chatbot.records import Level
 from chatbot.settings import load_settings
@@ -53,15 +53,15 @@ def test_the_projects_own_clinic_file_is_read() -> None:
 
 def test_the_projects_own_clinic_file_has_routes_with_many_ways_to_ask() -> None:
     clinic = load_clinic(ROOT / "clinic.toml")
-    assert [route.name for route in clinic.routes][:3] == ["price", "booking", "opening hours"]
-    assert all(len(route.examples) >= 12 for route in clinic.routes)
+    assert [route.name for route in clinic.replies][:3] == ["price", "booking", "opening hours"]
+    assert all(len(route.examples) >= 12 for route in clinic.replies)
     assert clinic.urgent.phone == "999"
 
 
 def test_a_clinic_that_writes_nothing_still_tells_people_whom_to_call(tmp_path: Path) -> None:
     (tmp_path / "clinic.toml").write_text("name = 'x'")
     clinic = load_clinic(tmp_path / "clinic.toml")
-    assert (clinic.urgent, clinic.routes) == (Urgent(), ())
+    assert (clinic.urgent, clinic.replies) == (Urgent(), ())
     assert "Call your local emergency number now" in Wording.standard("en").urgent(Level.EMERGENCY, clinic)
 
 
@@ -80,8 +80,8 @@ def test_a_route_is_read_with_its_spaces_trimmed(tmp_path: Path) -> None:
     (tmp_path / "clinic.toml").write_text(
         "[[routes]]\nname = ' price '\nexamples = [' how much? ']\nreply = ' Ask us. '\nlink = 'https://c.example/p'"
     )
-    assert load_clinic(tmp_path / "clinic.toml").routes == (
-        Route("price", ("how much?",), "Ask us.", "https://c.example/p"),
+    assert load_clinic(tmp_path / "clinic.toml").replies == (
+        Reply("price", ("how much?",), "Ask us.", "https://c.example/p"),
     )
 
 

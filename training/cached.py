@@ -14,8 +14,8 @@ class CachedEncoder:
         self._encoder = SentenceEncoder()
         self.name = self._encoder.name
         self.fingerprint = self._encoder.fingerprint
-        self.window = self._encoder.window
-        self.length = self._encoder.length
+        self.max_tokens = self._encoder.max_tokens
+        self.count_tokens = self._encoder.count_tokens
         self._questions: dict[str, Encoded] = {}
         self._passages: dict[str, Encoded] = {}
 

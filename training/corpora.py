@@ -135,4 +135,4 @@ def _index(corpus: Path, encoder: CachedEncoder) -> Index:
 
 
 def _spelling(index: Index, encoder: CachedEncoder) -> Spelling:
-    return Spelling(index.words, lambda word: encoder.length(word) == 1)
+    return Spelling(index.words, lambda word: encoder.count_tokens(word) == 1)

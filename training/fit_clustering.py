@@ -26,7 +26,7 @@ from scipy.linalg import eigh
 
 from chatbot.indexing import Index, Vectors, build_index, open_index
 from chatbot.language import Spelling
-from chatbot.staff.insights.clustering import Grouping, asks_time
+from chatbot.staff.insights.clustering import QuestionClusterer, asks_time
 from training.cached import CachedEncoder
 from training.corpora import CLINICS, SEED
 
@@ -57,38 +57,40 @@ def main() -> None:
     parser.add_argument("--check", action="store_true", help="measure what is written, fit nothing")
     encoder = CachedEncoder()
     fit, held = _read("fit", encoder), _read("held", encoder)
-    fitted = Grouping.fitted() if parser.parse_args().check else _fitted(fit, held, encoder)
+    fitted = QuestionClusterer.fitted() if parser.parse_args().check else _fitted(fit, held, encoder)
     print(json.dumps(_figures(held, fitted), indent=2))
     _print_groups(held, fitted)
 
 
-def _fitted(fit: list[Wordings], held: list[Wordings], encoder: CachedEncoder) -> Grouping:
+def _fitted(fit: list[Wordings], held: list[Wordings], encoder: CachedEncoder) -> QuestionClusterer:
     anywhere, clinics = fit[0], fit[1:]
     intents = _intents(encoder)
     first = _learnt([anywhere], intents, encoder.fingerprint)
     chosen = max(
-        (replace(first, timed=timed, apart=float(apart)) for timed, apart in product(TIMED, APART)),
+        (replace(first, time_weight=timed, threshold=float(apart)) for timed, apart in product(TIMED, APART)),
         key=lambda one: _measured(clinics, one)["b-cubed f"],
     )
     plain = max((float(apart) for apart in APART), key=lambda apart: _plain(clinics, chosen, apart))
     last = _learnt([anywhere, *clinics], intents, encoder.fingerprint)
-    grouping = replace(last, timed=chosen.timed, apart=round(chosen.apart, 4), plain=round(plain, 4))
-    examples = np.round(grouping.examples * STEPS / np.abs(grouping.examples).max()).astype(np.int8)
-    middle, directions = grouping.middle.astype(np.float16), grouping.directions.astype(np.float16)
-    kinds = grouping.kinds.astype(np.int16)
-    np.savez_compressed(OUT / "clustering.npz", examples=examples, kinds=kinds, middle=middle, directions=directions)
+    clusterer = replace(
+        last, time_weight=chosen.time_weight, threshold=round(chosen.threshold, 4), fallback_threshold=round(plain, 4)
+    )
+    examples = np.round(clusterer.examples * STEPS / np.abs(clusterer.examples).max()).astype(np.int8)
+    middle, directions = clusterer.mean.astype(np.float16), clusterer.components.astype(np.float16)
+    kinds = clusterer.kinds.astype(np.int16)
+    np.savez_compressed(OUT / "clustering.npz", examples=examples, kinds=kinds, mean=middle, components=directions)
     written = {
         "encoder": {"name": encoder.name, "fingerprint": encoder.fingerprint},
-        "timed": grouping.timed,
-        "apart": grouping.apart,
-        "plain": grouping.plain,
+        "time_weight": clusterer.time_weight,
+        "threshold": clusterer.threshold,
+        "fallback_threshold": clusterer.fallback_threshold,
         "fitted": datetime.now(tz=UTC).date().isoformat(),
         "data": {"wordings": sum(len(one.texts) for one in fit), "sentences of intents": len(intents.texts)},
         "clinics that chose the two numbers": _figures(clinics, chosen),
-        "held out": _figures(held, grouping),
+        "held out": _figures(held, clusterer),
     }
     (OUT / "clustering.json").write_text(json.dumps(written, indent=2) + "\n", "utf-8")
-    return grouping
+    return clusterer
 
 
 def _read(part: str, encoder: CachedEncoder) -> list[Wordings]:
@@ -110,7 +112,7 @@ def _wordings(clinic: str, asked: list[tuple[str, str]], encoder: CachedEncoder)
         return _encoded(clinic, _filled(asked), encoder)
     corpus = Path("corpus") if clinic == "microneedling" else CLINICS / clinic / "corpus"
     index = _index(corpus, encoder)
-    spelling = Spelling(index.words, lambda word: encoder.length(word) == 1)
+    spelling = Spelling(index.words, lambda word: encoder.count_tokens(word) == 1)
     corrected = [(name, spelling.corrected(text)) for name, text in asked]
     return _encoded(clinic, [(name, index.without_topic(text) or text) for name, text in corrected], encoder)
 
@@ -143,7 +145,7 @@ def _encoded(clinic: str, asked: list[tuple[str, str]], encoder: CachedEncoder) 
     return Wordings(clinic, np.array([name for name, _ in asked]), texts, vectors, tuple(map(asks_time, texts)))
 
 
-def _learnt(own: list[Wordings], intents: Wordings, fingerprint: str) -> Grouping:
+def _learnt(own: list[Wordings], intents: Wordings, fingerprint: str) -> QuestionClusterer:
     """Learn the directions; the intents, broader classes, are scattered by themselves and count as much."""
     vectors = np.concatenate([one.vectors for one in own])
     names = np.concatenate([one.names for one in own])
@@ -156,7 +158,7 @@ def _learnt(own: list[Wordings], intents: Wordings, fingerprint: str) -> Groupin
     scale = np.sqrt(values[best] / (1 + values[best]))  # what is surer to tell classes apart counts for more
     middle = (vectors.mean(axis=0) + intents.vectors.mean(axis=0)) / 2
     kinds = np.unique(names, return_inverse=True)[1]
-    learnt = Grouping(
+    learnt = QuestionClusterer(
         middle.astype(np.float32),
         (directions[:, best] * scale).astype(np.float32),
         np.zeros((0, len(best)), np.float32),
@@ -166,7 +168,7 @@ def _learnt(own: list[Wordings], intents: Wordings, fingerprint: str) -> Groupin
         0.0,
         fingerprint,
     )
-    return replace(learnt, examples=learnt.along(vectors))
+    return replace(learnt, examples=learnt.project(vectors))
 
 
 def _scatter(vectors: Vectors, names: NDArray[np.str_]) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
@@ -175,20 +177,20 @@ def _scatter(vectors: Vectors, names: NDArray[np.str_]) -> tuple[NDArray[np.floa
     return within, np.cov(np.array([one.mean(axis=0) for one in classes]), rowvar=False)
 
 
-def _labels(one: Wordings, grouping: Grouping, fingerprint: str) -> NDArray[np.int64]:
-    return grouping.groups(grouping.placed(one.vectors, one.timed, fingerprint), fingerprint)
+def _labels(one: Wordings, clusterer: QuestionClusterer, fingerprint: str) -> NDArray[np.int64]:
+    return clusterer.groups(clusterer.features(one.vectors, one.timed, fingerprint), fingerprint)
 
 
-def _plain(clinics: list[Wordings], grouping: Grouping, apart: float) -> float:
-    return _measured(clinics, replace(grouping, plain=apart), fingerprint="another")["b-cubed f"]
+def _plain(clinics: list[Wordings], clusterer: QuestionClusterer, apart: float) -> float:
+    return _measured(clinics, replace(clusterer, fallback_threshold=apart), fingerprint="another")["b-cubed f"]
 
 
-def _measured(clinics: list[Wordings], grouping: Grouping, fingerprint: str = "") -> dict[str, float]:
+def _measured(clinics: list[Wordings], clusterer: QuestionClusterer, fingerprint: str = "") -> dict[str, float]:
     """Give the figures over all clinics: of pairs, of wordings (B-cubed), and of wordings in their group's own row."""
     same = together = both = 0
     recall, precision, main = [], [], []
     for one in clinics:
-        labels = _labels(one, grouping, fingerprint or grouping.fingerprint)
+        labels = _labels(one, clusterer, fingerprint or clusterer.fingerprint)
         meant, put = one.names[:, None] == one.names, labels[:, None] == labels
         both += int((meant & put).sum()) - len(labels)
         same += int(meant.sum()) - len(labels)
@@ -207,19 +209,19 @@ def _measured(clinics: list[Wordings], grouping: Grouping, fingerprint: str = ""
     }
 
 
-def _figures(clinics: list[Wordings], grouping: Grouping) -> dict[str, object]:
+def _figures(clinics: list[Wordings], clusterer: QuestionClusterer) -> dict[str, object]:
     counts = {
         "clinics": len(clinics),
         "groups": sum(len(set(one.names)) for one in clinics),
         "wordings": sum(len(one.texts) for one in clinics),
     }
-    return counts | {name: round(value, 3) for name, value in _measured(clinics, grouping).items()}
+    return counts | {name: round(value, 3) for name, value in _measured(clinics, clusterer).items()}
 
 
-def _print_groups(clinics: list[Wordings], grouping: Grouping) -> None:
+def _print_groups(clinics: list[Wordings], clusterer: QuestionClusterer) -> None:
     """Print the rows that hold more than one group, and the wordings that lie outside of theirs."""
     for one in clinics:
-        labels = _labels(one, grouping, grouping.fingerprint)
+        labels = _labels(one, clusterer, clusterer.fingerprint)
         for label in sorted(set(labels.tolist())):
             rows = np.flatnonzero(labels == label)
             names = sorted({str(one.names[row]) for row in rows})

@@ -22,7 +22,7 @@ from sklearn.linear_model import LogisticRegression
 from sklearn.metrics import roc_auc_score
 from tqdm import tqdm
 
-from chatbot.answering.gate import MEASURED, SIGNALS, Calibration, gate_signals
+from chatbot.answering.gate import CALIBRATED, SIGNALS, Calibration, gate_signals
 from chatbot.answering.ranking import Ranking
 from chatbot.answering.search import search
 from training.cached import CachedEncoder
@@ -56,15 +56,15 @@ def main() -> None:
     told = list(_ask_all(options.data))
     weights, intercept = _fit(told)
     usual = {
-        name: float(np.median([one.signals[len(SIGNALS) + row] for one in told])) for row, name in enumerate(MEASURED)
+        name: float(np.median([one.signals[len(SIGNALS) + row] for one in told])) for row, name in enumerate(CALIBRATED)
     }
-    corpus = dict(zip(MEASURED, weights[len(SIGNALS) :], strict=True))
+    corpus = dict(zip(CALIBRATED, weights[len(SIGNALS) :], strict=True))
     chances = _held_out(told)
     file = {
         "weights": {name: round(float(one), 4) for name, one in zip(SIGNALS, weights, strict=False)},
-        "intercept": round(float(intercept + sum(corpus[name] * usual[name] for name in MEASURED)), 4),
-        "corpus": {name: round(float(one), 4) for name, one in corpus.items()},
-        "usual": {name: round(one, 4) for name, one in usual.items()},
+        "intercept": round(float(intercept + sum(corpus[name] * usual[name] for name in CALIBRATED)), 4),
+        "calibration_weights": {name: round(float(one), 4) for name, one in corpus.items()},
+        "baseline": {name: round(one, 4) for name, one in usual.items()},
         "risk": [[share, round(_enough(told, chances, share), 4)] for share in SHARES],
         "related": round(_related(told, chances), 4),
         "fitted": datetime.now(tz=UTC).date().isoformat(),
@@ -87,13 +87,13 @@ def _ask_all(data: Path) -> Iterator[Told]:
 
 def _ask(corpus: Corpus, encoder: CachedEncoder, ranking: Ranking) -> Iterator[Told]:
     measured = Calibration()(corpus.index, encoder)
-    own = tuple(measured[name] for name in MEASURED)
+    own = tuple(measured[name] for name in CALIBRATED)
     part = corpus.name if corpus.group == "clinics" else corpus.group
     for asked in corpus.asked:
         found = search(corpus.index, encoder, ranking, asked.question, asked.earlier)
         if found is None:
             continue
-        signals = gate_signals(corpus.index, found.asked, found.judged, found.hits)
+        signals = gate_signals(corpus.index, found.topic_free, found.gate_text, found.hits)
         right = [asked.right(hit.passage) for hit in found.hits[:3]]
         yield Told(corpus.group, part, asked.kind, (*signals, *own), asked.answerable, any(right), right[0])
 

@@ -18,7 +18,7 @@ from pathlib import Path
 import numpy as np
 from sklearn.discriminant_analysis import LinearDiscriminantAnalysis
 
-from chatbot.answering.replies import Kinds, Match, Routes
+from chatbot.answering.replies import ReplyMatch, ReplyMatcher, ReplyProjection
 from chatbot.clinic import load_clinic
 from chatbot.indexing import SentenceEncoder
 
@@ -39,17 +39,19 @@ def main() -> None:
     directions = np.asarray(fit.scalings_[:, : len(set(names)) - 1], dtype=np.float32)
     middle = vectors.mean(axis=0)
     paged = np.array([vectors[names == name].mean(axis=0) for name in told["paged"]])
-    kinds = Kinds(middle, directions, paged, 0.0, encoder.fingerprint)
-    routes = Routes.of(load_clinic(Path("clinic.toml")).routes, encoder, kinds)
+    kinds = ReplyProjection(middle, directions, paged, 0.0, encoder.fingerprint)
+    routes = ReplyMatcher.of(load_clinic(Path("clinic.toml")).replies, encoder, kinds)
     questions = [(name, text) for name, text in _routed(Path("tests/answering/replies.txt"))]
     encoded = encoder.encode_questions([text for _, text in questions])
     tried = [(name, text, routes.nearest(one)) for (name, text), one in zip(questions, encoded, strict=True)]
     halves = [[one for one in tried if zlib.crc32(one[1].encode()) % 2 == half] for half in (0, 1)]
     least = _threshold(halves[0])
-    np.savez_compressed(OUT / "replies.npz", middle=middle.astype(np.float32), directions=directions, paged=paged)
+    np.savez_compressed(
+        OUT / "replies.npz", mean=middle.astype(np.float32), components=directions, page_centroids=paged
+    )
     written = {
         "encoder": {"name": encoder.name, "fingerprint": encoder.fingerprint},
-        "least": round(least, 4),
+        "threshold": round(least, 4),
         "fitted": datetime.now(tz=UTC).date().isoformat(),
         "data": {"sentences": len(asked), "kinds": len(set(names)), "seed": SEED},
         "half that set the threshold": _figures(halves[0], least),
@@ -58,8 +60,8 @@ def main() -> None:
     (OUT / "replies.json").write_text(json.dumps(written, indent=2) + "\n", "utf-8")
     print(json.dumps(written, indent=2))
     for name, text, match in tried:
-        if (match.score >= least) != (name != "none") or (match.score >= least and match.route.name != name):
-            print(f"{match.score:6.2f} {name} -> {match.route.name}: {text}")
+        if (match.score >= least) != (name != "none") or (match.score >= least and match.reply.name != name):
+            print(f"{match.score:6.2f} {name} -> {match.reply.name}: {text}")
 
 
 def _asked(told: dict[str, dict[str, list[str]]]) -> list[tuple[str, str]]:
@@ -84,14 +86,14 @@ def _routed(path: Path) -> list[tuple[str, str]]:
     return questions
 
 
-def _threshold(tried: list[tuple[str, str, Match]]) -> float:
+def _threshold(tried: list[tuple[str, str, ReplyMatch]]) -> float:
     """Give the lowest score from which enough of the matches are right."""
     scores = sorted({match.score for *_, match in tried})
     return next(score for score in scores if _figures(tried, score)["right of matched"] >= RIGHT)
 
 
-def _figures(tried: list[tuple[str, str, Match]], least: float) -> dict[str, float]:
-    matched = [name == match.route.name for name, _, match in tried if match.score >= least]
+def _figures(tried: list[tuple[str, str, ReplyMatch]], least: float) -> dict[str, float]:
+    matched = [name == match.reply.name for name, _, match in tried if match.score >= least]
     routed = [name for name, *_ in tried if name != "none"]
     return {
         "questions": len(tried),

@@ -47,7 +47,7 @@ def _questions(chance: random.Random) -> Iterator[str]:
     for line in (BENCHMARKS / "paraphrases.txt").read_text("utf-8").splitlines():
         if re.match(r"[^\W\d_]", line):
             yield line.replace("{}", chance.choice(topics))
-    for route in load_clinic(Path("clinic.toml")).routes:
+    for route in load_clinic(Path("clinic.toml")).replies:
         yield from route.examples
 
 

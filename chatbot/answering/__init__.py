@@ -2,38 +2,37 @@
 
 from chatbot.answering.citations import document_digest, highlights
 from chatbot.answering.compose import starters
-from chatbot.answering.explanation import Candidate, Workings, explained
+from chatbot.answering.explanation import Candidate, Explanation, build_explanation
 from chatbot.answering.gate import SIGNALS as GATE_SIGNALS
 from chatbot.answering.gate import Calibration, Gate, gate_signals
-from chatbot.answering.pipeline import Pipeline, Worked
+from chatbot.answering.pipeline import Pipeline, PipelineResult
 from chatbot.answering.question import LONGEST, clean_question, read_request
 from chatbot.answering.ranking import SIGNALS, Ranking, signals
-from chatbot.answering.replies import Match, Routes, call_text, number_to_call
-from chatbot.answering.search import Aspect, Found, aspects, search
+from chatbot.answering.replies import ReplyMatch, ReplyMatcher, call_text, number_to_call
+from chatbot.answering.search import SearchResult, TopicFreeQuestion, search, topic_free_questions
 from chatbot.answering.turn import Serving, Tools, missing_with
 
 __all__ = [
     "GATE_SIGNALS",
     "LONGEST",
     "SIGNALS",
-    "Aspect",
     "Calibration",
     "Candidate",
-    "Found",
+    "Explanation",
     "Gate",
-    "Match",
     "Pipeline",
+    "PipelineResult",
     "Ranking",
-    "Routes",
+    "ReplyMatch",
+    "ReplyMatcher",
+    "SearchResult",
     "Serving",
     "Tools",
-    "Worked",
-    "Workings",
-    "aspects",
+    "TopicFreeQuestion",
+    "build_explanation",
     "call_text",
     "clean_question",
     "document_digest",
-    "explained",
     "gate_signals",
     "highlights",
     "missing_with",
@@ -42,4 +41,5 @@ __all__ = [
     "search",
     "signals",
     "starters",
+    "topic_free_questions",
 ]

@@ -7,7 +7,7 @@ the answer types of question answering (E. Voorhees, "The TREC-8 Question Answer
 import re
 from typing import Final
 
-__all__ = ["expected_answer"]
+__all__ = ["match_answer_type"]
 
 _NUMBER = (
     r"\d|\b(?:one|two|three|four|five|six|seven|eight|nine|ten|eleven|twelve|fifteen|twenty|thirty|forty|fifty|sixty"
@@ -32,7 +32,7 @@ _EXPECTED: Final = tuple(
 )
 
 
-def expected_answer(question: str, text: str) -> int:
+def match_answer_type(question: str, text: str) -> int:
     """Tell whether a text holds the kind of answer that a question asks for: 1 yes, -1 no, 0 if it asks for none."""
     for asks, holds in _EXPECTED:
         if asks.search(question):

@@ -6,7 +6,7 @@ from dataclasses import replace
 from typing import Final
 
 from chatbot.answering.citations import highlights, link
-from chatbot.answering.search import Found
+from chatbot.answering.search import SearchResult
 from chatbot.indexing import Index
 from chatbot.records import Alarm, Answer, Citation, Hit, Outcome, Passage
 
@@ -22,13 +22,13 @@ _MESSAGES: Final = {
 
 
 def compose(  # noqa: PLR0913, PLR0917 - one argument a part of the answer
-    question: str, outcome: Outcome, confidence: float, index: Index, found: Found, shown: Sequence[Hit]
+    question: str, outcome: Outcome, confidence: float, index: Index, result: SearchResult, shown: Sequence[Hit]
 ) -> Answer:
     """Compose the answer that an outcome allows; `shown` are the passages that may be quoted, best first."""
     passages = [hit.passage for hit in shown] if outcome is not Outcome.NOT_FOUND else []
-    citations = tuple(_citation(number, index, found, passage) for number, passage in enumerate(passages, start=1))
-    related = suggestions(found.understood.question, found.hits, passages)
-    return Answer(question, found.understood.text, outcome, confidence, _MESSAGES[outcome], citations, related)
+    citations = tuple(_citation(number, index, result, passage) for number, passage in enumerate(passages, start=1))
+    related = suggestions(result.resolved.question, result.hits, passages)
+    return Answer(question, result.resolved.text, outcome, confidence, _MESSAGES[outcome], citations, related)
 
 
 def urgent(question: str, alarm: Alarm, message: str) -> Answer:
@@ -63,8 +63,8 @@ def distinct(hits: Iterable[Hit]) -> Iterator[Hit]:
             yield hit
 
 
-def _citation(number: int, index: Index, found: Found, passage: Passage) -> Citation:
-    marks = highlights(index, found.query, passage)
+def _citation(number: int, index: Index, result: SearchResult, passage: Passage) -> Citation:
+    marks = highlights(index, result.query, passage)
     return Citation(number, passage, marks, link(index.documents[passage.document], passage, marks))
 
 

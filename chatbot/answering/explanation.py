@@ -5,15 +5,15 @@ from dataclasses import dataclass
 
 from chatbot.answering.citations import highlights
 from chatbot.answering.gate import SIGNALS, Gate, gate_signals
-from chatbot.answering.pipeline import Worked
+from chatbot.answering.pipeline import PipelineResult
 from chatbot.answering.ranking import SIGNALS as RANKING_SIGNALS
 from chatbot.answering.ranking import signals as ranking_signals
-from chatbot.answering.search import Found
+from chatbot.answering.search import SearchResult
 from chatbot.answering.turn import CANDIDATES, Serving
 from chatbot.indexing import Index
 from chatbot.records import Answer, Highlight, Passage
 
-__all__ = ["Candidate", "Workings", "explained"]
+__all__ = ["Candidate", "Explanation", "build_explanation"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,7 +31,7 @@ class Candidate:
 
 
 @dataclass(frozen=True, slots=True)
-class Workings:
+class Explanation:
     """An answer with the way to it.
 
     `candidates` are the best ten, best first. `aspect` is what the question asks of the pages' topic; `signals` is what
@@ -50,26 +50,26 @@ class Workings:
     milliseconds: float
 
 
-def explained(gate: Gate, serving: Serving, worked: Worked, milliseconds: float) -> Workings:
+def build_explanation(gate: Gate, serving: Serving, worked: PipelineResult, milliseconds: float) -> Explanation:
     """Return the way to an answer that took some time."""
-    found, index = worked.found, serving.index
-    read = gate_signals(index, found.asked, found.judged, found.hits) if found else []
-    return Workings(
+    result, index = worked.search_result, serving.index
+    read = gate_signals(index, result.topic_free, result.gate_text, result.hits) if result else []
+    return Explanation(
         answer=worked.answer,
-        candidates=tuple(_candidates(gate, index, found)) if found else (),
-        aspect=found.asked.text if found else "",
+        candidates=tuple(_candidates(gate, index, result)) if result else (),
+        aspect=result.topic_free.text if result else "",
         signals=dict(zip(SIGNALS, read, strict=False)),
-        answered=gate.enough(serving.clinic.answers.wrong_at_most),
+        answered=gate.threshold_for(serving.clinic.answers.max_error_rate),
         related=gate.related,
         matched=worked.rule,
         milliseconds=milliseconds,
     )
 
 
-def _candidates(gate: Gate, index: Index, found: Found) -> Iterator[Candidate]:
-    evidence = index.evidence(found.query)
+def _candidates(gate: Gate, index: Index, result: SearchResult) -> Iterator[Candidate]:
+    evidence = index.evidence(result.query)
     read = dict(zip(evidence.passages, ranking_signals(evidence).tolist(), strict=True))
-    for hit in found.hits[:CANDIDATES]:
+    for hit in result.hits[:CANDIDATES]:
         made_of = dict(zip(RANKING_SIGNALS, read[hit.passage], strict=True))
-        marks = highlights(index, found.query, hit.passage)
-        yield Candidate(hit.passage, hit.score, made_of, gate.confidence(index, found, hit), marks)
+        marks = highlights(index, result.query, hit.passage)
+        yield Candidate(hit.passage, hit.score, made_of, gate.confidence(index, result, hit), marks)

@@ -13,9 +13,9 @@ import numpy as np
 
 from chatbot.indexing import Encoded, Query, content_words
 
-__all__ = ["Understood", "understand"]
+__all__ = ["ResolvedQuestion", "resolve_follow_up"]
 
-_EARLIER: Final = 2  # questions that a follow-up may lean on
+_HISTORY_LIMIT: Final = 2  # questions that a follow-up may lean on
 _FEW: Final = 2  # words that say something; with no more, a question may lean on what was asked before
 _SOME: Final = 4  # such words; with more, a pronoun points at something in the question itself
 _MANY: Final = 5  # such words; with more, "and ..." begins a question of its own
@@ -33,7 +33,7 @@ _POINTS = re.compile(
 
 
 @dataclass(frozen=True, slots=True)
-class Understood:
+class ResolvedQuestion:
     """A conversation's last question, and the earlier ones that it is read with; `text` is all of it.
 
     `sure` tells whether its words say that it is one question with them, or that it stands alone; else it is so short
@@ -42,7 +42,7 @@ class Understood:
 
     question: str
     earlier: tuple[str, ...] = ()
-    sure: bool = True
+    certain: bool = True
 
     @property
     def text(self) -> str:
@@ -60,19 +60,19 @@ class Understood:
         return Query(self.text, whole, shares, vector.astype(np.float32), words)
 
 
-def understand(question: str, earlier: Sequence[str]) -> Understood:
+def resolve_follow_up(question: str, earlier: Sequence[str]) -> ResolvedQuestion:
     """Read a question with the conversation's earlier ones, oldest first, if it cannot be read by itself."""
-    if not earlier or not _may_lean(question):
-        return Understood(question)
-    held = earlier[-_EARLIER:] if _may_lean(earlier[-1]) else earlier[-1:]
-    return Understood(question, tuple(held), sure=_leans(question))
+    if not earlier or not _may_depend_on_history(question):
+        return ResolvedQuestion(question)
+    held = earlier[-_HISTORY_LIMIT:] if _may_depend_on_history(earlier[-1]) else earlier[-1:]
+    return ResolvedQuestion(question, tuple(held), certain=_depends_on_history(question))
 
 
-def _may_lean(question: str) -> bool:
-    return _leans(question) or len(content_words(question)) <= _FEW
+def _may_depend_on_history(question: str) -> bool:
+    return _depends_on_history(question) or len(content_words(question)) <= _FEW
 
 
-def _leans(question: str) -> bool:
+def _depends_on_history(question: str) -> bool:
     """Tell whether a question's words say that it goes on from the one before, or say nothing by themselves."""
     said = len(content_words(question))
     return not said or bool((_OPENS.search(question) and said <= _MANY) or (_POINTS.search(question) and said <= _SOME))

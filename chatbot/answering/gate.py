@@ -15,18 +15,18 @@ from typing import Final, Self
 
 import numpy as np
 
-from chatbot.answering.answer_type import expected_answer
+from chatbot.answering.answer_type import match_answer_type
 from chatbot.answering.ranking import Ranking
-from chatbot.answering.search import Found
+from chatbot.answering.search import SearchResult
 from chatbot.indexing import Encoder, Index, Query
 from chatbot.records import Hit, Outcome, Passage
 
-__all__ = ["MEASURED", "SIGNALS", "Calibration", "Gate", "gate_signals"]
+__all__ = ["CALIBRATED", "SIGNALS", "Calibration", "Gate", "gate_signals"]
 
-SIGNALS: Final = ("content", "margin", "expected")
+SIGNALS: Final = ("content_maxsim", "margin", "answer_type")
 """The columns of `gate_signals`."""
 
-MEASURED: Final = ("content", "margin")
+CALIBRATED: Final = ("content_maxsim", "margin")
 """The signals that are measured on the corpus itself, leaving passages out."""
 
 _NEXT: Final = 5  # passages that the best one is held against
@@ -37,9 +37,9 @@ _WORDS: Final = range(5, 41)  # of such a sentence
 def gate_signals(index: Index, asked: Query, question: str, hits: Sequence[Hit]) -> list[float]:
     """Give the signals of the first of some hits, which must not be empty."""
     best, others = hits[0], hits[1 : 1 + _NEXT]
-    (content,) = index.content_met(asked, [best.passage])
+    (content,) = index.content_maxsim(asked, [best.passage])
     margin = best.score - float(np.mean([hit.score for hit in others])) if others else 0.0
-    return [float(content), margin, float(expected_answer(question, best.passage.text))]
+    return [float(content), margin, float(match_answer_type(question, best.passage.text))]
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,8 +52,8 @@ class Gate:
 
     weights: tuple[float, ...]
     intercept: float
-    corpus: Mapping[str, float]
-    usual: Mapping[str, float]
+    calibration_weights: Mapping[str, float]
+    baseline: Mapping[str, float]
     risk: tuple[tuple[float, float], ...]
     related: float
 
@@ -64,38 +64,40 @@ class Gate:
         return cls(
             tuple(told["weights"][name] for name in SIGNALS),
             told["intercept"],
-            told["corpus"],
-            told["usual"],
+            told["calibration_weights"],
+            told["baseline"],
             tuple((share, chance) for share, chance in told["risk"]),
             told["related"],
         )
 
-    def confidence(self, index: Index, found: Found, hit: Hit) -> float:
+    def confidence(self, index: Index, result: SearchResult, hit: Hit) -> float:
         """Give the probability, 0 to 1, that one of the hits answers the question.
 
         It is high under the question itself. Where the topic alone is named, which asks nothing in particular, it is
         what the least careful clinic calls an answer; for others the passages are the closest.
         """
-        if found.topic_alone and not found.titled(hit):
+        if result.topic_alone and not result.has_exact_heading(hit):
             return min((chance for _, chance in self.risk), default=0.0)
-        hits = (hit, *(other for other in found.hits[: 1 + _NEXT] if other is not hit))
-        least = max((chance for _, chance in self.risk), default=1.0) if found.titled(hit) else 0.0
-        return max(least, self.chance(gate_signals(index, found.asked, found.judged, hits), index.calibration))
+        hits = (hit, *(other for other in result.hits[: 1 + _NEXT] if other is not hit))
+        least = max((chance for _, chance in self.risk), default=1.0) if result.has_exact_heading(hit) else 0.0
+        return max(
+            least, self.probability(gate_signals(index, result.topic_free, result.gate_text, hits), index.calibration)
+        )
 
-    def chance(self, signals: Sequence[float], calibration: Mapping[str, float]) -> float:
+    def probability(self, signals: Sequence[float], calibration: Mapping[str, float]) -> float:
         """Give the probability for signals in a corpus with what was measured of it, if it was."""
         score = self.intercept + sum(weight * signal for weight, signal in zip(self.weights, signals, strict=True))
-        for name in MEASURED:
-            score += self.corpus[name] * (calibration.get(name, self.usual[name]) - self.usual[name])
+        for name in CALIBRATED:
+            score += self.calibration_weights[name] * (calibration.get(name, self.baseline[name]) - self.baseline[name])
         return 1 / (1 + math.exp(-score))
 
-    def enough(self, wrong_at_most: float) -> float:
+    def threshold_for(self, wrong_at_most: float) -> float:
         """Give the probability from which no more than a share of the answers are expected to be wrong."""
         return min((chance for share, chance in self.risk if share <= wrong_at_most), default=1.0)
 
     def outcome(self, confidence: float, wrong_at_most: float) -> Outcome:
         """Tell what a probability is enough for."""
-        if confidence >= self.enough(wrong_at_most):
+        if confidence >= self.threshold_for(wrong_at_most):
             return Outcome.ANSWERED
         return Outcome.RELATED if confidence >= self.related else Outcome.NOT_FOUND
 

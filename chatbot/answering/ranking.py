@@ -16,13 +16,13 @@ from chatbot.records import Hit
 
 __all__ = ["SIGNALS", "Ranking", "signals"]
 
-SIGNALS: Final = ("met", "content", "sentence", "lexical")
+SIGNALS: Final = ("maxsim", "content_maxsim", "sentence", "bm25")
 """The columns of `signals`, as `Evidence` describes them."""
 
 
 def signals(evidence: Evidence) -> Vectors:
     """Give the signals of each candidate, shape (passages, len(SIGNALS))."""
-    return np.stack([evidence.met, evidence.content, evidence.sentence, evidence.lexical], axis=1)
+    return np.stack([evidence.maxsim, evidence.content_maxsim, evidence.sentence, evidence.bm25], axis=1)
 
 
 @dataclass(frozen=True, slots=True)

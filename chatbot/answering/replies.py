@@ -10,15 +10,15 @@ from typing import Final, Self
 
 import numpy as np
 
-from chatbot.clinic import Clinic, Contact, Route
+from chatbot.clinic import Clinic, Contact, Reply
 from chatbot.indexing import Encoded, Encoder, Vectors, content_words
 from chatbot.records import Level
 from chatbot.triage import Wording
 
 __all__ = [
-    "Kinds",
-    "Match",
-    "Routes",
+    "ReplyMatch",
+    "ReplyMatcher",
+    "ReplyProjection",
     "by_keyword",
     "call_text",
     "contact_line",
@@ -31,15 +31,15 @@ _NEAREST = 3  # ways to ask whose mean nearness counts, so that one alone decide
 
 
 @dataclass(frozen=True, slots=True)
-class Match:
+class ReplyMatch:
     """A route, and by how much the question is nearer to it than to what pages answer."""
 
-    route: Route
+    reply: Reply
     score: float
 
 
 @dataclass(frozen=True, slots=True)
-class Kinds:
+class ReplyProjection:
     """What `training/fit_replies.py` learnt of questions: directions that tell kinds apart and no subjects.
 
     `middle`, shape (dimensions,), is what vectors are measured from; `directions` has the shape (dimensions, n);
@@ -47,10 +47,10 @@ class Kinds:
     question matches a route. The vectors of another encoder than that with `fingerprint` cannot be read.
     """
 
-    middle: Vectors
-    directions: Vectors
-    paged: Vectors
-    least: float
+    mean: Vectors
+    components: Vectors
+    page_centroids: Vectors
+    threshold: float
     fingerprint: str
 
     @classmethod
@@ -59,44 +59,48 @@ class Kinds:
         folder = files("chatbot.answering")
         told = json.loads(folder.joinpath("replies.json").read_text("utf-8"))
         with as_file(folder.joinpath("replies.npz")) as path, np.load(path, allow_pickle=False) as kept:
-            middle, directions, paged = (kept[name].astype(np.float32) for name in ("middle", "directions", "paged"))
-        return cls(middle, directions, paged, told["least"], told["encoder"]["fingerprint"])
+            middle, directions, paged = (
+                kept[name].astype(np.float32) for name in ("mean", "components", "page_centroids")
+            )
+        return cls(middle, directions, paged, told["threshold"], told["encoder"]["fingerprint"])
 
-    def turned(self, vectors: Vectors) -> Vectors:
+    def project(self, vectors: Vectors) -> Vectors:
         """Give vectors, shape (n, dimensions), along the directions, at unit length."""
-        along = (vectors - self.middle) @ self.directions
+        along = (vectors - self.mean) @ self.components
         return np.asarray(along / np.linalg.norm(along, axis=-1, keepdims=True), dtype=np.float32)
 
 
 @dataclass(frozen=True, slots=True)
-class Routes:
+class ReplyMatcher:
     """The clinic's routes, their ways to ask read; unread if the encoder is one that the kinds were not fitted for."""
 
-    routes: tuple[Route, ...]
-    kinds: Kinds
+    replies: tuple[Reply, ...]
+    projection: ReplyProjection
     examples: tuple[Vectors, ...]
 
     @classmethod
-    def of(cls, routes: Sequence[Route], encoder: Encoder, kinds: Kinds | None = None) -> Self:
+    def of(cls, routes: Sequence[Reply], encoder: Encoder, kinds: ReplyProjection | None = None) -> Self:
         """Read the ways to ask with the encoder that reads the questions."""
-        fitted = kinds or Kinds.fitted()
+        fitted = kinds or ReplyProjection.fitted()
         if fitted.fingerprint != encoder.fingerprint:
             return cls(tuple(routes), fitted, ())
         read = (encoder.encode_questions(route.examples) for route in routes)
-        return cls(tuple(routes), fitted, tuple(fitted.turned(np.array([one.vector for one in ways])) for ways in read))
+        return cls(
+            tuple(routes), fitted, tuple(fitted.project(np.array([one.vector for one in ways])) for ways in read)
+        )
 
-    def match(self, question: Encoded) -> Match | None:
+    def match(self, question: Encoded) -> ReplyMatch | None:
         """Give the route that a question belongs to, if it belongs to one."""
         nearest = self.nearest(question) if self.examples else None
-        return nearest if nearest and nearest.score >= self.kinds.least else None
+        return nearest if nearest and nearest.score >= self.projection.threshold else None
 
-    def nearest(self, question: Encoded) -> Match:
+    def nearest(self, question: Encoded) -> ReplyMatch:
         """Give the nearest of the routes, however far away."""
-        asked = self.kinds.turned(question.vector[None])[0]
+        asked = self.projection.project(question.vector[None])[0]
         near = [float(np.sort(ways @ asked)[-_NEAREST:].mean()) for ways in self.examples]
         best = int(np.argmax(near))
-        paged = float((self.kinds.turned(self.kinds.paged) @ asked).max())
-        return Match(self.routes[best], near[best] - paged)
+        paged = float((self.projection.project(self.projection.page_centroids) @ asked).max())
+        return ReplyMatch(self.replies[best], near[best] - paged)
 
 
 _KEYWORDS: Final = 2  # words that say something; a question of no more is a keyword
@@ -118,30 +122,30 @@ def filled(text: str, contact: Contact) -> str:
 
 
 def own_reply(
-    routes: Routes,
+    routes: ReplyMatcher,
     encoded: Encoded,
     clauses: Sequence[str],
     encode: Callable[[Sequence[str]], list[Encoded]],
-) -> list[Route]:
+) -> list[Reply]:
     """Return the clinic's replies that a question asks for: one, or one for each of the questions in it; or none."""
     parts = [match for match in map(routes.match, encode(clauses)) if match] if len(clauses) > 1 else []
-    matched = {match.route.name: match for match in parts}
+    matched = {match.reply.name: match for match in parts}
     if len(matched) > 1:
-        return [match.route for match in matched.values()]
-    whole: Match | None = routes.match(encoded)
-    return [whole.route] if whole else []
+        return [match.reply for match in matched.values()]
+    whole: ReplyMatch | None = routes.match(encoded)
+    return [whole.reply] if whole else []
 
 
-def by_keyword(routes: Routes, question: str) -> Route | None:
+def by_keyword(routes: ReplyMatcher, question: str) -> Reply | None:
     """Return the reply that a keyword alone asks for: the one that has it in most of its ways to ask."""
     words = _folded(question)
     if not 0 < len(words) <= _KEYWORDS or len(re.findall(r"\w+", question)) > _KEYWORDS:
         return None
     counts = Counter(
-        {route.name: sum(words <= _folded(example) for example in route.examples) for route in routes.routes}
+        {route.name: sum(words <= _folded(example) for example in route.examples) for route in routes.replies}
     )
     (name, count), *_ = counts.most_common(1) or [("", 0)]
-    return next((route for route in routes.routes if route.name == name), None) if count else None
+    return next((route for route in routes.replies if route.name == name), None) if count else None
 
 
 def _folded(text: str) -> set[str]:

@@ -4,17 +4,17 @@ import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from chatbot.answering.answer_type import expected_answer
-from chatbot.answering.follow_ups import Understood, understand
+from chatbot.answering.answer_type import match_answer_type
+from chatbot.answering.follow_ups import ResolvedQuestion, resolve_follow_up
 from chatbot.answering.ranking import Ranking
 from chatbot.indexing import Encoded, Encoder, Index, Query, Vectors, content_words
 from chatbot.records import Hit, Passage
 
-__all__ = ["Aspect", "Found", "aspects", "search"]
+__all__ = ["SearchResult", "TopicFreeQuestion", "search", "topic_free_questions"]
 
 
 @dataclass(frozen=True, slots=True)
-class Found:
+class SearchResult:
     """What a search found.
 
     `query` is what was searched for, with what the conversation lent it; `asked` is what the last question asks of the
@@ -23,60 +23,62 @@ class Found:
     topic and asks nothing about it, as "microneedling?" does of pages about that.
     """
 
-    understood: Understood
+    resolved: ResolvedQuestion
     query: Query
-    asked: Query
-    own: Encoded
+    topic_free: Query
+    question_encoding: Encoded
     hits: tuple[Hit, ...]
     topic_alone: bool
 
     @property
-    def judged(self) -> str:
+    def gate_text(self) -> str:
         """The words that tell which kind of answer is asked for: the last question's, if it says anything by itself."""
-        return self.query.text if self.asked is self.query else self.understood.question
+        return self.query.text if self.topic_free is self.query else self.resolved.question
 
-    def titled(self, hit: Hit) -> bool:
+    def has_exact_heading(self, hit: Hit) -> bool:
         """Tell whether a passage stands under the question itself, as the pages' own heading."""
-        return _titled(hit, self.understood.question)
+        return _has_exact_heading(hit, self.resolved.question)
 
 
 def search(
     index: Index, encoder: Encoder, ranking: Ranking, question: str, earlier: Sequence[str] = ()
-) -> Found | None:
+) -> SearchResult | None:
     """Search for a question; None if there is no word in it, or none that the encoder can read."""
     if not re.search(r"\w", question):
         return None
-    understood = understand(question, earlier)
+    resolved = resolve_follow_up(question, earlier)
     bare = index.without_topic(question)
-    texts = list(dict.fromkeys((understood.text, question, bare or question)))
+    texts = list(dict.fromkeys((resolved.text, question, bare or question)))
     read = dict(zip(texts, encoder.encode_questions(texts), strict=True))
     if not len(read[question].ids):
         return None
-    found = _found(index, ranking, understood, read, bare)
-    if understood.earlier and not understood.sure:
-        alone = _found(index, ranking, Understood(question), read, bare)
-        if alone.hits[0].score >= found.hits[0].score:
+    result = _search_resolved(index, ranking, resolved, read, bare)
+    if resolved.earlier and not resolved.certain:
+        alone = _search_resolved(index, ranking, ResolvedQuestion(question), read, bare)
+        if alone.hits[0].score >= result.hits[0].score:
             return alone  # the subject was changed: what was asked before finds nothing better
-    return found
+    return result
 
 
-def _found(index: Index, ranking: Ranking, understood: Understood, read: Mapping[str, Encoded], bare: str) -> Found:
-    own, aspect = read[understood.question], bare or understood.question
-    query = understood.query(read[understood.text], own)
-    asked = Query.of(aspect, read[aspect]) if len(read[aspect].ids) else Query.of(understood.question, own)
-    if understood.earlier and not index.says_something(asked):
+def _search_resolved(
+    index: Index, ranking: Ranking, resolved: ResolvedQuestion, read: Mapping[str, Encoded], bare: str
+) -> SearchResult:
+    own, aspect = read[resolved.question], bare or resolved.question
+    query = resolved.query(read[resolved.text], own)
+    asked = Query.of(aspect, read[aspect]) if len(read[aspect].ids) else Query.of(resolved.question, own)
+    if resolved.earlier and not index.has_content_words(asked):
         asked = query
-    hits = sorted(ranking.hits(index.evidence(query)), key=lambda hit: not _titled(hit, understood.question))
-    topic_alone = not understood.earlier and _is_topic(understood.question, bare)
-    return Found(understood, query, asked, own, tuple(hits), topic_alone)
+    hits = sorted(ranking.hits(index.evidence(query)), key=lambda hit: not _has_exact_heading(hit, resolved.question))
+    topic_alone = not resolved.earlier and _is_topic(resolved.question, bare)
+    return SearchResult(resolved, query, asked, own, tuple(hits), topic_alone)
 
 
 def _is_topic(question: str, bare: str) -> bool:
     """Tell whether a question names the topic and asks nothing, given what is left of it without the topic's words."""
-    return bool(content_words(question)) and not content_words(bare) and not expected_answer(question, "")
+    return bool(content_words(question)) and not content_words(bare) and not match_answer_type(question, "")
 
 
-def _titled(hit: Hit, question: str) -> bool:
+def _has_exact_heading(hit: Hit, question: str) -> bool:
     return any(_words(heading) == _words(question) for heading in hit.passage.headings[-1:])
 
 
@@ -85,7 +87,7 @@ def _words(text: str) -> list[str]:
 
 
 @dataclass(frozen=True, slots=True)
-class Aspect:
+class TopicFreeQuestion:
     """A question without the words that stand in most passages, its unit vector, and the passage nearest to that."""
 
     text: str
@@ -93,8 +95,10 @@ class Aspect:
     nearest: Passage
 
 
-def aspects(index: Index, encoder: Encoder, questions: Sequence[str]) -> tuple[Aspect, ...]:
+def topic_free_questions(index: Index, encoder: Encoder, questions: Sequence[str]) -> tuple[TopicFreeQuestion, ...]:
     """Read questions, in order."""
     bare = [index.without_topic(question) or question for question in questions]
     read = encoder.encode_questions(bare)
-    return tuple(Aspect(text, one.vector, index.nearest(one.vector)) for text, one in zip(bare, read, strict=True))
+    return tuple(
+        TopicFreeQuestion(text, one.vector, index.nearest(one.vector)) for text, one in zip(bare, read, strict=True)
+    )

@@ -7,11 +7,11 @@ from itertools import islice
 from typing import Final
 
 from chatbot.answering import compose
-from chatbot.answering.follow_ups import understand
+from chatbot.answering.follow_ups import resolve_follow_up
 from chatbot.answering.gate import Gate
 from chatbot.answering.ranking import Ranking
-from chatbot.answering.replies import Kinds, Routes
-from chatbot.answering.search import Found, search
+from chatbot.answering.replies import ReplyMatcher, ReplyProjection
+from chatbot.answering.search import SearchResult, search
 from chatbot.clinic import Clinic
 from chatbot.indexing import Encoded, Encoder, Index
 from chatbot.language import Spelling
@@ -44,7 +44,7 @@ class Serving:
     index: Index
     spelling: Spelling
     clinic: Clinic
-    routes: Routes
+    reply_matcher: ReplyMatcher
 
 
 class Turn:
@@ -56,7 +56,7 @@ class Turn:
         self.serving = serving
         self.clinic = serving.clinic
         self._tools = tools
-        self._encoder = _Remembering(tools.encoder)
+        self._encoder = _CachedEncoder(tools.encoder)
         self.finding = tools.triage.read(asked, self._encoder.encode_questions)
         self.wording = Wording.standard(self.finding.language)
         self.earlier = [tools.triage.read_again(one) for one in before]
@@ -67,7 +67,7 @@ class Turn:
         return self.serving.spelling.corrected(self.asked)
 
     @cached_property
-    def found(self) -> Found | None:
+    def search_result(self) -> SearchResult | None:
         """What is found for the question; None where there is nothing in it to search for."""
         asked_before = [
             self.serving.spelling.corrected(one)
@@ -89,25 +89,27 @@ class Turn:
         """The alarm that the questions up to this one have been going on about."""
         alarm = None
         for number, (one, finding) in enumerate(zip(self.before, self.earlier, strict=True)):
-            follow_up = understand(one, self.before[:number])
-            goes_on = bool(follow_up.earlier) and follow_up.sure and not changes_the_subject(finding)
+            follow_up = resolve_follow_up(one, self.before[:number])
+            goes_on = bool(follow_up.earlier) and follow_up.certain and not changes_the_subject(finding)
             alarm = finding.alarm or (alarm if goes_on else None)
         return alarm
 
     @cached_property
     def from_pages(self) -> Answer:
         """What the pages say to the question."""
-        if self.found is None:  # of marks that the model has no token for, nothing can be found
+        if self.search_result is None:  # of marks that the model has no token for, nothing can be found
             return compose.not_found(self.asked)
         gate, index = self._tools.gate, self.serving.index
-        confidence = gate.confidence(index, self.found, self.found.hits[0])
-        outcome = gate.outcome(confidence, self.clinic.answers.wrong_at_most)
-        return compose.compose(self.asked, outcome, confidence, index, self.found, self._shown(self.found))
+        confidence = gate.confidence(index, self.search_result, self.search_result.hits[0])
+        outcome = gate.outcome(confidence, self.clinic.answers.max_error_rate)
+        return compose.compose(
+            self.asked, outcome, confidence, index, self.search_result, self._shown(self.search_result)
+        )
 
     @property
     def pages_are_unsure(self) -> bool:
         """Whether a reply of the clinic's own goes before what the pages say."""
-        return self.from_pages.confidence < self._tools.gate.enough(_CANNED_REPLY_RISK)
+        return self.from_pages.confidence < self._tools.gate.threshold_for(_CANNED_REPLY_RISK)
 
     def encode(self, texts: Sequence[str]) -> list[Encoded]:
         """Encode texts, each once."""
@@ -121,11 +123,11 @@ class Turn:
         """Return the turn of an earlier question of the conversation, counted from 0."""
         return Turn(self._tools, self.before[number], self.before[:number], self.serving)
 
-    def _shown(self, found: Found) -> list[Hit]:
+    def _shown(self, result: SearchResult) -> list[Hit]:
         """Return the best hit and the next that may answer too, none that says what another says."""
         gate, index = self._tools.gate, self.serving.index
-        hits = list(islice(compose.distinct(found.hits[:CANDIDATES]), _SHOWN))
-        return [hit for hit in hits if hit is hits[0] or gate.confidence(index, found, hit) >= gate.related]
+        hits = list(islice(compose.distinct(result.hits[:CANDIDATES]), _SHOWN))
+        return [hit for hit in hits if hit is hits[0] or gate.confidence(index, result, hit) >= gate.related]
 
 
 def changes_the_subject(finding: Finding) -> bool:
@@ -133,14 +135,14 @@ def changes_the_subject(finding: Finding) -> bool:
     return bool(finding.practical or finding.all_clear or finding.person or finding.small_talk)
 
 
-class _Remembering:
+class _CachedEncoder:
     """An encoder that reads each text of one question once."""
 
     def __init__(self, encoder: Encoder) -> None:
         self.name = encoder.name
         self.fingerprint = encoder.fingerprint
-        self.window = encoder.window
-        self.length = encoder.length
+        self.max_tokens = encoder.max_tokens
+        self.count_tokens = encoder.count_tokens
         self.encode_passages = encoder.encode_passages
         self._encode = encoder.encode_questions
         self._read: dict[str, Encoded] = {}
@@ -157,5 +159,5 @@ def missing_with(encoder: Encoder) -> Iterator[str]:
     cure = "Unset FOOTNOTE_MODEL to have both."
     if EmergencyClassifier.fitted_fingerprint() != encoder.fingerprint:
         yield f"Emergencies are recognised by word lists alone, because the model is {encoder.name}. {cure}"
-    if Kinds.fitted().fingerprint != encoder.fingerprint:
+    if ReplyProjection.fitted().fingerprint != encoder.fingerprint:
         yield f"The clinic's own replies are found by keywords alone, because the model is {encoder.name}. {cure}"

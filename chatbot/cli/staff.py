@@ -8,15 +8,15 @@ from getpass import getpass
 from chatbot.errors import AccountRefused
 from chatbot.settings import Settings
 from chatbot.staff.accounts.passwords import SHORTEST
-from chatbot.staff.accounts.sessions import Register, Role
-from chatbot.staff.audit_log import History, Kind
+from chatbot.staff.accounts.sessions import AccountStore, Role
+from chatbot.staff.audit_log import AuditLog, Kind
 from chatbot.staff.schema import staff_database
 
 __all__ = ["add_staff_commands", "staff_command"]
 
 _OPERATOR = "command line"
 
-_Do = Callable[[Register, argparse.Namespace], tuple[str, str]]
+_Do = Callable[[AccountStore, argparse.Namespace], tuple[str, str]]
 
 
 def add_staff_commands(staff: argparse.ArgumentParser) -> None:
@@ -50,9 +50,9 @@ def staff_command(settings: Settings, options: argparse.Namespace) -> str:
     """Do what a command says, keep it on record, and give what is to be printed; raises `StaffError`."""
     do: _Do = options.do
     database = staff_database(settings.staff)
-    told, record = do(Register(database), options)
+    told, record = do(AccountStore(database), options)
     if record:
-        History(database).record(_OPERATOR, Kind.ACCOUNT, options.name or "everyone", record)
+        AuditLog(database).record(_OPERATOR, Kind.ACCOUNT, options.name or "everyone", record)
     return told
 
 
@@ -68,33 +68,33 @@ def _with_stdin(command: argparse.ArgumentParser) -> None:
     command.add_argument("--password-stdin", action="store_true", help="read the password from standard input")
 
 
-def _add(register: Register, options: argparse.Namespace) -> tuple[str, str]:
-    account = register.add(options.name, Role(options.role), _asked_password(options))
+def _add(account_store: AccountStore, options: argparse.Namespace) -> tuple[str, str]:
+    account = account_store.add(options.name, Role(options.role), _asked_password(options))
     return f"{account.name} may sign in at /staff/ as {account.role.value}.", f"Added as {account.role.value}"
 
 
-def _list(register: Register, _: argparse.Namespace) -> tuple[str, str]:
-    accounts = [f"{account.name}\t{account.role.value}" for account in register.accounts()]
+def _list(account_store: AccountStore, _: argparse.Namespace) -> tuple[str, str]:
+    accounts = [f"{account.name}\t{account.role.value}" for account in account_store.accounts()]
     return "\n".join(accounts) or "Nobody has an account: make one with 'footnote staff add NAME --role editor'.", ""
 
 
-def _remove(register: Register, options: argparse.Namespace) -> tuple[str, str]:
-    register.remove(options.name)
+def _remove(account_store: AccountStore, options: argparse.Namespace) -> tuple[str, str]:
+    account_store.remove(options.name)
     return f"{options.name} has no account any more.", "Removed"
 
 
-def _password(register: Register, options: argparse.Namespace) -> tuple[str, str]:
-    register.set_password(options.name, _asked_password(options))
+def _password(account_store: AccountStore, options: argparse.Namespace) -> tuple[str, str]:
+    account_store.set_password(options.name, _asked_password(options))
     return f"{options.name} has a new password and is signed out everywhere.", "New password"
 
 
-def _role(register: Register, options: argparse.Namespace) -> tuple[str, str]:
-    register.set_role(options.name, Role(options.role))
+def _role(account_store: AccountStore, options: argparse.Namespace) -> tuple[str, str]:
+    account_store.set_role(options.name, Role(options.role))
     return f"{options.name} is {options.role} now.", f"Made {options.role}"
 
 
-def _sign_out(register: Register, options: argparse.Namespace) -> tuple[str, str]:
-    number = register.sign_out_everywhere(None if options.all else options.name)
+def _sign_out(account_store: AccountStore, options: argparse.Namespace) -> tuple[str, str]:
+    number = account_store.sign_out_everywhere(None if options.all else options.name)
     return f"Ended {number} {'session' if number == 1 else 'sessions'}.", "Signed out everywhere"
 
 

@@ -11,7 +11,7 @@ from typing import Any, Final
 
 from chatbot.answering import read_request
 from chatbot.bot import Chatbot
-from chatbot.errors import GoldenUnusable, QuestionError, RequestError
+from chatbot.errors import GoldenFileInvalid, QuestionError, RequestError
 from chatbot.records import Answer, Citation, Hit, Passage
 
 __all__ = ["REFUSED", "Expect", "GoldenQuestion", "Judged", "ask", "judge", "read_golden"]
@@ -46,23 +46,23 @@ class GoldenQuestion:
 
 
 def read_golden(path: Path) -> tuple[GoldenQuestion, ...]:
-    """Read golden questions, a JSON object a line; raises `GoldenUnusable`, which names the lines that are none."""
+    """Read golden questions, a JSON object a line; raises `GoldenFileInvalid`, which names the lines that are none."""
     try:
         lines = path.read_bytes().removeprefix(b"\xef\xbb\xbf").split(b"\n")
     except OSError as error:
-        raise GoldenUnusable(f"{path} cannot be read: {error.strerror}. Check its name.") from error
+        raise GoldenFileInvalid(f"{path} cannot be read: {error.strerror}. Check its name.") from error
     questions, bad = [], []
     for number, line in enumerate(lines, start=1):
         if line.strip():
             try:
                 questions.append(_question(line, number))
-            except (RequestError, GoldenUnusable) as error:
+            except (RequestError, GoldenFileInvalid) as error:
                 bad.append(f"{path}, line {number}: {error}")
     if bad:
         more = [f"... and {len(bad) - _NAMED} more lines"] if len(bad) > _NAMED else []
-        raise GoldenUnusable("; ".join([*bad[:_NAMED], *more]))
+        raise GoldenFileInvalid("; ".join([*bad[:_NAMED], *more]))
     if not questions:
-        raise GoldenUnusable(f'{path} holds no question: write {{"question": "..."}}, one object a line.')
+        raise GoldenFileInvalid(f'{path} holds no question: write {{"question": "..."}}, one object a line.')
     return tuple(questions)
 
 
@@ -72,21 +72,21 @@ def _question(line: bytes, number: int) -> GoldenQuestion:
     gold = _texts(told)
     kind, named = told.get("kind") or "question", told.get("id") or f"line {number}"
     if not isinstance(kind, str):
-        raise GoldenUnusable('"kind" is no text: write {"kind": "..."}.')
+        raise GoldenFileInvalid('"kind" is no text: write {"kind": "..."}.')
     return GoldenQuestion(str(named), kind, question, tuple(history), _expect(told, gold), gold)
 
 
 def _texts(told: dict[str, Any]) -> tuple[str, ...]:
     gold = told.get("gold") or []
     if not isinstance(gold, list) or not all(isinstance(text, str) and text.strip() for text in gold):
-        raise GoldenUnusable('"gold" is no list of texts: write {"gold": ["..."]}, with words of the pages.')
+        raise GoldenFileInvalid('"gold" is no list of texts: write {"gold": ["..."]}, with words of the pages.')
     return tuple(gold)
 
 
 def _expect(told: dict[str, Any], gold: tuple[str, ...]) -> Expect:
     expect = told.get("expect") or (Expect.ANSWER if gold else Expect.ABSTAIN)
     if expect not in list(Expect):
-        raise GoldenUnusable(f'"expect" is {json.dumps(expect)}: write one of {", ".join(Expect)}.')
+        raise GoldenFileInvalid(f'"expect" is {json.dumps(expect)}: write one of {", ".join(Expect)}.')
     return Expect(expect)
 
 
@@ -131,7 +131,7 @@ def ask(bot: Chatbot, question: GoldenQuestion) -> Judged:
     """Ask one question and judge the answer."""
     start = time.perf_counter()
     try:
-        answer, hits = bot.explain(question.question, question.history)
+        answer, hits = bot.ask_with_candidates(question.question, question.history)
     except QuestionError:
         return Judged(question, REFUSED, 0.0, 0, shown=False, highlight=None, milliseconds=_since(start))
     return judge(question, answer, hits, _since(start))

@@ -2,7 +2,7 @@
 
 from chatbot.indexing.bm25 import content_words
 from chatbot.indexing.building import Built, build_index, open_index, passages_of
-from chatbot.indexing.builds import current, kept_builds, make_live, open_generation, take_over
+from chatbot.indexing.builds import activate, adopt, current, kept_builds, open_build
 from chatbot.indexing.encoder import PACKAGED_MODEL, Encoded, Encoder, SentenceEncoder, Vectors
 from chatbot.indexing.index import Evidence, Index, Query
 from chatbot.indexing.store import ExactStore, FaissStore, VectorStore
@@ -20,13 +20,13 @@ __all__ = [
     "SentenceEncoder",
     "VectorStore",
     "Vectors",
+    "activate",
+    "adopt",
     "build_index",
     "content_words",
     "current",
     "kept_builds",
-    "make_live",
-    "open_generation",
+    "open_build",
     "open_index",
     "passages_of",
-    "take_over",
 ]

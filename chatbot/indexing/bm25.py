@@ -16,11 +16,11 @@ from numpy.typing import NDArray
 
 from chatbot.indexing.encoder import Numbers, Vectors
 
-__all__ = ["Lexical", "content", "content_words", "rarity"]
+__all__ = ["BM25Index", "content_word_mask", "content_words", "normalised_idf"]
 
 _K1: Final = 1.2
 _B: Final = 0.75
-_RAREST: Final = 8.0  # the idf of a word that stands in one of about 2,000 passages
+_IDF_SCALE: Final = 8.0  # the idf of a word that stands in one of about 2,000 passages
 _NONE = np.array(0)  # passages
 _STOP_WORDS = frozenset(STOPWORDS_EN_PLUS)
 _TOPIC: Final = 0.5  # share of the passages that a word of the corpus's topic stands in, and
@@ -34,7 +34,7 @@ def content_words(text: str) -> tuple[str, ...]:
     return tuple(word for word in _WORD.findall(text) if word.casefold() not in _STOP_WORDS)
 
 
-def content(text: str, spans: Numbers) -> NDArray[np.bool_]:
+def content_word_mask(text: str, spans: Numbers) -> NDArray[np.bool_]:
     """Tell which of the stretches of a text, shape (n, 2), belong to a word that says something by itself."""
     told = np.zeros(len(text), dtype=bool)
     for word in _WORD.finditer(text):
@@ -42,19 +42,19 @@ def content(text: str, spans: Numbers) -> NDArray[np.bool_]:
     return told[spans[:, 0]]
 
 
-def rarity(passages: int, having: NDArray[np.int64]) -> Vectors:
+def normalised_idf(passages: int, document_frequency: NDArray[np.int64]) -> Vectors:
     """Say how rare things are that stand in `having` of the passages: BM25's idf, 1 for what stands in none.
 
     What stands in most passages of a corpus, its topic, comes out near 0.
     """
-    return np.asarray(_idf(passages, having) / _idf(passages, _NONE), dtype=np.float32)
+    return np.asarray(_idf(passages, document_frequency) / _idf(passages, _NONE), dtype=np.float32)
 
 
 def _idf(passages: int, having: NDArray[np.int64]) -> NDArray[np.float64]:
     return np.asarray(np.log1p((passages - having + 0.5) / (having + 0.5)), dtype=np.float64)
 
 
-class Lexical:
+class BM25Index:
     """The stemmed words of passages, searched."""
 
     def __init__(self, texts: Sequence[str]) -> None:
@@ -79,7 +79,7 @@ class Lexical:
         idf = _idf(self._passages, np.array([self._having[stem] for stem in stems]))
         unknown = _idf(self._passages, _NONE) * (len(asked) - len(stems))
         highest = (_K1 + 1) * (idf.sum() + unknown)
-        return np.asarray(self._bm25.get_scores(stems) / highest * idf.max() / _RAREST, dtype=np.float32)
+        return np.asarray(self._bm25.get_scores(stems) / highest * idf.max() / _IDF_SCALE, dtype=np.float32)
 
     def without_topic(self, text: str) -> str:
         """Give a question without the words that stand in most passages: what it asks about the corpus's topic.

@@ -11,12 +11,12 @@ from typing import Any, Final, Protocol
 
 import numpy as np
 
-from chatbot.errors import CorpusError, FootnoteError, IndexDamaged, IndexForeign, IndexingError, IndexStale
-from chatbot.indexing.builds import CURE, Generation, Manifest, current, open_generation, publish, writing
+from chatbot.errors import CorpusError, FootnoteError, IndexDamaged, IndexIncompatible, IndexingError, IndexStale
+from chatbot.indexing.builds import REBUILD_HINT, Build, Manifest, current, open_build, publish, writing
 from chatbot.indexing.encoder import Encoded, Encoder, Vectors
 from chatbot.indexing.index import Entry, Index
 from chatbot.indexing.late_interaction import Tokens
-from chatbot.indexing.spans import context, sentence_of, unit_vectors
+from chatbot.indexing.spans import heading_prefix, sentence_of, span_vectors
 from chatbot.indexing.store import FaissStore, VectorStore
 from chatbot.reading import SPLITTER, corpus_digest, read_corpus, sentences, split
 from chatbot.records import Document, Highlight, Passage, Section
@@ -95,13 +95,13 @@ def build_index(  # noqa: PLR0913, PLR0917 - what a build is made of, and who he
             calibration=calibrator(Index(read.documents, entries, stored, tokens, {}), encoder) if calibrator else {},
             files={name: hashlib.sha256(content).hexdigest() for name, content in files.items()},
         )
-        publish(index, Generation(manifest, files))
+        publish(index, Build(manifest, files))
         return _built(manifest, embedded)
 
 
 def passages_of(document: Document, encoder: Encoder) -> tuple[Passage, ...]:
     """Cut a document into the passages that an index holds of it."""
-    return split(document, int(encoder.window * _PASSAGE_SHARE), encoder.length)
+    return split(document, int(encoder.max_tokens * _PASSAGE_SHARE), encoder.count_tokens)
 
 
 def _entries(documents: Sequence[Document], encoder: Encoder) -> list[Entry]:
@@ -112,31 +112,31 @@ def _entries(documents: Sequence[Document], encoder: Encoder) -> list[Entry]:
 def open_index(corpus: Path, index: Path, encoder: Encoder, store: type[VectorStore] = FaissStore) -> tuple[str, Index]:
     """Open the live build and give its id with it.
 
-    Raises `IndexMissing`, `IndexDamaged`, `IndexForeign` (another encoder or version) or `IndexStale` (the corpus
+    Raises `IndexMissing`, `IndexDamaged`, `IndexIncompatible` (another encoder or version) or `IndexStale` (the corpus
     changed since); each names the cure.
     """
     name = current(index)
-    generation = open_generation(index, name)
-    made = generation.manifest
+    build = open_build(index, name)
+    made = build.manifest
     now = _manifest(corpus_digest(corpus), encoder, made.calibrator)  # an older fit's calibration can be served
     if made.encoder_fingerprint != now.encoder_fingerprint:
-        raise IndexForeign(f"The index in {index} was built with another model, {made.encoder}: {CURE}.")
+        raise IndexIncompatible(f"The index in {index} was built with another model, {made.encoder}: {REBUILD_HINT}.")
     if (made.format, made.splitter) != (now.format, now.splitter):
-        raise IndexForeign(f"The index in {index} was built by another version of Footnote: {CURE}.")
+        raise IndexIncompatible(f"The index in {index} was built by another version of Footnote: {REBUILD_HINT}.")
     if made.id != now.id:
-        raise IndexStale(f"The pages in {corpus} changed since the index in {index} was built: {CURE}.")
-    return name, _opened(generation, store)
+        raise IndexStale(f"The pages in {corpus} changed since the index in {index} was built: {REBUILD_HINT}.")
+    return name, _opened(build, store)
 
 
-def _opened(generation: Generation, store: type[VectorStore]) -> Index:
+def _opened(build: Build, store: type[VectorStore]) -> Index:
     try:
-        documents = {one.id: one for one in map(_document, _lines(generation.files["documents.jsonl"]))}
-        entries = [_entry(told, documents) for told in _lines(generation.files["passages.jsonl"])]
-        vectors = store.from_bytes(generation.files["vectors.faiss"])
-        tokens = Tokens.from_bytes(generation.files["tokens.npz"])
+        documents = {one.id: one for one in map(_document, _lines(build.files["documents.jsonl"]))}
+        entries = [_entry(told, documents) for told in _lines(build.files["passages.jsonl"])]
+        vectors = store.from_bytes(build.files["vectors.faiss"])
+        tokens = Tokens.from_bytes(build.files["tokens.npz"])
     except (KeyError, TypeError, ValueError) as error:
-        raise IndexDamaged(f"The index holds lines that cannot be read: {CURE}.") from error
-    return Index(tuple(documents.values()), entries, vectors, tokens, generation.manifest.calibration)
+        raise IndexDamaged(f"The index holds lines that cannot be read: {REBUILD_HINT}.") from error
+    return Index(tuple(documents.values()), entries, vectors, tokens, build.manifest.calibration)
 
 
 def _manifest(corpus: str, encoder: Encoder, calibrator: str) -> Manifest:
@@ -150,15 +150,15 @@ def _built(manifest: Manifest, embedded: int) -> Built:
     )
 
 
-def _reusable(index: Path) -> Generation | None:
+def _reusable(index: Path) -> Build | None:
     """Give the live build if there is one that is whole; a build is the cure for any other."""
     try:
-        return open_generation(index, current(index))
+        return open_build(index, current(index))
     except IndexingError:
         return None
 
 
-def _known(old: Generation | None, encoder: Encoder, store: type[VectorStore]) -> _Known:
+def _known(old: Build | None, encoder: Encoder, store: type[VectorStore]) -> _Known:
     """Give what an older build by the same encoder holds."""
     if old is None or old.manifest.encoder_fingerprint != encoder.fingerprint or old.manifest.format != _FORMAT:
         return {}
@@ -189,12 +189,12 @@ def _encoded(
 def _units(encoded: Encoded, read: _Read) -> tuple[Vectors, Tokens]:
     above, _, marks = read
     where = sentence_of(encoded, len(above), marks)
-    return unit_vectors(encoded, len(above), where, len(marks)), Tokens.of(encoded, where)
+    return span_vectors(encoded, len(above), where, len(marks)), Tokens.of(encoded, where)
 
 
 def _reads(entries: Sequence[Entry]) -> list[_Read]:
     titles = _telling([passage for passage, _ in entries])
-    return [(context(passage, titles), passage.text, marks) for passage, marks in entries]
+    return [(heading_prefix(passage, titles), passage.text, marks) for passage, marks in entries]
 
 
 def _telling(passages: Sequence[Passage]) -> frozenset[str]:

@@ -17,22 +17,22 @@ from typing import Final
 
 from filelock import FileLock, Timeout
 
-from chatbot.errors import IndexBusy, IndexDamaged, IndexForeign, IndexingError, IndexMissing
+from chatbot.errors import IndexBusy, IndexDamaged, IndexIncompatible, IndexingError, IndexMissing
 
 __all__ = [
-    "CURE",
-    "Generation",
+    "REBUILD_HINT",
+    "Build",
     "Manifest",
+    "activate",
+    "adopt",
     "current",
     "kept_builds",
-    "make_live",
-    "open_generation",
+    "open_build",
     "publish",
-    "take_over",
     "writing",
 ]
 
-CURE: Final = "run 'python -m chatbot build'"
+REBUILD_HINT: Final = "run 'python -m chatbot build'"
 """What mends an index that may not be served."""
 
 _MANIFEST = "manifest.json"
@@ -68,7 +68,7 @@ class Manifest:
 
 
 @dataclass(frozen=True, slots=True)
-class Generation:
+class Build:
     """A build that was read and is what was written."""
 
     manifest: Manifest
@@ -106,7 +106,7 @@ def current(index: Path) -> str:
     try:
         name = (index / _CURRENT).read_text("ascii").strip()
     except FileNotFoundError:
-        raise IndexMissing(f"There is no index in {index}: {CURE}.") from None
+        raise IndexMissing(f"There is no index in {index}: {REBUILD_HINT}.") from None
     except (OSError, UnicodeDecodeError) as error:
         raise _damaged(index / _CURRENT) from error
     if not re.fullmatch(r"[0-9a-f]{16}", name):
@@ -114,40 +114,40 @@ def current(index: Path) -> str:
     return name
 
 
-def open_generation(index: Path, name: str) -> Generation:
-    """Read a build whole; raises `IndexDamaged` that names the file which is missing or altered, or `IndexForeign`."""
+def open_build(index: Path, name: str) -> Build:
+    """Read a build whole; raises `IndexDamaged` that names the file which is missing or altered, or `IndexIncompatible`."""
     folder = index / name
     manifest = _manifest(folder)
     if manifest.id != name:
         raise _damaged(folder / _MANIFEST)
-    files = {file: _intact(folder / file, digest) for file, digest in manifest.files.items()}
-    return Generation(manifest, files)
+    files = {file: _read_verified(folder / file, digest) for file, digest in manifest.files.items()}
+    return Build(manifest, files)
 
 
-def publish(index: Path, generation: Generation) -> None:
+def publish(index: Path, build: Build) -> None:
     """Write a build and make it the live one; call it inside `writing`. The build before it is kept, older ones go."""
-    name = generation.manifest.id
+    name = build.manifest.id
     with _told(index):
         for draft in index.glob(f"{_DRAFT}*"):
             _remove(draft)
         if (index / _CURRENT).is_dir():
             _remove(index / _CURRENT)
         before = (index / _CURRENT).read_text("ascii", "replace").strip() if (index / _CURRENT).exists() else ""
-        _replace(index, name, generation)
+        _replace(index, name, build)
         for folder in index.iterdir():
             if re.fullmatch(r"[0-9a-f]{16}", folder.name) and folder.name not in {name, before}:
                 _remove(folder)
 
 
-def take_over(index: Path, other: Path) -> str:
+def adopt(index: Path, other: Path) -> str:
     """Make the live build of another index folder the live one of this, and give its name.
 
     Raises an `IndexingError` if there is none that is whole, or this folder cannot be written.
     """
-    generation = open_generation(other, current(other))
+    build = open_build(other, current(other))
     with writing(index):
-        publish(index, generation)
-    return generation.manifest.id
+        publish(index, build)
+    return build.manifest.id
 
 
 def kept_builds(index: Path) -> tuple[str, ...]:
@@ -158,19 +158,19 @@ def kept_builds(index: Path) -> tuple[str, ...]:
     )
 
 
-def make_live(index: Path, name: str) -> None:
+def activate(index: Path, name: str) -> None:
     """Make a build that was kept the live one again; raises `IndexDamaged` if it is not what was written."""
     with writing(index), _told(index):
-        open_generation(index, name)
+        open_build(index, name)
         _point(index, name)
 
 
-def _replace(index: Path, name: str, generation: Generation) -> None:
+def _replace(index: Path, name: str, build: Build) -> None:
     draft = index / f"{_DRAFT}{name}"
     draft.mkdir()
-    for file, content in generation.files.items():
+    for file, content in build.files.items():
         _write(draft / file, content)
-    _write(draft / _MANIFEST, _sealed(generation.manifest))
+    _write(draft / _MANIFEST, _with_checksum(build.manifest))
     _sync(draft)
     if (index / name).exists():
         _remove(index / name)
@@ -191,7 +191,7 @@ def _remove(path: Path) -> None:
         path.unlink()
 
 
-def _sealed(manifest: Manifest) -> bytes:
+def _with_checksum(manifest: Manifest) -> bytes:
     """Give a manifest as JSON that also holds the digest of itself."""
     told = asdict(manifest)
     return json.dumps({"sha256": _seal(told), "manifest": told}, indent=2).encode()
@@ -211,10 +211,10 @@ def _manifest(folder: Path) -> Manifest:
     try:
         return Manifest(**sealed["manifest"])
     except TypeError:
-        raise IndexForeign(f"{folder} was built by another version of Footnote: {CURE}.") from None
+        raise IndexIncompatible(f"{folder} was built by another version of Footnote: {REBUILD_HINT}.") from None
 
 
-def _intact(path: Path, digest: str) -> bytes:
+def _read_verified(path: Path, digest: str) -> bytes:
     try:
         content = path.read_bytes()
     except OSError as error:
@@ -225,7 +225,7 @@ def _intact(path: Path, digest: str) -> bytes:
 
 
 def _damaged(path: Path) -> IndexDamaged:
-    return IndexDamaged(f"{path} is missing or is not what was written: {CURE}.")
+    return IndexDamaged(f"{path} is missing or is not what was written: {REBUILD_HINT}.")
 
 
 def _write(path: Path, content: bytes) -> None:

@@ -79,10 +79,10 @@ class Encoder(Protocol):
         """What its weights and settings hash to."""
 
     @property
-    def window(self) -> int:
+    def max_tokens(self) -> int:
         """How many tokens of one text are read; the rest is ignored."""
 
-    def length(self, text: str) -> int:
+    def count_tokens(self, text: str) -> int:
         """Count the tokens of a text, without the marks that the model adds around it."""
 
     def encode_questions(self, texts: Sequence[str]) -> list[Encoded]:
@@ -126,11 +126,11 @@ class SentenceEncoder:
         return digests
 
     @property
-    def window(self) -> int:
+    def max_tokens(self) -> int:
         """Tokens that the model reads of one text, less the two marks around it."""
         return int(self._model.max_seq_length or 512) - 2
 
-    def length(self, text: str) -> int:
+    def count_tokens(self, text: str) -> int:
         """Count the tokens of a text, without the marks that the model adds around it."""
         model = self._model
         with self._lock:

@@ -13,15 +13,15 @@ import numpy as np
 from numpy.typing import NDArray
 
 from chatbot.errors import IndexDamaged
-from chatbot.indexing.builds import CURE
+from chatbot.indexing.builds import REBUILD_HINT
 from chatbot.indexing.encoder import Encoded, Numbers, Vectors
 
-__all__ = ["Tokens", "unit"]
+__all__ = ["Tokens", "l2_normalise"]
 
 _SCALE = 127  # what a cosine of 1 is written as
 
 
-def unit(vectors: Vectors) -> Vectors:
+def l2_normalise(vectors: Vectors) -> Vectors:
     """Scale vectors to length 1; one of length 0 stays as it is."""
     lengths = np.linalg.norm(vectors, axis=-1, keepdims=True)
     return np.asarray(vectors / np.maximum(lengths, 1e-9), dtype=np.float32)
@@ -35,7 +35,7 @@ class Tokens:
     which sentence of its passage a token stands in, or -1 for a heading's.
     """
 
-    first: NDArray[np.int64]
+    offsets: NDArray[np.int64]
     vectors: NDArray[np.int8]
     ids: Numbers
     sentences: NDArray[np.int16]
@@ -43,14 +43,14 @@ class Tokens:
     @classmethod
     def of(cls, encoded: Encoded, sentences: NDArray[np.int16]) -> Self:
         """Hold the tokens of one encoded passage, each with the sentence that it stands in."""
-        vectors = np.round(unit(encoded.tokens) * _SCALE).astype(np.int8)
+        vectors = np.round(l2_normalise(encoded.tokens) * _SCALE).astype(np.int8)
         return cls(np.array([0, len(vectors)], dtype=np.int64), vectors, encoded.ids, sentences)
 
     @classmethod
     def joined(cls, parts: Sequence[Self]) -> Self:
         """Hold the passages of several, in order."""
         return cls(
-            np.cumsum([0, *(count for part in parts for count in np.diff(part.first))], dtype=np.int64),
+            np.cumsum([0, *(count for part in parts for count in np.diff(part.offsets))], dtype=np.int64),
             np.concatenate([part.vectors for part in parts]),
             np.concatenate([part.ids for part in parts]),
             np.concatenate([part.sentences for part in parts]),
@@ -58,14 +58,14 @@ class Tokens:
 
     def passage(self, number: int) -> "Tokens":
         """Give the tokens of one passage."""
-        rows = slice(self.first[number], self.first[number + 1])
-        first = np.array([0, self.first[number + 1] - self.first[number]], dtype=np.int64)
+        rows = slice(self.offsets[number], self.offsets[number + 1])
+        first = np.array([0, self.offsets[number + 1] - self.offsets[number]], dtype=np.int64)
         return Tokens(first, self.vectors[rows], self.ids[rows], self.sentences[rows])
 
     def to_bytes(self) -> bytes:
         """Give the tokens as bytes, the same for the same tokens."""
         file = io.BytesIO()
-        np.savez(file, first=self.first, vectors=self.vectors, ids=self.ids, sentences=self.sentences)
+        np.savez(file, first=self.offsets, vectors=self.vectors, ids=self.ids, sentences=self.sentences)
         return file.getvalue()
 
     @classmethod
@@ -75,23 +75,23 @@ class Tokens:
             with np.load(io.BytesIO(content), allow_pickle=False) as told:
                 tokens = cls(told["first"], told["vectors"], told["ids"], told["sentences"])
         except (OSError, ValueError, KeyError, EOFError) as error:
-            raise IndexDamaged(f"The tokens cannot be read: {CURE}.") from error
-        if not tokens.first[-1] == len(tokens.vectors) == len(tokens.ids) == len(tokens.sentences):
-            raise IndexDamaged(f"The tokens are not whole: {CURE}.")
+            raise IndexDamaged(f"The tokens cannot be read: {REBUILD_HINT}.") from error
+        if not tokens.offsets[-1] == len(tokens.vectors) == len(tokens.ids) == len(tokens.sentences):
+            raise IndexDamaged(f"The tokens are not whole: {REBUILD_HINT}.")
         return tokens
 
     def __len__(self) -> int:
-        return len(self.first) - 1
+        return len(self.offsets) - 1
 
-    def met(self, question: Vectors, passages: Sequence[int]) -> tuple[Vectors, NDArray[np.int64]]:
+    def maxsim(self, question: Vectors, passages: Sequence[int]) -> tuple[Vectors, NDArray[np.int64]]:
         """Say how well the windows of passages meet each of a question's unit token vectors.
 
         A window is a sentence, the one after it, and what stands above the passage. Gives cosines, shape (windows,
         tokens), and for each passage the first row of its windows, of which every passage has at least one.
         """
-        rows = np.concatenate([np.arange(self.first[one], self.first[one + 1]) for one in passages])
-        owner = np.repeat(np.arange(len(passages)), [self.first[one + 1] - self.first[one] for one in passages])
-        met, owners, sentences = _by_sentence(self._cosines(question, rows), owner, self.sentences[rows])
+        rows = np.concatenate([np.arange(self.offsets[one], self.offsets[one + 1]) for one in passages])
+        owner = np.repeat(np.arange(len(passages)), [self.offsets[one + 1] - self.offsets[one] for one in passages])
+        met, owners, sentences = _maxsim_by_sentence(self._cosines(question, rows), owner, self.sentences[rows])
         inside = sentences >= 0
         inside |= ~np.isin(owners, owners[inside])  # a passage that is all heading is a window itself
         above = np.full((len(passages), len(question)), -1, dtype=np.float32)
@@ -102,11 +102,11 @@ class Tokens:
         windows[:-1][follows] = np.maximum(met[:-1][follows], met[1:][follows])
         return np.maximum(windows, above[owners]), np.searchsorted(owners, np.arange(len(passages)))
 
-    def met_by_sentence(self, question: Vectors, passage: int, sentences: int) -> Vectors:
+    def sentence_maxsim(self, question: Vectors, passage: int, sentences: int) -> Vectors:
         """Say the same for each sentence of one passage alone: cosines, shape (sentences, tokens)."""
-        rows = np.arange(self.first[passage], self.first[passage + 1])
+        rows = np.arange(self.offsets[passage], self.offsets[passage + 1])
         alone = np.zeros(len(rows), dtype=np.int64)
-        found, _, numbers = _by_sentence(self._cosines(question, rows), alone, self.sentences[rows])
+        found, _, numbers = _maxsim_by_sentence(self._cosines(question, rows), alone, self.sentences[rows])
         met = np.zeros((sentences, len(question)), dtype=np.float32)
         met[numbers[numbers >= 0]] = found[numbers >= 0]
         return met
@@ -115,7 +115,7 @@ class Tokens:
         return np.asarray((self.vectors[rows].astype(np.float32) @ question.T) / _SCALE, dtype=np.float32)
 
 
-def _by_sentence(
+def _maxsim_by_sentence(
     cosines: Vectors, owner: NDArray[np.int64], sentence: NDArray[np.int16]
 ) -> tuple[Vectors, NDArray[np.int64], NDArray[np.int64]]:
     """Give the highest cosines of each sentence, shape (sentences, tokens), with its passage and its number there.

@@ -6,13 +6,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from chatbot.indexing.encoder import Encoded, Vectors
-from chatbot.indexing.late_interaction import unit
+from chatbot.indexing.late_interaction import l2_normalise
 from chatbot.records import Highlight, Passage
 
-__all__ = ["context", "sentence_of", "unit_vectors"]
+__all__ = ["heading_prefix", "sentence_of", "span_vectors"]
 
 
-def context(passage: Passage, titles: frozenset[str]) -> str:
+def heading_prefix(passage: Passage, titles: frozenset[str]) -> str:
     """Give what is read before a passage: its headings, and its document's title if that is one of `titles`."""
     above = [passage.title] if passage.title in titles else []
     return "".join(f"{line}\n" for line in [*above, *passage.headings])
@@ -27,7 +27,7 @@ def sentence_of(encoded: Encoded, offset: int, sentences: Sequence[Highlight]) -
     return where
 
 
-def unit_vectors(encoded: Encoded, offset: int, where: NDArray[np.int16], sentences: int) -> Vectors:
+def span_vectors(encoded: Encoded, offset: int, where: NDArray[np.int16], sentences: int) -> Vectors:
     """Pool a passage's token vectors into the vectors of its units, shape (2 + sentences, dimensions).
 
     A unit's vector is the mean of its tokens' as they were read in the whole passage. Source: M. Guenther et al., "Late
@@ -35,5 +35,5 @@ def unit_vectors(encoded: Encoded, offset: int, where: NDArray[np.int16], senten
     """
     body = encoded.spans[:, 0] >= offset
     groups = [body, *(where == number for number in range(sentences))]
-    pooled = [unit(encoded.tokens[group].mean(axis=0)) if group.any() else encoded.vector for group in groups]
+    pooled = [l2_normalise(encoded.tokens[group].mean(axis=0)) if group.any() else encoded.vector for group in groups]
     return np.stack([encoded.vector, *pooled]).astype(np.float32)

@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from chatbot.errors import IndexDamaged
-from chatbot.indexing.builds import CURE
+from chatbot.indexing.builds import REBUILD_HINT
 from chatbot.indexing.encoder import Vectors
 
 __all__ = ["ExactStore", "FaissStore", "Rows", "VectorStore"]
@@ -58,7 +58,7 @@ class FaissStore:
         try:
             index = faiss.deserialize_index(np.frombuffer(content, dtype=np.uint8))
         except (RuntimeError, ValueError, AssertionError) as error:
-            raise IndexDamaged(f"The vectors cannot be read: {CURE}.") from error
+            raise IndexDamaged(f"The vectors cannot be read: {REBUILD_HINT}.") from error
         return cls(index)
 
     def to_bytes(self) -> bytes:
@@ -94,7 +94,7 @@ class ExactStore:
         """Read what `to_bytes` gave; raises `IndexDamaged` for anything else."""
         shape = np.frombuffer(content[:16], dtype="<i8") if len(content) >= 16 else np.zeros(2, dtype="<i8")
         if shape.min() < 0 or len(content) != 16 + 4 * int(shape[0]) * int(shape[1]):
-            raise IndexDamaged(f"The vectors cannot be read: {CURE}.")
+            raise IndexDamaged(f"The vectors cannot be read: {REBUILD_HINT}.")
         return cls(np.frombuffer(content[16:], dtype="<f4").reshape(shape))
 
     def to_bytes(self) -> bytes:

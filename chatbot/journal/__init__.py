@@ -2,14 +2,14 @@
 
 from chatbot.journal.export import FORMATS, csv_lines
 from chatbot.journal.journal import Journal
-from chatbot.journal.queries import Asked, Counts, Day, Reference
+from chatbot.journal.queries import Counts, DailyCounts, LoggedQuestion, PassageRef
 
 __all__ = [
     "FORMATS",
-    "Asked",
     "Counts",
-    "Day",
+    "DailyCounts",
     "Journal",
-    "Reference",
+    "LoggedQuestion",
+    "PassageRef",
     "csv_lines",
 ]

@@ -7,7 +7,7 @@ import re
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Final
 
-from chatbot.journal.queries import Asked
+from chatbot.journal.queries import LoggedQuestion
 
 __all__ = ["FORMATS", "csv_lines", "export_lines"]
 
@@ -33,7 +33,7 @@ _MARK: Final = "\ufeff"  # by it a spreadsheet knows that the file is UTF-8
 _FORMULA: Final = re.compile(r"(^|[,;\t|\r\n\"'])(\s*)(?=[=+\-@\uff1d\uff0b\uff0d\uff20])")
 
 
-def export_lines(entries: Iterable[Asked], form: str) -> Iterator[str]:
+def export_lines(entries: Iterable[LoggedQuestion], form: str) -> Iterator[str]:
     """Give the lines of a file, each with its end; `form` is one of `FORMATS`."""
     if form == "jsonl":
         for entry in entries:
@@ -53,13 +53,13 @@ def csv_lines(columns: Sequence[str], rows: Iterable[Sequence[object]]) -> Itera
         yield _line(["" if cell is None else _harmless(str(cell)) for cell in row])
 
 
-def _cells(entry: Asked) -> list[object]:
+def _cells(entry: LoggedQuestion) -> list[object]:
     places = " ".join(f"{one.document}:{one.start}-{one.end}" for one in entry.passages)
     row = _row(entry) | {"passages": places}
     return [row[name] for name in _COLUMNS]
 
 
-def _row(entry: Asked) -> dict[str, object]:
+def _row(entry: LoggedQuestion) -> dict[str, object]:
     return {
         "asked": entry.asked.isoformat(),
         "outcome": entry.outcome.value,

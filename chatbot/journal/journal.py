@@ -13,7 +13,7 @@ from chatbot.answering import clean_question
 from chatbot.database import Database
 from chatbot.errors import JournalError, QuestionEmpty
 from chatbot.journal.export import export_lines
-from chatbot.journal.queries import SLOT, Asked, Counts, Wanted, read_asked, read_counts
+from chatbot.journal.queries import BUCKET_SECONDS, Counts, LoggedQuestion, QuestionFilter, read_asked, read_counts
 from chatbot.journal.schema import JOURNAL, citations, questions
 from chatbot.journal.writer import Writer
 from chatbot.language import guess_language
@@ -23,9 +23,9 @@ from chatbot.redaction import redact
 __all__ = ["Journal"]
 
 _DAY: Final = 86_400  # seconds
-_PATIENCE: Final = 10  # seconds that feedback may take
+_TIMEOUT: Final = 10  # seconds that feedback may take
 _ANSWER_ID: Final = re.compile(r"[0-9a-f]{32}")
-_OFF: Final = {"", "off"}
+_DISABLED: Final = {"", "off"}
 
 
 class Journal:
@@ -41,7 +41,7 @@ class Journal:
         self._database = database
         self._retention = retention_days
         self._clock = clock
-        self._writer = Writer(database, self.enforce)
+        self._writer = Writer(database, self.apply_retention)
 
     @property
     def retention(self) -> int:
@@ -55,13 +55,13 @@ class Journal:
         Raises `SettingsError` for what is no journal's address. The database is opened when it is first used, so that
         one that cannot be reached today holds up no visitor and may be mended while Footnote runs.
         """
-        if setting.casefold() in _OFF:
+        if setting.casefold() in _DISABLED:
             return None
         return cls(Database(setting, JOURNAL), retention_days, clock)
 
     def start(self) -> None:
         """Begin to write and to enforce the retention, now and daily."""
-        self._writer.hand_in(lambda _: guess_language(""))  # its model takes a second to load: before a visitor comes
+        self._writer.submit(lambda _: guess_language(""))  # its model takes a second to load: before a visitor comes
 
     def close(self) -> None:
         """Write what still waits and let go of the database."""
@@ -71,7 +71,7 @@ class Journal:
     def record(self, answer_id: str, answer: Answer, milliseconds: float) -> None:
         """Keep a question and its outcome soon; never waits and never fails."""
         moment = int(self._clock())
-        self._writer.hand_in(lambda connection: self._insert(connection, answer_id, answer, milliseconds, moment))
+        self._writer.submit(lambda connection: self._insert(connection, answer_id, answer, milliseconds, moment))
 
     def feedback(self, answer_id: str, helpful: bool, comment: str = "") -> bool:
         """Keep what a visitor says of an answer, in place of what they said before; False for an unknown answer.
@@ -82,35 +82,35 @@ class Journal:
             return False
         kept = self._redacted(comment)
         change = update(questions).where(questions.c.answer_id == answer_id).values(helpful=helpful, comment=kept)
-        future = self._writer.hand_in(lambda connection: connection.execute(change).rowcount)
+        future = self._writer.submit(lambda connection: connection.execute(change).rowcount)
         try:
-            return bool(future.result(_PATIENCE))
+            return bool(future.result(_TIMEOUT))
         except FutureTimeoutError:
             raise JournalError("The journal takes too long: look at its disk and at who else uses it.") from None
 
     def flush(self) -> None:
         """Wait until all that was handed in so far is written; raises `JournalError` if that cannot be."""
-        self._writer.hand_in(lambda _: None).result()
+        self._writer.submit(lambda _: None).result()
 
     def asked(  # noqa: PLR0913 - each is one choice of the reader
         self,
         since: datetime | None = None,
         until: datetime | None = None,
         *,
-        in_vain: bool = False,
+        unanswered: bool = False,
         urgent: bool = False,
         handled: bool | None = None,
         limit: int | None = None,
         passages: bool = True,
-    ) -> tuple[Asked, ...]:
+    ) -> tuple[LoggedQuestion, ...]:
         """Return the questions from `since` to just before `until`, newest first.
 
-        `in_vain` leaves those in words that our pages did not answer, or not helpfully; `urgent` those that alarmed,
+        `unanswered` leaves those in words that our pages did not answer, or not helpfully; `urgent` those that alarmed,
         in words or not; `handled` those that the staff marked, or did not mark. Without `passages`, none are read,
         which is quicker.
         """
         with self._database.reading() as connection:
-            return read_asked(connection, Wanted(since, until, in_vain, urgent, handled, limit, passages))
+            return read_asked(connection, QuestionFilter(since, until, unanswered, urgent, handled, limit, passages))
 
     def counts(self, since: datetime | None = None, until: datetime | None = None, zone: tzinfo = UTC) -> Counts:
         """Count the questions from `since` to just before `until`, by the days and hours of a time zone."""
@@ -132,7 +132,7 @@ class Journal:
         with self._database.writing() as connection:
             return bool(connection.execute(change).rowcount)
 
-    def enforce(self) -> int:
+    def apply_retention(self) -> int:
         """Take the words out of questions that are older than the retention; give how many lost theirs.
 
         Of those stay the outcome, the passages, the language, whether it helped, why it was urgent and the quarter of
@@ -143,13 +143,15 @@ class Journal:
         kept = now - self._retention * _DAY if self._retention else now + 1
         known = min(kept, now - _DAY)
         words = or_(questions.c.text.is_not(None), questions.c.comment.is_not(None))
-        quarter = questions.c.asked - questions.c.asked % SLOT
+        quarter = questions.c.asked - questions.c.asked % BUCKET_SECONDS
         with self._database.writing() as connection:
-            wordless = update(questions).where(questions.c.asked < kept, words).values(text=None, comment=None)
-            number = connection.execute(wordless).rowcount
+            traceback_without_message = (
+                update(questions).where(questions.c.asked < kept, words).values(text=None, comment=None)
+            )
+            number = connection.execute(traceback_without_message).rowcount
             forgotten = update(questions).where(questions.c.asked < known, questions.c.answer_id.is_not(None))
             connection.execute(forgotten.values(answer_id=None, asked=quarter))
-        self._database.scrub()
+        self._database.vacuum()
         return number
 
     def erase(
@@ -178,7 +180,7 @@ class Journal:
                 number = connection.execute(delete(questions).where(questions.c.answer_id == answer_id)).rowcount
             elif everything:
                 number = connection.execute(delete(questions)).rowcount
-        self._database.scrub()
+        self._database.vacuum()
         return number
 
     def export(self, form: str, since: datetime | None = None, until: datetime | None = None) -> Iterator[str]:

@@ -11,11 +11,20 @@ from sqlalchemy import ColumnElement, Connection, Select, func, or_, select, tru
 from chatbot.journal.schema import citations, questions
 from chatbot.records import Level, Outcome
 
-__all__ = ["SLOT", "Asked", "Counts", "Day", "Reference", "Wanted", "read_asked", "read_counts"]
+__all__ = [
+    "BUCKET_SECONDS",
+    "Counts",
+    "DailyCounts",
+    "LoggedQuestion",
+    "PassageRef",
+    "QuestionFilter",
+    "read_asked",
+    "read_counts",
+]
 
 
 @dataclass(frozen=True, slots=True)
-class Reference:
+class PassageRef:
     """The place of a passage: its document's id, and where it starts and ends in the document's text."""
 
     document: str
@@ -24,7 +33,7 @@ class Reference:
 
 
 @dataclass(frozen=True, slots=True)
-class Asked:
+class LoggedQuestion:
     """A question as it is kept, in UTC.
 
     After the retention, `text`, `comment` and `answer_id` are gone and `asked` is the quarter of an hour. `helpful` is
@@ -39,7 +48,7 @@ class Asked:
     asked: datetime
     text: str | None
     outcome: Outcome
-    passages: tuple[Reference, ...]
+    passages: tuple[PassageRef, ...]
     helpful: bool | None
     comment: str | None
     language: str
@@ -52,7 +61,7 @@ class Asked:
 
 
 @dataclass(frozen=True, slots=True)
-class Day:
+class DailyCounts:
     """What was asked in a day: how many questions had each outcome, and how many were said to be helpful or not."""
 
     day: date
@@ -67,9 +76,9 @@ class Counts:
     first; how often each passage was cited and each language was guessed, most first.
     """  # noqa: D205 -- one sentence, and long
 
-    days: tuple[Day, ...]
+    days: tuple[DailyCounts, ...]
     hours: tuple[tuple[int, ...], ...]
-    cited: tuple[tuple[Reference, int], ...]
+    cited: tuple[tuple[PassageRef, int], ...]
     languages: tuple[tuple[str, int], ...]
 
     @property
@@ -90,30 +99,30 @@ class Counts:
         return helpful / judged if judged else None
 
 
-SLOT: Final = 900
+BUCKET_SECONDS: Final = 900
 """Seconds of the stretch in which questions are counted: no time zone is shifted by a part of a quarter of an hour."""
 
-_IN_VAIN: Final = (Outcome.NOT_FOUND.value, Outcome.RELATED.value)
+_UNANSWERED: Final = (Outcome.NOT_FOUND.value, Outcome.RELATED.value)
 
 
 @dataclass(frozen=True, slots=True)
-class Wanted:
+class QuestionFilter:
     """Which questions are wanted, as `Journal.asked` has it."""
 
     since: datetime | None
     until: datetime | None
-    in_vain: bool
+    unanswered: bool
     urgent: bool
     handled: bool | None
     limit: int | None
     passages: bool
 
 
-def read_asked(connection: Connection, wanted: Wanted) -> tuple[Asked, ...]:
+def read_asked(connection: Connection, wanted: QuestionFilter) -> tuple[LoggedQuestion, ...]:
     """Give the questions that are wanted, newest first."""
     rows = select(questions).where(_within(wanted.since, wanted.until))
-    if wanted.in_vain:
-        failed = or_(questions.c.outcome.in_(_IN_VAIN), questions.c.helpful.is_(False))
+    if wanted.unanswered:
+        failed = or_(questions.c.outcome.in_(_UNANSWERED), questions.c.helpful.is_(False))
         rows = rows.where(failed, questions.c.text.is_not(None))
     if wanted.urgent:
         rows = rows.where(questions.c.outcome == Outcome.URGENT.value)
@@ -122,7 +131,7 @@ def read_asked(connection: Connection, wanted: Wanted) -> tuple[Asked, ...]:
     rows = rows.order_by(questions.c.asked.desc(), questions.c.id.desc()).limit(wanted.limit)
     places = _places(connection, rows) if wanted.passages else {}
     return tuple(
-        Asked(
+        LoggedQuestion(
             id=row.id,
             answer_id=row.answer_id,
             asked=_moment(row.asked),
@@ -143,41 +152,43 @@ def read_asked(connection: Connection, wanted: Wanted) -> tuple[Asked, ...]:
     )
 
 
-def _places(connection: Connection, wanted: Select[tuple[object, ...]]) -> dict[int, list[Reference]]:
+def _places(connection: Connection, wanted: Select[tuple[object, ...]]) -> dict[int, list[PassageRef]]:
     found = wanted.with_only_columns(questions.c.id).subquery()
     rows = connection.execute(
         select(citations).join(found, citations.c.question == found.c.id).order_by(citations.c.place)
     )
-    places: defaultdict[int, list[Reference]] = defaultdict(list)
+    places: defaultdict[int, list[PassageRef]] = defaultdict(list)
     for row in rows:
-        places[row.question].append(Reference(row.document, row.starts, row.ends))
+        places[row.question].append(PassageRef(row.document, row.starts, row.ends))
     return places
 
 
 def read_counts(connection: Connection, since: datetime | None, until: datetime | None, zone: tzinfo) -> Counts:
     """Count the questions of a time, by the days and hours of a time zone."""
     within = _within(since, until)
-    slot = questions.c.asked // SLOT
+    slot = questions.c.asked // BUCKET_SECONDS
     kinds = (slot.label("slot"), questions.c.outcome, questions.c.helpful)
     rows = connection.execute(select(*kinds, func.count().label("number")).where(within).group_by(*kinds))
     outcomes: defaultdict[date, Counter[Outcome]] = defaultdict(Counter)
     judged: defaultdict[date, Counter[bool]] = defaultdict(Counter)
     hours = [[0] * 24 for _ in range(7)]
     for row in rows:
-        moment = _moment(row.slot * SLOT).astimezone(zone)
+        moment = _moment(row.slot * BUCKET_SECONDS).astimezone(zone)
         outcomes[moment.date()][Outcome(row.outcome)] += row.number
         if row.helpful is not None:
             judged[moment.date()][row.helpful] += row.number
         hours[moment.weekday()][moment.hour] += row.number
     return Counts(
-        days=tuple(Day(day, dict(outcomes[day]), judged[day][True], judged[day][False]) for day in sorted(outcomes)),
+        days=tuple(
+            DailyCounts(day, dict(outcomes[day]), judged[day][True], judged[day][False]) for day in sorted(outcomes)
+        ),
         hours=tuple(map(tuple, hours)),
         cited=_cited(connection, within),
         languages=_languages(connection, within),
     )
 
 
-def _cited(connection: Connection, within: ColumnElement[bool]) -> tuple[tuple[Reference, int], ...]:
+def _cited(connection: Connection, within: ColumnElement[bool]) -> tuple[tuple[PassageRef, int], ...]:
     place = (citations.c.document, citations.c.starts, citations.c.ends)
     number = func.count()
     rows = connection.execute(
@@ -187,7 +198,7 @@ def _cited(connection: Connection, within: ColumnElement[bool]) -> tuple[tuple[R
         .group_by(*place)
         .order_by(number.desc(), *place)
     )
-    return tuple((Reference(document, start, end), number) for document, start, end, number in rows)
+    return tuple((PassageRef(document, start, end), number) for document, start, end, number in rows)
 
 
 def _languages(connection: Connection, within: ColumnElement[bool]) -> tuple[tuple[str, int], ...]:

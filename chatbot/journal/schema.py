@@ -4,10 +4,10 @@ from typing import Final
 
 from sqlalchemy import BigInteger, Boolean, Column, Integer, MetaData, Table, Text
 
-from chatbot.database import Layout
+from chatbot.database import Schema
 from chatbot.errors import JournalError
 
-__all__ = ["JOURNAL", "STEPS", "citations", "questions"]
+__all__ = ["JOURNAL", "MIGRATIONS", "citations", "questions"]
 
 
 _METADATA: Final = MetaData()
@@ -45,7 +45,7 @@ citations: Final = Table(
 
 """How each database writes what the other has no word for."""
 
-STEPS: Final[tuple[tuple[str, ...], ...]] = (
+MIGRATIONS: Final[tuple[tuple[str, ...], ...]] = (
     (
         """
         CREATE TABLE questions (
@@ -86,5 +86,5 @@ STEPS: Final[tuple[tuple[str, ...], ...]] = (
 What differs between the databases stands in `DIALECTS`, by its name in braces.
 """
 
-JOURNAL: Final = Layout("The journal", "FOOTNOTE_JOURNAL", STEPS, JournalError)
+JOURNAL: Final = Schema("The journal", "FOOTNOTE_JOURNAL", MIGRATIONS, JournalError)
 """The layout of the journal."""

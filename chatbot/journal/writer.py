@@ -20,7 +20,7 @@ _WAITING: Final = 1_000  # changes that may wait; what comes when there are more
 _AT_ONCE: Final = 100  # changes of one transaction
 _DAY: Final = 86_400  # seconds
 _HOUR: Final = 3_600  # seconds after which a chore that failed is tried again
-_FAREWELL: Final = 10  # seconds for what still waits when the server stops
+_SHUTDOWN_TIMEOUT: Final = 10  # seconds for what still waits when the server stops
 _ANSWERED: Final = "Visitors are answered all the same; what they ask is not kept until this is mended."
 
 Change = Callable[[Connection], object]
@@ -29,10 +29,10 @@ Change = Callable[[Connection], object]
 class Writer:
     """Makes changes in the order in which they were handed in, and does a chore at its start and once a day."""
 
-    def __init__(self, database: Database, chore: Callable[[], object]) -> None:
+    def __init__(self, database: Database, daily_task: Callable[[], object]) -> None:
         """Take where to write and what to do daily; nothing runs before `start` or the first change."""
         self._database = database
-        self._chore = chore
+        self._daily_task = daily_task
         self._queue: Queue[tuple[Change, Future[Any]] | None] = Queue(_WAITING)
         self._lock = Lock()
         self._thread: Thread | None = None
@@ -46,7 +46,7 @@ class Writer:
                 self._thread = Thread(target=self._run, name="journal", daemon=True)
                 self._thread.start()
 
-    def hand_in(self, change: Change) -> Future[Any]:
+    def submit(self, change: Change) -> Future[Any]:
         """Let a change be made soon; its future fails with a `JournalError` if it cannot be."""
         future: Future[Any] = Future()
         self.start()
@@ -68,16 +68,16 @@ class Writer:
         if thread is None:
             return
         try:
-            self._queue.put(None, timeout=_FAREWELL)
+            self._queue.put(None, timeout=_SHUTDOWN_TIMEOUT)
         except Full:
             return
-        thread.join(_FAREWELL)
+        thread.join(_SHUTDOWN_TIMEOUT)
 
     def _run(self) -> None:
         due = 0.0
         while True:
             if time.time() >= due:
-                due = time.time() + (_DAY if self._done(self._chore) else _HOUR)
+                due = time.time() + (_DAY if self._done(self._daily_task) else _HOUR)
             changes, last = self._waiting()
             if changes and not self._made(changes) and len(changes) > 1:
                 for change in changes:  # so that one which cannot be made takes no other with it

@@ -55,7 +55,7 @@ class Spelling:
 
         return _WORD.sub(correction, question)
 
-    def foreign(self, question: str, few: int = _FEW) -> bool:
+    def is_other_language(self, question: str, few: int = _FEW) -> bool:
         """Tell whether most of a question is neither the corpus's language nor English.
 
         With less than a few words in Latin letters it is not: a word alone may be a name.
@@ -78,17 +78,25 @@ class Spelling:
         english = self._nearest(word, _common(), 1)
         if own and (english is None or own.distance <= english.distance):
             return str(own.term)
-        return str(english.term) if english and _bones(english.term) == _bones(word) else self._parted(word)
+        return (
+            str(english.term)
+            if english and _consonant_skeleton(english.term) == _consonant_skeleton(word)
+            else self._split_compound(word)
+        )
 
     def _nearest(self, word: str, dictionary: SymSpell, most: int) -> SuggestItem | None:
         """Find the nearest word that begins alike: one with the same consonants first, then the most frequent."""
         found = dictionary.lookup(word, Verbosity.ALL, max_edit_distance=most)
         alike = [one for one in found if one.term[0] == word[0] and len(one.term) >= _SHORTEST]
         if len(word) < _SHORT:
-            alike = [one for one in alike if _bones(one.term) == _bones(word)]
-        return min(alike, key=lambda one: (one.distance, _bones(one.term) != _bones(word), -one.count), default=None)
+            alike = [one for one in alike if _consonant_skeleton(one.term) == _consonant_skeleton(word)]
+        return min(
+            alike,
+            key=lambda one: (one.distance, _consonant_skeleton(one.term) != _consonant_skeleton(word), -one.count),
+            default=None,
+        )
 
-    def _parted(self, word: str) -> str | None:
+    def _split_compound(self, word: str) -> str | None:
         """Give the two words that stand in one: the pair whose rarer word is the most frequent."""
         places = range(_SHORTEST, len(word) - _SHORTEST + 1)
         pairs = [(word[:place], word[place:]) for place in places]
@@ -114,7 +122,7 @@ def is_everyday(word: str) -> bool:
     return word in _everyday()
 
 
-def _bones(word: str) -> str:
+def _consonant_skeleton(word: str) -> str:
     """Give a word's consonants as they sound, none twice in a row: what hurried typing keeps."""
     sounds = re.sub(r"c(?=[eiy])|z", "s", word).replace("ph", "f").replace("c", "k").replace("q", "k")
     return re.sub(r"(.)\1+", r"\1", re.sub(r"[aeiouy]", "", sounds))

@@ -9,7 +9,7 @@ from enum import StrEnum
 from chatbot.database import Database
 from chatbot.errors import ChangeRefused
 
-__all__ = ["Change", "History", "Kind"]
+__all__ = ["AuditLog", "Change", "Kind"]
 
 
 class Kind(StrEnum):
@@ -35,7 +35,7 @@ class Change:
     after: str | None
 
 
-class History:
+class AuditLog:
     """Keeps changes for good; any number of threads may use it."""
 
     def __init__(self, database: Database, clock: Callable[[], float] = time.time) -> None:

@@ -3,14 +3,14 @@
 from pathlib import Path
 from typing import Final
 
-from chatbot.database import Database, Layout
+from chatbot.database import Database, Schema
 from chatbot.errors import StaffError
 
 __all__ = ["staff_database"]
 
 # Times are whole seconds since 1970 in UTC. A session is known by the SHA-256 of its token alone: whoever reads the
 # file can sign in as nobody.
-_STEPS: Final = (
+_MIGRATIONS: Final = (
     (
         """
         CREATE TABLE accounts (
@@ -69,5 +69,5 @@ _STEPS: Final = (
 
 def staff_database(folder: Path) -> Database:
     """Give the database below the staff's folder; it is made, for its owner alone, when it is first used."""
-    layout = Layout("The staff's database", "FOOTNOTE_STAFF", _STEPS, StaffError)
-    return Database(str(folder / "staff.sqlite3"), layout)
+    schema = Schema("The staff's database", "FOOTNOTE_STAFF", _MIGRATIONS, StaffError)
+    return Database(str(folder / "staff.sqlite3"), schema)

@@ -262,7 +262,7 @@ class Triage:
     @cached_property
     def _languages(self) -> Mapping[str, _Language]:
         def known_in_english(word: str) -> bool:
-            return is_english(word) or (self._encoder is not None and self._encoder.length(word) == 1)
+            return is_english(word) or (self._encoder is not None and self._encoder.count_tokens(word) == 1)
 
         return {
             language: _Language(language, known_in_english if language == "en" else is_english)

@@ -10,13 +10,13 @@ from fastapi import FastAPI
 from fastapi.responses import RedirectResponse
 from starlette.middleware.gzip import GZipMiddleware
 
-from chatbot.web.console import House, staff_app
+from chatbot.web.console import ConsoleServices, staff_app
 from chatbot.web.http.answer_and_record import AnswerService
-from chatbot.web.http.assets import Look, look_of, look_routes
+from chatbot.web.http.assets import Assets, asset_routes, build_assets
 from chatbot.web.http.gradio_app import gradio_app
-from chatbot.web.http.middleware import BodyCap, StrictHeaders
-from chatbot.web.http.origins import SiteGuard
-from chatbot.web.http.problems import Unexpected, handle_errors
+from chatbot.web.http.middleware import BodySizeLimit, SecurityHeaders
+from chatbot.web.http.origins import OriginMiddleware
+from chatbot.web.http.problems import ServerErrorMiddleware, handle_errors
 from chatbot.web.http.rate_limit import RateLimiter
 from chatbot.web.visitor.allowlist import Allowlist
 from chatbot.web.visitor.api import api_routes
@@ -46,7 +46,7 @@ def create_app(bot: "Chatbot", journal: "Journal | None" = None, settings: "Sett
     blocks = chat_blocks(bot, journal, answers)
     gradio = gradio_app(blocks, _NO_UPLOAD)
     lifespans = [gradio.router.lifespan_context]
-    look = look_of(bot.clinic.colours.accent)
+    assets = build_assets(bot.clinic.colours.accent)
     app = FastAPI(
         openapi_url=None,
         docs_url=None,
@@ -55,16 +55,16 @@ def create_app(bot: "Chatbot", journal: "Journal | None" = None, settings: "Sett
         lifespan=_keeping(journal, lifespans),
     )
     for routes in (
-        shell_routes(blocks, bot, look),
+        shell_routes(blocks, bot, assets),
         api_routes(bot, journal, answers),
-        page_routes(bot, look),
-        look_routes(look),
+        page_routes(bot, assets),
+        asset_routes(assets),
         widget_routes(bot),
-        embed_routes(bot, look),
+        embed_routes(bot, assets),
     ):
         app.include_router(routes)
     if settings:
-        lifespans.append(_mount_console(app, House.of(bot, journal, settings), look))
+        lifespans.append(_mount_console(app, ConsoleServices.of(bot, journal, settings), assets))
     others = RateLimiter(sites.requests_per_minute * _OTHER_EVENTS)
     app.router.default = Allowlist(
         gradio,
@@ -74,11 +74,11 @@ def create_app(bot: "Chatbot", journal: "Journal | None" = None, settings: "Sett
     )
     handle_errors(app)
     app.add_middleware(GZipMiddleware, minimum_size=1024)
-    app.add_middleware(BodyCap, apart="/staff/")
-    app.add_middleware(Unexpected)
+    app.add_middleware(BodySizeLimit, exempt_path="/staff/")
+    app.add_middleware(ServerErrorMiddleware)
     # Outside of all that answers, so that errors can be read too.
-    app.add_middleware(SiteGuard, sites=sites, questions=questions)
-    app.add_middleware(StrictHeaders)  # the outermost, so that it sees every response
+    app.add_middleware(OriginMiddleware, sites=sites, questions=questions)
+    app.add_middleware(SecurityHeaders)  # the outermost, so that it sees every response
     return app
 
 
@@ -87,9 +87,9 @@ _NO_UPLOAD: Final = 1  # byte
 _OTHER_EVENTS: Final = 6  # times as often as questions may somebody press what asks nothing on the chat page
 
 
-def _mount_console(app: FastAPI, house: House, look: Look) -> _Lifespan:
+def _mount_console(app: FastAPI, services: ConsoleServices, assets: Assets) -> _Lifespan:
     """Put the staff console below /staff and give what runs as long as it is served."""
-    console, lifespan = staff_app(house, look)
+    console, lifespan = staff_app(services, assets)
 
     @app.api_route("/staff", methods=["GET", "HEAD"])
     async def staff() -> RedirectResponse:

@@ -14,7 +14,7 @@ from chatbot.web.application import create_app
 
 __all__ = ["listen", "serve"]
 
-_FAREWELL: Final = 5  # seconds that open pages get when the server stops; an open tab never ends by itself
+_SHUTDOWN_TIMEOUT: Final = 5  # seconds that open pages get when the server stops; an open tab never ends by itself
 _SWITCH: Final = 0.0002  # seconds; with Python's own 5 ms, each small step of a request waits so long for an answer
 
 
@@ -40,6 +40,6 @@ def serve(bot: Chatbot, journal: Journal | None, settings: Settings, address: so
         ws="none",  # nothing here speaks WebSocket
         log_level="warning",
         server_header=False,
-        timeout_graceful_shutdown=_FAREWELL,
+        timeout_graceful_shutdown=_SHUTDOWN_TIMEOUT,
     )
     uvicorn.Server(config).run(sockets=[address])

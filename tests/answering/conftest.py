@@ -10,9 +10,9 @@ import pytest
 
 from chatbot.answering.gate import Gate
 from chatbot.answering.ranking import Ranking
-from chatbot.answering.replies import Kinds, Routes
+from chatbot.answering.replies import ReplyMatcher, ReplyProjection
 from chatbot.answering.turn import Serving
-from chatbot.clinic import Clinic, Contact, Route
+from chatbot.clinic import Clinic, Contact, Reply
 from chatbot.indexing import Encoded, Encoder, ExactStore, Index, build_index, open_index
 from chatbot.language import Spelling
 from chatbot.records import Passage
@@ -92,7 +92,7 @@ class KnownFindings(Triage):
         return question.split(", ")
 
 
-NOTHING: Mapping[str, float] = {"content": 0.0, "margin": 0.0}
+NOTHING: Mapping[str, float] = {"content_maxsim": 0.0, "margin": 0.0}
 RISK = ((0.21, 0.2), (0.2, 0.3), (0.19, 0.4), (0.05, 0.7))
 
 
@@ -102,10 +102,10 @@ def sure(confidence: float, related: float = 0.1) -> Gate:
     return Gate((0.0, 0.0, 0.0), intercept, NOTHING, NOTHING, RISK, related)
 
 
-PRICE = Route("price", ("price list", "how much is a peel", "which fees"), "Ring {phone}.", "{booking}")
-HOURS = Route("hours", ("opening hours", "open late", "hours on monday"), "From 9 to 5.")
+PRICE = Reply("price", ("price list", "how much is a peel", "which fees"), "Ring {phone}.", "{booking}")
+HOURS = Reply("hours", ("opening hours", "open late", "hours on monday"), "From 9 to 5.")
 CLINIC = Clinic(
-    contact=Contact("0123", "a@b.example", "https://b.example", "9 to 5", "1 Street"), routes=(PRICE, HOURS)
+    contact=Contact("0123", "a@b.example", "https://b.example", "9 to 5", "1 Street"), replies=(PRICE, HOURS)
 )
 BY_WORDS = Ranking((1.0, 0.0, 0.0, 0.0))
 """How well the words of a question are met, and nothing else."""
@@ -117,8 +117,8 @@ def never(_word: str) -> bool:
 
 
 def serving(index: Index, clinic: Clinic = CLINIC) -> Serving:
-    kinds = Kinds(
+    kinds = ReplyProjection(
         np.full(256, 1e-4, np.float32), np.eye(256, dtype=np.float32), -np.eye(1, 256, dtype=np.float32), 0.2, "words-1"
     )
-    routes = Routes.of(clinic.routes, WordEncoder(), kinds)
+    routes = ReplyMatcher.of(clinic.replies, WordEncoder(), kinds)
     return Serving(index, Spelling(index.words, never), clinic, routes)

@@ -105,14 +105,14 @@ def test_passages_are_quoted_with_their_numbers_marks_and_links(
     index_of: IndexOf, words: WordEncoder, outcome: Outcome
 ) -> None:
     index = index_of(*PARTS)
-    found = search(index, words, Ranking((1.0, 0.0, 0.0, 0.0)), "redness fades", ())
-    assert found
-    told = compose("RedNess fades", outcome, 0.4, index, found, found.hits[:2])
+    result = search(index, words, Ranking((1.0, 0.0, 0.0, 0.0)), "redness fades", ())
+    assert result
+    told = compose("RedNess fades", outcome, 0.4, index, result, result.hits[:2])
     assert (told.question, told.understood_as, told.outcome) == ("RedNess fades", "redness fades", outcome)
     assert (told.confidence, told.message, told.alarm, told.contact) == (0.4, MESSAGES[outcome], None, "")
     assert [(one.number, one.passage) for one in told.citations] == [
-        (1, found.hits[0].passage),
-        (2, found.hits[1].passage),
+        (1, result.hits[0].passage),
+        (2, result.hits[1].passage),
     ]
     first = told.citations[0]
     assert first.highlights == (Highlight(0, 26),)
@@ -125,18 +125,18 @@ def test_where_nothing_is_found_no_passage_is_quoted_and_the_nearest_headings_ar
     index_of: IndexOf, words: WordEncoder
 ) -> None:
     index = index_of(*PARTS)
-    found = search(index, words, Ranking((1.0, 0.0, 0.0, 0.0)), "redness", ["Does it hurt at all?"])
-    assert found
-    told = compose("redness", Outcome.NOT_FOUND, 0.01, index, found, found.hits)
+    result = search(index, words, Ranking((1.0, 0.0, 0.0, 0.0)), "redness", ["Does it hurt at all?"])
+    assert result
+    told = compose("redness", Outcome.NOT_FOUND, 0.01, index, result, result.hits)
     assert (told.citations, told.message) == ((), MESSAGES[Outcome.NOT_FOUND])
     assert told.suggestions == ("Redness later", "Swelling")
 
 
 def test_what_was_understood_is_the_question_with_those_before_it(index_of: IndexOf, words: WordEncoder) -> None:
     index = index_of(*PARTS)
-    found = search(index, words, Ranking((1.0, 0.0, 0.0, 0.0)), "and swelling?", ["Does redness fade?"])
-    assert found
-    told = compose("and SWELLING?", Outcome.ANSWERED, 0.9, index, found, found.hits[:1])
+    result = search(index, words, Ranking((1.0, 0.0, 0.0, 0.0)), "and swelling?", ["Does redness fade?"])
+    assert result
+    told = compose("and SWELLING?", Outcome.ANSWERED, 0.9, index, result, result.hits[:1])
     assert (told.question, told.understood_as) == ("and SWELLING?", "Does redness fade? and swelling?")
 
 

@@ -3,9 +3,9 @@ from dataclasses import replace
 import pytest
 
 from chatbot.answering.citations import highlights
-from chatbot.answering.explanation import explained
+from chatbot.answering.explanation import build_explanation
 from chatbot.answering.gate import Gate, gate_signals
-from chatbot.answering.pipeline import Pipeline, Worked
+from chatbot.answering.pipeline import Pipeline, PipelineResult
 from chatbot.answering.ranking import Ranking
 from chatbot.answering.turn import Tools
 from chatbot.clinic import Answers
@@ -29,56 +29,56 @@ def index(index_of: IndexOf) -> Index:
     return index_of(*PARTS)
 
 
-def worked(index: Index, question: str, gate: Gate = GATE, finding: Finding | None = None) -> Worked:
+def worked(index: Index, question: str, gate: Gate = GATE, finding: Finding | None = None) -> PipelineResult:
     tools = Tools(WordEncoder(), ALL_SIGNALS, gate, KnownFindings({question: finding or Finding()}))
     return Pipeline(tools).answer(question, (), serving(index))
 
 
 def test_an_answer_is_told_with_what_it_was_made_of(index: Index) -> None:
     told = worked(index, "when does a laser treat moles")
-    found = told.found
-    assert found
-    workings = explained(GATE, serving(index), told, 12.5)
-    read = gate_signals(index, found.asked, found.judged, found.hits)
+    result = told.search_result
+    assert result
+    workings = build_explanation(GATE, serving(index), told, 12.5)
+    read = gate_signals(index, result.topic_free, result.gate_text, result.hits)
     assert (workings.answer, workings.milliseconds, workings.matched) == (told.answer, 12.5, "")
     assert workings.aspect == "when does a moles"
-    assert workings.signals == {"content": read[0], "margin": read[1], "expected": read[2]}
+    assert workings.signals == {"content_maxsim": read[0], "margin": read[1], "answer_type": read[2]}
     assert read[2] == 1.0
 
 
 def test_a_clinics_care_says_from_which_confidence_passages_are_given(index: Index) -> None:
     told = worked(index, "when does a laser treat moles")
-    workings = explained(GATE, serving(index), told, 1)
+    workings = build_explanation(GATE, serving(index), told, 1)
     assert (workings.answered, workings.related) == (0.7, 0.17)
     careless = serving(index, replace(CLINIC, answers=Answers(0.19)))
-    assert explained(GATE, careless, told, 1).answered == 0.4
+    assert build_explanation(GATE, careless, told, 1).answered == 0.4
 
 
 def test_the_ten_best_candidates_are_told_each_with_its_evidence(index: Index) -> None:
     told = worked(index, "when does a laser treat moles")
-    found = told.found
-    assert found
-    candidates = explained(GATE, serving(index), told, 1).candidates
-    assert [one.passage for one in candidates] == [hit.passage for hit in found.hits[:10]]
-    assert [one.score for one in candidates] == [hit.score for hit in found.hits[:10]]
-    for hit, candidate in zip(found.hits[:10], candidates, strict=True):
-        assert candidate.confidence == GATE.confidence(index, found, hit)
-        assert candidate.highlights == highlights(index, found.query, hit.passage)
+    result = told.search_result
+    assert result
+    candidates = build_explanation(GATE, serving(index), told, 1).candidates
+    assert [one.passage for one in candidates] == [hit.passage for hit in result.hits[:10]]
+    assert [one.score for one in candidates] == [hit.score for hit in result.hits[:10]]
+    for hit, candidate in zip(result.hits[:10], candidates, strict=True):
+        assert candidate.confidence == GATE.confidence(index, result, hit)
+        assert candidate.highlights == highlights(index, result.query, hit.passage)
     assert candidates[0].confidence > candidates[9].confidence
 
 
 def test_a_score_is_made_of_the_signals_that_are_told_by_name(index: Index) -> None:
     told = worked(index, "when does a laser treat moles")
-    for candidate in explained(GATE, serving(index), told, 1).candidates:
+    for candidate in build_explanation(GATE, serving(index), told, 1).candidates:
         made_of = candidate.signals
-        assert list(made_of) == ["met", "content", "sentence", "lexical"]
-        weighed = made_of["met"] + 2 * made_of["content"] + 3 * made_of["sentence"] + 4 * made_of["lexical"]
+        assert list(made_of) == ["maxsim", "content_maxsim", "sentence", "bm25"]
+        weighed = made_of["maxsim"] + 2 * made_of["content_maxsim"] + 3 * made_of["sentence"] + 4 * made_of["bm25"]
         assert candidate.score == pytest.approx(weighed / 10)
 
 
 def test_where_nothing_was_searched_for_there_are_no_candidates(index: Index) -> None:
     told = worked(index, "thanks", finding=Finding(small_talk=Reply("thanks", "You are welcome.")))
-    workings = explained(GATE, serving(index), told, 1)
+    workings = build_explanation(GATE, serving(index), told, 1)
     assert (workings.candidates, workings.aspect, workings.signals, workings.matched) == ((), "", {}, "thanks")
     assert isinstance(workings.answer, Answer)
     assert workings.answer.outcome is Outcome.REPLY

@@ -7,10 +7,10 @@ from statistics import mean, median
 
 import pytest
 
-from chatbot.answering.follow_ups import Understood
+from chatbot.answering.follow_ups import ResolvedQuestion
 from chatbot.answering.gate import Calibration, Gate, gate_signals
 from chatbot.answering.ranking import Ranking
-from chatbot.answering.search import Found
+from chatbot.answering.search import SearchResult
 from chatbot.indexing import Index, Query
 from chatbot.records import Hit, Outcome
 from tests.answering.conftest import NOTHING, IndexOf, Listening, Section
@@ -32,9 +32,11 @@ def query(words: WordEncoder, text: str) -> Query:
     return Query.of(text, words.encode_questions([text])[0])
 
 
-def found(words: WordEncoder, question: str, ranked: Sequence[Hit], *, topic_alone: bool = False) -> Found:
+def result(words: WordEncoder, question: str, ranked: Sequence[Hit], *, topic_alone: bool = False) -> SearchResult:
     asked = query(words, question)
-    return Found(Understood(question), asked, query(words, question), asked.encoded, tuple(ranked), topic_alone)
+    return SearchResult(
+        ResolvedQuestion(question), asked, query(words, question), asked.encoded, tuple(ranked), topic_alone
+    )
 
 
 def ranked(index: Index, *scores: float) -> list[Hit]:
@@ -79,23 +81,25 @@ def test_the_kind_of_answer_is_looked_for_in_the_best_passage(
 def test_the_fitted_gate_is_what_the_file_says() -> None:
     told = json.loads(files("chatbot.answering").joinpath("gate.json").read_text("utf-8"))
     gate, weights = Gate.fitted(), told["weights"]
-    assert gate.weights == (weights["content"], weights["margin"], weights["expected"])
+    assert gate.weights == (weights["content_maxsim"], weights["margin"], weights["answer_type"])
     assert (gate.intercept, gate.related) == (told["intercept"], told["related"])
-    assert (gate.corpus, gate.usual) == (told["corpus"], told["usual"])
+    assert (gate.calibration_weights, gate.baseline) == (told["calibration_weights"], told["baseline"])
     assert gate.risk == tuple((share, chance) for share, chance in told["risk"])
 
 
 def test_a_probability_is_a_logistic_curve_over_the_signals() -> None:
-    gate = Gate((1.0, 2.0, 3.0), 0.5, {"content": 4.0, "margin": 5.0}, {"content": 0.1, "margin": 0.2}, RISK, 0.1)
+    gate = Gate(
+        (1.0, 2.0, 3.0), 0.5, {"content_maxsim": 4.0, "margin": 5.0}, {"content_maxsim": 0.1, "margin": 0.2}, RISK, 0.1
+    )
     plain = 0.5 + 1 * 0.1 + 2 * 0.2 + 3 * -1
-    assert gate.chance([0.1, 0.2, -1.0], {}) == pytest.approx(chance(plain))
-    assert gate.chance([0.1, 0.2, -1.0], {"content": 0.3}) == pytest.approx(chance(plain + 4 * (0.3 - 0.1)))
-    assert gate.chance([0.1, 0.2, -1.0], {"margin": -0.1}) == pytest.approx(chance(plain + 5 * (-0.1 - 0.2)))
+    assert gate.probability([0.1, 0.2, -1.0], {}) == pytest.approx(chance(plain))
+    assert gate.probability([0.1, 0.2, -1.0], {"content_maxsim": 0.3}) == pytest.approx(chance(plain + 4 * (0.3 - 0.1)))
+    assert gate.probability([0.1, 0.2, -1.0], {"margin": -0.1}) == pytest.approx(chance(plain + 5 * (-0.1 - 0.2)))
 
 
 def test_signals_without_a_weight_each_are_refused() -> None:
     with pytest.raises(ValueError, match="shorter"):
-        BY_MARGIN.chance([0.1, 0.2], {})
+        BY_MARGIN.probability([0.1, 0.2], {})
 
 
 @pytest.mark.parametrize(
@@ -111,37 +115,41 @@ def test_a_hit_is_held_against_the_best_five_of_the_others(
 ) -> None:
     index = index_of(REDNESS)
     candidates = ranked(index, 0.9, 0.5, 0.4, 0.3, 0.2, 0.1, -9.0)
-    confidence = BY_MARGIN.confidence(index, found(words, "zebra", candidates), candidates[place])
+    confidence = BY_MARGIN.confidence(index, result(words, "zebra", candidates), candidates[place])
     assert confidence == pytest.approx(chance(candidates[place].score - mean_of_next))
 
 
 def test_the_content_read_is_that_of_the_hit_itself(index_of: IndexOf, words: WordEncoder) -> None:
     index = index_of(REDNESS, ("Rest", "Wait a week."))
     first, second = (Hit(passage, 0.5) for passage in index.passages)
-    told = found(words, "redness", [second, first])
+    told = result(words, "redness", [second, first])
     assert BY_CONTENT.confidence(index, told, first) == pytest.approx(chance(1), abs=2e-3)
     assert BY_CONTENT.confidence(index, told, second) == pytest.approx(chance(0), abs=2e-3)
 
 
 def test_the_content_read_is_what_is_asked_of_the_topic(index_of: IndexOf, words: WordEncoder) -> None:
     index = index_of(REDNESS, ("Rest", "Wait a week."))
-    told = found(words, "zebra", [Hit(index.passages[0], 0.5)])
+    told = result(words, "zebra", [Hit(index.passages[0], 0.5)])
     assert BY_CONTENT.confidence(index, told, told.hits[0]) == pytest.approx(0.5, abs=2e-3)
-    asked = replace(told, asked=query(words, "redness"))
+    asked = replace(told, topic_free=query(words, "redness"))
     assert BY_CONTENT.confidence(index, asked, told.hits[0]) == pytest.approx(chance(1), abs=2e-3)
 
 
 @pytest.mark.parametrize(("question", "score"), [("how long am I red", 1), ("how much is it", -1), ("redness", 0)])
 def test_the_kind_of_answer_counts(index_of: IndexOf, words: WordEncoder, question: str, score: int) -> None:
     index = index_of(("Zebras", REDNESS[1]))
-    told = found(words, question, ranked(index, 0.5))
+    told = result(words, question, ranked(index, 0.5))
     assert BY_EXPECTED.confidence(index, told, told.hits[0]) == pytest.approx(chance(score))
 
 
 def test_what_was_measured_of_the_corpus_counts(index_of: IndexOf, words: WordEncoder) -> None:
     index = index_of(("Zebras", REDNESS[1]), calibration={"margin": 0.7})
-    gate = replace(BY_MARGIN, corpus={"content": 0.0, "margin": 2.0}, usual={"content": 0.0, "margin": 0.4})
-    told = found(words, "redness", ranked(index, 0.5))
+    gate = replace(
+        BY_MARGIN,
+        calibration_weights={"content_maxsim": 0.0, "margin": 2.0},
+        baseline={"content_maxsim": 0.0, "margin": 0.4},
+    )
+    told = result(words, "redness", ranked(index, 0.5))
     assert gate.confidence(index, told, told.hits[0]) == pytest.approx(chance(2 * (0.7 - 0.4)))
 
 
@@ -149,7 +157,7 @@ def test_a_passage_under_the_question_itself_answers_for_the_most_careful_clinic
     index_of: IndexOf, words: WordEncoder
 ) -> None:
     index = index_of(REDNESS)
-    told = found(words, "redness?", ranked(index, 0.5))
+    told = result(words, "redness?", ranked(index, 0.5))
     assert UNSURE.confidence(index, told, told.hits[0]) == 0.7
     assert SURE.confidence(index, told, told.hits[0]) == pytest.approx(chance(2))
     assert replace(UNSURE, risk=()).confidence(index, told, told.hits[0]) == 1.0
@@ -157,7 +165,7 @@ def test_a_passage_under_the_question_itself_answers_for_the_most_careful_clinic
 
 def test_the_topic_alone_is_answered_for_the_least_careful_clinic(index_of: IndexOf, words: WordEncoder) -> None:
     index = index_of(("Zebras", REDNESS[1]))
-    told = found(words, "redness", ranked(index, 0.5), topic_alone=True)
+    told = result(words, "redness", ranked(index, 0.5), topic_alone=True)
     assert UNSURE.confidence(index, told, told.hits[0]) == 0.3
     assert SURE.confidence(index, told, told.hits[0]) == 0.3
     assert replace(SURE, risk=()).confidence(index, told, told.hits[0]) == 0.0
@@ -165,14 +173,14 @@ def test_the_topic_alone_is_answered_for_the_least_careful_clinic(index_of: Inde
 
 def test_the_topic_alone_is_answered_by_a_passage_under_it(index_of: IndexOf, words: WordEncoder) -> None:
     index = index_of(REDNESS)
-    told = found(words, "redness", ranked(index, 0.5), topic_alone=True)
+    told = result(words, "redness", ranked(index, 0.5), topic_alone=True)
     assert SURE.confidence(index, told, told.hits[0]) == pytest.approx(chance(2))
     assert UNSURE.confidence(index, told, told.hits[0]) == 0.7
 
 
 def test_a_passage_under_another_heading_has_no_floor(index_of: IndexOf, words: WordEncoder) -> None:
     index = index_of(("Zebras", REDNESS[1]))
-    told = found(words, "redness", ranked(index, 0.5))
+    told = result(words, "redness", ranked(index, 0.5))
     assert UNSURE.confidence(index, told, told.hits[0]) == pytest.approx(chance(-2))
 
 
@@ -181,7 +189,7 @@ def test_a_passage_under_another_heading_has_no_floor(index_of: IndexOf, words: 
     [(1.0, 0.3), (0.2, 0.3), (0.19, 0.5), (0.1, 0.5), (0.09, 0.7), (0.05, 0.7), (0.049, 1.0)],
 )
 def test_the_share_that_may_be_wrong_sets_what_is_enough(wrong_at_most: float, enough: float) -> None:
-    assert BY_MARGIN.enough(wrong_at_most) == enough
+    assert BY_MARGIN.threshold_for(wrong_at_most) == enough
 
 
 @pytest.mark.parametrize(
@@ -207,7 +215,7 @@ def asked_of(index: Index) -> list[str]:
 
 def test_a_calibration_is_known_by_all_that_it_depends_on() -> None:
     assert json.loads(Calibration().fingerprint) == [
-        ["content", "margin", "expected"],
+        ["content_maxsim", "margin", "answer_type"],
         60,
         list(Ranking.fitted().weights),
     ]
@@ -250,7 +258,7 @@ def reached(index: Index, words: WordEncoder, sentence: str) -> tuple[float, flo
     """Return the content and the margin that a sentence without words of the topic reaches in other passages."""
     asked = query(words, sentence)
     others = [hit for hit in Ranking.fitted().hits(index.evidence(asked)) if sentence not in hit.passage.text]
-    (content,) = index.content_met(asked, [others[0].passage])
+    (content,) = index.content_maxsim(asked, [others[0].passage])
     return float(content), others[0].score - mean(hit.score for hit in others[1:])
 
 
@@ -260,16 +268,16 @@ def test_a_corpus_is_measured_by_the_median_of_what_its_sentences_reach_elsewher
     index = index_of(*SECTIONS)
     contents, margins = zip(*(reached(index, words, text) for _, text in SECTIONS), strict=True)
     measured = Calibration()(index, words)
-    assert list(measured) == ["content", "margin", "expected"]
-    assert measured["content"] == pytest.approx(median(contents), abs=6e-5)
+    assert list(measured) == ["content_maxsim", "margin", "answer_type"]
+    assert measured["content_maxsim"] == pytest.approx(median(contents), abs=6e-5)
     assert measured["margin"] == pytest.approx(median(margins), abs=6e-5)
     assert measured == {name: round(value, 4) for name, value in measured.items()}
-    assert 0 < measured["content"] < 0.5
+    assert 0 < measured["content_maxsim"] < 0.5
 
 
 def test_the_kind_of_answer_is_measured_too(index_of: IndexOf, words: WordEncoder) -> None:
     index = index_of(("One", "How long does the redness last?"), ("Two", "How long does the swelling stay?"))
-    assert Calibration()(index, words)["expected"] == -1.0
+    assert Calibration()(index, words)["answer_type"] == -1.0
 
 
 TOPIC = "Laser peels treat tired skin."
@@ -293,4 +301,4 @@ def test_sentences_that_cannot_be_asked_are_left_out_of_the_measure(index_of: In
     parts = [(f"Part {number}", TOPIC + f" See {number}.") for number in range(4)]
     index = index_of(*parts, ("Redness", TOPIC + " Redness seldom comes after that, people say."))
     (content, _) = reached(index, words, "Redness seldom comes after that, people say.")
-    assert Calibration()(index, words)["content"] == round(content, 4)
+    assert Calibration()(index, words)["content_maxsim"] == round(content, 4)

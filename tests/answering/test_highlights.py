@@ -55,7 +55,7 @@ def marks_of(index: Index, words: WordEncoder, question: str, *shares: float) ->
     (encoded,) = words.encode_questions([question])
     query = Query.of(question, encoded)
     if shares:
-        query = replace(query, shares=np.array(shares, dtype=np.float32))
+        query = replace(query, token_weights=np.array(shares, dtype=np.float32))
     text = index.passages[0].text
     return [text[mark.start : mark.end] for mark in highlights(index, query, index.passages[0])]
 

@@ -4,7 +4,7 @@ from dataclasses import replace
 import pytest
 
 from chatbot.answering.gate import Gate
-from chatbot.answering.pipeline import Pipeline, Worked
+from chatbot.answering.pipeline import Pipeline, PipelineResult
 from chatbot.answering.turn import Tools
 from chatbot.clinic import Clinic, Contact, Urgent
 from chatbot.errors import QuestionEmpty
@@ -49,7 +49,7 @@ class Desk:
         findings: Mapping[str, Finding] | None = None,
         gate: Gate | None = None,
         clinic: Clinic = HELP,
-    ) -> Worked:
+    ) -> PipelineResult:
         self.triage = KnownFindings(findings or {})
         tools = Tools(self.encoder, BY_WORDS, gate or sure(0.9), self.triage)
         return Pipeline(tools).answer(question, history, serving(self.index, clinic))
@@ -66,8 +66,8 @@ def test_the_pages_answer_a_question(desk: Desk) -> None:
     assert (answer.question, answer.outcome, worked.rule) == ("when do old scars fade", Outcome.ANSWERED, "")
     assert answer.citations[0].passage.headings == ("Scars",)
     assert (answer.message, answer.contact) == ("This is what our pages say:", "")
-    assert worked.found
-    assert worked.hits == worked.found.hits
+    assert worked.search_result
+    assert worked.hits == worked.search_result.hits
 
 
 def test_an_empty_question_is_refused(desk: Desk) -> None:
@@ -78,8 +78,8 @@ def test_an_empty_question_is_refused(desk: Desk) -> None:
 def test_ten_hits_are_kept_at_most_and_none_where_nothing_was_found(index_of: IndexOf) -> None:
     desk = Desk(index_of(*((f"Part {number}", f"Redness number {number}.") for number in range(12))))
     worked = desk.ask("redness of skin")
-    assert worked.found
-    assert (len(worked.found.hits), worked.hits) == (12, worked.found.hits[:10])
+    assert worked.search_result
+    assert (len(worked.search_result.hits), worked.hits) == (12, worked.search_result.hits[:10])
     assert desk.ask("?!").hits == ()
 
 
@@ -163,7 +163,7 @@ def test_an_all_clear_after_an_emergency_is_good_to_hear(desk: Desk) -> None:
     answer = worked.answer
     assert (answer.outcome, answer.question, worked.rule) == (Outcome.REPLY, "I am fine now", "all clear")
     assert answer.message == f"{REMINDER}\n{ENGLISH.say('all_clear', HELP)}"
-    assert (answer.contact, worked.found) == (LINE, None)
+    assert (answer.contact, worked.search_result) == (LINE, None)
 
 
 def test_an_all_clear_with_a_practical_question_is_answered(desk: Desk) -> None:
@@ -192,8 +192,8 @@ def test_the_button_answers_the_last_alarm_in_general(desk: Desk) -> None:
     assert answer.message == f"{REMINDER}\n{ENGLISH.say('symptom', HELP)}"
     assert (answer.outcome, answer.contact) == (Outcome.RELATED, LINE)
     assert [one.highlights for one in answer.citations] == [(), (), ()]
-    assert worked.found
-    assert worked.found.query.text == "Does redness fade at all? and my old scars swell"
+    assert worked.search_result
+    assert worked.search_result.query.text == "Does redness fade at all? and my old scars swell"
 
 
 def test_the_button_after_a_crisis_quotes_nothing(desk: Desk) -> None:
@@ -212,7 +212,7 @@ def test_who_wants_a_person_is_told_how_to_reach_one(desk: Desk) -> None:
     lines = [ENGLISH.say("person", HELP), LINE, ENGLISH.say("person_closing", HELP)]
     assert (worked.answer.outcome, worked.rule) == (Outcome.REPLY, "asks for a person")
     assert (worked.answer.question, worked.answer.message.splitlines()) == ("a nurse please", lines)
-    assert (worked.answer.contact, worked.found) == ("", None)
+    assert (worked.answer.contact, worked.search_result) == ("", None)
 
 
 def test_a_clinic_without_a_way_to_a_person_says_so(desk: Desk) -> None:
@@ -228,7 +228,7 @@ def test_small_talk_is_answered_with_what_can_be_asked(desk: Desk) -> None:
     worked = desk.ask("thanks", findings={"thanks": THANKS})
     answer = worked.answer
     assert (answer.outcome, answer.question, worked.rule) == (Outcome.REPLY, "thanks", "thanks")
-    assert (answer.message, answer.contact, worked.found) == ("You are welcome.", LINE, None)
+    assert (answer.message, answer.contact, worked.search_result) == ("You are welcome.", LINE, None)
     assert answer.suggestions == ("Does it hurt?", "Redness", "Scars", "Swimming")
 
 
@@ -256,7 +256,7 @@ def test_a_question_in_another_language_is_told_whom_to_call(
     assert (answer.outcome, answer.question, worked.rule) == (Outcome.NOT_FOUND, question, "another language")
     assert answer.message == Wording.standard(language).say("not_understood", HELP)
     assert (answer.citations, answer.suggestions, answer.contact) == ((), (), LINE)
-    assert worked.found
+    assert worked.search_result
 
 
 @pytest.mark.parametrize(
@@ -287,7 +287,7 @@ def test_a_keyword_gets_the_clinics_own_reply_where_the_pages_are_unsure(desk: D
     assert (answer.outcome, answer.question, worked.rule) == (Outcome.REPLY, "feees", "price")
     assert answer.message == "Ring 0123.\nhttps://b.example"
     assert (answer.contact, answer.confidence) == ("a@b.example", 0.0)
-    assert worked.found
+    assert worked.search_result
 
 
 def test_a_reply_comes_with_what_the_pages_suggest(desk: Desk) -> None:
@@ -301,9 +301,9 @@ def test_where_the_pages_are_sure_a_keyword_is_asked_of_them(desk: Desk) -> None
 
 
 def test_a_keyword_that_the_encoder_cannot_read_gets_no_reply(desk: Desk) -> None:
-    desk.encoder.window = 0
+    desk.encoder.max_tokens = 0
     worked = desk.ask("fees", gate=sure(0.05))
-    assert (worked.answer.outcome, worked.rule, worked.found) == (Outcome.NOT_FOUND, "", None)
+    assert (worked.answer.outcome, worked.rule, worked.search_result) == (Outcome.NOT_FOUND, "", None)
 
 
 # 8. A symptom
@@ -319,7 +319,7 @@ def test_a_symptom_gets_the_clinic_first_and_the_pages_in_general(
     assert (answer.outcome, answer.message) == (outcome, ENGLISH.say("symptom", HELP))
     assert (answer.contact, worked.rule) == (LINE, "a symptom of their own")
     assert {one.highlights for one in answer.citations} <= {()}
-    assert worked.found
+    assert worked.search_result
 
 
 def test_a_symptom_comes_before_the_clinics_own_reply(desk: Desk) -> None:

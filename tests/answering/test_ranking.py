@@ -15,7 +15,7 @@ def evidence(*rows: tuple[float, float, float, float]) -> Evidence:
 
 
 def test_signals_are_columns_in_the_order_of_their_names() -> None:
-    assert SIGNALS == ("met", "content", "sentence", "lexical")
+    assert SIGNALS == ("maxsim", "content_maxsim", "sentence", "bm25")
     assert signals(evidence((0.1, 0.2, 0.3, 0.4), (0.5, 0.6, 0.7, 0.8))).tolist() == [
         [0.1, 0.2, 0.3, 0.4],
         [0.5, 0.6, 0.7, 0.8],
@@ -24,7 +24,7 @@ def test_signals_are_columns_in_the_order_of_their_names() -> None:
 
 def test_fitted_weights_are_those_of_the_file_by_name() -> None:
     told = json.loads(files("chatbot.answering").joinpath("ranking.json").read_text("utf-8"))["weights"]
-    assert Ranking.fitted().weights == (told["met"], told["content"], told["sentence"], told["lexical"])
+    assert Ranking.fitted().weights == (told["maxsim"], told["content_maxsim"], told["sentence"], told["bm25"])
     assert len(set(Ranking.fitted().weights)) == 4
 
 

@@ -3,8 +3,8 @@ from collections.abc import Sequence
 import numpy as np
 import pytest
 
-from chatbot.answering.replies import Kinds, Routes, by_keyword, contact_line, filled, own_reply
-from chatbot.clinic import Contact, Route
+from chatbot.answering.replies import ReplyMatcher, ReplyProjection, by_keyword, contact_line, filled, own_reply
+from chatbot.clinic import Contact, Reply
 from chatbot.indexing import Encoded
 from tests.conftest import WordEncoder
 
@@ -45,17 +45,17 @@ def test_a_reply_is_filled_with_what_the_clinic_says_of_itself() -> None:
     assert filled(text, FULL) == "0123, a@b.example, https://b.example, 9 to 5, 1 Street, 0123, {name}"
 
 
-PRICE = Route("price", ("price", "price list", "Price of peels", "how much"), "See our list.")
-PEELS = Route("peels", ("peels", "what is the price"), "We do.")
-HOURS = Route("hours", ("opening hours",), "From 9 to 5.")
+PRICE = Reply("price", ("price", "price list", "Price of peels", "how much"), "See our list.")
+PEELS = Reply("peels", ("peels", "what is the price"), "We do.")
+HOURS = Reply("hours", ("opening hours",), "From 9 to 5.")
 
 
 @pytest.fixture
-def routes(words: WordEncoder) -> Routes:
-    kinds = Kinds(
+def routes(words: WordEncoder) -> ReplyMatcher:
+    kinds = ReplyProjection(
         np.full(256, 1e-4, np.float32), np.eye(256, dtype=np.float32), -np.eye(1, 256, dtype=np.float32), 0.1, "words-1"
     )
-    return Routes.of([PEELS, PRICE, HOURS], words, kinds)
+    return ReplyMatcher.of([PEELS, PRICE, HOURS], words, kinds)
 
 
 @pytest.mark.parametrize(
@@ -79,16 +79,16 @@ def routes(words: WordEncoder) -> Routes:
     ],
 )
 def test_a_keyword_asks_for_the_reply_with_most_ways_to_ask_it(
-    routes: Routes, question: str, route: Route | None
+    routes: ReplyMatcher, question: str, route: Reply | None
 ) -> None:
     assert by_keyword(routes, question) == route
 
 
 def test_without_replies_a_keyword_asks_for_none(words: WordEncoder) -> None:
-    assert by_keyword(Routes.of([], words), "price") is None
+    assert by_keyword(ReplyMatcher.of([], words), "price") is None
 
 
-def asked(routes: Routes, words: WordEncoder, question: str, clauses: Sequence[str]) -> list[str]:
+def asked(routes: ReplyMatcher, words: WordEncoder, question: str, clauses: Sequence[str]) -> list[str]:
     (encoded,) = words.encode_questions([question])
     return [route.name for route in own_reply(routes, encoded, clauses, words.encode_questions)]
 
@@ -100,24 +100,24 @@ class Deaf(WordEncoder):
         raise AssertionError(texts)
 
 
-def test_a_question_asks_for_the_reply_that_it_matches(routes: Routes, words: WordEncoder) -> None:
+def test_a_question_asks_for_the_reply_that_it_matches(routes: ReplyMatcher, words: WordEncoder) -> None:
     assert asked(routes, words, "opening hours", []) == ["hours"]
     assert asked(routes, words, "zebra stripes", []) == []
 
 
-def test_a_question_of_two_asks_for_two_replies_in_its_order(routes: Routes, words: WordEncoder) -> None:
+def test_a_question_of_two_asks_for_two_replies_in_its_order(routes: ReplyMatcher, words: WordEncoder) -> None:
     assert asked(routes, words, "opening hours", ["price", "opening hours"]) == ["price", "hours"]
     assert asked(routes, words, "opening hours", ["opening hours", "zebra", "price"]) == ["hours", "price"]
 
 
 def test_parts_that_ask_for_the_same_reply_or_none_leave_the_whole_to_decide(
-    routes: Routes, words: WordEncoder
+    routes: ReplyMatcher, words: WordEncoder
 ) -> None:
     assert asked(routes, words, "opening hours", ["price", "price list"]) == ["hours"]
     assert asked(routes, words, "opening hours", ["price", "zebra"]) == ["hours"]
     assert asked(routes, words, "zebra", ["price", "zebra"]) == []
 
 
-def test_a_question_of_one_part_is_not_read_again(routes: Routes, words: WordEncoder) -> None:
+def test_a_question_of_one_part_is_not_read_again(routes: ReplyMatcher, words: WordEncoder) -> None:
     (encoded,) = words.encode_questions(["opening hours"])
     assert own_reply(routes, encoded, ["price"], Deaf().encode_questions) == [HOURS]

@@ -2,8 +2,8 @@ from pathlib import Path
 
 import pytest
 
-from chatbot.answering import Routes
-from chatbot.clinic import Route, load_clinic
+from chatbot.answering import ReplyMatcher
+from chatbot.clinic import Reply, load_clinic
 from chatbot.indexing import SentenceEncoder
 from tests.conftest import WordEncoder
 
@@ -11,8 +11,8 @@ ROOT = Path(__file__).parents[2]
 
 
 @pytest.fixture(scope="session")
-def routes(encoder: SentenceEncoder) -> Routes:
-    return Routes.of(load_clinic(ROOT / "clinic.toml").routes, encoder)
+def routes(encoder: SentenceEncoder) -> ReplyMatcher:
+    return ReplyMatcher.of(load_clinic(ROOT / "clinic.toml").replies, encoder)
 
 
 @pytest.mark.parametrize(
@@ -31,12 +31,12 @@ def routes(encoder: SentenceEncoder) -> Routes:
     ],
 )
 def test_a_question_goes_to_its_route_whatever_treatment_it_names(
-    routes: Routes, encoder: SentenceEncoder, question: str, route: str
+    routes: ReplyMatcher, encoder: SentenceEncoder, question: str, route: str
 ) -> None:
     match = routes.match(encoder.encode_questions([question])[0])
     assert match is not None
-    assert match.route.name == route
-    assert match.score >= routes.kinds.least
+    assert match.reply.name == route
+    assert match.score >= routes.projection.threshold
 
 
 @pytest.mark.parametrize(
@@ -52,19 +52,21 @@ def test_a_question_goes_to_its_route_whatever_treatment_it_names(
         "when will I see results from physio",
     ],
 )
-def test_a_question_for_the_pages_goes_to_no_route(routes: Routes, encoder: SentenceEncoder, question: str) -> None:
+def test_a_question_for_the_pages_goes_to_no_route(
+    routes: ReplyMatcher, encoder: SentenceEncoder, question: str
+) -> None:
     assert routes.match(encoder.encode_questions([question])[0]) is None
 
 
 def test_a_clinic_of_another_kind_has_routes_of_its_own(encoder: SentenceEncoder) -> None:
-    pets = Route("pets", ("Can I bring my dog?", "Are pets allowed?", "do you allow animals inside"), "Sorry, no.")
-    match = Routes.of([pets], encoder).match(encoder.encode_questions(["may my dog come in with me"])[0])
+    pets = Reply("pets", ("Can I bring my dog?", "Are pets allowed?", "do you allow animals inside"), "Sorry, no.")
+    match = ReplyMatcher.of([pets], encoder).match(encoder.encode_questions(["may my dog come in with me"])[0])
     assert match is not None
-    assert match.route is pets
+    assert match.reply is pets
 
 
 def test_without_routes_or_with_another_encoder_nothing_matches(encoder: SentenceEncoder, words: WordEncoder) -> None:
     question = encoder.encode_questions(["How much is it?"])[0]
-    assert Routes.of([], encoder).match(question) is None
-    price = Route("price", ("How much is it?",), "Ask us.")
-    assert Routes.of([price], words).match(words.encode_questions(["How much is it?"])[0]) is None
+    assert ReplyMatcher.of([], encoder).match(question) is None
+    price = Reply("price", ("How much is it?",), "Ask us.")
+    assert ReplyMatcher.of([price], words).match(words.encode_questions(["How much is it?"])[0]) is None

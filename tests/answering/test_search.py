@@ -3,9 +3,9 @@ from dataclasses import replace
 
 import pytest
 
-from chatbot.answering.follow_ups import Understood
+from chatbot.answering.follow_ups import ResolvedQuestion
 from chatbot.answering.ranking import Ranking
-from chatbot.answering.search import Found, search
+from chatbot.answering.search import SearchResult, search
 from chatbot.indexing import Encoded, Index
 from chatbot.records import Hit
 from tests.answering.conftest import BY_WORDS, IndexOf, Listening, passage
@@ -25,10 +25,10 @@ class PartlyDeaf(WordEncoder):
 
 def searched(
     index: Index, question: str, *earlier: str, encoder: WordEncoder | None = None, ranking: Ranking = BY_WORDS
-) -> Found:
-    found = search(index, encoder or WordEncoder(), ranking, question, earlier)
-    assert found is not None
-    return found
+) -> SearchResult:
+    result = search(index, encoder or WordEncoder(), ranking, question, earlier)
+    assert result is not None
+    return result
 
 
 @pytest.fixture
@@ -52,18 +52,22 @@ def test_a_question_that_the_encoder_cannot_read_finds_nothing(index: Index) -> 
 
 
 def test_a_question_is_searched_for_and_its_aspect_of_the_topic_is_judged(index: Index) -> None:
-    found = searched(index, "do old laser scars fade")
-    assert found.understood == Understood("do old laser scars fade")
-    assert (found.query.text, found.asked.text) == ("do old laser scars fade", "do old scars fade")
-    assert [len(found.query.encoded.ids), len(found.asked.encoded.ids), len(found.own.ids)] == [5, 4, 5]
-    assert (found.hits[0].passage.headings, len(found.hits)) == (("Scars",), 4)
-    assert found.judged == "do old laser scars fade"
+    result = searched(index, "do old laser scars fade")
+    assert result.resolved == ResolvedQuestion("do old laser scars fade")
+    assert (result.query.text, result.topic_free.text) == ("do old laser scars fade", "do old scars fade")
+    assert [len(result.query.encoded.ids), len(result.topic_free.encoded.ids), len(result.question_encoding.ids)] == [
+        5,
+        4,
+        5,
+    ]
+    assert (result.hits[0].passage.headings, len(result.hits)) == (("Scars",), 4)
+    assert result.gate_text == "do old laser scars fade"
 
 
 def test_hits_are_ranked_by_the_ranking(index: Index) -> None:
-    found = searched(index, "old scars and zebras")
-    assert found.hits == BY_WORDS.hits(index.evidence(found.query))
-    assert searched(index, "old scars and zebras", ranking=Ranking((0.0, 0.0, 0.0, 1.0))).hits != found.hits
+    result = searched(index, "old scars and zebras")
+    assert result.hits == BY_WORDS.hits(index.evidence(result.query))
+    assert searched(index, "old scars and zebras", ranking=Ranking((0.0, 0.0, 0.0, 1.0))).hits != result.hits
 
 
 def test_each_text_is_read_once(index: Index) -> None:
@@ -77,18 +81,18 @@ def test_each_text_is_read_once(index: Index) -> None:
 
 
 def test_behind_the_passage_under_the_question_the_best_come_first(index: Index) -> None:
-    found = searched(index, "does a laser hurt")
-    assert found.hits[0].passage.headings == ("Does a laser hurt?",)
-    scores = [hit.score for hit in found.hits[1:]]
+    result = searched(index, "does a laser hurt")
+    assert result.hits[0].passage.headings == ("Does a laser hurt?",)
+    scores = [hit.score for hit in result.hits[1:]]
     assert scores == sorted(scores, reverse=True)
     assert len(set(scores)) > 1
 
 
 def test_the_passage_under_the_question_comes_before_a_better_one(index_of: IndexOf) -> None:
     index = index_of(("Swimming", "Wait at least three whole days."), ("Sport", "Swimming, swimming, swimming."))
-    found = searched(index, "swimming?", ranking=Ranking((0.0, 0.0, 0.0, 1.0)))
-    assert [hit.passage.headings for hit in found.hits] == [("Swimming",), ("Sport",)]
-    assert 0 < found.hits[0].score < found.hits[1].score
+    result = searched(index, "swimming?", ranking=Ranking((0.0, 0.0, 0.0, 1.0)))
+    assert [hit.passage.headings for hit in result.hits] == [("Swimming",), ("Sport",)]
+    assert 0 < result.hits[0].score < result.hits[1].score
 
 
 @pytest.mark.parametrize(
@@ -103,10 +107,10 @@ def test_the_passage_under_the_question_comes_before_a_better_one(index_of: Inde
     ],
 )
 def test_a_passage_is_titled_by_its_own_heading_word_for_word(
-    index: Index, headings: tuple[str, ...], titled: bool
+    index: Index, headings: tuple[str, ...], has_exact_heading: bool
 ) -> None:
-    found = searched(index, "Does it hurt?")
-    assert found.titled(Hit(passage("A little.", *headings), 1.0)) is titled
+    result = searched(index, "Does it hurt?")
+    assert result.has_exact_heading(Hit(passage("A little.", *headings), 1.0)) is has_exact_heading
 
 
 @pytest.mark.parametrize(
@@ -127,50 +131,54 @@ def test_the_topic_alone_asks_nothing(index: Index, question: str, earlier: list
 
 
 def test_a_question_of_the_topics_words_alone_is_judged_by_itself(index: Index) -> None:
-    assert searched(index, "laser").asked.text == "laser"
-    assert searched(index, "how is the laser").asked.text == "how is the"
+    assert searched(index, "laser").topic_free.text == "laser"
+    assert searched(index, "how is the laser").topic_free.text == "how is the"
 
 
 def test_an_aspect_that_the_encoder_cannot_read_is_judged_as_the_question(index: Index) -> None:
-    found = searched(index, "laser zz", encoder=PartlyDeaf())
-    assert (found.asked.text, len(found.asked.encoded.ids)) == ("laser zz", 1)
+    result = searched(index, "laser zz", encoder=PartlyDeaf())
+    assert (result.topic_free.text, len(result.topic_free.encoded.ids)) == ("laser zz", 1)
 
 
 def test_a_follow_up_is_read_with_what_was_asked_before_and_judged_by_its_own_words(index: Index) -> None:
-    found = searched(index, "and old laser scars?", "Does a peel hurt?")
-    assert found.query.text == "Does a peel hurt? and old laser scars?"
-    assert found.understood == Understood("and old laser scars?", ("Does a peel hurt?",), sure=True)
-    assert (found.asked.text, found.judged) == ("and old scars?", "and old laser scars?")
-    assert len(found.own.ids) == 4
+    result = searched(index, "and old laser scars?", "Does a peel hurt?")
+    assert result.query.text == "Does a peel hurt? and old laser scars?"
+    assert result.resolved == ResolvedQuestion("and old laser scars?", ("Does a peel hurt?",), certain=True)
+    assert (result.topic_free.text, result.gate_text) == ("and old scars?", "and old laser scars?")
+    assert len(result.question_encoding.ids) == 4
 
 
 def test_a_follow_up_that_says_nothing_is_judged_with_what_was_asked_before(index: Index) -> None:
-    found = searched(index, "how is it?", "Does a peel hurt?")
-    assert found.asked is found.query
-    assert found.judged == "Does a peel hurt? how is it?"
+    result = searched(index, "how is it?", "Does a peel hurt?")
+    assert result.topic_free is result.query
+    assert result.gate_text == "Does a peel hurt? how is it?"
 
 
 def test_a_question_that_says_nothing_and_follows_nothing_is_judged_by_itself(index: Index) -> None:
-    found = searched(index, "how is the laser")
-    assert (found.query.text, found.asked.text, found.judged) == ("how is the laser", "how is the", "how is the laser")
+    result = searched(index, "how is the laser")
+    assert (result.query.text, result.topic_free.text, result.gate_text) == (
+        "how is the laser",
+        "how is the",
+        "how is the laser",
+    )
 
 
 def test_a_short_question_that_may_be_either_follows_where_that_finds_better(index: Index) -> None:
-    found = searched(index, "zebra cream", "Does a laser hurt?")
-    assert found.understood.earlier == ("Does a laser hurt?",)
+    result = searched(index, "zebra cream", "Does a laser hurt?")
+    assert result.resolved.earlier == ("Does a laser hurt?",)
 
 
 def test_a_short_question_that_finds_better_alone_changes_the_subject(index: Index) -> None:
-    found = searched(index, "old scars", "Are zebras striped?")
-    assert (found.understood, found.query.text) == (Understood("old scars"), "old scars")
-    assert found.hits[0].passage.headings == ("Scars",)
+    result = searched(index, "old scars", "Are zebras striped?")
+    assert (result.resolved, result.query.text) == (ResolvedQuestion("old scars"), "old scars")
+    assert result.hits[0].passage.headings == ("Scars",)
 
 
 def test_a_short_question_that_finds_as_well_alone_changes_the_subject(index: Index) -> None:
-    found = searched(index, "zebra quagga", "Are okapi striped?")  # nothing meets any of these words
-    assert [hit.score for hit in found.hits] == [0.0] * 4
-    assert found.understood == Understood("zebra quagga")
+    result = searched(index, "zebra quagga", "Are okapi striped?")  # nothing meets any of these words
+    assert [hit.score for hit in result.hits] == [0.0] * 4
+    assert result.resolved == ResolvedQuestion("zebra quagga")
 
 
 def test_a_question_that_follows_for_sure_never_changes_the_subject(index: Index) -> None:
-    assert searched(index, "and old scars?", "Are zebras striped?").understood.earlier == ("Are zebras striped?",)
+    assert searched(index, "and old scars?", "Are zebras striped?").resolved.earlier == ("Are zebras striped?",)

@@ -1,6 +1,6 @@
 import pytest
 
-from chatbot.answering.search import aspects
+from chatbot.answering.search import topic_free_questions
 from tests.answering.conftest import IndexOf
 from tests.conftest import WordEncoder
 
@@ -10,7 +10,7 @@ def test_a_question_is_read_without_the_topic_and_has_its_nearest_passage(
 ) -> None:
     parts = ("swim days", "old scars", "numbing cream", "bright sun")
     index = index_of(*((part, f"A laser treats {part}.") for part in parts))
-    scars, laser = aspects(index, words, ["laser scars", "laser"])
+    scars, laser = topic_free_questions(index, words, ["laser scars", "laser"])
     (bare, whole) = words.encode_questions(["scars", "laser"])
     assert (scars.text, laser.text) == ("scars", "laser")
     assert scars.nearest.text == "A laser treats old scars."

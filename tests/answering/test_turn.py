@@ -53,22 +53,22 @@ def test_a_turn_knows_what_triage_makes_of_its_question_and_of_those_before(inde
 def test_a_question_is_searched_for_without_its_misspellings(index: Index) -> None:
     told = turn(index, "and old scarrs", "Does rednes fade at all?")
     assert told.corrected == "and old scars"
-    assert told.found
-    assert told.found.query.text == "Does redness fade at all? and old scars"
+    assert told.search_result
+    assert told.search_result.query.text == "Does redness fade at all? and old scars"
 
 
 @pytest.mark.parametrize("finding", [ALARM, CLEAR, SAID, Finding(person=True)])
 def test_what_is_no_question_to_the_pages_is_nothing_to_lean_on(index: Index, finding: Finding) -> None:
     told = turn(index, "and old scars", "Does redness fade at all?", "well then", findings={"well then": finding})
-    assert told.found
-    assert told.found.understood.earlier == ("Does redness fade at all?",)
+    assert told.search_result
+    assert told.search_result.resolved.earlier == ("Does redness fade at all?",)
 
 
 @pytest.mark.parametrize("finding", [Finding(), Finding(practical=True), Finding(symptom=True)])
 def test_what_asks_something_can_be_leant_on(index: Index, finding: Finding) -> None:
     told = turn(index, "and old scars", "Does redness fade at all?", findings={"Does redness fade at all?": finding})
-    assert told.found
-    assert told.found.understood.earlier == ("Does redness fade at all?",)
+    assert told.search_result
+    assert told.search_result.resolved.earlier == ("Does redness fade at all?",)
 
 
 @pytest.mark.parametrize(
@@ -151,7 +151,7 @@ def test_the_best_passage_decides_what_the_pages_say(index: Index) -> None:
 
 def test_a_question_in_which_nothing_can_be_read_is_not_found(index: Index) -> None:
     told = turn(index, "?!")
-    assert told.found is None
+    assert told.search_result is None
     assert (told.from_pages.outcome, told.from_pages.question, told.from_pages.confidence) == ("not_found", "?!", 0.0)
 
 
@@ -199,7 +199,7 @@ def test_a_passage_that_is_just_related_is_shown(index: Index) -> None:
 def test_each_text_is_encoded_once(index: Index) -> None:
     encoder = Listening()
     told = turn(index, "old scars", encoder=encoder)
-    assert told.found
+    assert told.search_result
     read = told.encode(["scars", "old scars", "scars"])
     assert encoder.questions == ["old scars", "scars"]
     assert [len(one.ids) for one in read] == [1, 2, 1]

@@ -3,7 +3,7 @@ from pathlib import Path
 
 import pytest
 
-from chatbot.errors import GoldenUnusable
+from chatbot.errors import GoldenFileInvalid
 from chatbot.evaluation import Expect, GoldenQuestion, read_golden
 
 
@@ -52,14 +52,14 @@ def test_what_a_line_leaves_out_has_a_meaning(path: Path) -> None:
 )
 def test_a_bad_line_is_named_by_its_number(path: Path, line: str, message: str) -> None:
     path.write_text(f'{{"question": "Price?"}}\n{line}\n', "utf-8")
-    with pytest.raises(GoldenUnusable) as raised:
+    with pytest.raises(GoldenFileInvalid) as raised:
         read_golden(path)
     assert str(raised.value).startswith(f"{path}, line 2: {message}")
 
 
 def test_every_bad_line_is_named_up_to_ten(path: Path) -> None:
     path.write_text('{"question": "Price?"}\n' + "x\n" * 12, "utf-8")
-    with pytest.raises(GoldenUnusable) as raised:
+    with pytest.raises(GoldenFileInvalid) as raised:
         read_golden(path)
     lines = str(raised.value).split("; ")
     assert [line.split(":")[0] for line in lines[:-1]] == [f"{path}, line {number}" for number in range(2, 12)]
@@ -69,10 +69,10 @@ def test_every_bad_line_is_named_up_to_ten(path: Path) -> None:
 @pytest.mark.parametrize("content", [b"", b"\n \n", b"\xff\xfe"])
 def test_a_file_without_questions_is_refused(path: Path, content: bytes) -> None:
     path.write_bytes(content)
-    with pytest.raises(GoldenUnusable):
+    with pytest.raises(GoldenFileInvalid):
         read_golden(path)
 
 
 def test_a_file_that_is_not_there_is_named(path: Path) -> None:
-    with pytest.raises(GoldenUnusable, match=r"golden\.jsonl cannot be read: No such file or directory\."):
+    with pytest.raises(GoldenFileInvalid, match=r"golden\.jsonl cannot be read: No such file or directory\."):
         read_golden(path)

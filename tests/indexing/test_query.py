@@ -14,5 +14,5 @@ def test_a_question_by_itself_is_searched_for_whole(words: WordEncoder) -> None:
 
 def test_every_token_of_a_question_by_itself_counts_in_full(words: WordEncoder) -> None:
     query = Query.of("Is my skin red?", words.encode_questions(["Is my skin red?"])[0])
-    assert query.shares.tolist() == [1, 1, 1, 1]
-    assert query.shares.dtype == np.float32
+    assert query.token_weights.tolist() == [1, 1, 1, 1]
+    assert query.token_weights.dtype == np.float32

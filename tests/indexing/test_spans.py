@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 
 from chatbot.indexing.encoder import Encoded, Vectors
-from chatbot.indexing.spans import context, sentence_of, unit_vectors
+from chatbot.indexing.spans import heading_prefix, sentence_of, span_vectors
 from chatbot.records import Highlight, Passage
 
 PASSAGE = Passage("care.md", "After care", None, ("Redness", "How long?"), 0, 4, "Days")
@@ -16,15 +16,15 @@ def encoded(tokens: Vectors = TOKENS) -> Encoded:
 
 
 def test_a_title_that_tells_passages_apart_is_read_above_the_headings() -> None:
-    assert context(PASSAGE, frozenset({"After care"})) == "After care\nRedness\nHow long?\n"
+    assert heading_prefix(PASSAGE, frozenset({"After care"})) == "After care\nRedness\nHow long?\n"
 
 
 def test_any_other_title_is_not_read() -> None:
-    assert context(PASSAGE, frozenset({"Prices"})) == "Redness\nHow long?\n"
+    assert heading_prefix(PASSAGE, frozenset({"Prices"})) == "Redness\nHow long?\n"
 
 
 def test_nothing_is_read_above_a_passage_without_title_or_headings() -> None:
-    assert context(Passage("care.md", "After care", None, (), 0, 4, "Days"), frozenset()) == ""
+    assert heading_prefix(Passage("care.md", "After care", None, (), 0, 4, "Days"), frozenset()) == ""
 
 
 def test_each_token_knows_its_sentence_and_headings_have_none() -> None:
@@ -43,28 +43,28 @@ def test_a_passage_without_sentences_gives_every_token_none() -> None:
 
 
 def test_units_are_the_whole_the_words_and_each_sentence() -> None:
-    found = unit_vectors(encoded(), 4, np.array([-1, 0, 0, 1, 1], dtype=np.int16), 2)
+    found = span_vectors(encoded(), 4, np.array([-1, 0, 0, 1, 1], dtype=np.int16), 2)
     body = np.array([3, 4 + 4, 7]) / (3**2 + 8**2 + 7**2) ** 0.5  # a mean points where its sum points
     assert found == pytest.approx(np.array([WHOLE, body, [3 / 5, 4 / 5, 0], [0, 4 / 65**0.5, 7 / 65**0.5]]), abs=1e-6)
     assert found.dtype == np.float32
 
 
 def test_a_token_between_sentences_counts_for_the_words_alone() -> None:
-    found = unit_vectors(encoded(), 4, np.array([-1, 0, -1, -1, -1], dtype=np.int16), 1)
+    found = span_vectors(encoded(), 4, np.array([-1, 0, -1, -1, -1], dtype=np.int16), 1)
     assert found[1] == pytest.approx(np.array([3, 8, 7]) / 122**0.5, abs=1e-6)
     assert found[2].tolist() == [1, 0, 0]
 
 
 def test_a_sentence_beyond_the_window_gets_the_vector_of_the_whole() -> None:
-    found = unit_vectors(encoded(TOKENS[:2]), 4, np.array([-1, 0], dtype=np.int16), 2)
+    found = span_vectors(encoded(TOKENS[:2]), 4, np.array([-1, 0], dtype=np.int16), 2)
     assert found.tolist() == [[0, 0, 1], [1, 0, 0], [1, 0, 0], [0, 0, 1]]
 
 
 def test_words_beyond_the_window_get_the_vector_of_the_whole() -> None:
-    found = unit_vectors(encoded(TOKENS[:1]), 4, np.array([-1], dtype=np.int16), 0)
+    found = span_vectors(encoded(TOKENS[:1]), 4, np.array([-1], dtype=np.int16), 0)
     assert found.tolist() == [[0, 0, 1], [0, 0, 1]]
 
 
 def test_tokens_that_cancel_out_give_a_vector_of_no_direction() -> None:
-    found = unit_vectors(encoded(np.array([[1, 0, 0], [-1, 0, 0]], dtype=np.float32)), 0, np.zeros(2, np.int16), 1)
+    found = span_vectors(encoded(np.array([[1, 0, 0], [-1, 0, 0]], dtype=np.float32)), 0, np.zeros(2, np.int16), 1)
     assert found.tolist() == [[0, 0, 1], [0, 0, 0], [0, 0, 0]]

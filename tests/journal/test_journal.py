@@ -14,7 +14,7 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from chatbot.errors import QuestionEmpty
-from chatbot.journal import Journal, Reference
+from chatbot.journal import Journal, PassageRef
 from chatbot.records import Alarm, Level, Outcome
 from tests.journal.conftest import NOW, Clock, answer, record
 
@@ -32,7 +32,7 @@ def test_a_question_is_kept_with_its_outcome_and_places_and_without_who_asked(jo
     (kept,) = journal.asked()
     assert (kept.answer_id, kept.asked, kept.outcome) == (answer_id, DAY, Outcome.RELATED)
     assert kept.text == "My name is [name], call [number]: does it hurt?"
-    assert kept.passages == (Reference("a.txt", 1, 9), Reference("b.md", 0, 4))
+    assert kept.passages == (PassageRef("a.txt", 1, 9), PassageRef("b.md", 0, 4))
     assert (kept.language, kept.milliseconds) == ("en", 13)
     assert (kept.helpful, kept.comment, kept.handled) == (None, None, None)
 
@@ -72,15 +72,15 @@ def test_questions_in_vain_are_those_not_answered_or_not_helped_until_handled(jo
     unhelpful, helpful = record(journal, "unhelpful"), record(journal, "helpful")
     journal.feedback(unhelpful, False)
     journal.feedback(helpful, True)
-    vain = journal.asked(in_vain=True)
+    vain = journal.asked(unanswered=True)
     assert {one.text for one in vain} == {"not_found", "related", "unhelpful"}
     done = [one.id for one in vain if one.text != "related"]
     journal.mark_handled(done)
-    assert {one.text for one in journal.asked(in_vain=True, handled=False)} == {"related"}
-    assert {one.handled for one in journal.asked(in_vain=True, handled=True)} == {DAY}
+    assert {one.text for one in journal.asked(unanswered=True, handled=False)} == {"related"}
+    assert {one.handled for one in journal.asked(unanswered=True, handled=True)} == {DAY}
     journal.mark_handled(done[:1], handled=False)
     journal.mark_handled([])
-    assert len(journal.asked(in_vain=True, handled=False)) == 2
+    assert len(journal.asked(unanswered=True, handled=False)) == 2
 
 
 CRISIS = Alarm(Level.CRISIS, "self-harm", "es")
@@ -97,7 +97,7 @@ def test_of_an_urgent_answer_its_level_rule_and_wording_are_kept_for_good(journa
         (None, None, None)
     }
     clock.pass_days(31)
-    journal.enforce()
+    journal.apply_retention()
     (urgent,) = journal.asked(urgent=True)
     assert (urgent.text, urgent.level, urgent.rule) == (None, Level.CRISIS, "self-harm")
     line = json.loads(next(iter(journal.export("jsonl"))))
@@ -131,7 +131,7 @@ def test_counts_go_by_the_days_and_hours_of_the_clinics_time_zone(journal: Journ
     assert (second.day, second.helpful, second.unhelpful) == (date(2026, 10, 25), 2, 1)
     assert second.outcomes == {Outcome.ANSWERED: 3, Outcome.NOT_FOUND: 1}
     assert (counts.hours[6][0], counts.hours[4][0], sum(map(sum, counts.hours))) == (4, 1, 5)
-    assert counts.cited == ((Reference("a.txt", 10, 20), 5),)
+    assert counts.cited == ((PassageRef("a.txt", 10, 20), 5),)
     assert dict(counts.languages)["es"] == 1
     assert (counts.questions, counts.outcomes[Outcome.ANSWERED], counts.outcomes[Outcome.URGENT]) == (5, 3, 0)
     assert counts.helpful == pytest.approx(2 / 3)
@@ -146,14 +146,14 @@ def test_after_the_retention_only_counts_are_left(journal: Journal, clock: Clock
     new = record(journal, "a new question")
     clock.pass_days(0.6)
     journal.flush()
-    assert journal.enforce() == 1
+    assert journal.apply_retention() == 1
     kept, gone = journal.asked()
     assert (kept.answer_id, kept.text) == (new, "a new question")
     assert (gone.answer_id, gone.text, gone.comment, gone.helpful) == (None, None, None, False)
     assert (gone.asked, gone.language) == (DAY.replace(minute=0, second=0), "en")
     assert len(gone.passages) == 1
     assert journal.counts().questions == 2
-    assert journal.enforce() == 0
+    assert journal.apply_retention() == 0
     assert not journal.feedback(old, True)
 
 
@@ -163,10 +163,10 @@ def test_without_retention_no_word_is_ever_kept_and_feedback_is_taken_for_a_day(
     assert journal.feedback(answer_id, False, "wrong")
     (kept,) = journal.asked()
     assert (kept.text, kept.comment, kept.helpful, kept.language) == (None, None, False, "en")
-    assert journal.enforce() == 0
+    assert journal.apply_retention() == 0
     assert journal.feedback(answer_id, True)
     clock.pass_days(1.1)
-    journal.enforce()
+    journal.apply_retention()
     assert not journal.feedback(answer_id, True)
     assert journal.counts().helpful == 1.0
 
@@ -174,7 +174,7 @@ def test_without_retention_no_word_is_ever_kept_and_feedback_is_taken_for_a_day(
 def test_a_shorter_retention_holds_for_what_was_kept_before(opened: Opened) -> None:
     record(journal := opened(), "a question")
     journal.flush()
-    assert opened(retention=0).enforce() == 1
+    assert opened(retention=0).apply_retention() == 1
     assert journal.asked()[0].text is None
 
 
@@ -252,7 +252,7 @@ def test_ten_thousand_questions_are_counted_and_listed_within_a_second(tmp_path:
     begun = perf_counter()
     assert journal.counts().questions == 10_000
     counted = perf_counter()
-    assert len(journal.asked(in_vain=True)) == 4_000
+    assert len(journal.asked(unanswered=True)) == 4_000
     listed = perf_counter()
     assert max(counted - begun, listed - counted) < 1
     journal.close()

@@ -60,7 +60,7 @@ def test_retention_leaves_no_byte_of_what_is_too_old(journal: Journal, clock: Cl
     fill(journal, range(1_500, 2_000))
     assert left(tmp_path) == set(range(2_000))
     clock.pass_days(11)
-    assert journal.enforce() == 1_500
+    assert journal.apply_retention() == 1_500
     assert left(tmp_path) == set(range(1_500, 2_000))
 
 
@@ -93,7 +93,7 @@ def test_what_a_killed_server_left_in_its_log_goes_too(path: Path, tmp_path: Pat
     clock.pass_days(31)
     again = Journal.open(str(path), 30, clock)
     assert again
-    assert again.enforce() == 1
+    assert again.apply_retention() == 1
     assert left(tmp_path) == set()
     again.close()
 

@@ -18,7 +18,7 @@ from sqlalchemy import create_engine, inspect
 from chatbot.database import versions
 from chatbot.errors import JournalError, SettingsError
 from chatbot.journal import Journal
-from chatbot.journal.schema import STEPS, citations, questions
+from chatbot.journal.schema import MIGRATIONS, citations, questions
 from chatbot.records import Alarm, Level, Outcome
 from tests.journal.conftest import Clock, answer, record
 
@@ -201,7 +201,7 @@ def test_the_steps_lead_to_the_tables_that_are_used(setting: str) -> None:
             found |= {one.name: False for one in table.primary_key}
         assert found == {one.name: bool(one.nullable) for one in table.columns}
     with engine.connect() as connection:
-        assert connection.execute(versions.select()).all()[-1].version == len(STEPS)
+        assert connection.execute(versions.select()).all()[-1].version == len(MIGRATIONS)
     engine.dispose()
 
 

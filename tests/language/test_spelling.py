@@ -60,7 +60,7 @@ def test_any_text_comes_back_with_something_where_there_was_something(text: str)
     ["¿Duele?", "me duele el pecho y no puedo respirar", "wie lange dauert die Rötung", "皮肤会红多久", "هل هو مؤلم"],
 )
 def test_another_language_than_the_pages_is_recognised(spelling: Spelling, question: str) -> None:
-    assert spelling.foreign(question)
+    assert spelling.is_other_language(question)
 
 
 @pytest.mark.parametrize(
@@ -68,9 +68,9 @@ def test_another_language_than_the_pages_is_recognised(spelling: Spelling, quest
     ["botox", "does Xeljanz Rinvoq matter", "how long untill the sweling goes", "asdfgh", "is a café near?", ""],
 )
 def test_names_and_misspelt_words_are_no_other_language(spelling: Spelling, question: str) -> None:
-    assert not spelling.foreign(question)
+    assert not spelling.is_other_language(question)
 
 
 def test_the_language_of_the_pages_is_no_other_language() -> None:
     words = dict.fromkeys(["cuánto", "tiempo", "dura", "el", "enrojecimiento", "de", "la", "piel"], 1)
-    assert not Spelling(words, lambda _: False).foreign("¿cuánto dura el enrojecimiento?")
+    assert not Spelling(words, lambda _: False).is_other_language("¿cuánto dura el enrojecimiento?")

@@ -12,7 +12,7 @@ import pytest
 from chatbot.bot import Chatbot
 from chatbot.errors import CheckFailed
 from chatbot.evaluation import Expect, GoldenQuestion
-from chatbot.staff import Checked, GoldenFile, Reports, Verdict, checked_text, differences, hold
+from chatbot.staff import CheckReport, GoldenFile, Reports, Verdict, check_report_text, differences, raise_on_regression
 from tests.conftest import ROOT
 
 QUESTIONS = (
@@ -27,8 +27,8 @@ def verdict(name: str, expect: Expect = Expect.ABSTAIN, outcome: str = "not_foun
     return Verdict(name, f"{name}?", expect, outcome, 0, more.get("shown", False), more.get("judged", False))
 
 
-def checked(*verdicts: Verdict) -> Checked:
-    return Checked(datetime(2026, 11, 23, tzinfo=UTC), "build", {}, verdicts)
+def checked(*verdicts: Verdict) -> CheckReport:
+    return CheckReport(datetime(2026, 11, 23, tzinfo=UTC), "build", {}, verdicts)
 
 
 def test_a_report_is_kept_and_read_back_as_it_was(bot: Chatbot, tmp_path: Path) -> None:
@@ -79,14 +79,14 @@ def test_differences_name_the_questions_that_flipped() -> None:
     assert [one.id for one in change.worse] == ["a"]
     assert [one.id for one in change.better] == ["b"]
     assert (change.added, change.gone) == (1, 1)
-    assert "worse: a? (answered)" in checked_text(after, before)
+    assert "worse: a? (answered)" in check_report_text(after, before)
     with pytest.raises(CheckFailed, match=r"Right the last time and wrong now: 'a\?' is answered"):
-        hold(after, before)
+        raise_on_regression(after, before)
 
 
 def test_nothing_before_and_nothing_worse_hold() -> None:
-    hold(checked(verdict("a", outcome="answered")), None)
-    hold(checked(verdict("a")), checked(verdict("a", outcome="answered")))
+    raise_on_regression(checked(verdict("a", outcome="answered")), None)
+    raise_on_regression(checked(verdict("a")), checked(verdict("a", outcome="answered")))
 
 
 def footnote(folder: Path, index: Path) -> "subprocess.CompletedProcess[str]":

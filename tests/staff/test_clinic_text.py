@@ -9,10 +9,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from chatbot.bot import Chatbot
-from chatbot.clinic import Route, load_clinic
+from chatbot.clinic import Reply, load_clinic
 from chatbot.database import Database
 from chatbot.errors import ChangeRefused
-from chatbot.staff import FIELDS, History, Place, Words
+from chatbot.staff import FIELDS, AuditLog, ClinicText, Place
 from chatbot.staff.content.clinic_file import with_route, with_values, without_route
 from tests.conftest import ROOT, WordEncoder
 from tests.staff.conftest import EDITOR, opened
@@ -26,11 +26,11 @@ def comments(text: str) -> list[str]:
 
 
 @pytest.fixture
-def words_of(place: Place, words: WordEncoder, database: Database) -> tuple[Chatbot, Words, History, Path]:
+def words_of(place: Place, words: WordEncoder, database: Database) -> tuple[Chatbot, ClinicText, AuditLog, Path]:
     path = Path(shutil.copy(ROOT / "clinic.toml", place.corpus.parent / "clinic.toml"))
-    bot, history = opened(place, words), History(database)
-    bot.renew(load_clinic(path))
-    return bot, Words(bot, path, history), history, path
+    bot, history = opened(place, words), AuditLog(database)
+    bot.set_clinic(load_clinic(path))
+    return bot, ClinicText(bot, path, history), history, path
 
 
 @given(st.dictionaries(st.sampled_from(sorted(FIELDS)), PRINTED))
@@ -52,7 +52,7 @@ def test_whatever_is_set_comments_stay_and_the_rest_says_what_it_said(values: di
 def test_whatever_a_reply_says_comments_and_the_other_replies_stay(
     examples: list[str], reply: str, name: str | None
 ) -> None:
-    route = Route("our own", tuple(dict.fromkeys(one.strip() for one in examples)), reply, "https://a.example")
+    route = Reply("our own", tuple(dict.fromkeys(one.strip() for one in examples)), reply, "https://a.example")
     text = with_route(TEXT, route, name)
     assert comments(text) == comments(TEXT)
     told, before = (tomllib.loads(one)["routes"] for one in (text, TEXT))
@@ -79,16 +79,16 @@ def test_the_last_reply_can_go_and_another_come(tmp_path: Path) -> None:
     text = 'name = "A"\n\n[[routes]]\nname = "x"\nreply = "y"\nexamples = ["z"]\n'
     text = without_route(text, "x")
     assert tomllib.loads(text) == {"name": "A"}
-    text = with_route(text, Route("n", ("e", "f"), "r\ns"), None)
+    text = with_route(text, Reply("n", ("e", "f"), "r\ns"), None)
     (tmp_path / "clinic.toml").write_text(text)
-    assert load_clinic(tmp_path / "clinic.toml").routes == (Route("n", ("e", "f"), "r\ns"),)
+    assert load_clinic(tmp_path / "clinic.toml").replies == (Reply("n", ("e", "f"), "r\ns"),)
 
 
 def test_examples_that_stay_keep_their_comments() -> None:
     text = (
         '[[routes]]\nname = "x"\nreply = "y"\nexamples = [\n    "a",  # the first\n    "b",\n    "c",  # the third\n]\n'
     )
-    changed = with_route(text, Route("x", ("a", "c", "d"), "y"), "x")
+    changed = with_route(text, Reply("x", ("a", "c", "d"), "y"), "x")
     assert comments(changed) == comments(text)
     assert tomllib.loads(changed)["routes"][0]["examples"] == ["a", "c", "d"]
 
@@ -98,14 +98,14 @@ def test_a_text_that_is_not_there_yet_is_added() -> None:
     assert tomllib.loads(text) == {"name": "Ours", "contact": {"phone": "12"}, "urgent": {}}
 
 
-def test_what_is_saved_is_said_at_once_and_on_record(words_of: tuple[Chatbot, Words, History, Path]) -> None:
+def test_what_is_saved_is_said_at_once_and_on_record(words_of: tuple[Chatbot, ClinicText, AuditLog, Path]) -> None:
     bot, words, history, path = words_of
-    edition = bot.edition
+    content_version = bot.content_version
     path.chmod(0o640)
     changed = words.set_values(EDITOR, {**words.values(), "greeting": "Welcome.\r\nAsk.", "contact.phone": " "})
     assert set(changed) == {"greeting", "contact.phone"}
     assert (bot.clinic.greeting, bot.clinic.contact.phone) == ("Welcome.\nAsk.", "")
-    assert bot.edition != edition
+    assert bot.content_version != content_version
     assert load_clinic(path) == bot.clinic
     assert path.stat().st_mode & 0o777 == 0o640
     (change,) = history.latest()
@@ -113,7 +113,7 @@ def test_what_is_saved_is_said_at_once_and_on_record(words_of: tuple[Chatbot, Wo
     assert history.get(change.id).before == TEXT
 
 
-def test_saving_what_is_said_already_changes_nothing(words_of: tuple[Chatbot, Words, History, Path]) -> None:
+def test_saving_what_is_said_already_changes_nothing(words_of: tuple[Chatbot, ClinicText, AuditLog, Path]) -> None:
     _, words, history, path = words_of
     assert words.set_values(EDITOR, words.values()) == ()
     assert (path.read_text("utf-8"), history.latest()) == (TEXT, ())
@@ -132,7 +132,7 @@ def test_saving_what_is_said_already_changes_nothing(words_of: tuple[Chatbot, Wo
     ],
 )
 def test_what_cannot_be_said_is_refused_and_nothing_is_written(
-    words_of: tuple[Chatbot, Words, History, Path], name: str, value: str, why: str
+    words_of: tuple[Chatbot, ClinicText, AuditLog, Path], name: str, value: str, why: str
 ) -> None:
     bot, words, history, path = words_of
     clinic = bot.clinic
@@ -142,21 +142,21 @@ def test_what_cannot_be_said_is_refused_and_nothing_is_written(
     assert not [one for one in path.parent.iterdir() if one.name.startswith(".clinic")]
 
 
-def test_no_other_key_can_be_set(words_of: tuple[Chatbot, Words, History, Path]) -> None:
+def test_no_other_key_can_be_set(words_of: tuple[Chatbot, ClinicText, AuditLog, Path]) -> None:
     _, words, _, path = words_of
     assert words.set_values(EDITOR, {"sites.allowed": "https://evil.example", "colours.accent": "#000000"}) == ()
     assert path.read_text("utf-8") == TEXT
 
 
 def test_replies_are_changed_added_removed_and_all_of_it_undone_newest_first(
-    words_of: tuple[Chatbot, Words, History, Path],
+    words_of: tuple[Chatbot, ClinicText, AuditLog, Path],
 ) -> None:
     bot, words, history, path = words_of
-    names = [route.name for route in bot.clinic.routes]
-    words.set_route(EDITOR, Route("parking", ("where to park",), "Behind the house."))
-    words.set_route(EDITOR, Route("fees", ("how much",), "It is free."), "price")
+    names = [route.name for route in bot.clinic.replies]
+    words.set_route(EDITOR, Reply("parking", ("where to park",), "Behind the house."))
+    words.set_route(EDITOR, Reply("fees", ("how much",), "It is free."), "price")
     words.remove_route(EDITOR, "booking")
-    assert [route.name for route in bot.clinic.routes] == [
+    assert [route.name for route in bot.clinic.replies] == [
         "fees" if name == "price" else name for name in names if name != "booking"
     ] + ["parking"]
     changes = history.latest()
@@ -165,12 +165,12 @@ def test_replies_are_changed_added_removed_and_all_of_it_undone_newest_first(
     for change in changes:
         words.undo(EDITOR, change.id)
     assert path.read_text("utf-8") == TEXT
-    assert [route.name for route in bot.clinic.routes] == names
+    assert [route.name for route in bot.clinic.replies] == names
 
 
 @pytest.mark.parametrize(("mark", "ending"), [("\ufeff", "\n"), ("", "\r\n"), ("\ufeff", "\r\n")])
 def test_a_file_that_was_written_elsewhere_stays_as_it_is_written(
-    words_of: tuple[Chatbot, Words, History, Path], mark: str, ending: str
+    words_of: tuple[Chatbot, ClinicText, AuditLog, Path], mark: str, ending: str
 ) -> None:
     bot, words, history, path = words_of
     written = (mark + TEXT.replace("\n", ending)).encode()
@@ -182,21 +182,21 @@ def test_a_file_that_was_written_elsewhere_stays_as_it_is_written(
     assert path.read_bytes() == written
 
 
-def test_a_reply_that_is_gone_is_told(words_of: tuple[Chatbot, Words, History, Path]) -> None:
+def test_a_reply_that_is_gone_is_told(words_of: tuple[Chatbot, ClinicText, AuditLog, Path]) -> None:
     _, words, _, _ = words_of
     with pytest.raises(ChangeRefused, match="no reply called"):
         words.remove_route(EDITOR, "nothing")
     with pytest.raises(ChangeRefused, match="two routes"):
-        words.set_route(EDITOR, Route("price", ("a",), "b"))
+        words.set_route(EDITOR, Reply("price", ("a",), "b"))
 
 
 def test_without_a_file_there_is_nothing_to_change(place: Place, words: WordEncoder, database: Database) -> None:
     bot = opened(place, words)
     with pytest.raises(ChangeRefused, match=r"no clinic\.toml"):
-        Words(bot, None, History(database)).set_values(EDITOR, {"name": "Ours"})
+        ClinicText(bot, None, AuditLog(database)).set_values(EDITOR, {"name": "Ours"})
 
 
-def test_the_emergency_number_is_never_emptied(words_of: tuple[Chatbot, Words, History, Path]) -> None:
+def test_the_emergency_number_is_never_emptied(words_of: tuple[Chatbot, ClinicText, AuditLog, Path]) -> None:
     _, words, _, path = words_of
     before = path.read_bytes()
     with pytest.raises(ChangeRefused, match="“Emergency number” may not be empty"):
@@ -204,7 +204,9 @@ def test_the_emergency_number_is_never_emptied(words_of: tuple[Chatbot, Words, H
     assert path.read_bytes() == before
 
 
-def test_urgent_wording_of_each_level_is_set_and_emptied_again(words_of: tuple[Chatbot, Words, History, Path]) -> None:
+def test_urgent_wording_of_each_level_is_set_and_emptied_again(
+    words_of: tuple[Chatbot, ClinicText, AuditLog, Path],
+) -> None:
     bot, words, _, path = words_of
     before = bot.clinic.urgent
     said = {"urgent.message": "Call {emergency}.", "urgent.crisis.message": "Call {crisis}.", "urgent.today.phone": ""}

@@ -9,8 +9,8 @@ import pytest
 from chatbot.bot import Chatbot
 from chatbot.clinic import Clinic
 from chatbot.indexing import build_index
-from chatbot.staff import Meanings, Place
-from chatbot.staff.insights.clustering import Grouping, asks_time
+from chatbot.staff import Place, QuestionEmbeddings
+from chatbot.staff.insights.clustering import QuestionClusterer, asks_time
 from tests.conftest import WordEncoder
 
 PRICE = ["how much does microneedling cost?", "what's the price", "do you charge a lot for it", "hw much is it plz"]
@@ -20,7 +20,7 @@ BLEEDING = ["does it bleed?", "will there be blood", "do you bleed alot"]
 
 
 def together(bot: Chatbot, *groups: list[str]) -> list[set[int]]:
-    meanings = Meanings(bot)
+    meanings = QuestionEmbeddings(bot)
     labels = meanings.groups(meanings.read([text for group in groups for text in group])).tolist()
     found = []
     for group in groups:
@@ -61,18 +61,18 @@ def test_more_points_than_can_be_joined_pair_by_pair_come_out_alike() -> None:
     middles = np.eye(40, 64, dtype=np.float32)
     meant = np.repeat(np.arange(40), 150)
     points = middles[meant] + chance.normal(0, 0.02, (6000, 64)).astype(np.float32)
-    grouping = Grouping.fitted()
-    placed = grouping.placed(points, [False] * 6000, "another encoder's")
-    labels = grouping.groups(placed, "another encoder's")
+    clusterer = QuestionClusterer.fitted()
+    placed = clusterer.features(points, [False] * 6000, "another encoder's")
+    labels = clusterer.groups(placed, "another encoder's")
     assert len(set(labels.tolist())) == 40
     assert all(len(set(labels[meant == one].tolist())) == 1 for one in range(40))
 
 
 def test_none_and_one_are_grouped_too() -> None:
-    grouping = Grouping.fitted()
+    clusterer = QuestionClusterer.fitted()
     for number in (0, 1):
-        placed = grouping.placed(np.ones((number, 384), np.float32), [False] * number, grouping.fingerprint)
-        assert grouping.groups(placed, grouping.fingerprint).tolist() == [0] * number
+        placed = clusterer.features(np.ones((number, 384), np.float32), [False] * number, clusterer.fingerprint)
+        assert clusterer.groups(placed, clusterer.fingerprint).tolist() == [0] * number
 
 
 def test_another_encoder_groups_by_its_own_vectors(place: Place, words: WordEncoder) -> None:
@@ -84,7 +84,7 @@ def test_another_encoder_groups_by_its_own_vectors(place: Place, words: WordEnco
 
 
 def test_a_question_is_read_once_and_no_word_of_it_is_kept(bot: Chatbot) -> None:
-    meanings = Meanings(bot)
+    meanings = QuestionEmbeddings(bot)
     heard: list[tuple[int, int]] = []
     meanings.read(PRICE, lambda done, of: heard.append((done, of)))
     assert heard == [(len(PRICE), len(PRICE))]

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from chatbot.staff import Account, History, Kind, Register, Role, staff_database
+from chatbot.staff import Account, AccountStore, AuditLog, Kind, Role, staff_database
 from tests.conftest import ROOT
 
 PASSWORD = "correct horse battery"  # noqa: S105 -- of nobody
@@ -33,18 +33,18 @@ def test_accounts_are_made_changed_and_removed_on_record(run: Run, tmp_path: Pat
     assert run("list").stdout == "Nobody has an account: make one with 'footnote staff add NAME --role editor'.\n"
     made = run("add", "anna", "--role", "editor", "--password-stdin", typed=f"{PASSWORD}\n")
     assert (made.returncode, made.stdout, made.stderr) == (0, "anna may sign in at /staff/ as editor.\n", "")
-    register = Register(staff_database(tmp_path / "staff"))
-    token = register.sign_in("anna", PASSWORD)
+    account_store = AccountStore(staff_database(tmp_path / "staff"))
+    token = account_store.sign_in("anna", PASSWORD)
     assert token
     assert run("list").stdout == "anna\teditor\n"
     assert run("role", "anna", "reader").returncode == 0
-    assert register.account_of(token) == Account("anna", Role.READER)
+    assert account_store.account_of(token) == Account("anna", Role.READER)
     assert run("sign-out", "--all").stdout == "Ended 1 session.\n"
-    assert register.account_of(token) is None
+    assert account_store.account_of(token) is None
     assert run("password", "anna", "--password-stdin", typed="another horse battery\n").returncode == 0
-    assert register.sign_in("anna", PASSWORD) is None
+    assert account_store.sign_in("anna", PASSWORD) is None
     assert run("remove", "anna").stdout == "anna has no account any more.\n"
-    told = [(one.kind, one.account, one.told) for one in History(staff_database(tmp_path / "staff")).latest()]
+    told = [(one.kind, one.account, one.told) for one in AuditLog(staff_database(tmp_path / "staff")).latest()]
     assert told[-1] == (Kind.ACCOUNT, "command line", "Added as editor")
     assert len(told) == 5
 

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
-from chatbot.clinic import Clinic, Contact, Crisis, Route, Today, Urgent, load_clinic
+from chatbot.clinic import Clinic, Contact, Crisis, Reply, Today, Urgent, load_clinic
 from chatbot.staff import OldValue, foreign_values, old_values
 from tests.conftest import ROOT
 
@@ -21,7 +21,7 @@ WORDS = st.text(st.characters(categories=["L", "Zs", "Po"], exclude_characters="
 
 
 def saying(reply: str, clinic: Clinic = CLINIC) -> Clinic:
-    return replace(clinic, routes=(Route("hours", ("when?",), reply),))
+    return replace(clinic, replies=(Reply("hours", ("when?",), reply),))
 
 
 def repeated(reply: str, contact: Contact) -> list[str]:

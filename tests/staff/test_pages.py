@@ -10,11 +10,11 @@ from chatbot.errors import ChangeRefused, FootnoteError, QuestionEmpty
 from chatbot.evaluation import read_golden
 from chatbot.indexing import SentenceEncoder
 from chatbot.records import Outcome
-from chatbot.staff import Kind, Place, Sheet, list_pages
+from chatbot.staff import Kind, PageForm, Place, list_pages
 from tests.conftest import WordEncoder
 from tests.staff.conftest import EDITOR, Keep
 
-PARKING = Sheet(
+PARKING = PageForm(
     "Parking", "https://clinic.example/parking", "2026-05-01", "Free parking is behind the house.\r\n\r\nOK"
 )
 
@@ -77,11 +77,11 @@ def test_a_replaced_page_keeps_its_name_and_says_of_itself_what_the_sheet_does(
     keep: Keep, place: Place, words: WordEncoder
 ) -> None:
     bot, pages, _ = keep(words)
-    sheet = pages.sheet("red.txt")
+    sheet = pages.form("red.txt")
     assert (sheet.title, sheet.reviewed) == ("Red skin", "2026-01-31")
     assert sheet.body.startswith("Redness\n\nRedness fades")
-    pages.stage(EDITOR, Sheet('Red: "skin"', "", "2026-06-01", sheet.body.replace("three", "four")), "red.txt")
-    assert pages.sheet("red.txt").title == 'Red: "skin"'
+    pages.stage(EDITOR, PageForm('Red: "skin"', "", "2026-06-01", sheet.body.replace("three", "four")), "red.txt")
+    assert pages.form("red.txt").title == 'Red: "skin"'
     pages.put_live(EDITOR, told)
     page = bot.document("red.txt")
     assert (page.title, str(page.reviewed), "four days" in page.text) == ('Red: "skin"', "2026-06-01", True)
@@ -92,8 +92,8 @@ def test_a_preview_names_the_passages_that_come_go_and_change(keep: Keep, words:
     _, pages, _ = keep(words)
     pages.stage(EDITOR, PARKING)
     pages.withdraw(EDITOR, "aftercare.md")
-    sheet = pages.sheet("red.txt")
-    pages.stage(EDITOR, Sheet(sheet.title, "", "", sheet.body.replace("three", "four")), "red.txt")
+    sheet = pages.form("red.txt")
+    pages.stage(EDITOR, PageForm(sheet.title, "", "", sheet.body.replace("three", "four")), "red.txt")
     preview = pages.preview((), (), told)
     assert {(one.title, bool(one.before), bool(one.after)) for one in preview.passages} == {
         ("Parking", False, True),
@@ -105,17 +105,17 @@ def test_a_preview_names_the_passages_that_come_go_and_change(keep: Keep, words:
 @pytest.mark.parametrize(
     ("sheet", "why"),
     [
-        (Sheet(" ", "", "", "Words."), "no title"),
-        (Sheet("A", "", "", " \n"), "no words"),
-        (Sheet("A", "", "", "# Only\n\n## Headings\n"), "headings alone"),
-        (Sheet("A", "", "2999-01-01", "Words."), "yet to come"),
-        (Sheet("A", "javascript:alert(1)", "", "Words."), "no web address"),
-        (Sheet("A", "", "31.12.2026", "Words."), "cannot be read"),
-        (Sheet("A", "", "", "Wor\0ds."), "NUL"),
+        (PageForm(" ", "", "", "Words."), "no title"),
+        (PageForm("A", "", "", " \n"), "no words"),
+        (PageForm("A", "", "", "# Only\n\n## Headings\n"), "headings alone"),
+        (PageForm("A", "", "2999-01-01", "Words."), "yet to come"),
+        (PageForm("A", "javascript:alert(1)", "", "Words."), "no web address"),
+        (PageForm("A", "", "31.12.2026", "Words."), "cannot be read"),
+        (PageForm("A", "", "", "Wor\0ds."), "NUL"),
     ],
 )
 def test_a_page_that_cannot_be_used_is_refused_in_plain_words(
-    keep: Keep, words: WordEncoder, sheet: Sheet, why: str
+    keep: Keep, words: WordEncoder, sheet: PageForm, why: str
 ) -> None:
     _, pages, _ = keep(words)
     with pytest.raises(ChangeRefused, match=why):
@@ -127,7 +127,7 @@ def test_a_page_that_cannot_be_used_is_refused_in_plain_words(
 def test_no_file_but_a_page_can_be_read_or_written(keep: Keep, words: WordEncoder, name: str) -> None:
     _, pages, _ = keep(words)
     with pytest.raises(ChangeRefused, match="no such page"):
-        pages.sheet(name)
+        pages.form(name)
     with pytest.raises(ChangeRefused, match="no such page"):
         pages.stage(EDITOR, PARKING, name)
     pages.withdraw(EDITOR, name)
@@ -147,7 +147,7 @@ def test_the_last_page_cannot_go(keep: Keep, place: Place, words: WordEncoder) -
 def test_titles_that_are_alike_get_names_of_their_own(keep: Keep, words: WordEncoder) -> None:
     _, pages, _ = keep(words)
     titles = ("Aftercare", "After-Care!", "README", "Осмотр", "../../etc")
-    names = [pages.stage(EDITOR, Sheet(title, "", "", "Words of it.")) for title in titles]
+    names = [pages.stage(EDITOR, PageForm(title, "", "", "Words of it.")) for title in titles]
     assert names == ["aftercare-2.md", "after-care.md", "readme-2.md", "page.md", "etc.md"]
 
 
@@ -261,13 +261,13 @@ def test_a_preview_tells_which_questions_would_turn_out_otherwise(
     golden.write_text(
         '{"question": "where can I park my car?", "expect": "answer"}\n{"question": "Redness", "expect": "answer"}\n'
     )
-    pages.stage(EDITOR, Sheet("Parking", "", "", "You can park your car for free behind the clinic.\n"))
+    pages.stage(EDITOR, PageForm("Parking", "", "", "You can park your car for free behind the clinic.\n"))
     preview = pages.preview(read_golden(golden), ("is there free parking?", "who is the king?", " "), told)
     assert [(flip.question, flip.before, flip.after, flip.better) for flip in preview.flips] == [
         ("where can I park my car?", "not found", "answered", True)
     ]
     assert preview.golden == 2
-    assert preview.gained == ("is there free parking?",)
+    assert preview.newly_answered == ("is there free parking?",)
 
 
 def test_a_rebuild_mixes_no_two_indexes_and_fails_nobody(keep: Keep, encoder: SentenceEncoder) -> None:
@@ -290,9 +290,9 @@ def test_a_rebuild_mixes_no_two_indexes_and_fails_nobody(keep: Keep, encoder: Se
     for visitor in visitors:
         visitor.start()
     for number in range(3):
-        sheet = pages.sheet("red.txt")
+        sheet = pages.form("red.txt")
         body = f"Redness\n\nRedness fades within {number + 4} days of visit {number}.\n"
-        pages.stage(EDITOR, Sheet(sheet.title, "", "", body), "red.txt")
+        pages.stage(EDITOR, PageForm(sheet.title, "", "", body), "red.txt")
         pages.put_live(EDITOR, told)
         versions[bot.build] = {one.text for one in bot.passages()}
     stop.set()

@@ -10,7 +10,7 @@ import pytest
 from chatbot.bot import Chatbot
 from chatbot.journal import Journal
 from chatbot.records import Answer, Outcome
-from chatbot.staff import Meanings, ReadingAhead
+from chatbot.staff import QuestionEmbeddings, UnansweredPrefetcher
 from chatbot.staff.insights import prefetch
 
 
@@ -21,8 +21,8 @@ def test_new_questions_are_read_and_erased_ones_forgotten(
     monkeypatch.setattr(prefetch, "_REST", 0.01)
     journal = Journal.open(str(tmp_path / "journal.sqlite3"), 30)
     assert journal
-    meanings = Meanings(bot)
-    ahead = ReadingAhead(journal, meanings)
+    meanings = QuestionEmbeddings(bot)
+    ahead = UnansweredPrefetcher(journal, meanings)
     ahead.start()
     asked = ["how much is it?", "can I bring my dog?"]
     for text in asked:

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from chatbot.bot import Chatbot
-from chatbot.errors import GoldenUnusable, StaffError
+from chatbot.errors import GoldenFileInvalid, StaffError
 from chatbot.evaluation import Expect, evaluate
 from chatbot.staff import GoldenFile, gold_of
 
@@ -19,7 +19,7 @@ def golden(tmp_path: Path) -> GoldenFile:
 
 
 def test_what_is_saved_is_what_evaluate_reads(golden: GoldenFile, bot: Chatbot) -> None:
-    workings = bot.workings("is redness normal afterwards?")
+    workings = bot.explain("is redness normal afterwards?")
     golden.save("is redness normal afterwards?", (), gold_of(workings.candidates[0]), "alice")
     golden.save("who won the world cup?", ["is it safe?"], (), "alice")
     answered, refused = golden.read()
@@ -31,7 +31,7 @@ def test_what_is_saved_is_what_evaluate_reads(golden: GoldenFile, bot: Chatbot) 
 
 
 def test_the_gold_text_is_the_marked_sentence(bot: Chatbot) -> None:
-    candidate = bot.workings("is redness and swelling normal after microneedling?").candidates[0]
+    candidate = bot.explain("is redness and swelling normal after microneedling?").candidates[0]
     (sentence, *_) = gold_of(candidate)
     assert sentence.startswith("After microneedling, it\u2019s normal to experience some redness")
     assert sentence in candidate.passage.text
@@ -62,7 +62,7 @@ def test_clicks_at_the_same_time_are_all_kept_for_the_owner_alone(golden: Golden
 
 def test_none_saved_is_told_with_the_cure(golden: GoldenFile) -> None:
     assert golden.read() == ()
-    with pytest.raises(GoldenUnusable, match="save one in the staff console's tab Try it"):
+    with pytest.raises(GoldenFileInvalid, match="save one in the staff console's tab Try it"):
         golden.wanted()
 
 

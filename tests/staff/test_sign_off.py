@@ -7,7 +7,7 @@ from importlib.resources import files
 import pytest
 
 from chatbot import __version__
-from chatbot.clinic import Clinic, Crisis, Route, Urgent
+from chatbot.clinic import Clinic, Crisis, Reply, Urgent
 from chatbot.database import Database
 from chatbot.errors import ChangeRefused
 from chatbot.staff import Place, SignOffs, lists_digest, signed_lists, staff_database, staff_warnings
@@ -28,7 +28,7 @@ def test_every_list_of_the_folder_and_the_clinics_own_wording_are_signed() -> No
 
 
 def test_the_digest_follows_the_urgent_wording_and_nothing_else_of_the_clinic() -> None:
-    assert lists_digest(CLINIC) == lists_digest(replace(CLINIC, name="Other", routes=(Route("a", ("b",), "c"),)))
+    assert lists_digest(CLINIC) == lists_digest(replace(CLINIC, name="Other", replies=(Reply("a", ("b",), "c"),)))
     for urgent in (
         Urgent(phone="112"), Urgent("Call us.", "999"), Urgent(phone="999", crisis=Crisis(phone="116 123")),
     ):  # fmt: skip
@@ -68,7 +68,7 @@ def test_nobody_signs_without_a_name_and_a_role(sign_offs: SignOffs, name: str, 
 
 
 def test_what_is_to_look_after_is_said_in_sentences(place: Place) -> None:
-    clinic = replace(CLINIC, routes=(Route("hours", ("when?",), "Ring 07700 900123."),))
+    clinic = replace(CLINIC, replies=(Reply("hours", ("when?",), "Ring 07700 900123."),))
     unsigned, foreign = staff_warnings(clinic, place.staff)
     assert unsigned.startswith("Not signed off yet: ")
     assert foreign == "The reply “hours” holds “07700 900123”, which is none of the clinic's own: correct it there."

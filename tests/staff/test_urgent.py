@@ -10,7 +10,7 @@ import pytest
 from chatbot.bot import Chatbot
 from chatbot.errors import ChangeRefused
 from chatbot.evaluation import Expect
-from chatbot.journal import Asked, Journal
+from chatbot.journal import Journal, LoggedQuestion
 from chatbot.records import Alarm, Answer, Level, Outcome
 from chatbot.staff import GoldenFile, Verdict, judge, urgent_messages
 from tests.staff.conftest import NOW, Clock
@@ -42,7 +42,7 @@ def alarmed(journal: Journal, clock: Clock, text: str, alarm: Alarm = BREATH, *,
     clock.now = NOW
 
 
-def rows(journal: Journal, days: int = 30) -> tuple[Asked, ...]:
+def rows(journal: Journal, days: int = 30) -> tuple[LoggedQuestion, ...]:
     return urgent_messages(journal, days, datetime.fromtimestamp(NOW, UTC)).rows
 
 
@@ -90,7 +90,7 @@ def test_a_message_that_was_erased_meanwhile_is_not_written_down(
 
 def test_a_message_without_its_words_cannot_be_judged(journal: Journal, golden: GoldenFile, clock: Clock) -> None:
     alarmed(journal, clock, "I cannot breathe", days=31)
-    journal.enforce()
+    journal.apply_retention()
     (message,) = rows(journal, days=90)
     assert (message.text, message.level, message.rule) == (None, Level.EMERGENCY, "breath")
     with pytest.raises(ChangeRefused, match="load the list again"):

@@ -34,14 +34,14 @@ class RatedEncoder:
 
     name = "rated"
     fingerprint = FINGERPRINT
-    window = 60
+    max_tokens = 60
 
     def __init__(self, ratings: Ratings | None = None, one_token: Sequence[str] = ()) -> None:
         self.ratings = ratings or {}
         self.one_token = one_token
         self.encoded: list[str] = []
 
-    def length(self, text: str) -> int:
+    def count_tokens(self, text: str) -> int:
         return 1 if text in self.one_token else 2
 
     def encode_questions(self, texts: Sequence[str]) -> list[Encoded]:

@@ -45,7 +45,7 @@ def serving(bot: Chatbot, journal: Journal | None = None, settings: Settings | N
     """Serve a bot on a free port and give its address; tests ask faster than a person, so its usual limit is raised."""
     sites = bot.clinic.sites
     if sites.requests_per_minute == Sites().requests_per_minute:
-        bot.renew(replace(bot.clinic, sites=replace(sites, requests_per_minute=6000)))
+        bot.set_clinic(replace(bot.clinic, sites=replace(sites, requests_per_minute=6000)))
     config = uvicorn.Config(
         # Built inside the server's event loop: outside of one, Gradio opens loops and never closes them.
         partial(create_app, bot, journal, settings),

@@ -9,7 +9,7 @@ import pytest
 from playwright.sync_api import Browser, expect
 
 from chatbot.bot import Chatbot
-from chatbot.journal import Journal, Reference
+from chatbot.journal import Journal, PassageRef
 from tests.web.conftest import ask, serving, visiting
 from tests.web.test_api import is_problem
 from tests.web.test_chat import ASKED, NEVER_SAID, violations
@@ -52,7 +52,7 @@ def test_a_question_over_the_api_is_kept_with_what_the_visitor_says_of_it(
     told = bot.ask(question)
     assert entry.outcome is told.outcome
     assert entry.passages == tuple(
-        Reference(one.passage.document, one.passage.start, one.passage.end) for one in told.citations
+        PassageRef(one.passage.document, one.passage.start, one.passage.end) for one in told.citations
     )
     assert 0 < entry.milliseconds < 20_000
 

@@ -11,7 +11,7 @@ from starlette.datastructures import Headers
 from chatbot.clinic import Clinic
 from chatbot.indexing import build_index
 from chatbot.placement import Sites
-from chatbot.web.http.origins import Sender, sender
+from chatbot.web.http.origins import RequestSource, classify_source
 from tests.conftest import WordEncoder
 from tests.web.conftest import Attentive, ClinicSite, serving
 
@@ -203,29 +203,35 @@ def test_programs_may_ask_until_the_clinic_closes_the_interface(corpus: Path, tm
 @pytest.mark.parametrize(
     ("headers", "expected"),
     [
-        ({}, Sender.PROGRAM),
-        ({"host": "chat.example"}, Sender.PROGRAM),
-        ({"host": "chat.example", "origin": "https://chat.example"}, Sender.OWN),
-        ({"host": "chat.example:443", "origin": "https://chat.example"}, Sender.OWN),
-        ({"host": "chat.example:7860", "origin": "http://chat.example:7860"}, Sender.OWN),
-        ({"host": "chat.example:7860", "origin": "http://chat.example"}, Sender.FOREIGN),
+        ({}, RequestSource.PROGRAM),
+        ({"host": "chat.example"}, RequestSource.PROGRAM),
+        ({"host": "chat.example", "origin": "https://chat.example"}, RequestSource.OWN),
+        ({"host": "chat.example:443", "origin": "https://chat.example"}, RequestSource.OWN),
+        ({"host": "chat.example:7860", "origin": "http://chat.example:7860"}, RequestSource.OWN),
+        ({"host": "chat.example:7860", "origin": "http://chat.example"}, RequestSource.FOREIGN),
         # A page on plain HTTP of the same name is another site, and the browser says so.
-        ({"host": "chat.example", "origin": "http://chat.example", "sec-fetch-site": "cross-site"}, Sender.FOREIGN),
+        (
+            {"host": "chat.example", "origin": "http://chat.example", "sec-fetch-site": "cross-site"},
+            RequestSource.FOREIGN,
+        ),
         # Behind a proxy that names another host, the browser vouches.
-        ({"host": "127.0.0.1:7860", "origin": "https://chat.example", "sec-fetch-site": "same-origin"}, Sender.OWN),
-        ({"host": "127.0.0.1:7860", "origin": "https://chat.example"}, Sender.FOREIGN),
-        ({"host": "x", "x-forwarded-host": "evil.example", "origin": EVIL}, Sender.FOREIGN),
-        ({"host": "chat.example", "referer": "https://chat.example/demo"}, Sender.OWN),
-        ({"host": "", "origin": "null"}, Sender.FOREIGN),
-        ({"origin": "null"}, Sender.FOREIGN),
-        ({"host": "chat.example:99999", "origin": "https://chat.example:99999"}, Sender.FOREIGN),
-        ({"host": "a", "referer": ""}, Sender.FOREIGN),
-        ({"origin": "https://CLINIC.example"}, Sender.FOREIGN),
-        ({"origin": SITE}, Sender.ALLOWED),
+        (
+            {"host": "127.0.0.1:7860", "origin": "https://chat.example", "sec-fetch-site": "same-origin"},
+            RequestSource.OWN,
+        ),
+        ({"host": "127.0.0.1:7860", "origin": "https://chat.example"}, RequestSource.FOREIGN),
+        ({"host": "x", "x-forwarded-host": "evil.example", "origin": EVIL}, RequestSource.FOREIGN),
+        ({"host": "chat.example", "referer": "https://chat.example/demo"}, RequestSource.OWN),
+        ({"host": "", "origin": "null"}, RequestSource.FOREIGN),
+        ({"origin": "null"}, RequestSource.FOREIGN),
+        ({"host": "chat.example:99999", "origin": "https://chat.example:99999"}, RequestSource.FOREIGN),
+        ({"host": "a", "referer": ""}, RequestSource.FOREIGN),
+        ({"origin": "https://CLINIC.example"}, RequestSource.FOREIGN),
+        ({"origin": SITE}, RequestSource.ALLOWED),
     ],
 )
-def test_a_sender_is_told_by_what_no_page_can_make_up(headers: dict[str, str], expected: Sender) -> None:
-    assert sender(Headers(headers), {SITE}) is expected
+def test_a_sender_is_told_by_what_no_page_can_make_up(headers: dict[str, str], expected: RequestSource) -> None:
+    assert classify_source(Headers(headers), {SITE}) is expected
 
 
 def test_the_scripts_are_kept_by_the_browser_until_they_change(open_to_one: httpx.Client) -> None:

@@ -13,7 +13,7 @@ from chatbot.database import Database
 from chatbot.errors import AccountRefused
 from chatbot.staff.accounts.passwords import hash_password, is_password
 
-__all__ = ["Account", "Register", "Role"]
+__all__ = ["Account", "AccountStore", "Role"]
 
 
 class Role(StrEnum):
@@ -37,7 +37,7 @@ _LONGEST: Final = 7 * 86_400  # seconds after which any session ends
 _SEEN: Final = 60  # seconds: how exactly it is kept when a session was last used
 
 
-class Register:
+class AccountStore:
     """Keeps accounts and their sessions; any number of threads and processes may use it.
 
     >>> register = Register(staff_database(Path("staff")))

@@ -8,7 +8,7 @@ from tomlkit.container import Container, OutOfOrderTableProxy
 from tomlkit.exceptions import TOMLKitError
 from tomlkit.items import AoT, Array, Comment, Item, Table, Whitespace
 
-from chatbot.clinic import Route
+from chatbot.clinic import Reply
 from chatbot.errors import ChangeRefused
 
 __all__ = ["with_route", "with_values", "without_route"]
@@ -34,7 +34,7 @@ def with_values(text: str, values: Mapping[str, str]) -> str:
     return tomlkit.dumps(document)
 
 
-def with_route(text: str, route: Route, name: str | None) -> str:
+def with_route(text: str, route: Reply, name: str | None) -> str:
     """Set the route that had a name, or add one where the name is None."""
     document = _parsed(text)
     table = tomlkit.table() if name is None else _found(_routes(document), name)

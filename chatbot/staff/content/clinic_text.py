@@ -11,13 +11,13 @@ from threading import Lock
 from typing import Final
 
 from chatbot.bot import Chatbot
-from chatbot.clinic import Clinic, Route, load_clinic
+from chatbot.clinic import Clinic, Reply, load_clinic
 from chatbot.errors import ChangeRefused, SettingsError
 from chatbot.staff.accounts.sessions import Account
-from chatbot.staff.audit_log import History, Kind
+from chatbot.staff.audit_log import AuditLog, Kind
 from chatbot.staff.content.clinic_file import with_route, with_values, without_route
 
-__all__ = ["FIELDS", "Words"]
+__all__ = ["FIELDS", "ClinicText"]
 
 _MARK: Final = "\ufeff"  # what some editors put before the first letter of a file
 
@@ -48,14 +48,14 @@ _REPLY: Final = {
 _NEVER_EMPTY: Final = {"urgent.phone"}
 
 
-class Words:
+class ClinicText:
     """Changes the clinic's file and makes a chatbot say what it says now; any number of threads may use it."""
 
     def __init__(
         self,
         bot: Chatbot,
         path: Path | None,
-        history: History,
+        history: AuditLog,
         check: Callable[[Clinic], object] = lambda _: None,
     ) -> None:
         """Take the chatbot, the clinic's file (None where there is none), and where changes are kept.
@@ -86,7 +86,7 @@ class Words:
             self._change(account, told, "Changed", lambda text: with_values(text, changed))
         return tuple(changed)
 
-    def set_route(self, account: Account, route: Route, name: str | None = None) -> None:
+    def set_route(self, account: Account, route: Reply, name: str | None = None) -> None:
         """Change the reply that has a name, or add one; raises `ChangeRefused`."""
         told = "Added" if name is None else "Changed"
         self._change(account, f"Reply: {route.name}", told, lambda text: with_route(text, route, name))
@@ -124,7 +124,7 @@ class Words:
                 raise ChangeRefused(
                     f"{path} cannot be read or written: {error}. Tell whoever runs the server."
                 ) from error
-            self._bot.renew(clinic)
+            self._bot.set_clinic(clinic)
             self._history.record(account.name, Kind.WORDS, subject, told, before, after)
 
     def _checked(self, path: Path, text: str) -> Clinic:

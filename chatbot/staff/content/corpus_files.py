@@ -9,7 +9,7 @@ from chatbot.errors import ChangeRefused
 from chatbot.reading import corpus_files
 from chatbot.staff.content.drafts import Draft
 
-__all__ = ["apply_drafts", "copy_pages", "make_equal", "page_text", "sidecar_text"]
+__all__ = ["apply_drafts", "copy_pages", "page_text", "sidecar_text", "sync_folder"]
 
 
 def copy_pages(corpus: Path, folder: Path) -> None:
@@ -33,7 +33,7 @@ def apply_drafts(folder: Path, drafts: Collection[Draft]) -> None:
             path.write_bytes(draft.text.encode())
 
 
-def make_equal(corpus: Path, folder: Path, withdrawn: Path) -> None:
+def sync_folder(corpus: Path, folder: Path, withdrawn: Path) -> None:
     """Give a corpus the files of a folder, each in one step; those that go are kept in another.
 
     Raises `ChangeRefused` if a file cannot be written.

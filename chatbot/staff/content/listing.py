@@ -16,11 +16,11 @@ from chatbot.journal import Counts
 from chatbot.staff.content.drafts import Draft
 from chatbot.staff.content.page_form import document_of
 
-__all__ = ["Listed", "gone_addresses", "list_pages"]
+__all__ = ["PageSummary", "gone_addresses", "list_pages"]
 
 
 @dataclass(frozen=True, slots=True)
-class Listed:
+class PageSummary:
     """A page in the list: how many passages it is cut into, how often it was cited, and what is to be said of it."""
 
     id: str
@@ -34,7 +34,7 @@ class Listed:
 
 def list_pages(
     bot: Chatbot, drafts: tuple[Draft, ...], counts: Counts | None, today: date, gone: Collection[str] = ()
-) -> tuple[Listed, ...]:
+) -> tuple[PageSummary, ...]:
     """List the pages that are live or prepared, by title; `counts` says what was cited, `gone` which addresses are."""
     passages = Counter(passage.document for passage in bot.passages())
     cited: Counter[str] = Counter()
@@ -43,7 +43,7 @@ def list_pages(
     staged = {draft.page: draft for draft in drafts}
     due = today - timedelta(days=bot.clinic.pages.review_after_days)
     live = [
-        Listed(
+        PageSummary(
             one.id,
             one.title,
             one.url or "",
@@ -67,14 +67,14 @@ def _state(reviewed: date | None, due: date, draft: Draft | None) -> str:
     return "live" if reviewed > due else "live, due for review"
 
 
-def _new(draft: Draft) -> Listed:
+def _new(draft: Draft) -> PageSummary:
     document = document_of(draft.page, draft.text or "")
-    return Listed(draft.page, document.title, document.url or "", document.reviewed, 0, 0, "new, not live yet")
+    return PageSummary(draft.page, document.title, document.url or "", document.reviewed, 0, 0, "new, not live yet")
 
 
 _GONE: Final = {HTTPStatus.NOT_FOUND, HTTPStatus.GONE}
 _AT_ONCE: Final = 4  # so that no site takes it for an attack
-_PATIENCE: Final = 15.0  # seconds for one address, whatever its site does
+_TIMEOUT: Final = 15.0  # seconds for one address, whatever its site does
 
 
 def gone_addresses(addresses: Sequence[str], progress: Callable[[int, int], object]) -> frozenset[str]:
@@ -104,7 +104,7 @@ async def _gone(addresses: Sequence[str], progress: Callable[[int, int], object]
 
 async def _is_gone(client: httpx.AsyncClient, address: str) -> bool:
     try:
-        async with asyncio.timeout(_PATIENCE), client.stream("GET", address) as answer:  # what it holds is not read
+        async with asyncio.timeout(_TIMEOUT), client.stream("GET", address) as answer:  # what it holds is not read
             return answer.status_code in _GONE
     except httpx.ConnectError as error:
         return _names_no_host(error)

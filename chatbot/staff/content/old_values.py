@@ -125,7 +125,7 @@ def _texts(clinic: Clinic) -> Iterator[_Text]:
     yield _Text("“Greeting”", clinic.greeting, frozenset())
     for name in _WORDING:
         yield _Text(f"“{FIELDS[name]}”", str(attrgetter(name)(clinic)), _IN_WORDING, urgent=True)
-    for route in clinic.routes:
+    for route in clinic.replies:
         yield _Text(f"The reply “{route.name}”", f"{route.reply}\n{route.link}", _IN_REPLIES)
 
 

@@ -14,13 +14,13 @@ from chatbot.indexing import Encoder, passages_of
 from chatbot.reading import READERS, front_matter, read_document
 from chatbot.records import Document
 
-__all__ = ["Sheet", "checked", "document_of", "new_name", "read_sheet", "written"]
+__all__ = ["PageForm", "document_of", "new_name", "read_form", "to_markdown", "validate"]
 
 _LONGEST_NAME = 60  # characters of a file's name, without its suffix
 
 
 @dataclass(frozen=True, slots=True)
-class Sheet:
+class PageForm:
     """A page in the making: title, words, and perhaps its public address and the day of its review (2026-01-31)."""
 
     title: str
@@ -29,14 +29,14 @@ class Sheet:
     body: str
 
 
-def read_sheet(page: str, text: str, beside: str | None = None) -> Sheet:
+def read_form(page: str, text: str, beside: str | None = None) -> PageForm:
     """Part a page's file, and the one beside it if there is one, into a sheet; raises `ChangeRefused`."""
     document = document_of(page, text, beside)
     reviewed = document.reviewed.isoformat() if document.reviewed else ""
-    return Sheet(document.title, document.url or "", reviewed, front_matter(page, text.removeprefix("\ufeff"))[1])
+    return PageForm(document.title, document.url or "", reviewed, front_matter(page, text.removeprefix("\ufeff"))[1])
 
 
-def written(sheet: Sheet) -> str:
+def to_markdown(sheet: PageForm) -> str:
     """Write a sheet as a file; raises `ChangeRefused` for one without a title or words."""
     about = {"title": sheet.title.strip(), "url": sheet.url.strip(), "reviewed": sheet.reviewed.strip()[:10]}
     if not about["title"]:
@@ -65,7 +65,7 @@ def document_of(page: str, text: str, beside: str | None = None) -> Document:
             raise ChangeRefused(f"This page cannot be used: {told}") from error
 
 
-def checked(page: str, text: str, encoder: Encoder) -> Document:
+def validate(page: str, text: str, encoder: Encoder) -> Document:
     """Read a page that is to be put in; raises `ChangeRefused` if nothing could be quoted from it.
 
     A review lies in no day to come; a day is allowed for, because it is tomorrow somewhere.

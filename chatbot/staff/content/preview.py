@@ -12,7 +12,7 @@ from chatbot.evaluation import GoldenQuestion, ask
 from chatbot.records import Outcome, Passage
 from chatbot.staff.insights.checks import Verdict
 
-__all__ = ["Flip", "PassageChange", "Preview", "compare"]
+__all__ = ["OutcomeChange", "PassageChange", "Preview", "compare"]
 
 _ALIKE: Final = 0.5  # from which likeness on two passages under the same headings are one that changed
 
@@ -30,7 +30,7 @@ class PassageChange:
 
 
 @dataclass(frozen=True, slots=True)
-class Flip:
+class OutcomeChange:
     """A golden question that is served rightly and would not be, or the other way round (`better`)."""
 
     question: str
@@ -47,34 +47,34 @@ class Preview:
     """
 
     passages: tuple[PassageChange, ...]
-    flips: tuple[Flip, ...]
+    flips: tuple[OutcomeChange, ...]
     golden: int
-    gained: tuple[str, ...]
+    newly_answered: tuple[str, ...]
     problems: tuple[str, ...]
 
 
 def compare(  # noqa: PLR0913, PLR0917 - the two, and all that they are compared on
     now: Chatbot,
-    then: Chatbot,
+    candidate: Chatbot,
     golden: Sequence[GoldenQuestion],
-    in_vain: Sequence[str],
+    unanswered: Sequence[str],
     problems: Sequence[str],
     progress: Progress,
 ) -> Preview:
     """Compare the chatbot as it is with the one that it would be."""
-    flips: list[Flip] = []
-    total = len(golden) + len(in_vain)
+    flips: list[OutcomeChange] = []
+    total = len(golden) + len(unanswered)
     for number, one in enumerate(golden):
         progress(number, total, "Asking the saved questions")
-        before, after = (Verdict.of(ask(bot, one)) for bot in (now, then))
+        before, after = (Verdict.of(ask(bot, one)) for bot in (now, candidate))
         if before.right != after.right:
-            flips.append(Flip(one.question, before.said, after.said, after.right))
+            flips.append(OutcomeChange(one.question, before.said, after.said, after.right))
     gained: list[str] = []
-    for number, question in enumerate(in_vain, start=len(golden)):
+    for number, question in enumerate(unanswered, start=len(golden)):
         progress(number, total, "Asking what visitors asked in vain")
-        if _answered(then, question) and not _answered(now, question):
+        if _answered(candidate, question) and not _answered(now, question):
             gained.append(question)
-    changes = tuple(_changes(now.passages(), then.passages()))
+    changes = tuple(_changes(now.passages(), candidate.passages()))
     return Preview(changes, tuple(flips), len(golden), tuple(gained), tuple(problems))
 
 

@@ -18,15 +18,15 @@ from chatbot.answering import Calibration
 from chatbot.bot import Chatbot
 from chatbot.errors import ChangeRefused, FootnoteError, IndexingError
 from chatbot.evaluation import GoldenQuestion
-from chatbot.indexing import build_index, current, kept_builds, make_live, open_generation, take_over
+from chatbot.indexing import activate, adopt, build_index, current, kept_builds, open_build
 from chatbot.reading import READERS, corpus_digest, corpus_files
 from chatbot.records import Document
 from chatbot.staff.accounts.sessions import Account
-from chatbot.staff.audit_log import History, Kind
-from chatbot.staff.content.corpus_files import apply_drafts, copy_pages, make_equal, page_text, sidecar_text
+from chatbot.staff.audit_log import AuditLog, Kind
+from chatbot.staff.content.corpus_files import apply_drafts, copy_pages, page_text, sidecar_text, sync_folder
 from chatbot.staff.content.drafts import Draft, Drafts
 from chatbot.staff.content.listing import gone_addresses
-from chatbot.staff.content.page_form import Sheet, checked, document_of, new_name, read_sheet, written
+from chatbot.staff.content.page_form import PageForm, document_of, new_name, read_form, to_markdown, validate
 from chatbot.staff.content.preview import Preview, Progress, compare
 
 __all__ = ["Pages", "Place"]
@@ -46,7 +46,7 @@ class Place:
 class Pages:
     """Prepares and makes changes of the pages that a chatbot serves; any number of threads may use it."""
 
-    def __init__(self, bot: Chatbot, place: Place, drafts: Drafts, history: History) -> None:
+    def __init__(self, bot: Chatbot, place: Place, drafts: Drafts, history: AuditLog) -> None:
         """Take the chatbot and where its pages lie, and where drafts and changes are kept."""
         self._bot = bot
         self._place = place
@@ -59,12 +59,12 @@ class Pages:
         """Give the changes that are prepared, by page."""
         return self._drafts.all()
 
-    def sheet(self, page: str) -> Sheet:
+    def form(self, page: str) -> PageForm:
         """Give a page to be edited, as its draft has it or else as it is; raises `ChangeRefused` if there is none."""
         draft = self._draft(page)
         if draft and draft.text is not None:
-            return read_sheet(page, draft.text)
-        return read_sheet(page, self._text(page), sidecar_text(self._place.corpus, page))
+            return read_form(page, draft.text)
+        return read_form(page, self._text(page), sidecar_text(self._place.corpus, page))
 
     def document(self, page: str) -> Document:
         """Give a page as the chatbot reads it, as its draft has it or else as it is; raises `ChangeRefused`."""
@@ -73,7 +73,7 @@ class Pages:
             return document_of(page, draft.text)
         return document_of(page, self._text(page), sidecar_text(self._place.corpus, page))
 
-    def uploaded(self, path: Path, page: str | None) -> tuple[Sheet, str]:
+    def uploaded(self, path: Path, page: str | None) -> tuple[PageForm, str]:
         """Read a file that may become a page, or another text of one; give it with its suffix.
 
         Raises `ChangeRefused` for what is no page, or is written otherwise than the page that it is to replace.
@@ -85,17 +85,17 @@ class Pages:
                 "page and add a new one."
             )
         text = page_text(path.parent, path.name)
-        sheet = read_sheet(f"{path.stem}{suffix}", text or "")
+        sheet = read_form(f"{path.stem}{suffix}", text or "")
         return sheet, suffix
 
-    def stage(self, account: Account, sheet: Sheet, page: str | None = None, suffix: str = ".md") -> str:
+    def stage(self, account: Account, sheet: PageForm, page: str | None = None, suffix: str = ".md") -> str:
         """Prepare a new page, or another text of one that is there; give its name. Raises `ChangeRefused`."""
         if page is not None and not self._draft(page):
             self._text(page)
-        text = written(sheet)
+        text = to_markdown(sheet)
         taken = [one.id for one in self._bot.documents()] + [draft.page for draft in self.drafts()]
         name = page or new_name(sheet.title, suffix, [*taken, *self._names()])
-        checked(name, text, self._bot.encoder)
+        validate(name, text, self._bot.encoder)
         self._drafts.put(name, text, account.name)
         return name
 
@@ -131,28 +131,28 @@ class Pages:
         self.gone = gone_addresses(addresses, progress)
         return len(addresses)
 
-    def preview(self, golden: tuple[GoldenQuestion, ...], in_vain: tuple[str, ...], progress: Progress) -> Preview:
+    def preview(self, golden: tuple[GoldenQuestion, ...], unanswered: tuple[str, ...], progress: Progress) -> Preview:
         """Build the index that the drafts would make, aside, and compare; raises `FootnoteError`."""
-        with self._alone():
+        with self._exclusive():
             then, problems = self._prepare(self.drafts(), progress)
-            return compare(self._bot, then, golden, in_vain, problems, progress)
+            return compare(self._bot, then, golden, unanswered, problems, progress)
 
     def put_live(self, account: Account, progress: Progress) -> tuple[Draft, ...]:
         """Make the drafts live: their index is built aside while visitors are served, then pages and index change.
 
         Gives the drafts that are live now. Raises `FootnoteError`, and then all is as it was.
         """
-        with self._alone():
+        with self._exclusive():
             drafts = self.drafts()
             digest = corpus_digest(self._place.corpus)
             self._prepare(drafts, progress)
             if digest != corpus_digest(self._place.corpus):
                 raise ChangeRefused("The pages were changed on the server meanwhile: try again.")
             progress(1, 1, "Putting it live")
-            before = {draft.page: self._whole(draft.page) for draft in drafts}
-            with self._kept():
-                make_equal(self._place.corpus, self._draft_corpus, self._withdrawn)
-                take_over(self._place.index, self._draft_index)
+            before = {draft.page: self._merged_text(draft.page) for draft in drafts}
+            with self._snapshot_or_rollback():
+                sync_folder(self._place.corpus, self._draft_corpus, self._withdrawn)
+                adopt(self._place.index, self._draft_index)
                 self._bot.reload()
             for draft in drafts:
                 told = "Withdrawn" if draft.text is None else "Replaced" if before[draft.page] else "Added"
@@ -169,7 +169,7 @@ class Pages:
 
     def go_back(self, account: Account) -> None:
         """Serve the pages and the index of the build before; raises `ChangeRefused` if they are not kept."""
-        with self._alone():
+        with self._exclusive():
             name = self.previous()
             if name is None:
                 raise ChangeRefused("There is no earlier version to go back to.")
@@ -179,9 +179,9 @@ class Pages:
                     "The pages were changed on the server since they were put live. Put them live here, or ask whoever "
                     "looks after the server; going back now would lose those changes."
                 )
-            with self._kept():
-                make_equal(self._place.corpus, self._snapshot(name), self._withdrawn)
-                make_live(self._place.index, name)
+            with self._snapshot_or_rollback():
+                sync_folder(self._place.corpus, self._snapshot(name), self._withdrawn)
+                activate(self._place.index, name)
                 self._bot.reload()
             self._history.record(account.name, Kind.INDEX, "all pages", "Went back to the version before", live, name)
 
@@ -194,13 +194,13 @@ class Pages:
             raise ChangeRefused("There is no such page any more: load the list again.")
         return text
 
-    def _whole(self, page: str) -> str | None:
+    def _merged_text(self, page: str) -> str | None:
         """Give a page's text with what is said of it in the file beside it, so that one text brings back both."""
         text, beside = page_text(self._place.corpus, page), sidecar_text(self._place.corpus, page)
         if text is None or beside is None:
             return text
         try:
-            return written(read_sheet(page, text, beside))
+            return to_markdown(read_form(page, text, beside))
         except ChangeRefused:  # it is no page as it stands
             return text
 
@@ -220,7 +220,7 @@ class Pages:
         apply_drafts(self._draft_corpus, drafts)
         if not _is_built(self._draft_index, self._draft_corpus):  # else a preview built it already
             with suppress(IndexingError):
-                take_over(self._draft_index, self._place.index)
+                adopt(self._draft_index, self._place.index)
         built = build_index(
             self._draft_corpus,
             self._draft_index,
@@ -228,10 +228,10 @@ class Pages:
             progress=lambda done, of: progress(done, of, "Reading the passages"),
             calibrator=Calibration(),
         )
-        return self._bot.over(self._draft_corpus, self._draft_index), built.problems
+        return self._bot.with_corpus(self._draft_corpus, self._draft_index), built.problems
 
     @contextmanager
-    def _alone(self) -> Iterator[None]:
+    def _exclusive(self) -> Iterator[None]:
         if not self._lock.acquire(blocking=False):
             raise ChangeRefused(_BUSY)
         try:
@@ -240,7 +240,7 @@ class Pages:
             self._lock.release()
 
     @contextmanager
-    def _kept(self) -> Iterator[None]:
+    def _snapshot_or_rollback(self) -> Iterator[None]:
         """Keep the pages that are live, to go back to; where what follows fails, bring them back at once."""
         live = current(self._place.index)
         snapshot = self._snapshot(live)
@@ -249,16 +249,16 @@ class Pages:
         try:
             yield
         except FootnoteError:
-            make_equal(self._place.corpus, snapshot, self._withdrawn)
+            sync_folder(self._place.corpus, snapshot, self._withdrawn)
             with suppress(FootnoteError):
-                make_live(self._place.index, live)
+                activate(self._place.index, live)
             raise
         finally:
             if not built:  # the index never held these pages: there is nothing to go back to
                 shutil.rmtree(snapshot)
-            self._forget()
+            self._prune_snapshots()
 
-    def _forget(self) -> None:
+    def _prune_snapshots(self) -> None:
         """Let go of pages whose index is kept no longer."""
         builds = {current(self._place.index), *kept_builds(self._place.index)}
         for folder in self._snapshot("x").parent.iterdir():
@@ -284,6 +284,6 @@ class Pages:
 def _is_built(index: Path, corpus: Path) -> bool:
     """Tell whether the live build of an index is of the pages as they are."""
     try:
-        return open_generation(index, current(index)).manifest.corpus == corpus_digest(corpus)
+        return open_build(index, current(index)).manifest.corpus == corpus_digest(corpus)
     except IndexingError:
         return False

@@ -13,7 +13,15 @@ from chatbot.evaluation import Expect, GoldenQuestion, Judged, evaluate
 from chatbot.files import write_file
 from chatbot.records import Outcome
 
-__all__ = ["Checked", "Differences", "Reports", "Verdict", "checked_text", "differences", "hold"]
+__all__ = [
+    "CheckReport",
+    "Differences",
+    "Reports",
+    "Verdict",
+    "check_report_text",
+    "differences",
+    "raise_on_regression",
+]
 
 _NAME: Final = "%Y-%m-%dT%H%M%S.%fZ"
 _KEPT: Final = 200  # reports
@@ -60,7 +68,7 @@ class Verdict:
 
 
 @dataclass(frozen=True, slots=True)
-class Checked:
+class CheckReport:
     """A report: when it was taken, on which build, its figures by name, and each question's verdict."""
 
     taken: datetime
@@ -104,7 +112,7 @@ class Differences:
     gone: int
 
 
-def differences(before: Checked, after: Checked) -> Differences:
+def differences(before: CheckReport, after: CheckReport) -> Differences:
     """Tell which questions turned from right to wrong, and from wrong to right."""
     then = {one.id: one for one in before.verdicts}
     both = [(then[one.id], one) for one in after.verdicts if one.id in then]
@@ -116,7 +124,7 @@ def differences(before: Checked, after: Checked) -> Differences:
     )
 
 
-def hold(checked: Checked, before: Checked | None) -> None:
+def raise_on_regression(checked: CheckReport, before: CheckReport | None) -> None:
     """Raise `CheckFailed` if a question that was served rightly the last time is not any more."""
     worse = differences(before, checked).worse if before else ()
     if worse:
@@ -125,7 +133,7 @@ def hold(checked: Checked, before: Checked | None) -> None:
         raise CheckFailed(f"Right the last time and wrong now: {named}{more}.")
 
 
-def checked_text(checked: Checked, before: Checked | None) -> str:
+def check_report_text(checked: CheckReport, before: CheckReport | None) -> str:
     """Give a report as text for a terminal, beside the one before."""
     told = [f"{checked.right} of {len(checked.verdicts)} golden questions are served rightly."]
     if before:
@@ -147,7 +155,7 @@ class Reports:
         bot: Chatbot,
         questions: Sequence[GoldenQuestion],
         progress: Callable[[int, int], object] = lambda _done, _of: None,
-    ) -> Checked:
+    ) -> CheckReport:
         """Ask the questions, one or more, and keep the report; raises `StaffError` if it cannot be kept."""
         told = evaluate(bot, questions, progress).as_dict()
         judged = {one.id for one in questions if one.gold}
@@ -157,20 +165,20 @@ class Reports:
         taken = datetime.now(tz=UTC)
         told |= {"taken": taken.isoformat(), "build": bot.build}
         write_file(self._folder / f"{taken.strftime(_NAME)}.json", json.dumps(told, ensure_ascii=False))
-        return Checked.of(told)
+        return CheckReport.of(told)
 
-    def all(self) -> tuple[Checked, ...]:
+    def all(self) -> tuple[CheckReport, ...]:
         """Give the reports, oldest first, leaving out what cannot be read."""
         read = (_read(path) for path in sorted(self._folder.glob("*.json"))[-_KEPT:])
         return tuple(one for one in read if one)
 
-    def latest(self) -> Checked | None:
+    def latest(self) -> CheckReport | None:
         """Give the latest report, None before the first."""
         return next(reversed(self.all()), None)
 
 
-def _read(path: Path) -> Checked | None:
+def _read(path: Path) -> CheckReport | None:
     try:
-        return Checked.of(json.loads(path.read_text("utf-8")))
+        return CheckReport.of(json.loads(path.read_text("utf-8")))
     except (OSError, ValueError, KeyError, TypeError):
         return None

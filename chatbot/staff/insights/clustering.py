@@ -19,7 +19,7 @@ from numpy.typing import NDArray
 
 from chatbot.indexing import Vectors
 
-__all__ = ["Grouping", "Labels", "asks_time"]
+__all__ = ["Labels", "QuestionClusterer", "asks_time"]
 
 _NEAREST: Final = 3  # wordings of a kind whose mean nearness counts, so that one alone decides little
 _SHARPNESS: Final = 0.05  # of a nearness: how surely the nearest kind is taken for the right one
@@ -41,7 +41,7 @@ def asks_time(question: str) -> bool:
 
 
 @dataclass(frozen=True, slots=True)
-class Grouping:
+class QuestionClusterer:
     """What the script learnt.
 
     `middle`, shape (dimensions,), is what vectors are measured from, `directions` has the shape (dimensions, n).
@@ -51,13 +51,13 @@ class Grouping:
     encoder that was not fitted.
     """
 
-    middle: Vectors
-    directions: Vectors
+    mean: Vectors
+    components: Vectors
     examples: Vectors
     kinds: Labels
-    timed: float
-    apart: float
-    plain: float
+    time_weight: float
+    threshold: float
+    fallback_threshold: float
     fingerprint: str
 
     @classmethod
@@ -66,24 +66,24 @@ class Grouping:
         folder = files("chatbot.staff.insights")
         told = json.loads(folder.joinpath("clustering.json").read_text("utf-8"))
         with as_file(folder.joinpath("clustering.npz")) as path, np.load(path, allow_pickle=False) as kept:
-            middle, directions = (kept[name].astype(np.float32) for name in ("middle", "directions"))
+            middle, directions = (kept[name].astype(np.float32) for name in ("mean", "components"))
             examples = _unit(kept["examples"].astype(np.float32))
             kinds = kept["kinds"].astype(np.int64)
-        numbers = (told["timed"], told["apart"], told["plain"])
+        numbers = (told["time_weight"], told["threshold"], told["fallback_threshold"])
         return cls(middle, directions, examples, kinds, *numbers, told["encoder"]["fingerprint"])
 
-    def placed(self, vectors: Vectors, timed: Sequence[bool], fingerprint: str) -> Vectors:
+    def features(self, vectors: Vectors, timed: Sequence[bool], fingerprint: str) -> Vectors:
         """Give questions as points whose inner product is their nearness; `vectors` has the shape (n, dimensions)."""
         asks = np.array(timed, dtype=bool).reshape(-1, 1)
         parts = [_unit(vectors)]
         if fingerprint == self.fingerprint:
-            along = self.along(vectors)
+            along = self.project(vectors)
             parts = [along * 0.5**0.5, self._likeness(along) * 0.5**0.5]
-        return np.concatenate([*parts, np.hstack([asks, ~asks]) * self.timed**0.5], axis=1).astype(np.float32)
+        return np.concatenate([*parts, np.hstack([asks, ~asks]) * self.time_weight**0.5], axis=1).astype(np.float32)
 
-    def along(self, vectors: Vectors) -> Vectors:
+    def project(self, vectors: Vectors) -> Vectors:
         """Give vectors, shape (n, dimensions), along the directions, at unit length."""
-        return _unit(np.asarray((vectors - self.middle) @ self.directions, dtype=np.float32))
+        return _unit(np.asarray((vectors - self.mean) @ self.components, dtype=np.float32))
 
     def _likeness(self, along: Vectors) -> Vectors:
         """Say how much points are like the wordings of each kind, at unit length: roots of shares."""
@@ -93,7 +93,9 @@ class Grouping:
 
     def groups(self, points: Vectors, fingerprint: str) -> Labels:
         """Put points, as `placed` gives them, together."""
-        return _grouped(points, self.apart if fingerprint == self.fingerprint else self.plain, self.timed)
+        return _grouped(
+            points, self.threshold if fingerprint == self.fingerprint else self.fallback_threshold, self.time_weight
+        )
 
 
 def _unit(vectors: Vectors) -> Vectors:

@@ -13,9 +13,9 @@ import numpy as np
 from chatbot.bot import Chatbot
 from chatbot.indexing import Vectors
 from chatbot.records import Passage
-from chatbot.staff.insights.clustering import Grouping, Labels, asks_time
+from chatbot.staff.insights.clustering import Labels, QuestionClusterer, asks_time
 
-__all__ = ["Meaning", "Meanings"]
+__all__ = ["Meaning", "QuestionEmbeddings"]
 
 _WORD: Final = re.compile(r"[^\W\d_]")
 _AT_ONCE: Final = 32  # questions, so that a visitor's waits for no more than these
@@ -23,13 +23,13 @@ _AT_ONCE: Final = 32  # questions, so that a visitor's waits for no more than th
 
 @dataclass(frozen=True, slots=True)
 class Meaning:
-    """Where a question lies among others, as `Grouping.placed` has it, and the passage that comes nearest."""
+    """Where a question lies among others, as `QuestionClusterer.placed` has it, and the passage that comes nearest."""
 
     point: Vectors
     nearest: Passage
 
 
-class Meanings:
+class QuestionEmbeddings:
     """Reads questions for grouping; any number of threads may use it.
 
     A meaning is found again by a keyed digest of its question, whose key is gone with the process.
@@ -37,7 +37,7 @@ class Meanings:
 
     def __init__(self, bot: Chatbot) -> None:
         self._bot = bot
-        self._grouping = Grouping.fitted()
+        self._grouping = QuestionClusterer.fitted()
         self._key = secrets.token_bytes(16)
         self._known: dict[bytes, Meaning] = {}
         self._build = bot.build
@@ -81,10 +81,10 @@ class Meanings:
         return [question for question in dict.fromkeys(questions) if self._digest(question) not in known]
 
     def _learn(self, questions: Sequence[str]) -> None:
-        read = self._bot.aspects(questions)
+        read = self._bot.topic_free_questions(questions)
         timed = [asks_time(one.text) for one in read]
         vectors = np.stack([one.vector for one in read])
-        points = self._grouping.placed(vectors, timed, self._bot.encoder.fingerprint)
+        points = self._grouping.features(vectors, timed, self._bot.encoder.fingerprint)
         points[[not _WORD.search(question) for question in questions]] = 0  # "=1+1" is like nothing
         for question, one, point in zip(questions, read, points, strict=True):
             self._known[self._digest(question)] = Meaning(point, one.nearest)

@@ -6,10 +6,10 @@ from typing import Final
 
 from chatbot.errors import FootnoteError
 from chatbot.journal import Journal
-from chatbot.staff.insights.embedding_cache import Meanings
-from chatbot.staff.insights.unanswered import texts_in_vain
+from chatbot.staff.insights.embedding_cache import QuestionEmbeddings
+from chatbot.staff.insights.unanswered import unanswered_texts
 
-__all__ = ["ReadingAhead"]
+__all__ = ["UnansweredPrefetcher"]
 
 _LOG = logging.getLogger(__name__)
 _EVERY: Final = 60.0  # seconds
@@ -17,10 +17,10 @@ _AT_ONCE: Final = 32  # questions
 _REST: Final = 0.5  # seconds after each of these, so that visitors have most of the processor
 
 
-class ReadingAhead:
+class UnansweredPrefetcher:
     """A thread that reads new questions in vain each minute, and forgets those that are gone from the journal."""
 
-    def __init__(self, journal: Journal, meanings: Meanings) -> None:
+    def __init__(self, journal: Journal, meanings: QuestionEmbeddings) -> None:
         self._journal = journal
         self._meanings = meanings
         self._stop = Event()
@@ -43,7 +43,7 @@ class ReadingAhead:
                 _LOG.warning("questions in vain were not read ahead: %s", error)
 
     def _read(self) -> None:
-        texts = texts_in_vain(self._journal)
+        texts = unanswered_texts(self._journal)
         self._meanings.keep(texts)  # what was erased, or is older than the retention, leaves no trace here either
         for start in range(0, len(texts), _AT_ONCE):
             part = texts[start : start + _AT_ONCE]

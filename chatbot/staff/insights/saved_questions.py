@@ -8,7 +8,7 @@ from pathlib import Path
 from threading import Lock
 
 from chatbot.answering import Candidate
-from chatbot.errors import GoldenUnusable, StaffError
+from chatbot.errors import GoldenFileInvalid, StaffError
 from chatbot.evaluation import Expect, GoldenQuestion, read_golden
 from chatbot.files import write_file
 
@@ -34,14 +34,14 @@ class GoldenFile:
         return self._folder / "golden.jsonl"
 
     def read(self) -> tuple[GoldenQuestion, ...]:
-        """Give the questions, none without a file; raises `GoldenUnusable` for lines that are none."""
+        """Give the questions, none without a file; raises `GoldenFileInvalid` for lines that are none."""
         return read_golden(self.path) if self._lines() else ()
 
     def wanted(self) -> tuple[GoldenQuestion, ...]:
-        """Give the questions; raises `GoldenUnusable` if there is none."""
+        """Give the questions; raises `GoldenFileInvalid` if there is none."""
         questions = self.read()
         if not questions:
-            raise GoldenUnusable(f"{self.path} holds no question yet: save one in the staff console's tab Try it.")
+            raise GoldenFileInvalid(f"{self.path} holds no question yet: save one in the staff console's tab Try it.")
         return questions
 
     def save(

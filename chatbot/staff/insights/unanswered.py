@@ -8,11 +8,11 @@ from typing import Final
 
 import numpy as np
 
-from chatbot.journal import Asked, Journal
+from chatbot.journal import Journal, LoggedQuestion
 from chatbot.records import Outcome, Passage
-from chatbot.staff.insights.embedding_cache import Meaning, Meanings
+from chatbot.staff.insights.embedding_cache import Meaning, QuestionEmbeddings
 
-__all__ = ["InVain", "Row", "Wording", "questions_in_vain", "texts_in_vain"]
+__all__ = ["Row", "UnansweredQuestions", "Wording", "unanswered_questions", "unanswered_texts"]
 
 
 _ENDS: Final = " .,;:!?\u2026"  # that make no other wording
@@ -40,7 +40,7 @@ class Row:
     """
 
     question: str
-    asked: tuple[tuple[Asked, ...], ...]
+    asked: tuple[tuple[LoggedQuestion, ...], ...]
     ids: tuple[int, ...]
     count: int
     before: int
@@ -57,7 +57,7 @@ class Row:
 
 
 @dataclass(frozen=True, slots=True)
-class InVain:
+class UnansweredQuestions:
     """The rows of a period, most asked first; `languages` are those there were, whatever was asked for.
 
     `compared` tells whether the period before was kept in words, so that `before` says something.
@@ -69,52 +69,54 @@ class InVain:
 
 
 @dataclass(frozen=True, slots=True)
-class _Told:
+class _AskedText:
     """One asking, under the text by which the same words are known again."""
 
-    asked: Asked
+    asked: LoggedQuestion
     text: str
     folded: str
 
 
-def questions_in_vain(  # noqa: PLR0913 - each is one choice of the screen
+def unanswered_questions(  # noqa: PLR0913 - each is one choice of the screen
     journal: Journal,
-    meanings: Meanings,
+    meanings: QuestionEmbeddings,
     days: int,
     *,
     language: str = "",
     handled: bool = False,
     progress: Callable[[int, int], object] = lambda _done, _of: None,
     now: datetime | None = None,
-) -> InVain:
+) -> UnansweredQuestions:
     """Group what was asked in vain in the last days; `handled` keeps those that the staff dealt with."""
     until = now or datetime.now(tz=UTC)
     since, before = until - timedelta(days=days), until - timedelta(days=2 * days)
-    told = journal.asked(before, None, in_vain=True, handled=None if handled else False, passages=False)
+    told = journal.asked(before, None, unanswered=True, handled=None if handled else False, passages=False)
     languages = tuple(name for name, _ in Counter(one.language for one in told).most_common())
     wanted = [_told(one, one.text) for one in told if one.text and language in {"", one.language}]
     texts = {one.folded: one.text for one in reversed(wanted)}
     read = dict(zip(texts, meanings.read(tuple(texts.values()), progress), strict=True))
     rows = _rows(wanted, read, meanings, since)
     compared = journal.retention >= 2 * days
-    return InVain(tuple(sorted(rows, key=lambda row: (-row.count, row.question))), languages, compared)
+    return UnansweredQuestions(tuple(sorted(rows, key=lambda row: (-row.count, row.question))), languages, compared)
 
 
-def texts_in_vain(journal: Journal) -> tuple[str, ...]:
-    """Give all that was asked in vain, each text once as `questions_in_vain` reads it, newest first."""
-    asked = journal.asked(in_vain=True, passages=False) if journal.retention else ()
+def unanswered_texts(journal: Journal) -> tuple[str, ...]:
+    """Give all that was asked in vain, each text once as `unanswered_questions` reads it, newest first."""
+    asked = journal.asked(unanswered=True, passages=False) if journal.retention else ()
     told = [_told(one, one.text) for one in asked if one.text]
     return tuple({one.folded: one.text for one in reversed(told)}.values())[::-1]
 
 
-def _told(asked: Asked, text: str) -> _Told:
-    return _Told(asked, text, text.casefold().strip(_ENDS) or text)
+def _told(asked: LoggedQuestion, text: str) -> _AskedText:
+    return _AskedText(asked, text, text.casefold().strip(_ENDS) or text)
 
 
-def _rows(wanted: Sequence[_Told], read: Mapping[str, Meaning], meanings: Meanings, since: datetime) -> Iterator[Row]:
+def _rows(
+    wanted: Sequence[_AskedText], read: Mapping[str, Meaning], meanings: QuestionEmbeddings, since: datetime
+) -> Iterator[Row]:
     """Give the rows; one that was asked before the period alone is none."""
     labels = dict(zip(read, meanings.groups(tuple(read.values())).tolist(), strict=True))
-    groups: defaultdict[int, list[_Told]] = defaultdict(list)
+    groups: defaultdict[int, list[_AskedText]] = defaultdict(list)
     for one in wanted:
         groups[labels[one.folded]].append(one)
     for group in groups.values():
@@ -123,9 +125,9 @@ def _rows(wanted: Sequence[_Told], read: Mapping[str, Meaning], meanings: Meanin
             yield _row(group, own, read)
 
 
-def _row(group: Sequence[_Told], own: Sequence[_Told], read: Mapping[str, Meaning]) -> Row:
+def _row(group: Sequence[_AskedText], own: Sequence[_AskedText], read: Mapping[str, Meaning]) -> Row:
     """Give a row of questions, newest first."""
-    by_text: defaultdict[str, list[Asked]] = defaultdict(list)
+    by_text: defaultdict[str, list[LoggedQuestion]] = defaultdict(list)
     for one in own:
         by_text[one.folded].append(one.asked)
     named = _named(by_text, read)
@@ -143,7 +145,7 @@ def _row(group: Sequence[_Told], own: Sequence[_Told], read: Mapping[str, Meanin
     )
 
 
-def _named(by_text: Mapping[str, Sequence[Asked]], read: Mapping[str, Meaning]) -> str:
+def _named(by_text: Mapping[str, Sequence[LoggedQuestion]], read: Mapping[str, Meaning]) -> str:
     """Choose the wording that stands for all: one that is asked often, lies in their middle, and is short."""
     texts = list(by_text)
     often = np.array([len(by_text[text]) for text in texts])
@@ -152,7 +154,7 @@ def _named(by_text: Mapping[str, Sequence[Asked]], read: Mapping[str, Meaning]) 
     return texts[int(np.argmax(np.sqrt(often) * near))]
 
 
-def _wording(same: Sequence[Asked]) -> Wording:
+def _wording(same: Sequence[LoggedQuestion]) -> Wording:
     return Wording(
         text=same[0].text or "",
         count=len(same),

@@ -8,7 +8,7 @@ from typing import Final
 
 from chatbot.errors import ChangeRefused
 from chatbot.evaluation import Expect
-from chatbot.journal import Asked, Journal
+from chatbot.journal import Journal, LoggedQuestion
 from chatbot.records import Level
 from chatbot.staff.insights.saved_questions import GoldenFile
 
@@ -21,7 +21,7 @@ _CARRIED: Final = ", said before"  # how the rule of an alarm ends that an earli
 class UrgentMessages:
     """The messages of a period that alarmed, newest first; their words are gone after the retention."""
 
-    rows: tuple[Asked, ...]
+    rows: tuple[LoggedQuestion, ...]
 
     @property
     def by_level(self) -> Mapping[Level | None, int]:
@@ -45,7 +45,7 @@ def urgent_messages(journal: Journal, days: int, now: datetime | None = None) ->
     return UrgentMessages(journal.asked(since, urgent=True, passages=False))
 
 
-def judge(journal: Journal, golden: GoldenFile, message: Asked, account: str, *, emergency: bool) -> bool:
+def judge(journal: Journal, golden: GoldenFile, message: LoggedQuestion, account: str, *, emergency: bool) -> bool:
     """Keep whether a message was an emergency, and save it as a golden question; return whether one was saved.
 
     None is saved for a message that was urgent only because of the one before it, which the journal does not know.

@@ -1,6 +1,6 @@
 """The staff console: a Gradio surface below /staff, for those who signed in."""
 
 from chatbot.web.console.mount import console_blocks, staff_app
-from chatbot.web.console.services import House
+from chatbot.web.console.services import ConsoleServices
 
-__all__ = ["House", "console_blocks", "staff_app"]
+__all__ = ["ConsoleServices", "console_blocks", "staff_app"]

@@ -16,8 +16,8 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 from chatbot.errors import RequestError
 from chatbot.staff import Role
 from chatbot.web.console.current_user import ACCOUNT
-from chatbot.web.http.markup import whole
-from chatbot.web.http.middleware import BodyCap, replay
+from chatbot.web.http.markup import replace_surrogates
+from chatbot.web.http.middleware import BodySizeLimit, replay
 from chatbot.web.http.problems import problem_response
 from chatbot.web.http.strict_json import json_body, json_bytes
 
@@ -61,7 +61,7 @@ class StaffAllowlist:
     ) -> None:
         """Take the application, how many values each event is sent, which are for editors, and who waits."""
         self._gradio = gradio
-        self._uploads = BodyCap(gradio, LARGEST_UPLOAD, _SLOWEST_UPLOAD)
+        self._uploads = BodySizeLimit(gradio, LARGEST_UPLOAD, _SLOWEST_UPLOAD)
         self._events = events
         self._for_editors = for_editors
         self._sessions = sessions
@@ -113,7 +113,7 @@ class StaffAllowlist:
         chosen, trigger = rest.get("event_data"), rest.get("trigger_id")
         text = json.dumps([data, chosen], ensure_ascii=False)
         # No browser sends half a character pair, and no file takes it.
-        if text != whole(text) or not all(_is_uploaded(path) for path in _paths(data)):
+        if text != replace_surrogates(text) or not all(_is_uploaded(path) for path in _paths(data)):
             raise _strange()
         kept = {"event_data": chosen, "trigger_id": trigger if isinstance(trigger, int) else None}
         return event, session, json_bytes({"fn_index": event, "data": data, "session_hash": session, **kept})

@@ -8,8 +8,8 @@ import gradio as gr
 
 from chatbot.errors import ChangeRefused
 from chatbot.staff import Account, Change, Kind
-from chatbot.web.console.components import notice, table_of
-from chatbot.web.console.services import House
+from chatbot.web.console.components import notice, text_table
+from chatbot.web.console.services import ConsoleServices
 
 __all__ = ["Log", "change_rows", "changed_lines", "lay_out_log", "undo"]
 
@@ -32,7 +32,7 @@ def lay_out_log() -> Log:
     """Lay out the record."""
     gr.Markdown("## What was changed\n\nChoose a line to see what it changed, and to undo it.")
     told = notice("changes-told")
-    table = table_of(_COLUMNS, "Changes, newest first", "changes-list")
+    table = text_table(_COLUMNS, "Changes, newest first", "changes-list")
     difference = gr.Textbox(
         label="What it changed: lines taken out start with -, new lines with +",
         interactive=False,
@@ -45,11 +45,11 @@ def lay_out_log() -> Log:
     return Log(told, table, difference, undo, gr.State(None))
 
 
-def change_rows(house: House) -> list[list[str]]:
+def change_rows(services: ConsoleServices) -> list[list[str]]:
     """Give the rows of the record; a change's number comes last."""
     return [
         [f"{one.made:%Y-%m-%d %H:%M}", one.account, f"{one.told} ({_KINDS[one.kind]})", one.subject, str(one.id)]
-        for one in house.history.latest()
+        for one in services.audit_log.latest()
     ]
 
 
@@ -60,17 +60,17 @@ def changed_lines(change: Change) -> str:
     return "\n".join(line for line in lines if not line.startswith("@@"))
 
 
-def undo(house: House, account: Account, number: int | None) -> str:
+def undo(services: ConsoleServices, account: Account, number: int | None) -> str:
     """Undo a change and say what that did; raises `ChangeRefused`."""
     if number is None:
         raise ChangeRefused("Choose a change first.")
-    change = house.history.get(number)
+    change = services.audit_log.get(number)
     match change.kind:
         case Kind.WORDS:
-            house.words.undo(account, number)
+            services.clinic_text.undo(account, number)
             return "Undone: visitors are told again what was said before."
         case Kind.PAGE:
-            page = house.pages.undo(account, number)
+            page = services.pages.undo(account, number)
             return f"{page} is prepared as it was. Put it live under Pages."
         case _:
             raise ChangeRefused("This is undone elsewhere: versions of all pages under Pages, accounts on the server.")

@@ -10,8 +10,8 @@ from starlette.concurrency import run_in_threadpool
 from chatbot.evaluation.charts import MIDDLE, NARROW, WIDE, bars, columns, lines
 from chatbot.journal import Counts, csv_lines
 from chatbot.records import Outcome
-from chatbot.staff import questions_in_vain
-from chatbot.web.console.services import House
+from chatbot.staff import unanswered_questions
+from chatbot.web.console.services import ConsoleServices
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -57,13 +57,13 @@ def cited_pages(bot: "Chatbot", counts: Counts) -> list[tuple[str, int]]:
     return [(titles.get(page, f"{page} (withdrawn)"), number) for page, number in often.most_common(_PAGES)]
 
 
-def drawing_routes(house: House) -> APIRouter:
+def drawing_routes(services: ConsoleServices) -> APIRouter:
     """Give the routes of the charts and of the file; the guard lets those who signed in reach them."""
     draws: Mapping[str, Callable[[int, bool], str]] = {
-        "days": lambda days, narrow: _days(_counts(house, days), days, NARROW if narrow else WIDE),
-        "pages": lambda days, narrow: _pages(house, days, NARROW if narrow else MIDDLE),
-        "hours": lambda days, narrow: _hours(_counts(house, days), NARROW if narrow else MIDDLE),
-        "checks": lambda _, narrow: _checks(house, NARROW if narrow else WIDE),
+        "days": lambda days, narrow: _days(_counts(services, days), days, NARROW if narrow else WIDE),
+        "pages": lambda days, narrow: _pages(services, days, NARROW if narrow else MIDDLE),
+        "hours": lambda days, narrow: _hours(_counts(services, days), NARROW if narrow else MIDDLE),
+        "checks": lambda _, narrow: _checks(services, NARROW if narrow else WIDE),
     }
     router = APIRouter()
 
@@ -80,15 +80,15 @@ def drawing_routes(house: House) -> APIRouter:
     async def file(request: Request) -> Response:
         query = request.query_params
         days, handled = _PERIODS.get(query.get("days", ""), 30), query.get("handled") == "1"
-        text = await run_in_threadpool(_file, house, days, query.get("language", ""), handled)
+        text = await run_in_threadpool(_file, services, days, query.get("language", ""), handled)
         name = f'attachment; filename="questions-in-vain-{datetime.now(tz=UTC).date()}.csv"'
         return Response(text, media_type="text/csv; charset=utf-8", headers={"Content-Disposition": name})
 
     return router
 
 
-def _counts(house: House, days: int) -> Counts:
-    return house.journal.counts(since(days)) if house.journal else Counts((), (), (), ())
+def _counts(services: ConsoleServices, days: int) -> Counts:
+    return services.journal.counts(since(days)) if services.journal else Counts((), (), (), ())
 
 
 def _days(counts: Counts, days: int, width: float) -> str:
@@ -102,8 +102,8 @@ def _days(counts: Counts, days: int, width: float) -> str:
     return columns([f"{day.day} {day:%b}" for day in wanted], stacks, width=width, alarm="urgent")
 
 
-def _pages(house: House, days: int, width: float) -> str:
-    pages = cited_pages(house.bot, _counts(house, days))
+def _pages(services: ConsoleServices, days: int, width: float) -> str:
+    pages = cited_pages(services.bot, _counts(services, days))
     return bars([title for title, _ in pages], [number for _, number in pages], width=width)
 
 
@@ -112,8 +112,8 @@ def _hours(counts: Counts, width: float) -> str:
     return columns([f"{hour:02}" for hour in range(24)], {"questions": asked}, width=width)
 
 
-def _checks(house: House, width: float) -> str:
-    shown = house.reports.all()[-_REPORTS:]
+def _checks(services: ConsoleServices, width: float) -> str:
+    shown = services.reports.all()[-_REPORTS:]
     share = [100 * one.right / len(one.verdicts) if one.verdicts else None for one in shown]
     return lines(
         [f"{one.taken.day} {one.taken:%b}" for one in shown],
@@ -123,11 +123,13 @@ def _checks(house: House, width: float) -> str:
     )
 
 
-def _file(house: House, days: int, language: str, handled: bool) -> str:
+def _file(services: ConsoleServices, days: int, language: str, handled: bool) -> str:
     """Give a line a wording, so that nothing that was asked is left out."""
-    if house.journal is None:
+    if services.journal is None:
         return "".join(csv_lines(_COLUMNS, ()))
-    found = questions_in_vain(house.journal, house.meanings, days, language=language, handled=handled)
+    found = unanswered_questions(
+        services.journal, services.question_embeddings, days, language=language, handled=handled
+    )
     rows = [
         (
             row.question, one.text, one.count, row.count, row.before if found.compared else None,

@@ -8,11 +8,11 @@ import gradio as gr
 from gradio.components import Component
 
 from chatbot.errors import FootnoteError
-from chatbot.staff import Checked, Differences, Verdict, differences
+from chatbot.staff import CheckReport, Differences, Verdict, differences
 from chatbot.web.console.chart_routes import drawing
-from chatbot.web.console.components import line, notice, on, refusing, say, showing, table_of, warn
+from chatbot.web.console.components import notice, or_show_error, say, showing, status_line, text_table, warn, wire
 from chatbot.web.console.current_user import editors_only, require_editor
-from chatbot.web.console.services import House
+from chatbot.web.console.services import ConsoleServices
 
 __all__ = ["checks"]
 
@@ -49,33 +49,33 @@ class _Parts:
         return [self.summary, self.run, self.figures, self.flips, self.wrong, self.plot, self.past]
 
 
-def checks(house: House, tab: gr.Tab) -> None:
+def checks(services: ConsoleServices, tab: gr.Tab) -> None:
     """Lay out the tab and wire it to the golden questions of a house."""
-    do = _Tab(house)
+    do = _Tab(services)
     parts = _lay_out()
-    on(tab.select, do.show, [], parts.all)
-    on(parts.run.click, do.run, [], [parts.told, *parts.all], parts.told)
+    wire(tab.select, do.show, [], parts.all)
+    wire(parts.run.click, do.run, [], [parts.told, *parts.all], parts.told)
 
 
 def _lay_out() -> _Parts:
-    summary = line("Where things stand", "check-summary")
+    summary = status_line("Where things stand", "check-summary")
     with gr.Row(elem_classes="actions for-editors"):
         run = gr.Button("Check now", variant="primary", elem_id="check-run", visible=False)
     told = notice("check-told")
-    flips = table_of(
+    flips = text_table(
         {"Question": "50%", "Now": "25%", "What that means": "25%"},
         "What changed since the time before",
         "check-flips",
         visible=False,
     )
-    figures = table_of(
+    figures = text_table(
         {"Figure": "50%", "This time": "25%", "The time before": "25%"}, "Figures", "check-figures", visible=False
     )
-    wrong = table_of(
+    wrong = text_table(
         {"Question": "50%", "Should be": "25%", "Is": "25%"}, "Not right at present", "check-wrong", visible=False
     )
     plot = gr.Markdown(visible=False, elem_id="check-plot", elem_classes="drawing")
-    past = table_of(
+    past = text_table(
         {"Checked (UTC)": "34%", "Questions": "22%", "Right": "22%", "Index": "22%"},
         "All checks, latest first",
         "check-past",
@@ -87,8 +87,8 @@ def _lay_out() -> _Parts:
 class _Tab:
     """What the tab's events do."""
 
-    def __init__(self, house: House) -> None:
-        self._house = house
+    def __init__(self, services: ConsoleServices) -> None:
+        self._house = services
 
     def show(self) -> list[object]:
         """Show the latest report beside the one before."""
@@ -114,7 +114,7 @@ class _Tab:
             checked = self._house.reports.run(self._house.bot, golden, showing(progress, "Asking", "questions"))
             return [say(f"Checked: {checked.right} of {_counted(len(checked.verdicts))} right."), *self.show()]
 
-        return refusing(7, asked)
+        return or_show_error(7, asked)
 
     def _filled(self, told: str | None, can_run: bool) -> list[object]:
         past = self._house.reports.all()
@@ -137,7 +137,7 @@ def _table(rows: Sequence[Sequence[str]]) -> dict[str, object]:
     return gr.update(value=list(rows), visible=bool(rows))
 
 
-def _summary(latest: Checked | None, change: Differences | None) -> str:
+def _summary(latest: CheckReport | None, change: Differences | None) -> str:
     if latest is None:
         return ""
     told = (
@@ -150,7 +150,7 @@ def _summary(latest: Checked | None, change: Differences | None) -> str:
     return f"{told} Since the time before, {len(change.worse)} became worse and {len(change.better)} better."
 
 
-def _figures(latest: Checked, before: Checked | None) -> list[list[str]]:
+def _figures(latest: CheckReport, before: CheckReport | None) -> list[list[str]]:
     rows = [["Served rightly", _share(latest), _share(before) if before else _NONE]]
     for name, said in _FIGURES:
         if latest.figures.get(name) is not None:
@@ -158,16 +158,16 @@ def _figures(latest: Checked, before: Checked | None) -> list[list[str]]:
     return [*rows, ["Milliseconds a question, median", _milliseconds(latest), _milliseconds(before)]]
 
 
-def _share(one: Checked) -> str:
+def _share(one: CheckReport) -> str:
     return f"{one.right} of {len(one.verdicts)}"
 
 
-def _percent(one: Checked | None, name: str) -> str:
+def _percent(one: CheckReport | None, name: str) -> str:
     value = one.figures.get(name) if one else None
     return _NONE if value is None else f"{value:.0%}"
 
 
-def _milliseconds(one: Checked | None) -> str:
+def _milliseconds(one: CheckReport | None) -> str:
     value = one.figures.get("median_ms") if one else None
     return _NONE if value is None else f"{value:.0f}"
 
@@ -182,11 +182,11 @@ def _wrong(one: Verdict) -> list[str]:
     return [one.question, wanted.get(one.expect.value, one.expect.value), one.said]
 
 
-def _past(one: Checked) -> list[str]:
+def _past(one: CheckReport) -> list[str]:
     return [f"{one.taken:%Y-%m-%d %H:%M}", str(len(one.verdicts)), str(one.right), one.build[:8]]
 
 
-def _plot(shown: Sequence[Checked]) -> str:
+def _plot(shown: Sequence[CheckReport]) -> str:
     if len(shown) < 2:
         return ""
     first, last = shown[0], shown[-1]

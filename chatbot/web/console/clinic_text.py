@@ -4,13 +4,13 @@ from typing import TYPE_CHECKING, Any, Final
 
 import gradio as gr
 
-from chatbot.clinic import Route
+from chatbot.clinic import Reply
 from chatbot.errors import ChangeRefused
 from chatbot.staff import FIELDS, Kind, foreign_warnings, old_values
 from chatbot.web.console.changes import change_rows, changed_lines, lay_out_log, undo
-from chatbot.web.console.components import caution, cautions, hidden, last_cell, notice, on, refusing, say
+from chatbot.web.console.components import caution, cautions, hidden, last_cell, notice, or_show_error, say, wire
 from chatbot.web.console.current_user import editors_only, require_editor
-from chatbot.web.console.services import House
+from chatbot.web.console.services import ConsoleServices
 
 if TYPE_CHECKING:
     from gradio.components import Component
@@ -35,9 +35,9 @@ more."""
 _SAME: Final = "Nothing was changed: it says so already."
 
 
-def words_and_routes(house: House, tab: gr.Tab) -> None:
+def words_and_routes(services: ConsoleServices, tab: gr.Tab) -> None:
     """Lay out the tab and wire it to the words of a house."""
-    do = _Tab(house)
+    do = _Tab(services)
     with gr.Column(elem_id="words-panel"):
         gr.Markdown(_ABOUT)
         warning = caution("words-warning")
@@ -64,16 +64,18 @@ def words_and_routes(house: House, tab: gr.Tab) -> None:
         log = lay_out_log()
     opened = gr.State(None)
     sheet: list[Component] = [opened, name, examples, reply, link]
-    on(tab.select, do.everything, [], [*fields, choice, log.table])
-    saved = on(save.click, do.save, fields, [told, *fields, log.table])
-    on(choice.input, do.open, [choice], [route_told, form, *sheet])
-    on(new.click, do.new, [], [route_told, form, *sheet])
-    kept = on(keep.click, do.keep, sheet, [route_told, form, *sheet, choice, log.table])
-    removed = on(remove.click, do.remove, [opened], [route_told, form, *sheet, choice, log.table])
-    on(log.table.select, do.look, [], [log.told, log.difference, log.undo, log.chosen])
-    undone = on(log.undo.click, do.undo, [log.chosen], [log.told, log.difference, log.undo, *fields, choice, log.table])
+    wire(tab.select, do.everything, [], [*fields, choice, log.table])
+    saved = wire(save.click, do.save, fields, [told, *fields, log.table])
+    wire(choice.input, do.open, [choice], [route_told, form, *sheet])
+    wire(new.click, do.new, [], [route_told, form, *sheet])
+    kept = wire(keep.click, do.keep, sheet, [route_told, form, *sheet, choice, log.table])
+    removed = wire(remove.click, do.remove, [opened], [route_told, form, *sheet, choice, log.table])
+    wire(log.table.select, do.assets, [], [log.told, log.difference, log.undo, log.chosen])
+    undone = wire(
+        log.undo.click, do.undo, [log.chosen], [log.told, log.difference, log.undo, *fields, choice, log.table]
+    )
     for trigger in (tab.select, saved, kept, removed, undone):
-        on(trigger, do.warn, [], [warning])
+        wire(trigger, do.warn, [], [warning])
 
 
 def _field(name: str, label: str) -> gr.Textbox:
@@ -89,12 +91,12 @@ def _field(name: str, label: str) -> gr.Textbox:
 class _Tab:
     """What the tab's events do."""
 
-    def __init__(self, house: House) -> None:
-        self._house = house
+    def __init__(self, services: ConsoleServices) -> None:
+        self._house = services
 
     def everything(self) -> list[object]:
         """Give the texts, the replies to choose from, and the record of changes."""
-        return [*self._house.words.values().values(), self._choices(), change_rows(self._house)]
+        return [*self._house.clinic_text.values().values(), self._choices(), change_rows(self._house)]
 
     def warn(self) -> dict[str, Any]:
         """Name the numbers and addresses in replies that are none of the clinic's."""
@@ -107,17 +109,17 @@ class _Tab:
 
         def saved() -> list[object]:
             before = self._house.bot.clinic
-            changed = self._house.words.set_values(account, dict(zip(FIELDS, values, strict=True)))
+            changed = self._house.clinic_text.set_values(account, dict(zip(FIELDS, values, strict=True)))
             names = ", ".join(FIELDS[one] for one in changed)
             old = [f"⚠ Old value left: {one.sentence}" for one in old_values(before, self._house.bot.clinic)]
             told = "\n".join([f"Saved, and said from now on: {names}." if changed else _SAME, *old])
-            return [say(told), *self._house.words.values().values(), change_rows(self._house)]
+            return [say(told), *self._house.clinic_text.values().values(), change_rows(self._house)]
 
-        return refusing(len(FIELDS) + 1, saved)
+        return or_show_error(len(FIELDS) + 1, saved)
 
     def open(self, name: str | None) -> list[object]:
         """Open a reply."""
-        route = next((one for one in self._house.bot.clinic.routes if one.name == name), None)
+        route = next((one for one in self._house.bot.clinic.replies if one.name == name), None)
         if route is None:
             return self.new()
         return [hidden(), gr.update(visible=True), *_sheet(route)]
@@ -135,12 +137,12 @@ class _Tab:
 
         def kept() -> list[object]:
             ways = tuple(dict.fromkeys(line.strip() for line in examples.splitlines() if line.strip()))
-            route = Route(name.strip(), ways, reply.strip(), link.strip())
-            self._house.words.set_route(account, route, opened)
+            route = Reply(name.strip(), ways, reply.strip(), link.strip())
+            self._house.clinic_text.set_route(account, route, opened)
             told = say(f"Saved: {route.name!r} is said from now on where your pages have no answer.")
             return [told, gr.update(), *_sheet(route), self._choices(), change_rows(self._house)]
 
-        return refusing(8, kept)
+        return or_show_error(8, kept)
 
     @editors_only
     def remove(self, opened: str | None, request: gr.Request) -> list[object]:
@@ -150,23 +152,25 @@ class _Tab:
         def removed() -> list[object]:
             if opened is None:
                 raise ChangeRefused("Open the reply first that is to go.")
-            self._house.words.remove_route(account, opened)
+            self._house.clinic_text.remove_route(account, opened)
             told = say(f"Removed: {opened!r} is said no longer.")
             return [told, gr.update(visible=False), *self.new()[2:], self._choices(), change_rows(self._house)]
 
-        return refusing(8, removed)
+        return or_show_error(8, removed)
 
-    def look(self, event: gr.SelectData) -> list[object]:
+    def assets(self, event: gr.SelectData) -> list[object]:
         """Show what a change of the record changed."""
         number = last_cell(event)
 
         def seen() -> list[object]:
-            change = self._house.history.get(int(number) if number.isdecimal() and len(number) < _LONGEST_NUMBER else 0)
+            change = self._house.audit_log.get(
+                int(number) if number.isdecimal() and len(number) < _LONGEST_NUMBER else 0
+            )
             lines = changed_lines(change)
             undoable = change.kind in {Kind.WORDS, Kind.PAGE}
             return [hidden(), gr.update(value=lines, visible=bool(lines)), gr.update(visible=undoable), change.id]
 
-        return refusing(3, seen)
+        return or_show_error(3, seen)
 
     @editors_only
     def undo(self, chosen: int | None, request: gr.Request) -> list[object]:
@@ -177,11 +181,11 @@ class _Tab:
             told = say(undo(self._house, account, chosen))
             return [told, hidden(), gr.update(visible=False), *self.everything()]
 
-        return refusing(len(FIELDS) + 4, undone)
+        return or_show_error(len(FIELDS) + 4, undone)
 
     def _choices(self) -> dict[str, object]:
-        return gr.update(choices=[route.name for route in self._house.bot.clinic.routes], value=None)
+        return gr.update(choices=[route.name for route in self._house.bot.clinic.replies], value=None)
 
 
-def _sheet(route: Route) -> list[object]:
+def _sheet(route: Reply) -> list[object]:
     return [route.name, route.name, "\n".join(route.examples), route.reply, route.link]

@@ -16,20 +16,20 @@ __all__ = [
     "chosen_row",
     "hidden",
     "last_cell",
-    "line",
     "notice",
-    "on",
-    "refusing",
+    "or_show_error",
     "say",
     "showing",
-    "table_of",
+    "status_line",
+    "text_table",
     "warn",
+    "wire",
 ]
 
 _AT_ONCE: Final = 8  # events of the console
 
 
-def on(
+def wire(
     trigger: Callable[..., Any],
     do: Callable[..., object],
     inputs: Sequence[Component],
@@ -55,7 +55,7 @@ def on(
     return then
 
 
-def line(label: str, name: str) -> gr.Textbox:
+def status_line(label: str, name: str) -> gr.Textbox:
     """Give a line of text that only the server writes."""
     return gr.Textbox(
         label=label,
@@ -68,7 +68,7 @@ def line(label: str, name: str) -> gr.Textbox:
     )
 
 
-def table_of(columns: Mapping[str, str], label: str, name: str, *, visible: bool = True) -> gr.Dataframe:
+def text_table(columns: Mapping[str, str], label: str, name: str, *, visible: bool = True) -> gr.Dataframe:
     """Give a table of plain texts that only the server writes, by the headers of its columns and their widths."""
     return gr.Dataframe(
         headers=list(columns),
@@ -158,7 +158,7 @@ def hidden() -> dict[str, Any]:
     return gr.update(value="", visible=False)
 
 
-def refusing(others: int, do: Callable[[], list[object]]) -> list[object]:
+def or_show_error(others: int, do: Callable[[], list[object]]) -> list[object]:
     """Do something and give what it gives; where it is refused, give the notice that says why and leave the others."""
     try:
         return do()

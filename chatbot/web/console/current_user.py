@@ -7,12 +7,12 @@ import gradio as gr
 
 from chatbot.staff import Account, Role
 
-__all__ = ["ACCOUNT", "STILL", "editors_only", "is_for_editors", "require_editor", "signed_in"]
+__all__ = ["ACCOUNT", "REVALIDATE", "editors_only", "is_for_editors", "require_editor", "signed_in"]
 
 ACCOUNT: Final = "staff_account"
 """The name in a request's state under which the guard leaves the account."""
 
-STILL: Final = "staff_still"
+REVALIDATE: Final = "staff_still"
 """The name under which it leaves what asks for the account again: an event may wait while somebody signs out."""
 
 _Event = TypeVar("_Event", bound=Callable[..., object])
@@ -21,7 +21,7 @@ _MARK: Final = "footnote_editors_only"
 
 def signed_in(request: gr.Request) -> Account:
     """Give the account that an event comes from; raises `gr.Error` if there is none, or none any more."""
-    still = getattr(request.request.state, STILL, None) if request.request else None
+    still = getattr(request.request.state, REVALIDATE, None) if request.request else None
     account = still() if callable(still) else None
     if not isinstance(account, Account):
         raise gr.Error("You are signed out. Load the page again to sign in.", print_exception=False)

@@ -10,11 +10,11 @@ from fastapi.responses import RedirectResponse
 from starlette.datastructures import MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from chatbot.staff import Register
-from chatbot.web.console.current_user import ACCOUNT, STILL
+from chatbot.staff import AccountStore
+from chatbot.web.console.current_user import ACCOUNT, REVALIDATE
 from chatbot.web.console.sign_in import SIGN_IN, cookie_name
-from chatbot.web.http.middleware import BodyCap
-from chatbot.web.http.origins import Sender, sender
+from chatbot.web.http.middleware import BodySizeLimit
+from chatbot.web.http.origins import RequestSource, classify_source
 from chatbot.web.http.problems import problem_response
 
 __all__ = ["StaffGuard"]
@@ -28,11 +28,11 @@ _FOREIGN: Final = "Only the console's own pages may do this."
 class StaffGuard:
     """Let those who signed in through to the rooms behind, with their account in the request's state."""
 
-    def __init__(self, rooms: ASGIApp, register: Register) -> None:
+    def __init__(self, rooms: ASGIApp, account_store: AccountStore) -> None:
         """Take what lies behind, which sees to the size of its uploads itself, and who is signed in."""
-        self._open = BodyCap(rooms)
-        self._rooms = BodyCap(rooms, _LARGEST_JOIN, apart="/staff/gradio_api/upload")
-        self._register = register
+        self._open = BodySizeLimit(rooms)
+        self._rooms = BodySizeLimit(rooms, _LARGEST_JOIN, exempt_path="/staff/gradio_api/upload")
+        self._register = account_store
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Pass a request on, or answer it: 303 to the sign-in page, 401, or 403 for other sites' requests."""
@@ -46,13 +46,13 @@ class StaffGuard:
         # older browsers do not know it; so what changes anything must also come from this very origin, by what the
         # browser says of itself (Origin, Sec-Fetch-Site) and no page can forge. A request that says nothing has no
         # business here: the console is for browsers. Nothing is changed by GET.
-        if scope["method"] not in _SAFE and sender(request.headers, ()) is not Sender.OWN:
+        if scope["method"] not in _SAFE and classify_source(request.headers, ()) is not RequestSource.OWN:
             await problem_response(HTTPStatus.FORBIDDEN, detail=_FOREIGN)(scope, receive, refuse)
             return
         still = partial(self._account, request)
         account = await to_thread.run_sync(still)
         if account:
-            state = {**scope.get("state", {}), ACCOUNT: account, STILL: still}
+            state = {**scope.get("state", {}), ACCOUNT: account, REVALIDATE: still}
             signed_in = _to_console() if path == SIGN_IN and scope["method"] in _SAFE else self._rooms
             await signed_in({**scope, "state": state}, receive, send)
         elif path == SIGN_IN:

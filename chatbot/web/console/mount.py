@@ -13,22 +13,22 @@ from starlette.background import BackgroundTask
 
 from chatbot.evaluation.charts import warm_up
 from chatbot.reading import LARGEST
-from chatbot.staff import Account, ReadingAhead, Throttle
+from chatbot.staff import Account, Throttle, UnansweredPrefetcher
 from chatbot.web.console.allowlist import StaffAllowlist
 from chatbot.web.console.chart_routes import drawing_routes
 from chatbot.web.console.checks import checks
 from chatbot.web.console.clinic_text import words_and_routes
-from chatbot.web.console.components import on
+from chatbot.web.console.components import wire
 from chatbot.web.console.current_user import ACCOUNT, is_for_editors
 from chatbot.web.console.guard import StaffGuard
 from chatbot.web.console.overview import overview
 from chatbot.web.console.pages import pages
 from chatbot.web.console.playground import try_it
-from chatbot.web.console.services import House
+from chatbot.web.console.services import ConsoleServices
 from chatbot.web.console.sign_in import sign_in_routes
-from chatbot.web.console.unanswered import questions_in_vain_tab
+from chatbot.web.console.unanswered import unanswered_tab
 from chatbot.web.console.urgent import urgent_tab
-from chatbot.web.http.assets import Look, static_text
+from chatbot.web.http.assets import Assets, static_text
 from chatbot.web.http.gradio_app import gradio_app, set_queue
 from chatbot.web.http.markup import escape
 from chatbot.web.http.problems import handle_errors
@@ -41,15 +41,17 @@ _POLICY: Final = "; ".join(
 )
 
 
-def staff_app(house: House, look: Look) -> tuple[StaffGuard, Callable[[FastAPI], AbstractAsyncContextManager[object]]]:
+def staff_app(
+    services: ConsoleServices, assets: Assets
+) -> tuple[StaffGuard, Callable[[FastAPI], AbstractAsyncContextManager[object]]]:
     """Build what is mounted at /staff, and what runs as long as it is served."""
-    blocks = console_blocks(house)
+    blocks = console_blocks(services)
     set_queue(blocks)
     gradio = gradio_app(blocks, LARGEST)
     rooms = FastAPI(openapi_url=None, docs_url=None, redoc_url=None, redirect_slashes=False)
-    rooms.include_router(sign_in_routes(house.bot, house.register, Throttle(), look))
-    rooms.include_router(_page_routes(house, blocks, look))
-    rooms.include_router(drawing_routes(house))
+    rooms.include_router(sign_in_routes(services.bot, services.account_store, Throttle(), assets))
+    rooms.include_router(_page_routes(services, blocks, assets))
+    rooms.include_router(drawing_routes(services))
     rooms.router.default = StaffAllowlist(
         gradio,
         events={number: len(event.inputs) for number, event in blocks.fns.items()},
@@ -57,17 +59,17 @@ def staff_app(house: House, look: Look) -> tuple[StaffGuard, Callable[[FastAPI],
         sessions=blocks._queue.pending_messages_per_session,  # noqa: SLF001 -- there is no public way
     )
     handle_errors(rooms)
-    return StaffGuard(rooms, house.register), _reading_ahead(house, gradio.router.lifespan_context)
+    return StaffGuard(rooms, services.account_store), _reading_ahead(services, gradio.router.lifespan_context)
 
 
 def _reading_ahead(
-    house: House, lifespan: Callable[[FastAPI], AbstractAsyncContextManager[object]]
+    services: ConsoleServices, lifespan: Callable[[FastAPI], AbstractAsyncContextManager[object]]
 ) -> Callable[[FastAPI], AbstractAsyncContextManager[object]]:
     """Let new questions in vain be read as long as the console is served, so that their tab opens at once."""
 
     @asynccontextmanager
     async def kept(app: FastAPI) -> AsyncIterator[object]:
-        ahead = ReadingAhead(house.journal, house.meanings) if house.journal else None
+        ahead = UnansweredPrefetcher(services.journal, services.question_embeddings) if services.journal else None
         async with lifespan(app) as state:
             if ahead:
                 ahead.start()
@@ -78,7 +80,7 @@ def _reading_ahead(
     return kept
 
 
-def _page_routes(house: House, blocks: gr.Blocks, look: Look) -> APIRouter:
+def _page_routes(services: ConsoleServices, blocks: gr.Blocks, assets: Assets) -> APIRouter:
     script, style = gradio_entry()
     config = as_data({**blocks.config, **REQUEST, "root": "/staff"})
     page = Template(static_text("staff.html"))
@@ -88,15 +90,15 @@ def _page_routes(house: House, blocks: gr.Blocks, look: Look) -> APIRouter:
     async def console(request: Request) -> HTMLResponse:
         account: Account = getattr(request.state, ACCOUNT)
         html = page.substitute(
-            name=escape(house.bot.clinic.name),
+            name=escape(services.bot.clinic.name),
             account=escape(account.name),
             role=account.role.value,
             config=config,
             gradio_script=script,
             gradio_style=style,
-            staff_script=look.staff_js.address,
-            staff_style=look.staff_css.address,
-            icon=look.icon.address,
+            staff_script=assets.staff_js.address,
+            staff_style=assets.staff_css.address,
+            icon=assets.icon.address,
         )
         warm = BackgroundTask(warm_up)  # the Overview draws
         return HTMLResponse(html, headers={"Content-Security-Policy": _POLICY}, background=warm)
@@ -104,24 +106,24 @@ def _page_routes(house: House, blocks: gr.Blocks, look: Look) -> APIRouter:
     return router
 
 
-def console_blocks(house: House) -> gr.Blocks:
+def console_blocks(services: ConsoleServices) -> gr.Blocks:
     """Lay out the tabs of the console over a house."""
-    blocks = gr.Blocks(title=f"Staff: {house.bot.clinic.name}", analytics_enabled=False, delete_cache=(3600, 3600))
+    blocks = gr.Blocks(title=f"Staff: {services.bot.clinic.name}", analytics_enabled=False, delete_cache=(3600, 3600))
     with blocks, gr.Tabs(elem_id="tabs") as tabs:
         with gr.Tab("Try it", id="try"):
-            try_it(house)
+            try_it(services)
         with gr.Tab("Questions in vain", id="in-vain") as tab:
-            write, chosen = questions_in_vain_tab(house, tab)
+            write, chosen = unanswered_tab(services, tab)
         with gr.Tab("Urgent", id="urgent") as tab:
-            urgent_tab(house, tab)
+            urgent_tab(services, tab)
         with gr.Tab("Check", id="check") as tab:
-            checks(house, tab)
+            checks(services, tab)
         with gr.Tab("Pages", id="pages") as tab:
-            form = pages(house, tab)
+            form = pages(services, tab)
         with gr.Tab("Words and routes", id="words") as tab:
-            words_and_routes(house, tab)
+            words_and_routes(services, tab)
         with gr.Tab("Overview", id="overview") as tab:
-            overview(house, tab)
-        on(write.click, form.new, [chosen, *form.fields], form.parts)
+            overview(services, tab)
+        wire(write.click, form.new, [chosen, *form.fields], form.parts)
         write.click(lambda: gr.Tabs(selected="pages"), [], [tabs], show_progress="hidden", api_visibility="private")
     return blocks

@@ -7,11 +7,11 @@ from typing import Any, Final
 import gradio as gr
 
 from chatbot.errors import FootnoteError
-from chatbot.journal import Counts, Day
+from chatbot.journal import Counts, DailyCounts
 from chatbot.records import Outcome
 from chatbot.web.console.chart_routes import DAYS_OF_WEEK, cited_pages, drawing, since
-from chatbot.web.console.components import caution, cautions, line, on, table_of
-from chatbot.web.console.services import House
+from chatbot.web.console.components import caution, cautions, status_line, text_table, wire
+from chatbot.web.console.services import ConsoleServices
 
 __all__ = ["overview"]
 
@@ -23,15 +23,15 @@ _NO_JOURNAL: Final = (
 _NOTHING: Final = "Nobody asked anything in this time. Once visitors do, this tab shows how much is asked and answered."
 
 
-def overview(house: House, tab: gr.Tab) -> None:
+def overview(services: ConsoleServices, tab: gr.Tab) -> None:
     """Lay out the tab and wire it to the journal's counts."""
     warnings = caution("overview-warnings")
     days = gr.Radio(_PERIODS, value=30, label="Asked in the last", elem_id="overview-days")
-    summary = line("Where things stand", "overview-summary")
+    summary = status_line("Where things stand", "overview-summary")
     with gr.Column(visible=False, elem_id="overview-body") as body:
         by_day = gr.Markdown(elem_classes="drawing")
         with gr.Accordion("Questions a day as a table", open=False):
-            day_table = table_of(
+            day_table = text_table(
                 dict.fromkeys(("Day", "Questions", "Answered", "Urgent", "Helpful", "Not helpful"), "120px"),
                 "Questions a day",
                 "overview-table",
@@ -40,27 +40,27 @@ def overview(house: House, tab: gr.Tab) -> None:
             with gr.Column():
                 top = gr.Markdown(elem_classes="drawing")
                 with gr.Accordion("Top pages as a table", open=False):
-                    page_table = table_of({"Page": "70%", "Times quoted": "30%"}, "Top pages", "overview-pages")
+                    page_table = text_table({"Page": "70%", "Times quoted": "30%"}, "Top pages", "overview-pages")
             with gr.Column():
                 hours = gr.Markdown(elem_classes="drawing")
                 with gr.Accordion("Hours as a table", open=False):
-                    hour_table = table_of(
+                    hour_table = text_table(
                         {"Hour (UTC)": "110px", **dict.fromkeys(DAYS_OF_WEEK, "64px")},
                         "Questions of each hour",
                         "overview-hours",
                     )
-    do = _Tab(house)
+    do = _Tab(services)
     parts = [summary, body, by_day, day_table, top, page_table, hours, hour_table]
-    on(tab.select, do.show, [days], parts)
-    on(tab.select, do.warn, [], [warnings])
-    on(days.input, do.show, [days], parts)
+    wire(tab.select, do.show, [days], parts)
+    wire(tab.select, do.warn, [], [warnings])
+    wire(days.input, do.show, [days], parts)
 
 
 class _Tab:
     """What the tab's events do."""
 
-    def __init__(self, house: House) -> None:
-        self._house = house
+    def __init__(self, services: ConsoleServices) -> None:
+        self._house = services
 
     def show(self, days: int) -> list[object]:
         """Count what was asked."""
@@ -87,12 +87,12 @@ class _Tab:
 
     def warn(self) -> dict[str, Any]:
         """Say what does not work, and what must be signed."""
-        house = self._house
+        services = self._house
         try:
-            unsigned = house.sign_offs.warning(house.bot.clinic)
+            unsigned = services.sign_offs.warning(services.bot.clinic)
         except FootnoteError as error:
             unsigned = str(error)
-        return cautions([*house.bot.warnings, unsigned])
+        return cautions([*services.bot.warnings, unsigned])
 
     def _empty(self, told: str) -> list[object]:
         return [told, gr.update(visible=False), *(gr.skip() for _ in range(6))]
@@ -112,7 +112,7 @@ def _summary(counts: Counts) -> str:
     return f"{counts.questions:,} questions. Our pages answered {answered}; {helpful}.{urgent}"
 
 
-def _day(one: Day) -> list[str]:
+def _day(one: DailyCounts) -> list[str]:
     answered, urgent = (one.outcomes.get(kind, 0) for kind in (Outcome.ANSWERED, Outcome.URGENT))
     cells = (one.day, sum(one.outcomes.values()), answered, urgent, one.helpful, one.unhelpful)
     return [str(cell) for cell in cells]

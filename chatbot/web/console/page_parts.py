@@ -7,7 +7,7 @@ import gradio as gr
 from gradio.components import Component
 
 from chatbot.reading import READERS
-from chatbot.web.console.components import line, notice, table_of
+from chatbot.web.console.components import notice, status_line, text_table
 
 __all__ = ["Parts", "lay_out"]
 
@@ -82,15 +82,15 @@ class Parts:
 
 def lay_out() -> Parts:
     """Lay out the tab."""
-    summary = line("Where things stand", "pages-summary")
+    summary = status_line("Where things stand", "pages-summary")
     with gr.Row(elem_classes="bar"):
         choice = gr.Dropdown([], label="Open a page", value=None, elem_id="pages-choice")
         opens = gr.Button("See whether the addresses open", elem_id="pages-opens", elem_classes="for-editors")
         new = gr.Button("Write a new page", elem_id="pages-new", elem_classes="for-editors")
-    table = table_of(_LIST, "All pages", "pages-list")
+    table = text_table(_LIST, "All pages", "pages-list")
     told = notice("pages-told")
     with gr.Column(visible=False, elem_id="pages-form-panel") as form:
-        heading = line("Page", "pages-heading")
+        heading = status_line("Page", "pages-heading")
         title = gr.Textbox(label="Title", max_lines=1, max_length=300, elem_id="pages-title")
         body = gr.Textbox(
             label="Words of the page",
@@ -109,17 +109,17 @@ def lay_out() -> Parts:
             file = gr.UploadButton("Fill from a file (.txt, .md)", file_types=list(READERS))
             withdraw = gr.Button("Withdraw this page", elem_id="pages-withdraw")
             leave = gr.Button("Forget my change", elem_id="pages-leave")
-        passages = table_of(_PASSAGES, "As the chatbot sees it, cut into passages", "pages-passages")
+        passages = text_table(_PASSAGES, "As the chatbot sees it, cut into passages", "pages-passages")
     with gr.Column(elem_id="pages-waiting-panel"):
         gr.Markdown(_LIVE)
-        waiting = table_of(_WAITING, "Waiting to go live", "pages-drafts")
+        waiting = text_table(_WAITING, "Waiting to go live", "pages-drafts")
         with gr.Row(elem_classes="actions for-editors"):
             preview = gr.Button("Show what would change", elem_id="pages-preview")
             live = gr.Button("Put it live", variant="primary", elem_id="pages-live")
             back = gr.Button("Back to the version before", elem_id="pages-back")
         live_told = notice("pages-live-told", _READY)  # seen from the start, for it shows how far things are
-        changes = table_of(_CHANGES, "Passages that come, go or change", "pages-changes", visible=False)
-        questions = table_of(_FLIPS, "Questions that turn out otherwise", "pages-flips", visible=False)
+        changes = text_table(_CHANGES, "Passages that come, go or change", "pages-changes", visible=False)
+        questions = text_table(_FLIPS, "Questions that turn out otherwise", "pages-flips", visible=False)
     return Parts(
         summary, choice, table, told, form, heading, title, body, url, reviewed, passages, waiting, live_told, changes,
         questions, opens, new, keep, file, withdraw, leave, preview, live, back, gr.State(None), gr.State(".md"),

@@ -8,7 +8,7 @@ import gradio as gr
 
 from chatbot.reading import unwrapped
 from chatbot.records import Passage
-from chatbot.staff import Draft, Listed, PassageChange, Preview
+from chatbot.staff import Draft, PageSummary, PassageChange, Preview
 from chatbot.web.http.markup import breadcrumb
 
 __all__ = [
@@ -23,7 +23,7 @@ __all__ = [
 ]
 
 
-def row(one: Listed) -> list[str]:
+def row(one: PageSummary) -> list[str]:
     """Give a page's row in the list; its file's name comes last."""
     reviewed = one.reviewed.isoformat() if one.reviewed else ""
     passages = str(one.passages) if one.passages else ""
@@ -41,7 +41,7 @@ def passage_row(passage: Passage) -> list[str]:
     return [breadcrumb(passage.headings), unwrapped(passage.text)]
 
 
-def summary(listed: Sequence[Listed], drafts: int, unreadable: Sequence[str]) -> str:
+def summary(listed: Sequence[PageSummary], drafts: int, unreadable: Sequence[str]) -> str:
     """Say where things stand."""
     live = [one for one in listed if not one.state.startswith("new")]
     due = sum(("due for review" in one.state or "never reviewed" in one.state) for one in listed)
@@ -73,8 +73,10 @@ def preview_told(preview: Preview) -> str:
     told = [f"Passages: {', '.join(f'{number} {kind}' for kind, number in kinds.items())}."]
     if preview.golden:
         told.append(f"Saved questions: {len(preview.flips)} of {preview.golden} would turn out otherwise.")
-    if preview.gained:
-        told.append(f"{_counted(len(preview.gained), 'question')} that visitors asked in vain would be answered.")
+    if preview.newly_answered:
+        told.append(
+            f"{_counted(len(preview.newly_answered), 'question')} that visitors asked in vain would be answered."
+        )
     told += [f"Left out: {one}" for one in preview.problems]
     return "\n".join(told)
 
@@ -91,7 +93,7 @@ def preview_tables(preview: Preview | None) -> list[dict[str, Any]]:
         [one.question, one.before, one.after, "better" if one.better else "worse: look at this one"]
         for one in preview.flips
     ]
-    gained = [[one, "not answered", "answered", "a visitor asked this"] for one in preview.gained]
+    gained = [[one, "not answered", "answered", "a visitor asked this"] for one in preview.newly_answered]
     return [
         gr.update(value=passages, visible=bool(passages)),
         gr.update(value=[*flips, *gained], visible=bool(flips or gained)),

@@ -16,8 +16,8 @@ from chatbot.evaluation import GoldenQuestion
 from chatbot.indexing import passages_of
 from chatbot.journal import Counts
 from chatbot.records import Outcome
-from chatbot.staff import Role, Sheet, list_pages
-from chatbot.web.console.components import hidden, last_cell, on, refusing, say, showing
+from chatbot.staff import PageForm, Role, list_pages
+from chatbot.web.console.components import hidden, last_cell, or_show_error, say, showing, wire
 from chatbot.web.console.current_user import editors_only, require_editor, signed_in
 from chatbot.web.console.page_parts import lay_out
 from chatbot.web.console.page_rows import (
@@ -30,13 +30,13 @@ from chatbot.web.console.page_rows import (
     row,
     summary,
 )
-from chatbot.web.console.services import House
+from chatbot.web.console.services import ConsoleServices
 
 __all__ = ["Form", "pages"]
 
 _CITED: Final = timedelta(days=30)
 _GOLDEN: Final = 300  # saved questions that a preview asks
-_IN_VAIN: Final = 60  # questions asked in vain that it asks
+_UNANSWERED: Final = 60  # questions asked in vain that it asks
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,45 +48,45 @@ class Form:
     parts: list[Block]
 
 
-def pages(house: House, tab: gr.Tab) -> Form:
+def pages(services: ConsoleServices, tab: gr.Tab) -> Form:
     """Lay out the tab and wire it to the pages of a house; give the form, so that another tab may open it."""
-    do = _Tab(house)
+    do = _Tab(services)
     parts = lay_out()
     form: list[Component] = [parts.page, parts.suffix, parts.title, parts.body, parts.url, parts.reviewed]
     shown: list[Block] = [parts.told, parts.form, *parts.sheet]
     both = [parts.told, parts.form, *parts.sheet, *parts.overview]
     live = [parts.live_told, parts.changes, parts.questions, *parts.overview]
     filled = [parts.told, parts.suffix, *parts.fields[:-1], parts.passages]
-    on(tab.select, do.overview, [], parts.overview)
-    on(parts.table.select, do.picked, parts.fields, shown)
-    on(parts.choice.input, do.open, [parts.choice, *parts.fields], shown)
-    on(parts.opens.click, do.open_addresses, [], [parts.told, *parts.overview], parts.table)
-    on(parts.new.click, partial(do.new, None), parts.fields, shown)
-    on(parts.file.upload, do.fill, [parts.file, parts.page, parts.title], filled)
-    on(parts.keep.click, do.keep, form, both)
-    on(parts.withdraw.click, do.withdraw, [parts.page], both)
-    on(parts.leave.click, do.leave, [parts.page], both)
-    on(parts.preview.click, do.preview, [], live, parts.live_told)
-    on(parts.live.click, do.put_live, [], live, parts.live_told)
-    on(parts.back.click, do.go_back, [], live, parts.live_told)
+    wire(tab.select, do.overview, [], parts.overview)
+    wire(parts.table.select, do.picked, parts.fields, shown)
+    wire(parts.choice.input, do.open, [parts.choice, *parts.fields], shown)
+    wire(parts.opens.click, do.open_addresses, [], [parts.told, *parts.overview], parts.table)
+    wire(parts.new.click, partial(do.new, None), parts.fields, shown)
+    wire(parts.file.upload, do.fill, [parts.file, parts.page, parts.title], filled)
+    wire(parts.keep.click, do.keep, form, both)
+    wire(parts.withdraw.click, do.withdraw, [parts.page], both)
+    wire(parts.leave.click, do.leave, [parts.page], both)
+    wire(parts.preview.click, do.preview, [], live, parts.live_told)
+    wire(parts.live.click, do.put_live, [], live, parts.live_told)
+    wire(parts.back.click, do.go_back, [], live, parts.live_told)
     return Form(do.new, parts.fields, shown)
 
 
 class _Tab:
     """What the tab's events do."""
 
-    def __init__(self, house: House) -> None:
-        self._house = house
+    def __init__(self, services: ConsoleServices) -> None:
+        self._house = services
 
     def overview(self) -> list[object]:
         """Give the summary, the list to choose from, the table, and what waits."""
-        house = self._house
-        drafts = house.pages.drafts()
-        listed = list_pages(house.bot, drafts, self._counts(), datetime.now(UTC).date(), house.pages.gone)
-        told = summary(listed, len(drafts), house.pages.unreadable())
+        services = self._house
+        drafts = services.pages.drafts()
+        listed = list_pages(services.bot, drafts, self._counts(), datetime.now(UTC).date(), services.pages.gone)
+        told = summary(listed, len(drafts), services.pages.unreadable())
         choices = [(f"{one.title} ({one.id})", one.id) for one in listed]
         waiting = gr.update(value=[draft_row(one) for one in drafts], visible=bool(drafts))
-        back = gr.update(visible=house.pages.previous() is not None)
+        back = gr.update(visible=services.pages.previous() is not None)
         return [told, gr.update(choices=choices), [row(one) for one in listed], waiting, back]
 
     def picked(  # noqa: PLR0913, PLR0917 - the fields of the form
@@ -95,7 +95,7 @@ class _Tab:
         body: str,
         url: str,
         reviewed: str,
-        opened: Sheet | None,
+        opened: PageForm | None,
         event: gr.SelectData,
         request: gr.Request,
     ) -> list[object]:
@@ -109,28 +109,32 @@ class _Tab:
         body: str,
         url: str,
         reviewed: str,
-        opened: Sheet | None,
+        opened: PageForm | None,
         request: gr.Request,
     ) -> list[object]:
         """Open a page, unless that would lose what an editor typed."""
 
         def filled() -> list[object]:
             if signed_in(request).role is Role.EDITOR:
-                _check_kept(Sheet(title, url, reviewed, body), opened)
+                _check_kept(PageForm(title, url, reviewed, body), opened)
             return [hidden(), gr.update(visible=True), *(self._sheet(page) if page else _empty())]
 
-        return refusing(11, filled)
+        return or_show_error(11, filled)
 
     def new(  # noqa: PLR0913, PLR0917 - as above
-        self, question: str | None, title: str, body: str, url: str, reviewed: str, opened: Sheet | None
+        self, question: str | None, title: str, body: str, url: str, reviewed: str, opened: PageForm | None
     ) -> list[object]:
         """Open an empty form, or one with a question as its title, unless that would lose what is typed."""
 
         def filled() -> list[object]:
-            _check_kept(Sheet(title, url, reviewed, body), opened)
-            return [hidden(), gr.update(visible=True), *_empty(self._house.bot.spelled(question) if question else "")]
+            _check_kept(PageForm(title, url, reviewed, body), opened)
+            return [
+                hidden(),
+                gr.update(visible=True),
+                *_empty(self._house.bot.corrected_title(question) if question else ""),
+            ]
 
-        return refusing(11, filled)
+        return or_show_error(11, filled)
 
     @editors_only
     def open_addresses(self, request: gr.Request, progress: gr.Progress = gr.Progress()) -> list[object]:  # noqa: B008 - Gradio looks for it there
@@ -143,7 +147,7 @@ class _Tab:
     def fill(self, path: str, page: str | None, title: str, request: gr.Request) -> list[object]:
         """Fill the form with an uploaded file."""
         require_editor(request)
-        return refusing(6, lambda: self._filled(Path(path), page, title))
+        return or_show_error(6, lambda: self._filled(Path(path), page, title))
 
     @editors_only
     def keep(  # noqa: PLR0913, PLR0917 - the fields of the form
@@ -153,11 +157,11 @@ class _Tab:
         account = require_editor(request)
 
         def kept() -> list[object]:
-            name = self._house.pages.stage(account, Sheet(title, url, reviewed, body), page, suffix)
+            name = self._house.pages.stage(account, PageForm(title, url, reviewed, body), page, suffix)
             told = say(f"“{title.strip()}” is kept. Visitors see it once you put it live, below.")
             return [told, gr.update(visible=True), *self._sheet(name), *self.overview()]
 
-        return refusing(16, kept)
+        return or_show_error(16, kept)
 
     @editors_only
     def withdraw(self, page: str | None, request: gr.Request) -> list[object]:
@@ -187,7 +191,7 @@ class _Tab:
             told = gr.update(value=preview_told(preview), visible=True)
             return [told, *preview_tables(preview), *self.overview()]
 
-        return refusing(7, seen)
+        return or_show_error(7, seen)
 
     @editors_only
     def put_live(self, request: gr.Request, progress: gr.Progress = gr.Progress()) -> list[object]:  # noqa: B008 - as above
@@ -199,7 +203,7 @@ class _Tab:
             number = len(self._house.bot.passages())
             return [say(live_told(len(drafts), number)), *preview_tables(None), *self.overview()]
 
-        return refusing(7, done)
+        return or_show_error(7, done)
 
     @editors_only
     def go_back(self, request: gr.Request) -> list[object]:
@@ -211,10 +215,10 @@ class _Tab:
             told = "Visitors are answered from the version before again, and its pages are back. Press again to undo."
             return [say(told), *preview_tables(None), *self.overview()]
 
-        return refusing(7, done)
+        return or_show_error(7, done)
 
     def _sheet(self, page: str) -> list[object]:
-        sheet = self._house.pages.sheet(page)
+        sheet = self._house.pages.form(page)
         cut = passages_of(self._house.pages.document(page), self._house.bot.encoder)
         rows = [passage_row(one) for one in cut]
         typed = [sheet.title, sheet.body, sheet.url, sheet.reviewed]
@@ -236,11 +240,13 @@ class _Tab:
         if not self._house.journal:
             return ()
         try:
-            asked = self._house.journal.asked(since=datetime.now(UTC) - _CITED, in_vain=True, handled=False, limit=1000)
+            asked = self._house.journal.asked(
+                since=datetime.now(UTC) - _CITED, unanswered=True, handled=False, limit=1000
+            )
         except JournalError:
             return ()
         texts = [one.text for one in asked if one.text and one.outcome is not Outcome.ANSWERED]
-        return tuple({text.casefold(): text for text in texts}.values())[:_IN_VAIN]
+        return tuple({text.casefold(): text for text in texts}.values())[:_UNANSWERED]
 
     def _counts(self) -> Counts | None:
         try:
@@ -251,12 +257,12 @@ class _Tab:
 
 def _empty(title: str = "") -> list[object]:
     """Give an empty form."""
-    sheet = Sheet(title, "", f"{datetime.now(UTC):%Y-%m-%d}", "")
+    sheet = PageForm(title, "", f"{datetime.now(UTC):%Y-%m-%d}", "")
     typed = [sheet.title, sheet.body, sheet.url, sheet.reviewed]
     return [None, ".md", "A new page", *typed, [], sheet, gr.update(visible=False)]
 
 
-def _check_kept(typed: Sheet, opened: Sheet | None) -> None:
+def _check_kept(typed: PageForm, opened: PageForm | None) -> None:
     """Raise `ChangeRefused` where the form holds words that opening another page would lose."""
     if opened and _plain(typed) != _plain(opened):
         raise ChangeRefused(
@@ -265,7 +271,7 @@ def _check_kept(typed: Sheet, opened: Sheet | None) -> None:
         )
 
 
-def _plain(sheet: Sheet) -> tuple[str, ...]:
+def _plain(sheet: PageForm) -> tuple[str, ...]:
     """Give a sheet's fields without what a browser changes of itself."""
     return tuple(
         "\n".join(field.splitlines()).strip() for field in (sheet.title, sheet.url, sheet.reviewed, sheet.body)

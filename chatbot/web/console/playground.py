@@ -7,14 +7,24 @@ from typing import Final
 import gradio as gr
 from gradio.components import Component
 
-from chatbot.answering import Candidate, Workings
+from chatbot.answering import Candidate, Explanation
 from chatbot.errors import FootnoteError
 from chatbot.reading import unwrapped
 from chatbot.records import Outcome
 from chatbot.staff import gold_of
-from chatbot.web.console.components import chosen_row, hidden, line, notice, on, refusing, say, table_of, warn
+from chatbot.web.console.components import (
+    chosen_row,
+    hidden,
+    notice,
+    or_show_error,
+    say,
+    status_line,
+    text_table,
+    warn,
+    wire,
+)
 from chatbot.web.console.current_user import editors_only, require_editor
-from chatbot.web.console.services import House
+from chatbot.web.console.services import ConsoleServices
 from chatbot.web.http.markup import breadcrumb
 from chatbot.web.visitor.rendering import answer_html, apology_html, question_html
 
@@ -47,7 +57,7 @@ class _Turn:
 
     question: str
     said: str
-    workings: Workings | None
+    workings: Explanation | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,21 +84,23 @@ class _Parts:
         ]  # fmt: skip
 
 
-def try_it(house: House) -> None:
+def try_it(services: ConsoleServices) -> None:
     """Lay out the tab and wire it to the chatbot of a house."""
-    do = _Tab(house)
+    do = _Tab(services)
     parts, should, should_not = _lay_out()
-    on(parts.question.submit, do.ask, [parts.question, parts.turns], parts.all)
-    on(parts.ask.click, do.ask, [parts.question, parts.turns], parts.all)
-    on(parts.again.click, do.again, [], parts.all)
-    on(parts.candidates.select, do.picked, [], [parts.choice, parts.told])
-    on(should.click, do.should, [parts.turns, parts.choice], [parts.told, parts.choice])
-    on(should_not.click, do.should_not, [parts.turns], [parts.told, parts.choice])
+    wire(parts.question.submit, do.ask, [parts.question, parts.turns], parts.all)
+    wire(parts.ask.click, do.ask, [parts.question, parts.turns], parts.all)
+    wire(parts.again.click, do.again, [], parts.all)
+    wire(parts.candidates.select, do.picked, [], [parts.choice, parts.told])
+    wire(should.click, do.should, [parts.turns, parts.choice], [parts.told, parts.choice])
+    wire(should_not.click, do.should_not, [parts.turns], [parts.told, parts.choice])
 
 
 def _lay_out() -> tuple[_Parts, gr.Button, gr.Button]:
     turns = gr.State((), time_to_live=3600)
-    line("About this tab", "try-about").value = "Ask as a visitor would. What you ask here is not kept in the journal."
+    status_line(
+        "About this tab", "try-about"
+    ).value = "Ask as a visitor would. What you ask here is not kept in the journal."
     with gr.Row(elem_classes="split"):
         with gr.Column(elem_id="try-chat"):
             log = gr.Chatbot(
@@ -110,7 +122,7 @@ def _lay_out() -> tuple[_Parts, gr.Button, gr.Button]:
                     should = gr.Button("This passage should have answered", elem_id="try-should")
                     should_not = gr.Button("This should not have been answered", elem_id="try-should-not")
             told = notice("try-told")
-    candidates = table_of(_COLUMNS, "Passages that were looked at, best first", "try-candidates", visible=False)
+    candidates = text_table(_COLUMNS, "Passages that were looked at, best first", "try-candidates", visible=False)
     parts = _Parts(turns, log, question, ask, again, decided, candidates, choice, save, told)
     return parts, should, should_not
 
@@ -118,8 +130,8 @@ def _lay_out() -> tuple[_Parts, gr.Button, gr.Button]:
 class _Tab:
     """What the tab's events do."""
 
-    def __init__(self, house: House) -> None:
-        self._house = house
+    def __init__(self, services: ConsoleServices) -> None:
+        self._house = services
 
     def ask(self, question: str | None, turns: Sequence[_Turn]) -> list[object]:
         """Answer a question in its conversation; it stays in its box when it could not be asked."""
@@ -128,7 +140,7 @@ class _Tab:
             return [*(gr.skip() for _ in range(8)), warn("Type a question first.")]
         earlier = [turn.question for turn in turns if turn.workings]
         try:
-            workings = self._house.bot.workings(question, earlier)
+            workings = self._house.bot.explain(question, earlier)
         except FootnoteError as error:
             said = apology_html(str(error), self._house.bot.clinic, with_contact=False)
             return self._show([*turns, _Turn(question[:300], said, None)], question)
@@ -169,7 +181,7 @@ class _Tab:
             self._house.golden_file.save(turns[-1].question, earlier, gold, account)
             return [say(f"{told} The tab Check asks it from now on."), gr.skip()]
 
-        return refusing(1, saved)
+        return or_show_error(1, saved)
 
     def _show(self, turns: Sequence[_Turn], question: str) -> list[object]:
         workings = turns[-1].workings if turns else None
@@ -193,7 +205,7 @@ def _messages(turn: _Turn) -> tuple[dict[str, str], dict[str, str]]:
     return {"role": "user", "content": question_html(turn.question)}, {"role": "assistant", "content": turn.said}
 
 
-def _decided(workings: Workings) -> str:
+def _decided(workings: Explanation) -> str:
     """Say in words why the answer came."""
     answer = workings.answer
     told = [f"{_OUTCOMES[answer.outcome]}."]
@@ -210,7 +222,7 @@ def _decided(workings: Workings) -> str:
     return "\n".join([*told, f"Time: {workings.milliseconds:.0f} milliseconds."])
 
 
-def _nearness(workings: Workings) -> str:
+def _nearness(workings: Explanation) -> str:
     sure, answered, related = workings.candidates[0].confidence, workings.answered, workings.related
     if sure >= answered:
         how = f"{100 * (sure - answered):.0f} points above what an answer needs"
@@ -224,15 +236,15 @@ def _nearness(workings: Workings) -> str:
     )
 
 
-def _read(workings: Workings) -> str:
-    content, margin, expected = (workings.signals[name] for name in ("content", "margin", "expected"))
+def _read(workings: Explanation) -> str:
+    content, margin, expected = (workings.signals[name] for name in ("content_maxsim", "margin", "answer_type"))
     kind = {1.0: "the passage holds the kind of answer asked for", -1.0: "the kind of answer asked for is missing"}
     told = f"The best passage meets {content:.0%} of what is asked and is {100 * margin:.0f} points ahead of the next"
     return f"{told}; {kind[expected]}." if expected else f"{told}."
 
 
 def _row(place: int, one: Candidate) -> list[str]:
-    signals = [f"{one.signals[name]:.2f}" for name in ("met", "content", "sentence", "lexical")]
+    signals = [f"{one.signals[name]:.2f}" for name in ("maxsim", "content_maxsim", "sentence", "bm25")]
     text, sure = unwrapped(one.passage.text), f"{one.confidence:.0%}"
     where = breadcrumb((one.passage.title, *one.passage.headings))
     return [str(place), text, sure, f"{one.score:.2f}", *signals, where]

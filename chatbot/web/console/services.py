@@ -7,49 +7,49 @@ from chatbot.clinic import Clinic
 from chatbot.journal import Journal
 from chatbot.settings import Settings
 from chatbot.staff import (
+    AccountStore,
+    AuditLog,
+    ClinicText,
     Drafts,
     GoldenFile,
-    History,
-    Meanings,
     Pages,
     Place,
-    Register,
+    QuestionEmbeddings,
     Reports,
     SignOffs,
-    Words,
     staff_database,
 )
 from chatbot.web.http.translations import interface_texts
 
-__all__ = ["House"]
+__all__ = ["ConsoleServices"]
 
 
 @dataclass(frozen=True, slots=True)
-class House:
+class ConsoleServices:
     """The chatbot that visitors ask, the journal of what they ask (or None), where things lie, what staff change."""
 
     bot: Chatbot
     journal: Journal | None
     settings: Settings
-    register: Register
-    history: History
+    account_store: AccountStore
+    audit_log: AuditLog
     pages: Pages
-    words: Words
-    meanings: Meanings
+    clinic_text: ClinicText
+    question_embeddings: QuestionEmbeddings
     golden_file: GoldenFile
     reports: Reports
     sign_offs: SignOffs
 
     @classmethod
-    def of(cls, bot: Chatbot, journal: Journal | None, settings: Settings) -> "House":
+    def of(cls, bot: Chatbot, journal: Journal | None, settings: Settings) -> "ConsoleServices":
         """Give the house that settings describe."""
         database = staff_database(settings.staff)
-        history = History(database)
+        history = AuditLog(database)
         place = Place(settings.corpus, settings.index, settings.staff)
         pages = Pages(bot, place, Drafts(database), history)
-        words = Words(bot, settings.clinic, history, _speaks)
-        saved = Meanings(bot), GoldenFile(settings.staff), Reports(settings.staff), SignOffs(database)
-        return cls(bot, journal, settings, Register(database), history, pages, words, *saved)
+        words = ClinicText(bot, settings.clinic, history, _speaks)
+        saved = QuestionEmbeddings(bot), GoldenFile(settings.staff), Reports(settings.staff), SignOffs(database)
+        return cls(bot, journal, settings, AccountStore(database), history, pages, words, *saved)
 
 
 def _speaks(clinic: Clinic) -> None:

@@ -10,9 +10,9 @@ from anyio import CapacityLimiter, to_thread
 from fastapi import APIRouter, Request, Response
 from fastapi.responses import HTMLResponse, RedirectResponse
 
-from chatbot.staff import Register, Throttle
+from chatbot.staff import AccountStore, Throttle
 from chatbot.web.console.current_user import ACCOUNT
-from chatbot.web.http.assets import Look, static_text
+from chatbot.web.http.assets import Assets, static_text
 from chatbot.web.http.markup import escape
 from chatbot.web.http.problems import busy_response
 from chatbot.web.http.rate_limit import client_prefix
@@ -47,17 +47,17 @@ def cookie_name(scheme: str) -> str:
     return "__Host-footnote-staff" if scheme == "https" else "footnote-staff"
 
 
-def sign_in_routes(bot: "Chatbot", register: Register, throttle: Throttle, look: Look) -> APIRouter:
+def sign_in_routes(bot: "Chatbot", account_store: AccountStore, throttle: Throttle, assets: Assets) -> APIRouter:
     """Give the routes of the sign-in page and of signing out."""
     page = Template(static_text("sign-in.html"))
     deciding = CapacityLimiter(_AT_ONCE)
     router = APIRouter()
 
     def respond(told: str = "", name: str = "", status: HTTPStatus = HTTPStatus.OK) -> Response:
-        body = Template(_FORM).substitute(name=escape(name)) if register.accounts() else _NOBODY
+        body = Template(_FORM).substitute(name=escape(name)) if account_store.accounts() else _NOBODY
         alert = f'<p class="told" role="alert">{escape(told)}</p>' if told else ""
         html = page.substitute(
-            name=escape(bot.clinic.name), icon=look.icon.address, style=look.staff_css.address, body=alert + body
+            name=escape(bot.clinic.name), icon=assets.icon.address, style=assets.staff_css.address, body=alert + body
         )
         return HTMLResponse(html, status, {"Content-Security-Policy": _POLICY})
 
@@ -67,11 +67,11 @@ def sign_in_routes(bot: "Chatbot", register: Register, throttle: Throttle, look:
             response = respond(f"Too many tries. Please wait {_spoken(wait)}, then try again.", name, _TOO_MANY)
             response.headers["Retry-After"] = str(wait)
             return response
-        token = register.sign_in(name, password)
+        token = account_store.sign_in(name, password)
         if token is None:
             return respond(_WRONG, name, HTTPStatus.UNAUTHORIZED)
         throttle.succeeded(name, address)
-        register.sign_out(before)  # of this browser: nobody could end that session any more
+        account_store.sign_out(before)  # of this browser: nobody could end that session any more
         response = RedirectResponse("/staff/", HTTPStatus.SEE_OTHER)
         _set_cookie(response, scheme, token, _HOURS)
         return response
@@ -93,12 +93,12 @@ def sign_in_routes(bot: "Chatbot", register: Register, throttle: Throttle, look:
 
     @router.post("/sign-out")
     def sign_out(request: Request) -> Response:
-        register.sign_out(request.cookies.get(cookie_name(request.scope["scheme"]), ""))
+        account_store.sign_out(request.cookies.get(cookie_name(request.scope["scheme"]), ""))
         return _signed_out(request)
 
     @router.post("/sign-out-everywhere")
     def sign_out_everywhere(request: Request) -> Response:
-        register.sign_out_everywhere(getattr(request.state, ACCOUNT).name)
+        account_store.sign_out_everywhere(getattr(request.state, ACCOUNT).name)
         return _signed_out(request)
 
     return router

@@ -7,9 +7,9 @@ import gradio as gr
 from chatbot import __version__
 from chatbot.errors import ChangeRefused, FootnoteError
 from chatbot.staff import lists_digest, signed_lists
-from chatbot.web.console.components import caution, cautions, line, notice, on, refusing, say, table_of
+from chatbot.web.console.components import caution, cautions, notice, or_show_error, say, status_line, text_table, wire
 from chatbot.web.console.current_user import editors_only, require_editor
-from chatbot.web.console.services import House
+from chatbot.web.console.services import ConsoleServices
 
 if TYPE_CHECKING:
     from gradio.components import Component
@@ -31,13 +31,13 @@ Whenever one of them changes, by an update of Footnote or here, it has to be sig
 _SHORT: Final = 12  # digits of a digest
 
 
-def signing(house: House, tab: gr.Tab) -> None:
+def signing(services: ConsoleServices, tab: gr.Tab) -> None:
     """Lay out the panel and wire it to the sign-offs of a house."""
-    do = _Panel(house)
+    do = _Panel(services)
     with gr.Column(elem_id="signing-panel"):
         gr.Markdown(_ABOUT)
         warning = caution("signing-warning")
-        state = line("What is signed", "signing-state")
+        state = status_line("What is signed", "signing-state")
         choice = gr.Dropdown([], label="Read a list", value=None, elem_id="signing-choice")
         text = gr.Textbox(
             label="As it is now", interactive=False, visible=False, lines=12, max_lines=24, elem_id="signing-text"
@@ -51,18 +51,18 @@ def signing(house: House, tab: gr.Tab) -> None:
         sign = gr.Button("Sign off", variant="primary", elem_id="signing-sign", elem_classes="for-editors")
         told = notice("signing-told")
         seen = gr.State("")  # digest of the lists as this page shows them
-        table = table_of(_COLUMNS, "Sign-offs, newest first", "signing-list", visible=False)
+        table = text_table(_COLUMNS, "Sign-offs, newest first", "signing-list", visible=False)
     shown: list[Component] = [warning, state, choice, table, seen]
-    on(tab.select, do.show, [], shown)
-    on(choice.input, do.read, [choice], [text])
-    on(sign.click, do.sign, [name, role, read, seen], [told, read, *shown])
+    wire(tab.select, do.show, [], shown)
+    wire(choice.input, do.read, [choice], [text])
+    wire(sign.click, do.sign, [name, role, read, seen], [told, read, *shown])
 
 
 class _Panel:
     """What the panel's events do."""
 
-    def __init__(self, house: House) -> None:
-        self._house = house
+    def __init__(self, services: ConsoleServices) -> None:
+        self._house = services
 
     def show(self) -> list[object]:
         """Say whether the lists are signed as they are, by whom, and what changed since."""
@@ -108,4 +108,4 @@ class _Panel:
             one = self._house.sign_offs.sign(account.name, name, role, clinic)
             return [say(f"Signed off by {one.name}, {one.role}."), False, *self.show()]
 
-        return refusing(6, signed)
+        return or_show_error(6, signed)

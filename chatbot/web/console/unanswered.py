@@ -8,17 +8,17 @@ import gradio as gr
 from chatbot.errors import FootnoteError
 from chatbot.reading import unwrapped
 from chatbot.records import Outcome, Passage
-from chatbot.staff import InVain, Row, questions_in_vain
-from chatbot.web.console.components import chosen_row, on, refusing, say, showing, warn
+from chatbot.staff import Row, UnansweredQuestions, unanswered_questions
+from chatbot.web.console.components import chosen_row, or_show_error, say, showing, warn, wire
 from chatbot.web.console.current_user import editors_only, require_editor
-from chatbot.web.console.services import House
+from chatbot.web.console.services import ConsoleServices
 from chatbot.web.console.unanswered_parts import lay_out
 from chatbot.web.http.markup import breadcrumb
 
 if TYPE_CHECKING:
     from gradio.components import Component
 
-__all__ = ["questions_in_vain_tab"]
+__all__ = ["unanswered_tab"]
 
 _ROWS: Final = 200  # that are shown; the file has all
 _SAID: Final = {
@@ -46,25 +46,25 @@ _NO_WORDS: Final = (
 _NOTHING: Final = "Nothing was asked in vain in this time. Choose a longer time, or all languages."
 
 
-def questions_in_vain_tab(house: House, tab: gr.Tab) -> tuple[gr.Button, gr.State]:
+def unanswered_tab(services: ConsoleServices, tab: gr.Tab) -> tuple[gr.Button, gr.State]:
     """Lay out the tab and wire it to the journal; give the button that asks for a page, and the question chosen."""
-    do = _Tab(house)
+    do = _Tab(services)
     parts = lay_out()
     for trigger in (tab.select, parts.days.input, parts.language.input, parts.handled.input):
-        on(trigger, do.show, parts.choices, parts.listed, parts.summary)
-    on(parts.table.select, do.picked, [parts.found], [parts.choice, *parts.opened])
-    on(parts.choice.input, do.open, [parts.choice, parts.found], parts.opened)
+        wire(trigger, do.show, parts.choices, parts.listed, parts.summary)
+    wire(parts.table.select, do.picked, [parts.found], [parts.choice, *parts.opened])
+    wire(parts.choice.input, do.open, [parts.choice, parts.found], parts.opened)
     marking: list[Component] = [parts.chosen, parts.found, *parts.choices]
-    on(parts.mark.click, do.mark, marking, [parts.told, *parts.listed])
-    on(parts.unmark.click, do.unmark, marking, [parts.told, *parts.listed])
+    wire(parts.mark.click, do.mark, marking, [parts.told, *parts.listed])
+    wire(parts.unmark.click, do.unmark, marking, [parts.told, *parts.listed])
     return parts.write, parts.chosen
 
 
 class _Tab:
     """What the tab's events do."""
 
-    def __init__(self, house: House) -> None:
-        self._house = house
+    def __init__(self, services: ConsoleServices) -> None:
+        self._house = services
 
     def show(self, days: int, language: str, handled: bool, progress: gr.Progress = gr.Progress()) -> list[object]:  # noqa: B008 - Gradio looks for it there
         """List what was asked in vain."""
@@ -72,9 +72,9 @@ class _Tab:
         if journal is None or not journal.retention:
             return self._empty(_NO_WORDS if journal else _NO_JOURNAL)
         try:
-            found = questions_in_vain(
+            found = unanswered_questions(
                 journal,
-                self._house.meanings,
+                self._house.question_embeddings,
                 int(days),
                 language=language,
                 handled=handled,
@@ -84,12 +84,12 @@ class _Tab:
             return self._empty(str(error))
         return self._listed(found, int(days), language, handled)
 
-    def picked(self, event: gr.SelectData, found: InVain | None) -> list[object]:
+    def picked(self, event: gr.SelectData, found: UnansweredQuestions | None) -> list[object]:
         """Open the row that was clicked."""
         chosen = chosen_row(event)
         return [chosen, *self.open(chosen, found)]
 
-    def open(self, place: int | None, found: InVain | None) -> list[object]:
+    def open(self, place: int | None, found: UnansweredQuestions | None) -> list[object]:
         """Open a row: all its wordings, and the passage that comes nearest."""
         if found is None or place is None or not 0 <= place < len(found.rows):
             return [None, gr.update(visible=False), *(gr.skip() for _ in range(7))]
@@ -124,7 +124,13 @@ class _Tab:
 
     @editors_only
     def mark(  # noqa: PLR0913, PLR0917 - the choices of the screen
-        self, chosen: str | None, found: InVain | None, days: int, language: str, handled: bool, request: gr.Request
+        self,
+        chosen: str | None,
+        found: UnansweredQuestions | None,
+        days: int,
+        language: str,
+        handled: bool,
+        request: gr.Request,
     ) -> list[object]:
         """Mark the open question as handled."""
         require_editor(request)
@@ -133,7 +139,13 @@ class _Tab:
 
     @editors_only
     def unmark(  # noqa: PLR0913, PLR0917 - as above
-        self, chosen: str | None, found: InVain | None, days: int, language: str, handled: bool, request: gr.Request
+        self,
+        chosen: str | None,
+        found: UnansweredQuestions | None,
+        days: int,
+        language: str,
+        handled: bool,
+        request: gr.Request,
     ) -> list[object]:
         """Take the mark away."""
         require_editor(request)
@@ -141,7 +153,12 @@ class _Tab:
         return self._marked(chosen, found, False, done, lambda: self.show(days, language, handled))
 
     def _marked(
-        self, chosen: str | None, found: InVain | None, handled: bool, done: str, again: Callable[[], list[object]]
+        self,
+        chosen: str | None,
+        found: UnansweredQuestions | None,
+        handled: bool,
+        done: str,
+        again: Callable[[], list[object]],
     ) -> list[object]:
         row = next((one for one in found.rows if one.question == chosen), None) if found else None
         journal = self._house.journal
@@ -152,9 +169,9 @@ class _Tab:
             journal.mark_handled(row.ids, handled=handled)
             return [say(f"“{row.question}”: {done}"), *again()]
 
-        return refusing(7, marked)
+        return or_show_error(7, marked)
 
-    def _listed(self, found: InVain, days: int, language: str, handled: bool) -> list[object]:
+    def _listed(self, found: UnansweredQuestions, days: int, language: str, handled: bool) -> list[object]:
         shown = found.rows[:_ROWS]
         query = f"days={days}&language={language}&handled={int(handled)}"
         languages = [("All languages", ""), *((name, name) for name in found.languages)]
@@ -183,7 +200,7 @@ class _Tab:
         ]
 
 
-def _summary(found: InVain) -> str:
+def _summary(found: UnansweredQuestions) -> str:
     if not found.rows:
         return _NOTHING
     number = sum(one.count for one in found.rows)

@@ -6,7 +6,7 @@ from typing import Final
 import gradio as gr
 from gradio.components import Component
 
-from chatbot.web.console.components import line, notice, table_of
+from chatbot.web.console.components import notice, status_line, text_table
 
 __all__ = ["Parts", "lay_out"]
 
@@ -72,12 +72,12 @@ def lay_out() -> Parts:
         days = gr.Radio(_PERIODS, value=30, label="Asked in the last", elem_id="vain-days")
         language = gr.Dropdown([("All languages", "")], value="", label="Language", elem_id="vain-language")
         handled = gr.Checkbox(False, label="Show handled", elem_id="vain-handled")
-    summary = line("Where things stand", "vain-summary")
+    summary = status_line("Where things stand", "vain-summary")
     choice = gr.Dropdown([], label="Open a question (or choose its row)", value=None, elem_id="vain-choice")
     told = notice("vain-told")
     with gr.Column(visible=False, elem_id="vain-panel") as detail:
-        heading = line("Question", "vain-heading")
-        today = line("Asked today", "vain-today")
+        heading = status_line("Question", "vain-heading")
+        today = status_line("Asked today", "vain-today")
         with gr.Row(elem_classes="actions for-editors"):
             write = gr.Button("Write the missing page", elem_id="vain-write")
             mark = gr.Button("Mark as handled", elem_id="vain-mark")
@@ -86,8 +86,8 @@ def lay_out() -> Parts:
             label="The passage of your pages that comes nearest", interactive=False, lines=2, max_lines=10,
             elem_id="vain-nearest",
         )  # fmt: skip
-        wordings = table_of(_WORDINGS, "All its wordings", "vain-wordings")
-    table = table_of(_COLUMNS, "Asked in vain, most asked first", "vain-list", visible=False)
+        wordings = text_table(_WORDINGS, "All its wordings", "vain-wordings")
+    table = text_table(_COLUMNS, "Asked in vain, most asked first", "vain-list", visible=False)
     file = gr.Button("Save as a file for a spreadsheet (CSV)", visible=False, elem_id="vain-file")
     return Parts(
         days, language, handled, summary, choice, table, file, told, detail, heading, today, nearest, wordings, mark,

@@ -5,12 +5,12 @@ from typing import Final
 import gradio as gr
 
 from chatbot.errors import FootnoteError
-from chatbot.journal import Asked
+from chatbot.journal import LoggedQuestion
 from chatbot.records import Level, Outcome
 from chatbot.staff import UrgentMessages, judge, urgent_messages
-from chatbot.web.console.components import chosen_row, hidden, on, refusing, say, warn
+from chatbot.web.console.components import chosen_row, hidden, or_show_error, say, warn, wire
 from chatbot.web.console.current_user import editors_only, require_editor
-from chatbot.web.console.services import House
+from chatbot.web.console.services import ConsoleServices
 from chatbot.web.console.signing import signing
 from chatbot.web.console.urgent_parts import lay_out
 
@@ -45,25 +45,25 @@ _CARRIED: Final = (
 )
 
 
-def urgent_tab(house: House, tab: gr.Tab) -> None:
+def urgent_tab(services: ConsoleServices, tab: gr.Tab) -> None:
     """Lay out the tab and wire it to the journal and the sign-offs."""
-    do = _Tab(house)
+    do = _Tab(services)
     parts = lay_out()
-    signing(house, tab)
+    signing(services, tab)
     for trigger in (tab.select, parts.days.input):
-        on(trigger, do.show, [parts.days], parts.listed)
-    on(parts.table.select, do.picked, [parts.found], [parts.choice, *parts.opened])
-    on(parts.choice.input, do.open, [parts.choice, parts.found], parts.opened)
+        wire(trigger, do.show, [parts.days], parts.listed)
+    wire(parts.table.select, do.picked, [parts.found], [parts.choice, *parts.opened])
+    wire(parts.choice.input, do.open, [parts.choice, parts.found], parts.opened)
     judging = [parts.told, parts.found, parts.summary, parts.table, *parts.judged]
-    on(parts.emergency.click, do.confirm, [parts.chosen, parts.found, parts.days], judging)
-    on(parts.no_emergency.click, do.deny, [parts.chosen, parts.found, parts.days], judging)
+    wire(parts.emergency.click, do.confirm, [parts.chosen, parts.found, parts.days], judging)
+    wire(parts.no_emergency.click, do.deny, [parts.chosen, parts.found, parts.days], judging)
 
 
 class _Tab:
     """What the tab's events do."""
 
-    def __init__(self, house: House) -> None:
-        self._house = house
+    def __init__(self, services: ConsoleServices) -> None:
+        self._house = services
 
     def show(self, days: int) -> list[object]:
         """List what sounded urgent."""
@@ -132,7 +132,7 @@ class _Tab:
             same = _row(now, chosen) or row
             return [say(done), now, _summary(now), _cells(now), *_verdict(same)]
 
-        return refusing(6, judged)
+        return or_show_error(6, judged)
 
     def _today(self, text: str) -> str:
         """Ask the chatbot as it is now."""
@@ -149,7 +149,7 @@ class _Tab:
         return [None, why, gr.update(choices=[], value=None), gr.update(value=[], visible=False), gone, hidden()]
 
 
-def _row(found: UrgentMessages | None, chosen: int | None) -> Asked | None:
+def _row(found: UrgentMessages | None, chosen: int | None) -> LoggedQuestion | None:
     return next((row for row in found.rows if row.id == chosen), None) if found else None
 
 
@@ -164,7 +164,7 @@ def _summary(found: UrgentMessages) -> str:
     return f"{counted} {found.judged:,} judged; {found.false_alarms:,} of these ({share:.0%}) not an emergency."
 
 
-def _choice(row: Asked) -> str:
+def _choice(row: LoggedQuestion) -> str:
     return f"{row.asked:%Y-%m-%d %H:%M} {row.text or _GONE}"
 
 
@@ -182,13 +182,13 @@ def _cells(found: UrgentMessages) -> list[list[str]]:
     ]
 
 
-def _why(row: Asked) -> str:
+def _why(row: LoggedQuestion) -> str:
     if row.level is None:
         return f"{row.asked:%Y-%m-%d %H:%M} UTC. The level and the rule were not kept yet."
     return f"{row.asked:%Y-%m-%d %H:%M} UTC. Level: {_LEVELS[row.level]}. Rule: “{row.rule}”."
 
 
-def _verdict(row: Asked) -> list[object]:
+def _verdict(row: LoggedQuestion) -> list[object]:
     """Say how a message was judged, on the buttons too; without words there is nothing to judge."""
     judged = f"Judged: {_JUDGED[row.judged]}." if row.judged is not None else "Not judged yet."
     return [

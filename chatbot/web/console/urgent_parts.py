@@ -6,7 +6,7 @@ from typing import Final
 import gradio as gr
 from gradio.components import Component
 
-from chatbot.web.console.components import line, notice, table_of
+from chatbot.web.console.components import notice, status_line, text_table
 
 __all__ = ["Parts", "lay_out"]
 
@@ -67,19 +67,19 @@ def lay_out() -> Parts:
     )
     with gr.Row(elem_classes="bar"):
         days = gr.Radio(_PERIODS, value=30, label="Asked in the last", elem_id="urgent-days")
-    summary = line("Where things stand", "urgent-summary")
+    summary = status_line("Where things stand", "urgent-summary")
     choice = gr.Dropdown([], label="Open a message (or choose its row)", value=None, elem_id="urgent-choice")
     with gr.Column(visible=False, elem_id="urgent-panel") as detail:
-        heading = line("Message", "urgent-heading")
-        why = line("Why it was urgent", "urgent-why")
-        verdict = line("How it was judged", "urgent-verdict")
+        heading = status_line("Message", "urgent-heading")
+        why = status_line("Why it was urgent", "urgent-why")
+        verdict = status_line("How it was judged", "urgent-verdict")
         with gr.Row(elem_classes="actions for-editors"):
             emergency = gr.Button("It was an emergency", elem_id="urgent-yes")
             no_emergency = gr.Button("It was not an emergency", elem_id="urgent-no")
         told = notice("urgent-told")
         shown = _words("What was shown", "urgent-shown")
         today = _words("What would be said today", "urgent-today")
-    table = table_of(_COLUMNS, "Urgent messages, newest first", "urgent-list", visible=False)
+    table = text_table(_COLUMNS, "Urgent messages, newest first", "urgent-list", visible=False)
     return Parts(
         days, summary, choice, table, told, detail, heading, why, shown, today, verdict, emergency, no_emergency,
         gr.State(None, time_to_live=1800), gr.State(None, time_to_live=1800),

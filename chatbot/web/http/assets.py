@@ -10,7 +10,7 @@ from fastapi import APIRouter, Response
 
 from chatbot.web.http.colours import palette, stylesheet
 
-__all__ = ["Look", "look_of", "look_routes", "static_text"]
+__all__ = ["Assets", "asset_routes", "build_assets", "static_text"]
 
 _STATIC: Final = files("chatbot.web") / "static"
 _LIFE: Final = {"Cache-Control": "public, max-age=31536000, immutable"}
@@ -24,7 +24,7 @@ class _File:
 
 
 @dataclass(frozen=True, slots=True)
-class Look:
+class Assets:
     """The files that give the clinic's pages their look."""
 
     chat_css: _File
@@ -37,10 +37,10 @@ class Look:
     icon: _File
 
 
-def look_of(accent: str) -> Look:
+def build_assets(accent: str) -> Assets:
     """Prepare the files for a clinic's accent colour."""
     base = stylesheet(accent) + static_text("base.css")
-    return Look(
+    return Assets(
         chat_css=_file("chat", "css", "text/css", base + static_text("chat.css")),
         chat_js=_file("chat", "js", "text/javascript", static_text("chat.js")),
         page_css=_file("page", "css", "text/css", base + static_text("page.css")),
@@ -57,18 +57,18 @@ def static_text(name: str) -> str:
     return (_STATIC / name).read_text("utf-8")
 
 
-def look_routes(look: Look) -> APIRouter:
+def asset_routes(assets: Assets) -> APIRouter:
     """Give the routes that serve the files."""
     router = APIRouter()
     for file in (
-        look.chat_css,
-        look.chat_js,
-        look.page_css,
-        look.demo_css,
-        look.embed_css,
-        look.staff_css,
-        look.staff_js,
-        look.icon,
+        assets.chat_css,
+        assets.chat_js,
+        assets.page_css,
+        assets.demo_css,
+        assets.embed_css,
+        assets.staff_css,
+        assets.staff_js,
+        assets.icon,
     ):
         router.add_api_route(file.address, _server(file), methods=["GET", "HEAD"])
     return router

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 
 from chatbot.records import Highlight
 
-__all__ = ["attribute", "breadcrumb", "escape", "marked", "whole"]
+__all__ = ["attribute", "breadcrumb", "escape", "marked", "replace_surrogates"]
 
 _SURROGATE = re.compile(r"[\ud800-\udfff]")
 
@@ -17,11 +17,11 @@ def escape(text: str) -> str:
     What cannot be sent as UTF-8 or stand in HTML becomes a replacement character; line ends and tabs are written as
     references, because Gradio tidies the white space of what it is given.
     """
-    clean = whole(text).replace("\0", "\ufffd")
+    clean = replace_surrogates(text).replace("\0", "\ufffd")
     return html.escape(clean).replace("\r", "&#13;").replace("\n", "&#10;").replace("\t", "&#9;")
 
 
-def whole(text: str) -> str:
+def replace_surrogates(text: str) -> str:
     """Replace half character pairs, which cannot be sent as UTF-8."""
     return _SURROGATE.sub("\ufffd", text)
 

@@ -10,7 +10,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from chatbot.web.http.problems import problem_response
 
-__all__ = ["BodyCap", "StrictHeaders", "replay"]
+__all__ = ["BodySizeLimit", "SecurityHeaders", "replay"]
 
 _SLOWEST_BODY: Final = 20  # seconds; a phone on a bad line sends a question in one
 LARGEST_BODY: Final = 64 * 1024  # bytes; the longest question allowed is far shorter
@@ -29,17 +29,17 @@ _HEADERS: Final = {
 }
 
 
-class BodyCap:
+class BodySizeLimit:
     """Refuse bodies above a size, counting the bytes that arrive and not the length that was announced."""
 
     def __init__(
-        self, app: ASGIApp, largest: int = LARGEST_BODY, slowest: float = _SLOWEST_BODY, apart: str | None = None
+        self, app: ASGIApp, largest: int = LARGEST_BODY, slowest: float = _SLOWEST_BODY, exempt_path: str | None = None
     ) -> None:
         """Take the bytes and seconds of a body; below the address `apart` somebody else sees to it."""
         self._app = app
         self._largest = largest
         self._slowest = slowest
-        self._apart = apart
+        self._apart = exempt_path
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Pass a request on with its whole body, or answer 413."""
@@ -87,7 +87,7 @@ def replay(body: bytes, receive: Receive) -> Receive:
     return again
 
 
-class StrictHeaders:
+class SecurityHeaders:
     """Add the strict headers to every response that does not bring its own."""
 
     def __init__(self, app: ASGIApp) -> None:

@@ -21,7 +21,7 @@ from chatbot.placement import Sites
 from chatbot.web.http.problems import busy_response, problem_response
 from chatbot.web.http.rate_limit import RateLimiter
 
-__all__ = ["Sender", "SiteGuard", "sender"]
+__all__ = ["OriginMiddleware", "RequestSource", "classify_source"]
 
 # What an allowed site may reach, and by which method. All else here is for this server's own pages, and for links.
 _SHARED: Final = (
@@ -35,7 +35,7 @@ _REFUSED: Final = (
 )
 
 
-class Sender(Enum):
+class RequestSource(Enum):
     """Where a request comes from."""
 
     OWN = "a page of this server, or an address that was typed"
@@ -44,22 +44,22 @@ class Sender(Enum):
     PROGRAM = "no browser, or one that says nothing"
 
 
-def sender(headers: Headers, allowed: Collection[str]) -> Sender:
+def classify_source(headers: Headers, allowed: Collection[str]) -> RequestSource:
     """Tell where a request comes from; `allowed` holds origins as browsers write them."""
     origin, site, referer = (headers.get(name) for name in ("origin", "sec-fetch-site", "referer"))
     if origin is None and site in {"same-origin", "none"}:
-        return Sender.OWN
+        return RequestSource.OWN
     page = origin if origin is not None else _origin(referer)
     if page in allowed:
-        return Sender.ALLOWED
+        return RequestSource.ALLOWED
     if origin is None and site is None and referer is None:
-        return Sender.PROGRAM
+        return RequestSource.PROGRAM
     # Browsers that say nothing of the site, and all of them on plain HTTP, still name the host that they reach: a page
     # cannot make that up. Behind a proxy that names another host, browsers vouch for it by the site.
     named = _authority(page)
     if site == "same-origin" or (site is None and named and named == _authority(f"//{headers.get('host', '')}")):
-        return Sender.OWN
-    return Sender.FOREIGN
+        return RequestSource.OWN
+    return RequestSource.FOREIGN
 
 
 def _origin(address: str | None) -> str | None:
@@ -80,7 +80,7 @@ def _authority(address: str | None) -> tuple[str, int | None] | None:
     return (parts.hostname, None if port in {80, 443} else port) if parts.hostname else None
 
 
-class SiteGuard:
+class OriginMiddleware:
     """Refuse what other sites may not ask for, tell browsers which may read the answer, and limit each address."""
 
     def __init__(self, app: ASGIApp, sites: Sites, questions: RateLimiter) -> None:
@@ -95,10 +95,10 @@ class SiteGuard:
             await self._app(scope, receive, send)
             return
         headers = Headers(scope=scope)
-        came = sender(headers, self._sites.allowed)
+        came = classify_source(headers, self._sites.allowed)
         shared = next((method for path, method in _SHARED if path.fullmatch(scope["path"])), None)
         if shared:
-            send = _readable(send, headers["origin"] if came is Sender.ALLOWED and "origin" in headers else "")
+            send = _readable(send, headers["origin"] if came is RequestSource.ALLOWED and "origin" in headers else "")
         if self._refuses(scope, headers, came, shared):
             answer: ASGIApp = problem_response(HTTPStatus.FORBIDDEN, detail=_REFUSED)
         elif shared and scope["method"] == "OPTIONS" and "access-control-request-method" in headers:
@@ -109,13 +109,13 @@ class SiteGuard:
             answer = self._app
         await answer(scope, receive, send)
 
-    def _refuses(self, scope: Scope, headers: Headers, came: Sender, shared: str | None) -> bool:
-        if came is Sender.PROGRAM:
+    def _refuses(self, scope: Scope, headers: Headers, came: RequestSource, shared: str | None) -> bool:
+        if came is RequestSource.PROGRAM:
             return self._sites.api == "closed" and "POST" in {scope["method"], shared}
         if shared is None:
-            return came is not Sender.OWN and not _is_link(scope, headers)
+            return came is not RequestSource.OWN and not _is_link(scope, headers)
         # "null" is what sandboxed frames and local files call themselves, and they may be anybody's.
-        return came is Sender.FOREIGN or headers.get("origin") == "null"
+        return came is RequestSource.FOREIGN or headers.get("origin") == "null"
 
 
 def _address(scope: Scope) -> str:

@@ -12,7 +12,14 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from chatbot.errors import FootnoteError, problem
 from chatbot.web.http.strict_json import json_bytes
 
-__all__ = ["Unexpected", "busy_response", "handle_errors", "problem_response", "respond", "wordless"]
+__all__ = [
+    "ServerErrorMiddleware",
+    "busy_response",
+    "handle_errors",
+    "problem_response",
+    "respond",
+    "traceback_without_message",
+]
 
 _LOG = logging.getLogger(__name__)
 _DETAILS = {
@@ -61,7 +68,7 @@ def handle_errors(app: FastAPI) -> None:
         return problem_response(HTTPStatus(error.status_code), error.headers)
 
 
-class Unexpected:
+class ServerErrorMiddleware:
     """Answer what nobody foresaw with a problem object, and leave what happened in the log."""
 
     def __init__(self, app: ASGIApp) -> None:
@@ -81,11 +88,11 @@ class Unexpected:
         except Exception as error:
             if started or scope["type"] != "http":
                 raise
-            _LOG.error("unexpected error at %s: %s", scope["path"], wordless(error))
+            _LOG.error("unexpected error at %s: %s", scope["path"], traceback_without_message(error))
             await problem_response(HTTPStatus.INTERNAL_SERVER_ERROR)(scope, receive, send)
 
 
-def wordless(error: BaseException) -> str:
+def traceback_without_message(error: BaseException) -> str:
     """Tell of an error what it is and where it happened; what it says is left out: it may quote a visitor."""
     return f"{type(error).__name__}\n{''.join(traceback.format_tb(error.__traceback__))}"
 

@@ -31,7 +31,7 @@ def interface_texts(clinic: Clinic, language: str) -> dict[str, str]:
     The clinic's greeting and title stand for its own language; another has them where `[widget.texts.<language>]` does.
     Wording of a text that is shown no more is left out, with a warning.
     """
-    texts = _ours(language)
+    texts = _defaults(language)
     own = dict(clinic.widget.texts.get(language, {}))
     for key in sorted(_RETIRED & own.keys()):
         del own[key]
@@ -50,9 +50,9 @@ def interface_texts(clinic: Clinic, language: str) -> dict[str, str]:
 
 def translations(texts: Mapping[str, str]) -> dict[str, str]:
     """Return for each line that the bot says in English what a language has for it."""
-    return {_ours("en")[key]: texts[key] for key in _MESSAGES}
+    return {_defaults("en")[key]: texts[key] for key in _MESSAGES}
 
 
 @cache
-def _ours(language: str) -> Mapping[str, str]:
+def _defaults(language: str) -> Mapping[str, str]:
     return tomllib.loads((_FOLDER / f"{language}.toml").read_text("utf-8"))

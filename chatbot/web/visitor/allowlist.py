@@ -11,7 +11,7 @@ from starlette.requests import Request
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from chatbot.errors import RequestError
-from chatbot.web.http.markup import whole
+from chatbot.web.http.markup import replace_surrogates
 from chatbot.web.http.middleware import replay
 from chatbot.web.http.problems import busy_response
 from chatbot.web.http.rate_limit import RateLimiter
@@ -99,7 +99,7 @@ class Allowlist:
         return event, json_bytes(
             {
                 "fn_index": event,
-                "data": [value and whole(value) for value in data],
+                "data": [value and replace_surrogates(value) for value in data],
                 "session_hash": session,
                 "trigger_id": trigger if isinstance(trigger, int) else None,
             }

@@ -13,7 +13,7 @@ from chatbot.errors import JournalError, QuestionEmpty, QuestionError
 from chatbot.web.http.answer_and_record import AnswerService
 from chatbot.web.http.fair_queue import LineFull, VisitorLeft
 from chatbot.web.http.gradio_app import departure, set_queue
-from chatbot.web.http.problems import wordless
+from chatbot.web.http.problems import traceback_without_message
 from chatbot.web.visitor.rendering import answer_html, apology_html, question_html, shorten
 from chatbot.web.visitor.urgent import UrgentTexts
 
@@ -191,7 +191,7 @@ class _Page:
             said = apology_html(str(error) or _BUSY, self._bot.clinic, with_contact=False)
             return self._show([*turns, _Turn(shorten(question), said)], question, ())
         except Exception as error:  # noqa: BLE001 -- a visitor is told in the conversation, whatever went wrong
-            _LOG.error("a question of the chat page was not answered: %s", wordless(error))
+            _LOG.error("a question of the chat page was not answered: %s", traceback_without_message(error))
             said = apology_html(_APOLOGY, self._bot.clinic, with_contact=True)
             return self._show([*turns, _Turn(shorten(question), said)], question, ())
         return self._show([*turns, turn], "", answer.suggestions)

@@ -15,8 +15,8 @@ from fastapi import APIRouter
 from fastapi.responses import HTMLResponse
 
 from chatbot.clinic import Clinic
-from chatbot.web.http.assets import Look, static_text
-from chatbot.web.http.cached import Renewed
+from chatbot.web.http.assets import Assets, static_text
+from chatbot.web.http.cached import CachedPerVersion
 from chatbot.web.http.markup import escape
 from chatbot.web.visitor.chat import with_starters
 from chatbot.web.visitor.rendering import contact_html
@@ -43,9 +43,9 @@ POLICY: Final = {
 REQUEST: Final = {"root": "/", "current_page": "", "username": None, "deep_link_state": "none"}
 
 
-def shell_routes(blocks: gr.Blocks, bot: "Chatbot", look: Look) -> APIRouter:
+def shell_routes(blocks: gr.Blocks, bot: "Chatbot", assets: Assets) -> APIRouter:
     """Give the route of the chat page; the blocks must have been mounted."""
-    page = Renewed(bot, lambda: _page(with_starters(blocks, bot.starters()), bot.clinic, look))
+    page = CachedPerVersion(bot, lambda: _page(with_starters(blocks, bot.starters()), bot.clinic, assets))
     policy = "; ".join(f"{name} {sources}" for name, sources in POLICY.items())
     router = APIRouter()
 
@@ -56,7 +56,7 @@ def shell_routes(blocks: gr.Blocks, bot: "Chatbot", look: Look) -> APIRouter:
     return router
 
 
-def _page(config: Mapping[str, object], clinic: Clinic, look: Look) -> str:
+def _page(config: Mapping[str, object], clinic: Clinic, assets: Assets) -> str:
     script, style = gradio_entry()
     return Template(static_text("chat.html")).substitute(
         name=escape(clinic.name),
@@ -65,9 +65,9 @@ def _page(config: Mapping[str, object], clinic: Clinic, look: Look) -> str:
         config=as_data({**config, **REQUEST}),
         gradio_script=script,
         gradio_style=style,
-        chat_script=look.chat_js.address,
-        chat_style=look.chat_css.address,
-        icon=look.icon.address,
+        chat_script=assets.chat_js.address,
+        chat_style=assets.chat_css.address,
+        icon=assets.icon.address,
     )
 
 

@@ -16,7 +16,7 @@ from chatbot.answering import document_digest
 from chatbot.errors import DocumentNotFound
 from chatbot.reading import same_words, unwrapped
 from chatbot.records import Document
-from chatbot.web.http.assets import Look, static_text
+from chatbot.web.http.assets import Assets, static_text
 from chatbot.web.http.markup import escape
 
 if TYPE_CHECKING:
@@ -51,13 +51,13 @@ class _Block:
     element: str
 
 
-def page_routes(bot: "Chatbot", look: Look) -> APIRouter:
+def page_routes(bot: "Chatbot", assets: Assets) -> APIRouter:
     """Give the route of the documents' pages."""
     template = Template(static_text("page.html"))
 
     def frame(**parts: str) -> str:
         name = escape(bot.clinic.name)
-        return template.substitute(parts, name=name, icon=look.icon.address, style=look.page_css.address)
+        return template.substitute(parts, name=name, icon=assets.icon.address, style=assets.page_css.address)
 
     router = APIRouter()
 

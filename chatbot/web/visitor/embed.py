@@ -7,8 +7,8 @@ from fastapi import APIRouter, Request
 from fastapi.responses import HTMLResponse
 
 from chatbot.clinic import Clinic
-from chatbot.web.http.assets import Look, static_text
-from chatbot.web.http.cached import Renewed
+from chatbot.web.http.assets import Assets, static_text
+from chatbot.web.http.cached import CachedPerVersion
 from chatbot.web.http.markup import escape
 from chatbot.web.http.translations import LANGUAGES, direction, interface_texts
 from chatbot.web.visitor.rendering import contact_html
@@ -25,11 +25,11 @@ _POLICY: Final = (
 )
 
 
-def embed_routes(bot: "Chatbot", look: Look) -> APIRouter:
+def embed_routes(bot: "Chatbot", assets: Assets) -> APIRouter:
     """Give the routes of the framed chat and of the demonstration page."""
     framed = _POLICY + " ".join(("'self'", *bot.clinic.sites.allowed))
-    frames = Renewed(bot, lambda: {language: _frame(bot.clinic, look, language) for language in LANGUAGES})
-    demo = Renewed(bot, lambda: _demo(bot.clinic, look))
+    frames = CachedPerVersion(bot, lambda: {language: _frame(bot.clinic, assets, language) for language in LANGUAGES})
+    demo = CachedPerVersion(bot, lambda: _demo(bot.clinic, assets))
     router = APIRouter()
 
     @router.api_route("/embed", methods=["GET", "HEAD"])
@@ -46,21 +46,21 @@ def embed_routes(bot: "Chatbot", look: Look) -> APIRouter:
     return router
 
 
-def _demo(clinic: Clinic, look: Look) -> str:
+def _demo(clinic: Clinic, assets: Assets) -> str:
     return Template(static_text("demo.html")).substitute(
         name=escape(clinic.name),
         contact=contact_html(clinic),
-        icon=look.icon.address,
-        style=look.demo_css.address,
+        icon=assets.icon.address,
+        style=assets.demo_css.address,
     )
 
 
-def _frame(clinic: Clinic, look: Look, language: str) -> str:
+def _frame(clinic: Clinic, assets: Assets, language: str) -> str:
     return Template(static_text("embed.html")).substitute(
         language=language,
         direction=direction(language),
         title=escape(interface_texts(clinic, language)["title"]),
         contact=contact_html(clinic),
-        icon=look.icon.address,
-        style=look.embed_css.address,
+        icon=assets.icon.address,
+        style=assets.embed_css.address,
     )

@@ -58,7 +58,7 @@ def widget_routes(bot: "Chatbot") -> APIRouter:
     async def widget(request: Request) -> Response:
         asked = request.query_params.get("language", "")
         language = asked if asked in LANGUAGES else bot.clinic.widget.language
-        return _respond(request, baked(language, bot.edition), _FRESH)
+        return _respond(request, baked(language, bot.content_version), _FRESH)
 
     @router.api_route(f"/widget.{pinned.digest}.js", methods=["GET", "HEAD"])
     async def program(request: Request) -> Response:

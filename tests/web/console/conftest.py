@@ -16,7 +16,7 @@ from chatbot.clinic import load_clinic
 from chatbot.indexing import SentenceEncoder, build_index
 from chatbot.journal import Journal
 from chatbot.settings import Settings, load_settings
-from chatbot.staff import Register, Role, staff_database
+from chatbot.staff import AccountStore, Role, staff_database
 from tests.conftest import ROOT
 from tests.web.conftest import Visitor, serving, visiting
 
@@ -59,9 +59,9 @@ def staffed(encoder: SentenceEncoder, tmp_path_factory: pytest.TempPathFactory) 
     )
     build_index(settings.corpus, settings.index, encoder, calibrator=Calibration())
     bot = Chatbot(settings.corpus, settings.index, encoder, load_clinic(settings.clinic))
-    register = Register(staff_database(settings.staff))
-    register.add("alice", Role.EDITOR, PASSWORD)
-    register.add("rita", Role.READER, PASSWORD)
+    account_store = AccountStore(staff_database(settings.staff))
+    account_store.add("alice", Role.EDITOR, PASSWORD)
+    account_store.add("rita", Role.READER, PASSWORD)
     journal = Journal.open(settings.journal, settings.retention)
     with serving(bot, journal, settings) as address:
         yield Staffed(address, bot, settings, folder)

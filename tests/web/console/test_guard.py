@@ -13,9 +13,9 @@ from fastapi import FastAPI, Request
 from gradio.helpers import special_args
 from starlette.routing import BaseRoute, Mount
 
-from chatbot.staff import Account, Register, Role, staff_database
-from chatbot.web.console import House, console_blocks
-from chatbot.web.console.current_user import STILL, is_for_editors, require_editor, signed_in
+from chatbot.staff import Account, AccountStore, Role, staff_database
+from chatbot.web.console import ConsoleServices, console_blocks
+from chatbot.web.console.current_user import REVALIDATE, is_for_editors, require_editor, signed_in
 from tests.web.console.conftest import PASSWORD, Staffed
 
 Made = TypeVar("Made")
@@ -181,7 +181,7 @@ def test_a_giant_form_is_too_large(staffed: Staffed) -> None:
 @pytest.fixture(scope="module")
 def blocks(staffed: Staffed) -> gr.Blocks:
     async def build() -> gr.Blocks:
-        return console_blocks(House.of(staffed.bot, None, staffed.settings))
+        return console_blocks(ConsoleServices.of(staffed.bot, None, staffed.settings))
 
     return in_a_loop(build)
 
@@ -198,11 +198,11 @@ def test_with_a_readers_session_nothing_changes(staffed: Staffed, blocks: gr.Blo
         assert client.post("/staff/gradio_api/upload", files={"files": ("a.md", b"# A\n\nB.")}).status_code == 403
     assert len(refused) >= 10
     assert staffed.files() == before
-    assert House.of(staffed.bot, None, staffed.settings).pages.drafts() == ()
+    assert ConsoleServices.of(staffed.bot, None, staffed.settings).pages.drafts() == ()
 
 
 def request_of(account: object) -> gr.Request:
-    return gr.Request(Request({"type": "http", "headers": [], "state": {STILL: lambda: account}}))
+    return gr.Request(Request({"type": "http", "headers": [], "state": {REVALIDATE: lambda: account}}))
 
 
 def test_events_ask_for_themselves_who_sends_them() -> None:
@@ -217,15 +217,15 @@ def test_events_ask_for_themselves_who_sends_them() -> None:
 
 
 def test_an_event_that_waited_while_its_sender_signed_out_everywhere_does_nothing(tmp_path: Path) -> None:
-    register = Register(staff_database(tmp_path))
-    register.add("alice", Role.EDITOR, "correct horse battery")
-    token = register.sign_in("alice", "correct horse battery")
+    account_store = AccountStore(staff_database(tmp_path))
+    account_store.add("alice", Role.EDITOR, "correct horse battery")
+    token = account_store.sign_in("alice", "correct horse battery")
     assert token
     request = gr.Request(
-        Request({"type": "http", "headers": [], "state": {STILL: partial(register.account_of, token)}})
+        Request({"type": "http", "headers": [], "state": {REVALIDATE: partial(account_store.account_of, token)}})
     )
     assert require_editor(request).name == "alice"
-    register.sign_out_everywhere("alice")
+    account_store.sign_out_everywhere("alice")
     with pytest.raises(gr.Error, match="signed out"):
         require_editor(request)
 

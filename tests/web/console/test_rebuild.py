@@ -3,8 +3,8 @@ from time import perf_counter
 
 import httpx
 
-from chatbot.staff import Account, Role, Sheet
-from chatbot.web.console import House
+from chatbot.staff import Account, PageForm, Role
+from chatbot.web.console import ConsoleServices
 from tests.web.console.conftest import Staffed
 
 EDITOR = Account("alice", Role.EDITOR)
@@ -12,7 +12,7 @@ ASKED = "is redness and swelling normal after microneedling?"
 
 
 def test_a_rebuild_while_twenty_visitors_ask_fails_nobody_and_mixes_nothing(staffed: Staffed) -> None:
-    pages = House.of(staffed.bot, None, staffed.settings).pages
+    pages = ConsoleServices.of(staffed.bot, None, staffed.settings).pages
     versions = [{one.text for one in staffed.bot.passages()}]
     answers: list[tuple[int, frozenset[str]]] = []
     failures: list[str] = []
@@ -37,9 +37,9 @@ def test_a_rebuild_while_twenty_visitors_ask_fails_nobody_and_mixes_nothing(staf
     begun = perf_counter()
     (page,) = (document.id for document in staffed.bot.documents())
     for number in range(2):
-        sheet = pages.sheet(page)
+        sheet = pages.form(page)
         body = sheet.body.replace("redness and mild swelling", f"redness and very{' very' * number} mild swelling")
-        pages.stage(EDITOR, Sheet(sheet.title, sheet.url, sheet.reviewed, body), page)
+        pages.stage(EDITOR, PageForm(sheet.title, sheet.url, sheet.reviewed, body), page)
         pages.put_live(EDITOR, lambda _done, _of, _what: None)
         versions.append({one.text for one in staffed.bot.passages()})
     took = perf_counter() - begun

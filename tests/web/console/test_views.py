@@ -77,7 +77,7 @@ def test_the_most_asked_is_opened_handled_and_found_again(nurse: Visitor, journa
     page.locator("#vain-list [data-row='0']").first.click()
     page.click("#vain-unmark")
     expect(page.locator("#vain-told textarea")).to_have_value(re.compile("on the list again"))
-    assert len(journal.asked(in_vain=True, handled=False)) == 5
+    assert len(journal.asked(unanswered=True, handled=False)) == 5
 
 
 def test_the_missing_page_is_begun_with_its_question(nurse: Visitor, journal: Journal) -> None:
