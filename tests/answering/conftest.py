@@ -116,9 +116,12 @@ def never(_word: str) -> bool:
     return False
 
 
+def plain_kinds(least: float) -> ReplyProjection:
+    """Return kinds that turn nothing and know of no question for the pages that these tests ask."""
+    unasked = np.eye(1, 256, 2, dtype=np.float32)  # the direction of none of their words
+    return ReplyProjection(np.full(256, 1e-4, np.float32), np.eye(256, dtype=np.float32), unasked, least, "words-1")
+
+
 def serving(index: Index, clinic: Clinic = CLINIC) -> Serving:
-    kinds = ReplyProjection(
-        np.full(256, 1e-4, np.float32), np.eye(256, dtype=np.float32), -np.eye(1, 256, dtype=np.float32), 0.2, "words-1"
-    )
-    routes = ReplyMatcher.of(clinic.replies, WordEncoder(), kinds)
+    routes = ReplyMatcher.of(clinic.replies, WordEncoder(), plain_kinds(0.2))
     return Serving(index, Spelling(index.words, never), clinic, routes)

@@ -142,6 +142,16 @@ def test_the_kind_of_answer_counts(index_of: IndexOf, words: WordEncoder, questi
     assert BY_EXPECTED.confidence(index, told, told.hits[0]) == pytest.approx(chance(score))
 
 
+def test_the_kind_of_answer_is_that_of_the_question_before_where_the_last_one_says_nothing(
+    index_of: IndexOf, words: WordEncoder
+) -> None:
+    index = index_of(("Zebras", REDNESS[1]))
+    whole = query(words, "how long? and then")
+    resolved = ResolvedQuestion("and then", ("how long",))
+    told = SearchResult(resolved, whole, whole, whole.encoded, tuple(ranked(index, 0.5)), False)
+    assert BY_EXPECTED.confidence(index, told, told.hits[0]) == pytest.approx(chance(1))
+
+
 def test_what_was_measured_of_the_corpus_counts(index_of: IndexOf, words: WordEncoder) -> None:
     index = index_of(("Zebras", REDNESS[1]), calibration={"margin": 0.7})
     gate = replace(

@@ -7,6 +7,7 @@ from chatbot.answering.gate import Gate
 from chatbot.answering.pipeline import Pipeline, PipelineResult
 from chatbot.answering.turn import Tools
 from chatbot.clinic import Clinic, Contact, Urgent
+from chatbot.clinic import Reply as ClinicReply
 from chatbot.errors import QuestionEmpty
 from chatbot.indexing import Index
 from chatbot.records import Alarm, Highlight, Level, Outcome
@@ -204,6 +205,11 @@ def test_the_button_after_a_crisis_quotes_nothing(desk: Desk) -> None:
     assert reminder.startswith("If you need somebody to talk to")
 
 
+def test_an_all_clear_comes_before_a_wish_for_a_person(desk: Desk) -> None:
+    findings = {CHOKING: ALARM, "fine now": replace(CLEAR, person=True)}
+    assert desk.ask("fine now", CHOKING, findings=findings).rule == "all clear"
+
+
 # 4. A person
 
 
@@ -244,6 +250,7 @@ GERMAN, ITALIAN = "wie lange dauert die Schwellung", "quanto tempo dura il gonfi
         (GERMAN, 0.5, "de"),
         (GERMAN, 0.05, "de"),
         (ITALIAN, 0.5, "en"),  # the wording is not in Italian
+        ("kann ich", 0.05, "de"),  # corrected, it looks like English
         ("schwellung dauert", 0.05, "de"),  # two words, where nothing is found
         ("jak dlouho trva otok", 0.05, "pl"),  # a guess is not sure, triage says Polish
     ],
@@ -274,8 +281,14 @@ def test_a_question_that_may_be_in_the_pages_language_is_asked_of_them(
     assert desk.ask(question, gate=sure(confidence)).rule == ""
 
 
-def test_a_question_is_in_another_language_as_it_was_typed(desk: Desk) -> None:
-    assert desk.ask("hoeveel kost", gate=sure(0.05)).rule == "another language"
+def test_small_talk_is_answered_in_any_language(desk: Desk) -> None:
+    assert desk.ask(GERMAN, gate=sure(0.05), findings={GERMAN: THANKS}).rule == "thanks"
+
+
+def test_the_line_on_emergencies_comes_before_a_reply_to_a_keyword(desk: Desk) -> None:
+    clinic = replace(HELP, replies=(ClinicReply("swelling", ("schwellung dauert",), "Eine Woche."),))
+    assert desk.ask("schwellung dauert", gate=sure(0.05), clinic=clinic).rule == "another language"
+    assert desk.ask("schwellung dauert", gate=sure(0.2), clinic=clinic).rule == "swelling"
 
 
 # 7. A keyword
@@ -341,6 +354,13 @@ def test_the_clinics_own_reply_goes_before_pages_that_are_unsure(desk: Desk) -> 
     assert (worked.answer.outcome, worked.rule) == (Outcome.REPLY, "price")
     assert worked.answer.message == "Ring 0123.\nhttps://b.example"
     assert desk.ask("and how much is a peel", gate=sure(0.31)).rule == ""
+
+
+def test_the_clinics_own_reply_is_to_the_last_question_alone(desk: Desk) -> None:
+    before = (
+        "Do one two three four five six seven eight nine ten eleven twelve thirteen old scars fade all by themselves?"
+    )
+    assert desk.ask("and how much is a peel", before, gate=sure(0.29)).rule == "price"
 
 
 def test_two_questions_get_two_replies(desk: Desk) -> None:

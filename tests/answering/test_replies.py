@@ -1,11 +1,11 @@
 from collections.abc import Sequence
 
-import numpy as np
 import pytest
 
-from chatbot.answering.replies import ReplyMatcher, ReplyProjection, by_keyword, contact_line, filled, own_reply
+from chatbot.answering.replies import ReplyMatcher, by_keyword, contact_line, filled, own_reply
 from chatbot.clinic import Contact, Reply
 from chatbot.indexing import Encoded
+from tests.answering.conftest import plain_kinds
 from tests.conftest import WordEncoder
 
 FULL = Contact("0123", "a@b.example", "https://b.example", "9 to 5", "1 Street")
@@ -52,10 +52,7 @@ HOURS = Reply("hours", ("opening hours",), "From 9 to 5.")
 
 @pytest.fixture
 def routes(words: WordEncoder) -> ReplyMatcher:
-    kinds = ReplyProjection(
-        np.full(256, 1e-4, np.float32), np.eye(256, dtype=np.float32), -np.eye(1, 256, dtype=np.float32), 0.1, "words-1"
-    )
-    return ReplyMatcher.of([PEELS, PRICE, HOURS], words, kinds)
+    return ReplyMatcher.of([PEELS, PRICE, HOURS], words, plain_kinds(0.1))
 
 
 @pytest.mark.parametrize(

@@ -41,9 +41,9 @@ def test_vectors_are_turned_around_the_middle_at_unit_length() -> None:
 
 def test_fitted_kinds_are_what_the_files_say() -> None:
     folder = files("chatbot.answering")
-    told, kinds = json.loads(folder.joinpath("routes.json").read_text("utf-8")), ReplyProjection.fitted()
+    told, kinds = json.loads(folder.joinpath("replies.json").read_text("utf-8")), ReplyProjection.fitted()
     assert (kinds.threshold, kinds.fingerprint) == (told["threshold"], told["encoder"]["fingerprint"])
-    with folder.joinpath("routes.npz").open("rb") as file, np.load(file) as kept:
+    with folder.joinpath("replies.npz").open("rb") as file, np.load(file) as kept:
         for name in ("mean", "components", "page_centroids"):
             assert getattr(kinds, name).tolist() == kept[name].astype(np.float32).tolist()
             assert getattr(kinds, name).dtype == np.float32

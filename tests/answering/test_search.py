@@ -96,7 +96,7 @@ def test_the_passage_under_the_question_comes_before_a_better_one(index_of: Inde
 
 
 @pytest.mark.parametrize(
-    ("headings", "titled"),
+    ("headings", "has_exact_heading"),
     [
         (("Does it hurt?",), True),
         (("Care", "does IT hurt"), True),

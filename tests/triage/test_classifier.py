@@ -135,8 +135,7 @@ def test_large_scores_overflow_nothing() -> None:
 def test_a_verdict_sums_the_urgent_kinds_and_takes_the_likeliest(rated: dict[str, float], level: Level) -> None:
     read = RatedEncoder({"text": rated}).encode_questions(["text"])
     (verdict,) = rating_classifier().judge(read)
-    assert verdict.urgent == pytest.approx(0.7)
-    assert verdict.symptom == pytest.approx(0.05)
+    assert [verdict.urgent, verdict.symptom] == pytest.approx([0.7, 0.05])
     assert verdict.level is level
 
 
