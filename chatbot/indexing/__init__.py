@@ -1,7 +1,7 @@
 """Passages into an index on disk, and questions into hits."""
 
 from chatbot.indexing.bm25 import content_words
-from chatbot.indexing.building import Built, build_index, open_index, passages_of
+from chatbot.indexing.building import BuildResult, build_index, open_index, passages_of
 from chatbot.indexing.builds import activate, adopt, current, kept_builds, open_build
 from chatbot.indexing.encoder import PACKAGED_MODEL, Encoded, Encoder, SentenceEncoder, Vectors
 from chatbot.indexing.index import Evidence, Index, Query
@@ -9,7 +9,7 @@ from chatbot.indexing.store import ExactStore, FaissStore, VectorStore
 
 __all__ = [
     "PACKAGED_MODEL",
-    "Built",
+    "BuildResult",
     "Encoded",
     "Encoder",
     "Evidence",

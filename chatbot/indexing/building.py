@@ -12,7 +12,7 @@ from typing import Any, Final, Protocol
 import numpy as np
 
 from chatbot.errors import CorpusError, FootnoteError, IndexDamaged, IndexIncompatible, IndexingError, IndexStale
-from chatbot.indexing.builds import REBUILD_HINT, Build, Manifest, current, open_build, publish, writing
+from chatbot.indexing.builds import REBUILD_HINT, Build, Manifest, current, open_build, publish, write_lock
 from chatbot.indexing.encoder import Encoded, Encoder, Vectors
 from chatbot.indexing.index import Entry, Index
 from chatbot.indexing.late_interaction import Tokens
@@ -21,7 +21,7 @@ from chatbot.indexing.store import FaissStore, VectorStore
 from chatbot.reading import SPLITTER, corpus_digest, read_corpus, sentences, split
 from chatbot.records import Document, Highlight, Passage, Section
 
-__all__ = ["Built", "build_index", "open_index", "passages_of"]
+__all__ = ["BuildResult", "build_index", "open_index", "passages_of"]
 
 _FORMAT: Final = 4
 _PASSAGE_SHARE: Final = 0.75  # of the encoder's window; the rest is for the headings above a passage
@@ -44,7 +44,7 @@ class Calibrator(Protocol):
 
 
 @dataclass(frozen=True, slots=True)
-class Built:
+class BuildResult:
     """What a build did: which build is live now, what is in it, and how many passages were embedded for it."""
 
     id: str
@@ -62,14 +62,14 @@ def build_index(  # noqa: PLR0913, PLR0917 - what a build is made of, and who he
     store: type[VectorStore] = FaissStore,
     progress: Callable[[int, int], object] = lambda _done, _of: None,
     calibrator: Calibrator | None = None,
-) -> Built:
+) -> BuildResult:
     """Build the index of a corpus and make it live; with nothing changed, do nothing.
 
     Passages that the live build already holds are not embedded again. `progress` hears how many passages are embedded,
     of how many; what `calibrator` finds out about the corpus is kept with the build. Raises `CorpusError`,
     `ModelError`, `IndexBusy`.
     """
-    with writing(index):
+    with write_lock(index):
         old = _reusable(index)
         # The digest is taken before the pages are read: one that is saved meanwhile makes the build stale, never wrong.
         inputs = _manifest(corpus_digest(corpus), encoder, calibrator.fingerprint if calibrator else "")
@@ -144,8 +144,8 @@ def _manifest(corpus: str, encoder: Encoder, calibrator: str) -> Manifest:
     return Manifest(_FORMAT, corpus, SPLITTER, encoder.name, encoder.fingerprint, calibrator, 0, 0, (), {}, {})
 
 
-def _built(manifest: Manifest, embedded: int) -> Built:
-    return Built(
+def _built(manifest: Manifest, embedded: int) -> BuildResult:
+    return BuildResult(
         manifest.id, manifest.documents, manifest.passages, embedded, manifest.calibration, tuple(manifest.problems)
     )
 

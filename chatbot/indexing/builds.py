@@ -29,7 +29,7 @@ __all__ = [
     "kept_builds",
     "open_build",
     "publish",
-    "writing",
+    "write_lock",
 ]
 
 REBUILD_HINT: Final = "run 'python -m chatbot build'"
@@ -76,7 +76,7 @@ class Build:
 
 
 @contextmanager
-def writing(index: Path) -> Iterator[None]:
+def write_lock(index: Path) -> Iterator[None]:
     """Hold the right to write an index folder; raises `IndexBusy` if another process has it."""
     lock = FileLock(index / ".lock", timeout=0)
     with _told(index):
@@ -115,7 +115,10 @@ def current(index: Path) -> str:
 
 
 def open_build(index: Path, name: str) -> Build:
-    """Read a build whole; raises `IndexDamaged` that names the file which is missing or altered, or `IndexIncompatible`."""
+    """Read all files of a build and verify them.
+
+    Raises `IndexDamaged` (names the file that is missing or altered) or `IndexIncompatible`.
+    """
     folder = index / name
     manifest = _manifest(folder)
     if manifest.id != name:
@@ -125,7 +128,10 @@ def open_build(index: Path, name: str) -> Build:
 
 
 def publish(index: Path, build: Build) -> None:
-    """Write a build and make it the live one; call it inside `writing`. The build before it is kept, older ones go."""
+    """Write a build and make it live; call it inside `write_lock`.
+
+    The build before it is kept, older ones are removed.
+    """
     name = build.manifest.id
     with _told(index):
         for draft in index.glob(f"{_DRAFT}*"):
@@ -145,7 +151,7 @@ def adopt(index: Path, other: Path) -> str:
     Raises an `IndexingError` if there is none that is whole, or this folder cannot be written.
     """
     build = open_build(other, current(other))
-    with writing(index):
+    with write_lock(index):
         publish(index, build)
     return build.manifest.id
 
@@ -160,7 +166,7 @@ def kept_builds(index: Path) -> tuple[str, ...]:
 
 def activate(index: Path, name: str) -> None:
     """Make a build that was kept the live one again; raises `IndexDamaged` if it is not what was written."""
-    with writing(index), _told(index):
+    with write_lock(index), _told(index):
         open_build(index, name)
         _point(index, name)
 

@@ -9,7 +9,7 @@ from chatbot.staff.content.listing import PageSummary, list_pages
 from chatbot.staff.content.old_values import OldValue, foreign_values, foreign_warnings, old_values
 from chatbot.staff.content.page_form import PageForm
 from chatbot.staff.content.preview import OutcomeChange, PassageChange, Preview
-from chatbot.staff.content.publishing import Pages, Place
+from chatbot.staff.content.publishing import Place, Publisher
 from chatbot.staff.insights.checks import (
     CheckReport,
     Differences,
@@ -44,10 +44,10 @@ __all__ = [
     "OutcomeChange",
     "PageForm",
     "PageSummary",
-    "Pages",
     "PassageChange",
     "Place",
     "Preview",
+    "Publisher",
     "QuestionEmbeddings",
     "Reports",
     "Role",

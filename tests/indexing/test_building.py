@@ -21,7 +21,7 @@ from chatbot.errors import (
     IndexStale,
 )
 from chatbot.indexing import (
-    Built,
+    BuildResult,
     Encoded,
     Encoder,
     ExactStore,
@@ -320,7 +320,7 @@ def test_a_build_tells_what_it_did_and_so_does_the_next(tmp_path: Path, words: W
     corpus = corpus_of(tmp_path / "corpus", a="## Red?\n\nA day.\n\n## Sun?\n\nNo sun.", b="Cold ice.")
     (corpus / "c.md").write_bytes(b"\xff")
     built = build_index(corpus, tmp_path / "index", words, calibrator=Counting("one"))
-    assert built == Built(built.id, 2, 3, 3, {"passages": 3}, built.problems)
+    assert built == BuildResult(built.id, 2, 3, 3, {"passages": 3}, built.problems)
     assert len(built.problems) == 1
     assert build_index(corpus, tmp_path / "index", words, calibrator=Counting("one")) == replace(built, embedded=0)
 

@@ -13,7 +13,7 @@ import pytest
 
 from chatbot.errors import IndexBusy, IndexDamaged, IndexIncompatible, IndexingError, IndexMissing
 from chatbot.indexing import activate, adopt, current, kept_builds, open_build
-from chatbot.indexing.builds import Build, Manifest, publish, writing
+from chatbot.indexing.builds import Build, Manifest, publish, write_lock
 
 FILES = {"a.jsonl": b"one\n", "b.bin": b"\x00\xff"}
 
@@ -31,7 +31,7 @@ def names(folder: Path) -> set[str]:
 @pytest.fixture
 def index(tmp_path: Path) -> Path:
     folder = tmp_path / "index"
-    with writing(folder):
+    with write_lock(folder):
         publish(folder, build())
     return folder
 
@@ -245,7 +245,7 @@ def test_kept_builds_come_by_name_without_anything_else(index: Path) -> None:
 
 
 def test_the_live_build_of_another_folder_is_taken_over(index: Path, tmp_path: Path) -> None:
-    with writing(tmp_path / "other"):
+    with write_lock(tmp_path / "other"):
         publish(tmp_path / "other", build("c2"))
     assert adopt(index, tmp_path / "other") == OTHER
     assert (current(index), kept_builds(index)) == (OTHER, (FIRST,))
@@ -266,7 +266,7 @@ def test_a_folder_without_a_whole_build_is_not_taken_over(index: Path, tmp_path:
 @pytest.mark.parametrize("work", [lambda index: adopt(index, index), lambda index: activate(index, FIRST)])
 def test_a_folder_that_is_being_written_is_not_changed(index: Path, work: Callable[[Path], object]) -> None:
     with (
-        writing(index),
+        write_lock(index),
         pytest.raises(IndexBusy, match=f"^Another build of {index} is under way: wait until it ends\\.$"),
     ):
         work(index)
@@ -274,9 +274,9 @@ def test_a_folder_that_is_being_written_is_not_changed(index: Path, work: Callab
 
 def test_a_folder_may_be_written_again_after_a_failure(tmp_path: Path) -> None:
     folder = tmp_path / "deep" / "index"
-    with pytest.raises(KeyError), writing(folder):
+    with pytest.raises(KeyError), write_lock(folder):
         raise KeyError
-    with writing(folder):
+    with write_lock(folder):
         assert folder.is_dir()
 
 
@@ -285,7 +285,7 @@ def test_a_file_in_place_of_the_folder_says_so(tmp_path: Path) -> None:
     reason = os.strerror(errno.EEXIST)
     with (
         pytest.raises(IndexingError, match=f"index cannot be written: {reason}\\. Check the folder and the disk\\.$"),
-        writing(tmp_path / "index"),
+        write_lock(tmp_path / "index"),
     ):
         pass
 

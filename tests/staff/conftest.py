@@ -10,7 +10,7 @@ from chatbot.bot import Chatbot
 from chatbot.clinic import Clinic
 from chatbot.database import Database
 from chatbot.indexing import Encoder, build_index
-from chatbot.staff import Account, AuditLog, Drafts, Pages, Place, Role, staff_database
+from chatbot.staff import Account, AuditLog, Drafts, Place, Publisher, Role, staff_database
 
 EDITOR = Account("alice", Role.EDITOR)
 NOW = 1_790_000_000.0
@@ -51,14 +51,14 @@ def opened(place: Place, encoder: Encoder) -> Chatbot:
     return Chatbot(place.corpus, place.index, encoder, Clinic())
 
 
-Keep = Callable[[Encoder], tuple[Chatbot, Pages, AuditLog]]
+Keep = Callable[[Encoder], tuple[Chatbot, Publisher, AuditLog]]
 
 
 @pytest.fixture
 def keep(place: Place, database: Database) -> Keep:
-    def keep(encoder: Encoder) -> tuple[Chatbot, Pages, AuditLog]:
+    def keep(encoder: Encoder) -> tuple[Chatbot, Publisher, AuditLog]:
         bot = opened(place, encoder)
         history = AuditLog(database)
-        return bot, Pages(bot, place, Drafts(database), history), history
+        return bot, Publisher(bot, place, Drafts(database), history), history
 
     return keep

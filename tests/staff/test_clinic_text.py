@@ -13,7 +13,7 @@ from chatbot.clinic import Reply, load_clinic
 from chatbot.database import Database
 from chatbot.errors import ChangeRefused
 from chatbot.staff import FIELDS, AuditLog, ClinicText, Place
-from chatbot.staff.content.clinic_file import with_route, with_values, without_route
+from chatbot.staff.content.clinic_file import with_reply, with_values, without_reply
 from tests.conftest import ROOT, WordEncoder
 from tests.staff.conftest import EDITOR, opened
 
@@ -53,7 +53,7 @@ def test_whatever_a_reply_says_comments_and_the_other_replies_stay(
     examples: list[str], reply: str, name: str | None
 ) -> None:
     route = Reply("our own", tuple(dict.fromkeys(one.strip() for one in examples)), reply, "https://a.example")
-    text = with_route(TEXT, route, name)
+    text = with_reply(TEXT, route, name)
     assert comments(text) == comments(TEXT)
     told, before = (tomllib.loads(one)["routes"] for one in (text, TEXT))
     (own,) = (one for one in told if one["name"] == "our own")
@@ -68,7 +68,7 @@ def test_whatever_a_reply_says_comments_and_the_other_replies_stay(
 @pytest.mark.parametrize("name", [route["name"] for route in tomllib.loads(TEXT)["routes"]])
 def test_a_reply_that_goes_takes_no_comment_with_it(name: str) -> None:
     noted = re.sub(r"(?m)^\[\[routes\]\]$", "# about the next reply\n[[routes]]", TEXT)
-    text = without_route(noted, name)
+    text = without_reply(noted, name)
     assert comments(text) == comments(noted)
     assert [one["name"] for one in tomllib.loads(text)["routes"]] == [
         one["name"] for one in tomllib.loads(TEXT)["routes"] if one["name"] != name
@@ -77,9 +77,9 @@ def test_a_reply_that_goes_takes_no_comment_with_it(name: str) -> None:
 
 def test_the_last_reply_can_go_and_another_come(tmp_path: Path) -> None:
     text = 'name = "A"\n\n[[routes]]\nname = "x"\nreply = "y"\nexamples = ["z"]\n'
-    text = without_route(text, "x")
+    text = without_reply(text, "x")
     assert tomllib.loads(text) == {"name": "A"}
-    text = with_route(text, Reply("n", ("e", "f"), "r\ns"), None)
+    text = with_reply(text, Reply("n", ("e", "f"), "r\ns"), None)
     (tmp_path / "clinic.toml").write_text(text)
     assert load_clinic(tmp_path / "clinic.toml").replies == (Reply("n", ("e", "f"), "r\ns"),)
 
@@ -88,7 +88,7 @@ def test_examples_that_stay_keep_their_comments() -> None:
     text = (
         '[[routes]]\nname = "x"\nreply = "y"\nexamples = [\n    "a",  # the first\n    "b",\n    "c",  # the third\n]\n'
     )
-    changed = with_route(text, Reply("x", ("a", "c", "d"), "y"), "x")
+    changed = with_reply(text, Reply("x", ("a", "c", "d"), "y"), "x")
     assert comments(changed) == comments(text)
     assert tomllib.loads(changed)["routes"][0]["examples"] == ["a", "c", "d"]
 
@@ -153,9 +153,9 @@ def test_replies_are_changed_added_removed_and_all_of_it_undone_newest_first(
 ) -> None:
     bot, words, history, path = words_of
     names = [route.name for route in bot.clinic.replies]
-    words.set_route(EDITOR, Reply("parking", ("where to park",), "Behind the house."))
-    words.set_route(EDITOR, Reply("fees", ("how much",), "It is free."), "price")
-    words.remove_route(EDITOR, "booking")
+    words.set_reply(EDITOR, Reply("parking", ("where to park",), "Behind the house."))
+    words.set_reply(EDITOR, Reply("fees", ("how much",), "It is free."), "price")
+    words.remove_reply(EDITOR, "booking")
     assert [route.name for route in bot.clinic.replies] == [
         "fees" if name == "price" else name for name in names if name != "booking"
     ] + ["parking"]
@@ -185,9 +185,9 @@ def test_a_file_that_was_written_elsewhere_stays_as_it_is_written(
 def test_a_reply_that_is_gone_is_told(words_of: tuple[Chatbot, ClinicText, AuditLog, Path]) -> None:
     _, words, _, _ = words_of
     with pytest.raises(ChangeRefused, match="no reply called"):
-        words.remove_route(EDITOR, "nothing")
+        words.remove_reply(EDITOR, "nothing")
     with pytest.raises(ChangeRefused, match="two routes"):
-        words.set_route(EDITOR, Reply("price", ("a",), "b"))
+        words.set_reply(EDITOR, Reply("price", ("a",), "b"))
 
 
 def test_without_a_file_there_is_nothing_to_change(place: Place, words: WordEncoder, database: Database) -> None:

@@ -37,7 +37,7 @@ def test_a_draft_changes_nothing_until_it_is_put_live(keep: Keep, place: Place, 
         ("aftercare.md", True, "alice"),
         ("parking.md", False, "alice"),
     ]
-    pages.put_live(EDITOR, told)
+    pages.publish(EDITOR, told)
     assert pages.drafts() == ()
     assert [page.id for page in bot.documents()] == ["parking.md", "red.txt"]
     parking = bot.document("parking.md")
@@ -51,7 +51,7 @@ def test_a_draft_changes_nothing_until_it_is_put_live(keep: Keep, place: Place, 
 def test_what_is_live_is_what_the_command_line_would_build(keep: Keep, place: Place, words: WordEncoder) -> None:
     bot, pages, _ = keep(words)
     pages.stage(EDITOR, PARKING)
-    pages.put_live(EDITOR, told)
+    pages.publish(EDITOR, told)
     assert Chatbot(place.corpus, place.index, words, Clinic()).build == bot.build
 
 
@@ -60,7 +60,7 @@ def test_only_new_passages_are_embedded_and_only_once(keep: Keep, words: WordEnc
     words.encoded.clear()
     pages.stage(EDITOR, PARKING)
     pages.preview((), (), told)
-    pages.put_live(EDITOR, told)
+    pages.publish(EDITOR, told)
     assert [text for text in words.encoded if "parking" in text.casefold()] == words.encoded
     assert len(words.encoded) == 1
 
@@ -68,7 +68,7 @@ def test_only_new_passages_are_embedded_and_only_once(keep: Keep, words: WordEnc
 def test_a_page_that_goes_is_kept_with_the_time(keep: Keep, place: Place, words: WordEncoder) -> None:
     _, pages, _ = keep(words)
     pages.withdraw(EDITOR, "red.txt")
-    pages.put_live(EDITOR, told)
+    pages.publish(EDITOR, told)
     kept = files(place.staff / "withdrawn")
     assert sorted(name.split("/", 1)[1] for name in kept) == ["red.txt", "red.txt.yaml"]
 
@@ -82,7 +82,7 @@ def test_a_replaced_page_keeps_its_name_and_says_of_itself_what_the_sheet_does(
     assert sheet.body.startswith("Redness\n\nRedness fades")
     pages.stage(EDITOR, PageForm('Red: "skin"', "", "2026-06-01", sheet.body.replace("three", "four")), "red.txt")
     assert pages.form("red.txt").title == 'Red: "skin"'
-    pages.put_live(EDITOR, told)
+    pages.publish(EDITOR, told)
     page = bot.document("red.txt")
     assert (page.title, str(page.reviewed), "four days" in page.text) == ('Red: "skin"', "2026-06-01", True)
     assert not (place.corpus / "red.txt.yaml").exists()
@@ -140,7 +140,7 @@ def test_the_last_page_cannot_go(keep: Keep, place: Place, words: WordEncoder) -
     pages.withdraw(EDITOR, "red.txt")
     pages.withdraw(EDITOR, "aftercare.md")
     with pytest.raises(FootnoteError, match="no page"):
-        pages.put_live(EDITOR, told)
+        pages.publish(EDITOR, told)
     assert (files(place.corpus), bot.build) == before
 
 
@@ -158,7 +158,7 @@ def test_going_back_brings_back_pages_and_index_and_holds_after_a_restart(
     assert pages.previous() is None
     before = files(place.corpus), bot.build
     pages.stage(EDITOR, PARKING)
-    pages.put_live(EDITOR, told)
+    pages.publish(EDITOR, told)
     after = files(place.corpus), bot.build
     assert pages.previous() == before[1]
     pages.go_back(EDITOR)
@@ -172,12 +172,12 @@ def test_going_back_brings_back_pages_and_index_and_holds_after_a_restart(
 def test_going_back_would_not_lose_what_was_changed_on_the_server(keep: Keep, place: Place, words: WordEncoder) -> None:
     bot, pages, _ = keep(words)
     pages.stage(EDITOR, PARKING)
-    pages.put_live(EDITOR, told)
+    pages.publish(EDITOR, told)
     (place.corpus / "red.txt").write_text("Redness\n\nRedness fades within a week.\n")
     build = bot.build
     with pytest.raises(ChangeRefused, match="changed on the server"):
         pages.go_back(EDITOR)
-    pages.put_live(EDITOR, told)  # without a draft it takes in what was changed there
+    pages.publish(EDITOR, told)  # without a draft it takes in what was changed there
     assert bot.build != build
     assert "a week" in bot.document("red.txt").text
 
@@ -187,11 +187,11 @@ def test_a_change_of_a_page_can_be_undone(keep: Keep, place: Place, words: WordE
     before = (place.corpus / "aftercare.md").read_bytes()
     pages.stage(EDITOR, PARKING)
     pages.withdraw(EDITOR, "aftercare.md")
-    pages.put_live(EDITOR, told)
+    pages.publish(EDITOR, told)
     for change in history.latest():
         pages.undo(EDITOR, change.id)
     assert len(bot.documents()) == 2
-    pages.put_live(EDITOR, told)
+    pages.publish(EDITOR, told)
     assert [page.id for page in bot.documents()] == ["aftercare.md", "red.txt"]
     assert (place.corpus / "aftercare.md").read_bytes() == before
 
@@ -199,9 +199,9 @@ def test_a_change_of_a_page_can_be_undone(keep: Keep, place: Place, words: WordE
 def test_undoing_brings_back_what_was_said_beside_a_page(keep: Keep, words: WordEncoder) -> None:
     bot, pages, history = keep(words)
     pages.withdraw(EDITOR, "red.txt")
-    pages.put_live(EDITOR, told)
+    pages.publish(EDITOR, told)
     pages.undo(EDITOR, history.latest()[0].id)
-    pages.put_live(EDITOR, told)
+    pages.publish(EDITOR, told)
     page = bot.document("red.txt")
     assert (page.title, str(page.reviewed)) == ("Red skin", "2026-01-31")
 
@@ -228,7 +228,7 @@ def test_where_the_index_cannot_be_written_the_pages_stay_as_they_were(
             place.index.joinpath(".lock").mkdir()
 
     with pytest.raises(FootnoteError):
-        pages.put_live(EDITOR, blocked)
+        pages.publish(EDITOR, blocked)
     place.index.joinpath(".lock").rmdir()
     assert (files(place.corpus), bot.build) == before
     assert [draft.page for draft in pages.drafts()] == ["parking.md"]
@@ -243,11 +243,11 @@ def test_two_people_do_not_put_pages_live_at_once(keep: Keep, words: WordEncoder
         began.set()
         go_on.wait(10)
 
-    thread = Thread(target=pages.put_live, args=(EDITOR, waiting))
+    thread = Thread(target=pages.publish, args=(EDITOR, waiting))
     thread.start()
     assert began.wait(10)
     with pytest.raises(ChangeRefused, match="Somebody else"):
-        pages.put_live(EDITOR, told)
+        pages.publish(EDITOR, told)
     go_on.set()
     thread.join(20)
     assert pages.drafts() == ()
@@ -263,7 +263,7 @@ def test_a_preview_tells_which_questions_would_turn_out_otherwise(
     )
     pages.stage(EDITOR, PageForm("Parking", "", "", "You can park your car for free behind the clinic.\n"))
     preview = pages.preview(read_golden(golden), ("is there free parking?", "who is the king?", " "), told)
-    assert [(flip.question, flip.before, flip.after, flip.better) for flip in preview.flips] == [
+    assert [(flip.question, flip.before, flip.after, flip.better) for flip in preview.outcome_changes] == [
         ("where can I park my car?", "not found", "answered", True)
     ]
     assert preview.golden == 2
@@ -293,7 +293,7 @@ def test_a_rebuild_mixes_no_two_indexes_and_fails_nobody(keep: Keep, encoder: Se
         sheet = pages.form("red.txt")
         body = f"Redness\n\nRedness fades within {number + 4} days of visit {number}.\n"
         pages.stage(EDITOR, PageForm(sheet.title, "", "", body), "red.txt")
-        pages.put_live(EDITOR, told)
+        pages.publish(EDITOR, told)
         versions[bot.build] = {one.text for one in bot.passages()}
     stop.set()
     for visitor in visitors:

@@ -11,7 +11,7 @@ from tomlkit.items import AoT, Array, Comment, Item, Table, Whitespace
 from chatbot.clinic import Reply
 from chatbot.errors import ChangeRefused
 
-__all__ = ["with_route", "with_values", "without_route"]
+__all__ = ["with_reply", "with_values", "without_reply"]
 
 _ROUTES: Final = "routes"
 
@@ -34,7 +34,7 @@ def with_values(text: str, values: Mapping[str, str]) -> str:
     return tomlkit.dumps(document)
 
 
-def with_route(text: str, route: Reply, name: str | None) -> str:
+def with_reply(text: str, route: Reply, name: str | None) -> str:
     """Set the route that had a name, or add one where the name is None."""
     document = _parsed(text)
     table = tomlkit.table() if name is None else _found(_routes(document), name)
@@ -50,7 +50,7 @@ def with_route(text: str, route: Reply, name: str | None) -> str:
     return tomlkit.dumps(document)
 
 
-def without_route(text: str, name: str) -> str:
+def without_reply(text: str, name: str) -> str:
     """Take out the route that has a name; comments above the next one stay."""
     document = _parsed(text)
     routes = _routes(document)

@@ -15,7 +15,7 @@ from chatbot.clinic import Clinic, Reply, load_clinic
 from chatbot.errors import ChangeRefused, SettingsError
 from chatbot.staff.accounts.sessions import Account
 from chatbot.staff.audit_log import AuditLog, Kind
-from chatbot.staff.content.clinic_file import with_route, with_values, without_route
+from chatbot.staff.content.clinic_file import with_reply, with_values, without_reply
 
 __all__ = ["FIELDS", "ClinicText"]
 
@@ -86,14 +86,14 @@ class ClinicText:
             self._change(account, told, "Changed", lambda text: with_values(text, changed))
         return tuple(changed)
 
-    def set_route(self, account: Account, route: Reply, name: str | None = None) -> None:
+    def set_reply(self, account: Account, route: Reply, name: str | None = None) -> None:
         """Change the reply that has a name, or add one; raises `ChangeRefused`."""
         told = "Added" if name is None else "Changed"
-        self._change(account, f"Reply: {route.name}", told, lambda text: with_route(text, route, name))
+        self._change(account, f"Reply: {route.name}", told, lambda text: with_reply(text, route, name))
 
-    def remove_route(self, account: Account, name: str) -> None:
+    def remove_reply(self, account: Account, name: str) -> None:
         """Take a reply out; raises `ChangeRefused`."""
-        self._change(account, f"Reply: {name}", "Removed", lambda text: without_route(text, name))
+        self._change(account, f"Reply: {name}", "Removed", lambda text: without_reply(text, name))
 
     def undo(self, account: Account, change_id: int) -> None:
         """Say again what was said before a change; raises `ChangeRefused` where the words changed since."""

@@ -47,7 +47,7 @@ class Preview:
     """
 
     passages: tuple[PassageChange, ...]
-    flips: tuple[OutcomeChange, ...]
+    outcome_changes: tuple[OutcomeChange, ...]
     golden: int
     newly_answered: tuple[str, ...]
     problems: tuple[str, ...]
@@ -62,20 +62,20 @@ def compare(  # noqa: PLR0913, PLR0917 - the two, and all that they are compared
     progress: Progress,
 ) -> Preview:
     """Compare the chatbot as it is with the one that it would be."""
-    flips: list[OutcomeChange] = []
+    outcome_changes: list[OutcomeChange] = []
     total = len(golden) + len(unanswered)
     for number, one in enumerate(golden):
         progress(number, total, "Asking the saved questions")
         before, after = (Verdict.of(ask(bot, one)) for bot in (now, candidate))
         if before.right != after.right:
-            flips.append(OutcomeChange(one.question, before.said, after.said, after.right))
+            outcome_changes.append(OutcomeChange(one.question, before.said, after.said, after.right))
     gained: list[str] = []
     for number, question in enumerate(unanswered, start=len(golden)):
         progress(number, total, "Asking what visitors asked in vain")
         if _answered(candidate, question) and not _answered(now, question):
             gained.append(question)
     changes = tuple(_changes(now.passages(), candidate.passages()))
-    return Preview(changes, tuple(flips), len(golden), tuple(gained), tuple(problems))
+    return Preview(changes, tuple(outcome_changes), len(golden), tuple(gained), tuple(problems))
 
 
 def _answered(bot: Chatbot, question: str) -> bool:

@@ -29,7 +29,7 @@ from chatbot.staff.content.listing import gone_addresses
 from chatbot.staff.content.page_form import PageForm, document_of, new_name, read_form, to_markdown, validate
 from chatbot.staff.content.preview import Preview, Progress, compare
 
-__all__ = ["Pages", "Place"]
+__all__ = ["Place", "Publisher"]
 
 _BUSY: Final = "Somebody else is preparing or changing the pages just now: wait a moment and try again."
 
@@ -43,7 +43,7 @@ class Place:
     staff: Path
 
 
-class Pages:
+class Publisher:
     """Prepares and makes changes of the pages that a chatbot serves; any number of threads may use it."""
 
     def __init__(self, bot: Chatbot, place: Place, drafts: Drafts, history: AuditLog) -> None:
@@ -73,7 +73,7 @@ class Pages:
             return document_of(page, draft.text)
         return document_of(page, self._text(page), sidecar_text(self._place.corpus, page))
 
-    def uploaded(self, path: Path, page: str | None) -> tuple[PageForm, str]:
+    def read_upload(self, path: Path, page: str | None) -> tuple[PageForm, str]:
         """Read a file that may become a page, or another text of one; give it with its suffix.
 
         Raises `ChangeRefused` for what is no page, or is written otherwise than the page that it is to replace.
@@ -137,7 +137,7 @@ class Pages:
             then, problems = self._prepare(self.drafts(), progress)
             return compare(self._bot, then, golden, unanswered, problems, progress)
 
-    def put_live(self, account: Account, progress: Progress) -> tuple[Draft, ...]:
+    def publish(self, account: Account, progress: Progress) -> tuple[Draft, ...]:
         """Make the drafts live: their index is built aside while visitors are served, then pages and index change.
 
         Gives the drafts that are live now. Raises `FootnoteError`, and then all is as it was.

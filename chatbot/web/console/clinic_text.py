@@ -138,7 +138,7 @@ class _Tab:
         def kept() -> list[object]:
             ways = tuple(dict.fromkeys(line.strip() for line in examples.splitlines() if line.strip()))
             route = Reply(name.strip(), ways, reply.strip(), link.strip())
-            self._house.clinic_text.set_route(account, route, opened)
+            self._house.clinic_text.set_reply(account, route, opened)
             told = say(f"Saved: {route.name!r} is said from now on where your pages have no answer.")
             return [told, gr.update(), *_sheet(route), self._choices(), change_rows(self._house)]
 
@@ -152,7 +152,7 @@ class _Tab:
         def removed() -> list[object]:
             if opened is None:
                 raise ChangeRefused("Open the reply first that is to go.")
-            self._house.clinic_text.remove_route(account, opened)
+            self._house.clinic_text.remove_reply(account, opened)
             told = say(f"Removed: {opened!r} is said no longer.")
             return [told, gr.update(visible=False), *self.new()[2:], self._choices(), change_rows(self._house)]
 

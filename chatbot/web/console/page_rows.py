@@ -72,7 +72,7 @@ def preview_told(preview: Preview) -> str:
     kinds = Counter(_kind(one) for one in preview.passages)
     told = [f"Passages: {', '.join(f'{number} {kind}' for kind, number in kinds.items())}."]
     if preview.golden:
-        told.append(f"Saved questions: {len(preview.flips)} of {preview.golden} would turn out otherwise.")
+        told.append(f"Saved questions: {len(preview.outcome_changes)} of {preview.golden} would turn out otherwise.")
     if preview.newly_answered:
         told.append(
             f"{_counted(len(preview.newly_answered), 'question')} that visitors asked in vain would be answered."
@@ -91,7 +91,7 @@ def preview_tables(preview: Preview | None) -> list[dict[str, Any]]:
     ]
     flips = [
         [one.question, one.before, one.after, "better" if one.better else "worse: look at this one"]
-        for one in preview.flips
+        for one in preview.outcome_changes
     ]
     gained = [[one, "not answered", "answered", "a visitor asked this"] for one in preview.newly_answered]
     return [

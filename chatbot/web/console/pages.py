@@ -199,7 +199,7 @@ class _Tab:
         account = require_editor(request)
 
         def done() -> list[object]:
-            drafts = self._house.pages.put_live(account, _shown(progress))
+            drafts = self._house.pages.publish(account, _shown(progress))
             number = len(self._house.bot.passages())
             return [say(live_told(len(drafts), number)), *preview_tables(None), *self.overview()]
 
@@ -225,7 +225,7 @@ class _Tab:
         return [page, Path(page).suffix, f"{sheet.title} ({page})", *typed, rows, sheet, gr.update(visible=True)]
 
     def _filled(self, path: Path, page: str | None, title: str) -> list[object]:
-        sheet, suffix = self._house.pages.uploaded(path, page)
+        sheet, suffix = self._house.pages.read_upload(path, page)
         told = gr.update(value=f"The form holds what {path.name} says. Look at it, then keep it.", visible=True)
         return [told, suffix, sheet.title or title, sheet.body, sheet.url, sheet.reviewed, []]
 

@@ -12,8 +12,8 @@ from chatbot.staff import (
     ClinicText,
     Drafts,
     GoldenFile,
-    Pages,
     Place,
+    Publisher,
     QuestionEmbeddings,
     Reports,
     SignOffs,
@@ -33,7 +33,7 @@ class ConsoleServices:
     settings: Settings
     account_store: AccountStore
     audit_log: AuditLog
-    pages: Pages
+    pages: Publisher
     clinic_text: ClinicText
     question_embeddings: QuestionEmbeddings
     golden_file: GoldenFile
@@ -46,7 +46,7 @@ class ConsoleServices:
         database = staff_database(settings.staff)
         history = AuditLog(database)
         place = Place(settings.corpus, settings.index, settings.staff)
-        pages = Pages(bot, place, Drafts(database), history)
+        pages = Publisher(bot, place, Drafts(database), history)
         words = ClinicText(bot, settings.clinic, history, _speaks)
         saved = QuestionEmbeddings(bot), GoldenFile(settings.staff), Reports(settings.staff), SignOffs(database)
         return cls(bot, journal, settings, AccountStore(database), history, pages, words, *saved)

@@ -40,7 +40,7 @@ def test_a_rebuild_while_twenty_visitors_ask_fails_nobody_and_mixes_nothing(staf
         sheet = pages.form(page)
         body = sheet.body.replace("redness and mild swelling", f"redness and very{' very' * number} mild swelling")
         pages.stage(EDITOR, PageForm(sheet.title, sheet.url, sheet.reviewed, body), page)
-        pages.put_live(EDITOR, lambda _done, _of, _what: None)
+        pages.publish(EDITOR, lambda _done, _of, _what: None)
         versions.append({one.text for one in staffed.bot.passages()})
     took = perf_counter() - begun
     done.set()
