@@ -13,14 +13,14 @@ from starlette.middleware.gzip import GZipMiddleware
 from chatbot.web.console import ConsoleServices, staff_app
 from chatbot.web.http.answer_and_record import AnswerService
 from chatbot.web.http.assets import Assets, asset_routes, build_assets
+from chatbot.web.http.gradio_allowlist import GradioAllowlist
 from chatbot.web.http.gradio_app import gradio_app
 from chatbot.web.http.middleware import BodySizeLimit, SecurityHeaders
 from chatbot.web.http.origins import OriginMiddleware
 from chatbot.web.http.problems import ServerErrorMiddleware, handle_errors
 from chatbot.web.http.rate_limit import RateLimiter
-from chatbot.web.visitor.allowlist import Allowlist
 from chatbot.web.visitor.api import api_routes
-from chatbot.web.visitor.chat import QUESTIONS, chat_blocks
+from chatbot.web.visitor.chat import ChatPolicy, chat_blocks
 from chatbot.web.visitor.chat_page import shell_routes
 from chatbot.web.visitor.document_pages import page_routes
 from chatbot.web.visitor.embed import embed_routes
@@ -66,12 +66,7 @@ def create_app(bot: "Chatbot", journal: "Journal | None" = None, settings: "Sett
     if settings:
         lifespans.append(_mount_console(app, ConsoleServices.of(bot, journal, settings), assets))
     others = RateLimiter(sites.requests_per_minute * _OTHER_EVENTS)
-    app.router.default = Allowlist(
-        gradio,
-        events={number: len(event.inputs) for number, event in blocks.fns.items()},
-        sessions=blocks._queue.pending_messages_per_session,  # noqa: SLF001 -- there is no public way
-        limit=lambda number: questions if blocks.fns[number].concurrency_id == QUESTIONS else others,
-    )
+    app.router.default = GradioAllowlist(gradio, blocks, ChatPolicy(blocks, questions, others))
     handle_errors(app)
     app.add_middleware(GZipMiddleware, minimum_size=1024)
     app.add_middleware(BodySizeLimit, exempt_path="/staff/")

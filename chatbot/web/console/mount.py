@@ -14,7 +14,7 @@ from starlette.background import BackgroundTask
 from chatbot.evaluation.charts import warm_up
 from chatbot.reading import LARGEST
 from chatbot.staff import Account, Throttle, UnansweredPrefetcher
-from chatbot.web.console.allowlist import StaffAllowlist
+from chatbot.web.console.allowlist import StaffPolicy
 from chatbot.web.console.chart_routes import drawing_routes
 from chatbot.web.console.checks import checks
 from chatbot.web.console.clinic_text import words_and_routes
@@ -29,13 +29,17 @@ from chatbot.web.console.sign_in import sign_in_routes
 from chatbot.web.console.unanswered import unanswered_tab
 from chatbot.web.console.urgent import urgent_tab
 from chatbot.web.http.assets import Assets, static_text
+from chatbot.web.http.gradio_allowlist import GradioAllowlist
 from chatbot.web.http.gradio_app import gradio_app, set_queue
 from chatbot.web.http.markup import escape
+from chatbot.web.http.middleware import BodySizeLimit
 from chatbot.web.http.problems import handle_errors
 from chatbot.web.visitor.chat_page import POLICY, REQUEST, as_data, gradio_entry
 
 __all__ = ["console_blocks", "staff_app"]
 
+_LARGEST_UPLOAD: Final = 10 * 1024 * 1024  # bytes; a page may have fewer
+_SLOWEST_UPLOAD: Final = 120  # seconds
 _POLICY: Final = "; ".join(
     f"{name} {sources}" for name, sources in (POLICY | {"img-src": "'self' data:", "form-action": "'self'"}).items()
 )
@@ -52,12 +56,9 @@ def staff_app(
     rooms.include_router(sign_in_routes(services.bot, services.account_store, Throttle(), assets))
     rooms.include_router(_page_routes(services, blocks, assets))
     rooms.include_router(drawing_routes(services))
-    rooms.router.default = StaffAllowlist(
-        gradio,
-        events={number: len(event.inputs) for number, event in blocks.fns.items()},
-        for_editors={number for number, event in blocks.fns.items() if is_for_editors(event.fn)},
-        sessions=blocks._queue.pending_messages_per_session,  # noqa: SLF001 -- there is no public way
-    )
+    for_editors = {number for number, event in blocks.fns.items() if is_for_editors(event.fn)}
+    uploads = BodySizeLimit(gradio, _LARGEST_UPLOAD, _SLOWEST_UPLOAD)  # what the guard lets through unread
+    rooms.router.default = GradioAllowlist(uploads, blocks, StaffPolicy(for_editors))
     handle_errors(rooms)
     return StaffGuard(rooms, services.account_store), _reading_ahead(services, gradio.router.lifespan_context)
 

@@ -1,19 +1,23 @@
 """The chat page's conversation, in Gradio."""
 
 import logging
-from collections.abc import Callable, Coroutine, Sequence
+from collections.abc import Callable, Collection, Coroutine, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, ClassVar, Final
 
 import gradio as gr
+from fastapi import Request, Response
 from gradio.components import Component
 
 from chatbot.errors import JournalError, QuestionEmpty, QuestionError
 from chatbot.web.http.answer_and_record import AnswerService
 from chatbot.web.http.fair_queue import LineFull, VisitorLeft
+from chatbot.web.http.gradio_allowlist import Join, Route
 from chatbot.web.http.gradio_app import departure, set_queue
-from chatbot.web.http.problems import traceback_without_message
+from chatbot.web.http.markup import replace_surrogates
+from chatbot.web.http.problems import busy_response, traceback_without_message
+from chatbot.web.http.rate_limit import RateLimiter
 from chatbot.web.visitor.rendering import answer_html, apology_html, question_html, shorten
 from chatbot.web.visitor.urgent import UrgentTexts
 
@@ -21,12 +25,10 @@ if TYPE_CHECKING:
     from chatbot.bot import Chatbot
     from chatbot.journal import Journal
 
-__all__ = ["QUESTIONS", "chat_blocks", "with_starters"]
-
-QUESTIONS: Final = "questions"
-"""The concurrency id of the events that ask a question."""
+__all__ = ["ChatPolicy", "chat_blocks", "with_starters"]
 
 _LOG = logging.getLogger(__name__)
+_QUESTIONS: Final = "questions"  # the concurrency id of the events that ask one
 _AT_ONCE: Final = 16  # of the events that ask nothing
 _SUGGESTIONS: Final = 4
 _LONGEST_TYPED: Final = 10_000  # characters; so that whatever is typed fits a request, and can be told to be too long
@@ -77,10 +79,10 @@ def chat_blocks(bot: "Chatbot", journal: "Journal | None", answers: AnswerServic
     page = _Page(bot, journal, answers, partial(departure, blocks))
     with blocks:
         parts = _lay_out(bot.starters(), with_judges=journal is not None)
-        _on(parts.question.submit, page.ask, [parts.question, parts.turns], parts, QUESTIONS)
-        _on(parts.send.click, page.ask, [parts.question, parts.turns], parts, QUESTIONS)
+        _on(parts.question.submit, page.ask, [parts.question, parts.turns], parts, _QUESTIONS)
+        _on(parts.send.click, page.ask, [parts.question, parts.turns], parts, _QUESTIONS)
         for button in (parts.dismiss, *parts.buttons):
-            _on(button.click, page.ask, [button, parts.turns], parts, QUESTIONS)
+            _on(button.click, page.ask, [button, parts.turns], parts, _QUESTIONS)
         for judge, helpful in zip(parts.judges, _JUDGED, strict=False):
             _on(judge.click, partial(page.judge, helpful), [parts.turns], parts)
         _on(parts.clear.click, page.clear, [], parts)
@@ -113,7 +115,7 @@ def _on(
         parts.all,
         show_progress="hidden",
         api_visibility="private",
-        concurrency_limit=None if concurrency_id == QUESTIONS else _AT_ONCE,  # questions have their own queue
+        concurrency_limit=None if concurrency_id == _QUESTIONS else _AT_ONCE,  # questions have their own queue
         concurrency_id=concurrency_id,
     )
 
@@ -156,6 +158,29 @@ def _lay_out(starters: Sequence[str], *, with_judges: bool) -> _Parts:
 def _label(texts: Sequence[str], place: int) -> dict[str, Any]:
     """Give a suggestion button its text, or hide it when there is none for it."""
     return {"value": texts[place], "visible": True} if place < len(texts) else {"value": "", "visible": False}
+
+
+class ChatPolicy:
+    """Let the chat page send texts and nothing else, as often as the limits of its address allow."""
+
+    routes: ClassVar[Sequence[Route]] = ()
+    headers: ClassVar[Collection[bytes]] = ()
+
+    def __init__(self, blocks: gr.Blocks, questions: RateLimiter, others: RateLimiter) -> None:
+        """Take the chat's blocks, the limit of events that ask a question, and the limit of all others."""
+        self._limiters = {
+            number: questions if event.concurrency_id == _QUESTIONS else others for number, event in blocks.fns.items()
+        }
+
+    def clean(self, join: Join) -> Join | None:
+        """Return an event with its texts fit for UTF-8, or None where a value is something else than a text."""
+        texts = [value and replace_surrogates(value) for value in join.data if value is None or isinstance(value, str)]
+        return replace(join, data=texts, event_data=None) if len(texts) == len(join.data) else None
+
+    def refuse(self, request: Request, join: Join | None, _session: str, /) -> Response | None:
+        """Answer 429 to an event of an address that sends too many."""
+        wait = self._limiters[join.event].wait(request.client.host if request.client else "") if join else 0
+        return busy_response(wait) if wait else None
 
 
 class _Page:
