@@ -22,7 +22,7 @@ ROOT = Path(__file__).parents[1]
 MODULES = sorted(ROOT.glob("chatbot/**/*.py"))
 LAYERS = [
     ("records", "errors"),
-    ("files", "settings", "clinic", "placement", "database"),
+    ("files", "fitted", "settings", "clinic", "placement", "database"),
     ("language", "redaction"),
     ("reading",),
     ("indexing",),

@@ -10,7 +10,6 @@ import json
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from importlib.resources import files
 from typing import Final, Self
 
 import numpy as np
@@ -18,6 +17,7 @@ import numpy as np
 from chatbot.answering.answer_type import match_answer_type
 from chatbot.answering.ranking import Ranking
 from chatbot.answering.search import SearchResult
+from chatbot.fitted import fitted_values
 from chatbot.indexing import Encoder, Index, Query
 from chatbot.records import Hit, Outcome, Passage
 
@@ -60,14 +60,14 @@ class Gate:
     @classmethod
     def fitted(cls) -> Self:
         """Give the gate that `training/fit_gate.py` wrote; the file says on what data and how well."""
-        told = json.loads(files("chatbot.answering").joinpath("gate.json").read_text("utf-8"))
+        values = fitted_values("chatbot.answering", "gate")
         return cls(
-            tuple(told["weights"][name] for name in SIGNALS),
-            told["intercept"],
-            told["calibration_weights"],
-            told["baseline"],
-            tuple((share, chance) for share, chance in told["risk"]),
-            told["related"],
+            tuple(values["weights"][name] for name in SIGNALS),
+            values["intercept"],
+            values["calibration_weights"],
+            values["baseline"],
+            tuple((share, probability) for share, probability in values["risk"]),
+            values["related"],
         )
 
     def confidence(self, index: Index, result: SearchResult, hit: Hit) -> float:

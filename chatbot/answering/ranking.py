@@ -4,13 +4,12 @@ Source of the method: a conditional logit over each question's candidates (D. Mc
 listwise ranking. What the evidence does not say is left out on purpose: no weight belongs to one corpus.
 """
 
-import json
 from dataclasses import dataclass
-from importlib.resources import files
 from typing import Final, Self
 
 import numpy as np
 
+from chatbot.fitted import fitted_values
 from chatbot.indexing import Evidence, Vectors
 from chatbot.records import Hit
 
@@ -34,8 +33,8 @@ class Ranking:
     @classmethod
     def fitted(cls) -> Self:
         """Give the weights that `training/fit_ranking.py` wrote; the file says on what data and how well."""
-        told = json.loads(files("chatbot.answering").joinpath("ranking.json").read_text("utf-8"))
-        return cls(tuple(told["weights"][name] for name in SIGNALS))
+        weights = fitted_values("chatbot.answering", "ranking")["weights"]
+        return cls(tuple(weights[name] for name in SIGNALS))
 
     def hits(self, evidence: Evidence) -> tuple[Hit, ...]:
         """Rank candidates, best first; a score is the weighted mean of the signals."""

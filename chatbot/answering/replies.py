@@ -1,16 +1,15 @@
 """Which of the clinic's own replies a question asks for, whatever treatment it names."""
 
-import json
 import re
 from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from importlib.resources import as_file, files
 from typing import Final, Self
 
 import numpy as np
 
 from chatbot.clinic import Clinic, Contact, Reply
+from chatbot.fitted import fitted_arrays, fitted_values
 from chatbot.indexing import Encoded, Encoder, Vectors, content_words
 from chatbot.records import Level
 from chatbot.triage import Wording
@@ -56,13 +55,11 @@ class ReplyProjection:
     @classmethod
     def fitted(cls) -> Self:
         """Give what the script wrote; `replies.json` says on what and how well."""
-        folder = files("chatbot.answering")
-        told = json.loads(folder.joinpath("replies.json").read_text("utf-8"))
-        with as_file(folder.joinpath("replies.npz")) as path, np.load(path, allow_pickle=False) as kept:
-            middle, directions, paged = (
-                kept[name].astype(np.float32) for name in ("mean", "components", "page_centroids")
-            )
-        return cls(middle, directions, paged, told["threshold"], told["encoder"]["fingerprint"])
+        values, arrays = fitted_values("chatbot.answering", "replies"), fitted_arrays("chatbot.answering", "replies")
+        mean, components, centroids = (
+            arrays[name].astype(np.float32) for name in ("mean", "components", "page_centroids")
+        )
+        return cls(mean, components, centroids, values["threshold"], values["encoder"]["fingerprint"])
 
     def project(self, vectors: Vectors) -> Vectors:
         """Give vectors, shape (n, dimensions), along the directions, at unit length."""

@@ -4,16 +4,15 @@ It stands on the vectors that search needs anyway, so that a message is encoded 
 `training/fit_triage.py`. Source of the layer: A. Vaswani et al., "Attention Is All You Need", NeurIPS 2017.
 """
 
-import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from importlib.resources import as_file, files
 from typing import Any, Final, Self
 
 import numpy as np
 from numpy.typing import NDArray
 from scipy.special import erf
 
+from chatbot.fitted import fitted_arrays, fitted_values
 from chatbot.indexing import Encoded, Encoder, Vectors
 from chatbot.records import Level
 
@@ -95,22 +94,19 @@ class EmergencyClassifier:
     @classmethod
     def fitted(cls) -> Self:
         """Return the classifier that the script wrote; `classifier.json` says on what and how well."""
-        folder = files("chatbot.triage")
-        told = json.loads(folder.joinpath("classifier.json").read_text("utf-8"))
-        with as_file(folder.joinpath("classifier.npz")) as path, np.load(path, allow_pickle=False) as kept:
-            layers = tuple(
-                _Layer(**{name: _restored(kept, f"{number}.{name}") for name in _Layer.__dataclass_fields__})
-                for number in range(told["layers"])
-            )
-            head, bias = _restored(kept, "head"), _restored(kept, "head_bias")
-        thresholds = Thresholds(**told["thresholds"])
-        return cls(layers, told["heads"], head, bias, thresholds, told["encoder"]["fingerprint"])
+        values, arrays = fitted_values("chatbot.triage", "classifier"), fitted_arrays("chatbot.triage", "classifier")
+        layers = tuple(
+            _Layer(**{name: _restored(arrays, f"{number}.{name}") for name in _Layer.__dataclass_fields__})
+            for number in range(values["layers"])
+        )
+        head, bias = _restored(arrays, "head"), _restored(arrays, "head_bias")
+        thresholds = Thresholds(**values["thresholds"])
+        return cls(layers, values["heads"], head, bias, thresholds, values["encoder"]["fingerprint"])
 
     @staticmethod
     def fitted_fingerprint() -> str:
         """Return the fingerprint of the encoder that the script's classifier reads, without loading its weights."""
-        told = json.loads(files("chatbot.triage").joinpath("classifier.json").read_text("utf-8"))
-        return str(told["encoder"]["fingerprint"])
+        return str(fitted_values("chatbot.triage", "classifier")["encoder"]["fingerprint"])
 
     def serves(self, encoder: Encoder) -> bool:
         """Tell whether this was fitted for an encoder."""
@@ -156,7 +152,7 @@ def _normed(states: NDArray[Any], norm: Vectors) -> Vectors:
     return np.asarray(centred / spread * norm[0] + norm[1], dtype=np.float32)
 
 
-def _restored(kept: Mapping[str, NDArray[Any]], name: str) -> Vectors:
+def _restored(arrays: Mapping[str, NDArray[Any]], name: str) -> Vectors:
     """Return an array of the file: signed bytes with a scale a column, or half-precision numbers."""
-    array = kept[name].astype(np.float32)
-    return array * kept[f"{name}.scale"] if f"{name}.scale" in kept else array
+    array = arrays[name].astype(np.float32)
+    return array * arrays[f"{name}.scale"] if f"{name}.scale" in arrays else array

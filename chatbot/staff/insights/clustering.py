@@ -7,16 +7,15 @@ taxonomic problems", 1936; R. Sokal and C. Michener, "A Statistical Method for E
 1958.
 """
 
-import json
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
-from importlib.resources import as_file, files
 from typing import Final, Self
 
 import numpy as np
 from numpy.typing import NDArray
 
+from chatbot.fitted import fitted_arrays, fitted_values
 from chatbot.indexing import Vectors
 
 __all__ = ["Labels", "QuestionClusterer", "asks_time"]
@@ -63,14 +62,18 @@ class QuestionClusterer:
     @classmethod
     def fitted(cls) -> Self:
         """Give what the script wrote; `clustering.json` says on what and how well."""
-        folder = files("chatbot.staff.insights")
-        told = json.loads(folder.joinpath("clustering.json").read_text("utf-8"))
-        with as_file(folder.joinpath("clustering.npz")) as path, np.load(path, allow_pickle=False) as kept:
-            middle, directions = (kept[name].astype(np.float32) for name in ("mean", "components"))
-            examples = _unit(kept["examples"].astype(np.float32))
-            kinds = kept["kinds"].astype(np.int64)
-        numbers = (told["time_weight"], told["threshold"], told["fallback_threshold"])
-        return cls(middle, directions, examples, kinds, *numbers, told["encoder"]["fingerprint"])
+        package = "chatbot.staff.insights"
+        values, arrays = fitted_values(package, "clustering"), fitted_arrays(package, "clustering")
+        return cls(
+            mean=arrays["mean"].astype(np.float32),
+            components=arrays["components"].astype(np.float32),
+            examples=_unit(arrays["examples"].astype(np.float32)),
+            kinds=arrays["kinds"].astype(np.int64),
+            time_weight=values["time_weight"],
+            threshold=values["threshold"],
+            fallback_threshold=values["fallback_threshold"],
+            fingerprint=values["encoder"]["fingerprint"],
+        )
 
     def features(self, vectors: Vectors, timed: Sequence[bool], fingerprint: str) -> Vectors:
         """Give questions as points whose inner product is their nearness; `vectors` has the shape (n, dimensions)."""
