@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from chatbot.web.http.colours import Colour, contrast, palette, stylesheet
+from chatbot.web.http.assets import Colour, contrast, palette, stylesheet
 
 CSS = (Path(__file__).parents[2] / "chatbot/web/static/base.css").read_text("utf-8")
 

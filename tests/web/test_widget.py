@@ -16,7 +16,7 @@ import pytest
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, BrowserContext, Locator, Page, expect
 
-from chatbot.web.http.colours import palette
+from chatbot.web.http.assets import palette
 from chatbot.web.http.translations import LANGUAGES
 from tests.web.conftest import Attentive, ClinicSite
 

@@ -1,19 +1,46 @@
-"""The page's own styles, script and icon, served under names that change with their content."""
+"""The styles, scripts and icon of the pages, in the clinic's accent colour."""
 
 import hashlib
 from collections.abc import Callable, Coroutine
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from importlib.resources import files
 from typing import Final
 
 from fastapi import APIRouter, Response
 
-from chatbot.web.http.colours import palette, stylesheet
+__all__ = [
+    "Assets",
+    "Colour",
+    "Palette",
+    "asset_routes",
+    "build_assets",
+    "contrast",
+    "palette",
+    "static_text",
+    "stylesheet",
+]
 
-__all__ = ["Assets", "asset_routes", "build_assets", "static_text"]
+Colour = tuple[int, int, int]
 
 _STATIC: Final = files("chatbot.web") / "static"
-_LIFE: Final = {"Cache-Control": "public, max-age=31536000, immutable"}
+_IMMUTABLE: Final = {"Cache-Control": "public, max-age=31536000, immutable"}
+_READABLE: Final = 4.5  # WCAG 2.1 AA, for text of any size
+_BLACK: Final[Colour] = (0, 0, 0)
+_WHITE: Final[Colour] = (255, 255, 255)
+# The surfaces of static/base.css that the accent stands on: the darkest of the light ones, the lightest of the dark.
+_LIGHT_SURFACE: Final[Colour] = (0xF1, 0xEE, 0xE8)
+_DARK_SURFACE: Final[Colour] = (0x2A, 0x2E, 0x31)
+_STEPS: Final = 100
+
+
+@dataclass(frozen=True, slots=True)
+class Palette:
+    """An accent in the light and the dark scheme, and the colour of text upon it, each as #rrggbb."""
+
+    light: str
+    on_light: str
+    dark: str
+    on_dark: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,7 +52,7 @@ class _File:
 
 @dataclass(frozen=True, slots=True)
 class Assets:
-    """The files that give the clinic's pages their look."""
+    """The files that the pages load."""
 
     chat_css: _File
     chat_js: _File
@@ -38,7 +65,7 @@ class Assets:
 
 
 def build_assets(accent: str) -> Assets:
-    """Prepare the files for a clinic's accent colour."""
+    """Build the files for an accent colour (#rrggbb)."""
     base = stylesheet(accent) + static_text("base.css")
     return Assets(
         chat_css=_file("chat", "css", "text/css", base + static_text("chat.css")),
@@ -53,30 +80,22 @@ def build_assets(accent: str) -> Assets:
 
 
 def static_text(name: str) -> str:
-    """Read a file of the static folder."""
+    """Return the text of a file in the static folder."""
     return (_STATIC / name).read_text("utf-8")
 
 
 def asset_routes(assets: Assets) -> APIRouter:
-    """Give the routes that serve the files."""
+    """Return the routes of the files, whose names change with their content so that browsers may keep them."""
     router = APIRouter()
-    for file in (
-        assets.chat_css,
-        assets.chat_js,
-        assets.page_css,
-        assets.demo_css,
-        assets.embed_css,
-        assets.staff_css,
-        assets.staff_js,
-        assets.icon,
-    ):
-        router.add_api_route(file.address, _server(file), methods=["GET", "HEAD"])
+    for field in fields(assets):
+        file: _File = getattr(assets, field.name)
+        router.add_api_route(file.address, _endpoint(file), methods=["GET", "HEAD"])
     return router
 
 
-def _server(file: _File) -> Callable[[], Coroutine[None, None, Response]]:
+def _endpoint(file: _File) -> Callable[[], Coroutine[None, None, Response]]:
     async def serve() -> Response:
-        return Response(file.content, media_type=file.media_type, headers=_LIFE)
+        return Response(file.content, media_type=file.media_type, headers=_IMMUTABLE)
 
     return serve
 
@@ -85,3 +104,58 @@ def _file(name: str, suffix: str, media_type: str, text: str) -> _File:
     content = text.encode("utf-8")
     digest = hashlib.sha256(content).hexdigest()[:12]
     return _File(f"/look/{name}.{digest}.{suffix}", media_type, content)
+
+
+def contrast(first: Colour, second: Colour) -> float:
+    """Return the contrast ratio of two colours, from 1 to 21 (WCAG 2.1)."""
+    darker, lighter = sorted((_luminance(first), _luminance(second)))
+    return (lighter + 0.05) / (darker + 0.05)
+
+
+def palette(accent: str) -> Palette:
+    """Shade an accent (#rrggbb) until it can be read as text on the surfaces of both colour schemes."""
+    colour = _parse(accent)
+    light = _shade(colour, _BLACK, _LIGHT_SURFACE)
+    dark = _shade(colour, _WHITE, _DARK_SURFACE)
+    return Palette(_hex(light), _hex(_text_on(light)), _hex(dark), _hex(_text_on(dark)))
+
+
+def stylesheet(accent: str) -> str:
+    """Return the shades of an accent as custom properties of CSS, for both colour schemes."""
+    shades = palette(accent)
+    return (
+        f":root{{--accent:{shades.light};--on-accent:{shades.on_light}}}\n"
+        f"@media (prefers-color-scheme:dark){{:root{{--accent:{shades.dark};--on-accent:{shades.on_dark}}}}}\n"
+    )
+
+
+def _shade(colour: Colour, towards: Colour, surface: Colour) -> Colour:
+    """Mix a colour with black or white, in small steps, until it can be read on a surface."""
+    for step in range(_STEPS):
+        red, green, blue = (
+            round(start + (end - start) * step / _STEPS) for start, end in zip(colour, towards, strict=True)
+        )
+        if contrast((red, green, blue), surface) >= _READABLE:
+            return red, green, blue
+    return towards
+
+
+def _text_on(colour: Colour) -> Colour:
+    return max(_WHITE, _BLACK, key=lambda text: contrast(text, colour))
+
+
+def _luminance(colour: Colour) -> float:
+    red, green, blue = (_linear(channel / 255) for channel in colour)
+    return 0.2126 * red + 0.7152 * green + 0.0722 * blue
+
+
+def _linear(channel: float) -> float:
+    return channel / 12.92 if channel <= 0.04045 else float(((channel + 0.055) / 1.055) ** 2.4)
+
+
+def _parse(text: str) -> Colour:
+    return int(text[1:3], 16), int(text[3:5], 16), int(text[5:7], 16)
+
+
+def _hex(colour: Colour) -> str:
+    return "#{:02x}{:02x}{:02x}".format(*colour)
