@@ -13,7 +13,7 @@ from chatbot.web.http.fair_queue import FairQueue, LineFull, VisitorLeft
 from chatbot.web.http.problems import busy_response
 from chatbot.web.http.rate_limit import client_prefix
 from chatbot.web.http.strict_json import json_body, json_bytes
-from chatbot.web.visitor.urgent import urgent_field
+from chatbot.web.visitor.rendering import urgent_field
 
 if TYPE_CHECKING:
     from chatbot.bot import Chatbot

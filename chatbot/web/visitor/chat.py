@@ -18,8 +18,7 @@ from chatbot.web.http.gradio_app import departure, set_queue
 from chatbot.web.http.markup import replace_surrogates
 from chatbot.web.http.problems import busy_response, traceback_without_message
 from chatbot.web.http.rate_limit import RateLimiter
-from chatbot.web.visitor.rendering import answer_html, apology_html, question_html, shorten
-from chatbot.web.visitor.urgent import UrgentTexts
+from chatbot.web.visitor.rendering import UrgentTexts, answer_html, apology_html, question_html, shorten
 
 if TYPE_CHECKING:
     from chatbot.bot import Chatbot

@@ -3,20 +3,61 @@
 import html
 import re
 from collections.abc import Sequence
-from typing import Final
+from dataclasses import asdict, dataclass
+from typing import Final, Self
 from urllib.parse import quote, urlsplit
 
+from chatbot.answering import call_text, number_to_call
 from chatbot.clinic import Clinic, Contact
 from chatbot.reading import unwrapped
 from chatbot.records import Answer, Citation, Outcome
+from chatbot.triage import Wording
 from chatbot.web.http.markup import breadcrumb, escape, marked
-from chatbot.web.visitor.urgent import UrgentTexts
+from chatbot.web.http.translations import direction
 
-__all__ = ["answer_html", "apology_html", "contact_html", "question_html", "shorten"]
+__all__ = ["UrgentTexts", "answer_html", "apology_html", "contact_html", "question_html", "shorten", "urgent_field"]
 
 _LONGEST_ECHO: Final = 300  # characters of a visitor's question that the conversation shows of one that was refused
 _BETWEEN_WAYS: Final = " \u00b7 "  # in the line of contact
 _SAFE_SCHEMES: Final = {"", "http", "https"}
+
+
+@dataclass(frozen=True, slots=True)
+class UrgentTexts:
+    """The texts around an urgent message, in the language that the alarm was raised in.
+
+    `phone` is the number to call and `call` the words of its link; both are empty where clinic.toml names no number.
+    `dismiss` is the text of the button, which is asked word for word. `dir` is `ltr` or `rtl`.
+    """
+
+    heading: str
+    call: str
+    phone: str
+    dismiss: str
+    language: str
+    dir: str
+
+    @classmethod
+    def of(cls, answer: Answer, clinic: Clinic) -> Self | None:
+        """Return the texts for an urgent answer, and None for any other."""
+        alarm = answer.alarm
+        if alarm is None:
+            return None
+        wording, phone = Wording.standard(alarm.language), number_to_call(alarm.level, clinic)
+        return cls(
+            heading=wording.heading(alarm.level, clinic),
+            call=call_text(alarm.language, phone, clinic),
+            phone=phone,
+            dismiss=wording.say("not_an_emergency", clinic),
+            language=alarm.language,
+            dir=direction(alarm.language),
+        )
+
+
+def urgent_field(answer: Answer, clinic: Clinic) -> dict[str, object]:
+    """Return what `POST /api/ask` adds to an urgent answer; an empty dictionary for any other."""
+    texts = UrgentTexts.of(answer, clinic)
+    return {"urgent": asdict(texts)} if texts else {}
 
 
 def question_html(text: str) -> str:
