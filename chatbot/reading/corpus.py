@@ -5,7 +5,7 @@ import re
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 from typing import Final
 from urllib.parse import urlsplit
 
@@ -21,11 +21,14 @@ __all__ = [
     "LARGEST",
     "READERS",
     "Corpus",
+    "CorpusFiles",
     "corpus_digest",
     "corpus_files",
     "front_matter",
+    "load_corpus",
     "read_corpus",
-    "read_document",
+    "read_documents",
+    "read_page",
 ]
 
 READERS: Final[Mapping[str, Callable[[str], Page]]] = {".txt": read_text, ".md": read_markdown}
@@ -47,47 +50,91 @@ class Corpus:
     problems: tuple[UnreadablePage, ...]
 
 
+@dataclass(frozen=True, slots=True)
+class _PageFile:
+    """A page's file and the sidecar beside it as the disk gave them: bytes, or the error in their place."""
+
+    name: str
+    content: bytes | OSError
+    sidecar: bytes | OSError | None
+    outside: bool
+
+
+@dataclass(frozen=True, slots=True)
+class CorpusFiles:
+    """The files of a corpus folder, each opened once, and the SHA-256 of all their names and bytes."""
+
+    folder: Path
+    pages: tuple[_PageFile, ...]
+    digest: str
+
+
+def load_corpus(folder: Path) -> CorpusFiles:
+    """Read the bytes of all that a corpus is made of; raises `CorpusError` if there is no folder."""
+    digest = hashlib.sha256()
+    pages: list[_PageFile] = []
+    for path in _files(folder):
+        name, sidecar = path.relative_to(folder).as_posix(), _sidecar(path)
+        content, beside = _bytes(path), _bytes(sidecar) if sidecar.is_file() else None
+        for file, data in ((name, content), (name + _SIDECAR, beside or b"")):
+            encoded = file.encode("utf-8", "surrogateescape")
+            hashed = b"unreadable" if isinstance(data, OSError) else data
+            digest.update(b"%d %s %d " % (len(encoded), encoded, len(hashed)) + hashed)
+        known = path.suffix.lower() in READERS  # the bytes of other files are large and of no use
+        outside = known and not path.resolve().is_relative_to(folder.resolve())
+        pages.append(_PageFile(name, content if known else b"", beside, outside))
+    return CorpusFiles(folder, tuple(pages), digest.hexdigest())
+
+
 def read_corpus(folder: Path) -> Corpus:
     """Read every page below a folder; raises `CorpusError` if there is no folder or not one page that can be read."""
+    return read_documents(load_corpus(folder))
+
+
+def read_documents(files: CorpusFiles) -> Corpus:
+    """Read the pages of a corpus whose files are loaded; raises `CorpusError` if not one can be read."""
     documents: list[Document] = []
     problems: list[UnreadablePage] = []
-    for path in _files(folder):
+    for file in files.pages:
         try:
-            documents.append(read_document(folder, path))
+            documents.append(_document(file))
         except UnreadablePage as error:
             problems.append(error)
     if not documents:
         reason = f" The first of {len(problems)} files: {problems[0]}" if problems else ""
-        raise CorpusError(f"{folder} holds no page that can be read: put .txt or .md files there.{reason}")
+        raise CorpusError(f"{files.folder} holds no page that can be read: put .txt or .md files there.{reason}")
     return Corpus(tuple(documents), tuple(problems))
 
 
 def corpus_digest(folder: Path) -> str:
-    """Give the SHA-256 of the names and bytes of all that the corpus is read from."""
-    digest = hashlib.sha256()
-    for path in _files(folder):
-        for file in (path, _sidecar(path)):
-            try:
-                content = _bytes(file) if file.is_file() else b""
-            except OSError:
-                content = b"unreadable"
-            name = file.relative_to(folder).as_posix().encode("utf-8", "surrogateescape")
-            digest.update(b"%d %s %d " % (len(name), name, len(content)) + content)
-    return digest.hexdigest()
+    """Return the SHA-256 of the names and bytes of all that the corpus is read from."""
+    return load_corpus(folder).digest
 
 
-def read_document(folder: Path, path: Path) -> Document:
-    """Read one file of a corpus; raises `UnreadablePage` that names the file, the reason and the cure."""
-    name = path.relative_to(folder).as_posix()
+def _document(file: _PageFile) -> Document:
+    if file.outside:
+        raise _unreadable(file.name, "it is a link to a file outside the corpus", "put the file itself here")
+    if isinstance(file.content, OSError):
+        reason = file.content.strerror or "it cannot be opened"
+        raise _unreadable(file.name, reason, "check the file and who may read it") from file.content
+    if isinstance(file.sidecar, OSError):
+        raise _unreadable(file.name, _beside(file.name) + " cannot be read", "correct that file") from file.sidecar
+    return read_page(file.name, file.content, file.sidecar)
+
+
+def read_page(name: str, content: bytes, sidecar: bytes | None = None) -> Document:
+    """Read a page from its name, its bytes and those of the sidecar beside it; no file is opened.
+
+    Raises `UnreadablePage` that names the file, the reason and the cure.
+    """
+    path = PurePosixPath(name)
     reader = READERS.get(path.suffix.lower())
     if reader is None:
         raise _unreadable(name, f"Footnote reads {' and '.join(READERS)} files", "save it as one of these")
     if not name.isprintable() or "\\" in name:
         raise _unreadable(name, "its name holds characters that no address can carry", "rename it")
-    if not path.resolve().is_relative_to(folder.resolve()):
-        raise _unreadable(name, "it is a link to a file outside the corpus", "put the file itself here")
-    about, words = front_matter(name, _decoded(name, path))
-    about |= _beside(name, path)
+    about, words = front_matter(name, _decoded(name, content))
+    about |= _sidecar_fields(name, sidecar)
     page = reader(words)
     if not page.text.strip():
         raise _unreadable(name, "it holds no text", "write the page or remove the file")
@@ -116,23 +163,20 @@ def _sidecar(path: Path) -> Path:
     return path.with_name(path.name + _SIDECAR)
 
 
-def _bytes(path: Path) -> bytes:
-    """Read a file, or as much of it as shows that it is too large."""
-    with path.open("rb") as file:
-        return file.read(LARGEST + 1)
-
-
-def _decoded(name: str, path: Path) -> str:
+def _bytes(path: Path) -> bytes | OSError:
+    """Read a file, or as much of it as shows that it is too large; return the error if it cannot be read."""
     try:
-        content = _bytes(path)
-        if len(content) > LARGEST:
-            reason = f"it has more than {LARGEST:,} bytes"
-            raise _unreadable(name, reason, "cut it into the pages that it is made of")
-        text = content.decode("utf-8-sig")
+        with path.open("rb") as file:
+            return file.read(LARGEST + 1)
     except OSError as error:
-        raise _unreadable(
-            name, error.strerror or "it cannot be opened", "check the file and who may read it"
-        ) from error
+        return error
+
+
+def _decoded(name: str, content: bytes) -> str:
+    if len(content) > LARGEST:
+        raise _unreadable(name, f"it has more than {LARGEST:,} bytes", "cut it into the pages that it is made of")
+    try:
+        text = content.decode("utf-8-sig")
     except UnicodeDecodeError as error:
         raise _unreadable(name, f"byte {error.start:,} of it is not UTF-8", "save it as UTF-8") from error
     if "\0" in text:
@@ -150,15 +194,17 @@ def front_matter(name: str, text: str) -> tuple[dict[str, object], str]:
     return {}, text
 
 
-def _beside(name: str, path: Path) -> dict[str, object]:
-    sidecar = _sidecar(path)
-    if not sidecar.is_file():
+def _beside(name: str) -> str:
+    return f"{PurePosixPath(name).name}{_SIDECAR} beside it"
+
+
+def _sidecar_fields(name: str, sidecar: bytes | None) -> dict[str, object]:
+    if sidecar is None:
         return {}
-    what = f"{sidecar.name} beside it"
     try:
-        return _loaded(name, _bytes(sidecar).decode("utf-8-sig"), what)
-    except (OSError, UnicodeDecodeError) as error:
-        raise _unreadable(name, f"{what} cannot be read", "correct that file") from error
+        return _loaded(name, sidecar.decode("utf-8-sig"), _beside(name))
+    except UnicodeDecodeError as error:
+        raise _unreadable(name, f"{_beside(name)} cannot be read", "correct that file") from error
 
 
 def _loaded(name: str, lines: str, what: str) -> dict[str, object]:
@@ -206,7 +252,7 @@ def _reviewed(name: str, about: Mapping[str, object]) -> date | None:
         raise _unreadable(name, reason, "write year, month and day, as in 2026-01-31") from None
 
 
-def _titled(path: Path) -> str:
+def _titled(path: PurePosixPath) -> str:
     return path.stem.replace("-", " ").replace("_", " ").strip().capitalize() or path.name
 
 

@@ -4,7 +4,7 @@ from pathlib import Path
 from hypothesis import given
 from hypothesis import strategies as st
 
-from chatbot.reading import read_document, split
+from chatbot.reading import read_page, split
 from chatbot.reading.markdown import read_markdown
 from chatbot.reading.page import Page, sections
 from chatbot.reading.text import read_text
@@ -24,7 +24,7 @@ def passages(text: str, limit: int = 100) -> list[str]:
 
 
 def test_the_first_document_is_its_twenty_paragraphs_without_scars(corpus: Path) -> None:
-    whole = read_document(corpus, corpus / "benefits-of-microneedling.txt")
+    whole = read_page("a.txt", (corpus / "benefits-of-microneedling.txt").read_bytes())
     cut = split(whole, 190, count)
     assert len(cut) == 20
     assert {passage.text for passage in cut} <= set(re.split(r"\n+", whole.text))

@@ -2,18 +2,18 @@ from pathlib import Path
 
 import pytest
 
-from chatbot.reading import read_document
+from chatbot.reading import read_page
 from chatbot.records import Document
 
 
 def read(folder: Path, text: str, name: str = "page.txt") -> Document:
     path = folder / name
     path.write_bytes(text.encode())
-    return read_document(folder, path)
+    return read_page(path.name, path.read_bytes())
 
 
 def test_the_first_document_has_its_title_and_four_headings(corpus: Path) -> None:
-    document = read_document(corpus, corpus / "benefits-of-microneedling.txt")
+    document = read_page("a.txt", (corpus / "benefits-of-microneedling.txt").read_bytes())
     assert document.title == "Benefits of Microneedling"
     assert [section.headings for section in document.sections] == [
         (),

@@ -2,16 +2,14 @@
 
 import json
 import re
-import tempfile
 import unicodedata
 from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from pathlib import Path
 
 from chatbot.errors import ChangeRefused, UnreadablePage
 from chatbot.indexing import Encoder, passages_of
-from chatbot.reading import READERS, front_matter, read_document
+from chatbot.reading import READERS, front_matter, read_page
 from chatbot.records import Document
 
 __all__ = ["PageForm", "document_of", "new_name", "read_form", "to_markdown", "validate"]
@@ -29,9 +27,9 @@ class PageForm:
     body: str
 
 
-def read_form(page: str, text: str, beside: str | None = None) -> PageForm:
+def read_form(page: str, text: str, sidecar: str | None = None) -> PageForm:
     """Part a page's file, and the one beside it if there is one, into a sheet; raises `ChangeRefused`."""
-    document = document_of(page, text, beside)
+    document = document_of(page, text, sidecar)
     reviewed = document.reviewed.isoformat() if document.reviewed else ""
     return PageForm(document.title, document.url or "", reviewed, front_matter(page, text.removeprefix("\ufeff"))[1])
 
@@ -49,20 +47,14 @@ def to_markdown(sheet: PageForm) -> str:
     return f"---\n{lines}\n---\n\n{body}\n"
 
 
-def document_of(page: str, text: str, beside: str | None = None) -> Document:
+def document_of(page: str, text: str, sidecar: str | None = None) -> Document:
     """Read a page's file as the corpus would; raises `ChangeRefused` that says what to mend."""
-    with tempfile.TemporaryDirectory(prefix="footnote-") as name:
-        folder = Path(name).resolve()
-        path = folder / page
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_bytes(text.encode("utf-8", "replace"))
-        if beside is not None:
-            path.with_name(f"{path.name}.yaml").write_bytes(beside.encode("utf-8", "replace"))
-        try:
-            return read_document(folder, path)
-        except UnreadablePage as error:
-            told = str(error).partition(" was left out: ")[2] or str(error)
-            raise ChangeRefused(f"This page cannot be used: {told}") from error
+    beside = None if sidecar is None else sidecar.encode("utf-8", "replace")
+    try:
+        return read_page(page, text.encode("utf-8", "replace"), beside)
+    except UnreadablePage as error:
+        reason = str(error).partition(" was left out: ")[2] or str(error)
+        raise ChangeRefused(f"This page cannot be used: {reason}") from error
 
 
 def validate(page: str, text: str, encoder: Encoder) -> Document:
