@@ -1,13 +1,14 @@
-"""The kind of answer that a question asks for, and whether a passage holds one: a time, a number, a price.
+"""The type of answer that a question asks for, and whether a passage holds one: a time, a number or a price.
 
-It is evidence about the aspect asked for, where every likeness of words can be right and the answer not there. Source:
-the answer types of question answering (E. Voorhees, "The TREC-8 Question Answering Track Report", 1999).
+It is evidence that likeness of words cannot give: all words of a question can be met where its answer is missing.
+Source: the answer types of question answering (E. Voorhees, "The TREC-8 Question Answering Track Report", 1999).
 """
 
 import re
+from enum import IntEnum
 from typing import Final
 
-__all__ = ["match_answer_type"]
+__all__ = ["AnswerType", "match_answer_type"]
 
 _NUMBER = (
     r"\d|\b(?:one|two|three|four|five|six|seven|eight|nine|ten|eleven|twelve|fifteen|twenty|thirty|forty|fifty|sixty"
@@ -21,7 +22,7 @@ _PRICE = (
     r"[$\u00a3\u20ac]|\b(?:prices?|priced|costs?|fees?|free|pay|paid|charged?|charges|insur\w+|discounts?|finance)\b"
 )
 
-_EXPECTED: Final = tuple(
+_TYPES: Final = tuple(
     (re.compile(asks, re.IGNORECASE), re.compile(holds, re.IGNORECASE))
     for asks, holds in (
         (r"\bhow much (?:is|are|does|do|would|will|for)\b|\b(?:cost|price|fee|charge|expensive|cheap)", _PRICE),
@@ -32,9 +33,17 @@ _EXPECTED: Final = tuple(
 )
 
 
-def match_answer_type(question: str, text: str) -> int:
-    """Tell whether a text holds the kind of answer that a question asks for: 1 yes, -1 no, 0 if it asks for none."""
-    for asks, holds in _EXPECTED:
+class AnswerType(IntEnum):
+    """Whether a text holds the type of answer that a question asks for; the numbers are the gate's signal."""
+
+    PRESENT = 1
+    ABSENT = -1
+    NOT_ASKED = 0
+
+
+def match_answer_type(question: str, text: str) -> AnswerType:
+    """Return whether a text holds a time, number or price where a question asks for one."""
+    for asks, holds in _TYPES:
         if asks.search(question):
-            return 1 if holds.search(text) else -1
-    return 0
+            return AnswerType.PRESENT if holds.search(text) else AnswerType.ABSENT
+    return AnswerType.NOT_ASKED

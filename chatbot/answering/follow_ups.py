@@ -1,7 +1,7 @@
-"""Follow-ups: a question that leans on those before it is searched for together with them.
+"""Follow-ups: a question that depends on earlier ones is searched together with them.
 
-Nothing is rewritten: the earlier words are read before the last ones and count for less. How much, and when a question
-leans, was chosen on the follow-ups of training/clinics; `docs/answers.md` has the figures.
+No question is rewritten. The earlier ones are read before the last one and weigh less. The weights and limits were
+chosen on the follow-ups of `training/clinics`; `docs/answers.md` has the figures.
 """
 
 import re
@@ -15,12 +15,12 @@ from chatbot.indexing import Encoded, Query, content_words
 
 __all__ = ["ResolvedQuestion", "resolve_follow_up"]
 
-_HISTORY_LIMIT: Final = 2  # questions that a follow-up may lean on
-_FEW: Final = 2  # words that say something; with no more, a question may lean on what was asked before
-_SOME: Final = 4  # such words; with more, a pronoun points at something in the question itself
-_MANY: Final = 5  # such words; with more, "and ..." begins a question of its own
-_EARLIER_TOKEN: Final = 0.6  # what a token of an earlier question counts for beside one of the last
-_EARLIER_WHOLE: Final = 0.3  # what the whole conversation counts for beside the last question alone
+_HISTORY_LIMIT: Final = 2  # earlier questions that a follow-up is read with
+_FEW: Final = 2  # content words: with no more, a question may be a follow-up
+_SOME: Final = 4  # content words: with more, a pronoun refers to something in the question itself
+_MANY: Final = 5  # content words: with more, "and ..." begins a question of its own
+_EARLIER_TOKEN: Final = 0.6  # weight of an earlier question's token; the last question's weigh 1
+_EARLIER_WHOLE: Final = 0.3  # weight of all questions together; the last alone has the rest
 _OPENS = re.compile(
     r"^(and|but|so|ok|okay|also|then|or|what about|how about|what if|why|for how)\b"
     r"|^(how (long|many|much|often|soon)|when|until when)\W*$",
@@ -34,10 +34,9 @@ _POINTS = re.compile(
 
 @dataclass(frozen=True, slots=True)
 class ResolvedQuestion:
-    """A conversation's last question, and the earlier ones that it is read with; `text` is all of it.
+    """A conversation's last question with the earlier ones that it is read with.
 
-    `sure` tells whether its words say that it is one question with them, or that it stands alone; else it is so short
-    that it may be either.
+    `certain` is False for a question so short that it may be a follow-up or stand alone.
     """
 
     question: str
@@ -46,26 +45,26 @@ class ResolvedQuestion:
 
     @property
     def text(self) -> str:
-        """What is searched for, as a visitor may read it."""
-        return " ".join((*(one if one[-1] in ".?!" else f"{one}?" for one in self.earlier), self.question))
+        """All questions in one text, as the visitor is shown it."""
+        return " ".join((*(text if text[-1] in ".?!" else f"{text}?" for text in self.earlier), self.question))
 
     def query(self, whole: Encoded, own: Encoded) -> Query:
-        """Make the search of it, given the encoded `text` and `question`."""
+        """Return the query for it; `whole` is the encoded `text`, `own` the encoded `question`."""
         if not self.earlier:
             return Query.of(self.question, own)
         begins = len(self.text) - len(self.question)
-        shares = np.where(whole.spans[:, 0] >= begins, 1, _EARLIER_TOKEN).astype(np.float32)
+        weights = np.where(whole.spans[:, 0] >= begins, 1, _EARLIER_TOKEN).astype(np.float32)
         vector = (1 - _EARLIER_WHOLE) * own.vector + _EARLIER_WHOLE * whole.vector
         words = ((self.question, 1 - _EARLIER_WHOLE), (self.text, _EARLIER_WHOLE))
-        return Query(self.text, whole, shares, vector.astype(np.float32), words)
+        return Query(self.text, whole, weights, vector.astype(np.float32), words)
 
 
 def resolve_follow_up(question: str, earlier: Sequence[str]) -> ResolvedQuestion:
-    """Read a question with the conversation's earlier ones, oldest first, if it cannot be read by itself."""
+    """Return a question with the earlier ones that it depends on; `earlier` is oldest first."""
     if not earlier or not _may_depend_on_history(question):
         return ResolvedQuestion(question)
-    held = earlier[-_HISTORY_LIMIT:] if _may_depend_on_history(earlier[-1]) else earlier[-1:]
-    return ResolvedQuestion(question, tuple(held), certain=_depends_on_history(question))
+    context = earlier[-_HISTORY_LIMIT:] if _may_depend_on_history(earlier[-1]) else earlier[-1:]
+    return ResolvedQuestion(question, tuple(context), certain=_depends_on_history(question))
 
 
 def _may_depend_on_history(question: str) -> bool:
@@ -73,6 +72,8 @@ def _may_depend_on_history(question: str) -> bool:
 
 
 def _depends_on_history(question: str) -> bool:
-    """Tell whether a question's words say that it goes on from the one before, or say nothing by themselves."""
-    said = len(content_words(question))
-    return not said or bool((_OPENS.search(question) and said <= _MANY) or (_POINTS.search(question) and said <= _SOME))
+    """Return whether a question opens like a follow-up, refers back by a pronoun, or has no content word."""
+    words = len(content_words(question))
+    return not words or bool(
+        (_OPENS.search(question) and words <= _MANY) or (_POINTS.search(question) and words <= _SOME)
+    )

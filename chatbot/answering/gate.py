@@ -1,9 +1,9 @@
-"""Whether what was found answers the question: a probability, from a fit that the project's own script makes.
+"""The gate: the probability that the best passage answers the question, and the outcome that it allows.
 
-The gate reads how well the best passage meets what the question asks of the corpus's topic, word by word; how far that
-passage stands out from the next ones; whether it holds the kind of answer asked for; and the corpus itself: how much of
-the same its own sentences reach when the passage that they stand in is left out. Those are questions on the corpus's
-subject that it does not answer, so what they reach is no evidence. `gate.json` has the figures.
+It reads three signals of the best passage: MaxSim over the question's content words without the corpus's topic, the
+margin over the next passages, and whether the passage holds the type of answer asked for. The first two are calibrated
+on the corpus: its own sentences are asked with their own passage left out, which makes questions on the subject that
+the corpus does not answer. `training/fit_gate.py` fits the weights; `gate.json` holds them with their figures.
 """
 
 import json
@@ -24,30 +24,31 @@ from chatbot.records import Hit, Outcome, Passage
 __all__ = ["CALIBRATED", "SIGNALS", "Calibration", "Gate", "gate_signals"]
 
 SIGNALS: Final = ("content_maxsim", "margin", "answer_type")
-"""The columns of `gate_signals`."""
+"""The signals of a passage, in the order of the weights."""
 
 CALIBRATED: Final = ("content_maxsim", "margin")
-"""The signals that are measured on the corpus itself, leaving passages out."""
+"""The signals whose level in a corpus is measured at build and taken off."""
 
-_NEXT: Final = 5  # passages that the best one is held against
-_LEFT_OUT: Final = 60  # sentences that are asked of a corpus
-_WORDS: Final = range(5, 41)  # of such a sentence
+_RUNNERS_UP: Final = 5  # passages whose mean score the margin is taken from
+_SAMPLE: Final = 60  # sentences of a corpus that calibration asks
+_SENTENCE_WORDS: Final = range(5, 41)  # a shorter one asks nothing, a longer one is a list
 
 
-def gate_signals(index: Index, asked: Query, question: str, hits: Sequence[Hit]) -> list[float]:
-    """Give the signals of the first of some hits, which must not be empty."""
-    best, others = hits[0], hits[1 : 1 + _NEXT]
-    (content,) = index.content_maxsim(asked, [best.passage])
+def gate_signals(index: Index, topic_free: Query, question: str, hits: Sequence[Hit]) -> list[float]:
+    """Return the `SIGNALS` of the first hit; `hits` are ranked and not empty."""
+    best, others = hits[0], hits[1 : 1 + _RUNNERS_UP]
+    (content,) = index.content_maxsim(topic_free, [best.passage])
     margin = best.score - float(np.mean([hit.score for hit in others])) if others else 0.0
     return [float(content), margin, float(match_answer_type(question, best.passage.text))]
 
 
 @dataclass(frozen=True, slots=True)
 class Gate:
-    """A logistic curve over the signals, what they are held against, and what a probability is enough for.
+    """A logistic model over the signals, with per-corpus calibration and the thresholds for each outcome.
 
-    `risk` holds pairs, falling: a share of wrong answers, and the probability from which no more than that share of the
-    answers given were wrong on the data of the fit.
+    `baseline` is the level of the `CALIBRATED` signals over the corpora of the fit. `risk` holds pairs of an error rate
+    and the probability from which at most that share of the answers were wrong on the data of the fit, both falling.
+    `related` is the probability from which passages are shown at all.
     """
 
     weights: tuple[float, ...]
@@ -59,7 +60,7 @@ class Gate:
 
     @classmethod
     def fitted(cls) -> Self:
-        """Give the gate that `training/fit_gate.py` wrote; the file says on what data and how well."""
+        """Return the gate that `training/fit_gate.py` wrote to `gate.json`."""
         values = fitted_values("chatbot.answering", "gate")
         return cls(
             tuple(values["weights"][name] for name in SIGNALS),
@@ -71,64 +72,71 @@ class Gate:
         )
 
     def confidence(self, index: Index, result: SearchResult, hit: Hit) -> float:
-        """Give the probability, 0 to 1, that one of the hits answers the question.
+        """Return the probability, 0 to 1, that a hit answers the question.
 
-        It is high under the question itself. Where the topic alone is named, which asks nothing in particular, it is
-        what the least careful clinic calls an answer; for others the passages are the closest.
+        A passage whose heading is the question gets at least what the most careful clinic asks for. A question that
+        names the topic alone gets what the least careful clinic calls an answer.
         """
         if result.topic_alone and not result.has_exact_heading(hit):
             return min((chance for _, chance in self.risk), default=0.0)
-        hits = (hit, *(other for other in result.hits[: 1 + _NEXT] if other is not hit))
+        hits = (hit, *(other for other in result.hits[: 1 + _RUNNERS_UP] if other is not hit))
         least = max((chance for _, chance in self.risk), default=1.0) if result.has_exact_heading(hit) else 0.0
         return max(
             least, self.probability(gate_signals(index, result.topic_free, result.gate_text, hits), index.calibration)
         )
 
     def probability(self, signals: Sequence[float], calibration: Mapping[str, float]) -> float:
-        """Give the probability for signals in a corpus with what was measured of it, if it was."""
+        """Return the probability for signals, given the calibration of their corpus; an uncalibrated one is average."""
         score = self.intercept + sum(weight * signal for weight, signal in zip(self.weights, signals, strict=True))
         for name in CALIBRATED:
             score += self.calibration_weights[name] * (calibration.get(name, self.baseline[name]) - self.baseline[name])
         return 1 / (1 + math.exp(-score))
 
-    def threshold_for(self, wrong_at_most: float) -> float:
-        """Give the probability from which no more than a share of the answers are expected to be wrong."""
-        return min((chance for share, chance in self.risk if share <= wrong_at_most), default=1.0)
+    def threshold_for(self, max_error_rate: float) -> float:
+        """Return the probability from which at most `max_error_rate` of the answers are expected to be wrong."""
+        return min((chance for share, chance in self.risk if share <= max_error_rate), default=1.0)
 
-    def outcome(self, confidence: float, wrong_at_most: float) -> Outcome:
-        """Tell what a probability is enough for."""
-        if confidence >= self.threshold_for(wrong_at_most):
+    def outcome(self, confidence: float, max_error_rate: float) -> Outcome:
+        """Return the outcome that a probability allows."""
+        if confidence >= self.threshold_for(max_error_rate):
             return Outcome.ANSWERED
         return Outcome.RELATED if confidence >= self.related else Outcome.NOT_FOUND
 
 
 class Calibration:
-    """Measures what sentences of a corpus reach when their own passage is left out: the median of each signal."""
+    """Measures the gate's signals on a corpus for questions that it does not answer, at build time.
+
+    The questions are sentences of the corpus, asked with their own passage left out.
+    """
 
     def __init__(self) -> None:
-        """Measure with the ranking's fitted weights."""
+        """Use the fitted ranking; `fingerprint` changes with all that changes the figures."""
         self._ranking = Ranking.fitted()
-        self.fingerprint = json.dumps([SIGNALS, _LEFT_OUT, self._ranking.weights])
+        self.fingerprint = json.dumps([SIGNALS, _SAMPLE, self._ranking.weights])
 
     def __call__(self, index: Index, encoder: Encoder) -> dict[str, float]:
-        """Measure a corpus; gives nothing for one whose sentences cannot be asked."""
+        """Return the median of each signal; empty for a corpus that has no sentence to ask."""
         sentences = [
             (passage, passage.text[mark.start : mark.end])
             for passage, marks in index.entries
             for mark in marks
-            if len(passage.text[mark.start : mark.end].split()) in _WORDS
+            if len(passage.text[mark.start : mark.end].split()) in _SENTENCE_WORDS
         ]
-        asked = sentences[:: max(1, math.ceil(len(sentences) / _LEFT_OUT))]
-        reached = [one for one in (_reached(index, encoder, self._ranking, *pair) for pair in asked) if one]
-        if not reached:
+        sample = sentences[:: max(1, math.ceil(len(sentences) / _SAMPLE))]
+        rows = [_signals_elsewhere(index, encoder, self._ranking, *pair) for pair in sample]
+        measured = [row for row in rows if row]
+        if not measured:
             return {}
-        return dict(zip(SIGNALS, np.round(np.median(reached, axis=0), 4).tolist(), strict=True))
+        return dict(zip(SIGNALS, np.round(np.median(measured, axis=0), 4).tolist(), strict=True))
 
 
-def _reached(index: Index, encoder: Encoder, ranking: Ranking, passage: Passage, sentence: str) -> list[float] | None:
-    aspect = index.without_topic(sentence)
-    whole, bare = encoder.encode_questions([sentence, aspect])
+def _signals_elsewhere(
+    index: Index, encoder: Encoder, ranking: Ranking, passage: Passage, sentence: str
+) -> list[float] | None:
+    """Return the signals of the best passage but a sentence's own; None where there is none to compare."""
+    topic_free = index.without_topic(sentence)
+    whole, bare = encoder.encode_questions([sentence, topic_free])
     others = [hit for hit in ranking.hits(index.evidence(Query.of(sentence, whole))) if hit.passage != passage]
     if not others or not len(bare.ids):
         return None
-    return gate_signals(index, Query.of(aspect, bare), sentence, others)
+    return gate_signals(index, Query.of(topic_free, bare), sentence, others)

@@ -1,7 +1,7 @@
-"""Which passages answer best: four kinds of evidence, weighed by a fit that the project's own script makes.
+"""Ranking: a weighted mean of four signals of each candidate passage.
 
-Source of the method: a conditional logit over each question's candidates (D. McFadden, 1974), the softmax loss of
-listwise ranking. What the evidence does not say is left out on purpose: no weight belongs to one corpus.
+Source of the fit: a conditional logit over each question's candidates (D. McFadden, 1974), the softmax loss of listwise
+ranking. `training/fit_ranking.py` fits the weights on many corpora, so that none belongs to one of them.
 """
 
 from dataclasses import dataclass
@@ -16,11 +16,11 @@ from chatbot.records import Hit
 __all__ = ["SIGNALS", "Ranking", "signals"]
 
 SIGNALS: Final = ("maxsim", "content_maxsim", "sentence", "bm25")
-"""The columns of `signals`, as `Evidence` describes them."""
+"""The columns of `signals`; `Evidence` describes them."""
 
 
 def signals(evidence: Evidence) -> Vectors:
-    """Give the signals of each candidate, shape (passages, len(SIGNALS))."""
+    """Return the signals of each candidate, shape (passages, len(SIGNALS))."""
     return np.stack([evidence.maxsim, evidence.content_maxsim, evidence.sentence, evidence.bm25], axis=1)
 
 
@@ -32,12 +32,12 @@ class Ranking:
 
     @classmethod
     def fitted(cls) -> Self:
-        """Give the weights that `training/fit_ranking.py` wrote; the file says on what data and how well."""
+        """Return the weights that `training/fit_ranking.py` wrote to `ranking.json`."""
         weights = fitted_values("chatbot.answering", "ranking")["weights"]
         return cls(tuple(weights[name] for name in SIGNALS))
 
     def hits(self, evidence: Evidence) -> tuple[Hit, ...]:
-        """Rank candidates, best first; a score is the weighted mean of the signals."""
+        """Return the candidates as hits, best first; a score is the weighted mean of the signals."""
         weights = np.array(self.weights)
         scores = signals(evidence) @ weights / weights.sum()
         return tuple(Hit(evidence.passages[row], float(scores[row])) for row in np.argsort(-scores, kind="stable"))

@@ -1,10 +1,10 @@
-"""From a conversation to the passages that may answer its last question."""
+"""Search: from a question and the conversation before it to ranked passages."""
 
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from chatbot.answering.answer_type import match_answer_type
+from chatbot.answering.answer_type import AnswerType, match_answer_type
 from chatbot.answering.follow_ups import ResolvedQuestion, resolve_follow_up
 from chatbot.answering.ranking import Ranking
 from chatbot.indexing import Encoded, Encoder, Index, Query, Vectors, content_words
@@ -15,12 +15,12 @@ __all__ = ["SearchResult", "TopicFreeQuestion", "search", "topic_free_questions"
 
 @dataclass(frozen=True, slots=True)
 class SearchResult:
-    """What a search found.
+    """The ranked passages for a question, and the forms of the question that led to them.
 
-    `query` is what was searched for, with what the conversation lent it; `asked` is what the last question asks of the
-    corpus's topic, by itself; `own` is that question as the encoder reads it; `hits` are the candidate passages, those
-    under the question itself first and then the best, at least one; `topic_alone` tells that the question names the
-    topic and asks nothing about it, as "microneedling?" does of pages about that.
+    `query` is the whole search, earlier questions included. `topic_free` is the last question without the corpus's
+    topic words, `question_encoding` the last question as it stands. `hits` holds at least one candidate: passages whose
+    heading is the question first, then by score. `topic_alone` says that the question names the topic and asks nothing
+    about it, as "microneedling?" does on pages about microneedling.
     """
 
     resolved: ResolvedQuestion
@@ -32,18 +32,22 @@ class SearchResult:
 
     @property
     def gate_text(self) -> str:
-        """The words that tell which kind of answer is asked for: the last question's, if it says anything by itself."""
+        """The text whose answer type the gate looks for: the last question, or all of them if it says nothing."""
         return self.query.text if self.topic_free is self.query else self.resolved.question
 
     def has_exact_heading(self, hit: Hit) -> bool:
-        """Tell whether a passage stands under the question itself, as the pages' own heading."""
+        """Return whether the nearest heading of a passage is the question, word for word."""
         return _has_exact_heading(hit, self.resolved.question)
 
 
 def search(
     index: Index, encoder: Encoder, ranking: Ranking, question: str, earlier: Sequence[str] = ()
 ) -> SearchResult | None:
-    """Search for a question; None if there is no word in it, or none that the encoder can read."""
+    """Return what a question finds; None if it holds no word, or none that the encoder has a token for.
+
+    `earlier` are the conversation's questions before it, oldest first. A question that may be a follow-up or stand
+    alone is searched both ways; the better first hit decides.
+    """
     if not re.search(r"\w", question):
         return None
     resolved = resolve_follow_up(question, earlier)
@@ -56,26 +60,30 @@ def search(
     if resolved.earlier and not resolved.certain:
         alone = _search_resolved(index, ranking, ResolvedQuestion(question), read, bare)
         if alone.hits[0].score >= result.hits[0].score:
-            return alone  # the subject was changed: what was asked before finds nothing better
+            return alone  # the earlier questions find nothing better: the subject has changed
     return result
 
 
 def _search_resolved(
     index: Index, ranking: Ranking, resolved: ResolvedQuestion, read: Mapping[str, Encoded], bare: str
 ) -> SearchResult:
-    own, aspect = read[resolved.question], bare or resolved.question
+    own, text = read[resolved.question], bare or resolved.question
     query = resolved.query(read[resolved.text], own)
-    asked = Query.of(aspect, read[aspect]) if len(read[aspect].ids) else Query.of(resolved.question, own)
-    if resolved.earlier and not index.has_content_words(asked):
-        asked = query
+    topic_free = Query.of(text, read[text]) if len(read[text].ids) else Query.of(resolved.question, own)
+    if resolved.earlier and not index.has_content_words(topic_free):
+        topic_free = query
     hits = sorted(ranking.hits(index.evidence(query)), key=lambda hit: not _has_exact_heading(hit, resolved.question))
     topic_alone = not resolved.earlier and _is_topic(resolved.question, bare)
-    return SearchResult(resolved, query, asked, own, tuple(hits), topic_alone)
+    return SearchResult(resolved, query, topic_free, own, tuple(hits), topic_alone)
 
 
 def _is_topic(question: str, bare: str) -> bool:
-    """Tell whether a question names the topic and asks nothing, given what is left of it without the topic's words."""
-    return bool(content_words(question)) and not content_words(bare) and not match_answer_type(question, "")
+    """Return whether a question names the topic and asks nothing; `bare` is the question without topic words."""
+    return (
+        bool(content_words(question))
+        and not content_words(bare)
+        and match_answer_type(question, "") is AnswerType.NOT_ASKED
+    )
 
 
 def _has_exact_heading(hit: Hit, question: str) -> bool:
@@ -88,7 +96,7 @@ def _words(text: str) -> list[str]:
 
 @dataclass(frozen=True, slots=True)
 class TopicFreeQuestion:
-    """A question without the words that stand in most passages, its unit vector, and the passage nearest to that."""
+    """A question without topic words: its text, its unit vector, and the passage nearest to that vector."""
 
     text: str
     vector: Vectors
@@ -96,9 +104,10 @@ class TopicFreeQuestion:
 
 
 def topic_free_questions(index: Index, encoder: Encoder, questions: Sequence[str]) -> tuple[TopicFreeQuestion, ...]:
-    """Read questions, in order."""
+    """Return questions without the topic words of the corpus, in order, encoded in one batch."""
     bare = [index.without_topic(question) or question for question in questions]
     read = encoder.encode_questions(bare)
     return tuple(
-        TopicFreeQuestion(text, one.vector, index.nearest(one.vector)) for text, one in zip(bare, read, strict=True)
+        TopicFreeQuestion(text, encoded.vector, index.nearest(encoded.vector))
+        for text, encoded in zip(bare, read, strict=True)
     )
