@@ -181,7 +181,7 @@ def small(tmp_path_factory: pytest.TempPathFactory) -> SentenceEncoder:
 @pytest.fixture(scope="module")
 def prompted(tmp_path_factory: pytest.TempPathFactory) -> SentenceEncoder:
     """Give the same model, told to read a prompt before each text."""
-    return small_model(tmp_path_factory.mktemp("prompted"), prompts={"query": "query: ", "document": "passage: skin "})
+    return small_model(tmp_path_factory.mktemp("prompted"), prompts={"query": "query: ", "document": "passage:"})
 
 
 @contextmanager
@@ -211,7 +211,7 @@ def test_the_window_is_what_a_model_reads_less_two_marks(small: SentenceEncoder)
 
 def test_a_prompt_is_read_but_is_no_part_of_the_text(small: SentenceEncoder, prompted: SentenceEncoder) -> None:
     (question,), (passage,) = prompted.encode_questions(["red sun"]), prompted.encode_passages(["red sun"])
-    read = small.encode_passages(["query: red sun", "passage: skin red sun"])
+    read = small.encode_passages(["query: red sun", "passage:red sun"])
     for found, whole in zip((question, passage), read, strict=True):
         assert (found.ids.tolist(), found.spans.tolist()) == ([7, 11], [[0, 3], [4, 7]])
         assert found.vector == pytest.approx(whole.vector, abs=1e-5)
@@ -292,12 +292,15 @@ def test_states_are_those_after_half_of_the_layers(encoder: SentenceEncoder) -> 
     for text, found in zip(texts, encoder.encode_questions(texts), strict=True):
         with torch.inference_mode():
             layers = model(**tokenizer(text, return_tensors="pt"), output_hidden_states=True).hidden_states
+        assert isinstance(found.states, np.ndarray)
         assert found.states == pytest.approx(layers[3][0].numpy(), abs=1e-4)  # of 6, after the embeddings
 
 
 def test_a_model_whose_sentences_are_no_means_of_its_tokens_is_refused(tmp_path: Path) -> None:
     wide = small_model(tmp_path, dimensions=4)
-    with pytest.raises(ModelError, match="its token vectors and its sentence vectors differ in length"):
+    with pytest.raises(
+        ModelError, match=r"can use: its token vectors and its sentence vectors differ in length\. Point "
+    ):
         wide.encode_questions(["red"])
 
 

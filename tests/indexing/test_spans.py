@@ -8,7 +8,7 @@ from chatbot.records import Highlight, Passage
 PASSAGE = Passage("care.md", "After care", None, ("Redness", "How long?"), 0, 4, "Days")
 WHOLE = np.array([0, 0, 1], dtype=np.float32)
 TOKENS = np.array([[9, 9, 9], [3, 0, 0], [0, 4, 0], [0, 4, 0], [0, 0, 7]], dtype=np.float32)
-SPANS = np.array([[0, 3], [4, 7], [8, 10], [11, 14], [15, 18]], dtype=np.int32)  # of a text that begins at 4
+SPANS = np.array([[0, 4], [4, 7], [8, 10], [11, 14], [15, 18]], dtype=np.int32)  # of a text that begins at 4
 
 
 def encoded(tokens: Vectors = TOKENS) -> Encoded:
