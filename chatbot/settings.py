@@ -1,20 +1,24 @@
-"""The one reader of the environment; `SETTINGS` is the table of its variables that the README shows."""
+"""The one reader of the environment. `SETTINGS` is the table of its variables that the README shows."""
 
+import logging
 import os
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from functools import cache
 from pathlib import Path
 from typing import Final
 
 from chatbot.errors import SettingsError
 
-__all__ = ["SETTINGS", "Setting", "Settings", "load_settings"]
+__all__ = ["SETTINGS", "Setting", "Settings", "load_settings", "warn_renamed"]
+
+_LOG = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
 class Setting:
-    """One environment variable: its name, what it is when unset, and what it means."""
+    """An environment variable: its name, its value when unset, and its meaning."""
 
     name: str
     default: str
@@ -37,9 +41,11 @@ SETTINGS: Final = (
         "journal/journal.sqlite3",
         "file, or PostgreSQL address, of the journal of what visitors ask; `off` keeps none",
     ),
-    Setting("FOOTNOTE_RETENTION", "30", "days that questions are kept in words; 0 keeps only counts"),
-    Setting("FOOTNOTE_STAFF", "staff", "folder of what the staff console keeps: accounts, drafts, checks"),
+    Setting("FOOTNOTE_RETENTION_DAYS", "30", "days that questions are kept in words; 0 keeps only counts"),
+    Setting("FOOTNOTE_STAFF_DIR", "staff", "folder of the staff console's accounts, drafts and checks"),
 )
+_RENAMED: Final = {"FOOTNOTE_RETENTION": "FOOTNOTE_RETENTION_DAYS", "FOOTNOTE_STAFF": "FOOTNOTE_STAFF_DIR"}
+"""Old name -> new name: the old ones work for one more release."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,7 +64,13 @@ class Settings:
 
 
 def load_settings(environ: Mapping[str, str] = os.environ) -> Settings:
-    """Read the settings from environment variables; raises `SettingsError` for a port that is none."""
+    """Read the settings from environment variables; raises `SettingsError` that names the variable and the cure."""
+    for old, new in _RENAMED.items():
+        if environ.get(old):
+            if environ.get(new):
+                raise SettingsError(f"{old} is the old name of {new}: set {new} only.")
+            warn_renamed(old, new)
+            environ = {**environ, new: environ[old]}
     value = {setting.name: environ.get(setting.name) or setting.default for setting in SETTINGS}
     clinic = Path(value["FOOTNOTE_CLINIC"])
     named = bool(environ.get("FOOTNOTE_CLINIC"))
@@ -69,10 +81,16 @@ def load_settings(environ: Mapping[str, str] = os.environ) -> Settings:
         index=Path(value["FOOTNOTE_INDEX"]),
         clinic=clinic if named or clinic.exists() else None,
         model=value["FOOTNOTE_MODEL"],
-        journal=environ.get("FOOTNOTE_JOURNAL", value["FOOTNOTE_JOURNAL"]).strip(),  # empty means none, as "off" does
-        retention=_days(value["FOOTNOTE_RETENTION"]),
-        staff=Path(value["FOOTNOTE_STAFF"]),
+        journal=environ.get("FOOTNOTE_JOURNAL", value["FOOTNOTE_JOURNAL"]).strip(),  # empty: no journal
+        retention=_days(value["FOOTNOTE_RETENTION_DAYS"]),
+        staff=Path(value["FOOTNOTE_STAFF_DIR"]),
     )
+
+
+@cache
+def warn_renamed(old: str, new: str) -> None:
+    """Warn once that a name still works for this release, and log the new one."""
+    _LOG.warning("%s is now called %s. The old name will stop working in the next release.", old, new)
 
 
 def _port(text: str) -> int:
@@ -83,5 +101,5 @@ def _port(text: str) -> int:
 
 def _days(text: str) -> int:
     if not re.fullmatch(r"[0-9]{1,4}", text):
-        raise SettingsError(f"FOOTNOTE_RETENTION is {text!r}: set it to a number of days, from 0 to 9999.")
+        raise SettingsError(f"FOOTNOTE_RETENTION_DAYS is {text!r}: set it to a number of days, from 0 to 9999.")
     return int(text)

@@ -69,5 +69,5 @@ _MIGRATIONS: Final = (
 
 def staff_database(folder: Path) -> Database:
     """Give the database below the staff's folder; it is made, for its owner alone, when it is first used."""
-    schema = Schema("The staff's database", "FOOTNOTE_STAFF", _MIGRATIONS, StaffError)
+    schema = Schema("The staff's database", "FOOTNOTE_STAFF_DIR", _MIGRATIONS, StaffError)
     return Database(str(folder / "staff.sqlite3"), schema)

@@ -90,7 +90,7 @@ def test_nothing_before_and_nothing_worse_hold() -> None:
 
 
 def footnote(folder: Path, index: Path) -> "subprocess.CompletedProcess[str]":
-    environ = os.environ | {"FOOTNOTE_STAFF": str(folder), "FOOTNOTE_INDEX": str(index)}
+    environ = os.environ | {"FOOTNOTE_STAFF_DIR": str(folder), "FOOTNOTE_INDEX": str(index)}
     command = [sys.executable, "-m", "chatbot", "check"]
     return subprocess.run(command, check=False, env=environ, cwd=ROOT, capture_output=True, text=True)
 

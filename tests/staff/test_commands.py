@@ -18,7 +18,7 @@ def run(tmp_path: Path) -> Run:
     def run(*arguments: str, typed: str = "") -> "subprocess.CompletedProcess[str]":
         return subprocess.run(
             [sys.executable, "-m", "chatbot", "staff", *arguments],
-            env=os.environ | {"FOOTNOTE_STAFF": str(tmp_path / "staff")},
+            env=os.environ | {"FOOTNOTE_STAFF_DIR": str(tmp_path / "staff")},
             cwd=ROOT,
             input=typed,
             capture_output=True,

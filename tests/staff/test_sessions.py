@@ -156,7 +156,7 @@ def test_the_file_is_found_anew_after_a_restart(account_store: AccountStore, tmp
 
 def test_a_folder_that_cannot_be_written_is_told_with_its_setting(tmp_path: Path) -> None:
     (tmp_path / "staff").write_text("a file")
-    with pytest.raises(StaffError, match="FOOTNOTE_STAFF"):
+    with pytest.raises(StaffError, match="FOOTNOTE_STAFF_DIR"):
         AccountStore(staff_database(tmp_path / "staff")).accounts()
 
 

@@ -44,7 +44,7 @@ def test_an_empty_journal_and_one_without_words_say_what_to_do(
     bot: Chatbot, settings: Settings, journal: Journal
 ) -> None:
     services = ConsoleServices.of(bot, journal, settings)
-    wanted = "Nothing was asked in vain in this time" if journal.retention else "FOOTNOTE_RETENTION is 0"
+    wanted = "Nothing was asked in vain in this time" if journal.retention else "FOOTNOTE_RETENTION_DAYS is 0"
     assert wanted in in_vain_told(services)
     assert "No message sounded urgent in this time" in str(urgent._Tab(services).show(30)[1])  # noqa: SLF001 -- as above
     assert "Nobody asked anything in this time" in str(overview._Tab(services).show(30)[0])  # noqa: SLF001 -- as above
