@@ -1,83 +1,161 @@
-"""What clinic.toml says: who the clinic is, how to reach it, what it answers itself, how careful to be."""
+"""The one reader of clinic.toml: who the clinic is, how to reach it, its own replies, and where its chat is shown.
+
+Each noun is a table of the file. The text beside a field is the cure that a message names where the value is wrong.
+"""
 
 import re
 import tomllib
-from dataclasses import Field, dataclass, field, fields
+from collections.abc import Mapping
+from dataclasses import dataclass, field, fields, is_dataclass
 from pathlib import Path
-from typing import Final
+from typing import Annotated, Any, Final, get_args
+from urllib.parse import urlsplit
+
+from pydantic import (
+    AfterValidator,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    StrictBool,
+    StrictFloat,
+    StrictInt,
+    TypeAdapter,
+    ValidationError,
+)
+from pydantic_core import ErrorDetails
 
 from chatbot.errors import SettingsError
-from chatbot.placement import Sites, Widget, read_sites, read_widget
+from chatbot.settings import warn_renamed
 
-__all__ = ["Answers", "Clinic", "Colours", "Contact", "Crisis", "Reply", "Reviews", "Today", "Urgent", "load_clinic"]
+__all__ = [
+    "Answers",
+    "Clinic",
+    "Colours",
+    "Contact",
+    "Crisis",
+    "Reply",
+    "Reviews",
+    "Sites",
+    "Today",
+    "Urgent",
+    "Widget",
+    "load_clinic",
+    "parse_clinic",
+]
 
-_MOST_ROUTES: Final = 50
-_MOST_EXAMPLES: Final = 100  # of one route
-_LONGEST_NAME: Final = 60  # characters, as below
-_LONGEST_EXAMPLE: Final = 200
-_LONGEST_WORDING: Final = 2000
-_LONGEST_CLINIC: Final = 100
-_LONGEST_LINE: Final = 500
+_MAX_EXAMPLE_LENGTH: Final = 200  # characters
+_RENAMED: Final = (
+    ("answers", "wrong_at_most", "max_error_rate"),
+    ("sites", "rate", "requests_per_minute"),
+    ("", "routes", "replies"),
+)
+"""Table, old key and new key: the old ones work for one more release."""
+
+_TYPES: Final = {
+    "string_type": "must be text between quotation marks",
+    "bool_type": "must be true or false",
+    "int_type": "must be a whole number",
+}
+_Line = Annotated[str, Field(max_length=500)]
+_Wording = Annotated[str, Field(max_length=2000)]
+_Phone = Annotated[str, Field(max_length=500, pattern=r"^(.*\d.*)?$"), "must hold a number"]
+
+
+def _origin(site: object) -> str:
+    """Return an origin as browsers write it: in lower case and ASCII, without a standard port or a final slash."""
+    wrong = ValueError(
+        f"holds {site!r}: write each site as https://name or https://name:port, without a path or a star; "
+        "with www and without are two sites"
+    )
+    text = site.strip().lower() if isinstance(site, str) else ""
+    if not re.fullmatch(r"https?://[^\s/?#@*\\:\[\]]+(:[0-9]{1,5})?/?", text):
+        raise wrong
+    try:
+        parts = urlsplit(text)
+        host = (parts.hostname or "").encode("idna").decode()
+        port = "" if parts.port in {None, {"http": 80, "https": 443}[parts.scheme]} else f":{parts.port}"
+    except ValueError:
+        raise wrong from None
+    return f"{parts.scheme}://{host}{port}"
+
+
+def _origins(sites: object) -> object:
+    return tuple(map(_origin, sites)) if isinstance(sites, list) else sites
+
+
+def _check_examples(examples: object) -> object:
+    for example in examples if isinstance(examples, list) else ():
+        if not (isinstance(example, str) and 0 < len(example.strip()) <= _MAX_EXAMPLE_LENGTH):
+            raise ValueError(f"must hold texts of 1 to {_MAX_EXAMPLE_LENGTH} characters, not {example!r:.50}")
+    return examples
 
 
 @dataclass(frozen=True, slots=True)
 class Contact:
-    """How to reach the clinic; what is empty is not shown."""
+    """How to reach the clinic. An empty text is not shown."""
 
-    phone: str = ""
-    email: str = ""
-    booking: str = ""
-    hours: str = ""
-    address: str = ""
+    phone: _Phone = ""
+    email: Annotated[_Line, Field(pattern=r"^([^@\s]+@[^@\s]+)?$"), "must be an address with an @"] = ""
+    booking: Annotated[
+        _Line,
+        Field(pattern=r"^(https?://[^\s/\[\]]+(/\S*)?)?$"),
+        "must be an address that starts with https://",
+    ] = ""
+    hours: _Line = ""
+    address: _Line = ""
 
 
 @dataclass(frozen=True, slots=True)
 class Colours:
     """Colours of the visitor's screen, as #rrggbb."""
 
-    accent: str = "#0f766e"
+    accent: Annotated[str, Field(pattern="^#[0-9a-fA-F]{6}$"), "must be written as #rrggbb"] = "#0f766e"
 
 
 @dataclass(frozen=True, slots=True)
 class Answers:
-    """How careful to be: the share of answers, shown without a warning, that may be wrong."""
+    """The share of answers, shown without a warning, that may be wrong."""
 
-    max_error_rate: float = 0.05
+    max_error_rate: Annotated[
+        StrictFloat, Field(ge=0.01, le=0.2), "must be from 0.01 to 0.2, a share of the answers"
+    ] = 0.05
 
 
 @dataclass(frozen=True, slots=True)
 class Reviews:
-    """How many days after its last review a page is marked as due for another."""
+    """The number of days after its last review when a page is due for another."""
 
-    review_after_days: int = 365
+    review_after_days: Annotated[StrictInt, Field(ge=1, le=3650), "must be a whole number of days, from 1 to 3650"] = (
+        365
+    )
 
 
 @dataclass(frozen=True, slots=True)
 class Crisis:
-    """What is said to somebody who may harm themselves or is in danger from somebody, and whom they can call."""
+    """The message, and the number to call, for people who may harm themselves or are in danger from somebody."""
 
-    message: str = ""
-    phone: str = ""
+    message: _Wording = ""
+    phone: _Phone = ""
 
 
 @dataclass(frozen=True, slots=True)
 class Today:
-    """What is said to somebody who should ring the clinic today; `phone` is the line for when it is closed."""
+    """The message for people who should ring the clinic today. `phone` is the line for when it is closed."""
 
-    message: str = ""
-    phone: str = ""
+    message: _Wording = ""
+    phone: _Phone = ""
 
 
 @dataclass(frozen=True, slots=True)
 class Urgent:
-    """What is said first to somebody whose words sound like an emergency, and the emergency number.
+    """The first message to a visitor whose words sound like an emergency, and the emergency number.
 
     An empty message stands for Footnote's own wording. `{emergency}`, `{crisis}`, `{phone}`, `{hours}` and
     `{out_of_hours}` in a message stand for the numbers and hours.
     """
 
-    message: str = ""
-    phone: str = ""
+    message: _Wording = ""
+    phone: _Phone = ""
     crisis: Crisis = field(default_factory=Crisis)
     today: Today = field(default_factory=Today)
 
@@ -86,21 +164,76 @@ class Urgent:
 class Reply:
     """A kind of question that the clinic answers itself, where its pages do not.
 
-    `examples` are ways to ask it, `reply` is said word for word, `link` (https, or empty) is where it leads.
+    `examples` are ways to ask it, `reply` is shown word for word, `link` (https, or empty) is the page to go to.
     """
 
-    name: str
-    examples: tuple[str, ...]
-    reply: str
-    link: str = ""
+    name: Annotated[str, Field(min_length=1, max_length=60), "must be a text of 1 to 60 characters"]
+    examples: Annotated[
+        tuple[str, ...],
+        BeforeValidator(_check_examples),
+        Field(min_length=1, max_length=100),
+        "must be a list of 1 to 100 ways to ask",
+    ]
+    reply: Annotated[str, Field(min_length=1, max_length=2000), "must be a text of 1 to 2000 characters"]
+    link: Annotated[
+        str,
+        Field(pattern=r"^(\{booking\}|https://[^\s/\[\]]+(/\S*)?)?$"),
+        "must be an address that starts with https://",
+    ] = ""
+
+
+def _check_names(replies: tuple[Reply, ...]) -> tuple[Reply, ...]:
+    names = [reply.name for reply in replies]
+    for name in names:
+        if names.count(name) > 1:
+            raise ValueError(f"holds two that are called {name!r}: give each a name of its own")
+    return replies
+
+
+@dataclass(frozen=True, slots=True)
+class Widget:
+    """How the chat looks on the clinic's own site. An empty text leaves it to the widget.
+
+    `position` is left or right, `target` a CSS selector of the element that an inline chat goes into, `links` where
+    citations open (new tab or same tab), `texts` the clinic's own wording: language -> key -> text.
+    """
+
+    title: str = ""
+    language: str = "en"
+    position: Annotated[str, Field(pattern="^(left|right)?$"), 'must be "left" or "right"'] = ""
+    target: str = ""
+    links: Annotated[str, Field(pattern="^(new|same) tab$"), 'must be "new tab" or "same tab"'] = "new tab"
+    open: StrictBool = False
+    session_storage: StrictBool = False
+    texts: Annotated[Mapping[str, Mapping[str, str]], "must be tables, one a language"] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Sites:
+    """The sites, by their origin, that may show the chat, and whether the API is open to other programs.
+
+    `requests_per_minute` is the number of questions that one address may ask, half of them at once.
+    """
+
+    allowed: Annotated[
+        tuple[str, ...], BeforeValidator(_origins), 'must be a list such as ["https://clinic.example"]'
+    ] = ()
+    api: Annotated[str, Field(pattern="^(open|closed)$"), 'must be "open" or "closed"'] = "open"
+    requests_per_minute: Annotated[StrictInt, Field(ge=1), "must be at least 1 question a minute"] = 20
 
 
 @dataclass(frozen=True, slots=True)
 class Clinic:
-    """What clinic.toml says."""
+    """The whole of clinic.toml."""
 
-    name: str = "the clinic"
-    greeting: str = "Hello! Ask me a question. I answer with what our own pages say, word for word."
+    __pydantic_config__ = ConfigDict(extra="forbid", str_strip_whitespace=True)  # for the tables within it too
+
+    name: Annotated[
+        str,
+        Field(min_length=1, max_length=100),
+        "must not be empty: visitors read there whose assistant this is",
+    ] = "the clinic"
+    greeting: _Line = "Hello! Ask me a question. I answer with what our own pages say, word for word."
     contact: Contact = field(default_factory=Contact)
     colours: Colours = field(default_factory=Colours)
     answers: Answers = field(default_factory=Answers)
@@ -108,168 +241,98 @@ class Clinic:
     widget: Widget = field(default_factory=Widget)
     sites: Sites = field(default_factory=Sites)
     urgent: Urgent = field(default_factory=Urgent)
-    replies: tuple[Reply, ...] = ()
+    replies: Annotated[
+        tuple[Reply, ...],
+        Field(max_length=50),
+        AfterValidator(_check_names),
+        "must be tables, each written as [[replies]] above its lines",
+    ] = ()
+
+
+_CLINIC: Final = TypeAdapter(Clinic)
 
 
 def load_clinic(path: Path | None) -> Clinic:
-    """Read clinic.toml; raises `SettingsError` that names the key which cannot be used.
+    """Read clinic.toml.
 
     Without a file the clinic has no name and no contact, which is enough to try Footnote out.
+    Raises `SettingsError` that names the first key which cannot be used.
     """
     if path is None:
         return Clinic()
-    table = _read(path)
-    contact = _strings(path, "contact", table.pop("contact", {}), Contact)
-    colours = _strings(path, "colours", table.pop("colours", {}), Colours)
-    answers = _answers(path, table.pop("answers", {}))
-    pages = _reviews(path, table.pop("pages", {}))
-    widget = read_widget(path, table.pop("widget", {}))
-    sites = read_sites(path, table.pop("sites", {}))
-    urgent = _urgent(path, table.pop("urgent", {}))
-    routes = _routes(path, table.pop("routes", []))
-    said = _strings(path, "", table, Clinic)
-    clinic = Clinic(
-        contact=Contact(**contact),
-        colours=Colours(**colours),
-        answers=answers,
-        pages=pages,
-        urgent=urgent,
-        replies=routes,
-        widget=widget,
-        sites=sites,
-        **said,
-    )
-    _check(path, clinic)
-    return clinic
-
-
-def _read(path: Path) -> dict[str, object]:
     try:
-        return tomllib.loads(path.read_text("utf-8-sig"))
+        return parse_clinic(path.read_text("utf-8-sig"), path)
     except FileNotFoundError:
         raise SettingsError(f"There is no {path}: point FOOTNOTE_CLINIC at the clinic's own file.") from None
-    except (OSError, ValueError, RecursionError) as error:
-        raise SettingsError(f"{path} cannot be read: {error}. Correct the file and start again.") from error
+    except OSError as error:
+        raise SettingsError(f"{path} cannot be read: {error.strerror}. Check who may read it.") from error
+    except UnicodeDecodeError as error:
+        raise SettingsError(f"{path} cannot be read: {error}. Save it as UTF-8.") from error
 
 
-def _strings(path: Path, name: str, table: object, noun: type) -> dict[str, str]:
-    """Check that a table holds nothing but the texts that a noun has fields for."""
-    if not isinstance(table, dict):
-        raise SettingsError(f"{path}: {name} must be a table, written as [{name}] above its lines.")
-    known = [one.name for one in fields(noun) if one.type is str]
-    every = ", ".join(_written(one) for one in fields(noun))
-    for key, value in table.items():
-        where = f"{name}.{key}" if name else key
-        if key not in known:
-            raise SettingsError(f"{path}: {where} is not a key that Footnote knows; known here: {every}.")
-        if not isinstance(value, str):
-            raise SettingsError(f"{path}: {where} must be text between quotation marks.")
-    return {key: value.strip() for key, value in table.items()}
+def parse_clinic(text: str, path: Path) -> Clinic:
+    """Read the text of clinic.toml; raises `SettingsError`, whose message begins with the path."""
+    try:
+        values = tomllib.loads(text)
+        return _CLINIC.validate_python(_with_new_names(values, path))
+    except ValidationError as error:
+        raise SettingsError(f"{path}: {_describe(error.errors(include_url=False)[0])}.") from None
+    except (ValueError, RecursionError) as error:
+        raise SettingsError(f"{path}{_syntax_slip(text, error)}") from error
 
 
-def _urgent(path: Path, table: object) -> Urgent:
-    parts = dict(table) if isinstance(table, dict) else {}
-    crisis = _strings(path, "urgent.crisis", parts.pop("crisis", {}), Crisis)
-    today = _strings(path, "urgent.today", parts.pop("today", {}), Today)
-    own = _strings(path, "urgent", parts if isinstance(table, dict) else table, Urgent)
-    return Urgent(crisis=Crisis(**crisis), today=Today(**today), **own)
+def _with_new_names(values: dict[str, Any], path: Path) -> dict[str, Any]:
+    """Return the values of the file with the new key in place of each old one; raises `SettingsError` for both."""
+    for name, old, new in _RENAMED:
+        table = values.get(name, {}) if name else values
+        if isinstance(table, dict) and old in table:
+            before, after = (f"{name}.{key}" if name else key for key in (old, new))
+            if new in table:
+                raise SettingsError(f"{path}: {before} is the old name of {after}: write {after} only.")
+            warn_renamed(f"{path}: {before}", after)
+            table[new] = table.pop(old)
+    return values
 
 
-def _answers(path: Path, table: object) -> Answers:
-    if not (isinstance(table, dict) and table.keys() <= {"wrong_at_most"}):
-        raise SettingsError(f"{path}: [answers] holds wrong_at_most and nothing else.")
-    share = table.get("wrong_at_most", Answers().max_error_rate)
-    if type(share) not in {int, float} or not 0.01 <= share <= 0.2:
-        raise SettingsError(f"{path}: answers.wrong_at_most must be from 0.01 to 0.2, a share of the answers.")
-    return Answers(float(share))
-
-
-def _reviews(path: Path, table: object) -> Reviews:
-    if not (isinstance(table, dict) and table.keys() <= {"review_after_days"}):
-        raise SettingsError(f"{path}: [pages] holds review_after_days and nothing else.")
-    days = table.get("review_after_days", Reviews().review_after_days)
-    if type(days) is not int or not 1 <= days <= 3650:
-        raise SettingsError(f"{path}: pages.review_after_days must be a whole number of days, from 1 to 3650.")
-    return Reviews(days)
-
-
-def _written(one: Field[object]) -> str:
-    """Write a field's name as its line or its table starts in the file."""
-    return {"replies": "[[routes]]", "examples": "examples"}.get(one.name) or (
-        one.name if one.type is str else f"[{one.name}]"
+def _syntax_slip(text: str, error: Exception) -> str:
+    """Return the end of a message about TOML that cannot be parsed, with its line where the parser names one."""
+    place = re.search(r"at (?:line (\d+)|end of document)", str(error))
+    if not place:
+        return " cannot be read: a value is too long or nested too deeply. Correct the file and start again."
+    lines = text.splitlines() or [""]
+    number = int(place[1] or len(lines))
+    return (
+        f", line {number} cannot be read: {lines[number - 1].strip():.100} ... Write one key a line, and each text "
+        'between straight quotation marks, as in name = "Our clinic".'
     )
 
 
-def _routes(path: Path, tables: object) -> tuple[Reply, ...]:
-    """Check the clinic's own replies, each with its ways to ask."""
-    if not isinstance(tables, list):
-        raise SettingsError(f"{path}: routes must be tables, each written as [[routes]] above its lines.")
-    if len(tables) > _MOST_ROUTES:
-        raise SettingsError(f"{path}: there are {len(tables)} routes: keep to {_MOST_ROUTES}.")
-    routes = tuple(_route(path, f"routes[{number}]", table) for number, table in enumerate(tables, start=1))
-    names = [route.name for route in routes]
-    for name in names:
-        if names.count(name) > 1:
-            raise SettingsError(f"{path}: two routes are called {name!r}: give each a name of its own.")
-    return routes
-
-
-def _route(path: Path, where: str, table: object) -> Reply:
-    if not isinstance(table, dict):
-        raise SettingsError(f"{path}: {where} must be a table, written as [[routes]] above its lines.")
-    examples = _examples(path, where, table.pop("examples", None))
-    said = {"name": "", "reply": "", "link": ""} | _strings(path, where, table, Reply)
-    for key, longest in (("name", _LONGEST_NAME), ("reply", _LONGEST_WORDING)):
-        if not 0 < len(said[key]) <= longest:
-            raise SettingsError(f"{path}: {where}.{key} must be a text of 1 to {longest} characters.")
-    if said["link"] not in {"", "{booking}"} and not re.fullmatch(r"https://[^\s/\[\]]+(/\S*)?", said["link"]):
-        raise SettingsError(f"{path}: {where}.link must be an address that starts with https://, not {said['link']!r}.")
-    return Reply(examples=examples, **said)
-
-
-def _examples(path: Path, where: str, told: object) -> tuple[str, ...]:
-    if not (isinstance(told, list) and 0 < len(told) <= _MOST_EXAMPLES):
-        raise SettingsError(f"{path}: {where}.examples must be a list of 1 to {_MOST_EXAMPLES} ways to ask.")
-    for one in told:
-        if not (isinstance(one, str) and 0 < len(one.strip()) <= _LONGEST_EXAMPLE):
-            raise SettingsError(
-                f"{path}: {where}.examples must hold texts of 1 to {_LONGEST_EXAMPLE} characters, not {one!r:.50}."
-            )
-    return tuple(one.strip() for one in told)
-
-
-def _check(path: Path, clinic: Clinic) -> None:
-    texts = {"name": clinic.name, "greeting": clinic.greeting}
-    texts |= {f"contact.{one.name}": getattr(clinic.contact, one.name) for one in fields(Contact)}
-    for where, text in texts.items():
-        longest = _LONGEST_CLINIC if where == "name" else _LONGEST_LINE
-        if len(text) > longest:
-            raise SettingsError(f"{path}: {where} has {len(text)} characters: keep to {longest}.")
-    _check_urgent(path, clinic)
-    if clinic.contact.email and not re.fullmatch(r"[^@\s]+@[^@\s]+", clinic.contact.email):
-        raise SettingsError(f"{path}: contact.email must be an address with an @, not {clinic.contact.email!r}.")
-    booking = clinic.contact.booking
-    if booking and not re.fullmatch(r"https?://[^\s/\[\]]+(/\S*)?", booking):
-        raise SettingsError(f"{path}: contact.booking must be an address that starts with https://, not {booking!r}.")
-    if not re.fullmatch(r"#[0-9a-fA-F]{6}", clinic.colours.accent):
-        raise SettingsError(f"{path}: colours.accent must be written as #rrggbb, not {clinic.colours.accent!r}.")
-    if not clinic.name:
-        raise SettingsError(f"{path}: name must not be empty: visitors are told whose assistant this is.")
-
-
-def _check_urgent(path: Path, clinic: Clinic) -> None:
-    urgent = clinic.urgent
-    numbers = {
-        "contact": clinic.contact.phone,
-        "urgent": urgent.phone,
-        "urgent.crisis": urgent.crisis.phone,
-        "urgent.today": urgent.today.phone,
-    }
-    for where, phone in numbers.items():
-        if phone and not any(one.isdigit() for one in phone):
-            raise SettingsError(f"{path}: {where}.phone must hold a number, not {phone!r} alone.")
-    for where, text in (("urgent", urgent), ("urgent.crisis", urgent.crisis), ("urgent.today", urgent.today)):
-        if len(text.message) > _LONGEST_WORDING:
-            raise SettingsError(
-                f"{path}: {where}.message has {len(text.message)} characters: keep to {_LONGEST_WORDING}."
-            )
+def _describe(error: ErrorDetails) -> str:
+    """Return where in the file a value is wrong, and its cure."""
+    noun, where, cure = Clinic, "", ""
+    known: dict[str, Any] = {}
+    for part in error["loc"]:
+        if isinstance(part, int):
+            where += f"[{part + 1}]"
+            continue
+        where += f".{part}" if where else part
+        known = {one.name: one.type for one in fields(noun)} if is_dataclass(noun) else {}
+        kind, *notes = get_args(known.get(part)) or [known.get(part)]
+        cure = next((note for note in notes if isinstance(note, str)), "")
+        noun = next(iter(get_args(kind)), kind)
+    slip, text = error["type"], error["input"]
+    limit = error.get("ctx", {}).get("max_length")
+    if slip == "unexpected_keyword_argument":
+        names = (f"[{key}]" if is_dataclass(kind) else key for key, kind in known.items())
+        return f"{where} is not a key that Footnote knows; known here: {', '.join(names)}"
+    if slip == "dataclass_type":
+        heading = "[[replies]]" if where.startswith("replies") else f"[{where}]"
+        return f"{where} must be a table, written as {heading} above its lines"
+    if slip == "string_too_long":
+        return f"{where} has {len(text.strip())} characters: keep to {limit}"
+    if slip == "too_long" and where == "replies":
+        return f"{where} has {len(text)} entries: keep to {limit}"
+    if slip == "value_error":
+        return f"{where} {error['ctx']['error']}"
+    quoted = f", not {text!r}" if slip == "string_pattern_mismatch" else ""
+    return f"{where} {_TYPES.get(slip) or cure or 'must be a table of texts between quotation marks'}{quoted}"

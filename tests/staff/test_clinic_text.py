@@ -55,7 +55,7 @@ def test_whatever_a_reply_says_comments_and_the_other_replies_stay(
     route = Reply("our own", tuple(dict.fromkeys(one.strip() for one in examples)), reply, "https://a.example")
     text = with_reply(TEXT, route, name)
     assert comments(text) == comments(TEXT)
-    told, before = (tomllib.loads(one)["routes"] for one in (text, TEXT))
+    told, before = (tomllib.loads(one)["replies"] for one in (text, TEXT))
     (own,) = (one for one in told if one["name"] == "our own")
     assert (tuple(one.strip() for one in own["examples"]), own["reply"], own["link"]) == (
         route.examples,
@@ -65,18 +65,26 @@ def test_whatever_a_reply_says_comments_and_the_other_replies_stay(
     assert [one for one in told if one is not own] == [one for one in before if one["name"] != name]
 
 
-@pytest.mark.parametrize("name", [route["name"] for route in tomllib.loads(TEXT)["routes"]])
+@pytest.mark.parametrize("name", [route["name"] for route in tomllib.loads(TEXT)["replies"]])
 def test_a_reply_that_goes_takes_no_comment_with_it(name: str) -> None:
-    noted = re.sub(r"(?m)^\[\[routes\]\]$", "# about the next reply\n[[routes]]", TEXT)
+    noted = re.sub(r"(?m)^\[\[replies\]\]$", "# about the next reply\n[[replies]]", TEXT)
     text = without_reply(noted, name)
     assert comments(text) == comments(noted)
-    assert [one["name"] for one in tomllib.loads(text)["routes"]] == [
-        one["name"] for one in tomllib.loads(TEXT)["routes"] if one["name"] != name
+    assert [one["name"] for one in tomllib.loads(text)["replies"]] == [
+        one["name"] for one in tomllib.loads(TEXT)["replies"] if one["name"] != name
     ]
 
 
+@pytest.mark.parametrize("key", ["replies", "routes"])
+def test_an_edited_reply_keeps_the_key_of_its_file(key: str) -> None:
+    text = f'[[{key}]]\nname = "x"\nreply = "y"\nexamples = ["z"]\n'
+    text = with_reply(text, Reply("n", ("e",), "r"), None)
+    assert [reply["name"] for reply in tomllib.loads(text)[key]] == ["x", "n"]
+    assert tomllib.loads(without_reply(without_reply(text, "x"), "n")) == {}
+
+
 def test_the_last_reply_can_go_and_another_come(tmp_path: Path) -> None:
-    text = 'name = "A"\n\n[[routes]]\nname = "x"\nreply = "y"\nexamples = ["z"]\n'
+    text = 'name = "A"\n\n[[replies]]\nname = "x"\nreply = "y"\nexamples = ["z"]\n'
     text = without_reply(text, "x")
     assert tomllib.loads(text) == {"name": "A"}
     text = with_reply(text, Reply("n", ("e", "f"), "r\ns"), None)
@@ -85,12 +93,10 @@ def test_the_last_reply_can_go_and_another_come(tmp_path: Path) -> None:
 
 
 def test_examples_that_stay_keep_their_comments() -> None:
-    text = (
-        '[[routes]]\nname = "x"\nreply = "y"\nexamples = [\n    "a",  # the first\n    "b",\n    "c",  # the third\n]\n'
-    )
+    text = '[[replies]]\nname = "x"\nreply = "y"\nexamples = [\n    "a",  # first\n    "b",\n    "c",  # third\n]\n'
     changed = with_reply(text, Reply("x", ("a", "c", "d"), "y"), "x")
     assert comments(changed) == comments(text)
-    assert tomllib.loads(changed)["routes"][0]["examples"] == ["a", "c", "d"]
+    assert tomllib.loads(changed)["replies"][0]["examples"] == ["a", "c", "d"]
 
 
 def test_a_text_that_is_not_there_yet_is_added() -> None:
@@ -186,7 +192,7 @@ def test_a_reply_that_is_gone_is_told(words_of: tuple[Chatbot, ClinicText, Audit
     _, words, _, _ = words_of
     with pytest.raises(ChangeRefused, match="no reply called"):
         words.remove_reply(EDITOR, "nothing")
-    with pytest.raises(ChangeRefused, match="two routes"):
+    with pytest.raises(ChangeRefused, match="holds two that are called"):
         words.set_reply(EDITOR, Reply("price", ("a",), "b"))
 
 

@@ -18,10 +18,9 @@ import uvicorn
 from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, expect, sync_playwright
 
 from chatbot.bot import Chatbot
-from chatbot.clinic import load_clinic
+from chatbot.clinic import Sites, load_clinic
 from chatbot.indexing import SentenceEncoder, build_index
 from chatbot.journal import Journal
-from chatbot.placement import Sites
 from chatbot.records import Answer
 from chatbot.settings import Settings
 from chatbot.web import create_app

@@ -18,10 +18,9 @@ import httpx
 import pytest
 
 from chatbot.bot import Chatbot
-from chatbot.clinic import Clinic
+from chatbot.clinic import Clinic, Sites
 from chatbot.indexing import build_index
 from chatbot.journal import Journal
-from chatbot.placement import Sites
 from chatbot.records import Answer
 from chatbot.web.http.fair_queue import FairQueue, LineFull, VisitorLeft
 from chatbot.web.http.rate_limit import RateLimiter, client_prefix

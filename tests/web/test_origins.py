@@ -8,9 +8,8 @@ import httpx
 import pytest
 from starlette.datastructures import Headers
 
-from chatbot.clinic import Clinic
+from chatbot.clinic import Clinic, Sites
 from chatbot.indexing import build_index
-from chatbot.placement import Sites
 from chatbot.web.http.origins import RequestSource, classify_source
 from tests.conftest import WordEncoder
 from tests.web.conftest import Attentive, ClinicSite, serving

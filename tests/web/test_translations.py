@@ -7,10 +7,9 @@ from pathlib import Path
 import pytest
 
 from chatbot.bot import Chatbot
-from chatbot.clinic import Clinic, load_clinic
+from chatbot.clinic import Clinic, Widget, load_clinic
 from chatbot.errors import SettingsError
 from chatbot.indexing import build_index
-from chatbot.placement import Widget
 from chatbot.web.http.translations import LANGUAGES, direction, interface_texts, translations
 from chatbot.web.visitor.widget import script_tag, widget_routes
 from tests.conftest import ROOT, WordEncoder

@@ -13,7 +13,8 @@ from chatbot.errors import ChangeRefused
 
 __all__ = ["with_reply", "with_values", "without_reply"]
 
-_ROUTES: Final = "routes"
+_REPLIES: Final = "replies"
+_OLD_REPLIES: Final = "routes"  # a file that has the old key keeps it
 
 _Holder = Container | Table | OutOfOrderTableProxy
 
@@ -62,7 +63,7 @@ def without_reply(text: str, name: str) -> str:
             before.value.body.append((None, item))
     del routes[place]
     if not len(routes):
-        del document[_ROUTES]
+        del document[_replies_key(document)]
     return tomlkit.dumps(document)
 
 
@@ -94,12 +95,17 @@ def _has_comment(holder: _Holder, key: str) -> bool:
 
 
 def _routes(document: tomlkit.TOMLDocument) -> AoT:
-    if _ROUTES not in document:
-        document.add(_ROUTES, tomlkit.aot())
-    routes = document[_ROUTES]
+    key = _replies_key(document)
+    if key not in document:
+        document.add(key, tomlkit.aot())
+    routes = document[key]
     if not isinstance(routes, AoT):
-        raise ChangeRefused("clinic.toml: routes must be tables, each written as [[routes]] above its lines.")
+        raise ChangeRefused(f"clinic.toml: {key} must be tables, each written as [[{key}]] above its lines.")
     return routes
+
+
+def _replies_key(document: tomlkit.TOMLDocument) -> str:
+    return _OLD_REPLIES if _OLD_REPLIES in document else _REPLIES
 
 
 def _found(routes: AoT, name: str) -> Table:

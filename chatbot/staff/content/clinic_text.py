@@ -11,7 +11,7 @@ from threading import Lock
 from typing import Final
 
 from chatbot.bot import Chatbot
-from chatbot.clinic import Clinic, Reply, load_clinic
+from chatbot.clinic import Clinic, Reply, parse_clinic
 from chatbot.errors import ChangeRefused, SettingsError
 from chatbot.staff.accounts.sessions import Account
 from chatbot.staff.audit_log import AuditLog, Kind
@@ -129,21 +129,18 @@ class ClinicText:
 
     def _checked(self, path: Path, text: str) -> Clinic:
         """Read what is to be written as it will be read; raises `ChangeRefused` that says what to mend."""
-        with tempfile.TemporaryDirectory(prefix="footnote-") as folder:
-            draft = Path(folder) / path.name
-            draft.write_bytes(text.encode())
-            try:
-                clinic = load_clinic(draft)
-                self._check(clinic)
-            except SettingsError as error:
-                raise ChangeRefused(_labelled(str(error).removeprefix(f"{draft}: "))) from error
+        try:
+            clinic = parse_clinic(text.removeprefix(_MARK), path)
+            self._check(clinic)
+        except SettingsError as error:
+            raise ChangeRefused(_labelled(str(error).removeprefix(f"{path}: "))) from error
         return clinic
 
 
 def _labelled(told: str) -> str:
     """Call what a message begins with as the screen calls it, not as the file does."""
     key, _, rest = told.partition(" ")
-    reply = re.fullmatch(r"routes\[\d+\]\.(\w+)", key)
+    reply = re.fullmatch(r"replies\[\d+\]\.(\w+)", key)
     label = _REPLY.get(reply[1]) if reply else FIELDS.get(key)
     return f"“{label}” {rest}" if label else told
 

@@ -17,7 +17,7 @@ from fastapi import Response
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from chatbot.placement import Sites
+from chatbot.clinic import Sites
 from chatbot.web.http.problems import busy_response, problem_response
 from chatbot.web.http.rate_limit import RateLimiter
 
