@@ -21,9 +21,8 @@ from chatbot.web.http.problems import ServerErrorMiddleware, handle_errors
 from chatbot.web.http.rate_limit import RateLimiter
 from chatbot.web.visitor.api import api_routes
 from chatbot.web.visitor.chat import ChatPolicy, chat_blocks
-from chatbot.web.visitor.chat_page import shell_routes
+from chatbot.web.visitor.chat_page import chat_page_routes
 from chatbot.web.visitor.document_pages import page_routes
-from chatbot.web.visitor.embed import embed_routes
 from chatbot.web.visitor.widget import widget_routes
 
 if TYPE_CHECKING:
@@ -55,12 +54,11 @@ def create_app(bot: "Chatbot", journal: "Journal | None" = None, settings: "Sett
         lifespan=_keeping(journal, lifespans),
     )
     for routes in (
-        shell_routes(blocks, bot, assets),
+        chat_page_routes(blocks, bot, assets),
         api_routes(bot, journal, answers),
         page_routes(bot, assets),
         asset_routes(assets),
         widget_routes(bot),
-        embed_routes(bot, assets),
     ):
         app.include_router(routes)
     if settings:

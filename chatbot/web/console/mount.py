@@ -30,11 +30,10 @@ from chatbot.web.console.unanswered import unanswered_tab
 from chatbot.web.console.urgent import urgent_tab
 from chatbot.web.http.assets import Assets, static_text
 from chatbot.web.http.gradio_allowlist import GradioAllowlist
-from chatbot.web.http.gradio_app import gradio_app, set_queue
+from chatbot.web.http.gradio_app import POLICY, REQUEST, as_data, gradio_app, gradio_entry, set_queue
 from chatbot.web.http.markup import escape
 from chatbot.web.http.middleware import BodySizeLimit
 from chatbot.web.http.problems import handle_errors
-from chatbot.web.visitor.chat_page import POLICY, REQUEST, as_data, gradio_entry
 
 __all__ = ["console_blocks", "staff_app"]
 

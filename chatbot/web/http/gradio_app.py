@@ -1,9 +1,15 @@
-"""Gradio as an application of its own, which only an allow-list can reach."""
+"""Gradio as an application of its own, which only an allow-list can reach, and the parts of it that pages load.
+
+Gradio's own page is not served: it names other hosts, runs inline scripts and believes the Host header.
+"""
 
 import asyncio
+import json
 import os
+import re
 import sys
 from functools import cache
+from importlib.resources import files
 from tempfile import TemporaryDirectory
 from typing import Final
 
@@ -11,7 +17,23 @@ import gradio as gr
 from fastapi import FastAPI
 from starlette.middleware.cors import CORSMiddleware
 
-__all__ = ["departure", "gradio_app", "set_queue"]
+__all__ = ["POLICY", "REQUEST", "as_data", "departure", "gradio_app", "gradio_entry", "set_queue"]
+
+POLICY: Final = {
+    "default-src": "'none'",
+    "script-src": "'self'",
+    # The hash is of the one style element that Gradio brings: in the drawing of a button, which chat.css hides.
+    "style-src": "'self' 'sha256-g1bHISw0wC5zPcnfBxdUydnwBkCuBpNPwannoyMIG3M='",
+    "img-src": "'self'",
+    "connect-src": "'self'",
+    "base-uri": "'none'",
+    "form-action": "'none'",
+    "frame-ancestors": "'none'",
+}
+"""The content security policy of a page that Gradio's script fills."""
+
+# What Gradio adds to its configuration for each request; an address of "/" is completed by the browser.
+REQUEST: Final = {"root": "/", "current_page": "", "username": None, "deep_link_state": "none"}
 
 _WAITING: Final = 64  # events that may wait
 _RUNNING: Final = 160  # events under way: the questions that wait for their turn, and what takes no time
@@ -56,6 +78,25 @@ def gradio_app(blocks: gr.Blocks, largest_file: int) -> FastAPI:
         mcp_server=False,
     )
     return inner
+
+
+def gradio_entry() -> tuple[str, str]:
+    """Find the addresses of Gradio's script and style, which carry hashes."""
+    page = (files("gradio") / "templates" / "frontend" / "index.html").read_text("utf-8")
+    script = re.search(r'<script type="module" crossorigin src="\.(/assets/[\w.-]+\.js)">', page)
+    style = re.search(r'<link rel="stylesheet" crossorigin href="\.(/assets/[\w.-]+\.css)">', page)
+    if script is None or style is None:
+        raise RuntimeError("This release of Gradio is laid out differently: install the one in the constraints file.")
+    return script[1], style[1]
+
+
+def as_data(value: object) -> str:
+    """Encode a value as JSON that may stand in a script element."""
+    plain = json.loads(
+        json.dumps(value, default=lambda _: None), parse_constant=lambda _: None
+    )  # JSON knows no infinity
+    text = json.dumps(plain, separators=(",", ":"))
+    return text.replace("<", "\\u003c").replace(">", "\\u003e").replace("&", "\\u0026")
 
 
 @cache

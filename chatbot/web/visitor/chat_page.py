@@ -1,62 +1,70 @@
-"""The chat page's own HTML: the clinic's name and the standing notice, with Gradio's conversation inside.
+"""The pages that show the chat: the chat page, the framed chat for other sites, and a demonstration of the widget."""
 
-Gradio's own page is not served: it names other hosts, runs inline scripts and believes the Host header.
-"""
-
-import json
-import re
 from collections.abc import Mapping
-from importlib.resources import files
+from functools import lru_cache
 from string import Template
 from typing import TYPE_CHECKING, Final
 
 import gradio as gr
-from fastapi import APIRouter
+from fastapi import APIRouter, Request
 from fastapi.responses import HTMLResponse
 
 from chatbot.clinic import Clinic
 from chatbot.web.http.assets import Assets, static_text
-from chatbot.web.http.cached import CachedPerVersion
+from chatbot.web.http.gradio_app import POLICY, REQUEST, as_data, gradio_entry
 from chatbot.web.http.markup import escape
+from chatbot.web.http.translations import LANGUAGES, direction, interface_texts
 from chatbot.web.visitor.chat import with_starters
 from chatbot.web.visitor.rendering import contact_html
 
 if TYPE_CHECKING:
     from chatbot.bot import Chatbot
 
-__all__ = ["POLICY", "REQUEST", "as_data", "gradio_entry", "shell_routes"]
+__all__ = ["chat_page_routes"]
 
-POLICY: Final = {
-    "default-src": "'none'",
-    "script-src": "'self'",
-    # The hash is of the one style element that Gradio brings: in the drawing of a button, which chat.css hides.
-    "style-src": "'self' 'sha256-g1bHISw0wC5zPcnfBxdUydnwBkCuBpNPwannoyMIG3M='",
-    "img-src": "'self'",
-    "connect-src": "'self'",
-    "base-uri": "'none'",
-    "form-action": "'none'",
-    "frame-ancestors": "'none'",
-}
-"""The content security policy of a page that Gradio's script fills."""
-
-# What Gradio adds to its configuration for each request; an address of "/" is completed by the browser.
-REQUEST: Final = {"root": "/", "current_page": "", "username": None, "deep_link_state": "none"}
+_CHAT_POLICY: Final = "; ".join(f"{name} {sources}" for name, sources in POLICY.items())
+# The widget's own styles are constructed by its script, to which no policy applies.
+_WIDGET_POLICY: Final = (
+    "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; connect-src 'self'; base-uri 'none'; "
+    "form-action 'none'; frame-ancestors "
+)
 
 
-def shell_routes(blocks: gr.Blocks, bot: "Chatbot", assets: Assets) -> APIRouter:
-    """Give the route of the chat page; the blocks must have been mounted."""
-    page = CachedPerVersion(bot, lambda: _page(with_starters(blocks, bot.starters()), bot.clinic, assets))
-    policy = "; ".join(f"{name} {sources}" for name, sources in POLICY.items())
+def chat_page_routes(blocks: gr.Blocks, bot: "Chatbot", assets: Assets) -> APIRouter:
+    """Return the routes of `/`, `/embed` and `/demo`; the blocks must have been mounted."""
+    framed = _WIDGET_POLICY + " ".join(("'self'", *bot.clinic.sites.allowed))
     router = APIRouter()
+
+    @lru_cache(maxsize=1)  # the pages change with what the bot serves, and with nothing else
+    def pages(_content_version: int) -> Mapping[str, str]:
+        frames = {f"/embed {language}": _frame(bot.clinic, assets, language) for language in LANGUAGES}
+        chat = _chat(with_starters(blocks, bot.starters()), bot.clinic, assets)
+        return {"/": chat, "/demo": _demo(bot.clinic, assets), **frames}
+
+    pages(bot.content_version)  # so that an error shows when the server starts
 
     @router.api_route("/", methods=["GET", "HEAD"])
     async def chat() -> HTMLResponse:
-        return HTMLResponse(page(), headers={"Content-Security-Policy": policy, "Cache-Control": "no-cache"})
+        return _respond(pages(bot.content_version)["/"], _CHAT_POLICY)
+
+    @router.api_route("/embed", methods=["GET", "HEAD"])
+    async def embed(request: Request) -> HTMLResponse:
+        wanted = request.query_params.get("language", "")
+        language = wanted if wanted in LANGUAGES else bot.clinic.widget.language
+        return _respond(pages(bot.content_version)[f"/embed {language}"], framed)
+
+    @router.api_route("/demo", methods=["GET", "HEAD"])
+    async def demo() -> HTMLResponse:
+        return _respond(pages(bot.content_version)["/demo"], _WIDGET_POLICY + "'none'")
 
     return router
 
 
-def _page(config: Mapping[str, object], clinic: Clinic, assets: Assets) -> str:
+def _respond(page: str, policy: str) -> HTMLResponse:
+    return HTMLResponse(page, headers={"Content-Security-Policy": policy, "Cache-Control": "no-cache"})
+
+
+def _chat(config: Mapping[str, object], clinic: Clinic, assets: Assets) -> str:
     script, style = gradio_entry()
     return Template(static_text("chat.html")).substitute(
         name=escape(clinic.name),
@@ -71,20 +79,21 @@ def _page(config: Mapping[str, object], clinic: Clinic, assets: Assets) -> str:
     )
 
 
-def gradio_entry() -> tuple[str, str]:
-    """Find the addresses of Gradio's script and style, which carry hashes."""
-    page = (files("gradio") / "templates" / "frontend" / "index.html").read_text("utf-8")
-    script = re.search(r'<script type="module" crossorigin src="\.(/assets/[\w.-]+\.js)">', page)
-    style = re.search(r'<link rel="stylesheet" crossorigin href="\.(/assets/[\w.-]+\.css)">', page)
-    if script is None or style is None:
-        raise RuntimeError("This release of Gradio is laid out differently: install the one in the constraints file.")
-    return script[1], style[1]
+def _frame(clinic: Clinic, assets: Assets, language: str) -> str:
+    return Template(static_text("embed.html")).substitute(
+        language=language,
+        direction=direction(language),
+        title=escape(interface_texts(clinic, language)["title"]),
+        contact=contact_html(clinic),
+        icon=assets.icon.address,
+        style=assets.embed_css.address,
+    )
 
 
-def as_data(value: object) -> str:
-    """Encode a value as JSON that may stand in a script element."""
-    plain = json.loads(
-        json.dumps(value, default=lambda _: None), parse_constant=lambda _: None
-    )  # JSON knows no infinity
-    text = json.dumps(plain, separators=(",", ":"))
-    return text.replace("<", "\\u003c").replace(">", "\\u003e").replace("&", "\\u0026")
+def _demo(clinic: Clinic, assets: Assets) -> str:
+    return Template(static_text("demo.html")).substitute(
+        name=escape(clinic.name),
+        contact=contact_html(clinic),
+        icon=assets.icon.address,
+        style=assets.demo_css.address,
+    )
