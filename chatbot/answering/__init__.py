@@ -5,7 +5,7 @@ from chatbot.answering.compose import starters
 from chatbot.answering.explanation import Candidate, Explanation, build_explanation
 from chatbot.answering.gate import SIGNALS as GATE_SIGNALS
 from chatbot.answering.gate import Calibration, Gate, gate_signals
-from chatbot.answering.pipeline import Pipeline, PipelineResult
+from chatbot.answering.pipeline import CONTINUES_EMERGENCY, Pipeline, PipelineResult
 from chatbot.answering.question import LONGEST, clean_question, read_request
 from chatbot.answering.ranking import SIGNALS, Ranking, signals
 from chatbot.answering.replies import ReplyMatch, ReplyMatcher, call_text, number_to_call
@@ -13,6 +13,7 @@ from chatbot.answering.search import SearchResult, TopicFreeQuestion, search, to
 from chatbot.answering.turn import Serving, Tools, missing_with
 
 __all__ = [
+    "CONTINUES_EMERGENCY",
     "GATE_SIGNALS",
     "LONGEST",
     "SIGNALS",

@@ -21,7 +21,10 @@ from chatbot.language import UNKNOWN, guess_language
 from chatbot.records import Alarm, Answer, Hit, Level, Outcome
 from chatbot.triage import LANGUAGES, Wording
 
-__all__ = ["Pipeline", "PipelineResult"]
+__all__ = ["CONTINUES_EMERGENCY", "Pipeline", "PipelineResult"]
+
+CONTINUES_EMERGENCY: Final = ", said before"
+"""The end of the rule of an alarm that an earlier message of the conversation raised."""
 
 _HISTORY_LIMIT: Final = 4  # questions of a conversation that are looked at
 _FEW_WORDS: Final = 2  # that are enough to tell another language where nothing is found
@@ -72,7 +75,7 @@ def _urgent_still(turn: Turn) -> PipelineResult | None:
     follow_up = resolve_follow_up(turn.asked, turn.before)
     if not follow_up.earlier or not (follow_up.certain or turn.finding.symptom):
         return None
-    return _alarmed(turn, replace(alarm, rule=f"{alarm.rule}, said before"))
+    return _alarmed(turn, replace(alarm, rule=alarm.rule + CONTINUES_EMERGENCY))
 
 
 def _all_clear(turn: Turn) -> PipelineResult | None:

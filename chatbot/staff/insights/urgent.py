@@ -4,8 +4,8 @@ from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from typing import Final
 
+from chatbot.answering import CONTINUES_EMERGENCY
 from chatbot.errors import ChangeRefused
 from chatbot.evaluation import Expect
 from chatbot.journal import Journal, LoggedQuestion
@@ -13,8 +13,6 @@ from chatbot.records import Level
 from chatbot.staff.insights.saved_questions import GoldenFile
 
 __all__ = ["UrgentMessages", "judge", "urgent_messages"]
-
-_CARRIED: Final = ", said before"  # how the rule of an alarm ends that an earlier message raised
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,7 +52,7 @@ def judge(journal: Journal, golden: GoldenFile, message: LoggedQuestion, account
     # Marked first: nothing of a message that was erased meanwhile is written down anew.
     if not message.text or not journal.judge(message.id, emergency=emergency):
         raise ChangeRefused("The words of this message are gone: load the list again.")
-    if (message.rule or "").endswith(_CARRIED):
+    if (message.rule or "").endswith(CONTINUES_EMERGENCY):
         return False
     expect = Expect.ESCALATE if emergency else Expect.EITHER
     golden.save(message.text, (), (), account, expect)
