@@ -22,7 +22,6 @@ from pydantic import (
     TypeAdapter,
     ValidationError,
 )
-from pydantic_core import ErrorDetails
 
 from chatbot.errors import SettingsError
 from chatbot.settings import warn_renamed
@@ -307,7 +306,7 @@ def _syntax_slip(text: str, error: Exception) -> str:
     )
 
 
-def _describe(error: ErrorDetails) -> str:
+def _describe(error: Mapping[str, Any]) -> str:
     """Return where in the file a value is wrong, and its cure."""
     noun, where, cure = Clinic, "", ""
     known: dict[str, Any] = {}

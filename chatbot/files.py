@@ -1,27 +1,29 @@
-"""Files of the staff's folder, for their owner alone, replaced in one step: a reader sees the old one or the new."""
+"""The one atomic write."""
 
 import os
+import stat
 from pathlib import Path
 
-from chatbot.errors import StaffError
-
-__all__ = ["write_file"]
+__all__ = ["write_atomically"]
 
 
-def write_file(path: Path, text: str) -> None:
-    """Write a file whole, in folders that are made if need be; raises `StaffError`."""
-    draft = path.with_suffix(".draft")
+def write_atomically(path: Path, content: bytes, mode: int | None = None) -> None:
+    """Replace a file in one step, so that a reader sees the old content or the new, even after a loss of power.
+
+    The file keeps its permissions unless `mode` sets others. Raises `OSError`.
+    """
+    if mode is None and path.exists():
+        mode = stat.S_IMODE(path.stat().st_mode)
+    draft = path.with_name(f".draft-{path.name}")  # hidden, so that no reader of the folder takes it for a page
+    with draft.open("wb") as file:
+        if mode is not None:
+            draft.chmod(mode)  # before any content is in it
+        file.write(content)
+        file.flush()
+        os.fsync(file.fileno())
+    draft.replace(path)
+    folder = os.open(path.parent, os.O_RDONLY)
     try:
-        for folder in reversed([folder for folder in path.parents if not folder.exists()]):
-            folder.mkdir(mode=0o700, exist_ok=True)
-        with open(draft, "w", encoding="utf-8", opener=_private) as file:
-            file.write(text)
-            file.flush()
-            os.fsync(file.fileno())
-        draft.replace(path)
-    except OSError as error:
-        raise StaffError(f"{path} cannot be written: {error.strerror}. Look at who may write there.") from error
-
-
-def _private(path: str, flags: int) -> int:
-    return os.open(path, flags, 0o600)
+        os.fsync(folder)  # the new name is on the disk too
+    finally:
+        os.close(folder)

@@ -1,9 +1,6 @@
 """What clinic.toml says, as the staff edit it: checked before it is written, live at once, and undoable."""
 
-import os
 import re
-import shutil
-import tempfile
 from collections.abc import Callable, Mapping
 from operator import attrgetter
 from pathlib import Path
@@ -13,6 +10,7 @@ from typing import Final
 from chatbot.bot import Chatbot
 from chatbot.clinic import Clinic, Reply, parse_clinic
 from chatbot.errors import ChangeRefused, SettingsError
+from chatbot.files import write_atomically
 from chatbot.staff.accounts.sessions import Account
 from chatbot.staff.audit_log import AuditLog, Kind
 from chatbot.staff.content.clinic_file import with_reply, with_values, without_reply
@@ -119,7 +117,7 @@ class ClinicText:
                 words = before.removeprefix(_MARK)
                 after = before[: len(before) - len(words)] + edit(words)
                 clinic = self._checked(path, after)
-                _write(path, after)
+                write_atomically(path, after.encode())
             except (OSError, UnicodeError) as error:
                 raise ChangeRefused(
                     f"{path} cannot be read or written: {error}. Tell whoever runs the server."
@@ -143,14 +141,3 @@ def _labelled(told: str) -> str:
     reply = re.fullmatch(r"replies\[\d+\]\.(\w+)", key)
     label = _REPLY.get(reply[1]) if reply else FIELDS.get(key)
     return f"“{label}” {rest}" if label else told
-
-
-def _write(path: Path, text: str) -> None:
-    """Replace a file in one step, with the mode that it had."""
-    with tempfile.NamedTemporaryFile(dir=path.parent, prefix=f".{path.name}.", delete=False) as file:
-        draft = Path(file.name)
-        file.write(text.encode())
-        file.flush()
-        os.fsync(file.fileno())
-    shutil.copymode(path, draft)
-    draft.replace(path)

@@ -10,8 +10,8 @@ from typing import Final, Self
 from chatbot.bot import Chatbot
 from chatbot.errors import CheckFailed
 from chatbot.evaluation import Expect, GoldenQuestion, Judged, evaluate
-from chatbot.files import write_file
 from chatbot.records import Outcome
+from chatbot.staff.insights.private_file import write_private
 
 __all__ = [
     "CheckReport",
@@ -164,7 +164,7 @@ class Reports:
             told["questions"] = [{**one, "judged": one["id"] in judged} for one in own]
         taken = datetime.now(tz=UTC)
         told |= {"taken": taken.isoformat(), "build": bot.build}
-        write_file(self._folder / f"{taken.strftime(_NAME)}.json", json.dumps(told, ensure_ascii=False))
+        write_private(self._folder / f"{taken.strftime(_NAME)}.json", json.dumps(told, ensure_ascii=False))
         return CheckReport.of(told)
 
     def all(self) -> tuple[CheckReport, ...]:

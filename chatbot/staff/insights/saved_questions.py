@@ -10,7 +10,7 @@ from threading import Lock
 from chatbot.answering import Candidate
 from chatbot.errors import GoldenFileInvalid, StaffError
 from chatbot.evaluation import Expect, GoldenQuestion, read_golden
-from chatbot.files import write_file
+from chatbot.staff.insights.private_file import write_private
 
 __all__ = ["GoldenFile", "gold_of"]
 
@@ -75,7 +75,7 @@ class GoldenFile:
         )
         with self._lock:
             lines = [*(other for other in self._lines() if _name(other) != name), line]
-            write_file(self.path, "".join(one + "\n" for one in lines))
+            write_private(self.path, "".join(one + "\n" for one in lines))
         return one
 
     def _lines(self) -> list[str]:
