@@ -8,6 +8,7 @@ import io
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Self
+from zipfile import BadZipFile
 
 import numpy as np
 from numpy.typing import NDArray
@@ -72,11 +73,12 @@ class Tokens:
     def from_bytes(cls, content: bytes) -> Self:
         """Read what `to_bytes` gave; raises `IndexDamaged` for anything else."""
         try:
-            with np.load(io.BytesIO(content), allow_pickle=False) as told:
-                tokens = cls(told["first"], told["vectors"], told["ids"], told["sentences"])
-        except (OSError, ValueError, KeyError, EOFError) as error:
+            with np.load(io.BytesIO(content), allow_pickle=False) as arrays:
+                tokens = cls(arrays["first"], arrays["vectors"], arrays["ids"], arrays["sentences"])
+            complete = tokens.offsets[-1] == len(tokens.vectors) == len(tokens.ids) == len(tokens.sentences)
+        except (OSError, ValueError, TypeError, LookupError, EOFError, RuntimeError, BadZipFile) as error:
             raise IndexDamaged(f"The tokens cannot be read: {REBUILD_HINT}.") from error
-        if not tokens.offsets[-1] == len(tokens.vectors) == len(tokens.ids) == len(tokens.sentences):
+        if not complete:
             raise IndexDamaged(f"The tokens are not whole: {REBUILD_HINT}.")
         return tokens
 

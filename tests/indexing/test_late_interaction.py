@@ -4,6 +4,7 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+from numpy.typing import NDArray
 
 from chatbot.errors import IndexDamaged
 from chatbot.indexing.encoder import Encoded, Vectors
@@ -79,6 +80,37 @@ def test_bytes_give_the_same_tokens_and_the_same_bytes() -> None:
 def test_other_bytes_are_refused_as_tokens(content: bytes) -> None:
     with pytest.raises(IndexDamaged, match=r"^The tokens cannot be read: run 'python -m chatbot build'\.$"):
         Tokens.from_bytes(content)
+
+
+def test_tokens_cut_short_anywhere_are_refused() -> None:
+    content = passage((0, RED), (1, SUN)).to_bytes()
+    for length in range(0, len(content), 7):
+        with pytest.raises(IndexDamaged, match="The tokens cannot be read"):
+            Tokens.from_bytes(content[:length])
+
+
+def test_tokens_with_an_altered_byte_are_read_or_refused() -> None:
+    content = passage((0, RED), (1, SUN)).to_bytes()
+    refused = 0
+    for place, byte in enumerate(content):
+        try:
+            Tokens.from_bytes(content[:place] + bytes([byte ^ 0xFF]) + content[place + 1 :])
+        except IndexDamaged:
+            refused += 1
+    assert refused > len(content) / 2
+
+
+@pytest.mark.parametrize("first", [np.array([], dtype=np.int64), np.array(0)])
+def test_tokens_without_offsets_are_refused(first: NDArray[np.int64]) -> None:
+    with pytest.raises(IndexDamaged, match="The tokens cannot be read"):
+        Tokens.from_bytes(replace(passage((0, RED)), offsets=first).to_bytes())
+
+
+def test_a_single_array_is_refused_as_tokens() -> None:
+    file = io.BytesIO()
+    np.save(file, np.arange(3))
+    with pytest.raises(IndexDamaged, match="The tokens cannot be read"):
+        Tokens.from_bytes(file.getvalue())
 
 
 @pytest.mark.parametrize("missing", ["first", "vectors", "ids", "sentences"])
