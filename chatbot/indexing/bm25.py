@@ -1,4 +1,4 @@
-"""Words in common: BM25 over the passages, and how rare each word is among them; owns bm25s and the stemmer.
+"""BM25 over the stemmed words of passages, and the content words of a text; owns bm25s and the stemmer.
 
 Source: S. Robertson and H. Zaragoza, "The Probabilistic Relevance Framework: BM25 and Beyond", 2009.
 """
@@ -21,77 +21,82 @@ __all__ = ["BM25Index", "content_word_mask", "content_words", "normalised_idf"]
 _K1: Final = 1.2
 _B: Final = 0.75
 _IDF_SCALE: Final = 8.0  # the idf of a word that stands in one of about 2,000 passages
-_NONE = np.array(0)  # passages
-_STOP_WORDS = frozenset(STOPWORDS_EN_PLUS)
-_TOPIC: Final = 0.5  # share of the passages that a word of the corpus's topic stands in, and
-_SOME: Final = 3  # passages, for a page or two have no topic apart from what they say
+_NO_PASSAGE: Final = np.array(0)
+_STOP_WORDS: Final = frozenset(STOPWORDS_EN_PLUS)
+_TOPIC_SHARE: Final = 0.5  # a word in more than this share of the passages is a topic word
+_TOPIC_PASSAGES: Final = 3  # and in more than this many: a page or two have no topic apart from their text
 _WORD = re.compile(r"\w+")
 _LETTERS = re.compile(r"[^\W\d_]+")
 
 
 def content_words(text: str) -> tuple[str, ...]:
-    """Give the words of a text that say something by themselves."""
+    """Return the words of a text that are no stop words."""
     return tuple(word for word in _WORD.findall(text) if word.casefold() not in _STOP_WORDS)
 
 
 def content_word_mask(text: str, spans: Numbers) -> NDArray[np.bool_]:
-    """Tell which of the stretches of a text, shape (n, 2), belong to a word that says something by itself."""
-    told = np.zeros(len(text), dtype=bool)
+    """Return which of the spans of a text, shape (n, 2), belong to a content word."""
+    mask = np.zeros(len(text), dtype=bool)
     for word in _WORD.finditer(text):
-        told[word.start() : word.end()] = word.group().casefold() not in _STOP_WORDS
-    return told[spans[:, 0]]
+        mask[word.start() : word.end()] = word.group().casefold() not in _STOP_WORDS
+    return mask[spans[:, 0]]
 
 
 def normalised_idf(passages: int, document_frequency: NDArray[np.int64]) -> Vectors:
-    """Say how rare things are that stand in `having` of the passages: BM25's idf, 1 for what stands in none.
+    """Return BM25's idf for counts of passages, as a share of the idf of a term that no passage has.
 
-    What stands in most passages of a corpus, its topic, comes out near 0.
+    A term of most passages, such as the topic of the corpus, gets nearly 0.
     """
-    return np.asarray(_idf(passages, document_frequency) / _idf(passages, _NONE), dtype=np.float32)
+    return np.asarray(_idf(passages, document_frequency) / _idf(passages, _NO_PASSAGE), dtype=np.float32)
 
 
-def _idf(passages: int, having: NDArray[np.int64]) -> NDArray[np.float64]:
-    return np.asarray(np.log1p((passages - having + 0.5) / (having + 0.5)), dtype=np.float64)
+def _idf(passages: int, frequency: NDArray[np.int64]) -> NDArray[np.float64]:
+    return np.asarray(np.log1p((passages - frequency + 0.5) / (frequency + 0.5)), dtype=np.float64)
 
 
 class BM25Index:
-    """The stemmed words of passages, searched."""
+    """An index of the stemmed words of passages; `words` counts each word of the corpus, in lower case."""
 
     def __init__(self, texts: Sequence[str]) -> None:
         self._stemmer = Stemmer.Stemmer("english")
         self.words = Counter(word for text in texts for word in _LETTERS.findall(text.casefold()))
         stems = [self._stems(text) for text in texts]
-        self._having = Counter(stem for passage in stems for stem in set(passage))
+        self._document_frequency = Counter(stem for passage in stems for stem in set(passage))
         self._passages = len(texts)
         self._bm25 = bm25s.BM25(k1=_K1, b=_B, method="lucene")
         self._bm25.index(stems, show_progress=False)
 
     def scores(self, text: str) -> Vectors:
-        """Say how well each passage matches the words of a question, from 0 up to about 1, shape (passages,).
+        """Return a score for each passage, 0 to about 0.45, shape (passages,).
 
-        It is the BM25 score as a share of the highest that the question could get, times the rarity of its rarest word
-        that any passage has: where a question's words are common ones, or shared by chance, sharing them says little.
+        The score is BM25 divided by an upper bound for the question, times the idf of its rarest known word on a scale
+        of 0 to about 1. A match of common words alone therefore counts little. The bound has the factor k1 + 1 of the
+        original formula, which bm25s leaves out of its scores, so that not even a perfect match gets 1. `ranking.json`
+        was fitted to this scale.
         """
-        asked = dict.fromkeys(self._stems(text))
-        stems = [stem for stem in asked if stem in self._having]
+        question = dict.fromkeys(self._stems(text))
+        stems = [stem for stem in question if stem in self._document_frequency]
         if not stems:
             return np.zeros(self._passages, dtype=np.float32)
-        idf = _idf(self._passages, np.array([self._having[stem] for stem in stems]))
-        unknown = _idf(self._passages, _NONE) * (len(asked) - len(stems))
+        idf = _idf(self._passages, np.array([self._document_frequency[stem] for stem in stems]))
+        unknown = _idf(self._passages, _NO_PASSAGE) * (len(question) - len(stems))
         highest = (_K1 + 1) * (idf.sum() + unknown)
         return np.asarray(self._bm25.get_scores(stems) / highest * idf.max() / _IDF_SCALE, dtype=np.float32)
 
     def without_topic(self, text: str) -> str:
-        """Give a question without the words that stand in most passages: what it asks about the corpus's topic.
+        """Return a question without topic words, which most passages have; stop words stay.
 
-        Words that say nothing by themselves stay. Where no word is left, it is empty, whatever marks there were.
+        Empty where no word is left, even if punctuation is.
         """
         left = _WORD.sub(lambda word: "" if self._is_topic(word.group()) else word.group(), text)
         return " ".join(left.split()) if _WORD.search(left) else ""
 
     def _is_topic(self, word: str) -> bool:
         (stem,) = self._stems(word)
-        return self._having[stem] > max(_SOME, _TOPIC * self._passages) and word.casefold() not in _STOP_WORDS
+        return (
+            self._document_frequency[stem] > max(_TOPIC_PASSAGES, _TOPIC_SHARE * self._passages)
+            and word.casefold() not in _STOP_WORDS
+        )
 
     def _stems(self, text: str) -> list[str]:
         return list(self._stemmer.stemWords(_WORD.findall(text.casefold())))
