@@ -1,4 +1,4 @@
-"""What of a passage has a vector of its own: the passage under its headings, its words alone, and each sentence."""
+"""The spans of a passage that have a vector each: the passage under its headings, its text alone, each sentence."""
 
 from collections.abc import Sequence
 
@@ -13,27 +13,28 @@ __all__ = ["heading_prefix", "sentence_of", "span_vectors"]
 
 
 def heading_prefix(passage: Passage, titles: frozenset[str]) -> str:
-    """Give what is read before a passage: its headings, and its document's title if that is one of `titles`."""
+    """Return the lines that are encoded above a passage: its headings, and its document's title if `titles` has it."""
     above = [passage.title] if passage.title in titles else []
     return "".join(f"{line}\n" for line in [*above, *passage.headings])
 
 
 def sentence_of(encoded: Encoded, offset: int, sentences: Sequence[Highlight]) -> NDArray[np.int16]:
-    """Tell for each token which sentence it stands in, -1 for none; the passage begins at `offset` of what was read."""
-    where = np.full(len(encoded.ids), -1, dtype=np.int16)
+    """Return the number of each token's sentence, -1 for none; the passage begins at `offset` of the encoded text."""
+    numbers = np.full(len(encoded.ids), -1, dtype=np.int16)
     for number, mark in enumerate(sentences):
         inside = (encoded.spans[:, 0] >= offset + mark.start) & (encoded.spans[:, 1] <= offset + mark.end)
-        where[inside] = number
-    return where
+        numbers[inside] = number
+    return numbers
 
 
-def span_vectors(encoded: Encoded, offset: int, where: NDArray[np.int16], sentences: int) -> Vectors:
-    """Pool a passage's token vectors into the vectors of its units, shape (2 + sentences, dimensions).
+def span_vectors(encoded: Encoded, offset: int, numbers: NDArray[np.int16], sentences: int) -> Vectors:
+    """Pool a passage's token vectors into the unit vectors of its spans, shape (2 + sentences, dimensions).
 
-    A unit's vector is the mean of its tokens' as they were read in the whole passage. Source: M. Guenther et al., "Late
-    Chunking", 2024. A unit whose tokens lie beyond the encoder's window gets the passage's vector.
+    A span's vector is the mean of its tokens, encoded within the whole passage. `numbers` is from `sentence_of`. A span
+    whose tokens lie beyond the encoder's limit gets the passage's vector. Source: M. Guenther et al., "Late Chunking",
+    2024.
     """
     body = encoded.spans[:, 0] >= offset
-    groups = [body, *(where == number for number in range(sentences))]
+    groups = [body, *(numbers == number for number in range(sentences))]
     pooled = [l2_normalise(encoded.tokens[group].mean(axis=0)) if group.any() else encoded.vector for group in groups]
     return np.stack([encoded.vector, *pooled]).astype(np.float32)

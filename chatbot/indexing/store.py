@@ -1,4 +1,4 @@
-"""Where vectors lie and the nearest are found: the `VectorStore` protocol, FAISS, and an exact search to hold it to."""
+"""Vector search: the `VectorStore` protocol, FAISS, and an exact search that the tests compare FAISS with."""
 
 from typing import Protocol, Self
 
@@ -16,37 +16,37 @@ Rows = NDArray[np.int64]
 
 
 class VectorStore(Protocol):
-    """Holds unit vectors by row, to within a thousandth, and finds those with the greatest inner product."""
+    """Stores unit vectors by row, to within 0.001, and finds those with the greatest inner product."""
 
     @classmethod
     def of(cls, vectors: Vectors) -> Self:
-        """Hold vectors of shape (n, dimensions), in order."""
+        """Return a store of vectors, shape (n, dimensions), in order."""
 
     @classmethod
     def from_bytes(cls, content: bytes) -> Self:
-        """Read what `to_bytes` gave; raises `IndexDamaged` for anything else."""
+        """Read the bytes that `to_bytes` returned; raises `IndexDamaged` for any others."""
 
     def to_bytes(self) -> bytes:
-        """Give the store as bytes, the same for the same vectors."""
+        """Return the store as bytes; equal vectors give equal bytes."""
 
     def __len__(self) -> int: ...
 
-    def search(self, question: Vectors, most: int) -> tuple[Vectors, Rows]:
-        """Find the nearest rows to one vector: scores and row numbers, best first, at most `most` of them."""
+    def search(self, question: Vectors, limit: int) -> tuple[Vectors, Rows]:
+        """Return the scores and row numbers of the `limit` nearest rows to one vector, best first."""
 
     def vectors(self, rows: Rows) -> Vectors:
-        """Give back the vectors of some rows, shape (len(rows), dimensions)."""
+        """Return the vectors of some rows, shape (len(rows), dimensions)."""
 
 
 class FaissStore:
-    """FAISS's flat index of inner products over half-precision numbers, which are read in less time than whole ones."""
+    """FAISS's flat index of inner products over half-precision numbers, which are searched faster than single ones."""
 
     def __init__(self, index: faiss.Index) -> None:
         self._index = index
 
     @classmethod
     def of(cls, vectors: Vectors) -> Self:
-        """Hold vectors of shape (n, dimensions), in order."""
+        """Return a store of vectors, shape (n, dimensions), in order."""
         half = faiss.ScalarQuantizer.QT_fp16
         index = faiss.IndexScalarQuantizer(vectors.shape[1], half, faiss.METRIC_INNER_PRODUCT)
         index.add(np.ascontiguousarray(vectors, dtype=np.float32))
@@ -54,7 +54,7 @@ class FaissStore:
 
     @classmethod
     def from_bytes(cls, content: bytes) -> Self:
-        """Read what `to_bytes` gave; raises `IndexDamaged` for anything else."""
+        """Read the bytes that `to_bytes` returned; raises `IndexDamaged` for any others."""
         try:
             index = faiss.deserialize_index(np.frombuffer(content, dtype=np.uint8))
         except (RuntimeError, ValueError, AssertionError) as error:
@@ -62,54 +62,54 @@ class FaissStore:
         return cls(index)
 
     def to_bytes(self) -> bytes:
-        """Give the store as bytes, the same for the same vectors."""
+        """Return the store as bytes; equal vectors give equal bytes."""
         return bytes(faiss.serialize_index(self._index))
 
     def __len__(self) -> int:
         return int(self._index.ntotal)
 
-    def search(self, question: Vectors, most: int) -> tuple[Vectors, Rows]:
-        """Find the nearest rows to one vector: scores and row numbers, best first, at most `most` of them."""
-        scores, rows = self._index.search(question.reshape(1, -1), min(most, len(self)))
+    def search(self, question: Vectors, limit: int) -> tuple[Vectors, Rows]:
+        """Return the scores and row numbers of the `limit` nearest rows to one vector, best first."""
+        scores, rows = self._index.search(question.reshape(1, -1), min(limit, len(self)))
         return scores[0], rows[0]
 
     def vectors(self, rows: Rows) -> Vectors:
-        """Give back the vectors of some rows, shape (len(rows), dimensions)."""
+        """Return the vectors of some rows, shape (len(rows), dimensions)."""
         return np.asarray(self._index.reconstruct_batch(rows), dtype=np.float32)
 
 
 class ExactStore:
-    """A plain matrix product: what every other store is measured by."""
+    """An exact search by matrix product: the reference for every other store."""
 
     def __init__(self, matrix: Vectors) -> None:
         self._matrix = matrix
 
     @classmethod
     def of(cls, vectors: Vectors) -> Self:
-        """Hold vectors of shape (n, dimensions), in order."""
+        """Return a store of vectors, shape (n, dimensions), in order."""
         return cls(np.array(vectors, dtype=np.float32))
 
     @classmethod
     def from_bytes(cls, content: bytes) -> Self:
-        """Read what `to_bytes` gave; raises `IndexDamaged` for anything else."""
+        """Read the bytes that `to_bytes` returned; raises `IndexDamaged` for any others."""
         shape = np.frombuffer(content[:16], dtype="<i8") if len(content) >= 16 else np.zeros(2, dtype="<i8")
         if shape.min() < 0 or len(content) != 16 + 4 * int(shape[0]) * int(shape[1]):
             raise IndexDamaged(f"The vectors cannot be read: {REBUILD_HINT}.")
         return cls(np.frombuffer(content[16:], dtype="<f4").reshape(shape))
 
     def to_bytes(self) -> bytes:
-        """Give the store as bytes, the same for the same vectors."""
+        """Return the store as bytes; equal vectors give equal bytes."""
         return np.array(self._matrix.shape, dtype="<i8").tobytes() + self._matrix.astype("<f4").tobytes()
 
     def __len__(self) -> int:
         return len(self._matrix)
 
-    def search(self, question: Vectors, most: int) -> tuple[Vectors, Rows]:
-        """Find the nearest rows to one vector: scores and row numbers, best first, at most `most` of them."""
+    def search(self, question: Vectors, limit: int) -> tuple[Vectors, Rows]:
+        """Return the scores and row numbers of the `limit` nearest rows to one vector, best first."""
         scores = self._matrix @ question.reshape(-1)
-        rows = np.argsort(-scores, kind="stable")[:most]
+        rows = np.argsort(-scores, kind="stable")[:limit]
         return scores[rows], rows.astype(np.int64)
 
     def vectors(self, rows: Rows) -> Vectors:
-        """Give back the vectors of some rows, shape (len(rows), dimensions)."""
+        """Return the vectors of some rows, shape (len(rows), dimensions)."""
         return self._matrix[rows]

@@ -133,7 +133,7 @@ def test_tokens_that_hold_pickled_objects_are_refused() -> None:
 @pytest.mark.parametrize("short", ["vectors", "ids", "sentences"])
 def test_tokens_of_which_some_are_missing_are_refused(short: str) -> None:
     held = passage((0, RED), (0, SUN))
-    with pytest.raises(IndexDamaged, match=r"^The tokens are not whole: run 'python -m chatbot build'\.$"):
+    with pytest.raises(IndexDamaged, match=r"^The tokens are incomplete: run 'python -m chatbot build'\.$"):
         Tokens.from_bytes(replace(held, **{short: getattr(held, short)[:1]}).to_bytes())
 
 
