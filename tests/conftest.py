@@ -16,8 +16,18 @@ from chatbot.clinic import load_clinic
 from chatbot.indexing import Encoded, SentenceEncoder, build_index
 
 ROOT = Path(__file__).parents[1]
+MARKED_BY = {"model": "encoder", "browser": "browser"}  # a marker, and the fixture whose users have it
 settings.register_profile("untimed", deadline=None)  # a speed is no test's business on a shared machine
 settings.load_profile("untimed")
+
+
+@pytest.hookimpl(tryfirst=True)  # before the markers are selected by
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Mark the tests that load the model or drive a browser, so that they can be left out."""
+    for item in items:
+        for marker, fixture in MARKED_BY.items():
+            if fixture in getattr(item, "fixturenames", ()):
+                item.add_marker(marker)
 
 
 @pytest.fixture(scope="session")

