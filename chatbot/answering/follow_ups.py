@@ -55,8 +55,8 @@ class ResolvedQuestion:
         begins = len(self.text) - len(self.question)
         weights = np.where(whole.spans[:, 0] >= begins, 1, _EARLIER_TOKEN).astype(np.float32)
         vector = (1 - _EARLIER_WHOLE) * own.vector + _EARLIER_WHOLE * whole.vector
-        words = ((self.question, 1 - _EARLIER_WHOLE), (self.text, _EARLIER_WHOLE))
-        return Query(self.text, whole, weights, vector.astype(np.float32), words)
+        texts = ((self.question, 1 - _EARLIER_WHOLE), (self.text, _EARLIER_WHOLE))
+        return Query(self.text, whole, weights, vector.astype(np.float32), texts)
 
 
 def resolve_follow_up(question: str, earlier: Sequence[str]) -> ResolvedQuestion:

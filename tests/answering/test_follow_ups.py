@@ -56,7 +56,7 @@ def test_earlier_words_count_for_less_than_the_last_ones(words: WordEncoder) -> 
     query = resolved.query(whole, own)
     assert query.token_weights == pytest.approx([0.6, 0.6, 0.6, 1, 1])
     assert query.vector == pytest.approx(np.asarray(0.7 * own.vector + 0.3 * whole.vector), abs=1e-6)
-    assert query.words == (("and scars?", 0.7), ("Does it help? and scars?", 0.3))
+    assert query.weighted_texts == (("and scars?", 0.7), ("Does it help? and scars?", 0.3))
 
 
 @pytest.mark.parametrize(
@@ -157,4 +157,4 @@ def test_a_follow_up_is_read_as_the_whole_with_the_whole_searched_for(words: Wor
 def test_a_question_that_stands_alone_is_searched_for_by_itself(words: WordEncoder) -> None:
     (own,) = words.encode_questions(["scars"])
     query = ResolvedQuestion("scars").query(own, own)
-    assert (query.encoded, query.vector.tolist(), query.words) == (own, own.vector.tolist(), (("scars", 1.0),))
+    assert (query.encoded, query.vector.tolist(), query.weighted_texts) == (own, own.vector.tolist(), (("scars", 1.0),))

@@ -7,7 +7,7 @@ from tests.conftest import WordEncoder
 def test_a_question_by_itself_is_searched_for_whole(words: WordEncoder) -> None:
     (encoded,) = words.encode_questions(["Is my skin red?"])
     query = Query.of("Is my skin red?", encoded)
-    assert (query.text, query.words) == ("Is my skin red?", (("Is my skin red?", 1.0),))
+    assert (query.text, query.weighted_texts) == ("Is my skin red?", (("Is my skin red?", 1.0),))
     assert query.encoded is encoded
     assert query.vector is encoded.vector
 
