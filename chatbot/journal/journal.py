@@ -145,10 +145,8 @@ class Journal:
         words = or_(questions.c.text.is_not(None), questions.c.comment.is_not(None))
         quarter = questions.c.asked - questions.c.asked % BUCKET_SECONDS
         with self._database.writing() as connection:
-            traceback_without_message = (
-                update(questions).where(questions.c.asked < kept, words).values(text=None, comment=None)
-            )
-            number = connection.execute(traceback_without_message).rowcount
+            without_words = update(questions).where(questions.c.asked < kept, words).values(text=None, comment=None)
+            number = connection.execute(without_words).rowcount
             forgotten = update(questions).where(questions.c.asked < known, questions.c.answer_id.is_not(None))
             connection.execute(forgotten.values(answer_id=None, asked=quarter))
         self._database.vacuum()
