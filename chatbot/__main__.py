@@ -4,6 +4,7 @@ Exit codes: 0 done, 1 failed with one line that names the cure, 2 wrong usage.
 """
 
 import argparse
+import codecs
 import io
 import json
 import os
@@ -16,7 +17,7 @@ from pathlib import Path
 from tqdm import tqdm
 
 from chatbot import __version__
-from chatbot.answering import Calibration, Gate, missing_with, read_request
+from chatbot.answering import Calibration, Gate, missing_with, read_question
 from chatbot.bot import Chatbot
 from chatbot.cli.journal import add_journal_commands
 from chatbot.cli.plain_text import plain_text
@@ -259,14 +260,15 @@ def _journal(settings: Settings) -> "closing[Journal]":
 def _lines(path: Path) -> Iterator[bytes]:
     try:
         with path.open("rb") as file:
-            yield from (line for line in file if line.strip())
+            lines = (line if number else line.removeprefix(codecs.BOM_UTF8) for number, line in enumerate(file))
+            yield from (line for line in lines if line.strip())
     except OSError as error:
         raise FootnoteError(f"{path} cannot be read: {error.strerror}. Check its name.") from error
 
 
 def _reply(bot: Chatbot, line: bytes, explain: bool) -> dict[str, object]:
     try:
-        question, history = read_request(line)
+        question, history = read_question(line)
         return _told(*bot.ask_with_candidates(question, history), explain)
     except FootnoteError as error:
         return problem(error)

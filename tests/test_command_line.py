@@ -13,7 +13,10 @@ from pathlib import Path
 import httpx
 import pytest
 
+from tests.request_bodies import NOT_A_QUESTION
+
 ROOT = Path(__file__).parents[1]
+pytestmark = pytest.mark.model  # most commands load it
 Run = Callable[..., "subprocess.CompletedProcess[str]"]
 
 
@@ -123,6 +126,16 @@ def test_a_batch_gives_a_reply_a_line_in_order_and_nothing_else(run: Run, folder
     ]
     assert [len(reply.get("candidates", ())) for reply in replies] == [10, 0, 0, 0, 0, 10]
     assert replies[4]["type"] == "urn:footnote:problem:question-too-long"
+
+
+@pytest.mark.usefixtures("built")
+def test_a_batch_refuses_what_the_api_refuses(run: Run, tmp_path: Path) -> None:
+    bodies = [body for body in NOT_A_QUESTION if body]
+    (tmp_path / "batch.jsonl").write_bytes(b"\xef\xbb\xbf" + b"\n\n".join([b'{"question": "hello"}', *bodies]))
+    done = run("ask", "--batch", str(tmp_path / "batch.jsonl"))
+    first, *others = [json.loads(line) for line in done.stdout.splitlines()]
+    assert first["outcome"] == "reply"  # an editor's byte order mark belongs to the file, not to the question
+    assert [other["status"] for other in others] == [400] * len(bodies)
 
 
 @pytest.mark.usefixtures("built")

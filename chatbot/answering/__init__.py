@@ -6,7 +6,7 @@ from chatbot.answering.explanation import Candidate, Explanation, build_explanat
 from chatbot.answering.gate import SIGNALS as GATE_SIGNALS
 from chatbot.answering.gate import Calibration, Gate, gate_signals
 from chatbot.answering.pipeline import CONTINUES_EMERGENCY, Pipeline, PipelineResult
-from chatbot.answering.question import LONGEST, clean_question, read_request
+from chatbot.answering.question import LONGEST, clean_question, read_json, read_question
 from chatbot.answering.ranking import SIGNALS, Ranking, signals
 from chatbot.answering.replies import ReplyMatch, ReplyMatcher, call_text, number_to_call
 from chatbot.answering.search import SearchResult, TopicFreeQuestion, search, topic_free_questions
@@ -38,7 +38,8 @@ __all__ = [
     "highlights",
     "missing_with",
     "number_to_call",
-    "read_request",
+    "read_json",
+    "read_question",
     "search",
     "signals",
     "starters",

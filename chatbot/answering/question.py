@@ -3,11 +3,11 @@
 import json
 import re
 import unicodedata
-from typing import Final
+from typing import Final, NoReturn
 
 from chatbot.errors import QuestionEmpty, QuestionTooLong, RequestError
 
-__all__ = ["LONGEST", "clean_question", "read_request"]
+__all__ = ["LONGEST", "clean_question", "read_json", "read_question"]
 
 LONGEST: Final = 2000
 """Characters of the longest question: a story told in full, and no more."""
@@ -36,19 +36,40 @@ def clean_question(text: str) -> str:
     return question
 
 
-def read_request(line: bytes) -> tuple[str, list[str]]:
-    """Read a line of a batch: a JSON object with `question` and perhaps `history`; raises `RequestError`."""
-    try:
-        told = json.loads(line)
-    except (ValueError, RecursionError):
-        raise RequestError("The line is no JSON: write one object a line, in UTF-8.") from None
-    question = told.get("question") if isinstance(told, dict) else None
-    if not isinstance(question, str):
-        raise RequestError('The line holds no question: write {"question": "..."}.')
-    history = told.get("history") or []
+def read_question(body: bytes) -> tuple[str, list[str]]:
+    """Read a JSON object with `question` and perhaps `history`, earlier questions; raises `RequestError`.
+
+    Other keys are ignored.
+    """
+    fields = read_json(body)
+    if not isinstance(fields, dict) or not isinstance(question := fields.get("question"), str):
+        raise RequestError('This holds no question: write {"question": "..."}.')
+    history = fields.get("history", [])
     if not isinstance(history, list) or not all(isinstance(earlier, str) for earlier in history):
         raise RequestError('The history is no list of questions: write {"question": "...", "history": ["..."]}.')
     return question, history
+
+
+def read_json(body: bytes) -> object:
+    """Parse JSON in UTF-8 without a key twice, without `NaN`, and not nested too deeply; raises `RequestError`.
+
+    Source: RFC 8259. The parser's own message is left out, because it may quote the whole of a giant number.
+    """
+    try:
+        return json.loads(body.decode("utf-8"), object_pairs_hook=_unique_keys, parse_constant=_refuse_constant)
+    except (ValueError, RecursionError):
+        raise RequestError("This is not JSON: write one object in UTF-8.") from None
+
+
+def _unique_keys(pairs: list[tuple[str, object]]) -> dict[str, object]:
+    table = dict(pairs)
+    if len(table) != len(pairs):
+        raise RequestError("A key of the JSON stands twice: write each once.")
+    return table
+
+
+def _refuse_constant(_text: str) -> NoReturn:
+    raise ValueError
 
 
 def _too_long() -> QuestionTooLong:

@@ -9,7 +9,7 @@ from enum import StrEnum
 from pathlib import Path
 from typing import Any, Final
 
-from chatbot.answering import read_request
+from chatbot.answering import read_question
 from chatbot.bot import Chatbot
 from chatbot.errors import GoldenFileInvalid, QuestionError, RequestError
 from chatbot.records import Answer, Citation, Hit, Passage
@@ -67,7 +67,7 @@ def read_golden(path: Path) -> tuple[GoldenQuestion, ...]:
 
 
 def _question(line: bytes, number: int) -> GoldenQuestion:
-    question, history = read_request(line)
+    question, history = read_question(line)
     told = json.loads(line)
     gold = _texts(told)
     kind, named = told.get("kind") or "question", told.get("id") or f"line {number}"

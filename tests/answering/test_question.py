@@ -4,8 +4,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from chatbot.answering import LONGEST, clean_question, read_request
+from chatbot.answering import LONGEST, clean_question, read_question
 from chatbot.errors import QuestionEmpty, QuestionError, QuestionTooLong, RequestError
+from tests.request_bodies import NOT_A_QUESTION
 
 
 @pytest.mark.parametrize(
@@ -17,6 +18,8 @@ from chatbot.errors import QuestionEmpty, QuestionError, QuestionTooLong, Reques
         ("red\x00ness\x07", "redness"),
         ("one\x1ftwo\x85three", "one two three"),
         ("\ud800redness\udfff", "redness"),
+        ("red\ue000ness", "redness"),  # a private character
+        ("red\u0378ness", "redness"),  # an unassigned one
         ("\uff52\uff45\uff44", "red"),
         ("cafe\u0301", "caf\u00e9"),
         ("\U0001f600\U0001f600", "\U0001f600\U0001f600"),
@@ -71,50 +74,33 @@ def test_any_text_is_read_or_refused_and_reading_twice_changes_nothing(typed: st
     assert question.encode()
 
 
-@pytest.mark.parametrize(
-    "line",
-    [
-        b"",
-        b"{",
-        b"[]",
-        b"null",
-        b"{}",
-        b"\xff",
-        b"[" * 10**5,
-        b'{"question": 1}',
-        b'{"question": "a", "history": "b"}',
-        b'{"question": "a", "history": [1]}',
-    ],
-)
-def test_a_line_that_holds_no_question_is_refused(line: bytes) -> None:
+@pytest.mark.parametrize("body", NOT_A_QUESTION, ids=lambda body: repr(body[:40]))
+def test_a_body_that_holds_no_question_is_refused(body: bytes) -> None:
     with pytest.raises(RequestError, match="write"):
-        read_request(line)
+        read_question(body)
 
 
-def test_a_line_gives_its_question_and_history_and_other_keys_are_ignored() -> None:
-    assert read_request(b'{"id": 7, "question": "a", "history": ["b"]}') == ("a", ["b"])
-    assert read_request(b'{"question": "a", "history": null}') == ("a", [])
+def test_a_body_gives_its_question_and_history_and_other_keys_are_ignored() -> None:
+    assert read_question(b'{"id": 7, "question": "a", "history": ["b"]}') == ("a", ["b"])
+    assert read_question(b' {"question": "\\ud800"}\n') == ("\ud800", [])
 
 
 @pytest.mark.parametrize(
-    ("line", "message"),
+    ("body", "message"),
     [
-        (b"{", "The line is no JSON: write one object a line, in UTF-8."),
-        (b"[]", 'The line holds no question: write {"question": "..."}.'),
-        (b'{"question": null}', 'The line holds no question: write {"question": "..."}.'),
+        (b"{", "This is not JSON: write one object in UTF-8."),
+        (b'{"question": "a", "question": "a"}', "A key of the JSON stands twice: write each once."),
+        (b"[]", 'This holds no question: write {"question": "..."}.'),
+        (b'{"question": null}', 'This holds no question: write {"question": "..."}.'),
         (
-            b'{"question": "a", "history": {"b": 1}}',
-            'The history is no list of questions: write {"question": "...", "history": ["..."]}.',
-        ),
-        (
-            b'{"question": "a", "history": ["b", 1]}',
+            b'{"question": "a", "history": null}',
             'The history is no list of questions: write {"question": "...", "history": ["..."]}.',
         ),
     ],
 )
-def test_a_bad_line_is_told_what_to_write(line: bytes, message: str) -> None:
+def test_a_bad_body_is_told_what_to_write(body: bytes, message: str) -> None:
     with pytest.raises(RequestError) as raised:
-        read_request(line)
+        read_question(body)
     assert str(raised.value) == message
 
 

@@ -38,9 +38,9 @@ def test_what_a_line_leaves_out_has_a_meaning(path: Path) -> None:
 @pytest.mark.parametrize(
     ("line", "message"),
     [
-        ("no json", "The line is no JSON"),
-        ("[]", "The line holds no question"),
-        ('{"id": "a"}', "The line holds no question"),
+        ("no json", "This is not JSON"),
+        ("[]", "This holds no question"),
+        ('{"id": "a"}', "This holds no question"),
         ('{"question": "a", "history": "b"}', "The history is no list of questions"),
         ('{"question": "a", "expect": "refuse"}', '"expect" is "refuse": write one of answer, abstain, either'),
         ('{"question": "a", "expect": ["answer"]}', '"expect" is ["answer"]: write one of'),

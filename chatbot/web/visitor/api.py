@@ -7,12 +7,13 @@ from anyio import to_thread
 from fastapi import APIRouter, Request, Response
 from pydantic import BaseModel, ConfigDict, ValidationError
 
+from chatbot.answering import read_question
 from chatbot.errors import AnswerNotFound, RequestError
 from chatbot.web.http.answer_and_record import AnswerService
 from chatbot.web.http.fair_queue import FairQueue, LineFull, VisitorLeft
 from chatbot.web.http.problems import busy_response
 from chatbot.web.http.rate_limit import client_prefix
-from chatbot.web.http.strict_json import json_body, json_bytes
+from chatbot.web.http.strict_json import json_body, json_bytes, json_source
 from chatbot.web.visitor.rendering import urgent_field
 
 if TYPE_CHECKING:
@@ -25,15 +26,6 @@ _JUDGED_AT_ONCE: Final = 4  # answers; each takes the journal a few milliseconds
 _NOBODY: Final = 204  # of a reply that nobody reads any more
 _LONGEST_COMMENT: Final = 1_000  # characters
 _Body = TypeVar("_Body", bound=BaseModel)
-
-
-class AskBody(BaseModel):
-    """What `POST /api/ask` takes: a question, and the earlier questions of the conversation, oldest first."""
-
-    model_config = ConfigDict(strict=True, extra="ignore")
-
-    question: str
-    history: list[str] = []
 
 
 class FeedbackBody(BaseModel):
@@ -53,11 +45,9 @@ def api_routes(bot: "Chatbot", journal: "Journal | None", answers: AnswerService
 
     @router.post("/ask")
     async def ask(request: Request) -> Response:
-        body = _read(AskBody, await json_body(request), '{"question": text, "history": [text, ...]}')
+        question, history = read_question(await json_source(request))
         try:
-            answer_id, answer = await answers.ask(
-                _address(request), body.question, body.history, partial(_departure, request)
-            )
+            answer_id, answer = await answers.ask(_address(request), question, history, partial(_departure, request))
         except LineFull:
             return busy_response()
         except VisitorLeft:
