@@ -66,9 +66,12 @@ class Chatbot:
         """What the clinic says of itself."""
         return self._serving.clinic
 
-    def reload(self) -> None:
-        """Serve the live build from now on; if it cannot be served, raise and go on with the one before."""
-        self.build, index = open_index(self._corpus, self._folder, self.encoder)
+    def reload(self, digest: str | None = None) -> None:
+        """Serve the live build from now on; if it cannot be served, raise and go on with the one before.
+
+        `digest` is that of the corpus, where the caller has just taken it.
+        """
+        self.build, index = open_index(self._corpus, self._folder, self.encoder, digest=digest)
         spelling = Spelling(index.words, self._is_word)
         self._serving = Serving(index, spelling, self._serving.clinic, self._serving.reply_matcher)
         self.content_version = next(_VERSIONS)
@@ -79,11 +82,11 @@ class Chatbot:
         self._serving = Serving(serving.index, serving.spelling, clinic, routes)
         self.content_version = next(_VERSIONS)
 
-    def with_corpus(self, corpus: Path, index: Path) -> "Chatbot":
+    def with_corpus(self, corpus: Path, index: Path, digest: str | None = None) -> "Chatbot":
         """Return a chatbot that is like this one, over other pages; both share the encoder."""
         other = copy.copy(self)
         vars(other).update(_corpus=corpus, _folder=index)
-        other.reload()
+        other.reload(digest)
         return other
 
     def _is_word(self, word: str) -> bool:

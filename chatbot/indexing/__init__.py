@@ -1,8 +1,8 @@
-"""Passages into an index on disk, and questions into hits."""
+"""The index: passages with their vectors, tokens and words, on disk and in memory."""
 
 from chatbot.indexing.bm25 import content_words
 from chatbot.indexing.building import BuildResult, build_index, open_index, passages_of
-from chatbot.indexing.builds import activate, adopt, current, kept_builds, open_build
+from chatbot.indexing.builds import activate, adopt, current, kept_builds, open_build, read_manifest
 from chatbot.indexing.encoder import PACKAGED_MODEL, Encoded, Encoder, SentenceEncoder, Vectors
 from chatbot.indexing.index import Evidence, Index, Query
 from chatbot.indexing.store import ExactStore, FaissStore, VectorStore
@@ -29,4 +29,5 @@ __all__ = [
     "open_build",
     "open_index",
     "passages_of",
+    "read_manifest",
 ]

@@ -4,7 +4,7 @@ import hashlib
 import json
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass, field, replace
 from datetime import date
 from pathlib import Path
 from typing import Any, Final, Protocol
@@ -18,7 +18,7 @@ from chatbot.indexing.index import Entry, Index
 from chatbot.indexing.late_interaction import Tokens
 from chatbot.indexing.spans import heading_prefix, sentence_of, span_vectors
 from chatbot.indexing.store import FaissStore, VectorStore
-from chatbot.reading import SPLITTER, corpus_digest, read_corpus, sentences, split
+from chatbot.reading import SPLITTER, corpus_digest, load_corpus, read_documents, sentences, split
 from chatbot.records import Document, Highlight, Passage, Section
 
 __all__ = ["BuildResult", "build_index", "open_index", "passages_of"]
@@ -45,7 +45,7 @@ class Calibrator(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class BuildResult:
-    """What a build did: which build is live now, what is in it, and how many passages were embedded for it."""
+    """The build that is live now, figures of it, and how many passages were embedded for it."""
 
     id: str
     documents: int
@@ -53,6 +53,7 @@ class BuildResult:
     embedded: int
     calibration: Mapping[str, float]
     problems: tuple[str, ...]
+    build: Build = field(repr=False, compare=False)
 
 
 def build_index(  # noqa: PLR0913, PLR0917 - what a build is made of, and who hears of it
@@ -62,41 +63,47 @@ def build_index(  # noqa: PLR0913, PLR0917 - what a build is made of, and who he
     store: type[VectorStore] = FaissStore,
     progress: Callable[[int, int], object] = lambda _done, _of: None,
     calibrator: Calibrator | None = None,
+    reuse: Path | None = None,
 ) -> BuildResult:
     """Build the index of a corpus and make it live; with nothing changed, do nothing.
 
-    Passages that the live build already holds are not embedded again. `progress` hears how many passages are embedded,
-    of how many; what `calibrator` finds out about the corpus is kept with the build. Raises `CorpusError`,
-    `ModelError`, `IndexBusy`.
+    Passages that the live build, or that of another index folder `reuse`, already holds are not embedded again.
+    `progress(done, total)` counts the passages that are embedded. The build keeps the figures of `calibrator`.
+    Raises `CorpusError`, `ModelError`, `IndexBusy`.
     """
     with write_lock(index):
         old = _reusable(index)
-        # The digest is taken before the pages are read: one that is saved meanwhile makes the build stale, never wrong.
-        inputs = _manifest(corpus_digest(corpus), encoder, calibrator.fingerprint if calibrator else "")
+        # Each page is opened once: one that is saved during the build makes it stale, never wrong.
+        corpus_files = load_corpus(corpus)
+        inputs = _manifest(corpus_files.digest, encoder, calibrator.fingerprint if calibrator else "")
         if old and old.manifest.id == inputs.id:
-            return _built(old.manifest, 0)
-        read = read_corpus(corpus)
-        entries = _entries(read.documents, encoder)
+            return _result(old, 0)
+        pages = read_documents(corpus_files)
+        entries = _entries(pages.documents, encoder)
         if not entries:
             raise CorpusError(f"The pages in {corpus} hold headings alone: write what stands below them.")
-        vectors, tokens, embedded = _encoded(entries, _known(old, encoder, store), encoder, progress)
+        known = _known(old, encoder, store)
+        if reuse:
+            known = {**known, **_known(_reusable(reuse), encoder, store)}
+        vectors, tokens, embedded = _encoded(entries, known, encoder, progress)
         stored = store.of(vectors)
         files = {
-            "documents.jsonl": _jsonl(asdict(document) for document in read.documents),
+            "documents.jsonl": _jsonl(asdict(document) for document in pages.documents),
             "passages.jsonl": _jsonl(_told(*entry) for entry in entries),
             "vectors.faiss": stored.to_bytes(),
             "tokens.npz": tokens.to_bytes(),
         }
         manifest = replace(
             inputs,
-            documents=len(read.documents),
+            documents=len(pages.documents),
             passages=len(entries),
-            problems=tuple(map(str, read.problems)),
-            calibration=calibrator(Index(read.documents, entries, stored, tokens, {}), encoder) if calibrator else {},
+            problems=tuple(map(str, pages.problems)),
+            calibration=calibrator(Index(pages.documents, entries, stored, tokens, {}), encoder) if calibrator else {},
             files={name: hashlib.sha256(content).hexdigest() for name, content in files.items()},
         )
-        publish(index, Build(manifest, files))
-        return _built(manifest, embedded)
+        build = Build(manifest, files)
+        publish(index, build)
+        return _result(build, embedded)
 
 
 def passages_of(document: Document, encoder: Encoder) -> tuple[Passage, ...]:
@@ -109,16 +116,19 @@ def _entries(documents: Sequence[Document], encoder: Encoder) -> list[Entry]:
     return [(passage, sentences(passage.text)) for passage in passages]
 
 
-def open_index(corpus: Path, index: Path, encoder: Encoder, store: type[VectorStore] = FaissStore) -> tuple[str, Index]:
-    """Open the live build and give its id with it.
+def open_index(
+    corpus: Path, index: Path, encoder: Encoder, store: type[VectorStore] = FaissStore, digest: str | None = None
+) -> tuple[str, Index]:
+    """Open the live build and return its id with it.
 
-    Raises `IndexMissing`, `IndexDamaged`, `IndexIncompatible` (another encoder or version) or `IndexStale` (the corpus
-    changed since); each names the cure.
+    `digest` is that of the corpus, where the caller has just taken it. Raises `IndexMissing`, `IndexDamaged`,
+    `IndexIncompatible` (another encoder or version) or `IndexStale` (the corpus changed since), with the cure.
     """
     name = current(index)
     build = open_build(index, name)
     made = build.manifest
-    now = _manifest(corpus_digest(corpus), encoder, made.calibrator)  # an older fit's calibration can be served
+    # The calibration of an older fit can be served.
+    now = _manifest(digest or corpus_digest(corpus), encoder, made.calibrator)
     if made.encoder_fingerprint != now.encoder_fingerprint:
         raise IndexIncompatible(f"The index in {index} was built with another model, {made.encoder}: {REBUILD_HINT}.")
     if (made.format, made.splitter) != (now.format, now.splitter):
@@ -144,10 +154,9 @@ def _manifest(corpus: str, encoder: Encoder, calibrator: str) -> Manifest:
     return Manifest(_FORMAT, corpus, SPLITTER, encoder.name, encoder.fingerprint, calibrator, 0, 0, (), {}, {})
 
 
-def _built(manifest: Manifest, embedded: int) -> BuildResult:
-    return BuildResult(
-        manifest.id, manifest.documents, manifest.passages, embedded, manifest.calibration, tuple(manifest.problems)
-    )
+def _result(build: Build, embedded: int) -> BuildResult:
+    made = build.manifest
+    return BuildResult(made.id, made.documents, made.passages, embedded, made.calibration, made.problems, build)
 
 
 def _reusable(index: Path) -> Build | None:

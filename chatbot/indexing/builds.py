@@ -6,7 +6,6 @@ is itself replaced in one step. A reader therefore finds the old build or the ne
 
 import hashlib
 import json
-import os
 import re
 import shutil
 from collections.abc import Iterator, Mapping
@@ -18,6 +17,7 @@ from typing import Final
 from filelock import FileLock, Timeout
 
 from chatbot.errors import IndexBusy, IndexDamaged, IndexIncompatible, IndexingError, IndexMissing
+from chatbot.files import write_atomically
 
 __all__ = [
     "REBUILD_HINT",
@@ -29,6 +29,7 @@ __all__ = [
     "kept_builds",
     "open_build",
     "publish",
+    "read_manifest",
     "write_lock",
 ]
 
@@ -119,12 +120,14 @@ def open_build(index: Path, name: str) -> Build:
 
     Raises `IndexDamaged` (names the file that is missing or altered) or `IndexIncompatible`.
     """
-    folder = index / name
-    manifest = _manifest(folder)
-    if manifest.id != name:
-        raise _damaged(folder / _MANIFEST)
-    files = {file: _read_verified(folder / file, digest) for file, digest in manifest.files.items()}
+    manifest = _manifest(index / name)
+    files = {file: _read_verified(index / name / file, digest) for file, digest in manifest.files.items()}
     return Build(manifest, files)
+
+
+def read_manifest(index: Path) -> Manifest:
+    """Read the manifest of the live build and no other file of it; raises an `IndexingError`."""
+    return _manifest(index / current(index))
 
 
 def publish(index: Path, build: Build) -> None:
@@ -145,15 +148,10 @@ def publish(index: Path, build: Build) -> None:
                 _remove(folder)
 
 
-def adopt(index: Path, other: Path) -> str:
-    """Make the live build of another index folder the live one of this, and give its name.
-
-    Raises an `IndexingError` if there is none that is whole, or this folder cannot be written.
-    """
-    build = open_build(other, current(other))
+def adopt(index: Path, build: Build) -> None:
+    """Write a build that was made elsewhere and make it live; raises an `IndexingError` if that cannot be done."""
     with write_lock(index):
         publish(index, build)
-    return build.manifest.id
 
 
 def kept_builds(index: Path) -> tuple[str, ...]:
@@ -175,9 +173,8 @@ def _replace(index: Path, name: str, build: Build) -> None:
     draft = index / f"{_DRAFT}{name}"
     draft.mkdir()
     for file, content in build.files.items():
-        _write(draft / file, content)
-    _write(draft / _MANIFEST, _with_checksum(build.manifest))
-    _sync(draft)
+        write_atomically(draft / file, content)
+    write_atomically(draft / _MANIFEST, _with_checksum(build.manifest))
     if (index / name).exists():
         _remove(index / name)
     draft.rename(index / name)
@@ -185,9 +182,7 @@ def _replace(index: Path, name: str, build: Build) -> None:
 
 
 def _point(index: Path, name: str) -> None:
-    _write(index / f"{_DRAFT}{_CURRENT}", f"{name}\n".encode())
-    (index / f"{_DRAFT}{_CURRENT}").replace(index / _CURRENT)
-    _sync(index)
+    write_atomically(index / _CURRENT, f"{name}\n".encode())
 
 
 def _remove(path: Path) -> None:
@@ -215,9 +210,12 @@ def _manifest(folder: Path) -> Manifest:
     except (OSError, ValueError, KeyError, TypeError, RecursionError) as error:
         raise _damaged(folder / _MANIFEST) from error
     try:
-        return Manifest(**sealed["manifest"])
-    except TypeError:
+        manifest = Manifest(**sealed["manifest"] | {"problems": tuple(sealed["manifest"]["problems"])})
+    except (KeyError, TypeError):
         raise IndexIncompatible(f"{folder} was built by another version of Footnote: {REBUILD_HINT}.") from None
+    if manifest.id != folder.name:
+        raise _damaged(folder / _MANIFEST)
+    return manifest
 
 
 def _read_verified(path: Path, digest: str) -> bytes:
@@ -232,18 +230,3 @@ def _read_verified(path: Path, digest: str) -> bytes:
 
 def _damaged(path: Path) -> IndexDamaged:
     return IndexDamaged(f"{path} is missing or is not what was written: {REBUILD_HINT}.")
-
-
-def _write(path: Path, content: bytes) -> None:
-    with path.open("wb") as file:
-        file.write(content)
-        file.flush()
-        os.fsync(file.fileno())
-
-
-def _sync(folder: Path) -> None:
-    handle = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(handle)
-    finally:
-        os.close(handle)

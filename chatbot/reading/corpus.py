@@ -22,6 +22,7 @@ __all__ = [
     "READERS",
     "Corpus",
     "CorpusFiles",
+    "PageFile",
     "corpus_digest",
     "corpus_files",
     "front_matter",
@@ -51,8 +52,11 @@ class Corpus:
 
 
 @dataclass(frozen=True, slots=True)
-class _PageFile:
-    """A page's file and the sidecar beside it as the disk gave them: bytes, or the error in their place."""
+class PageFile:
+    """A page's file and the sidecar beside it: at most `LARGEST` + 1 bytes each, or the error in their place.
+
+    The bytes of a file that no reader reads are not held. `outside`: it is a link that leads out of the corpus.
+    """
 
     name: str
     content: bytes | OSError
@@ -65,14 +69,14 @@ class CorpusFiles:
     """The files of a corpus folder, each opened once, and the SHA-256 of all their names and bytes."""
 
     folder: Path
-    pages: tuple[_PageFile, ...]
+    pages: tuple[PageFile, ...]
     digest: str
 
 
 def load_corpus(folder: Path) -> CorpusFiles:
     """Read the bytes of all that a corpus is made of; raises `CorpusError` if there is no folder."""
     digest = hashlib.sha256()
-    pages: list[_PageFile] = []
+    pages: list[PageFile] = []
     for path in _files(folder):
         name, sidecar = path.relative_to(folder).as_posix(), _sidecar(path)
         content, beside = _bytes(path), _bytes(sidecar) if sidecar.is_file() else None
@@ -82,7 +86,7 @@ def load_corpus(folder: Path) -> CorpusFiles:
             digest.update(b"%d %s %d " % (len(encoded), encoded, len(hashed)) + hashed)
         known = path.suffix.lower() in READERS  # the bytes of other files are large and of no use
         outside = known and not path.resolve().is_relative_to(folder.resolve())
-        pages.append(_PageFile(name, content if known else b"", beside, outside))
+        pages.append(PageFile(name, content if known else b"", beside, outside))
     return CorpusFiles(folder, tuple(pages), digest.hexdigest())
 
 
@@ -111,7 +115,7 @@ def corpus_digest(folder: Path) -> str:
     return load_corpus(folder).digest
 
 
-def _document(file: _PageFile) -> Document:
+def _document(file: PageFile) -> Document:
     if file.outside:
         raise _unreadable(file.name, "it is a link to a file outside the corpus", "put the file itself here")
     if isinstance(file.content, OSError):

@@ -1,3 +1,6 @@
+import json
+import subprocess
+import sys
 from datetime import date
 from pathlib import Path
 from threading import Event, Thread
@@ -6,12 +9,12 @@ import pytest
 
 from chatbot.bot import Chatbot
 from chatbot.clinic import Clinic
-from chatbot.errors import ChangeRefused, FootnoteError, QuestionEmpty
+from chatbot.errors import ChangeRefused, FootnoteError, IndexIncompatible, QuestionEmpty
 from chatbot.evaluation import read_golden
-from chatbot.indexing import SentenceEncoder
+from chatbot.indexing import SentenceEncoder, current
 from chatbot.records import Outcome
 from chatbot.staff import Kind, PageForm, Place, list_pages
-from tests.conftest import WordEncoder
+from tests.conftest import ROOT, WordEncoder
 from tests.staff.conftest import EDITOR, Keep
 
 PARKING = PageForm(
@@ -220,7 +223,7 @@ def test_where_the_index_cannot_be_written_the_pages_stay_as_they_were(
     pages.stage(EDITOR, PARKING)
 
     def blocked(_done: int, _of: int, what: str) -> None:
-        if what == "Putting it live":
+        if what == "Publishing":
             for name in ("CURRENT", bot.build):
                 (place.index / f".draft-{name}").mkdir(exist_ok=True)
             place.index.joinpath(".draft-CURRENT", "x").mkdir()
@@ -232,6 +235,60 @@ def test_where_the_index_cannot_be_written_the_pages_stay_as_they_were(
     place.index.joinpath(".lock").rmdir()
     assert (files(place.corpus), bot.build) == before
     assert [draft.page for draft in pages.drafts()] == ["parking.md"]
+
+
+def test_a_build_that_cannot_be_served_brings_pages_index_and_drafts_back(
+    keep: Keep, place: Place, words: WordEncoder
+) -> None:
+    bot, pages, history = keep(words)
+    before = files(place.corpus), bot.build
+    pages.stage(EDITOR, PARKING)
+    pages.withdraw(EDITOR, "red.txt")
+
+    def interfere(_done: int, _total: int, step: str) -> None:
+        if step == "Publishing":
+            words.fingerprint = "words-2"
+            (place.corpus / "aftercare.md").write_text("# Aftercare\n\nSomebody saved this on the server.\n")
+
+    with pytest.raises(IndexIncompatible):
+        pages.publish(EDITOR, interfere)
+    saved = (place.corpus / "aftercare.md").read_bytes()
+    assert b"Somebody saved this" in saved
+    assert (files(place.corpus), current(place.index)) == (before[0] | {"aftercare.md": saved}, before[1])
+    assert [draft.page for draft in pages.drafts()] == ["parking.md", "red.txt"]
+    assert (bot.build, history.latest()) == (before[1], ())
+
+
+def test_publishing_opens_each_file_no_more_often_than_needed(place: Place) -> None:
+    command = [sys.executable, "-m", "tests.staff.publishing_reads", str(place.corpus.parent)]
+    reads = json.loads(subprocess.run(command, check=True, capture_output=True, cwd=ROOT).stdout)
+    pages = ["aftercare.md", "red.txt", "red.txt.yaml"]
+    data = ["documents.jsonl", "passages.jsonl", "vectors.faiss", "tokens.npz"]
+    assert reads["stage"] == {}
+    assert reads["publish"] == {
+        # Once to build from, and once to see that nobody changed them meanwhile.
+        **{f"corpus/{name}": 2 for name in pages},
+        # The new page is read by the build and copied into the corpus.
+        **{f"staff/draft/corpus/{name}": 1 for name in pages},
+        "staff/draft/corpus/parking.md": 2,
+        # The old build is read for its vectors, and the new one to be served.
+        **{f"index/{build}/{name}": 1 for build in ("old", "new") for name in data},
+        "index/old/manifest.json": 2,
+        "index/new/manifest.json": 1,
+    }
+
+
+def test_a_link_out_of_the_corpus_is_not_published(keep: Keep, place: Place, words: WordEncoder) -> None:
+    secret = place.corpus.parent / "secret.md"
+    secret.write_text("A secret of the server.")
+    (place.corpus / "link.md").symlink_to(secret)
+    bot, pages, _ = keep(words)
+    pages.stage(EDITOR, PARKING)
+    pages.publish(EDITOR, told)
+    assert [page.id for page in bot.documents()] == ["aftercare.md", "parking.md", "red.txt"]
+    pages.go_back(EDITOR)
+    assert (place.corpus / "link.md").is_symlink()
+    assert pages.unreadable() == ("link.md",)
 
 
 def test_two_people_do_not_put_pages_live_at_once(keep: Keep, words: WordEncoder) -> None:

@@ -1,89 +1,93 @@
-"""The files of a corpus folder: copied, changed by drafts, and made equal to another folder's, file by file."""
+"""The files of a corpus folder: copied, changed by drafts, and brought to the state of another folder."""
 
-import os
 import shutil
 from collections.abc import Collection
 from pathlib import Path
 
 from chatbot.errors import ChangeRefused
-from chatbot.reading import corpus_files
+from chatbot.files import write_atomically
+from chatbot.reading import LARGEST, CorpusFiles, corpus_files
 from chatbot.staff.content.drafts import Draft
 
-__all__ = ["apply_drafts", "copy_pages", "page_text", "sidecar_text", "sync_folder"]
+__all__ = ["apply_drafts", "copy_corpus", "file_text", "sidecar_name", "sync_folder"]
 
 
-def copy_pages(corpus: Path, folder: Path) -> None:
-    """Copy the files of a corpus into a folder, in place of what it holds."""
+def copy_corpus(corpus: CorpusFiles, folder: Path) -> None:
+    """Write the files of a loaded corpus into a folder, in place of what it holds; raises `ChangeRefused`.
+
+    A link that leads out of the corpus stays a link, so that the copy is read as the corpus is.
+    """
     shutil.rmtree(folder, ignore_errors=True)
     folder.mkdir(mode=0o700, parents=True)
-    for name, path in _files(corpus).items():
-        (folder / name).parent.mkdir(parents=True, exist_ok=True)
-        shutil.copyfile(path, folder / name)
+    try:
+        for page in corpus.pages:
+            source, copy = corpus.folder / page.name, folder / page.name
+            copy.parent.mkdir(parents=True, exist_ok=True)
+            if page.outside:
+                copy.symlink_to(source.resolve())
+            else:
+                _copy(source, page.content, copy)
+            if page.sidecar is not None:
+                _copy(sidecar_name(source), page.sidecar, sidecar_name(copy))
+    except OSError as error:
+        raise ChangeRefused(
+            f"{error.filename} cannot be copied: {error.strerror}. Whoever looks after the server must allow it."
+        ) from error
+
+
+def _copy(source: Path, content: bytes | OSError, copy: Path) -> None:
+    if isinstance(content, bytes) and 0 < len(content) <= LARGEST:
+        copy.write_bytes(content)
+    else:  # the loaded corpus does not hold the whole of it
+        shutil.copyfile(source, copy)
 
 
 def apply_drafts(folder: Path, drafts: Collection[Draft]) -> None:
-    """Change the files of a copy as drafts say; what a page said of itself in a file beside it now stands in it."""
+    """Change the files of a copy as drafts say; the text of a draft holds what the page's sidecar held."""
     for draft in drafts:
         path = folder / draft.page
-        _beside(path).unlink(missing_ok=True)
-        if draft.text is None:
-            path.unlink(missing_ok=True)
-        else:
+        sidecar_name(path).unlink(missing_ok=True)
+        path.unlink(missing_ok=True)
+        if draft.text is not None:
             path.parent.mkdir(parents=True, exist_ok=True)
             path.write_bytes(draft.text.encode())
 
 
-def sync_folder(corpus: Path, folder: Path, withdrawn: Path) -> None:
-    """Give a corpus the files of a folder, each in one step; those that go are kept in another.
+def sync_folder(corpus: Path, folder: Path, withdrawn: Path, pages: Collection[str] | None = None) -> None:
+    """Bring a corpus to the state of another folder, each file in one step; those that go are kept in `withdrawn`.
 
-    Raises `ChangeRefused` if a file cannot be written.
+    With `pages`, only these pages and their sidecars change. Raises `ChangeRefused` if a file cannot be written.
     """
-    now, then = _files(corpus), _files(folder)
+    before, after = _files(corpus, pages), _files(folder, pages)
     try:
-        for name, path in then.items():
+        for name, path in after.items():
             content = path.read_bytes()
-            if name not in now or now[name].read_bytes() != content:
-                _write(corpus / name, content)
-        for name in now.keys() - then.keys():
+            if name not in before or before[name].read_bytes() != content:
+                (corpus / name).parent.mkdir(parents=True, exist_ok=True)
+                write_atomically(corpus / name, content)
+        for name in before.keys() - after.keys():
             (withdrawn / name).parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-            shutil.copyfile(now[name], withdrawn / name)
-            now[name].unlink()
+            shutil.copyfile(before[name], withdrawn / name)
+            before[name].unlink()
     except OSError as error:
         raise ChangeRefused(
             f"{corpus} cannot be written: {error.strerror}. Whoever looks after the server must allow it."
         ) from error
 
 
-def page_text(corpus: Path, page: str) -> str | None:
-    """Give the text of a page's file, or None if there is none."""
-    return _text(corpus / page)
-
-
-def sidecar_text(corpus: Path, page: str) -> str | None:
-    """Give the text of the file beside a page, or None if there is none."""
-    return _text(_beside(corpus / page))
-
-
-def _text(path: Path) -> str | None:
+def file_text(path: Path) -> str | None:
+    """Return the text of a file, or None if there is none."""
     try:
         return path.read_bytes().decode("utf-8-sig", "replace")
     except FileNotFoundError:
         return None
 
 
-def _beside(path: Path) -> Path:
+def sidecar_name(path: Path) -> Path:
+    """Return the path of the sidecar beside a page's file."""
     return path.with_name(f"{path.name}.yaml")
 
 
-def _files(folder: Path) -> dict[str, Path]:
-    return {path.relative_to(folder).as_posix(): path for path in corpus_files(folder)}
-
-
-def _write(path: Path, content: bytes) -> None:
-    path.parent.mkdir(parents=True, exist_ok=True)
-    draft = path.with_name(f".{path.name}.draft")  # hidden, so that it is no page
-    with draft.open("wb") as file:
-        file.write(content)
-        file.flush()
-        os.fsync(file.fileno())
-    draft.replace(path)
+def _files(folder: Path, pages: Collection[str] | None) -> dict[str, Path]:
+    files = {path.relative_to(folder).as_posix(): path for path in corpus_files(folder)}
+    return {name: path for name, path in files.items() if pages is None or name.removesuffix(".yaml") in pages}
