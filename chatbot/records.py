@@ -1,7 +1,7 @@
-"""The nouns that every part of Footnote speaks of: frozen values, with no behaviour beyond their own shape.
+"""The nouns of Footnote: frozen values that every other module uses.
 
-All offsets count Unicode code points. A `Document`'s and a `Passage`'s offsets count in the document's text, a
-`Highlight`'s in its passage's text.
+All offsets count Unicode code points: those of a `Document` and a `Passage` in the document's text, those of a
+`Highlight` in its passage's text.
 """
 
 from dataclasses import dataclass
@@ -24,7 +24,7 @@ __all__ = [
 
 @dataclass(frozen=True, slots=True)
 class Section:
-    """A stretch of a document under one heading path (`headings`, outermost first; empty before the first heading)."""
+    """A part of a document under one heading; `headings` are that heading and those above it, outermost first."""
 
     headings: tuple[str, ...]
     start: int
@@ -35,9 +35,9 @@ class Section:
 class Document:
     """One page of the clinic.
 
-    `id` is the path below the corpus folder, with `/` between folders. `text` is what a reader of the page sees, and
-    what all offsets count in. `url` is where the clinic publishes the page, `reviewed` when somebody last vouched for
-    it; either may be unknown.
+    `id` is the path below the corpus folder, with `/` between folders. `text` is the text that a reader of the page
+    sees. `url` is the address at which the clinic publishes the page, `reviewed` the day of its last review; either may
+    be unknown.
     """
 
     id: str
@@ -50,7 +50,7 @@ class Document:
 
 @dataclass(frozen=True, slots=True)
 class Highlight:
-    """A stretch of a passage, in code points from the passage's own start."""
+    """A marked part of a passage, such as a sentence."""
 
     start: int
     end: int
@@ -60,7 +60,7 @@ class Highlight:
 class Passage:
     """A verbatim piece of a document: `document.text[start:end] == text`, always.
 
-    `document` is the document's id; `headings` is the path of headings that the passage stands under.
+    `document` is the document's id, `headings` are the headings above the passage, outermost first.
     """
 
     document: str
@@ -72,7 +72,7 @@ class Passage:
     text: str
 
     def as_dict(self) -> dict[str, object]:
-        """Give the passage as the plain values that the API and the command line print."""
+        """Return the passage as the plain values that the API and the command line print."""
         return {
             "text": self.text,
             "document": self.document,
@@ -94,7 +94,7 @@ class Hit:
 
 @dataclass(frozen=True, slots=True)
 class Citation:
-    """A quoted passage of an answer: its number, the sentences to mark, and the link that opens its place."""
+    """A quoted passage of an answer: its number, the sentences to mark, and the link that opens the page at them."""
 
     number: int
     passage: Passage
@@ -102,13 +102,13 @@ class Citation:
     link: str
 
     def as_dict(self) -> dict[str, object]:
-        """Give the citation as the plain values that the API and the command line print."""
+        """Return the citation as the plain values that the API and the command line print."""
         marks = [[mark.start, mark.end] for mark in self.highlights]
         return {"number": self.number, **self.passage.as_dict(), "highlights": marks, "link": self.link}
 
 
 class Outcome(StrEnum):
-    """How an answer turned out. Not knowing is an outcome, never an exception."""
+    """The kind of an answer. Not knowing is an outcome, never an exception."""
 
     ANSWERED = "answered"
     RELATED = "related"
@@ -118,7 +118,7 @@ class Outcome(StrEnum):
 
 
 class Level(StrEnum):
-    """How urgent a message is: call the emergency number, ring the clinic today, or talk to a crisis line."""
+    """The level of an alarm: call the emergency number, ring the clinic today, or talk to a crisis line."""
 
     EMERGENCY = "emergency"
     TODAY = "today"
@@ -127,7 +127,7 @@ class Level(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Alarm:
-    """Why a message is urgent: its level, the name of the rule that found it, and the language of its words."""
+    """The reason why a message is urgent: its level, the rule that found it, and the language of that rule."""
 
     level: Level
     rule: str
@@ -136,11 +136,11 @@ class Alarm:
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """What Footnote says to one question.
+    """The answer to one question.
 
-    `understood_as` is the question that was searched for, `confidence` the probability (0 to 1) that the citations
-    answer it, `message` the fixed wording that goes before or instead of the citations. `alarm` stands with an urgent
-    outcome and nowhere else. `contact` is a line that says how to reach a person, or empty.
+    `understood_as` is the question that was searched for. `confidence` is the probability, 0 to 1, that the citations
+    answer it. `message` is the fixed wording above or instead of the citations. Only an urgent answer has an `alarm`.
+    `contact` is a line that says how to reach a person, or empty.
     """
 
     question: str
@@ -156,7 +156,7 @@ class Answer:
     def as_dict(self) -> dict[str, object]:
         """Return the answer as the plain values that the API and the command line print.
 
-        `message` ends with the line of contact, which `contact` repeats for those who show it elsewhere.
+        `message` ends with the contact line, which `contact` repeats for those who show it elsewhere.
         """
         return {
             "outcome": self.outcome.value,
