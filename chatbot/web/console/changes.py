@@ -1,76 +1,87 @@
-"""The record of changes: who changed what and when, what stood there before, and how it is undone."""
+"""The record of changes: who changed what and when, what stood there before, and how to undo it."""
 
 import difflib
-from dataclasses import dataclass
 from typing import Final
 
 import gradio as gr
 
 from chatbot.errors import ChangeRefused
 from chatbot.staff import Account, Change, Kind
-from chatbot.web.console.components import notice, text_table
+from chatbot.web.console.components import Changes, Layout, hidden, last_cell, notice, text_table
 from chatbot.web.console.services import ConsoleServices
 
-__all__ = ["Log", "change_rows", "changed_lines", "lay_out_log", "undo"]
+__all__ = ["ChangeLog"]
 
 _COLUMNS: Final = {"When (UTC)": "176px", "Who": "128px", "What": "224px", "Where": "320px", "Number": "96px"}
 _KINDS: Final = {Kind.PAGE: "page", Kind.WORDS: "words", Kind.INDEX: "all pages", Kind.ACCOUNT: "account"}
+_DIGITS: Final = 16  # of a change's number at most
 
 
-@dataclass(frozen=True, slots=True)
-class Log:
-    """What the record is made of."""
+class ChangeLog(Layout):
+    """The panel with the record, and its handlers."""
 
-    told: gr.Textbox
-    table: gr.Dataframe
-    difference: gr.Textbox
-    undo: gr.Button
-    chosen: gr.State  # number of the change that is looked at
+    def __init__(self, services: ConsoleServices) -> None:
+        """Lay out the panel over the record of changes."""
+        self._services = services
+        with gr.Column(elem_id="changes-panel"):
+            gr.Markdown("## What was changed\n\nChoose a line to see what it changed, and to undo it.")
+            self.notice = notice("changes-notice")
+            self.table = text_table(_COLUMNS, "Changes, newest first", "changes-list")
+            self.difference = gr.Textbox(
+                label="What it changed: removed lines start with -, new lines with +",
+                interactive=False,
+                visible=False,
+                lines=4,
+                max_lines=20,
+                elem_id="changes-difference",
+            )
+            self.undo = gr.Button("Undo this change", visible=False, elem_id="changes-undo", elem_classes="for-editors")
+            self.chosen = gr.State(None)  # number of the change that is shown
+
+    def show(self) -> Changes:
+        """List the changes; a change's number comes last."""
+        rows = [
+            [f"{row.made:%Y-%m-%d %H:%M}", row.account, f"{row.told} ({_KINDS[row.kind]})", row.subject, str(row.id)]
+            for row in self._services.audit_log.latest()
+        ]
+        return {self.table: rows}
+
+    def open(self, event: gr.SelectData) -> Changes:
+        """Show which lines a change removed and added."""
+        number = last_cell(event)
+        change = self._services.audit_log.get(int(number) if number.isdecimal() and len(number) < _DIGITS else 0)
+        lines = _changed_lines(change)
+        return {
+            self.notice: hidden(),
+            self.difference: gr.update(value=lines, visible=bool(lines)),
+            self.undo: gr.update(visible=change.kind in {Kind.WORDS, Kind.PAGE}),
+            self.chosen: change.id,
+        }
+
+    def close(self) -> Changes:
+        """Show no change."""
+        return {self.difference: hidden(), self.undo: gr.update(visible=False), self.chosen: None}
+
+    def undo_change(self, account: Account, number: int | None) -> str:
+        """Undo a change and return what that did; raises `ChangeRefused`."""
+        if number is None:
+            raise ChangeRefused("Choose a change first.")
+        match self._services.audit_log.get(number).kind:
+            case Kind.WORDS:
+                self._services.clinic_text.undo(account, number)
+                return "Undone: visitors are told again what was said before."
+            case Kind.PAGE:
+                page = self._services.pages.undo(account, number)
+                return f"{page} is prepared as it was. Put it live under Pages."
+            case _:
+                raise ChangeRefused(
+                    "This cannot be undone here. Go back to an earlier version of all pages under Pages; accounts are "
+                    "changed on the server."
+                )
 
 
-def lay_out_log() -> Log:
-    """Lay out the record."""
-    gr.Markdown("## What was changed\n\nChoose a line to see what it changed, and to undo it.")
-    told = notice("changes-told")
-    table = text_table(_COLUMNS, "Changes, newest first", "changes-list")
-    difference = gr.Textbox(
-        label="What it changed: lines taken out start with -, new lines with +",
-        interactive=False,
-        visible=False,
-        lines=4,
-        max_lines=20,
-        elem_id="changes-difference",
-    )
-    undo = gr.Button("Undo this change", visible=False, elem_id="changes-undo", elem_classes="for-editors")
-    return Log(told, table, difference, undo, gr.State(None))
-
-
-def change_rows(services: ConsoleServices) -> list[list[str]]:
-    """Give the rows of the record; a change's number comes last."""
-    return [
-        [f"{one.made:%Y-%m-%d %H:%M}", one.account, f"{one.told} ({_KINDS[one.kind]})", one.subject, str(one.id)]
-        for one in services.audit_log.latest()
-    ]
-
-
-def changed_lines(change: Change) -> str:
-    """Give the lines that a change took out and put in, with the lines around them."""
+def _changed_lines(change: Change) -> str:
+    """Return the lines that a change removed and added, with the lines around them."""
     before, after = ((text or "").splitlines() for text in (change.before, change.after))
     lines = list(difflib.unified_diff(before, after, lineterm="", n=2))[2:]
     return "\n".join(line for line in lines if not line.startswith("@@"))
-
-
-def undo(services: ConsoleServices, account: Account, number: int | None) -> str:
-    """Undo a change and say what that did; raises `ChangeRefused`."""
-    if number is None:
-        raise ChangeRefused("Choose a change first.")
-    change = services.audit_log.get(number)
-    match change.kind:
-        case Kind.WORDS:
-            services.clinic_text.undo(account, number)
-            return "Undone: visitors are told again what was said before."
-        case Kind.PAGE:
-            page = services.pages.undo(account, number)
-            return f"{page} is prepared as it was. Put it live under Pages."
-        case _:
-            raise ChangeRefused("This is undone elsewhere: versions of all pages under Pages, accounts on the server.")

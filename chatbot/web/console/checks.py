@@ -1,201 +1,172 @@
-"""The Check tab: the golden questions asked, beside the last time."""
+"""The Check tab: how the golden questions are answered now, compared with the check before."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import Final
 
 import gradio as gr
-from gradio.components import Component
 
-from chatbot.errors import FootnoteError
+from chatbot.errors import ChangeRefused, FootnoteError
 from chatbot.staff import CheckReport, Differences, Verdict, differences
-from chatbot.web.console.chart_routes import drawing
-from chatbot.web.console.components import notice, or_show_error, say, showing, status_line, text_table, warn, wire
+from chatbot.web.console.chart_routes import chart
+from chatbot.web.console.components import (
+    NO_VALUE,
+    Changes,
+    Layout,
+    counted,
+    filled_table,
+    notice,
+    or_show_error,
+    say,
+    status_line,
+    step_counter,
+    text_table,
+    wire,
+)
 from chatbot.web.console.current_user import editors_only, require_editor
 from chatbot.web.console.services import ConsoleServices
 
-__all__ = ["checks"]
+__all__ = ["checks_tab"]
 
 _FIGURES: Final = (
-    ("first", "Right passage found first"),
-    ("in_three", "Right passage among the first three"),
+    ("hit@1", "Right passage found first"),
+    ("hit@3", "Right passage among the first three"),
     ("refused", "Refused rightly"),
     ("urgent", "Urgent rightly"),
 )
-_NONE: Final = "–"  # noqa: RUF001 -- a dash for nothing
-_SHOWN: Final = 30  # reports
+_REPORTS_SHOWN: Final = 30
 _NO_GOLDEN: Final = (
     "There is no golden question yet. Ask something in the tab Try it, and say there which passage should have "
-    "answered, or that none should: each click saves one, and this tab asks them all."
+    "answered, or that none should. Each click saves a golden question, and this tab asks them all."
 )
 
 
-@dataclass(frozen=True, slots=True)
-class _Parts:
-    """What the tab is made of."""
-
-    summary: gr.Textbox
-    run: gr.Button
-    told: gr.Textbox
-    figures: gr.Dataframe
-    flips: gr.Dataframe
-    wrong: gr.Dataframe
-    plot: gr.Markdown
-    past: gr.Dataframe
-
-    @property
-    def all(self) -> list[Component]:
-        """Give what `_Tab.show` fills."""
-        return [self.summary, self.run, self.figures, self.flips, self.wrong, self.plot, self.past]
+def checks_tab(services: ConsoleServices, tab: gr.Tab) -> None:
+    """Lay out the tab and wire it to the golden questions."""
+    handlers = _Tab(services)
+    parts = handlers.parts
+    wire(tab.select, handlers.show, [], parts.all)
+    wire(parts.run.click, or_show_error(handlers.run, parts.notice), [], parts.all, parts.notice)
 
 
-def checks(services: ConsoleServices, tab: gr.Tab) -> None:
-    """Lay out the tab and wire it to the golden questions of a house."""
-    do = _Tab(services)
-    parts = _lay_out()
-    wire(tab.select, do.show, [], parts.all)
-    wire(parts.run.click, do.run, [], [parts.told, *parts.all], parts.told)
+class _Layout(Layout):
+    """The button to check, and the tables of the latest report."""
 
-
-def _lay_out() -> _Parts:
-    summary = status_line("Where things stand", "check-summary")
-    with gr.Row(elem_classes="actions for-editors"):
-        run = gr.Button("Check now", variant="primary", elem_id="check-run", visible=False)
-    told = notice("check-told")
-    flips = text_table(
-        {"Question": "50%", "Now": "25%", "What that means": "25%"},
-        "What changed since the time before",
-        "check-flips",
-        visible=False,
-    )
-    figures = text_table(
-        {"Figure": "50%", "This time": "25%", "The time before": "25%"}, "Figures", "check-figures", visible=False
-    )
-    wrong = text_table(
-        {"Question": "50%", "Should be": "25%", "Is": "25%"}, "Not right at present", "check-wrong", visible=False
-    )
-    plot = gr.Markdown(visible=False, elem_id="check-plot", elem_classes="drawing")
-    past = text_table(
-        {"Checked (UTC)": "34%", "Questions": "22%", "Right": "22%", "Index": "22%"},
-        "All checks, latest first",
-        "check-past",
-        visible=False,
-    )
-    return _Parts(summary, run, told, figures, flips, wrong, plot, past)
+    def __init__(self) -> None:
+        self.summary = status_line("Where things stand", "check-summary")
+        with gr.Row(elem_classes="actions for-editors"):
+            self.run = gr.Button("Check now", variant="primary", elem_id="check-run", visible=False)
+        self.notice = notice("check-notice")
+        self.changes = _table(
+            "What changed since the time before", "check-changes", "Question", "Now", "What that means"
+        )
+        self.figures = _table("Figures", "check-figures", "Figure", "This time", "The time before")
+        self.wrong = _table("Not right at present", "check-wrong", "Question", "Should be", "Is")
+        self.chart = gr.Markdown(visible=False, elem_id="check-chart", elem_classes="chart")
+        self.past = _table("All checks, latest first", "check-past", "Checked (UTC)", "Questions", "Right", "Index")
 
 
 class _Tab:
-    """What the tab's events do."""
+    """The handlers of the tab."""
 
     def __init__(self, services: ConsoleServices) -> None:
-        self._house = services
+        self._services = services
+        self.parts = _Layout()
 
-    def show(self) -> list[object]:
+    def show(self) -> Changes:
         """Show the latest report beside the one before."""
         try:
-            golden = len(self._house.golden_file.read())
+            number = len(self._services.golden_file.read())
         except FootnoteError as error:
-            return self._filled(str(error), False)
-        if not golden:
-            return self._filled(_NO_GOLDEN, False)
-        if not self._house.reports.all():
-            return self._filled(f"{_counted(golden)} saved, and never checked. Press the button to ask them all.", True)
-        return self._filled(None, True)
+            return self._show_reports(str(error), False)
+        if not number:
+            return self._show_reports(_NO_GOLDEN, False)
+        if not self._services.reports.all():
+            text = f"{counted(number, 'golden question')} saved, and never checked. Press the button to ask them all."
+            return self._show_reports(text, True)
+        return self._show_reports("", True)
 
     @editors_only
-    def run(self, request: gr.Request, progress: gr.Progress = gr.Progress()) -> list[object]:  # noqa: B008 - Gradio looks for it there
-        """Ask all golden questions and keep the report."""
+    def run(self, request: gr.Request, progress: gr.Progress = gr.Progress()) -> Changes:  # noqa: B008 - Gradio looks for it there
+        """Ask all golden questions and save the report."""
         require_editor(request)
+        golden = self._services.golden_file.read()
+        if not golden:
+            raise ChangeRefused(_NO_GOLDEN)
+        report = self._services.reports.run(self._services.bot, golden, step_counter(progress, "Asking", "questions"))
+        done = f"Checked: {report.right} of {counted(len(report.verdicts), 'golden question')} right."
+        return {self.parts.notice: say(done), **self.show()}
 
-        def asked() -> list[object]:
-            golden = self._house.golden_file.read()
-            if not golden:
-                return [warn(_NO_GOLDEN), *self.show()]
-            checked = self._house.reports.run(self._house.bot, golden, showing(progress, "Asking", "questions"))
-            return [say(f"Checked: {checked.right} of {_counted(len(checked.verdicts))} right."), *self.show()]
-
-        return or_show_error(7, asked)
-
-    def _filled(self, told: str | None, can_run: bool) -> list[object]:
-        past = self._house.reports.all()
-        latest, before = (past[-1] if past else None), (past[-2] if len(past) > 1 else None)
+    def _show_reports(self, summary: str, can_run: bool) -> Changes:
+        reports = self._services.reports.all()[-_REPORTS_SHOWN:]
+        latest, before = (reports[-1] if reports else None), (reports[-2] if len(reports) > 1 else None)
         change = differences(before, latest) if latest and before else None
-        wrong = [_wrong(one) for one in latest.verdicts if not one.right] if latest else []
-        shown = past[-_SHOWN:]
-        return [
-            told or _summary(latest, change),
-            gr.update(visible=can_run),
-            _table(_figures(latest, before) if latest else []),
-            _table(_flips(change) if change else []),
-            _table(wrong),
-            gr.update(value=_plot(shown), visible=len(shown) > 1),
-            _table([_past(one) for one in reversed(shown)]),
-        ]
+        wrong = [_wrong_row(verdict) for verdict in latest.verdicts if not verdict.right] if latest else []
+        return {
+            self.parts.summary: summary or (_summary(latest, change) if latest else ""),
+            self.parts.run: gr.update(visible=can_run),
+            self.parts.figures: filled_table(_figures(latest, before) if latest else []),
+            self.parts.changes: filled_table(_change_rows(change) if change else []),
+            self.parts.wrong: filled_table(wrong),
+            self.parts.chart: gr.update(value=_chart(reports), visible=len(reports) > 1),
+            self.parts.past: filled_table([_past_row(report) for report in reversed(reports)]),
+        }
 
 
-def _table(rows: Sequence[Sequence[str]]) -> dict[str, object]:
-    return gr.update(value=list(rows), visible=bool(rows))
+def _table(label: str, name: str, first: str, *others: str) -> gr.Dataframe:
+    width = f"{50 // len(others)}%"
+    return text_table({first: "50%", **dict.fromkeys(others, width)}, label, name, visible=False)
 
 
-def _summary(latest: CheckReport | None, change: Differences | None) -> str:
-    if latest is None:
-        return ""
-    told = (
-        f"Last checked {latest.taken:%d %B %Y at %H:%M} UTC: {latest.right} of {_counted(len(latest.verdicts))} right."
-    )
+def _summary(latest: CheckReport, change: Differences | None) -> str:
+    number = counted(len(latest.verdicts), "golden question")
+    text = f"Last checked {latest.taken:%d %B %Y at %H:%M} UTC: {latest.right} of {number} right."
     if change is None:
-        return told
+        return text
     if not (change.worse or change.better):
-        return f"{told} None turned out otherwise than the time before."
-    return f"{told} Since the time before, {len(change.worse)} became worse and {len(change.better)} better."
+        return f"{text} None turned out otherwise than the time before."
+    return f"{text} Since the time before, {len(change.worse)} became worse and {len(change.better)} better."
 
 
 def _figures(latest: CheckReport, before: CheckReport | None) -> list[list[str]]:
-    rows = [["Served rightly", _share(latest), _share(before) if before else _NONE]]
-    for name, said in _FIGURES:
+    rows = [["Served rightly", _share(latest), _share(before) if before else NO_VALUE]]
+    for name, label in _FIGURES:
         if latest.figures.get(name) is not None:
-            rows.append([said, _percent(latest, name), _percent(before, name)])
-    return [*rows, ["Milliseconds a question, median", _milliseconds(latest), _milliseconds(before)]]
+            rows.append([label, _figure(latest, name, ".0%"), _figure(before, name, ".0%")])
+    return [
+        *rows,
+        ["Milliseconds a question, median", _figure(latest, "median_ms", ".0f"), _figure(before, "median_ms", ".0f")],
+    ]
 
 
-def _share(one: CheckReport) -> str:
-    return f"{one.right} of {len(one.verdicts)}"
+def _share(report: CheckReport) -> str:
+    return f"{report.right} of {len(report.verdicts)}"
 
 
-def _percent(one: CheckReport | None, name: str) -> str:
-    value = one.figures.get(name) if one else None
-    return _NONE if value is None else f"{value:.0%}"
+def _figure(report: CheckReport | None, name: str, form: str) -> str:
+    value = report.figures.get(name) if report else None
+    return NO_VALUE if value is None else format(value, form)
 
 
-def _milliseconds(one: CheckReport | None) -> str:
-    value = one.figures.get("median_ms") if one else None
-    return _NONE if value is None else f"{value:.0f}"
+def _change_rows(change: Differences) -> list[list[str]]:
+    worse = [[verdict.question, verdict.said, "worse: look at this one"] for verdict in change.worse]
+    return [*worse, *([verdict.question, verdict.said, "better"] for verdict in change.better)]
 
 
-def _flips(change: Differences) -> list[list[str]]:
-    worse = [[one.question, one.said, "worse: look at this one"] for one in change.worse]
-    return [*worse, *([one.question, one.said, "better"] for one in change.better)]
+def _wrong_row(verdict: Verdict) -> list[str]:
+    should = {"answer": "answered, by the saved passage" if verdict.judged else "answered", "abstain": "not answered"}
+    return [verdict.question, should.get(verdict.expect.value, verdict.expect.value), verdict.said]
 
 
-def _wrong(one: Verdict) -> list[str]:
-    wanted = {"answer": "answered, by the saved passage" if one.judged else "answered", "abstain": "not answered"}
-    return [one.question, wanted.get(one.expect.value, one.expect.value), one.said]
+def _past_row(report: CheckReport) -> list[str]:
+    return [f"{report.taken:%Y-%m-%d %H:%M}", str(len(report.verdicts)), str(report.right), report.build[:8]]
 
 
-def _past(one: CheckReport) -> list[str]:
-    return [f"{one.taken:%Y-%m-%d %H:%M}", str(len(one.verdicts)), str(one.right), one.build[:8]]
-
-
-def _plot(shown: Sequence[CheckReport]) -> str:
-    if len(shown) < 2:
+def _chart(reports: Sequence[CheckReport]) -> str:
+    if len(reports) < 2:
         return ""
-    first, last = shown[0], shown[-1]
-    told = (
-        f"Share of golden questions served rightly over {len(shown)} checks: from {_share(first)} to {_share(last)}. "
+    first, last = reports[0], reports[-1]
+    text = (
+        f"Share of golden questions served rightly over {len(reports)} checks: from {_share(first)} to {_share(last)}. "
         "The table below has every check."
     )
-    return drawing("checks", told, stamp=f"{last.taken:%Y%m%d%H%M%S}")
-
-
-def _counted(number: int) -> str:
-    return f"{number} golden question{'s' * (number != 1)}"
+    return chart("checks", text, stamp=f"{last.taken:%Y%m%d%H%M%S}")

@@ -1,21 +1,30 @@
-"""The Words and routes tab: what the clinic says of itself, and what it answers itself where its pages do not."""
+"""The Words and routes tab: what the clinic says of itself, and the replies that it gives itself."""
 
-from typing import TYPE_CHECKING, Any, Final
+from collections.abc import Mapping
+from typing import Any, Final
 
 import gradio as gr
+from gradio.blocks import Block
 
 from chatbot.clinic import Reply
 from chatbot.errors import ChangeRefused
-from chatbot.staff import FIELDS, Kind, foreign_warnings, old_values
-from chatbot.web.console.changes import change_rows, changed_lines, lay_out_log, undo
-from chatbot.web.console.components import caution, cautions, hidden, last_cell, notice, or_show_error, say, wire
+from chatbot.staff import FIELDS, foreign_warnings, old_values
+from chatbot.web.console.changes import ChangeLog
+from chatbot.web.console.components import (
+    Changes,
+    Layout,
+    caution,
+    cautions,
+    hidden,
+    notice,
+    or_show_error,
+    say,
+    wire,
+)
 from chatbot.web.console.current_user import editors_only, require_editor
 from chatbot.web.console.services import ConsoleServices
 
-if TYPE_CHECKING:
-    from gradio.components import Component
-
-__all__ = ["words_and_routes"]
+__all__ = ["clinic_text_tab"]
 
 _LONG: Final = {"urgent.message", "urgent.crisis.message", "urgent.today.message"}
 _HINTS: Final = {
@@ -23,59 +32,91 @@ _HINTS: Final = {
     "urgent.crisis.message": "Empty: Footnote's own wording. {crisis} and {emergency} stand for the numbers.",
     "urgent.today.message": "Empty: Footnote's own wording. {phone}, {hours} and {out_of_hours} stand for what is set.",
 }
-_LONGEST_NUMBER: Final = 16  # digits of a change in the record
 _ABOUT: Final = """## What the clinic says of itself
 
-What you save here is said at once: in the chat, on your other sites and by the API. Colours, and how and where the chat
-shows itself on other sites, are set in clinic.toml on the server and change when it is started again."""
-_ROUTES: Final = """## Replies of your own
+What you save here is shown at once: in the chat, on your other sites and by the API. Colours, and how and where the
+chat shows itself on other sites, are set in clinic.toml on the server. They change when the server is started again."""
+_ABOUT_REPLIES: Final = """## Replies of your own
 
-A reply is given where your pages have no likely answer to a question of its kind. Give it a dozen ways to ask or
-more."""
-_SAME: Final = "Nothing was changed: it says so already."
+A reply is given to questions of its kind where your pages have no likely answer. Write a dozen ways to ask or more."""
+_UNCHANGED: Final = "Nothing was changed: it says so already."
 
 
-def words_and_routes(services: ConsoleServices, tab: gr.Tab) -> None:
-    """Lay out the tab and wire it to the words of a house."""
-    do = _Tab(services)
-    with gr.Column(elem_id="words-panel"):
-        gr.Markdown(_ABOUT)
-        warning = caution("words-warning")
-        fields = [_field(name, label) for name, label in FIELDS.items()]
-        save = gr.Button("Save these words", variant="primary", elem_id="words-save", elem_classes="for-editors")
-        told = notice("words-told")
-    with gr.Column(elem_id="routes-panel"):
-        gr.Markdown(_ROUTES)
-        with gr.Row(elem_classes="bar"):
-            choice = gr.Dropdown([], label="Open a reply", elem_id="routes-choice")
-            new = gr.Button("Write a new reply", elem_id="routes-new", elem_classes="for-editors")
-        with gr.Column(visible=False) as form:
-            name = gr.Textbox(label="Name of the reply, for the staff", max_lines=1, elem_id="routes-name")
-            examples = gr.Textbox(label="Ways to ask, one a line", lines=6, max_lines=16, elem_id="routes-examples")
-            reply = gr.Textbox(label="What is said, word for word", lines=3, max_lines=10, elem_id="routes-reply")
-            link = gr.Textbox(
-                label="Page that it leads to, if any", placeholder="https://", max_lines=1, elem_id="routes-link"
+def clinic_text_tab(services: ConsoleServices, tab: gr.Tab) -> None:
+    """Lay out the tab and wire it to the clinic's text."""
+    handlers = _Tab(services)
+    parts, replies, log = handlers.parts, handlers.replies, handlers.log
+    both, everything = [*replies.all, *log.all], [*parts.all, *replies.all, *log.all]
+    wire(tab.select, handlers.show, [], everything)
+    wire(replies.choice.input, handlers.open, [replies.choice], replies.all)
+    wire(replies.new.click, handlers.new, [], replies.all)
+    wire(log.table.select, or_show_error(log.open, log.notice), [], log.all)
+    undo = or_show_error(handlers.undo, log.notice)
+    changed = [
+        wire(parts.save.click, or_show_error(handlers.save, parts.notice), set(parts.fields.values()), everything),
+        wire(replies.save.click, or_show_error(handlers.save_reply, replies.notice), set(replies.form), both),
+        wire(replies.remove.click, or_show_error(handlers.remove_reply, replies.notice), [replies.opened], both),
+        wire(log.undo.click, undo, [log.chosen], everything),
+    ]
+    for trigger in (tab.select, *changed):
+        wire(trigger, handlers.warn, [], parts.all)
+
+
+class _Layout(Layout):
+    """The fields of what the clinic says of itself."""
+
+    def __init__(self) -> None:
+        with gr.Column(elem_id="words-panel"):
+            gr.Markdown(_ABOUT)
+            self.warning = caution("words-warning")
+            self.fields = {name: _field(name, label) for name, label in FIELDS.items()}
+            self.save = gr.Button(
+                "Save these words", variant="primary", elem_id="words-save", elem_classes="for-editors"
             )
-            with gr.Row(elem_classes="actions for-editors"):
-                keep = gr.Button("Save this reply", variant="primary", elem_id="routes-save")
-                remove = gr.Button("Remove this reply", elem_id="routes-remove")
-        route_told = notice("routes-told")
-    with gr.Column(elem_id="changes-panel"):
-        log = lay_out_log()
-    opened = gr.State(None)
-    sheet: list[Component] = [opened, name, examples, reply, link]
-    wire(tab.select, do.everything, [], [*fields, choice, log.table])
-    saved = wire(save.click, do.save, fields, [told, *fields, log.table])
-    wire(choice.input, do.open, [choice], [route_told, form, *sheet])
-    wire(new.click, do.new, [], [route_told, form, *sheet])
-    kept = wire(keep.click, do.keep, sheet, [route_told, form, *sheet, choice, log.table])
-    removed = wire(remove.click, do.remove, [opened], [route_told, form, *sheet, choice, log.table])
-    wire(log.table.select, do.assets, [], [log.told, log.difference, log.undo, log.chosen])
-    undone = wire(
-        log.undo.click, do.undo, [log.chosen], [log.told, log.difference, log.undo, *fields, choice, log.table]
-    )
-    for trigger in (tab.select, saved, kept, removed, undone):
-        wire(trigger, do.warn, [], [warning])
+            self.notice = notice("words-notice")
+
+    @property
+    def all(self) -> list[Block]:
+        """Return every component."""
+        return [*super().all, *self.fields.values()]
+
+
+class _Replies(Layout):
+    """The panel with the clinic's own replies."""
+
+    def __init__(self) -> None:
+        with gr.Column(elem_id="routes-panel"):
+            gr.Markdown(_ABOUT_REPLIES)
+            with gr.Row(elem_classes="bar"):
+                self.choice = gr.Dropdown([], label="Open a reply", elem_id="routes-choice")
+                self.new = gr.Button("Write a new reply", elem_id="routes-new", elem_classes="for-editors")
+            with gr.Column(visible=False) as self.detail:
+                self.name = gr.Textbox(label="Name of the reply, for the staff", max_lines=1, elem_id="routes-name")
+                self.examples = gr.Textbox(
+                    label="Ways to ask, one a line", lines=6, max_lines=16, elem_id="routes-examples"
+                )
+                self.reply = gr.Textbox(
+                    label="What is said, word for word", lines=3, max_lines=10, elem_id="routes-reply"
+                )
+                self.link = gr.Textbox(
+                    label="Page that it leads to, if any", placeholder="https://", max_lines=1, elem_id="routes-link"
+                )
+                with gr.Row(elem_classes="actions for-editors"):
+                    self.save = gr.Button("Save this reply", variant="primary", elem_id="routes-save")
+                    self.remove = gr.Button("Remove this reply", elem_id="routes-remove")
+            self.notice = notice("routes-notice")
+        self.opened = gr.State(None)  # name of the reply in the form, None for a new one
+        self.form = (self.opened, self.name, self.examples, self.reply, self.link)
+
+    def fill(self, reply: Reply | None) -> Changes:
+        """Fill the form with a reply, or empty it."""
+        return {
+            self.opened: reply.name if reply else None,
+            self.name: reply.name if reply else "",
+            self.examples: "\n".join(reply.examples) if reply else "",
+            self.reply: reply.reply if reply else "",
+            self.link: reply.link if reply else "",
+        }
 
 
 def _field(name: str, label: str) -> gr.Textbox:
@@ -89,103 +130,84 @@ def _field(name: str, label: str) -> gr.Textbox:
 
 
 class _Tab:
-    """What the tab's events do."""
+    """The handlers of the tab."""
 
     def __init__(self, services: ConsoleServices) -> None:
-        self._house = services
+        self._services = services
+        self.parts = _Layout()
+        self.replies = _Replies()
+        self.log = ChangeLog(services)
 
-    def everything(self) -> list[object]:
-        """Give the texts, the replies to choose from, and the record of changes."""
-        return [*self._house.clinic_text.values().values(), self._choices(), change_rows(self._house)]
+    def show(self) -> Changes:
+        """Show the clinic's text, the replies to choose from, and the record of changes."""
+        values = self._services.clinic_text.values()
+        return {
+            **{field: values[name] for name, field in self.parts.fields.items()},
+            **self._list_replies(),
+            **self.log.show(),
+        }
 
-    def warn(self) -> dict[str, Any]:
-        """Name the numbers and addresses in replies that are none of the clinic's."""
-        return cautions(foreign_warnings(self._house.bot.clinic))
+    def warn(self) -> Changes:
+        """Name the numbers and addresses in the clinic's text that are none of the clinic's."""
+        return {self.parts.warning: cautions(foreign_warnings(self._services.bot.clinic))}
 
     @editors_only
-    def save(self, request: gr.Request, *values: str) -> list[object]:
-        """Say other texts from now on."""
+    def save(self, values: Mapping[Block, str], request: gr.Request) -> Changes:
+        """Save the clinic's text and show it to visitors from now on."""
         account = require_editor(request)
+        before = self._services.bot.clinic
+        fields = {name: values[field] for name, field in self.parts.fields.items()}
+        changed = self._services.clinic_text.set_values(account, fields)
+        names = ", ".join(FIELDS[name] for name in changed)
+        old = [f"⚠ Old value left: {value.sentence}" for value in old_values(before, self._services.bot.clinic)]
+        done = "\n".join([f"Saved, and said from now on: {names}." if changed else _UNCHANGED, *old])
+        return {**self.show(), self.parts.notice: say(done)}
 
-        def saved() -> list[object]:
-            before = self._house.bot.clinic
-            changed = self._house.clinic_text.set_values(account, dict(zip(FIELDS, values, strict=True)))
-            names = ", ".join(FIELDS[one] for one in changed)
-            old = [f"⚠ Old value left: {one.sentence}" for one in old_values(before, self._house.bot.clinic)]
-            told = "\n".join([f"Saved, and said from now on: {names}." if changed else _SAME, *old])
-            return [say(told), *self._house.clinic_text.values().values(), change_rows(self._house)]
-
-        return or_show_error(len(FIELDS) + 1, saved)
-
-    def open(self, name: str | None) -> list[object]:
+    def open(self, name: str | None) -> Changes:
         """Open a reply."""
-        route = next((one for one in self._house.bot.clinic.replies if one.name == name), None)
-        if route is None:
-            return self.new()
-        return [hidden(), gr.update(visible=True), *_sheet(route)]
+        reply = next((reply for reply in self._services.bot.clinic.replies if reply.name == name), None)
+        return {
+            self.replies.notice: hidden(),
+            self.replies.detail: gr.update(visible=True),
+            **self.replies.fill(reply),
+        }
 
-    def new(self) -> list[object]:
+    def new(self) -> Changes:
         """Open an empty form."""
-        return [hidden(), gr.update(visible=True), None, "", "", "", ""]
+        return self.open(None)
 
     @editors_only
-    def keep(  # noqa: PLR0913, PLR0917 - the fields of the form
-        self, opened: str | None, name: str, examples: str, reply: str, link: str, request: gr.Request
-    ) -> list[object]:
-        """Give a reply from now on."""
+    def save_reply(self, values: Mapping[Block, Any], request: gr.Request) -> Changes:
+        """Save the reply in the form and give it from now on."""
         account = require_editor(request)
-
-        def kept() -> list[object]:
-            ways = tuple(dict.fromkeys(line.strip() for line in examples.splitlines() if line.strip()))
-            route = Reply(name.strip(), ways, reply.strip(), link.strip())
-            self._house.clinic_text.set_reply(account, route, opened)
-            told = say(f"Saved: {route.name!r} is said from now on where your pages have no answer.")
-            return [told, gr.update(), *_sheet(route), self._choices(), change_rows(self._house)]
-
-        return or_show_error(8, kept)
+        opened, name, examples, text, link = (values[field] for field in self.replies.form)
+        ways = tuple(dict.fromkeys(line.strip() for line in examples.splitlines() if line.strip()))
+        reply = Reply(name.strip(), ways, text.strip(), link.strip())
+        self._services.clinic_text.set_reply(account, reply, opened)
+        done = say(f"Saved: {reply.name!r} is said from now on where your pages have no answer.")
+        return {**self.replies.fill(reply), **self._list_replies(), **self.log.show(), self.replies.notice: done}
 
     @editors_only
-    def remove(self, opened: str | None, request: gr.Request) -> list[object]:
-        """Give a reply no longer."""
+    def remove_reply(self, opened: str | None, request: gr.Request) -> Changes:
+        """Remove the reply in the form."""
         account = require_editor(request)
-
-        def removed() -> list[object]:
-            if opened is None:
-                raise ChangeRefused("Open the reply first that is to go.")
-            self._house.clinic_text.remove_reply(account, opened)
-            told = say(f"Removed: {opened!r} is said no longer.")
-            return [told, gr.update(visible=False), *self.new()[2:], self._choices(), change_rows(self._house)]
-
-        return or_show_error(8, removed)
-
-    def assets(self, event: gr.SelectData) -> list[object]:
-        """Show what a change of the record changed."""
-        number = last_cell(event)
-
-        def seen() -> list[object]:
-            change = self._house.audit_log.get(
-                int(number) if number.isdecimal() and len(number) < _LONGEST_NUMBER else 0
-            )
-            lines = changed_lines(change)
-            undoable = change.kind in {Kind.WORDS, Kind.PAGE}
-            return [hidden(), gr.update(value=lines, visible=bool(lines)), gr.update(visible=undoable), change.id]
-
-        return or_show_error(3, seen)
+        if opened is None:
+            raise ChangeRefused("Open the reply that you want to remove first.")
+        self._services.clinic_text.remove_reply(account, opened)
+        return {
+            **self.replies.fill(None),
+            **self._list_replies(),
+            **self.log.show(),
+            self.replies.detail: gr.update(visible=False),
+            self.replies.notice: say(f"Removed: {opened!r} is said no longer."),
+        }
 
     @editors_only
-    def undo(self, chosen: int | None, request: gr.Request) -> list[object]:
-        """Undo the change that is looked at."""
-        account = require_editor(request)
+    def undo(self, chosen: int | None, request: gr.Request) -> Changes:
+        """Undo the change that is shown."""
+        done = self.log.undo_change(require_editor(request), chosen)
+        return {**self.log.close(), **self.show(), self.log.notice: say(done)}
 
-        def undone() -> list[object]:
-            told = say(undo(self._house, account, chosen))
-            return [told, hidden(), gr.update(visible=False), *self.everything()]
-
-        return or_show_error(len(FIELDS) + 4, undone)
-
-    def _choices(self) -> dict[str, object]:
-        return gr.update(choices=[route.name for route in self._house.bot.clinic.replies], value=None)
-
-
-def _sheet(route: Reply) -> list[object]:
-    return [route.name, route.name, "\n".join(route.examples), route.reply, route.link]
+    def _list_replies(self) -> Changes:
+        names = [reply.name for reply in self._services.bot.clinic.replies]
+        return {self.replies.choice: gr.update(choices=names, value=None)}

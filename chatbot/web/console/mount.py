@@ -15,15 +15,14 @@ from chatbot.evaluation.charts import warm_up
 from chatbot.reading import LARGEST
 from chatbot.staff import Account, Throttle, UnansweredPrefetcher
 from chatbot.web.console.allowlist import StaffPolicy
-from chatbot.web.console.chart_routes import drawing_routes
-from chatbot.web.console.checks import checks
-from chatbot.web.console.clinic_text import words_and_routes
-from chatbot.web.console.components import wire
+from chatbot.web.console.chart_routes import chart_routes
+from chatbot.web.console.checks import checks_tab
+from chatbot.web.console.clinic_text import clinic_text_tab
 from chatbot.web.console.current_user import ACCOUNT, is_for_editors
 from chatbot.web.console.guard import StaffGuard
-from chatbot.web.console.overview import overview
-from chatbot.web.console.pages import pages
-from chatbot.web.console.playground import try_it
+from chatbot.web.console.overview import overview_tab
+from chatbot.web.console.pages import PagesTab
+from chatbot.web.console.playground import playground_tab
 from chatbot.web.console.services import ConsoleServices
 from chatbot.web.console.sign_in import sign_in_routes
 from chatbot.web.console.unanswered import unanswered_tab
@@ -54,7 +53,7 @@ def staff_app(
     rooms = FastAPI(openapi_url=None, docs_url=None, redoc_url=None, redirect_slashes=False)
     rooms.include_router(sign_in_routes(services.bot, services.account_store, Throttle(), assets))
     rooms.include_router(_page_routes(services, blocks, assets))
-    rooms.include_router(drawing_routes(services))
+    rooms.include_router(chart_routes(services))
     for_editors = {number for number, event in blocks.fns.items() if is_for_editors(event.fn)}
     uploads = BodySizeLimit(gradio, _LARGEST_UPLOAD, _SLOWEST_UPLOAD)  # what the guard lets through unread
     rooms.router.default = GradioAllowlist(uploads, blocks, StaffPolicy(for_editors))
@@ -111,19 +110,19 @@ def console_blocks(services: ConsoleServices) -> gr.Blocks:
     blocks = gr.Blocks(title=f"Staff: {services.bot.clinic.name}", analytics_enabled=False, delete_cache=(3600, 3600))
     with blocks, gr.Tabs(elem_id="tabs") as tabs:
         with gr.Tab("Try it", id="try"):
-            try_it(services)
+            playground_tab(services)
         with gr.Tab("Questions in vain", id="in-vain") as tab:
-            write, chosen = unanswered_tab(services, tab)
+            write, question = unanswered_tab(services, tab)
         with gr.Tab("Urgent", id="urgent") as tab:
             urgent_tab(services, tab)
         with gr.Tab("Check", id="check") as tab:
-            checks(services, tab)
+            checks_tab(services, tab)
         with gr.Tab("Pages", id="pages") as tab:
-            form = pages(services, tab)
+            pages = PagesTab(services, tab)
         with gr.Tab("Words and routes", id="words") as tab:
-            words_and_routes(services, tab)
+            clinic_text_tab(services, tab)
         with gr.Tab("Overview", id="overview") as tab:
-            overview(services, tab)
-        wire(write.click, form.new, [chosen, *form.fields], form.parts)
+            overview_tab(services, tab)
+        pages.wire_new(write.click, question)
         write.click(lambda: gr.Tabs(selected="pages"), [], [tabs], show_progress="hidden", api_visibility="private")
     return blocks

@@ -2,142 +2,158 @@
 
 from collections import Counter
 from datetime import UTC, datetime
-from typing import Any, Final
+from typing import Final
 
 import gradio as gr
 
 from chatbot.errors import FootnoteError
 from chatbot.journal import Counts, DailyCounts
 from chatbot.records import Outcome
-from chatbot.web.console.chart_routes import DAYS_OF_WEEK, cited_pages, drawing, since
-from chatbot.web.console.components import caution, cautions, status_line, text_table, wire
+from chatbot.web.console.chart_routes import DAYS_OF_WEEK, chart, cited_pages, since
+from chatbot.web.console.components import (
+    Changes,
+    Layout,
+    caution,
+    cautions,
+    counted,
+    period,
+    status_line,
+    text_table,
+    wire,
+)
 from chatbot.web.console.services import ConsoleServices
 
-__all__ = ["overview"]
+__all__ = ["overview_tab"]
 
-_PERIODS: Final = [("7 days", 7), ("30 days", 30), ("90 days", 90)]
+_DAY_COLUMNS: Final = dict.fromkeys(("Day", "Questions", "Answered", "Urgent", "Helpful", "Not helpful"), "120px")
+_PAGE_COLUMNS: Final = {"Page": "70%", "Times quoted": "30%"}
+_HOUR_COLUMNS: Final = {"Hour (UTC)": "110px", **dict.fromkeys(DAYS_OF_WEEK, "64px")}
 _NO_JOURNAL: Final = (
-    "Nothing is counted: FOOTNOTE_JOURNAL is off. Whoever looks after the server can name a file there; from then on "
-    "this tab shows how much is asked and answered."
+    "Nothing is counted, because FOOTNOTE_JOURNAL is off. Ask whoever looks after the server to name a file there. "
+    "From then on this tab shows how much is asked and answered."
 )
-_NOTHING: Final = "Nobody asked anything in this time. Once visitors do, this tab shows how much is asked and answered."
+_EMPTY: Final = "Nobody asked anything in this time. Once visitors do, this tab shows how much is asked and answered."
 
 
-def overview(services: ConsoleServices, tab: gr.Tab) -> None:
+def overview_tab(services: ConsoleServices, tab: gr.Tab) -> None:
     """Lay out the tab and wire it to the journal's counts."""
-    warnings = caution("overview-warnings")
-    days = gr.Radio(_PERIODS, value=30, label="Asked in the last", elem_id="overview-days")
-    summary = status_line("Where things stand", "overview-summary")
-    with gr.Column(visible=False, elem_id="overview-body") as body:
-        by_day = gr.Markdown(elem_classes="drawing")
-        with gr.Accordion("Questions a day as a table", open=False):
-            day_table = text_table(
-                dict.fromkeys(("Day", "Questions", "Answered", "Urgent", "Helpful", "Not helpful"), "120px"),
-                "Questions a day",
-                "overview-table",
-            )
-        with gr.Row(elem_classes="split"):
-            with gr.Column():
-                top = gr.Markdown(elem_classes="drawing")
-                with gr.Accordion("Top pages as a table", open=False):
-                    page_table = text_table({"Page": "70%", "Times quoted": "30%"}, "Top pages", "overview-pages")
-            with gr.Column():
-                hours = gr.Markdown(elem_classes="drawing")
-                with gr.Accordion("Hours as a table", open=False):
-                    hour_table = text_table(
-                        {"Hour (UTC)": "110px", **dict.fromkeys(DAYS_OF_WEEK, "64px")},
-                        "Questions of each hour",
-                        "overview-hours",
-                    )
-    do = _Tab(services)
-    parts = [summary, body, by_day, day_table, top, page_table, hours, hour_table]
-    wire(tab.select, do.show, [days], parts)
-    wire(tab.select, do.warn, [], [warnings])
-    wire(days.input, do.show, [days], parts)
+    handlers = _Tab(services)
+    parts = handlers.parts
+    wire(tab.select, handlers.show, [parts.days], parts.all)
+    wire(tab.select, handlers.warn, [], parts.all)
+    wire(parts.days.input, handlers.show, [parts.days], parts.all)
+
+
+class _Layout(Layout):
+    """The warnings, the summary, and each chart with its table."""
+
+    def __init__(self) -> None:
+        self.warnings = caution("overview-warnings")
+        self.days = period("overview-days")
+        self.summary = status_line("Where things stand", "overview-summary")
+        with gr.Column(visible=False, elem_id="overview-body") as self.body:
+            self.day_chart = gr.Markdown(elem_classes="chart")
+            with gr.Accordion("Questions a day as a table", open=False):
+                self.day_table = text_table(_DAY_COLUMNS, "Questions a day", "overview-table")
+            with gr.Row(elem_classes="split"):
+                with gr.Column():
+                    self.page_chart = gr.Markdown(elem_classes="chart")
+                    with gr.Accordion("Top pages as a table", open=False):
+                        self.page_table = text_table(_PAGE_COLUMNS, "Top pages", "overview-pages")
+                with gr.Column():
+                    self.hour_chart = gr.Markdown(elem_classes="chart")
+                    with gr.Accordion("Hours as a table", open=False):
+                        self.hour_table = text_table(_HOUR_COLUMNS, "Questions of each hour", "overview-hours")
 
 
 class _Tab:
-    """What the tab's events do."""
+    """The handlers of the tab."""
 
     def __init__(self, services: ConsoleServices) -> None:
-        self._house = services
+        self._services = services
+        self.parts = _Layout()
 
-    def show(self, days: int) -> list[object]:
+    def show(self, days: int) -> Changes:
         """Count what was asked."""
-        if self._house.journal is None:
-            return self._empty(_NO_JOURNAL)
+        journal = self._services.journal
+        if journal is None:
+            return self._show_empty(_NO_JOURNAL)
         try:
-            counts = self._house.journal.counts(since(int(days)))
+            counts = journal.counts(since(int(days)))
         except FootnoteError as error:
-            return self._empty(str(error))
+            return self._show_empty(str(error))
         if not counts.questions:
-            return self._empty(_NOTHING)
-        pages = cited_pages(self._house.bot, counts)
+            return self._show_empty(_EMPTY)
+        pages = cited_pages(self._services.bot, counts)
+        page_text = _page_text(pages) if pages else ""
         stamp = f"{datetime.now(tz=UTC):%Y%m%d%H%M%S}"
-        return [
-            _summary(counts),
-            gr.update(visible=True),
-            drawing("days", _by_day(counts, int(days)), days=int(days), stamp=stamp),
-            [_day(one) for one in reversed(counts.days)],
-            drawing("pages", _top(pages), days=int(days), stamp=stamp) if pages else "No page was quoted in this time.",
-            [[title, str(number)] for title, number in pages],
-            drawing("hours", _busiest(counts), days=int(days), stamp=stamp),
-            [[f"{hour:02}", *(str(counts.hours[day][hour] or "") for day in range(7))] for hour in range(24)],
-        ]
+        hours = [[f"{hour:02}", *(str(counts.hours[day][hour] or "") for day in range(7))] for hour in range(24)]
+        return {
+            self.parts.summary: _summary(counts),
+            self.parts.body: gr.update(visible=True),
+            self.parts.day_chart: chart("days", _day_text(counts, int(days)), days=int(days), stamp=stamp),
+            self.parts.day_table: [_day_row(day) for day in reversed(counts.days)],
+            self.parts.page_chart: chart("pages", page_text, days=int(days), stamp=stamp)
+            if pages
+            else "No page was quoted in this time.",
+            self.parts.page_table: [[title, str(number)] for title, number in pages],
+            self.parts.hour_chart: chart("hours", _hour_text(counts), days=int(days), stamp=stamp),
+            self.parts.hour_table: hours,
+        }
 
-    def warn(self) -> dict[str, Any]:
-        """Say what does not work, and what must be signed."""
-        services = self._house
+    def warn(self) -> Changes:
+        """Show what does not work, and what must be signed."""
+        bot = self._services.bot
         try:
-            unsigned = services.sign_offs.warning(services.bot.clinic)
+            unsigned = self._services.sign_offs.warning(bot.clinic)
         except FootnoteError as error:
             unsigned = str(error)
-        return cautions([*services.bot.warnings, unsigned])
+        return {self.parts.warnings: cautions([*bot.warnings, unsigned])}
 
-    def _empty(self, told: str) -> list[object]:
-        return [told, gr.update(visible=False), *(gr.skip() for _ in range(6))]
+    def _show_empty(self, reason: str) -> Changes:
+        return {self.parts.summary: reason, self.parts.body: gr.update(visible=False)}
 
 
 def _summary(counts: Counts) -> str:
     outcomes = counts.outcomes
-    asked = counts.questions - outcomes[Outcome.REPLY]
-    share = f"{outcomes[Outcome.ANSWERED] / asked:.0%}" if asked else "none"
-    answered = share if asked == counts.questions else f"{share} of the {asked:,} that no fixed reply answers"
+    number = counts.questions - outcomes[Outcome.REPLY]
+    share = f"{outcomes[Outcome.ANSWERED] / number:.0%}" if number else "none"
+    answered = share if number == counts.questions else f"{share} of the {number:,} that no fixed reply answers"
     helpful = (
-        "nobody has said yet whether answers help"
+        "No visitor has said yet whether an answer helped"
         if counts.helpful is None
-        else (f"{counts.helpful:.0%} of the answers that visitors judged were helpful")
+        else f"{counts.helpful:.0%} of the answers that visitors judged were helpful"
     )
     urgent = f" {outcomes[Outcome.URGENT]} sounded urgent." if outcomes[Outcome.URGENT] else ""
-    return f"{counts.questions:,} questions. Our pages answered {answered}; {helpful}.{urgent}"
+    return f"{counted(counts.questions, 'question')}. Our pages answered {answered}. {helpful}.{urgent}"
 
 
-def _day(one: DailyCounts) -> list[str]:
-    answered, urgent = (one.outcomes.get(kind, 0) for kind in (Outcome.ANSWERED, Outcome.URGENT))
-    cells = (one.day, sum(one.outcomes.values()), answered, urgent, one.helpful, one.unhelpful)
+def _day_row(day: DailyCounts) -> list[str]:
+    answered, urgent = (day.outcomes.get(outcome, 0) for outcome in (Outcome.ANSWERED, Outcome.URGENT))
+    cells = (day.day, sum(day.outcomes.values()), answered, urgent, day.helpful, day.unhelpful)
     return [str(cell) for cell in cells]
 
 
-def _by_day(counts: Counts, days: int) -> str:
-    most = max(counts.days, key=lambda one: sum(one.outcomes.values()))
-    number = sum(most.outcomes.values())
+def _day_text(counts: Counts, days: int) -> str:
+    busiest = max(counts.days, key=lambda day: sum(day.outcomes.values()))
+    number = sum(busiest.outcomes.values())
     return (
-        f"Questions a day in the last {days} days, by how they were answered; urgent ones are red and striped. "
-        f"{counts.questions / days:.0f} a day on average; most on {most.day:%d %B}, {number}."
+        f"Questions a day in the last {days} days, by how they were answered. Urgent ones are red and striped. "
+        f"The average is {counts.questions / days:.0f} a day; the busiest was {busiest.day:%d %B}, with {number}."
     )
 
 
-def _top(pages: list[tuple[str, int]]) -> str:
+def _page_text(pages: list[tuple[str, int]]) -> str:
     title, number = pages[0]
-    return f"Pages that were quoted most. First is {_plain(title)}, {number} times."
+    return f"Pages that were quoted most. First is {_without_markup(title)}, {number} times."
 
 
-def _busiest(counts: Counts) -> str:
+def _hour_text(counts: Counts) -> str:
     hours = Counter({hour: sum(day[hour] for day in counts.hours) for hour in range(24)})
     (hour, number), *_ = hours.most_common(1)
     return f"Questions by the hour of the day (UTC). The busiest begins at {hour:02}:00, with {number} questions."
 
 
-def _plain(title: str) -> str:
-    """Take out what would mean something in Markdown."""
-    return "".join(one for one in title if one.isalnum() or one in " .,'-")
+def _without_markup(title: str) -> str:
+    """Remove the characters that Markdown would read as markup."""
+    return "".join(character for character in title if character.isalnum() or character in " .,'-")

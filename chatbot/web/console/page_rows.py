@@ -1,108 +1,99 @@
-"""The Pages tab: what is said of pages, drafts and previews, as rows of tables and in words."""
+"""The rows and sentences of the Pages tab, about pages, drafts and previews."""
 
 from collections import Counter
 from collections.abc import Sequence
-from typing import Any
-
-import gradio as gr
 
 from chatbot.reading import unwrapped
 from chatbot.records import Passage
 from chatbot.staff import Draft, PageSummary, PassageChange, Preview
+from chatbot.web.console.components import counted
 from chatbot.web.http.markup import breadcrumb
 
 __all__ = [
-    "addresses_told",
+    "addresses_text",
     "draft_row",
-    "live_told",
+    "outcome_rows",
+    "page_row",
+    "passage_change_row",
     "passage_row",
-    "preview_tables",
-    "preview_told",
-    "row",
-    "summary",
+    "preview_text",
+    "published_text",
+    "summary_text",
 ]
 
 
-def row(one: PageSummary) -> list[str]:
-    """Give a page's row in the list; its file's name comes last."""
-    reviewed = one.reviewed.isoformat() if one.reviewed else ""
-    passages = str(one.passages) if one.passages else ""
-    return [one.title, reviewed, passages, str(one.cited), one.state, one.url, one.id]
+def page_row(page: PageSummary) -> list[str]:
+    """Return a page's row in the list; its file's name comes last."""
+    reviewed = page.reviewed.isoformat() if page.reviewed else ""
+    passages = str(page.passages) if page.passages else ""
+    return [page.title, reviewed, passages, str(page.cited), page.state, page.url, page.id]
 
 
 def draft_row(draft: Draft) -> list[str]:
-    """Give the row of a change that waits."""
-    happens = "is withdrawn" if draft.text is None else "is added or replaced"
-    return [draft.page, happens, draft.account, f"{draft.made:%Y-%m-%d %H:%M}"]
+    """Return the row of a draft."""
+    effect = "is withdrawn" if draft.text is None else "is added or replaced"
+    return [draft.page, effect, draft.account, f"{draft.made:%Y-%m-%d %H:%M}"]
 
 
 def passage_row(passage: Passage) -> list[str]:
-    """Give a passage's row: the headings that it stands under, and its words."""
+    """Return a passage's row: the headings that it stands under, and its words."""
     return [breadcrumb(passage.headings), unwrapped(passage.text)]
 
 
-def summary(listed: Sequence[PageSummary], drafts: int, unreadable: Sequence[str]) -> str:
-    """Say where things stand."""
-    live = [one for one in listed if not one.state.startswith("new")]
-    due = sum(("due for review" in one.state or "never reviewed" in one.state) for one in listed)
-    waiting = f"{_counted(drafts, 'change')} not live yet" if drafts else "nothing waits to go live"
+def passage_change_row(change: PassageChange) -> list[str]:
+    """Return the row of a passage that is added, removed or changed."""
+    texts = (unwrapped(change.before), unwrapped(change.after))
+    return [_kind(change), change.title, breadcrumb(change.headings), *texts]
+
+
+def outcome_rows(preview: Preview) -> list[list[str]]:
+    """Return the rows of the questions that would be answered in another way."""
+    saved = [
+        [change.question, change.before, change.after, "better" if change.better else "worse: look at this one"]
+        for change in preview.outcome_changes
+    ]
+    asked = [[question, "not answered", "answered", "a visitor asked this"] for question in preview.newly_answered]
+    return [*saved, *asked]
+
+
+def summary_text(pages: Sequence[PageSummary], drafts: int, unreadable: Sequence[str]) -> str:
+    """Return how many pages are live and due for review, and how many drafts wait."""
+    live = sum(not page.state.startswith("new") for page in pages)
+    due = sum("due for review" in page.state or "never reviewed" in page.state for page in pages)
+    waiting = f"{counted(drafts, 'change')} not live yet" if drafts else "nothing waits to go live"
     lost = f" Not read, and not served: {', '.join(unreadable)}." if unreadable else ""
-    return f"{_counted(len(live), 'page')} live, {due} due for a review; {waiting}.{lost}"
+    return f"{counted(live, 'page')} live, {due} due for a review; {waiting}.{lost}"
 
 
-def addresses_told(number: int, gone: int) -> str:
-    """Say what came of opening the public addresses."""
+def addresses_text(number: int, gone: int) -> str:
+    """Return what came of opening the pages' public addresses."""
     if not number:
         return "No page says where it stands on your website."
-    lost = f"{_counted(gone, 'page')} cannot be found there any more: see the list." if gone else "None is gone."
+    lost = f"{counted(gone, 'page')} cannot be found there any more: see the list." if gone else "None is gone."
     return f"{number} address{'es' * (number != 1)} of your website opened. {lost}"
 
 
-def live_told(changes: int, passages: int) -> str:
-    """Say what went live."""
+def published_text(changes: int, passages: int) -> str:
+    """Return what went live."""
     if not changes:
         return "Nothing waited. Visitors are answered from the pages as they are."
-    return f"Live: {_counted(changes, 'change')}. Visitors are answered from {_counted(passages, 'passage')} now."
+    return f"Live: {counted(changes, 'change')}. Visitors are answered from {counted(passages, 'passage')} now."
 
 
-def preview_told(preview: Preview) -> str:
-    """Say what would change."""
+def preview_text(preview: Preview) -> str:
+    """Return what would change."""
     if not preview.passages:
         return "Nothing would change: no passage comes, goes or changes."
-    kinds = Counter(_kind(one) for one in preview.passages)
-    told = [f"Passages: {', '.join(f'{number} {kind}' for kind, number in kinds.items())}."]
+    kinds = Counter(map(_kind, preview.passages))
+    lines = [f"Passages: {', '.join(f'{number} {kind}' for kind, number in kinds.items())}."]
     if preview.golden:
-        told.append(f"Saved questions: {len(preview.outcome_changes)} of {preview.golden} would turn out otherwise.")
+        lines.append(f"Saved questions: {len(preview.outcome_changes)} of {preview.golden} would turn out otherwise.")
     if preview.newly_answered:
-        told.append(
-            f"{_counted(len(preview.newly_answered), 'question')} that visitors asked in vain would be answered."
-        )
-    told += [f"Left out: {one}" for one in preview.problems]
-    return "\n".join(told)
-
-
-def preview_tables(preview: Preview | None) -> list[dict[str, Any]]:
-    """Fill the tables of passages and of questions; without a preview they are hidden."""
-    if preview is None:
-        return [gr.update(value=[], visible=False)] * 2
-    passages = [
-        [_kind(one), one.title, breadcrumb(one.headings), unwrapped(one.before), unwrapped(one.after)]
-        for one in preview.passages
-    ]
-    flips = [
-        [one.question, one.before, one.after, "better" if one.better else "worse: look at this one"]
-        for one in preview.outcome_changes
-    ]
-    gained = [[one, "not answered", "answered", "a visitor asked this"] for one in preview.newly_answered]
-    return [
-        gr.update(value=passages, visible=bool(passages)),
-        gr.update(value=[*flips, *gained], visible=bool(flips or gained)),
-    ]
+        number = counted(len(preview.newly_answered), "question")
+        lines.append(f"{number} that visitors asked in vain would be answered.")
+    lines += [f"Left out: {problem}" for problem in preview.problems]
+    return "\n".join(lines)
 
 
 def _kind(change: PassageChange) -> str:
     return "changed" if change.before and change.after else "gone" if change.before else "added"
-
-
-def _counted(number: int, noun: str) -> str:
-    return f"{number} {noun}{'s' * (number != 1)}"

@@ -1,282 +1,374 @@
-"""The Pages tab: what its events do."""
+"""The Pages tab: write pages, see what a change would do, and put it live."""
 
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
 from datetime import UTC, datetime, timedelta
-from functools import partial
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 import gradio as gr
 from gradio.blocks import Block
-from gradio.components import Component
 
 from chatbot.errors import ChangeRefused, FootnoteError, JournalError
 from chatbot.evaluation import GoldenQuestion
 from chatbot.indexing import passages_of
 from chatbot.journal import Counts
+from chatbot.reading import READERS
 from chatbot.records import Outcome
-from chatbot.staff import PageForm, Role, list_pages
-from chatbot.web.console.components import hidden, last_cell, or_show_error, say, showing, wire
+from chatbot.staff import PageForm, Preview, Role, list_pages
+from chatbot.web.console.components import (
+    Changes,
+    Layout,
+    filled_table,
+    hidden,
+    last_cell,
+    notice,
+    or_show_error,
+    say,
+    status_line,
+    step_counter,
+    text_table,
+    wire,
+)
 from chatbot.web.console.current_user import editors_only, require_editor, signed_in
-from chatbot.web.console.page_parts import lay_out
 from chatbot.web.console.page_rows import (
-    addresses_told,
+    addresses_text,
     draft_row,
-    live_told,
+    outcome_rows,
+    page_row,
+    passage_change_row,
     passage_row,
-    preview_tables,
-    preview_told,
-    row,
-    summary,
+    preview_text,
+    published_text,
+    summary_text,
 )
 from chatbot.web.console.services import ConsoleServices
 
-__all__ = ["Form", "pages"]
+__all__ = ["PagesTab"]
 
-_CITED: Final = timedelta(days=30)
-_GOLDEN: Final = 300  # saved questions that a preview asks
-_UNANSWERED: Final = 60  # questions asked in vain that it asks
+_PAGES: Final = {
+    "Title": "240px",
+    "Reviewed": "112px",
+    "Passages": "112px",
+    "Cited in 30 days": "104px",
+    "State": "176px",
+    "Address": "208px",
+    "Page": "224px",
+}
+_DRAFTS: Final = {"Page": "256px", "What happens": "192px", "Prepared by": "144px", "When (UTC)": "160px"}
+_PASSAGES: Final = {"Under": "28%", "Passage": "72%"}
+_PASSAGE_CHANGES: Final = {
+    "What": "96px",
+    "Page": "160px",
+    "Under": "160px",
+    "Text before": "352px",
+    "Text after": "352px",
+}
+_OUTCOMES: Final = {"Question": "352px", "Now": "128px", "Then": "128px", "What that means": "224px"}
+_ABOUT_PUBLISHING: Final = """## Put changes live
 
+Visitors see nothing of what you keep above until you put it live here; it takes a moment, and they are answered all the
+while."""
+_READY: Final = "Here it says what happened."
+_RECENT: Final = timedelta(days=30)
+_GOLDEN_LIMIT: Final = 300  # saved questions that a preview asks
+_UNANSWERED_LIMIT: Final = 60  # questions of visitors that it asks
 
-@dataclass(frozen=True, slots=True)
-class Form:
-    """What opens an empty form with a title, what it reads beside that, and what it fills."""
-
-    new: Callable[..., list[object]]
-    fields: list[Component]
-    parts: list[Block]
-
-
-def pages(services: ConsoleServices, tab: gr.Tab) -> Form:
-    """Lay out the tab and wire it to the pages of a house; give the form, so that another tab may open it."""
-    do = _Tab(services)
-    parts = lay_out()
-    form: list[Component] = [parts.page, parts.suffix, parts.title, parts.body, parts.url, parts.reviewed]
-    shown: list[Block] = [parts.told, parts.form, *parts.sheet]
-    both = [parts.told, parts.form, *parts.sheet, *parts.overview]
-    live = [parts.live_told, parts.changes, parts.questions, *parts.overview]
-    filled = [parts.told, parts.suffix, *parts.fields[:-1], parts.passages]
-    wire(tab.select, do.overview, [], parts.overview)
-    wire(parts.table.select, do.picked, parts.fields, shown)
-    wire(parts.choice.input, do.open, [parts.choice, *parts.fields], shown)
-    wire(parts.opens.click, do.open_addresses, [], [parts.told, *parts.overview], parts.table)
-    wire(parts.new.click, partial(do.new, None), parts.fields, shown)
-    wire(parts.file.upload, do.fill, [parts.file, parts.page, parts.title], filled)
-    wire(parts.keep.click, do.keep, form, both)
-    wire(parts.withdraw.click, do.withdraw, [parts.page], both)
-    wire(parts.leave.click, do.leave, [parts.page], both)
-    wire(parts.preview.click, do.preview, [], live, parts.live_told)
-    wire(parts.live.click, do.put_live, [], live, parts.live_told)
-    wire(parts.back.click, do.go_back, [], live, parts.live_told)
-    return Form(do.new, parts.fields, shown)
+_Values = Mapping[Block, Any]
 
 
-class _Tab:
-    """What the tab's events do."""
+class _Layout(Layout):
+    """The list of pages, the form of one page, and the panel to put changes live."""
 
-    def __init__(self, services: ConsoleServices) -> None:
-        self._house = services
+    def __init__(self) -> None:
+        self.summary = status_line("Where things stand", "pages-summary")
+        with gr.Row(elem_classes="bar"):
+            self.choice = gr.Dropdown([], label="Open a page", value=None, elem_id="pages-choice")
+            self.addresses = gr.Button(
+                "See whether the addresses open", elem_id="pages-addresses", elem_classes="for-editors"
+            )
+            self.new = gr.Button("Write a new page", elem_id="pages-new", elem_classes="for-editors")
+        self.table = text_table(_PAGES, "All pages", "pages-list")
+        self.notice = notice("pages-notice")
+        self._lay_out_form()
+        self._lay_out_publishing()
 
-    def overview(self) -> list[object]:
-        """Give the summary, the list to choose from, the table, and what waits."""
-        services = self._house
+    def _lay_out_form(self) -> None:
+        with gr.Column(visible=False, elem_id="pages-form-panel") as self.form:
+            self.heading = status_line("Page", "pages-heading")
+            self.title = gr.Textbox(label="Title", max_lines=1, max_length=300, elem_id="pages-title")
+            self.body = gr.Textbox(
+                label="Words of the page",
+                info="An empty line starts a new paragraph. A line that starts with # is a heading.",
+                lines=10,
+                max_lines=24,
+                elem_id="pages-body",
+            )
+            with gr.Row():
+                self.url = gr.Textbox(
+                    label="Public address, if the page is on your website", placeholder="https://", max_lines=1
+                )
+                self.reviewed = gr.Textbox(label="Last reviewed, as 2026-01-31", max_lines=1, max_length=10)
+            with gr.Row(elem_classes="actions for-editors"):
+                self.save = gr.Button("Keep this change", variant="primary", elem_id="pages-save")
+                self.upload = gr.UploadButton("Fill from a file (.txt, .md)", file_types=list(READERS))
+                self.withdraw = gr.Button("Withdraw this page", elem_id="pages-withdraw")
+                self.discard = gr.Button("Forget my change", elem_id="pages-discard")
+            self.passages = text_table(_PASSAGES, "As the chatbot sees it, cut into passages", "pages-passages")
+        self.page = gr.State(None)  # name of the page in the form, None for a new one
+        self.suffix = gr.State(".md")
+        self.saved = gr.State(None)  # the form as it was opened or last saved
+        self.fields = {self.title, self.body, self.url, self.reviewed, self.page, self.suffix, self.saved}
+
+    def _lay_out_publishing(self) -> None:
+        with gr.Column(elem_id="pages-publish-panel"):
+            gr.Markdown(_ABOUT_PUBLISHING)
+            self.drafts = text_table(_DRAFTS, "Waiting to go live", "pages-drafts")
+            with gr.Row(elem_classes="actions for-editors"):
+                self.preview = gr.Button("Show what would change", elem_id="pages-preview")
+                self.publish = gr.Button("Put it live", variant="primary", elem_id="pages-publish")
+                self.go_back = gr.Button("Back to the version before", elem_id="pages-go-back")
+            # Visible from the start, because Gradio shows here how far a build is.
+            self.publish_notice = notice("pages-publish-notice", _READY)
+            self.passage_changes = text_table(
+                _PASSAGE_CHANGES, "Passages that come, go or change", "pages-changes", visible=False
+            )
+            self.outcomes = text_table(_OUTCOMES, "Questions that turn out otherwise", "pages-outcomes", visible=False)
+
+    def typed(self, values: _Values) -> PageForm:
+        """Return the page as it stands in the form."""
+        return PageForm(
+            title=values[self.title], url=values[self.url], reviewed=values[self.reviewed], body=values[self.body]
+        )
+
+    def fill(self, form: PageForm) -> Changes:
+        """Fill what an editor types."""
+        return {
+            self.title: form.title,
+            self.body: form.body,
+            self.url: form.url,
+            self.reviewed: form.reviewed,
+        }
+
+
+class PagesTab:
+    """The Pages tab and its handlers."""
+
+    def __init__(self, services: ConsoleServices, tab: gr.Tab) -> None:
+        """Lay out the tab and wire it to the clinic's pages."""
+        self._services = services
+        self._parts = parts = _Layout()
+        wire(tab.select, self.show, [], parts.all)
+        wire(parts.table.select, or_show_error(self.click, parts.notice), parts.fields, parts.all)
+        wire(parts.choice.input, or_show_error(self.choose, parts.notice), {parts.choice, *parts.fields}, parts.all)
+        wire(parts.addresses.click, self.open_addresses, [], parts.all, parts.table)
+        self.wire_new(parts.new.click)
+        fill = or_show_error(self.fill, parts.notice)
+        wire(parts.upload.upload, fill, [parts.upload, parts.page, parts.title], parts.all)
+        wire(parts.save.click, or_show_error(self.save_draft, parts.notice), parts.fields, parts.all)
+        wire(parts.withdraw.click, or_show_error(self.withdraw, parts.notice), [parts.page], parts.all)
+        wire(parts.discard.click, self.discard_draft, [parts.page], parts.all)
+        for trigger, handler in (
+            (parts.preview.click, self.preview),
+            (parts.publish.click, self.publish),
+            (parts.go_back.click, self.go_back),
+        ):
+            wire(trigger, or_show_error(handler, parts.publish_notice), [], parts.all, parts.publish_notice)
+
+    def wire_new(self, trigger: Callable[..., Any], question: gr.State | None = None) -> None:
+        """Open an empty form at an event, with a question as its title where there is one."""
+        parts = self._parts
+
+        def new(values: _Values) -> Changes:
+            _check_saved(parts.typed(values), values[parts.saved])
+            text = values[question] if question else ""
+            title = self._services.bot.corrected_title(text) if text else ""
+            return {parts.notice: hidden(), parts.form: gr.update(visible=True), **self._empty_form(title)}
+
+        inputs = {question, *parts.fields} if question else parts.fields
+        wire(trigger, or_show_error(new, parts.notice), inputs, parts.all)
+
+    def show(self) -> Changes:
+        """Show the summary, the list of pages, and the drafts."""
+        services, parts = self._services, self._parts
         drafts = services.pages.drafts()
-        listed = list_pages(services.bot, drafts, self._counts(), datetime.now(UTC).date(), services.pages.gone)
-        told = summary(listed, len(drafts), services.pages.unreadable())
-        choices = [(f"{one.title} ({one.id})", one.id) for one in listed]
-        waiting = gr.update(value=[draft_row(one) for one in drafts], visible=bool(drafts))
-        back = gr.update(visible=services.pages.previous() is not None)
-        return [told, gr.update(choices=choices), [row(one) for one in listed], waiting, back]
+        pages = list_pages(services.bot, drafts, self._counts(), datetime.now(UTC).date(), services.pages.gone)
+        return {
+            parts.summary: summary_text(pages, len(drafts), services.pages.unreadable()),
+            parts.choice: gr.update(choices=[(f"{page.title} ({page.id})", page.id) for page in pages]),
+            parts.table: [page_row(page) for page in pages],
+            parts.drafts: filled_table([draft_row(draft) for draft in drafts]),
+            parts.go_back: gr.update(visible=services.pages.previous() is not None),
+        }
 
-    def picked(  # noqa: PLR0913, PLR0917 - the fields of the form
-        self,
-        title: str,
-        body: str,
-        url: str,
-        reviewed: str,
-        opened: PageForm | None,
-        event: gr.SelectData,
-        request: gr.Request,
-    ) -> list[object]:
-        """Open the page of the row that was chosen."""
-        return self.open(last_cell(event) or None, title, body, url, reviewed, opened, request)
+    def click(self, values: _Values, event: gr.SelectData, request: gr.Request) -> Changes:
+        """Open the page of the row that was clicked."""
+        return self._open(last_cell(event) or None, values, request)
 
-    def open(  # noqa: PLR0913, PLR0917 - as above
-        self,
-        page: str | None,
-        title: str,
-        body: str,
-        url: str,
-        reviewed: str,
-        opened: PageForm | None,
-        request: gr.Request,
-    ) -> list[object]:
+    def choose(self, values: _Values, request: gr.Request) -> Changes:
+        """Open the page that was chosen in the dropdown."""
+        return self._open(values[self._parts.choice], values, request)
+
+    def _open(self, page: str | None, values: _Values, request: gr.Request) -> Changes:
         """Open a page, unless that would lose what an editor typed."""
-
-        def filled() -> list[object]:
-            if signed_in(request).role is Role.EDITOR:
-                _check_kept(PageForm(title, url, reviewed, body), opened)
-            return [hidden(), gr.update(visible=True), *(self._sheet(page) if page else _empty())]
-
-        return or_show_error(11, filled)
-
-    def new(  # noqa: PLR0913, PLR0917 - as above
-        self, question: str | None, title: str, body: str, url: str, reviewed: str, opened: PageForm | None
-    ) -> list[object]:
-        """Open an empty form, or one with a question as its title, unless that would lose what is typed."""
-
-        def filled() -> list[object]:
-            _check_kept(PageForm(title, url, reviewed, body), opened)
-            return [
-                hidden(),
-                gr.update(visible=True),
-                *_empty(self._house.bot.corrected_title(question) if question else ""),
-            ]
-
-        return or_show_error(11, filled)
+        if signed_in(request).role is Role.EDITOR:
+            _check_saved(self._parts.typed(values), values[self._parts.saved])
+        return {
+            self._parts.notice: hidden(),
+            self._parts.form: gr.update(visible=True),
+            **(self._form(page) if page else self._empty_form()),
+        }
 
     @editors_only
-    def open_addresses(self, request: gr.Request, progress: gr.Progress = gr.Progress()) -> list[object]:  # noqa: B008 - Gradio looks for it there
-        """See which pages cannot be found on the clinic's website any more."""
+    def open_addresses(self, request: gr.Request, progress: gr.Progress = gr.Progress()) -> Changes:  # noqa: B008 - Gradio looks for it there
+        """Show which pages cannot be found on the clinic's website any more."""
         require_editor(request)
-        number = self._house.pages.open_addresses(showing(progress, "Opening the addresses", "steps"))
-        return [say(addresses_told(number, len(self._house.pages.gone))), *self.overview()]
+        pages = self._services.pages
+        number = pages.open_addresses(step_counter(progress, "Opening the addresses", "steps"))
+        return {**self.show(), self._parts.notice: say(addresses_text(number, len(pages.gone)))}
 
     @editors_only
-    def fill(self, path: str, page: str | None, title: str, request: gr.Request) -> list[object]:
+    def fill(self, path: str, page: str | None, title: str, request: gr.Request) -> Changes:
         """Fill the form with an uploaded file."""
         require_editor(request)
-        return or_show_error(6, lambda: self._filled(Path(path), page, title))
+        form, suffix = self._services.pages.read_upload(Path(path), page)
+        text = f"The form holds what {Path(path).name} says. Look at it, then keep it."
+        return {
+            **self._parts.fill(form),
+            self._parts.title: form.title or title,
+            self._parts.suffix: suffix,
+            self._parts.passages: [],
+            self._parts.notice: gr.update(value=text, visible=True),
+        }
 
     @editors_only
-    def keep(  # noqa: PLR0913, PLR0917 - the fields of the form
-        self, page: str | None, suffix: str, title: str, body: str, url: str, reviewed: str, request: gr.Request
-    ) -> list[object]:
-        """Prepare what the form says."""
-        account = require_editor(request)
-
-        def kept() -> list[object]:
-            name = self._house.pages.stage(account, PageForm(title, url, reviewed, body), page, suffix)
-            told = say(f"“{title.strip()}” is kept. Visitors see it once you put it live, below.")
-            return [told, gr.update(visible=True), *self._sheet(name), *self.overview()]
-
-        return or_show_error(16, kept)
+    def save_draft(self, values: _Values, request: gr.Request) -> Changes:
+        """Save the form as a draft."""
+        account, parts = require_editor(request), self._parts
+        form = parts.typed(values)
+        page = self._services.pages.stage(account, form, values[parts.page], values[parts.suffix])
+        done = say(f"“{form.title.strip()}” is kept. Visitors see it once you put it live, below.")
+        return {**self._form(page), **self.show(), parts.form: gr.update(visible=True), parts.notice: done}
 
     @editors_only
-    def withdraw(self, page: str | None, request: gr.Request) -> list[object]:
-        """Prepare that the page in the form goes."""
+    def withdraw(self, page: str | None, request: gr.Request) -> Changes:
+        """Save as a draft that the page in the form is withdrawn."""
         account = require_editor(request)
         if page is None:
-            return [hidden(), gr.update(visible=False), *_empty(), *self.overview()]
-        self._house.pages.withdraw(account, page)
-        told = say("The page will be withdrawn once you put it live, below. It is kept on the server.")
-        return [told, gr.update(visible=False), *_empty(), *self.overview()]
+            raise ChangeRefused("Open the page that you want to withdraw first.")
+        self._services.pages.withdraw(account, page)
+        return self._closed("The page will be withdrawn once you put it live, below. It is kept on the server.")
 
     @editors_only
-    def leave(self, page: str | None, request: gr.Request) -> list[object]:
-        """Forget what was prepared for the page in the form."""
+    def discard_draft(self, page: str | None, request: gr.Request) -> Changes:
+        """Discard the draft of the page in the form."""
         require_editor(request)
         if page is not None:
-            self._house.pages.discard(page)
-        return [say("The page stays as it is."), gr.update(visible=False), *_empty(), *self.overview()]
+            self._services.pages.discard(page)
+        return self._closed("The page stays as it is.")
 
     @editors_only
-    def preview(self, request: gr.Request, progress: gr.Progress = gr.Progress()) -> list[object]:  # noqa: B008 - Gradio looks for it there
-        """Show what would change."""
+    def preview(self, request: gr.Request, progress: gr.Progress = gr.Progress()) -> Changes:  # noqa: B008 - Gradio looks for it there
+        """Show what the drafts would change."""
         require_editor(request)
-
-        def seen() -> list[object]:
-            preview = self._house.pages.preview(self._golden(), self._in_vain(), _shown(progress))
-            told = gr.update(value=preview_told(preview), visible=True)
-            return [told, *preview_tables(preview), *self.overview()]
-
-        return or_show_error(7, seen)
+        preview = self._services.pages.preview(self._golden(), self._unanswered(), _build_progress(progress))
+        text = gr.update(value=preview_text(preview), visible=True)
+        return {**self.show(), **self._changed(preview), self._parts.publish_notice: text}
 
     @editors_only
-    def put_live(self, request: gr.Request, progress: gr.Progress = gr.Progress()) -> list[object]:  # noqa: B008 - as above
-        """Put live what is prepared."""
+    def publish(self, request: gr.Request, progress: gr.Progress = gr.Progress()) -> Changes:  # noqa: B008 - as above
+        """Put the drafts live."""
         account = require_editor(request)
-
-        def done() -> list[object]:
-            drafts = self._house.pages.publish(account, _shown(progress))
-            number = len(self._house.bot.passages())
-            return [say(live_told(len(drafts), number)), *preview_tables(None), *self.overview()]
-
-        return or_show_error(7, done)
+        drafts = self._services.pages.publish(account, _build_progress(progress))
+        done = say(published_text(len(drafts), len(self._services.bot.passages())))
+        return {**self.show(), **self._changed(None), self._parts.publish_notice: done}
 
     @editors_only
-    def go_back(self, request: gr.Request) -> list[object]:
+    def go_back(self, request: gr.Request) -> Changes:
         """Serve the version before."""
-        account = require_editor(request)
+        self._services.pages.go_back(require_editor(request))
+        done = say("Visitors are answered from the version before again, and its pages are back. Press again to undo.")
+        return {**self.show(), **self._changed(None), self._parts.publish_notice: done}
 
-        def done() -> list[object]:
-            self._house.pages.go_back(account)
-            told = "Visitors are answered from the version before again, and its pages are back. Press again to undo."
-            return [say(told), *preview_tables(None), *self.overview()]
+    def _changed(self, preview: Preview | None) -> Changes:
+        """Fill the tables of a preview; without one they are hidden."""
+        passages = [passage_change_row(change) for change in preview.passages] if preview else []
+        return {
+            self._parts.passage_changes: filled_table(passages),
+            self._parts.outcomes: filled_table(outcome_rows(preview) if preview else []),
+        }
 
-        return or_show_error(7, done)
+    def _closed(self, text: str) -> Changes:
+        """Close the form and say what was done."""
+        closed = {self._parts.form: gr.update(visible=False), self._parts.notice: say(text)}
+        return {**self._empty_form(), **self.show(), **closed}
 
-    def _sheet(self, page: str) -> list[object]:
-        sheet = self._house.pages.form(page)
-        cut = passages_of(self._house.pages.document(page), self._house.bot.encoder)
-        rows = [passage_row(one) for one in cut]
-        typed = [sheet.title, sheet.body, sheet.url, sheet.reviewed]
-        return [page, Path(page).suffix, f"{sheet.title} ({page})", *typed, rows, sheet, gr.update(visible=True)]
+    def _form(self, page: str) -> Changes:
+        """Fill the form with a page."""
+        parts, form = self._parts, self._services.pages.form(page)
+        passages = passages_of(self._services.pages.document(page), self._services.bot.encoder)
+        return {
+            **parts.fill(form),
+            parts.page: page,
+            parts.suffix: Path(page).suffix,
+            parts.heading: f"{form.title} ({page})",
+            parts.passages: [passage_row(passage) for passage in passages],
+            parts.saved: form,
+            parts.withdraw: gr.update(visible=True),
+        }
 
-    def _filled(self, path: Path, page: str | None, title: str) -> list[object]:
-        sheet, suffix = self._house.pages.read_upload(path, page)
-        told = gr.update(value=f"The form holds what {path.name} says. Look at it, then keep it.", visible=True)
-        return [told, suffix, sheet.title or title, sheet.body, sheet.url, sheet.reviewed, []]
+    def _empty_form(self, title: str = "") -> Changes:
+        """Fill the form with a new page."""
+        parts, form = self._parts, PageForm(title, "", f"{datetime.now(UTC):%Y-%m-%d}", "")
+        return {
+            **parts.fill(form),
+            parts.page: None,
+            parts.suffix: ".md",
+            parts.heading: "A new page",
+            parts.passages: [],
+            parts.saved: form,
+            parts.withdraw: gr.update(visible=False),
+        }
 
     def _golden(self) -> tuple[GoldenQuestion, ...]:
         try:
-            return self._house.golden_file.read()[:_GOLDEN]
+            return self._services.golden_file.read()[:_GOLDEN_LIMIT]
         except FootnoteError:
             return ()
 
-    def _in_vain(self) -> tuple[str, ...]:
-        """Give what visitors asked lately that our pages did not answer, each once, newest first."""
-        if not self._house.journal:
+    def _unanswered(self) -> tuple[str, ...]:
+        """Return what visitors asked lately that no page answered, each text once, newest first."""
+        if not self._services.journal:
             return ()
         try:
-            asked = self._house.journal.asked(
-                since=datetime.now(UTC) - _CITED, unanswered=True, handled=False, limit=1000
+            questions = self._services.journal.asked(
+                since=datetime.now(UTC) - _RECENT, unanswered=True, handled=False, limit=1000
             )
         except JournalError:
             return ()
-        texts = [one.text for one in asked if one.text and one.outcome is not Outcome.ANSWERED]
-        return tuple({text.casefold(): text for text in texts}.values())[:_UNANSWERED]
+        texts = [row.text for row in questions if row.text and row.outcome is not Outcome.ANSWERED]
+        return tuple({text.casefold(): text for text in texts}.values())[:_UNANSWERED_LIMIT]
 
     def _counts(self) -> Counts | None:
         try:
-            return self._house.journal.counts(since=datetime.now(UTC) - _CITED) if self._house.journal else None
-        except JournalError:  # the list is of use without
+            journal = self._services.journal
+            return journal.counts(since=datetime.now(UTC) - _RECENT) if journal else None
+        except JournalError:  # the list of pages is of use without the counts
             return None
 
 
-def _empty(title: str = "") -> list[object]:
-    """Give an empty form."""
-    sheet = PageForm(title, "", f"{datetime.now(UTC):%Y-%m-%d}", "")
-    typed = [sheet.title, sheet.body, sheet.url, sheet.reviewed]
-    return [None, ".md", "A new page", *typed, [], sheet, gr.update(visible=False)]
-
-
-def _check_kept(typed: PageForm, opened: PageForm | None) -> None:
+def _check_saved(typed: PageForm, saved: PageForm | None) -> None:
     """Raise `ChangeRefused` where the form holds words that opening another page would lose."""
-    if opened and _plain(typed) != _plain(opened):
+    if saved and _normalised(typed) != _normalised(saved):
         raise ChangeRefused(
             f"“{typed.title.strip() or 'The new page'}” holds words that are not kept yet. Choose “Keep this change”, "
             "or “Forget my change” to let them go."
         )
 
 
-def _plain(sheet: PageForm) -> tuple[str, ...]:
-    """Give a sheet's fields without what a browser changes of itself."""
-    return tuple(
-        "\n".join(field.splitlines()).strip() for field in (sheet.title, sheet.url, sheet.reviewed, sheet.body)
-    )
+def _normalised(form: PageForm) -> tuple[str, ...]:
+    """Return a form's fields without the line breaks and spaces that a browser changes by itself."""
+    return tuple("\n".join(field.splitlines()).strip() for field in (form.title, form.url, form.reviewed, form.body))
 
 
-def _shown(progress: gr.Progress) -> Callable[[int, int, str], None]:
-    return lambda done, of, what: showing(progress, what, "steps")(done, of)
+def _build_progress(progress: gr.Progress) -> Callable[[int, int, str], None]:
+    return lambda done, of, what: step_counter(progress, what, "steps")(done, of)

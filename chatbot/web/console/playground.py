@@ -1,19 +1,21 @@
-"""The Try it tab: ask as a visitor would, and see how the answer came about. Nothing of it is journalled."""
+"""The Try it tab: ask as a visitor would, and see how the answer came about. Nothing of it is kept in the journal."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
 
 import gradio as gr
-from gradio.components import Component
 
 from chatbot.answering import Candidate, Explanation
-from chatbot.errors import FootnoteError
+from chatbot.errors import ChangeRefused, FootnoteError
 from chatbot.reading import unwrapped
 from chatbot.records import Outcome
 from chatbot.staff import gold_of
 from chatbot.web.console.components import (
+    Changes,
+    Layout,
     chosen_row,
+    filled_table,
     hidden,
     notice,
     or_show_error,
@@ -28,7 +30,7 @@ from chatbot.web.console.services import ConsoleServices
 from chatbot.web.http.markup import breadcrumb
 from chatbot.web.visitor.rendering import answer_html, apology_html, question_html
 
-__all__ = ["try_it"]
+__all__ = ["playground_tab"]
 
 _COLUMNS: Final = {
     "Place": "70px",
@@ -42,6 +44,8 @@ _COLUMNS: Final = {
     "Page": "260px",
 }
 _LONGEST: Final = 2_000  # characters
+_ABOUT: Final = "Ask as a visitor would. What you ask here is not kept in the journal."
+_NO_QUESTION: Final = "Ask something. Then this says why the answer came."
 _OUTCOMES: Final = {
     Outcome.ANSWERED: "Answered",
     Outcome.RELATED: "Shown as the closest our pages come",
@@ -53,203 +57,181 @@ _OUTCOMES: Final = {
 
 @dataclass(frozen=True, slots=True)
 class _Turn:
-    """A question, what was said to it, and how that came about; None where it could not be asked."""
+    """A question, the answer as HTML, and how it came about; None where the question could not be asked."""
 
     question: str
-    said: str
-    workings: Explanation | None
+    answer: str
+    explanation: Explanation | None
 
 
-@dataclass(frozen=True, slots=True)
-class _Parts:
-    """What the tab is made of."""
-
-    turns: gr.State
-    log: gr.Chatbot
-    question: gr.Textbox
-    ask: gr.Button
-    again: gr.Button
-    decided: gr.Textbox
-    candidates: gr.Dataframe
-    choice: gr.Dropdown
-    save: gr.Column
-    told: gr.Textbox
-
-    @property
-    def all(self) -> list[Component | gr.Column]:
-        """Give the parts in the order in which `_Tab.show` fills them."""
-        return [
-            self.turns, self.log, self.question, self.again,
-            self.decided, self.candidates, self.choice, self.save, self.told,
-        ]  # fmt: skip
+def playground_tab(services: ConsoleServices) -> None:
+    """Lay out the tab and wire it to the chatbot."""
+    handlers = _Tab(services)
+    parts = handlers.parts
+    wire(parts.question.submit, handlers.ask, [parts.question, parts.turns], parts.all)
+    wire(parts.ask.click, handlers.ask, [parts.question, parts.turns], parts.all)
+    wire(parts.restart.click, handlers.restart, [], parts.all)
+    wire(parts.candidates.select, handlers.click, [], parts.all)
+    right = or_show_error(handlers.save_right, parts.notice)
+    wire(parts.right.click, right, [parts.turns, parts.choice], parts.all)
+    wire(parts.wrong.click, or_show_error(handlers.save_wrong, parts.notice), [parts.turns], parts.all)
 
 
-def try_it(services: ConsoleServices) -> None:
-    """Lay out the tab and wire it to the chatbot of a house."""
-    do = _Tab(services)
-    parts, should, should_not = _lay_out()
-    wire(parts.question.submit, do.ask, [parts.question, parts.turns], parts.all)
-    wire(parts.ask.click, do.ask, [parts.question, parts.turns], parts.all)
-    wire(parts.again.click, do.again, [], parts.all)
-    wire(parts.candidates.select, do.picked, [], [parts.choice, parts.told])
-    wire(should.click, do.should, [parts.turns, parts.choice], [parts.told, parts.choice])
-    wire(should_not.click, do.should_not, [parts.turns], [parts.told, parts.choice])
+class _Layout(Layout):
+    """The conversation, and how its latest answer came about."""
 
-
-def _lay_out() -> tuple[_Parts, gr.Button, gr.Button]:
-    turns = gr.State((), time_to_live=3600)
-    status_line(
-        "About this tab", "try-about"
-    ).value = "Ask as a visitor would. What you ask here is not kept in the journal."
-    with gr.Row(elem_classes="split"):
-        with gr.Column(elem_id="try-chat"):
-            log = gr.Chatbot(
-                label="Conversation", show_label=False, container=False, height=None, autoscroll=False, visible=False,
-                render_markdown=False, latex_delimiters=[], buttons=[], feedback_options=None, elem_id="try-log",
-            )  # fmt: skip
-            question = gr.Textbox(label="Question", max_lines=4, max_length=_LONGEST, elem_id="try-question")
-            with gr.Row(elem_classes="actions"):
-                ask = gr.Button("Ask", variant="primary", elem_id="try-ask")
-                again = gr.Button("Start again", elem_id="try-again", visible=False)
-        with gr.Column(elem_id="try-workings"):
-            decided = gr.Textbox(
-                label="How the answer came about", value="Ask something, and this says why the answer came.",
-                interactive=False, lines=2, max_lines=12, elem_id="try-decided",
-            )  # fmt: skip
-            with gr.Column(visible=False, elem_classes="for-editors", elem_id="try-save") as save:
-                choice = gr.Dropdown([], label="The passage that answers", value=None, elem_id="try-choice")
+    def __init__(self) -> None:
+        self.turns = gr.State((), time_to_live=3600)
+        status_line("About this tab", "try-about", _ABOUT)
+        with gr.Row(elem_classes="split"):
+            with gr.Column(elem_id="try-chat"):
+                self.log = gr.Chatbot(
+                    label="Conversation", show_label=False, container=False, height=None, autoscroll=False,
+                    visible=False, render_markdown=False, latex_delimiters=[], buttons=[], feedback_options=None,
+                    elem_id="try-log",
+                )  # fmt: skip
+                self.question = gr.Textbox(label="Question", max_lines=4, max_length=_LONGEST, elem_id="try-question")
                 with gr.Row(elem_classes="actions"):
-                    should = gr.Button("This passage should have answered", elem_id="try-should")
-                    should_not = gr.Button("This should not have been answered", elem_id="try-should-not")
-            told = notice("try-told")
-    candidates = text_table(_COLUMNS, "Passages that were looked at, best first", "try-candidates", visible=False)
-    parts = _Parts(turns, log, question, ask, again, decided, candidates, choice, save, told)
-    return parts, should, should_not
+                    self.ask = gr.Button("Ask", variant="primary", elem_id="try-ask")
+                    self.restart = gr.Button("Start again", elem_id="try-restart", visible=False)
+            with gr.Column(elem_id="try-workings"):
+                self.decided = gr.Textbox(
+                    label="How the answer came about", value=_NO_QUESTION, interactive=False, lines=2, max_lines=12,
+                    elem_id="try-decided",
+                )  # fmt: skip
+                with gr.Column(visible=False, elem_classes="for-editors", elem_id="try-save") as self.save:
+                    self.choice = gr.Dropdown([], label="The passage that answers", value=None, elem_id="try-choice")
+                    with gr.Row(elem_classes="actions"):
+                        self.right = gr.Button("This passage should have answered", elem_id="try-right")
+                        self.wrong = gr.Button("This should not have been answered", elem_id="try-wrong")
+                self.notice = notice("try-notice")
+        self.candidates = text_table(
+            _COLUMNS, "Passages that were looked at, best first", "try-candidates", visible=False
+        )
 
 
 class _Tab:
-    """What the tab's events do."""
+    """The handlers of the tab."""
 
     def __init__(self, services: ConsoleServices) -> None:
-        self._house = services
+        self._services = services
+        self.parts = _Layout()
 
-    def ask(self, question: str | None, turns: Sequence[_Turn]) -> list[object]:
+    def ask(self, question: str | None, turns: Sequence[_Turn]) -> Changes:
         """Answer a question in its conversation; it stays in its box when it could not be asked."""
-        question = question or ""
-        if not question.strip():
-            return [*(gr.skip() for _ in range(8)), warn("Type a question first.")]
-        earlier = [turn.question for turn in turns if turn.workings]
+        if not question or not question.strip():
+            return {self.parts.notice: warn("Type a question first.")}
+        clinic = self._services.bot.clinic
         try:
-            workings = self._house.bot.explain(question, earlier)
+            explanation = self._services.bot.explain(question, _questions(turns))
         except FootnoteError as error:
-            said = apology_html(str(error), self._house.bot.clinic, with_contact=False)
-            return self._show([*turns, _Turn(question[:300], said, None)], question)
-        said = answer_html(workings.answer, self._house.bot.clinic)
-        return self._show([*turns, _Turn(question, said, workings)], "")
+            apology = apology_html(str(error), clinic, with_contact=False)
+            return self._show([*turns, _Turn(question[:300], apology, None)], question)
+        return self._show([*turns, _Turn(question, answer_html(explanation.answer, clinic), explanation)], "")
 
-    def again(self) -> list[object]:
+    def restart(self) -> Changes:
         """Forget the conversation."""
         return self._show([], "")
 
-    def picked(self, event: gr.SelectData) -> list[object]:
+    def click(self, event: gr.SelectData) -> Changes:
         """Choose the passage of the row that was clicked."""
-        place = chosen_row(event)
-        return [gr.skip() if place is None else place, hidden()]
+        return {self.parts.choice: chosen_row(event), self.parts.notice: hidden()}
 
     @editors_only
-    def should(self, turns: Sequence[_Turn], place: int | None, request: gr.Request) -> list[object]:
+    def save_right(self, turns: Sequence[_Turn], place: int | None, request: gr.Request) -> Changes:
         """Save that the chosen passage answers the last question."""
         account = require_editor(request)
-        workings = turns[-1].workings if turns else None
-        if workings is None or place is None or place >= len(workings.candidates):
-            return [warn("Choose the passage that answers, in the list above or by its row in the table."), gr.skip()]
-        gold = gold_of(workings.candidates[place])
-        return self._saved(turns, gold, account.name, "Saved: this passage should answer it.")
+        explanation = turns[-1].explanation if turns else None
+        if explanation is None or place is None or place >= len(explanation.candidates):
+            raise ChangeRefused("Choose the passage that answers, in the list above or by its row in the table.")
+        gold = gold_of(explanation.candidates[place])
+        return self._save(turns, gold, account.name, "Saved: this passage should answer it.")
 
     @editors_only
-    def should_not(self, turns: Sequence[_Turn], request: gr.Request) -> list[object]:
-        """Save that the last question has no answer in the pages."""
+    def save_wrong(self, turns: Sequence[_Turn], request: gr.Request) -> Changes:
+        """Save that the pages have no answer to the last question."""
         account = require_editor(request)
-        return self._saved(turns, (), account.name, "Saved: this should not be answered.")
+        return self._save(turns, (), account.name, "Saved: this should not be answered.")
 
-    def _saved(self, turns: Sequence[_Turn], gold: Sequence[str], account: str, told: str) -> list[object]:
+    def _save(self, turns: Sequence[_Turn], gold: Sequence[str], account: str, done: str) -> Changes:
         if not turns:
-            return [warn("Ask something first."), gr.skip()]
+            raise ChangeRefused("Ask something first.")
+        self._services.golden_file.save(turns[-1].question, _questions(turns[:-1]), gold, account)
+        return {self.parts.notice: say(f"{done} The tab Check asks it from now on.")}
 
-        def saved() -> list[object]:
-            earlier = [turn.question for turn in turns[:-1] if turn.workings]
-            self._house.golden_file.save(turns[-1].question, earlier, gold, account)
-            return [say(f"{told} The tab Check asks it from now on."), gr.skip()]
+    def _show(self, turns: Sequence[_Turn], question: str) -> Changes:
+        explanation = turns[-1].explanation if turns else None
+        candidates = explanation.candidates if explanation else ()
+        choices = [(_choice(place, candidate), place) for place, candidate in enumerate(candidates)]
+        return {
+            self.parts.turns: tuple(turns),
+            self.parts.log: gr.update(value=[row for turn in turns for row in _messages(turn)], visible=bool(turns)),
+            self.parts.question: question,
+            self.parts.restart: gr.update(visible=bool(turns)),
+            self.parts.decided: _decided(explanation) if explanation else _NO_QUESTION,
+            self.parts.candidates: filled_table(
+                [_row(place, candidate) for place, candidate in enumerate(candidates, start=1)]
+            ),
+            self.parts.choice: gr.update(choices=choices, value=None),
+            self.parts.save: gr.update(visible=explanation is not None),
+            self.parts.notice: hidden(),
+        }
 
-        return or_show_error(1, saved)
 
-    def _show(self, turns: Sequence[_Turn], question: str) -> list[object]:
-        workings = turns[-1].workings if turns else None
-        messages = [message for turn in turns for message in _messages(turn)]
-        rows = [_row(place, one) for place, one in enumerate(workings.candidates, start=1)] if workings else []
-        choices = [(_choice(place, one), place) for place, one in enumerate(workings.candidates)] if workings else []
-        return [
-            tuple(turns),
-            gr.update(value=messages, visible=bool(messages)),
-            question,
-            gr.update(visible=bool(turns)),
-            _decided(workings) if workings else "Ask something, and this says why the answer came.",
-            gr.update(value=rows, visible=bool(rows)),
-            gr.update(choices=choices, value=None),
-            gr.update(visible=workings is not None),
-            hidden(),
-        ]
+def _questions(turns: Sequence[_Turn]) -> list[str]:
+    """Return the questions of a conversation that could be asked."""
+    return [turn.question for turn in turns if turn.explanation]
 
 
 def _messages(turn: _Turn) -> tuple[dict[str, str], dict[str, str]]:
-    return {"role": "user", "content": question_html(turn.question)}, {"role": "assistant", "content": turn.said}
+    return {"role": "user", "content": question_html(turn.question)}, {"role": "assistant", "content": turn.answer}
 
 
-def _decided(workings: Explanation) -> str:
-    """Say in words why the answer came."""
-    answer = workings.answer
-    told = [f"{_OUTCOMES[answer.outcome]}."]
-    if workings.matched:
-        told.append(f"What decided: {workings.matched}.")
-    if workings.candidates:
-        told.append(_nearness(workings))
+def _decided(explanation: Explanation) -> str:
+    """Return in words why the answer came."""
+    answer = explanation.answer
+    lines = [f"{_OUTCOMES[answer.outcome]}."]
+    if explanation.matched:
+        lines.append(f"What decided: {explanation.matched}.")
+    if explanation.candidates:
+        lines.append(_probability(explanation))
     if answer.understood_as != answer.question:
-        told.append(f"Understood as: {answer.understood_as}")
-    if workings.aspect and workings.aspect != answer.understood_as:
-        told.append(f"Without the words that stand on most pages: {workings.aspect}")
-    if workings.signals:
-        told.append(_read(workings))
-    return "\n".join([*told, f"Time: {workings.milliseconds:.0f} milliseconds."])
+        lines.append(f"Understood as: {answer.understood_as}")
+    if explanation.aspect and explanation.aspect != answer.understood_as:
+        lines.append(f"Without the words that stand on most pages: {explanation.aspect}")
+    if explanation.signals:
+        lines.append(_signals(explanation))
+    return "\n".join([*lines, f"Time: {explanation.milliseconds:.0f} milliseconds."])
 
 
-def _nearness(workings: Explanation) -> str:
-    sure, answered, related = workings.candidates[0].confidence, workings.answered, workings.related
-    if sure >= answered:
-        how = f"{100 * (sure - answered):.0f} points above what an answer needs"
-    elif sure >= related:
-        how = f"{100 * (answered - sure):.0f} points short of an answer"
+def _probability(explanation: Explanation) -> str:
+    probability, answered, related = explanation.candidates[0].confidence, explanation.answered, explanation.related
+    if probability >= answered:
+        distance = f"{100 * (probability - answered):.0f} points above what an answer needs"
+    elif probability >= related:
+        distance = f"{100 * (answered - probability):.0f} points short of an answer"
     else:
-        how = f"{100 * (related - sure):.0f} points short of being shown at all"
+        distance = f"{100 * (related - probability):.0f} points short of being shown at all"
     return (
-        f"The pages answer this with a probability of {sure:.0%}: {how} "
+        f"The pages answer this with a probability of {probability:.0%}: {distance} "
         f"(an answer needs {answered:.0%}, the closest passages are shown from {related:.0%})."
     )
 
 
-def _read(workings: Explanation) -> str:
-    content, margin, expected = (workings.signals[name] for name in ("content_maxsim", "margin", "answer_type"))
+def _signals(explanation: Explanation) -> str:
+    content, margin, expected = (explanation.signals[name] for name in ("content_maxsim", "margin", "answer_type"))
     kind = {1.0: "the passage holds the kind of answer asked for", -1.0: "the kind of answer asked for is missing"}
-    told = f"The best passage meets {content:.0%} of what is asked and is {100 * margin:.0f} points ahead of the next"
-    return f"{told}; {kind[expected]}." if expected else f"{told}."
+    text = f"The best passage meets {content:.0%} of what is asked and is {100 * margin:.0f} points ahead of the next"
+    return f"{text}; {kind[expected]}." if expected else f"{text}."
 
 
-def _row(place: int, one: Candidate) -> list[str]:
-    signals = [f"{one.signals[name]:.2f}" for name in ("maxsim", "content_maxsim", "sentence", "bm25")]
-    text, sure = unwrapped(one.passage.text), f"{one.confidence:.0%}"
-    where = breadcrumb((one.passage.title, *one.passage.headings))
-    return [str(place), text, sure, f"{one.score:.2f}", *signals, where]
+def _row(place: int, candidate: Candidate) -> list[str]:
+    signals = [f"{candidate.signals[name]:.2f}" for name in ("maxsim", "content_maxsim", "sentence", "bm25")]
+    page = breadcrumb((candidate.passage.title, *candidate.passage.headings))
+    text = unwrapped(candidate.passage.text)
+    return [str(place), text, f"{candidate.confidence:.0%}", f"{candidate.score:.2f}", *signals, page]
 
 
-def _choice(place: int, one: Candidate) -> str:
-    text = " ".join(one.passage.text.split())
+def _choice(place: int, candidate: Candidate) -> str:
+    text = " ".join(candidate.passage.text.split())
     return f"{place + 1}. {text if len(text) <= 90 else text[:89].rstrip() + '…'}"

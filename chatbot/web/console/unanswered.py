@@ -1,27 +1,45 @@
-"""The Questions in vain tab: what its events do."""
+"""The Questions in vain tab: what visitors asked that the clinic's pages did not answer."""
 
-from collections.abc import Callable
-from typing import TYPE_CHECKING, Final
+from typing import Final
 
 import gradio as gr
 
-from chatbot.errors import FootnoteError
+from chatbot.errors import ChangeRefused, FootnoteError
 from chatbot.reading import unwrapped
 from chatbot.records import Outcome, Passage
 from chatbot.staff import Row, UnansweredQuestions, unanswered_questions
-from chatbot.web.console.components import chosen_row, or_show_error, say, showing, warn, wire
+from chatbot.web.console.components import (
+    NO_VALUE,
+    Changes,
+    RecordList,
+    counted,
+    or_show_error,
+    period,
+    say,
+    status_line,
+    step_counter,
+    text_table,
+    wire,
+)
 from chatbot.web.console.current_user import editors_only, require_editor
 from chatbot.web.console.services import ConsoleServices
-from chatbot.web.console.unanswered_parts import lay_out
 from chatbot.web.http.markup import breadcrumb
-
-if TYPE_CHECKING:
-    from gradio.components import Component
 
 __all__ = ["unanswered_tab"]
 
-_ROWS: Final = 200  # that are shown; the file has all
-_SAID: Final = {
+_COLUMNS: Final = {
+    "Times": "70px",
+    "Question": "340px",
+    "Trend": "100px",
+    "Before": "80px",
+    "Not helpful": "90px",
+    "First asked": "112px",
+    "Last asked": "112px",
+    "Nearest page": "216px",
+}
+_WORDINGS: Final = {"Times": "70px", "Asked as": "520px", "Last asked (UTC)": "170px", "What was said": "240px"}
+_ROWS_SHOWN: Final = 200  # the file has all
+_ANSWERS: Final = {
     Outcome.ANSWERED: "answered, not helpful",
     Outcome.RELATED: "closest passages",
     Outcome.NOT_FOUND: "not found",
@@ -30,187 +48,166 @@ _SAID: Final = {
 }
 _TODAY: Final = {
     Outcome.ANSWERED: "Asked today, it is answered from “{}”. If that is right, mark it as handled.",
-    Outcome.RELATED: "Asked today, visitors see the closest passages, and are told that these may not answer it.",
+    Outcome.RELATED: "Asked today, visitors see the closest passages, with a note that these may not answer it.",
     Outcome.NOT_FOUND: "Asked today, it is still not found.",
     Outcome.URGENT: "Asked today, your urgent wording comes first.",
     Outcome.REPLY: "Asked today, it gets a fixed reply.",
 }
 _NO_JOURNAL: Final = (
-    "No questions are kept: FOOTNOTE_JOURNAL is off. Whoever looks after the server can name a file there; from then "
-    "on this tab shows what visitors ask in vain."
+    "No questions are kept, because FOOTNOTE_JOURNAL is off. Ask whoever looks after the server to name a file there. "
+    "From then on this tab shows what visitors ask in vain."
 )
 _NO_WORDS: Final = (
-    "Questions are counted but not kept in words: FOOTNOTE_RETENTION is 0. With a number of days there, this tab shows "
-    "what visitors ask in vain."
+    "Questions are counted, but their words are not kept, because FOOTNOTE_RETENTION_DAYS is 0. Ask whoever looks "
+    "after the server to set a number of days. From then on this tab shows what visitors ask in vain."
 )
-_NOTHING: Final = "Nothing was asked in vain in this time. Choose a longer time, or all languages."
+_EMPTY: Final = "Nothing was asked in vain in this time. Choose a longer time, or all languages."
 
 
 def unanswered_tab(services: ConsoleServices, tab: gr.Tab) -> tuple[gr.Button, gr.State]:
-    """Lay out the tab and wire it to the journal; give the button that asks for a page, and the question chosen."""
-    do = _Tab(services)
-    parts = lay_out()
-    for trigger in (tab.select, parts.days.input, parts.language.input, parts.handled.input):
-        wire(trigger, do.show, parts.choices, parts.listed, parts.summary)
-    wire(parts.table.select, do.picked, [parts.found], [parts.choice, *parts.opened])
-    wire(parts.choice.input, do.open, [parts.choice, parts.found], parts.opened)
-    marking: list[Component] = [parts.chosen, parts.found, *parts.choices]
-    wire(parts.mark.click, do.mark, marking, [parts.told, *parts.listed])
-    wire(parts.unmark.click, do.unmark, marking, [parts.told, *parts.listed])
-    return parts.write, parts.chosen
+    """Lay out the tab and wire it to the journal; return the button that asks for a page, and the open question."""
+    handlers = _Tab(services)
+    parts = handlers.parts
+    filters = [parts.days, parts.language, parts.handled]
+    parts.wire_rows(handlers.open)
+    open_row = [parts.opened, parts.records]
+    marked = wire(parts.mark.click, or_show_error(handlers.mark, parts.notice), open_row, parts.all)
+    reopened = wire(parts.reopen.click, or_show_error(handlers.reopen, parts.notice), open_row, parts.all)
+    for trigger in (tab.select, parts.days.input, parts.language.input, parts.handled.input, marked, reopened):
+        wire(trigger, handlers.show, filters, parts.all, parts.summary)
+    return parts.write, parts.opened
+
+
+class _Layout(RecordList):
+    """The list of questions, and the panel with one of them."""
+
+    def __init__(self) -> None:
+        with gr.Row(elem_classes="bar"):
+            self.days = period("vain-days")
+            self.language = gr.Dropdown([("All languages", "")], value="", label="Language", elem_id="vain-language")
+            self.handled = gr.Checkbox(False, label="Show handled", elem_id="vain-handled")
+        super().__init__("vain", "question", _COLUMNS, "Asked in vain, most asked first")
+        with self.detail:
+            self.today = status_line("Asked today", "vain-today")
+            with gr.Row(elem_classes="actions for-editors"):
+                self.write = gr.Button("Write the missing page", elem_id="vain-write")
+                self.mark = gr.Button("Mark as handled", elem_id="vain-mark")
+                self.reopen = gr.Button("Not handled after all", elem_id="vain-reopen", visible=False)
+            self.nearest = gr.Textbox(
+                label="The passage of your pages that comes nearest",
+                interactive=False,
+                lines=2,
+                max_lines=10,
+                elem_id="vain-nearest",
+            )
+            self.wordings = text_table(_WORDINGS, "All its wordings", "vain-wordings")
+        self.file = gr.Button("Save as a file for a spreadsheet (CSV)", visible=False, elem_id="vain-file")
 
 
 class _Tab:
-    """What the tab's events do."""
+    """The handlers of the tab."""
 
     def __init__(self, services: ConsoleServices) -> None:
-        self._house = services
+        self._services = services
+        self.parts = _Layout()
 
-    def show(self, days: int, language: str, handled: bool, progress: gr.Progress = gr.Progress()) -> list[object]:  # noqa: B008 - Gradio looks for it there
+    def show(self, days: int, language: str, handled: bool, progress: gr.Progress = gr.Progress()) -> Changes:  # noqa: B008 - Gradio looks for it there
         """List what was asked in vain."""
-        journal = self._house.journal
+        journal = self._services.journal
         if journal is None or not journal.retention:
-            return self._empty(_NO_WORDS if journal else _NO_JOURNAL)
+            return self._show_empty(_NO_WORDS if journal else _NO_JOURNAL)
         try:
-            found = unanswered_questions(
+            questions = unanswered_questions(
                 journal,
-                self._house.question_embeddings,
+                self._services.question_embeddings,
                 int(days),
                 language=language,
                 handled=handled,
-                progress=showing(progress, "Reading what was asked", "questions"),
+                progress=step_counter(progress, "Reading what was asked", "questions"),
             )
         except FootnoteError as error:
-            return self._empty(str(error))
-        return self._listed(found, int(days), language, handled)
+            return self._show_empty(str(error))
+        shown = questions.rows[:_ROWS_SHOWN]
+        names = [f"{row.question} ({row.count})" for row in shown]
+        cells = [_cells(row, questions.compared) for row in shown]
+        languages = [("All languages", ""), *((name, name) for name in questions.languages)]
+        query = f"days={days}&language={language}&handled={int(handled)}"
+        return {
+            **self.parts.show(questions, _summary(questions), names, cells),
+            self.parts.language: gr.update(choices=languages, value=language),
+            self.parts.file: gr.update(visible=bool(shown), link=f"/staff/questions-in-vain.csv?{query}"),
+        }
 
-    def picked(self, event: gr.SelectData, found: UnansweredQuestions | None) -> list[object]:
-        """Open the row that was clicked."""
-        chosen = chosen_row(event)
-        return [chosen, *self.open(chosen, found)]
-
-    def open(self, place: int | None, found: UnansweredQuestions | None) -> list[object]:
-        """Open a row: all its wordings, and the passage that comes nearest."""
-        if found is None or place is None or not 0 <= place < len(found.rows):
-            return [None, gr.update(visible=False), *(gr.skip() for _ in range(7))]
-        row = found.rows[place]
+    def open(self, row: Row) -> Changes:
+        """Open a question: all its wordings, and the passage that comes nearest."""
         wordings = [
-            [str(one.count), one.text, f"{one.last:%Y-%m-%d %H:%M}", ", ".join(_SAID[said] for said in one.outcomes)]
-            for one in row.wordings[:_ROWS]
+            [
+                str(wording.count),
+                wording.text,
+                f"{wording.last:%Y-%m-%d %H:%M}",
+                ", ".join(_ANSWERS[outcome] for outcome in wording.outcomes),
+            ]
+            for wording in row.wordings[:_ROWS_SHOWN]
         ]
         outcome, today = self._today(row.question)
         answered = outcome is Outcome.ANSWERED
-        return [
-            row.question,
-            gr.update(visible=True),
-            f"“{row.question}” and {_counted(len(row.asked) - 1, 'other wording')}",
-            today,
-            f"{_where(row.nearest)}\n\n{unwrapped(row.nearest.text)}",
-            wordings,
-            gr.update(visible=not row.handled, variant="primary" if answered else "secondary"),
-            gr.update(variant="secondary" if answered else "primary"),
-            gr.update(visible=row.handled),
-        ]
+        return {
+            self.parts.opened: row.question,
+            self.parts.heading: f"“{row.question}” and {counted(len(row.asked) - 1, 'other wording')}",
+            self.parts.today: today,
+            self.parts.nearest: f"{_place(row.nearest)}\n\n{unwrapped(row.nearest.text)}",
+            self.parts.wordings: wordings,
+            self.parts.mark: gr.update(visible=not row.handled, variant="primary" if answered else "secondary"),
+            self.parts.write: gr.update(variant="secondary" if answered else "primary"),
+            self.parts.reopen: gr.update(visible=row.handled),
+        }
+
+    @editors_only
+    def mark(self, opened: str | None, questions: UnansweredQuestions | None, request: gr.Request) -> Changes:
+        """Mark the open question as handled."""
+        require_editor(request)
+        question = self._mark(opened, questions, handled=True)
+        return {self.parts.notice: say(f"“{question}”: handled. It comes back if it is asked in vain again.")}
+
+    @editors_only
+    def reopen(self, opened: str | None, questions: UnansweredQuestions | None, request: gr.Request) -> Changes:
+        """Mark the open question as not handled."""
+        require_editor(request)
+        question = self._mark(opened, questions, handled=False)
+        return {self.parts.notice: say(f"“{question}”: it is on the list again.")}
+
+    def _mark(self, opened: str | None, questions: UnansweredQuestions | None, *, handled: bool) -> str:
+        row = next((row for row in questions.rows if row.question == opened), None) if questions else None
+        journal = self._services.journal
+        if row is None or journal is None:
+            raise ChangeRefused("Open a question first.")
+        journal.mark_handled(row.ids, handled=handled)
+        return row.question
 
     def _today(self, question: str) -> tuple[Outcome | None, str]:
         """Ask the chatbot as it is now."""
         try:
-            answer = self._house.bot.ask(question)
+            answer = self._services.bot.ask(question)
         except FootnoteError as error:
             return None, str(error)
-        return answer.outcome, _TODAY[answer.outcome].format(
-            _where(answer.citations[0].passage) if answer.citations else ""
-        )
+        place = _place(answer.citations[0].passage) if answer.citations else ""
+        return answer.outcome, _TODAY[answer.outcome].format(place)
 
-    @editors_only
-    def mark(  # noqa: PLR0913, PLR0917 - the choices of the screen
-        self,
-        chosen: str | None,
-        found: UnansweredQuestions | None,
-        days: int,
-        language: str,
-        handled: bool,
-        request: gr.Request,
-    ) -> list[object]:
-        """Mark the open question as handled."""
-        require_editor(request)
-        done = "Handled. It comes back if it is asked in vain again."
-        return self._marked(chosen, found, True, done, lambda: self.show(days, language, handled))
-
-    @editors_only
-    def unmark(  # noqa: PLR0913, PLR0917 - as above
-        self,
-        chosen: str | None,
-        found: UnansweredQuestions | None,
-        days: int,
-        language: str,
-        handled: bool,
-        request: gr.Request,
-    ) -> list[object]:
-        """Take the mark away."""
-        require_editor(request)
-        done = "It is on the list again."
-        return self._marked(chosen, found, False, done, lambda: self.show(days, language, handled))
-
-    def _marked(
-        self,
-        chosen: str | None,
-        found: UnansweredQuestions | None,
-        handled: bool,
-        done: str,
-        again: Callable[[], list[object]],
-    ) -> list[object]:
-        row = next((one for one in found.rows if one.question == chosen), None) if found else None
-        journal = self._house.journal
-        if row is None or journal is None:
-            return [warn("Open a question first."), *(gr.skip() for _ in range(7))]
-
-        def marked() -> list[object]:
-            journal.mark_handled(row.ids, handled=handled)
-            return [say(f"“{row.question}”: {done}"), *again()]
-
-        return or_show_error(7, marked)
-
-    def _listed(self, found: UnansweredQuestions, days: int, language: str, handled: bool) -> list[object]:
-        shown = found.rows[:_ROWS]
-        query = f"days={days}&language={language}&handled={int(handled)}"
-        languages = [("All languages", ""), *((name, name) for name in found.languages)]
-        return [
-            found,
-            gr.update(choices=languages, value=language),
-            _summary(found),
-            gr.update(
-                choices=[(f"{one.question} ({one.count})", place) for place, one in enumerate(shown)], value=None
-            ),
-            gr.update(value=[_cells(one, found.compared) for one in shown], visible=bool(shown)),
-            gr.update(visible=bool(shown), link=f"/staff/questions-in-vain.csv?{query}"),
-            gr.update(visible=False),
-        ]
-
-    def _empty(self, told: str) -> list[object]:
-        hidden = gr.update(visible=False)
-        return [
-            None,
-            gr.skip(),
-            told,
-            gr.update(choices=[], value=None),
-            gr.update(value=[], visible=False),
-            hidden,
-            hidden,
-        ]
+    def _show_empty(self, reason: str) -> Changes:
+        return {**self.parts.show(None, reason), self.parts.file: gr.update(visible=False)}
 
 
-def _summary(found: UnansweredQuestions) -> str:
-    if not found.rows:
-        return _NOTHING
-    number = sum(one.count for one in found.rows)
-    more = f" The first {_ROWS} are shown; the file has all." if len(found.rows) > _ROWS else ""
-    kept = "" if found.compared else " The time before is not kept in words long enough to tell a trend."
-    return f"{_counted(number, 'question')} in vain, {_counted(len(found.rows), 'different one')}.{more}{kept}"
+def _summary(questions: UnansweredQuestions) -> str:
+    if not questions.rows:
+        return _EMPTY
+    number = sum(row.count for row in questions.rows)
+    more = f" The first {_ROWS_SHOWN} are shown; the file has all." if len(questions.rows) > _ROWS_SHOWN else ""
+    no_trend = "" if questions.compared else " There is no trend, because words are not kept for twice this time."
+    return f"{counted(number, 'question')} in vain, {counted(len(questions.rows), 'different one')}.{more}{no_trend}"
 
 
 def _cells(row: Row, compared: bool) -> list[str]:
-    before, trend = (str(row.before), _trend(row)) if compared else ("–", "–")  # noqa: RUF001 -- a dash for nothing
+    before, trend = (str(row.before), _trend(row)) if compared else (NO_VALUE, NO_VALUE)
     return [
         str(row.count),
         row.question + (" (handled)" if row.handled else ""),
@@ -230,9 +227,5 @@ def _trend(row: Row) -> str:
     return f"▲ {change} more" if change > 0 else f"▼ {-change} fewer" if change < 0 else "the same"
 
 
-def _where(passage: Passage) -> str:
+def _place(passage: Passage) -> str:
     return breadcrumb((passage.title, *passage.headings))
-
-
-def _counted(number: int, noun: str) -> str:
-    return f"{number:,} {noun}{'s' * (number != 1)}"

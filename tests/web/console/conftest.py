@@ -1,10 +1,13 @@
 """A real server with a staff console, over pages that may be changed, and people who sign in there."""
 
+import asyncio
 import shutil
-from collections.abc import Iterator
+from collections.abc import Callable, Coroutine, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TypeVar
 
 import httpx
 import pytest
@@ -20,6 +23,7 @@ from chatbot.staff import AccountStore, Role, staff_database
 from tests.conftest import ROOT
 from tests.web.conftest import Visitor, serving, visiting
 
+Made = TypeVar("Made")
 PASSWORD = "correct horse battery"  # noqa: S105 -- of nobody
 
 
@@ -65,6 +69,12 @@ def staffed(encoder: SentenceEncoder, tmp_path_factory: pytest.TempPathFactory) 
     journal = Journal.open(settings.journal, settings.retention)
     with serving(bot, journal, settings) as address:
         yield Staffed(address, bot, settings, folder)
+
+
+def in_a_loop(do: Callable[[], Coroutine[None, None, Made]]) -> Made:
+    """Run something in an event loop of its own, because outside of a loop Gradio opens loops that it never closes."""
+    with ThreadPoolExecutor(1) as pool:  # the browser of other tests has a loop that runs in this thread
+        return pool.submit(lambda: asyncio.run(do())).result()
 
 
 def sign_in(page: Page, name: str = "alice") -> None:

@@ -52,15 +52,15 @@ def test_a_nurse_adds_the_missing_page_puts_it_live_sees_it_answered_and_goes_ba
     expect(page.locator("#pages-title")).to_be_visible()
     fill(page, "pages-title", "Hearing loop")
     fill(page, "pages-body", f"# Is there a hearing loop?\n\n{SAYS}")
-    page.click("#pages-keep")
-    said(page, "pages-told", "“Hearing loop” is kept. Visitors see it once you put it live, below.")
+    page.click("#pages-save")
+    said(page, "pages-notice", "“Hearing loop” is kept. Visitors see it once you put it live, below.")
     expect(page.locator("#pages-drafts")).to_contain_text("hearing-loop.md")
     assert staffed.files() == before
     page.click("#pages-preview")
     expect(page.locator("#pages-changes")).to_contain_text(SAYS, timeout=20_000)
-    expect(page.locator("#pages-flips")).to_contain_text(ASKED)
-    page.click("#pages-live")
-    said(page, "pages-live-told", "Live: 1 change. Visitors are answered from 21 passages now.")
+    expect(page.locator("#pages-outcomes")).to_contain_text(ASKED)
+    page.click("#pages-publish")
+    said(page, "pages-publish-notice", "Live: 1 change. Visitors are answered from 21 passages now.")
     answer = asked(staffed, ASKED)
     assert answer["outcome"] == "answered"
     assert SAYS in str(answer["citations"])
@@ -68,8 +68,8 @@ def test_a_nurse_adds_the_missing_page_puts_it_live_sees_it_answered_and_goes_ba
         chat = visitor.open()
         chat.get_by_role("button", name="Is there a hearing loop?").click()  # a question to start with, at once
         expect(chat.locator(".answer mark").first).to_have_text(SAYS)
-    page.click("#pages-back")
-    expect(page.locator("#pages-live-told textarea")).to_have_value(
+    page.click("#pages-go-back")
+    expect(page.locator("#pages-publish-notice textarea")).to_have_value(
         "Visitors are answered from the version before again, and its pages are back. Press again to undo."
     )
     assert staffed.files() == before
@@ -86,12 +86,12 @@ def test_words_that_are_not_kept_yet_are_not_lost_to_another_row(nurse: Visitor)
     page.locator("#pages-list [data-row='0']").first.click()
     said(
         page,
-        "pages-told",
+        "pages-notice",
         "“Hearing loop” holds words that are not kept yet. Choose “Keep this change”, or “Forget my change” to let "
         "them go.",
     )
     said(page, "pages-title", "Hearing loop")
-    page.click("#pages-leave")
+    page.click("#pages-discard")
     expect(page.locator("#pages-title")).to_be_hidden()
     page.locator("#pages-list [data-row='0']").first.click()
     expect(page.locator("#pages-withdraw")).to_be_visible()
@@ -103,8 +103,8 @@ def test_addresses_are_opened_when_an_editor_asks(nurse: Visitor) -> None:
     page = nurse.open("/staff/")
     sign_in(page)
     open_tab(page, "Pages")
-    page.click("#pages-opens")
-    said(page, "pages-told", "No page says where it stands on your website.")
+    page.click("#pages-addresses")
+    said(page, "pages-notice", "No page says where it stands on your website.")
 
 
 def test_an_uploaded_file_fills_the_form(nurse: Visitor, tmp_path: Path) -> None:
@@ -129,14 +129,14 @@ def test_what_is_wrong_is_told_in_place_and_hostile_text_stays_text(nurse: Visit
     open_tab(page, "Pages")
     page.click("#pages-new")
     fill(page, "pages-body", "Words.")
-    page.click("#pages-keep")
-    said(page, "pages-told", "The page has no title yet: give it one.")
+    page.click("#pages-save")
+    said(page, "pages-notice", "The page has no title yet: give it one.")
     fill(page, "pages-title", hostile)
-    page.click("#pages-keep")
+    page.click("#pages-save")
     expect(page.locator("#pages-drafts")).to_contain_text("img-src-x")
     expect(page.locator("#pages-list")).to_contain_text("onerror=alert(1)")
     assert page.locator("#pages-list img, .toast-body img").count() == 0
-    page.click("#pages-leave")
+    page.click("#pages-discard")
     expect(page.locator("#pages-drafts")).to_be_hidden()
 
 
@@ -147,17 +147,17 @@ def test_words_that_are_saved_are_said_at_once_everywhere_and_undone(nurse: Visi
     fill(page, "words-greeting", "Good day <b>to</b> you.")
     fill(page, "words-contact-phone", "+44 1234")
     page.click("#words-save")
-    said(page, "words-told", "Saved, and said from now on: Greeting, Telephone.")
+    said(page, "words-notice", "Saved, and said from now on: Greeting, Telephone.")
     for path in ("/", "/widget.js", "/embed", "/demo"):
         assert "+44 1234" in httpx.get(staffed.address + path).text, path
     assert "Good day &lt;b&gt;to&lt;/b&gt; you." in httpx.get(staffed.address).text
     fill(page, "words-contact-phone", "none")
     page.click("#words-save")
-    said(page, "words-told", "“Telephone” must hold a number, not 'none' alone.")
+    said(page, "words-notice", "“Telephone” must hold a number, not 'none'.")
     page.locator("#changes-list [data-testid^=cell]").first.click()
     expect(page.locator("#changes-difference textarea")).to_have_value(re.compile(r'\+phone = "\+44 1234"'))
     page.click("#changes-undo")
-    said(page, "changes-told", "Undone: visitors are told again what was said before.")
+    said(page, "changes-notice", "Undone: visitors are told again what was said before.")
     assert "+44 20 7946 0123" in httpx.get(staffed.address).text
 
 

@@ -1,9 +1,11 @@
 """What the views say where there is nothing to show: each names the cure."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
+import gradio as gr
 import pytest
 
 from chatbot.answering import Calibration
@@ -14,6 +16,7 @@ from chatbot.journal import Journal
 from chatbot.settings import Settings, load_settings
 from chatbot.web.console import ConsoleServices, checks, overview, unanswered, urgent
 from tests.conftest import WordEncoder
+from tests.web.console.conftest import in_a_loop
 
 
 @pytest.fixture
@@ -29,25 +32,37 @@ def journal(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Journal]
     journal.close()
 
 
-def in_vain_told(services: ConsoleServices) -> str:
-    return str(unanswered._Tab(services).show(30, "", handled=False)[2])  # noqa: SLF001 -- what the screen shows, without a screen
+def laid_out(tab: Callable[[ConsoleServices], Any], services: ConsoleServices) -> Any:  # noqa: ANN401 -- any tab
+    """Lay out a tab without a server."""
+
+    async def build() -> object:
+        with gr.Blocks():
+            return tab(services)
+
+    return in_a_loop(build)
+
+
+def summary(tab: Callable[[ConsoleServices], Any], services: ConsoleServices, *filters: object) -> str:
+    """Return the summary that a tab shows."""
+    handlers = laid_out(tab, services)
+    return str(handlers.show(*filters)[handlers.parts.summary])
 
 
 def test_without_a_journal_it_is_said_how_to_keep_one(bot: Chatbot, settings: Settings) -> None:
     services = ConsoleServices.of(bot, None, settings)
-    assert "FOOTNOTE_JOURNAL is off" in in_vain_told(services)
-    assert "FOOTNOTE_JOURNAL is off" in str(urgent._Tab(services).show(30)[1])  # noqa: SLF001 -- as above
-    assert "FOOTNOTE_JOURNAL is off" in str(overview._Tab(services).show(30)[0])  # noqa: SLF001 -- as above
+    assert "FOOTNOTE_JOURNAL is off" in summary(unanswered._Tab, services, 30, "", False)  # noqa: SLF001 -- a tab without a server
+    assert "FOOTNOTE_JOURNAL is off" in summary(urgent._Tab, services, 30)  # noqa: SLF001 -- as above
+    assert "FOOTNOTE_JOURNAL is off" in summary(overview._Tab, services, 30)  # noqa: SLF001 -- as above
 
 
 def test_an_empty_journal_and_one_without_words_say_what_to_do(
     bot: Chatbot, settings: Settings, journal: Journal
 ) -> None:
     services = ConsoleServices.of(bot, journal, settings)
-    wanted = "Nothing was asked in vain in this time" if journal.retention else "FOOTNOTE_RETENTION_DAYS is 0"
-    assert wanted in in_vain_told(services)
-    assert "No message sounded urgent in this time" in str(urgent._Tab(services).show(30)[1])  # noqa: SLF001 -- as above
-    assert "Nobody asked anything in this time" in str(overview._Tab(services).show(30)[0])  # noqa: SLF001 -- as above
+    text = "Nothing was asked in vain in this time" if journal.retention else "FOOTNOTE_RETENTION_DAYS is 0"
+    assert text in summary(unanswered._Tab, services, 30, "", False)  # noqa: SLF001 -- as above
+    assert "No message sounded urgent in this time" in summary(urgent._Tab, services, 30)  # noqa: SLF001 -- as above
+    assert "Nobody asked anything in this time" in summary(overview._Tab, services, 30)  # noqa: SLF001 -- as above
 
 
 def test_the_overview_says_what_does_not_work_and_what_must_be_signed(
@@ -55,17 +70,17 @@ def test_the_overview_says_what_does_not_work_and_what_must_be_signed(
 ) -> None:
     build_index(corpus, tmp_path / "index", words, calibrator=Calibration())
     bot = Chatbot(corpus, tmp_path / "index", words, Clinic())
-    told = overview._Tab(ConsoleServices.of(bot, None, settings)).warn()  # noqa: SLF001 -- as above
-    *warnings, unsigned = str(told["value"]).splitlines()
-    assert warnings == [f"⚠ {one}" for one in bot.warnings]
+    tab = laid_out(overview._Tab, ConsoleServices.of(bot, None, settings))  # noqa: SLF001 -- as above
+    *warnings, unsigned = tab.warn()[tab.parts.warnings]["value"].splitlines()
+    assert warnings == [f"⚠ {warning}" for warning in bot.warnings]
     assert warnings[0].startswith("⚠ Emergencies are recognised by word lists alone")
     assert unsigned.startswith("⚠ Not signed off yet")
 
 
 def test_without_golden_questions_it_is_said_where_to_save_one(bot: Chatbot, settings: Settings) -> None:
     services = ConsoleServices.of(bot, None, settings)
-    assert "Ask something in the tab Try it" in str(checks._Tab(services).show()[0])  # noqa: SLF001 -- as above
+    assert "Ask something in the tab Try it" in summary(checks._Tab, services)  # noqa: SLF001 -- as above
     services.golden_file.save("does it hurt?", (), (), "alice")
-    assert "1 golden question saved, and never checked" in str(checks._Tab(services).show()[0])  # noqa: SLF001 -- as above
+    assert "1 golden question saved, and never checked" in summary(checks._Tab, services)  # noqa: SLF001 -- as above
     services.golden_file.path.write_text("no JSON\n")
-    assert "golden.jsonl, line 1" in str(checks._Tab(services).show()[0])  # noqa: SLF001 -- as above
+    assert "golden.jsonl, line 1" in summary(checks._Tab, services)  # noqa: SLF001 -- as above

@@ -1,10 +1,7 @@
-import asyncio
 import re
-from collections.abc import Callable, Coroutine, Iterator
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Iterator
 from functools import partial
 from pathlib import Path
-from typing import TypeVar
 
 import gradio as gr
 import httpx
@@ -16,9 +13,8 @@ from starlette.routing import BaseRoute, Mount
 from chatbot.staff import Account, AccountStore, Role, staff_database
 from chatbot.web.console import ConsoleServices, console_blocks
 from chatbot.web.console.current_user import REVALIDATE, is_for_editors, require_editor, signed_in
-from tests.web.console.conftest import PASSWORD, Staffed
+from tests.web.console.conftest import PASSWORD, Staffed, in_a_loop
 
-Made = TypeVar("Made")
 METHODS = ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "TRACE"]
 JOIN = "/staff/gradio_api/queue/join"
 
@@ -30,12 +26,6 @@ def paths(routes: list[BaseRoute], before: str = "") -> Iterator[str]:
         if inside is not None:
             yield from paths(list(inside.routes), path)
         yield re.sub(r"\{[^}]*\}", "x", path)
-
-
-def in_a_loop(do: Callable[[], Coroutine[None, None, Made]]) -> Made:
-    """Run something in an event loop of its own: outside of a running one, Gradio opens loops and never closes them."""
-    with ThreadPoolExecutor(1) as pool:  # the browser of other tests has a loop that runs in this thread
-        return pool.submit(lambda: asyncio.run(do())).result()
 
 
 @pytest.fixture(scope="module")
@@ -235,8 +225,9 @@ def test_every_event_that_is_for_editors_refuses_a_reader_even_behind_the_guard(
     marked = [event for event in blocks.fns.values() if is_for_editors(event.fn)]
     for event in marked:
         assert event.fn
+        values = [dict.fromkeys(event.inputs)] if event.inputs_as_dict else [None] * len(event.inputs)
         with pytest.raises(gr.Error, match="change nothing"):
-            event.fn(*special_args(event.fn, [None] * len(event.inputs), reader)[0])
+            event.fn(*special_args(event.fn, values, reader)[0])
 
 
 def test_an_upload_is_for_editors_and_bounded(staffed: Staffed) -> None:

@@ -75,8 +75,8 @@ def test_the_most_asked_is_opened_handled_and_found_again(nurse: Visitor, journa
     page.get_by_label("Show handled").check()
     expect(page.locator("#vain-summary textarea")).to_have_value(re.compile("5 questions in vain"))
     page.locator("#vain-list [data-row='0']").first.click()
-    page.click("#vain-unmark")
-    expect(page.locator("#vain-told textarea")).to_have_value(re.compile("on the list again"))
+    page.click("#vain-reopen")
+    expect(page.locator("#vain-notice textarea")).to_have_value(re.compile("on the list again"))
     assert len(journal.asked(unanswered=True, handled=False)) == 5
 
 
@@ -100,12 +100,12 @@ def test_the_file_for_a_spreadsheet_runs_nothing(staffed: Staffed, journal: Jour
 
 
 def test_charts_are_for_those_who_signed_in(staffed: Staffed) -> None:
-    paths = [f"/staff/drawings/{name}.svg" for name in ("days", "pages", "hours", "checks")]
+    paths = [f"/staff/charts/{name}.svg" for name in ("days", "pages", "hours", "checks")]
     with staffed.client("rita") as client:
         for path in paths:
             told = client.get(path, params={"days": "7", "narrow": "1"})
             assert (told.status_code, told.headers["content-type"]) == (200, "image/svg+xml")
-        assert client.get("/staff/drawings/other.svg").status_code == 404
+        assert client.get("/staff/charts/other.svg").status_code == 404
     with staffed.client() as client:
         for path in [*paths, "/staff/questions-in-vain.csv"]:
             assert client.get(path).status_code == 401
@@ -120,13 +120,13 @@ def test_a_try_shows_its_workings_and_saves_what_is_right(nurse: Visitor, staffe
     assert violations(page) == []
     page.locator("#try-candidates [data-row='0']").first.click()
     expect(page.locator("#try-choice input")).to_have_value(re.compile(r"^1\. "))
-    page.click("#try-should")
-    expect(page.locator("#try-told textarea")).to_have_value(re.compile("Saved: this passage should answer it"))
+    page.click("#try-right")
+    expect(page.locator("#try-notice textarea")).to_have_value(re.compile("Saved: this passage should answer it"))
     try_asking(page, "and for how long?")
     assert "Understood as: is redness and swelling normal" in line(page, "try-decided")
-    page.click("#try-should-not")
-    expect(page.locator("#try-told textarea")).to_have_value(re.compile("Saved: this should not be answered"))
-    page.click("#try-again")
+    page.click("#try-wrong")
+    expect(page.locator("#try-notice textarea")).to_have_value(re.compile("Saved: this should not be answered"))
+    page.click("#try-restart")
     expect(page.locator("#try-log .answer")).to_have_count(0)
     first, second = GoldenFile(staffed.settings.staff).read()
     assert (first.expect, second.expect) == (Expect.ANSWER, Expect.ABSTAIN)
@@ -139,12 +139,14 @@ def test_the_saved_questions_are_checked_and_held_against_the_last_time(nurse: V
     golden.save("who won the football world cup?", (), (), "alice")
     page = open_tab(nurse, "Check")
     page.click("#check-run")
-    expect(page.locator("#check-told textarea")).to_have_value(re.compile(r"Checked: \d of \d golden questions? right"))
+    expect(page.locator("#check-notice textarea")).to_have_value(
+        re.compile(r"Checked: \d of \d golden questions? right")
+    )
     golden.save("who won the football world cup?", (), ("nothing of the pages",), "alice")
     page.click("#check-run")
-    expect(page.locator("#check-flips")).to_contain_text("who won the football world cup?")
-    expect(page.locator("#check-flips")).to_contain_text("worse: look at this one")
-    picture = page.locator("#check-plot img").first
+    expect(page.locator("#check-changes")).to_contain_text("who won the football world cup?")
+    expect(page.locator("#check-changes")).to_contain_text("worse: look at this one")
+    picture = page.locator("#check-chart img").first
     expect(picture).to_be_visible()
     assert "Share of golden questions served rightly over 2 checks" in (picture.get_attribute("alt") or "")
     assert violations(page) == []
@@ -171,7 +173,7 @@ def test_a_reader_looks_and_changes_nothing(nurse: Visitor, journal: Journal) ->
     expect(page.locator("#vain-mark")).to_be_hidden()
     page.get_by_role("tab", name="Try it", exact=True).click()
     try_asking(page, "is it safe?")
-    expect(page.locator("#try-should")).to_be_hidden()
+    expect(page.locator("#try-right")).to_be_hidden()
 
 
 def test_a_phone_shows_a_try_without_scrolling_sideways(browser: Browser, staffed: Staffed) -> None:
