@@ -1,4 +1,4 @@
-"""What a visitor typed, made safe to work with: counted before anything costs time, then cleaned."""
+"""Input checks: a request is parsed, and its question is measured and cleaned."""
 
 import json
 import re
@@ -10,25 +10,25 @@ from chatbot.errors import QuestionEmpty, QuestionTooLong, RequestError
 __all__ = ["LONGEST", "clean_question", "read_json", "read_question"]
 
 LONGEST: Final = 2000
-"""Characters of the longest question: a story told in full, and no more."""
+"""The most characters that a question may have."""
 
-_MOST_BYTES: Final = 4 * LONGEST
-# Format (zero-width, bidirectional), control, surrogate, private and unassigned characters print nothing. The joiners
-# of emoji and of Indic and Persian script go with them: no search reads them.
-_UNSEEN = frozenset({"Cc", "Cf", "Cs", "Co", "Cn"})
+_MAX_BYTES: Final = 4 * LONGEST
+# Control, format (zero-width, bidirectional), surrogate, private and unassigned characters print nothing. The joiners
+# of emoji and of Indic and Persian scripts are among them; the search does not need them.
+_INVISIBLE: Final = frozenset({"Cc", "Cf", "Cs", "Co", "Cn"})
 
 
 def clean_question(text: str) -> str:
-    """Give a question without what cannot be seen, its white space made single.
+    """Return a question in NFKC form without invisible characters, with single spaces.
 
-    Raises `QuestionTooLong` and `QuestionEmpty`. Bytes are counted first, because Unicode normalisation takes time that
-    grows with the square of some texts' length, and characters again after, because it can lengthen a text.
+    Raises `QuestionTooLong` and `QuestionEmpty`. Bytes are counted before the normalisation, whose time can grow with
+    the square of the length. Characters are counted after it, because it can lengthen a text.
     """
-    if len(text) > _MOST_BYTES or len(text.encode("utf-8", "surrogatepass")) > _MOST_BYTES:
+    if len(text) > _MAX_BYTES or len(text.encode("utf-8", "surrogatepass")) > _MAX_BYTES:
         raise _too_long()
-    seen = "".join(" " if unicodedata.category(one) in _UNSEEN and one.isspace() else one for one in text)
-    seen = "".join(one for one in seen if unicodedata.category(one) not in _UNSEEN)
-    question = re.sub(r"\s+", " ", unicodedata.normalize("NFKC", seen)).strip()
+    spaced = (" " if character.isspace() else character for character in text)
+    visible = "".join(character for character in spaced if unicodedata.category(character) not in _INVISIBLE)
+    question = re.sub(r"\s+", " ", unicodedata.normalize("NFKC", visible)).strip()
     if len(question) > LONGEST:
         raise _too_long()
     if not question:
@@ -37,7 +37,7 @@ def clean_question(text: str) -> str:
 
 
 def read_question(body: bytes) -> tuple[str, list[str]]:
-    """Read a JSON object with `question` and perhaps `history`, earlier questions; raises `RequestError`.
+    """Return the `question` of a JSON object and its optional `history`, earlier questions; raises `RequestError`.
 
     Other keys are ignored.
     """
@@ -51,9 +51,9 @@ def read_question(body: bytes) -> tuple[str, list[str]]:
 
 
 def read_json(body: bytes) -> object:
-    """Parse JSON in UTF-8 without a key twice, without `NaN`, and not nested too deeply; raises `RequestError`.
+    """Return the value of JSON in UTF-8; raises `RequestError`, also for a repeated key, `NaN` and deep nesting.
 
-    Source: RFC 8259. The parser's own message is left out, because it may quote the whole of a giant number.
+    Source: RFC 8259. The parser's own message is left out, because it may quote a number of any length.
     """
     try:
         return json.loads(body.decode("utf-8"), object_pairs_hook=_unique_keys, parse_constant=_refuse_constant)
