@@ -1,6 +1,7 @@
-"""Edits of clinic.toml as text, which keep its comments and its layout."""
+"""Edits of clinic.toml as text that keep its comments and line breaks."""
 
 from collections.abc import Mapping, Sequence
+from itertools import takewhile
 from typing import Final
 
 import tomlkit
@@ -22,9 +23,9 @@ _Holder = Container | Table | OutOfOrderTableProxy
 def with_values(text: str, values: Mapping[str, str]) -> str:
     """Set values by their keys, such as `name` or `urgent.crisis.phone`.
 
-    An empty one below a table is taken out, or left as an empty text where a comment stands beside it.
+    An empty value in a table removes the key, unless a comment stands beside it: then the value becomes "".
     """
-    document = _parsed(text)
+    document = _parse(text)
     for name, value in values.items():
         table, _, key = name.rpartition(".")
         holder = _table(document, table) if table else document
@@ -35,49 +36,48 @@ def with_values(text: str, values: Mapping[str, str]) -> str:
     return tomlkit.dumps(document)
 
 
-def with_reply(text: str, route: Reply, name: str | None) -> str:
-    """Set the route that had a name, or add one where the name is None."""
-    document = _parsed(text)
-    table = tomlkit.table() if name is None else _found(_routes(document), name)
-    _set(table, "name", route.name)
-    _set(table, "reply", route.reply)
-    if route.link:
-        _set(table, "link", route.link)
+def with_reply(text: str, reply: Reply, name: str | None) -> str:
+    """Replace the reply called `name`, or add one where the name is None."""
+    document = _parse(text)
+    table = tomlkit.table() if name is None else _find_reply(_replies(document), name)
+    _set(table, "name", reply.name)
+    _set(table, "reply", reply.reply)
+    if reply.link:
+        _set(table, "link", reply.link)
     elif "link" in table:
         del table["link"]
-    _set_examples(table, route.examples)
+    _set_examples(table, reply.examples)
     if name is None:
-        _routes(document).append(table)
+        _replies(document).append(table)
     return tomlkit.dumps(document)
 
 
 def without_reply(text: str, name: str) -> str:
-    """Take out the route that has a name; comments above the next one stay."""
-    document = _parsed(text)
-    routes = _routes(document)
-    table = _found(routes, name)
-    place = list(routes).index(table)
-    before = routes[place - 1] if place else _last_before(document, routes)
+    """Remove the reply called `name`; comments above the next one stay."""
+    document = _parse(text)
+    replies = _replies(document)
+    table = _find_reply(replies, name)
+    position = list(replies).index(table)
+    before = replies[position - 1] if position else _table_before(document, replies)
     if before is not None:
-        for item in _trailing(table):
-            before.value.body.append((None, item))
-    del routes[place]
-    if not len(routes):
+        before.value.body.extend((None, item) for item in _trailing_comments(table))
+    del replies[position]
+    if not len(replies):
         del document[_replies_key(document)]
     return tomlkit.dumps(document)
 
 
-def _parsed(text: str) -> tomlkit.TOMLDocument:
+def _parse(text: str) -> tomlkit.TOMLDocument:
     try:
         return tomlkit.parse(text)
     except TOMLKitError as error:
         raise ChangeRefused(
-            f"clinic.toml cannot be read: {error}. Whoever looks after the server must mend it."
+            f"clinic.toml cannot be read: {error}. Ask whoever looks after the server to correct it."
         ) from error
 
 
 def _table(document: tomlkit.TOMLDocument, name: str) -> _Holder:
-    """Return a table by its name, such as `urgent.crisis`; it is added where it is missing."""
+    """Return a table by its name, such as `urgent.crisis`; add it where it is missing."""
     holder: _Holder = document
     for part in name.split("."):
         if part not in holder:
@@ -94,66 +94,58 @@ def _has_comment(holder: _Holder, key: str) -> bool:
     return isinstance(item, Item) and bool(item.trivia.comment)
 
 
-def _routes(document: tomlkit.TOMLDocument) -> AoT:
+def _replies(document: tomlkit.TOMLDocument) -> AoT:
     key = _replies_key(document)
     if key not in document:
         document.add(key, tomlkit.aot())
-    routes = document[key]
-    if not isinstance(routes, AoT):
+    replies = document[key]
+    if not isinstance(replies, AoT):
         raise ChangeRefused(f"clinic.toml: {key} must be tables, each written as [[{key}]] above its lines.")
-    return routes
+    return replies
 
 
 def _replies_key(document: tomlkit.TOMLDocument) -> str:
     return _OLD_REPLIES if _OLD_REPLIES in document else _REPLIES
 
 
-def _found(routes: AoT, name: str) -> Table:
-    for table in routes:
+def _find_reply(replies: AoT, name: str) -> Table:
+    for table in replies:
         if isinstance(table, Table) and str(table.get("name", "")).strip() == name:
             return table
     raise ChangeRefused(f"There is no reply called {name!r} any more: load the list again.")
 
 
 def _set(table: _Holder, key: str, value: str) -> None:
-    """Set a text, unless it says so already; what is written over several lines stays so."""
+    """Set a text, unless the key holds it already: its line breaks and quotes in the file then stay as they are."""
     if key not in table or str(table[key]).strip() != value:
         table[key] = tomlkit.string(value, multiline="\n" in value)
 
 
 def _set_examples(table: Table, examples: Sequence[str]) -> None:
-    """Set the ways to ask: those that stay keep their lines and comments."""
+    """Set the ways to ask; those that stay keep their lines and comments, unless their order changes."""
     array = table.get("examples")
     if isinstance(array, Array):
-        if [str(one).strip() for one in array] == list(examples):
-            return
-        for place in reversed(range(len(array))):
-            if str(array[place]).strip() not in examples:
-                del array[place]
-        for example in examples:
-            if example not in [str(one).strip() for one in array]:
-                array.append(example)
-        if [str(one).strip() for one in array] == list(examples):
+        for position in reversed(range(len(array))):
+            if str(array[position]).strip() not in examples:
+                del array[position]
+        array.extend(example for example in examples if example not in _texts(array))
+        if _texts(array) == list(examples):
             return
     fresh = tomlkit.array().multiline(multiline=True)
     fresh.extend(examples)
     table["examples"] = fresh
 
 
-def _trailing(table: Table) -> list[Item]:
-    """Give the comments that follow a table's last key: they speak of what stands below."""
-    found: list[Item] = []
-    for _, item in reversed(table.value.body):
-        if not isinstance(item, Comment | Whitespace):
-            break
-        found.insert(0, item)
-    return found
+def _texts(array: Array) -> list[str]:
+    return [str(item).strip() for item in array]
 
 
-def _last_before(document: tomlkit.TOMLDocument, routes: AoT) -> Table | None:
-    before = None
-    for _, item in document.body:
-        if item is routes:
-            break
-        before = item if isinstance(item, Table) else before
-    return before
+def _trailing_comments(table: Table) -> list[Item]:
+    """Return the comments below a table's last key: they belong to the table that follows."""
+    items = (item for _, item in reversed(table.value.body))
+    return list(takewhile(lambda item: isinstance(item, Comment | Whitespace), items))[::-1]
+
+
+def _table_before(document: tomlkit.TOMLDocument, replies: AoT) -> Table | None:
+    items = takewhile(lambda item: item is not replies, (item for _, item in document.body))
+    return next((item for item in reversed(list(items)) if isinstance(item, Table)), None)
