@@ -12,7 +12,7 @@ from fastapi import Request, Response
 from gradio.utils import get_upload_folder
 
 from chatbot.staff import Role
-from chatbot.web.console.current_user import ACCOUNT
+from chatbot.web.console.guard import ACCOUNT
 from chatbot.web.http.gradio_allowlist import Join, Route
 from chatbot.web.http.markup import replace_surrogates
 from chatbot.web.http.problems import problem_response

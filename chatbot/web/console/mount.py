@@ -18,8 +18,7 @@ from chatbot.web.console.allowlist import StaffPolicy
 from chatbot.web.console.chart_routes import chart_routes
 from chatbot.web.console.checks import checks_tab
 from chatbot.web.console.clinic_text import clinic_text_tab
-from chatbot.web.console.current_user import ACCOUNT, is_for_editors
-from chatbot.web.console.guard import StaffGuard
+from chatbot.web.console.guard import ACCOUNT, StaffGuard, is_for_editors
 from chatbot.web.console.overview import overview_tab
 from chatbot.web.console.pages import PagesTab
 from chatbot.web.console.playground import playground_tab

@@ -29,7 +29,7 @@ from chatbot.web.console.components import (
     text_table,
     wire,
 )
-from chatbot.web.console.current_user import editors_only, require_editor, signed_in
+from chatbot.web.console.guard import editors_only, require_editor, signed_in
 from chatbot.web.console.page_rows import (
     addresses_text,
     draft_row,

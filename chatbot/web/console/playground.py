@@ -25,7 +25,7 @@ from chatbot.web.console.components import (
     warn,
     wire,
 )
-from chatbot.web.console.current_user import editors_only, require_editor
+from chatbot.web.console.guard import editors_only, require_editor
 from chatbot.web.console.services import ConsoleServices
 from chatbot.web.http.markup import breadcrumb
 from chatbot.web.visitor.rendering import answer_html, apology_html, question_html

@@ -25,7 +25,7 @@ from chatbot.web.console.components import (
     text_table,
     wire,
 )
-from chatbot.web.console.current_user import editors_only, require_editor
+from chatbot.web.console.guard import editors_only, require_editor
 from chatbot.web.console.services import ConsoleServices
 
 __all__ = ["urgent_tab"]

@@ -12,7 +12,7 @@ from starlette.routing import BaseRoute, Mount
 
 from chatbot.staff import Account, AccountStore, Role, staff_database
 from chatbot.web.console import ConsoleServices, console_blocks
-from chatbot.web.console.current_user import REVALIDATE, is_for_editors, require_editor, signed_in
+from chatbot.web.console.guard import REVALIDATE, is_for_editors, require_editor, signed_in
 from tests.web.console.conftest import PASSWORD, Staffed, in_a_loop
 
 METHODS = ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "TRACE"]
