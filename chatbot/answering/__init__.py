@@ -1,4 +1,4 @@
-"""Questions into answers."""
+"""Answering: from a question to quoted passages, a reply of the clinic, or an urgent answer."""
 
 from chatbot.answering.citations import document_digest, highlights
 from chatbot.answering.compose import starters

@@ -1,4 +1,4 @@
-"""How an answer came about, for those who look after the pages."""
+"""The explanation of an answer, for the staff who write the pages."""
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
@@ -18,7 +18,7 @@ __all__ = ["Candidate", "Explanation", "build_explanation"]
 
 @dataclass(frozen=True, slots=True)
 class Candidate:
-    """A passage that might have answered: its score, what the score is made of, and its probability to answer.
+    """A passage that was considered: its score, the signals of the score, and the probability that it answers.
 
     `highlights` are the sentences that would be marked.
     """
@@ -32,12 +32,12 @@ class Candidate:
 
 @dataclass(frozen=True, slots=True)
 class Explanation:
-    """An answer with the way to it.
+    """An answer with the figures that led to it.
 
-    `candidates` are the best ten, best first. `aspect` is what the question asks of the pages' topic; `signals` is what
-    the gate read. From the confidence `answered` on, passages are given as the answer, from `related` on as the closest
-    there is. `matched` names the clinic's own reply, the small talk or the red flag that went before the passages, if
-    one did. `milliseconds` is what the answer took, without these workings.
+    `candidates` are the ten best passages, best first. `aspect` is the question without topic words. `signals` are
+    those of the gate for the best passage. From the confidence `answered` on, passages are shown as the answer, from
+    `related` on as the closest that there is. `matched` names the reply, small talk or red flag that decided instead of
+    the pages, if one did. `milliseconds` is the time that the answer took, without this explanation.
     """
 
     answer: Answer
@@ -50,26 +50,30 @@ class Explanation:
     milliseconds: float
 
 
-def build_explanation(gate: Gate, serving: Serving, worked: PipelineResult, milliseconds: float) -> Explanation:
-    """Return the way to an answer that took some time."""
-    result, index = worked.search_result, serving.index
-    read = gate_signals(index, result.topic_free, result.gate_text, result.hits) if result else []
+def build_explanation(gate: Gate, serving: Serving, result: PipelineResult, milliseconds: float) -> Explanation:
+    """Return the explanation of a result that took some milliseconds."""
+    search_result, index = result.search_result, serving.index
+    values = (
+        gate_signals(index, search_result.topic_free, search_result.gate_text, search_result.hits)
+        if search_result
+        else []
+    )
     return Explanation(
-        answer=worked.answer,
-        candidates=tuple(_candidates(gate, index, result)) if result else (),
-        aspect=result.topic_free.text if result else "",
-        signals=dict(zip(SIGNALS, read, strict=False)),
+        answer=result.answer,
+        candidates=tuple(_candidates(gate, index, search_result)) if search_result else (),
+        aspect=search_result.topic_free.text if search_result else "",
+        signals=dict(zip(SIGNALS, values, strict=False)),
         answered=gate.threshold_for(serving.clinic.answers.max_error_rate),
         related=gate.related,
-        matched=worked.rule,
+        matched=result.rule,
         milliseconds=milliseconds,
     )
 
 
 def _candidates(gate: Gate, index: Index, result: SearchResult) -> Iterator[Candidate]:
     evidence = index.evidence(result.query)
-    read = dict(zip(evidence.passages, ranking_signals(evidence).tolist(), strict=True))
+    signals = dict(zip(evidence.passages, ranking_signals(evidence).tolist(), strict=True))
     for hit in result.hits[:CANDIDATES]:
-        made_of = dict(zip(RANKING_SIGNALS, read[hit.passage], strict=True))
+        by_name = dict(zip(RANKING_SIGNALS, signals[hit.passage], strict=True))
         marks = highlights(index, result.query, hit.passage)
-        yield Candidate(hit.passage, hit.score, made_of, gate.confidence(index, result, hit), marks)
+        yield Candidate(hit.passage, hit.score, by_name, gate.confidence(index, result, hit), marks)

@@ -1,7 +1,6 @@
-"""Which of the clinic's own replies a question asks for, whatever treatment it names."""
+"""The clinic's own replies: which of them a question asks for, whatever treatment it names, and their wording."""
 
 import re
-from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Final, Self
@@ -18,20 +17,20 @@ __all__ = [
     "ReplyMatch",
     "ReplyMatcher",
     "ReplyProjection",
-    "by_keyword",
     "call_text",
     "contact_line",
-    "filled",
+    "fill_placeholders",
     "number_to_call",
-    "own_reply",
 ]
 
-_NEAREST = 3  # ways to ask whose mean nearness counts, so that one alone decides little
+_NEAREST: Final = 3  # examples whose mean similarity is the score, so that one alone decides little
+_KEYWORDS: Final = 2  # words; a question of no more may be a keyword
+_PLACEHOLDERS: Final = ("phone", "email", "booking", "hours", "address")
 
 
 @dataclass(frozen=True, slots=True)
 class ReplyMatch:
-    """A route, and by how much the question is nearer to it than to what pages answer."""
+    """A reply, and how much nearer the question is to its examples than to questions that pages answer."""
 
     reply: Reply
     score: float
@@ -39,11 +38,12 @@ class ReplyMatch:
 
 @dataclass(frozen=True, slots=True)
 class ReplyProjection:
-    """What `training/fit_replies.py` learnt of questions: directions that tell kinds apart and no subjects.
+    """A linear discriminant projection that keeps the kind of a question and drops its subject.
 
-    `middle`, shape (dimensions,), is what vectors are measured from; `directions` has the shape (dimensions, n);
-    `paged`, shape (m, dimensions), has the mean vectors of kinds that pages answer; `least` is the score from which a
-    question matches a route. The vectors of another encoder than that with `fingerprint` cannot be read.
+    `mean`, shape (dimensions,), is subtracted from a vector before `components`, shape (dimensions, n), project it.
+    `page_centroids`, shape (m, dimensions), are the mean vectors of the kinds of question that pages answer. A question
+    matches a reply from the score `threshold` on. `fingerprint` is that of the encoder of the fit, whose vectors are
+    the only ones that can be projected.
     """
 
     mean: Vectors
@@ -54,7 +54,7 @@ class ReplyProjection:
 
     @classmethod
     def fitted(cls) -> Self:
-        """Give what the script wrote; `replies.json` says on what and how well."""
+        """Return the projection that `training/fit_replies.py` wrote to `replies.json` and `replies.npz`."""
         values, arrays = fitted_values("chatbot.answering", "replies"), fitted_arrays("chatbot.answering", "replies")
         mean, components, centroids = (
             arrays[name].astype(np.float32) for name in ("mean", "components", "page_centroids")
@@ -62,91 +62,82 @@ class ReplyProjection:
         return cls(mean, components, centroids, values["threshold"], values["encoder"]["fingerprint"])
 
     def project(self, vectors: Vectors) -> Vectors:
-        """Give vectors, shape (n, dimensions), along the directions, at unit length."""
-        along = (vectors - self.mean) @ self.components
-        return np.asarray(along / np.linalg.norm(along, axis=-1, keepdims=True), dtype=np.float32)
+        """Return the projections of vectors, shape (n, dimensions), at unit length."""
+        projected = (vectors - self.mean) @ self.components
+        return np.asarray(projected / np.linalg.norm(projected, axis=-1, keepdims=True), dtype=np.float32)
 
 
 @dataclass(frozen=True, slots=True)
 class ReplyMatcher:
-    """The clinic's routes, their ways to ask read; unread if the encoder is one that the kinds were not fitted for."""
+    """The clinic's replies, with the projected vectors and the content words of their examples, by reply.
+
+    With another encoder than that of the fit, `examples` is empty and replies match by keywords alone.
+    """
 
     replies: tuple[Reply, ...]
     projection: ReplyProjection
     examples: tuple[Vectors, ...]
+    keywords: tuple[tuple[frozenset[str], ...], ...]
 
     @classmethod
-    def of(cls, routes: Sequence[Reply], encoder: Encoder, kinds: ReplyProjection | None = None) -> Self:
-        """Read the ways to ask with the encoder that reads the questions."""
-        fitted = kinds or ReplyProjection.fitted()
-        if fitted.fingerprint != encoder.fingerprint:
-            return cls(tuple(routes), fitted, ())
-        read = (encoder.encode_questions(route.examples) for route in routes)
-        return cls(
-            tuple(routes), fitted, tuple(fitted.project(np.array([one.vector for one in ways])) for ways in read)
-        )
+    def of(cls, replies: Sequence[Reply], encoder: Encoder, projection: ReplyProjection | None = None) -> Self:
+        """Return a matcher for the encoder of the questions; the fitted projection is used unless one is passed."""
+        projection = projection or ReplyProjection.fitted()
+        encodable = replies if projection.fingerprint == encoder.fingerprint else ()
+        encoded = (encoder.encode_questions(reply.examples) for reply in encodable)
+        examples = (projection.project(np.array([text.vector for text in texts])) for texts in encoded)
+        keywords = (tuple(map(_folded_words, reply.examples)) for reply in replies)
+        return cls(tuple(replies), projection, tuple(examples), tuple(keywords))
 
     def match(self, question: Encoded) -> ReplyMatch | None:
-        """Give the route that a question belongs to, if it belongs to one."""
+        """Return the reply that a question asks for, if it asks for one."""
         nearest = self.nearest(question) if self.examples else None
         return nearest if nearest and nearest.score >= self.projection.threshold else None
 
     def nearest(self, question: Encoded) -> ReplyMatch:
-        """Give the nearest of the routes, however far away."""
-        asked = self.projection.project(question.vector[None])[0]
-        near = [float(np.sort(ways @ asked)[-_NEAREST:].mean()) for ways in self.examples]
-        best = int(np.argmax(near))
-        paged = float((self.projection.project(self.projection.page_centroids) @ asked).max())
-        return ReplyMatch(self.replies[best], near[best] - paged)
+        """Return the nearest reply, whatever its score."""
+        vector = self.projection.project(question.vector[None])[0]
+        scores = [float(np.sort(examples @ vector)[-_NEAREST:].mean()) for examples in self.examples]
+        best = int(np.argmax(scores))
+        pages = float((self.projection.project(self.projection.page_centroids) @ vector).max())
+        return ReplyMatch(self.replies[best], scores[best] - pages)
+
+    def match_all(
+        self, question: Encoded, clauses: Sequence[str], encode: Callable[[Sequence[str]], list[Encoded]]
+    ) -> list[Reply]:
+        """Return the replies that a question asks for: one for each of its clauses if these ask for several."""
+        matches = filter(None, map(self.match, encode(clauses))) if len(clauses) > 1 else ()
+        replies = list({match.reply.name: match.reply for match in matches}.values())
+        if len(replies) > 1:
+            return replies
+        whole = self.match(question)
+        return [whole.reply] if whole else []
+
+    def by_keyword(self, question: str) -> Reply | None:
+        """Return the reply that a keyword alone asks for: the one with the most examples that contain it."""
+        words = _folded_words(question)
+        if not 0 < len(words) <= _KEYWORDS or len(re.findall(r"\w+", question)) > _KEYWORDS:
+            return None
+        counts = [sum(words <= example for example in examples) for examples in self.keywords]
+        return self.replies[int(np.argmax(counts))] if any(counts) else None
 
 
-_KEYWORDS: Final = 2  # words that say something; a question of no more is a keyword
-_PLACES: Final = ("phone", "email", "booking", "hours", "address")
+def _folded_words(text: str) -> frozenset[str]:
+    return frozenset(word.casefold() for word in content_words(text))
 
 
 def contact_line(contact: Contact, beside: str = "") -> str:
-    """Return how to reach the clinic in one line, without what a text `beside` it says already; empty if all is."""
+    """Return a line that says how to reach the clinic, without the ways that the text `beside` it names already."""
     phone = f"{contact.phone} ({contact.hours})" if contact.phone and contact.hours else contact.phone
     ways = ((contact.phone, phone), (contact.email, contact.email), (contact.booking, contact.booking))
-    return " \u00b7 ".join(written for value, written in ways if value and value not in beside)
+    return " \u00b7 ".join(shown for value, shown in ways if value and value not in beside)
 
 
-def filled(text: str, contact: Contact) -> str:
-    """Return a reply with the clinic's phone, e-mail, booking page, hours and address in their places."""
-    for place in _PLACES:
-        text = text.replace(f"{{{place}}}", getattr(contact, place))
+def fill_placeholders(text: str, contact: Contact) -> str:
+    """Return the text of a reply with the clinic's phone, e-mail, booking page, hours and address filled in."""
+    for name in _PLACEHOLDERS:
+        text = text.replace(f"{{{name}}}", getattr(contact, name))
     return text
-
-
-def own_reply(
-    routes: ReplyMatcher,
-    encoded: Encoded,
-    clauses: Sequence[str],
-    encode: Callable[[Sequence[str]], list[Encoded]],
-) -> list[Reply]:
-    """Return the clinic's replies that a question asks for: one, or one for each of the questions in it; or none."""
-    parts = [match for match in map(routes.match, encode(clauses)) if match] if len(clauses) > 1 else []
-    matched = {match.reply.name: match for match in parts}
-    if len(matched) > 1:
-        return [match.reply for match in matched.values()]
-    whole: ReplyMatch | None = routes.match(encoded)
-    return [whole.reply] if whole else []
-
-
-def by_keyword(routes: ReplyMatcher, question: str) -> Reply | None:
-    """Return the reply that a keyword alone asks for: the one that has it in most of its ways to ask."""
-    words = _folded(question)
-    if not 0 < len(words) <= _KEYWORDS or len(re.findall(r"\w+", question)) > _KEYWORDS:
-        return None
-    counts = Counter(
-        {route.name: sum(words <= _folded(example) for example in route.examples) for route in routes.replies}
-    )
-    (name, count), *_ = counts.most_common(1) or [("", 0)]
-    return next((route for route in routes.replies if route.name == name), None) if count else None
-
-
-def _folded(text: str) -> set[str]:
-    return {word.casefold() for word in content_words(text)}
 
 
 def number_to_call(level: Level, clinic: Clinic) -> str:

@@ -1,4 +1,4 @@
-"""One question on its way through the pipeline: what triage makes of it, and what is found for it."""
+"""The state of one question in the pipeline: its findings in triage and its search result."""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -21,15 +21,15 @@ from chatbot.triage import EmergencyClassifier, Finding, Triage, Wording
 __all__ = ["CANDIDATES", "Serving", "Tools", "Turn", "changes_the_subject", "missing_with"]
 
 CANDIDATES: Final = 10
-"""Passages of one question that are looked at."""
+"""The number of best passages that an answer is made from and `--explain` prints."""
 
 _SHOWN: Final = 3  # passages of one answer
-_CANNED_REPLY_RISK: Final = 0.2  # share of wrong answers from which on the clinic's own reply goes before its pages
+_CANNED_REPLY_RISK: Final = 0.2  # error rate; where the pages' answer exceeds it, the clinic's own reply goes first
 
 
 @dataclass(frozen=True, slots=True)
 class Tools:
-    """What reads, ranks and judges questions; none of it depends on a clinic."""
+    """The parts of the pipeline that depend on no clinic."""
 
     encoder: Encoder
     ranking: Ranking
@@ -39,7 +39,7 @@ class Tools:
 
 @dataclass(frozen=True, slots=True)
 class Serving:
-    """What is served: an index with its spelling, and what the clinic says of itself with its own replies."""
+    """The index and the clinic that a question is answered for."""
 
     index: Index
     spelling: Spelling
@@ -48,95 +48,100 @@ class Serving:
 
 
 class Turn:
-    """One question on its way: what triage makes of it and of those before it, and what was found for it."""
+    """One question with its conversation, what triage finds in them, and the search result."""
 
-    def __init__(self, tools: Tools, asked: str, before: list[str], serving: Serving) -> None:
-        self.asked = asked
-        self.before = before
+    def __init__(
+        self, tools: Tools, question: str, history: list[str], serving: Serving, findings: Sequence[Finding] = ()
+    ) -> None:
+        """Triage a question and its history, oldest first; `findings`, in this order, are those already known."""
+        self.question = question
+        self.history = history
         self.serving = serving
         self.clinic = serving.clinic
         self._tools = tools
         self._encoder = _CachedEncoder(tools.encoder)
-        self.finding = tools.triage.read(asked, self._encoder.encode_questions)
+        self.finding, *self.history_findings = findings or (
+            tools.triage.read(question, self._encoder.encode_questions),
+            *map(tools.triage.read_again, history),
+        )
         self.wording = Wording.standard(self.finding.language)
-        self.earlier = [tools.triage.read_again(one) for one in before]
 
     @cached_property
     def corrected(self) -> str:
         """The question as it is searched for, without its misspellings."""
-        return self.serving.spelling.corrected(self.asked)
+        return self.serving.spelling.corrected(self.question)
 
     @cached_property
     def search_result(self) -> SearchResult | None:
-        """What is found for the question; None where there is nothing in it to search for."""
-        asked_before = [
-            self.serving.spelling.corrected(one)
-            for one, finding in zip(self.before, self.earlier, strict=True)
+        """The search result; None where the question holds nothing to search for."""
+        earlier = [
+            self.serving.spelling.corrected(question)
+            for question, finding in zip(self.history, self.history_findings, strict=True)
             if not (finding.alarm or finding.small_talk or finding.person or finding.all_clear)
         ]
-        return search(self.serving.index, self._encoder, self._tools.ranking, self.corrected, asked_before)
+        return search(self.serving.index, self._encoder, self._tools.ranking, self.corrected, earlier)
 
     @cached_property
     def past_alarm(self) -> Alarm | None:
-        """The last alarm of the conversation after which nobody said that all is well."""
+        """The last alarm of the history, unless the visitor has said since that all is well."""
         alarm = None
-        for finding in self.earlier:
+        for finding in self.history_findings:
             alarm = finding.alarm or (None if finding.all_clear else alarm)
         return alarm
 
     @cached_property
     def continued_alarm(self) -> Alarm | None:
-        """The alarm that the questions up to this one have been going on about."""
+        """The last alarm of the history, if every question since follows up on it."""
         alarm = None
-        for number, (one, finding) in enumerate(zip(self.before, self.earlier, strict=True)):
-            follow_up = resolve_follow_up(one, self.before[:number])
-            goes_on = bool(follow_up.earlier) and follow_up.certain and not changes_the_subject(finding)
-            alarm = finding.alarm or (alarm if goes_on else None)
+        for number, (question, finding) in enumerate(zip(self.history, self.history_findings, strict=True)):
+            follow_up = resolve_follow_up(question, self.history[:number])
+            continues = bool(follow_up.earlier) and follow_up.certain and not changes_the_subject(finding)
+            alarm = finding.alarm or (alarm if continues else None)
         return alarm
 
     @cached_property
     def from_pages(self) -> Answer:
-        """What the pages say to the question."""
-        if self.search_result is None:  # of marks that the model has no token for, nothing can be found
-            return compose.not_found(self.asked)
+        """The answer of the pages to the question."""
+        result = self.search_result
+        if result is None:  # the question holds no word, or none that the encoder knows
+            return compose.not_found(self.question)
         gate, index = self._tools.gate, self.serving.index
-        confidence = gate.confidence(index, self.search_result, self.search_result.hits[0])
+        confidence = gate.confidence(index, result, result.hits[0])
         outcome = gate.outcome(confidence, self.clinic.answers.max_error_rate)
-        return compose.compose(
-            self.asked, outcome, confidence, index, self.search_result, self._shown(self.search_result)
-        )
+        return compose.compose(self.question, outcome, confidence, index, result, self._shown(result))
 
     @property
     def pages_are_unsure(self) -> bool:
-        """Whether a reply of the clinic's own goes before what the pages say."""
+        """Whether a reply of the clinic goes before the answer of the pages."""
         return self.from_pages.confidence < self._tools.gate.threshold_for(_CANNED_REPLY_RISK)
 
     def encode(self, texts: Sequence[str]) -> list[Encoded]:
-        """Encode texts, each once."""
+        """Encode texts, in order; a text of this turn is encoded once."""
         return self._encoder.encode_questions(texts)
 
     def clauses(self) -> list[str]:
-        """Return the parts of the question that ask for themselves, if there are several."""
+        """Return the clauses of the question."""
         return self._tools.triage.clauses(self.corrected)
 
     def of_earlier(self, number: int) -> "Turn":
-        """Return the turn of an earlier question of the conversation, counted from 0."""
-        return Turn(self._tools, self.before[number], self.before[:number], self.serving)
+        """Return the turn of an earlier question of the conversation, counted from 0, with its known findings."""
+        findings = [self.history_findings[number], *self.history_findings[:number]]
+        return Turn(self._tools, self.history[number], self.history[:number], self.serving, findings)
 
     def _shown(self, result: SearchResult) -> list[Hit]:
-        """Return the best hit and the next that may answer too, none that says what another says."""
+        """Return the best hit and the next ones that may answer too, without near-duplicates."""
         gate, index = self._tools.gate, self.serving.index
         hits = list(islice(compose.distinct(result.hits[:CANDIDATES]), _SHOWN))
         return [hit for hit in hits if hit is hits[0] or gate.confidence(index, result, hit) >= gate.related]
 
 
 def changes_the_subject(finding: Finding) -> bool:
-    """Tell whether a message after an alarm is about something else, without a word that says so."""
+    """Return whether a message after an alarm is about something else."""
     return bool(finding.practical or finding.all_clear or finding.person or finding.small_talk)
 
 
 class _CachedEncoder:
-    """An encoder that reads each text of one question once."""
+    """An encoder that encodes each text of one question once."""
 
     def __init__(self, encoder: Encoder) -> None:
         self.name = encoder.name
@@ -145,17 +150,17 @@ class _CachedEncoder:
         self.count_tokens = encoder.count_tokens
         self.encode_passages = encoder.encode_passages
         self._encode = encoder.encode_questions
-        self._read: dict[str, Encoded] = {}
+        self._encoded: dict[str, Encoded] = {}
 
     def encode_questions(self, texts: Sequence[str]) -> list[Encoded]:
         """Encode questions, in order."""
-        new = [text for text in dict.fromkeys(texts) if text not in self._read]
-        self._read.update(zip(new, self._encode(new) if new else (), strict=True))
-        return [self._read[text] for text in texts]
+        new = [text for text in dict.fromkeys(texts) if text not in self._encoded]
+        self._encoded.update(zip(new, self._encode(new) if new else (), strict=True))
+        return [self._encoded[text] for text in texts]
 
 
 def missing_with(encoder: Encoder) -> Iterator[str]:
-    """Yield a sentence for each thing that is off with an encoder, and its cure; nothing for the packaged one."""
+    """Yield a sentence for each feature that does not work with an encoder; none for the packaged one."""
     cure = "Unset FOOTNOTE_MODEL to have both."
     if EmergencyClassifier.fitted_fingerprint() != encoder.fingerprint:
         yield f"Emergencies are recognised by word lists alone, because the model is {encoder.name}. {cure}"

@@ -77,11 +77,13 @@ class KnownFindings(Triage):
     def __init__(self, findings: Mapping[str, Finding]) -> None:
         super().__init__(None, None)
         self.findings = findings
+        self.questions: list[str] = []
         self.again: list[str] = []
 
     def read(self, question: str, encode: Callable[[Sequence[str]], list[Encoded]] | None = None) -> Finding:
         assert encode
         encode([question])
+        self.questions.append(question)
         return self.findings.get(question, Finding())
 
     def read_again(self, question: str) -> Finding:

@@ -197,6 +197,12 @@ def test_the_button_answers_the_last_alarm_in_general(desk: Desk) -> None:
     assert worked.search_result.query.text == "Does redness fade at all? and my old scars swell"
 
 
+def test_the_button_reads_no_message_twice_in_triage(desk: Desk) -> None:
+    before = ("old scars", CHOKING)
+    assert desk.ask(BUTTON, *before, findings={CHOKING: ALARM, BUTTON: CLEAR}).rule == "not an emergency"
+    assert (desk.triage.questions, desk.triage.again) == ([BUTTON], ["old scars", CHOKING])
+
+
 def test_the_button_after_a_crisis_quotes_nothing(desk: Desk) -> None:
     worked = desk.ask(BUTTON, "I want to die", findings={"I want to die": Finding(alarm=CRISIS), BUTTON: CLEAR})
     reminder = ENGLISH.reminder(Level.CRISIS, HELP)

@@ -2,7 +2,7 @@ from collections.abc import Sequence
 
 import pytest
 
-from chatbot.answering.replies import ReplyMatcher, by_keyword, contact_line, filled, own_reply
+from chatbot.answering.replies import ReplyMatcher, contact_line, fill_placeholders
 from chatbot.clinic import Contact, Reply
 from chatbot.indexing import Encoded
 from tests.answering.conftest import plain_kinds
@@ -42,7 +42,7 @@ def test_a_line_of_contact_repeats_nothing_that_stands_beside_it(beside: str, li
 
 def test_a_reply_is_filled_with_what_the_clinic_says_of_itself() -> None:
     text = "{phone}, {email}, {booking}, {hours}, {address}, {phone}, {name}"
-    assert filled(text, FULL) == "0123, a@b.example, https://b.example, 9 to 5, 1 Street, 0123, {name}"
+    assert fill_placeholders(text, FULL) == "0123, a@b.example, https://b.example, 9 to 5, 1 Street, 0123, {name}"
 
 
 PRICE = Reply("price", ("price", "price list", "Price of peels", "how much"), "See our list.")
@@ -78,16 +78,16 @@ def routes(words: WordEncoder) -> ReplyMatcher:
 def test_a_keyword_asks_for_the_reply_with_most_ways_to_ask_it(
     routes: ReplyMatcher, question: str, route: Reply | None
 ) -> None:
-    assert by_keyword(routes, question) == route
+    assert routes.by_keyword(question) == route
 
 
 def test_without_replies_a_keyword_asks_for_none(words: WordEncoder) -> None:
-    assert by_keyword(ReplyMatcher.of([], words), "price") is None
+    assert ReplyMatcher.of([], words).by_keyword("price") is None
 
 
 def asked(routes: ReplyMatcher, words: WordEncoder, question: str, clauses: Sequence[str]) -> list[str]:
     (encoded,) = words.encode_questions([question])
-    return [route.name for route in own_reply(routes, encoded, clauses, words.encode_questions)]
+    return [route.name for route in routes.match_all(encoded, clauses, words.encode_questions)]
 
 
 class Deaf(WordEncoder):
@@ -117,4 +117,4 @@ def test_parts_that_ask_for_the_same_reply_or_none_leave_the_whole_to_decide(
 
 def test_a_question_of_one_part_is_not_read_again(routes: ReplyMatcher, words: WordEncoder) -> None:
     (encoded,) = words.encode_questions(["opening hours"])
-    assert own_reply(routes, encoded, ["price"], Deaf().encode_questions) == [HOURS]
+    assert routes.match_all(encoded, ["price"], Deaf().encode_questions) == [HOURS]

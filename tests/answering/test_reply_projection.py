@@ -99,7 +99,8 @@ def test_without_routes_nothing_matches(words: WordEncoder, kinds: ReplyProjecti
 def test_routes_for_another_encoder_are_kept_unread(words: WordEncoder, kinds: ReplyProjection) -> None:
     other = replace(kinds, fingerprint="words-2")
     routes = ReplyMatcher.of([PRICE], words, other)
-    assert routes == ReplyMatcher((PRICE,), other, ())
+    assert (routes.replies, routes.projection, routes.examples) == ((PRICE,), other, ())
+    assert routes.by_keyword("fees") == PRICE
     assert routes.match(asked(words, "fees")) is None
 
 

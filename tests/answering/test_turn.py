@@ -45,8 +45,8 @@ def turn(  # noqa: PLR0913 - what a test says of a turn
 def test_a_turn_knows_what_triage_makes_of_its_question_and_of_those_before(index: Index) -> None:
     spanish = Finding(language="es")
     told = turn(index, "hola", "one", "two", findings={"hola": spanish, "two": ALARM})
-    assert (told.asked, told.before, told.clinic) == ("hola", ["one", "two"], CLINIC)
-    assert (told.finding, told.earlier) == (spanish, [Finding(), ALARM])
+    assert (told.question, told.history, told.clinic) == ("hola", ["one", "two"], CLINIC)
+    assert (told.finding, told.history_findings) == (spanish, [Finding(), ALARM])
     assert told.wording.language == "es"
 
 
@@ -217,4 +217,4 @@ def test_the_parts_of_a_question_are_those_that_triage_tells(index: Index) -> No
 
 def test_an_earlier_question_has_a_turn_of_its_own(index: Index) -> None:
     told = turn(index, "why", "one", "two", "three").of_earlier(1)
-    assert (told.asked, told.before, told.serving.index) == ("two", ["one"], index)
+    assert (told.question, told.history, told.serving.index) == ("two", ["one"], index)
