@@ -1,4 +1,4 @@
-"""The one door: everything that a visitor, a nurse or a program sees is a surface on `Chatbot`."""
+"""The chatbot: the one interface through which the web, the console and the command line ask questions."""
 
 import copy
 import time
@@ -43,7 +43,7 @@ class Chatbot:
     """
 
     def __init__(self, corpus: Path, index: Path, encoder: Encoder, clinic: Clinic) -> None:
-        """Open the live build; raises an `IndexingError` that names the cure if there is none to serve."""
+        """Open the live build; raises an `IndexingError` that names the cure if there is none that can be served."""
         self.encoder = encoder
         self._corpus = corpus
         self._folder = index
@@ -54,7 +54,7 @@ class Chatbot:
         )
         self.content_version = next(_VERSIONS)
         self.warnings = tuple(missing_with(encoder))
-        """What does not work with this model, a sentence each: nothing is ever off in silence."""
+        """A sentence for each feature that does not work with this model."""
 
     @classmethod
     def open(cls, settings: Settings) -> "Chatbot":
@@ -63,7 +63,7 @@ class Chatbot:
 
     @property
     def clinic(self) -> Clinic:
-        """What the clinic says of itself."""
+        """The clinic that is served, from clinic.toml."""
         return self._serving.clinic
 
     def reload(self, digest: str | None = None) -> None:
@@ -77,13 +77,13 @@ class Chatbot:
         self.content_version = next(_VERSIONS)
 
     def set_clinic(self, clinic: Clinic) -> None:
-        """Say from now on what the clinic says anew; a question finishes on the words that it began with."""
-        serving, routes = self._serving, ReplyMatcher.of(clinic.replies, self.encoder)
-        self._serving = Serving(serving.index, serving.spelling, clinic, routes)
+        """Serve a clinic from now on; a question in progress finishes with the one that it began with."""
+        serving, matcher = self._serving, ReplyMatcher.of(clinic.replies, self.encoder)
+        self._serving = Serving(serving.index, serving.spelling, clinic, matcher)
         self.content_version = next(_VERSIONS)
 
     def with_corpus(self, corpus: Path, index: Path, digest: str | None = None) -> "Chatbot":
-        """Return a chatbot that is like this one, over other pages; both share the encoder."""
+        """Return a chatbot for the same clinic over another corpus; both share the encoder."""
         other = copy.copy(self)
         vars(other).update(_corpus=corpus, _folder=index)
         other.reload(digest)
@@ -100,25 +100,25 @@ class Chatbot:
         return self._pipeline.answer(question, history, self._serving).answer
 
     def ask_with_candidates(self, question: str, history: Sequence[str] = ()) -> tuple[Answer, tuple[Hit, ...]]:
-        """Answer a question and return the ten best passages with their scores, whatever the gate said."""
-        worked = self._pipeline.answer(question, history, self._serving)
-        return worked.answer, worked.hits
+        """Return the answer to a question and the ten best passages, whether the answer shows them or not."""
+        result = self._pipeline.answer(question, history, self._serving)
+        return result.answer, result.hits
 
     def explain(self, question: str, history: Sequence[str] = ()) -> Explanation:
-        """Answer a question and tell how the answer came about; takes longer than `ask`."""
+        """Return the answer to a question with its explanation; takes longer than `ask`."""
         serving = self._serving
-        begun = time.perf_counter()
-        worked = self._pipeline.answer(question, history, serving)
-        milliseconds = 1e3 * (time.perf_counter() - begun)
-        return build_explanation(self._pipeline.tools.gate, serving, worked, milliseconds)
+        start = time.perf_counter()
+        result = self._pipeline.answer(question, history, serving)
+        milliseconds = 1e3 * (time.perf_counter() - start)
+        return build_explanation(self._pipeline.tools.gate, serving, result, milliseconds)
 
     def corrected_title(self, question: str) -> str:
-        """Return a question as it is searched for, without its misspellings, with a capital."""
+        """Return a question without its misspellings, with a capital, to head a page that will answer it."""
         corrected = self._serving.spelling.corrected(clean_question(question))
         return corrected[:1].upper() + corrected[1:]
 
     def topic_free_questions(self, questions: Sequence[str]) -> tuple[TopicFreeQuestion, ...]:
-        """Read what cleaned questions ask of the pages' topic, in order, many at a time."""
+        """Return cleaned questions without topic words, in order, encoded in one batch."""
         serving = self._serving
         return topic_free_questions(
             serving.index, self.encoder, [serving.spelling.corrected(question) for question in questions]
@@ -136,9 +136,9 @@ class Chatbot:
         return self._serving.index.passages
 
     def documents(self) -> tuple[Document, ...]:
-        """Return all pages of the corpus, by id."""
+        """Return all pages of the corpus, in order of their ids."""
         return tuple(self._serving.index.documents.values())
 
     def starters(self) -> tuple[str, ...]:
-        """Return a few questions to start with, from the corpus's own headings."""
+        """Return a few headings of the corpus to start a conversation with."""
         return starters(self._serving.index)
