@@ -308,8 +308,9 @@ def _syntax_slip(text: str, error: Exception) -> str:
 
 def _describe(error: Mapping[str, Any]) -> str:
     """Return where in the file a value is wrong, and its cure."""
-    noun, where, cure = Clinic, "", ""
+    noun: Any = Clinic
     known: dict[str, Any] = {}
+    where = cure = ""
     for part in error["loc"]:
         if isinstance(part, int):
             where += f"[{part + 1}]"

@@ -1,104 +1,111 @@
-"""`footnote staff`: accounts, made and changed from the command line alone."""
+"""The commands of the staff console's accounts, which are made and changed from the command line alone."""
 
 import argparse
 import sys
 from collections.abc import Callable
 from getpass import getpass
+from typing import TYPE_CHECKING, Final
 
 from chatbot.errors import AccountRefused
 from chatbot.settings import Settings
-from chatbot.staff.accounts.passwords import SHORTEST
-from chatbot.staff.accounts.sessions import AccountStore, Role
-from chatbot.staff.audit_log import AuditLog, Kind
-from chatbot.staff.schema import staff_database
 
-__all__ = ["add_staff_commands", "staff_command"]
+if TYPE_CHECKING:
+    from chatbot.staff import AccountStore
+
+__all__ = ["ROLES", "add_staff_commands"]
+
+ROLES: Final = ("reader", "editor")
+"""The roles of an account, written out so that `--help` need not load the staff's modules."""
 
 _OPERATOR = "command line"
 
-_Do = Callable[[AccountStore, argparse.Namespace], tuple[str, str]]
+_Edit = Callable[["AccountStore", argparse.Namespace], tuple[str, str]]
 
 
-def add_staff_commands(staff: argparse.ArgumentParser) -> None:
-    """Describe the commands below `footnote staff`."""
-    commands = staff.add_subparsers(required=True, metavar="WHAT")
-    roles = [role.value for role in Role]
+def add_staff_commands(add_command: Callable[..., argparse.ArgumentParser]) -> None:
+    """Add the parser of `footnote staff` and of the commands below it."""
+    staff = add_command("staff", help="make and change the accounts of the staff console")
+    staff.set_defaults(run=_run)
+    add_parser = staff.add_subparsers(required=True, metavar="COMMAND").add_parser
 
-    add = _command(commands, "add", "make an account; asks for its password", _add)
-    add.add_argument("name", help="what somebody signs in with")
-    add.add_argument("--role", choices=roles, required=True, help="reader: sees everything; editor: changes it too")
-    _with_stdin(add)
+    add = add_parser("add", help="make an account; asks for its password")
+    add.add_argument("name", help="the name to sign in with")
+    add.add_argument("--role", choices=ROLES, required=True, help="reader: sees everything; editor: changes it too")
+    add.add_argument("--password-stdin", action="store_true", help="read the password from standard input")
+    add.set_defaults(edit=_add)
 
-    _command(commands, "list", "name the accounts", _list)
-    _command(commands, "remove", "remove an account and sign it out", _remove).add_argument("name")
+    accounts = add_parser("list", help="name the accounts")
+    accounts.set_defaults(edit=_list)
 
-    password = _command(commands, "password", "give an account another password and sign it out", _password)
+    remove = add_parser("remove", help="remove an account and sign it out")
+    remove.add_argument("name")
+    remove.set_defaults(edit=_remove)
+
+    password = add_parser("password", help="give an account another password and sign it out")
     password.add_argument("name")
-    _with_stdin(password)
+    password.add_argument("--password-stdin", action="store_true", help="read the password from standard input")
+    password.set_defaults(edit=_set_password)
 
-    role = _command(commands, "role", "give an account another role", _role)
+    role = add_parser("role", help="give an account another role")
     role.add_argument("name")
-    role.add_argument("role", choices=roles)
+    role.add_argument("role", choices=ROLES)
+    role.set_defaults(edit=_set_role)
 
-    sign_out = _command(commands, "sign-out", "end the sessions of an account, or of everyone", _sign_out)
-    which = sign_out.add_mutually_exclusive_group(required=True)
-    which.add_argument("name", nargs="?")
-    which.add_argument("--all", action="store_true")
+    sign_out = add_parser("sign-out", help="end the sessions of an account, or of everyone")
+    who = sign_out.add_mutually_exclusive_group(required=True)
+    who.add_argument("name", nargs="?")
+    who.add_argument("--all", action="store_true")
+    sign_out.set_defaults(edit=_sign_out)
 
 
-def staff_command(settings: Settings, options: argparse.Namespace) -> str:
-    """Do what a command says, keep it on record, and give what is to be printed; raises `StaffError`."""
-    do: _Do = options.do
+def _run(settings: Settings, options: argparse.Namespace) -> None:
+    from chatbot.staff import AccountStore, AuditLog, Kind, staff_database
+
+    edit: _Edit = options.edit
     database = staff_database(settings.staff)
-    told, record = do(AccountStore(database), options)
-    if record:
-        AuditLog(database).record(_OPERATOR, Kind.ACCOUNT, options.name or "everyone", record)
-    return told
+    message, summary = edit(AccountStore(database), options)
+    if summary:
+        AuditLog(database).record(_OPERATOR, Kind.ACCOUNT, options.name or "everyone", summary)
+    print(message)
 
 
-def _command(
-    commands: "argparse._SubParsersAction[argparse.ArgumentParser]", name: str, told: str, do: _Do
-) -> argparse.ArgumentParser:
-    command = commands.add_parser(name, help=told)
-    command.set_defaults(do=do)
-    return command
+def _add(account_store: "AccountStore", options: argparse.Namespace) -> tuple[str, str]:
+    from chatbot.staff import Role
 
-
-def _with_stdin(command: argparse.ArgumentParser) -> None:
-    command.add_argument("--password-stdin", action="store_true", help="read the password from standard input")
-
-
-def _add(account_store: AccountStore, options: argparse.Namespace) -> tuple[str, str]:
-    account = account_store.add(options.name, Role(options.role), _asked_password(options))
+    account = account_store.add(options.name, Role(options.role), _read_password(options))
     return f"{account.name} may sign in at /staff/ as {account.role.value}.", f"Added as {account.role.value}"
 
 
-def _list(account_store: AccountStore, _: argparse.Namespace) -> tuple[str, str]:
+def _list(account_store: "AccountStore", _: argparse.Namespace) -> tuple[str, str]:
     accounts = [f"{account.name}\t{account.role.value}" for account in account_store.accounts()]
     return "\n".join(accounts) or "Nobody has an account: make one with 'footnote staff add NAME --role editor'.", ""
 
 
-def _remove(account_store: AccountStore, options: argparse.Namespace) -> tuple[str, str]:
+def _remove(account_store: "AccountStore", options: argparse.Namespace) -> tuple[str, str]:
     account_store.remove(options.name)
     return f"{options.name} has no account any more.", "Removed"
 
 
-def _password(account_store: AccountStore, options: argparse.Namespace) -> tuple[str, str]:
-    account_store.set_password(options.name, _asked_password(options))
+def _set_password(account_store: "AccountStore", options: argparse.Namespace) -> tuple[str, str]:
+    account_store.set_password(options.name, _read_password(options))
     return f"{options.name} has a new password and is signed out everywhere.", "New password"
 
 
-def _role(account_store: AccountStore, options: argparse.Namespace) -> tuple[str, str]:
+def _set_role(account_store: "AccountStore", options: argparse.Namespace) -> tuple[str, str]:
+    from chatbot.staff import Role
+
     account_store.set_role(options.name, Role(options.role))
     return f"{options.name} is {options.role} now.", f"Made {options.role}"
 
 
-def _sign_out(account_store: AccountStore, options: argparse.Namespace) -> tuple[str, str]:
+def _sign_out(account_store: "AccountStore", options: argparse.Namespace) -> tuple[str, str]:
     number = account_store.sign_out_everywhere(None if options.all else options.name)
     return f"Ended {number} {'session' if number == 1 else 'sessions'}.", "Signed out everywhere"
 
 
-def _asked_password(options: argparse.Namespace) -> str:
+def _read_password(options: argparse.Namespace) -> str:
+    from chatbot.staff.accounts.passwords import SHORTEST
+
     if options.password_stdin:
         return sys.stdin.readline().rstrip("\r\n")
     password = getpass(f"Password for {options.name} ({SHORTEST} characters or more): ")

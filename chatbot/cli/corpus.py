@@ -1,0 +1,107 @@
+"""The commands of the clinic's pages: init, build, serve, widget."""
+
+import argparse
+import logging
+import shutil
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import Final
+
+from chatbot.errors import FootnoteError
+from chatbot.settings import Settings
+
+__all__ = ["add_corpus_commands"]
+
+_LOG = logging.getLogger(__name__)
+_LOG_LINE: Final = "%(asctime)s %(levelname)s %(name)s: %(message)s"
+_EXAMPLE: Final = Path(__file__).parent / "example"
+
+
+def add_corpus_commands(add_command: Callable[..., argparse.ArgumentParser]) -> None:
+    """Add the parsers of these commands."""
+    init = add_command("init", help="start a clinic of your own: an example page and a clinic.toml")
+    init.add_argument("folder", nargs="?", type=Path, default=Path(), metavar="FOLDER", help="where; here, if left out")
+    init.set_defaults(run=_init)
+
+    build = add_command("build", help="build the index of the corpus, if anything changed")
+    build.set_defaults(run=_build)
+
+    serve = add_command("serve", help="serve the chat page and the API")
+    serve.set_defaults(run=_serve, log_format=_LOG_LINE)
+
+    widget = add_command("widget", help="print the tag that shows the chat on the clinic's site")
+    widget.add_argument("server", help="this server's public address, such as https://chat.clinic.example")
+    widget.add_argument("--language", help="the chat's language, if it is not the one of clinic.toml")
+    widget.add_argument("--pin", action="store_true", help="fix the program's hash (Subresource Integrity)")
+    widget.set_defaults(run=_widget)
+
+
+def _init(_: Settings, options: argparse.Namespace) -> None:
+    folder: Path = options.folder
+    for path in (folder / "corpus", folder / "clinic.toml"):
+        if path.exists():
+            raise FootnoteError(f"{path} is there already and stays as it is: name a folder without one.")
+    try:
+        shutil.copytree(_EXAMPLE, folder, copy_function=shutil.copyfile, dirs_exist_ok=True)
+    except OSError as error:  # shutil.Error, a list of single failures, has no errno
+        raise FootnoteError(f"{folder} cannot be written: {error.strerror or error}. Name another folder.") from error
+    print(
+        f"Made {folder / 'corpus' / 'aftercare.md'}, an example page, and {folder / 'clinic.toml'}.\n"
+        "Replace the page with your own (.md or .txt) and fill in clinic.toml. Then run in that folder:\n"
+        "  footnote build\n"
+        '  footnote ask "how long does the swelling last?"\n'
+        "  footnote serve"
+    )
+
+
+def _build(settings: Settings, _: argparse.Namespace) -> None:
+    from chatbot.answering import Calibration, Gate, missing_with
+    from chatbot.cli.progress import progress_bar
+    from chatbot.indexing import SentenceEncoder, build_index
+
+    with progress_bar("Embedding", " passages") as show:
+        encoder = SentenceEncoder(settings.model)
+        built = build_index(settings.corpus, settings.index, encoder, progress=show, calibrator=Calibration())
+    for problem in built.problems:
+        print(problem, file=sys.stderr)
+    print(
+        f"Index {built.id}: {built.passages} passages of {built.documents} "
+        f"{'page' if built.documents == 1 else 'pages'}, {built.embedded} passages embedded."
+    )
+    if built.calibration:
+        print(
+            f"What these pages do not say meets {built.calibration['content_maxsim']:.2f} of them all the same, "
+            f"{Gate.fitted().baseline['content_maxsim']:.2f} elsewhere: the gate allows for it."
+        )
+    for warning in missing_with(encoder):
+        print(warning, file=sys.stderr)
+
+
+def _serve(settings: Settings, _: argparse.Namespace) -> None:
+    from chatbot.bot import Chatbot
+    from chatbot.clinic import Contact
+    from chatbot.journal import Journal
+    from chatbot.web.server import listen, serve
+
+    journal = Journal.open(settings.journal, settings.retention)
+    address = listen(settings.host, settings.port)
+    bot = Chatbot.open(settings)
+    bot.ask("Are you ready?")  # loads the model, so that the first visitor need not wait for it
+    if bot.clinic.contact == Contact():
+        _LOG.warning("clinic.toml names no contact: visitors are not told how to reach the clinic.")
+    for warning in bot.warnings:
+        _LOG.warning("%s", warning)
+    host = f"[{settings.host}]" if ":" in settings.host else settings.host
+    print(f"Serving {bot.clinic.name} on http://{host}:{settings.port} (Ctrl+C stops it)", flush=True)
+    serve(bot, journal, settings, address)
+
+
+def _widget(settings: Settings, options: argparse.Namespace) -> None:
+    from chatbot.bot import Chatbot
+    from chatbot.web.visitor.widget import script_tag
+
+    bot = Chatbot.open(settings)
+    print(script_tag(bot, options.server, options.language or bot.clinic.widget.language, pin=options.pin))
+    if not bot.clinic.sites.allowed:
+        print("clinic.toml allows no site yet: list yours under [sites], allowed.", file=sys.stderr)
