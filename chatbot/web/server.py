@@ -38,6 +38,7 @@ def serve(bot: Chatbot, journal: Journal | None, settings: Settings, address: so
         ),  # built inside the running event loop, or Gradio opens loops that it never closes
         factory=True,
         ws="none",  # nothing here speaks WebSocket
+        log_config=None,  # its lines go the way of all others
         log_level="warning",
         server_header=False,
         timeout_graceful_shutdown=_SHUTDOWN_TIMEOUT,
