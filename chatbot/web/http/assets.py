@@ -3,10 +3,14 @@
 import hashlib
 from collections.abc import Callable, Coroutine
 from dataclasses import dataclass, fields
+from functools import cache
 from importlib.resources import files
+from string import Template
 from typing import Final
 
 from fastapi import APIRouter, Response
+
+from chatbot.web.http.markup import Html, escape
 
 __all__ = [
     "Assets",
@@ -15,6 +19,7 @@ __all__ = [
     "asset_routes",
     "build_assets",
     "contrast",
+    "fill_page",
     "palette",
     "static_text",
     "stylesheet",
@@ -79,6 +84,13 @@ def build_assets(accent: str) -> Assets:
     )
 
 
+def fill_page(file: str, /, **values: object) -> Html:
+    """Return a page of the static folder with its `$names` filled in: texts are escaped, `Html` stands as it is."""
+    page = Template(static_text(file)).substitute({key: escape(value) for key, value in values.items()})
+    return Html(page)  # noqa: S704 -- a file of the project, and every value was escaped
+
+
+@cache
 def static_text(name: str) -> str:
     """Return the text of a file in the static folder."""
     return (_STATIC / name).read_text("utf-8")

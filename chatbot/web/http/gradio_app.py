@@ -17,6 +17,8 @@ import gradio as gr
 from fastapi import FastAPI
 from starlette.middleware.cors import CORSMiddleware
 
+from chatbot.web.http.markup import Html
+
 __all__ = ["POLICY", "REQUEST", "as_data", "departure", "gradio_app", "gradio_entry", "set_queue"]
 
 POLICY: Final = {
@@ -90,13 +92,14 @@ def gradio_entry() -> tuple[str, str]:
     return script[1], style[1]
 
 
-def as_data(value: object) -> str:
+def as_data(value: object) -> Html:
     """Encode a value as JSON that may stand in a script element."""
-    plain = json.loads(
+    finite = json.loads(
         json.dumps(value, default=lambda _: None), parse_constant=lambda _: None
-    )  # JSON knows no infinity
-    text = json.dumps(plain, separators=(",", ":"))
-    return text.replace("<", "\\u003c").replace(">", "\\u003e").replace("&", "\\u0026")
+    )  # JSON has no infinity
+    text = json.dumps(finite, separators=(",", ":"))
+    text = text.replace("<", "\\u003c").replace(">", "\\u003e").replace("&", "\\u0026")
+    return Html(text)  # noqa: S704 -- no character of markup is left
 
 
 @cache

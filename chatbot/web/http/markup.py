@@ -1,24 +1,40 @@
-"""HTML that cannot be broken out of: every text goes through `escape`."""
+"""HTML that cannot be broken out of, because its type knows what was escaped."""
 
 import html
 import re
 from collections.abc import Iterable, Sequence
+from typing import Any, Final, Self
+
+from markupsafe import Markup
 
 from chatbot.records import Highlight
 
-__all__ = ["attribute", "breadcrumb", "escape", "marked", "replace_surrogates"]
+__all__ = ["Html", "breadcrumb", "escape", "marked", "replace_surrogates"]
 
-_SURROGATE = re.compile(r"[\ud800-\udfff]")
+_SURROGATE: Final = re.compile(r"[\ud800-\udfff]")
 
 
-def escape(text: str) -> str:
-    """Escape a text for HTML, as content or between quotation marks.
+class Html(Markup):
+    """HTML in which every text was escaped; `format` and `join` escape what is not `Html` yet.
 
-    What cannot be sent as UTF-8 or stand in HTML becomes a replacement character; line ends and tabs are written as
-    references, because Gradio tidies the white space of what it is given.
+    >>> Html("<p>{}</p>").format("1 < 2")
+    Html('<p>1 &lt; 2</p>')
     """
-    clean = replace_surrogates(text).replace("\0", "\ufffd")
-    return html.escape(clean).replace("\r", "&#13;").replace("\n", "&#10;").replace("\t", "&#9;")
+
+    @classmethod
+    def escape(cls, s: Any, /) -> Self:  # noqa: ANN401 -- as in the base class
+        """Escape a text for HTML, as content or between quotation marks, and leave HTML as it is.
+
+        Characters that cannot be sent as UTF-8 or stand in HTML become the replacement character. Line ends and tabs
+        are written as references, because Gradio tidies the white space of its messages.
+        """
+        if isinstance(s, Markup):
+            return cls(s)
+        text = html.escape(replace_surrogates(str(s)).replace("\0", "\ufffd"))
+        return cls(text.replace("\r", "&#13;").replace("\n", "&#10;").replace("\t", "&#9;"))
+
+
+escape: Final = Html.escape
 
 
 def replace_surrogates(text: str) -> str:
@@ -26,23 +42,24 @@ def replace_surrogates(text: str) -> str:
     return _SURROGATE.sub("\ufffd", text)
 
 
-def attribute(name: str, value: str) -> str:
-    """Give an attribute with the space before it, or nothing for an empty value."""
-    return f' {name}="{escape(value)}"' if value else ""
-
-
 def breadcrumb(names: Iterable[str]) -> str:
-    """Give the way to a place, from the outermost name in."""
+    """Return the way to a place, from the outermost name in, as text."""
     return " › ".join(names)  # noqa: RUF001 -- a breadcrumb's arrow, meant as such
 
 
-def marked(text: str, highlights: Sequence[Highlight]) -> str:
-    """Escape a text with its highlights, in order and apart, inside `<mark>`."""
+def marked(text: str, highlights: Sequence[Highlight], start: int = 0, end: int | None = None, name: str = "") -> Html:
+    """Return a text, from `start` to `end`, with its highlights inside `<mark>`.
+
+    Highlights that overlap or lie partly outside are cut. With a name, the element in which the nth highlight begins
+    has the id `name-n`.
+    """
+    end = len(text) if end is None else end
     parts: list[str] = []
-    done = 0
-    for highlight in sorted(highlights, key=lambda one: one.start):
-        start, end = max(done, highlight.start), min(len(text), highlight.end)
-        if start < end:
-            parts += [escape(text[done:start]), "<mark>", escape(text[start:end]), "</mark>"]
-            done = end
-    return "".join([*parts, escape(text[done:])])
+    done = start
+    for number, highlight in enumerate(sorted(highlights, key=lambda highlight: highlight.start), start=1):
+        first, last = max(done, highlight.start), min(end, highlight.end)
+        if first < last:
+            mark_id = Html(' id="{}-{}"').format(name, number) if name and first == highlight.start else ""
+            parts += [text[done:first], Html("<mark{}>{}</mark>").format(mark_id, text[first:last])]
+            done = last
+    return Html().join([*parts, text[done:end]])

@@ -2,7 +2,6 @@
 
 from collections.abc import Mapping
 from functools import lru_cache
-from string import Template
 from typing import TYPE_CHECKING, Final
 
 import gradio as gr
@@ -10,9 +9,9 @@ from fastapi import APIRouter, Request
 from fastapi.responses import HTMLResponse
 
 from chatbot.clinic import Clinic
-from chatbot.web.http.assets import Assets, static_text
+from chatbot.web.http.assets import Assets, fill_page
 from chatbot.web.http.gradio_app import POLICY, REQUEST, as_data, gradio_entry
-from chatbot.web.http.markup import escape
+from chatbot.web.http.markup import Html
 from chatbot.web.http.translations import LANGUAGES, direction, interface_texts
 from chatbot.web.visitor.chat import with_starters
 from chatbot.web.visitor.rendering import contact_html
@@ -36,7 +35,7 @@ def chat_page_routes(blocks: gr.Blocks, bot: "Chatbot", assets: Assets) -> APIRo
     router = APIRouter()
 
     @lru_cache(maxsize=1)  # the pages change with what the bot serves, and with nothing else
-    def pages(_content_version: int) -> Mapping[str, str]:
+    def pages(_content_version: int) -> Mapping[str, Html]:
         frames = {f"/embed {language}": _frame(bot.clinic, assets, language) for language in LANGUAGES}
         chat = _chat(with_starters(blocks, bot.starters()), bot.clinic, assets)
         return {"/": chat, "/demo": _demo(bot.clinic, assets), **frames}
@@ -60,15 +59,16 @@ def chat_page_routes(blocks: gr.Blocks, bot: "Chatbot", assets: Assets) -> APIRo
     return router
 
 
-def _respond(page: str, policy: str) -> HTMLResponse:
+def _respond(page: Html, policy: str) -> HTMLResponse:
     return HTMLResponse(page, headers={"Content-Security-Policy": policy, "Cache-Control": "no-cache"})
 
 
-def _chat(config: Mapping[str, object], clinic: Clinic, assets: Assets) -> str:
+def _chat(config: Mapping[str, object], clinic: Clinic, assets: Assets) -> Html:
     script, style = gradio_entry()
-    return Template(static_text("chat.html")).substitute(
-        name=escape(clinic.name),
-        greeting=escape(clinic.greeting),
+    return fill_page(
+        "chat.html",
+        name=clinic.name,
+        greeting=clinic.greeting,
         contact=contact_html(clinic),
         config=as_data({**config, **REQUEST}),
         gradio_script=script,
@@ -79,20 +79,22 @@ def _chat(config: Mapping[str, object], clinic: Clinic, assets: Assets) -> str:
     )
 
 
-def _frame(clinic: Clinic, assets: Assets, language: str) -> str:
-    return Template(static_text("embed.html")).substitute(
+def _frame(clinic: Clinic, assets: Assets, language: str) -> Html:
+    return fill_page(
+        "embed.html",
         language=language,
         direction=direction(language),
-        title=escape(interface_texts(clinic, language)["title"]),
+        title=interface_texts(clinic, language)["title"],
         contact=contact_html(clinic),
         icon=assets.icon.address,
         style=assets.embed_css.address,
     )
 
 
-def _demo(clinic: Clinic, assets: Assets) -> str:
-    return Template(static_text("demo.html")).substitute(
-        name=escape(clinic.name),
+def _demo(clinic: Clinic, assets: Assets) -> Html:
+    return fill_page(
+        "demo.html",
+        name=clinic.name,
         contact=contact_html(clinic),
         icon=assets.icon.address,
         style=assets.demo_css.address,

@@ -1,11 +1,10 @@
 """The page of one document: its headings and text as the clinic wrote them, with the cited sentences marked."""
 
 import re
-from collections.abc import Callable, Collection, Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date
 from http import HTTPStatus
-from string import Template
 from typing import TYPE_CHECKING, Final
 
 from fastapi import APIRouter, Request
@@ -15,9 +14,9 @@ from starlette.concurrency import run_in_threadpool
 from chatbot.answering import document_digest
 from chatbot.errors import DocumentNotFound
 from chatbot.reading import same_words, unwrapped
-from chatbot.records import Document
-from chatbot.web.http.assets import Assets, static_text
-from chatbot.web.http.markup import escape
+from chatbot.records import Document, Highlight
+from chatbot.web.http.assets import Assets, fill_page
+from chatbot.web.http.markup import Html, marked
 
 if TYPE_CHECKING:
     from chatbot.bot import Chatbot
@@ -30,16 +29,12 @@ _POLICY: Final = (
 _MARK: Final = re.compile(r"(\d{1,9})-(\d{1,9})", re.ASCII)
 _LINE: Final = re.compile(r"\S(?:[^\n]*\S)?")
 _MARKS: Final = 20  # an answer's link asks for a few
-_CHANGED: Final = "This page has changed since that answer was given, so the quoted sentences are not marked."
+_CHANGED: Final = Html(
+    '<p class="changed" role="note">'
+    "This page has changed since that answer was given, so the quoted sentences are not marked.</p>"
+)
+_NOT_FOUND: Final = Html("<p>There is no such page here. It may have been renamed or taken away.</p>")
 _DEEPEST: Final = 6  # HTML has no h7
-
-
-@dataclass(frozen=True, slots=True)
-class _Mark:
-    """A stretch of a document's text to be marked."""
-
-    start: int
-    end: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,14 +47,13 @@ class _Block:
 
 
 def page_routes(bot: "Chatbot", assets: Assets) -> APIRouter:
-    """Give the route of the documents' pages."""
-    template = Template(static_text("page.html"))
-
-    def frame(**parts: str) -> str:
-        name = escape(bot.clinic.name)
-        return template.substitute(parts, name=name, icon=assets.icon.address, style=assets.page_css.address)
-
+    """Return the route of the documents' pages."""
     router = APIRouter()
+
+    def respond(title: str, body: Html, status: HTTPStatus) -> HTMLResponse:
+        look = {"icon": assets.icon.address, "style": assets.page_css.address}
+        page = fill_page("page.html", title=title, name=bot.clinic.name, body=body, **look)
+        return HTMLResponse(page, status, {"Content-Security-Policy": _POLICY, "Cache-Control": "no-cache"})
 
     @router.api_route("/pages/{document_id:path}", methods=["GET", "HEAD"])
     async def page(request: Request, document_id: str) -> HTMLResponse:
@@ -67,46 +61,43 @@ def page_routes(bot: "Chatbot", assets: Assets) -> APIRouter:
         try:
             document = bot.document(document_id)
         except DocumentNotFound:
-            body = "<p>There is no such page here. It may have been renamed or taken away.</p>"
-            return _respond(frame, "Page not found", body, HTTPStatus.NOT_FOUND)
+            return respond("Page not found", _NOT_FOUND, HTTPStatus.NOT_FOUND)
         body = await run_in_threadpool(_body, document, query.getlist("mark"), query.get("of"))
-        return _respond(frame, document.title, body, HTTPStatus.OK)
+        return respond(document.title, body, HTTPStatus.OK)
 
     return router
 
 
-def _respond(frame: Callable[..., str], title: str, body: str, status: HTTPStatus) -> HTMLResponse:
-    page = frame(title=escape(title), body=body)
-    return HTMLResponse(page, status, {"Content-Security-Policy": _POLICY, "Cache-Control": "no-cache"})
-
-
-def _body(document: Document, asked: Sequence[str], digest: str | None) -> str:
+def _body(document: Document, ranges: Sequence[str], digest: str | None) -> Html:
+    """Return the text of a document; `ranges` and `digest` are those of a citation's link."""
     unchanged = digest == document_digest(document)
-    marks = _marks(asked, len(document.text)) if unchanged else []
-    parts = [_reviewed(document.reviewed)]
-    if asked and not unchanged:
-        parts.append(f'<p class="changed" role="note">{_CHANGED}</p>')
+    marks = _marks(ranges, len(document.text)) if unchanged else []
+    notices = [_reviewed(document.reviewed), _CHANGED if ranges and not unchanged else ""]
     text = unwrapped(document.text)
-    parts += (_block(text, block, marks) for block in _blocks(document))
-    return "\n".join(part for part in parts if part)
+    blocks = (
+        Html("<{0}>{1}</{0}>").format(block.element, marked(text, marks, block.start, block.end, "mark"))
+        for block in _blocks(document)
+    )
+    return Html("\n").join([*filter(None, notices), *blocks])
 
 
-def _reviewed(day: date | None) -> str:
-    return f'<p class="reviewed">Reviewed on <time datetime="{day}">{day.day} {day:%B %Y}</time></p>' if day else ""
+def _reviewed(day: date | None) -> Html:
+    line = Html('<p class="reviewed">Reviewed on <time datetime="{day}">{day.day} {day:%B %Y}</time></p>')
+    return line.format(day=day) if day else Html()
 
 
-def _marks(asked: Sequence[str], length: int) -> list[_Mark]:
-    """Read the marks that can be shown, in order of their place; those that overlap become one."""
-    found = (_MARK.fullmatch(text) for text in asked[:_MARKS])
-    stretches = sorted((int(match[1]), int(match[2])) for match in found if match)
-    marks: list[_Mark] = []
-    for start, end in stretches:
+def _marks(ranges: Sequence[str], length: int) -> list[Highlight]:
+    """Read the ranges that can be marked, in the order of the text; those that overlap become one."""
+    matches = (_MARK.fullmatch(text) for text in ranges[:_MARKS])
+    pairs = sorted((int(match[1]), int(match[2])) for match in matches if match)
+    marks: list[Highlight] = []
+    for start, end in pairs:
         if not start < end <= length:
             continue
         if marks and start < marks[-1].end:
-            marks[-1] = _Mark(marks[-1].start, max(end, marks[-1].end))
+            marks[-1] = Highlight(marks[-1].start, max(end, marks[-1].end))
         else:
-            marks.append(_Mark(start, end))
+            marks.append(Highlight(start, end))
     return marks
 
 
@@ -141,17 +132,3 @@ def _paragraphs(text: str, start: int, end: int, echoes: Collection[str]) -> Ite
         if place == len(lines) or text.count("\n", line.end(), after) > 1:
             yield _Block(lines[first].start(), line.end(), "p")
             first = place
-
-
-def _block(text: str, block: _Block, marks: Sequence[_Mark]) -> str:
-    """Give a heading or a paragraph with the parts of the marks that lie in it; a mark's first part has its id."""
-    parts: list[str] = []
-    done = block.start
-    for number, mark in enumerate(marks, start=1):
-        start, end = max(mark.start, block.start), min(mark.end, block.end)
-        if start < end:
-            name = f' id="mark-{number}"' if start == mark.start else ""
-            parts += [escape(text[done:start]), f"<mark{name}>", escape(text[start:end]), "</mark>"]
-            done = end
-    parts.append(escape(text[done : block.end]))
-    return f"<{block.element}>{''.join(parts)}</{block.element}>"

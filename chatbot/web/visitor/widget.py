@@ -18,7 +18,7 @@ from fastapi import APIRouter, Request, Response
 
 from chatbot.errors import SettingsError
 from chatbot.web.http.assets import static_text
-from chatbot.web.http.markup import escape
+from chatbot.web.http.markup import Html
 from chatbot.web.http.translations import LANGUAGES, direction, interface_texts, translations
 
 if TYPE_CHECKING:
@@ -78,16 +78,13 @@ def script_tag(bot: "Chatbot", server: str, language: str, *, pin: bool) -> str:
     Raises `SettingsError` for a language that the chat does not have.
     """
     _checked(language)
-    place = escape(server.rstrip("/"))
+    address = server.rstrip("/")
     if not pin:
         query = "" if language == bot.clinic.widget.language else f"?language={language}"
-        return f'<script src="{place}/widget.js{query}" defer></script>'
+        return str(Html('<script src="{}/widget.js{}" defer></script>').format(address, query))
     script = _program(None)
-    clinic = escape(_json(_clinic(bot, language, _talk())))
-    return (
-        f'<script src="{place}/widget.{script.digest}.js" integrity="{script.integrity}" crossorigin="anonymous" defer '
-        f'data-clinic="{clinic}"></script>'
-    )
+    tag = Html('<script src="{}/widget.{}.js" integrity="{}" crossorigin="anonymous" defer data-clinic="{}"></script>')
+    return str(tag.format(address, script.digest, script.integrity, _json(_clinic(bot, language, _talk()))))
 
 
 def _checked(language: str) -> None:
