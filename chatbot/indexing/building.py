@@ -1,4 +1,4 @@
-"""From a corpus to a live build of its index, and from the disk back to an `Index`."""
+"""Building the index of a corpus, and opening a build as an `Index`."""
 
 import hashlib
 import json
@@ -24,18 +24,18 @@ from chatbot.records import Document, Highlight, Passage, Section
 __all__ = ["BuildResult", "build_index", "open_index", "passages_of"]
 
 _FORMAT: Final = 4
-_PASSAGE_SHARE: Final = 0.75  # of the encoder's window; the rest is for the headings above a passage
+_PASSAGE_SHARE: Final = 0.75  # of the encoder's window; the rest is for the heading prefix
 _BATCH: Final = 64  # passages between two steps of the progress bar
 
-_Read = tuple[str, str, tuple[Highlight, ...]]
-"""What a passage's vectors depend on: what stands above it, its text, and its sentences."""
+_EncoderInput = tuple[str, str, tuple[Highlight, ...]]
+"""All that a passage's vectors depend on: its heading prefix, its text, and its sentences."""
 
-_Known = Mapping[_Read, tuple[Vectors, Tokens]]
-"""What was encoded: the unit vectors and the tokens of a passage."""
+_Encodings = Mapping[_EncoderInput, tuple[Vectors, Tokens]]
+"""The span vectors and the tokens of passages that were encoded."""
 
 
 class Calibrator(Protocol):
-    """Finds out about a corpus what whoever judges answers needs to know; builds by another `fingerprint` differ."""
+    """Measures what the calibration of answers needs of a corpus; another `fingerprint` makes another build."""
 
     @property
     def fingerprint(self) -> str: ...
@@ -72,7 +72,7 @@ def build_index(  # noqa: PLR0913, PLR0917 - what a build is made of, and who he
     Raises `CorpusError`, `ModelError`, `IndexBusy`.
     """
     with write_lock(index):
-        old = _reusable(index)
+        old = _live_build(index)
         # Each page is opened once: one that is saved during the build makes it stale, never wrong.
         corpus_files = load_corpus(corpus)
         inputs = _manifest(corpus_files.digest, encoder, calibrator.fingerprint if calibrator else "")
@@ -82,14 +82,14 @@ def build_index(  # noqa: PLR0913, PLR0917 - what a build is made of, and who he
         entries = _entries(pages.documents, encoder)
         if not entries:
             raise CorpusError(f"The pages in {corpus} hold headings alone: write what stands below them.")
-        known = _known(old, encoder, store)
+        known = _encodings(old, encoder, store)
         if reuse:
-            known = {**known, **_known(_reusable(reuse), encoder, store)}
-        vectors, tokens, embedded = _encoded(entries, known, encoder, progress)
+            known = {**known, **_encodings(_live_build(reuse), encoder, store)}
+        vectors, tokens, embedded = _encode(entries, known, encoder, progress)
         stored = store.of(vectors)
         files = {
             "documents.jsonl": _jsonl(asdict(document) for document in pages.documents),
-            "passages.jsonl": _jsonl(_told(*entry) for entry in entries),
+            "passages.jsonl": _jsonl(_fields(*entry) for entry in entries),
             "vectors.faiss": stored.to_bytes(),
             "tokens.npz": tokens.to_bytes(),
         }
@@ -107,7 +107,7 @@ def build_index(  # noqa: PLR0913, PLR0917 - what a build is made of, and who he
 
 
 def passages_of(document: Document, encoder: Encoder) -> tuple[Passage, ...]:
-    """Cut a document into the passages that an index holds of it."""
+    """Split a document into the passages that an index holds of it."""
     return split(document, int(encoder.max_tokens * _PASSAGE_SHARE), encoder.count_tokens)
 
 
@@ -135,13 +135,13 @@ def open_index(
         raise IndexIncompatible(f"The index in {index} was built by another version of Footnote: {REBUILD_HINT}.")
     if made.id != now.id:
         raise IndexStale(f"The pages in {corpus} changed since the index in {index} was built: {REBUILD_HINT}.")
-    return name, _opened(build, store)
+    return name, _open(build, store)
 
 
-def _opened(build: Build, store: type[VectorStore]) -> Index:
+def _open(build: Build, store: type[VectorStore]) -> Index:
     try:
-        documents = {one.id: one for one in map(_document, _lines(build.files["documents.jsonl"]))}
-        entries = [_entry(told, documents) for told in _lines(build.files["passages.jsonl"])]
+        documents = {document.id: document for document in map(_document, _lines(build.files["documents.jsonl"]))}
+        entries = [_entry(fields, documents) for fields in _lines(build.files["passages.jsonl"])]
         vectors = store.from_bytes(build.files["vectors.faiss"])
         tokens = Tokens.from_bytes(build.files["tokens.npz"])
     except (KeyError, TypeError, ValueError) as error:
@@ -150,7 +150,7 @@ def _opened(build: Build, store: type[VectorStore]) -> Index:
 
 
 def _manifest(corpus: str, encoder: Encoder, calibrator: str) -> Manifest:
-    """Give the manifest of a build that is still to be made."""
+    """Return the manifest of a build that is still to be made: its inputs alone."""
     return Manifest(_FORMAT, corpus, SPLITTER, encoder.name, encoder.fingerprint, calibrator, 0, 0, (), {}, {})
 
 
@@ -159,66 +159,66 @@ def _result(build: Build, embedded: int) -> BuildResult:
     return BuildResult(made.id, made.documents, made.passages, embedded, made.calibration, made.problems, build)
 
 
-def _reusable(index: Path) -> Build | None:
-    """Give the live build if there is one that is whole; a build is the cure for any other."""
+def _live_build(index: Path) -> Build | None:
+    """Return the live build, or None where there is none or it is damaged."""
     try:
         return open_build(index, current(index))
     except IndexingError:
         return None
 
 
-def _known(old: Build | None, encoder: Encoder, store: type[VectorStore]) -> _Known:
-    """Give what an older build by the same encoder holds."""
-    if old is None or old.manifest.encoder_fingerprint != encoder.fingerprint or old.manifest.format != _FORMAT:
+def _encodings(build: Build | None, encoder: Encoder, store: type[VectorStore]) -> _Encodings:
+    """Return the encodings that a build holds, if it is of this format and by this encoder."""
+    if build is None or (build.manifest.encoder_fingerprint, build.manifest.format) != (encoder.fingerprint, _FORMAT):
         return {}
     try:
-        index = _opened(old, store)
+        index = _open(build, store)
     except FootnoteError:
         return {}
     rows = (index.encoded(row) for row in range(len(index.entries)))
-    return dict(zip(_reads(index.entries), rows, strict=True))
+    return dict(zip(_encoder_inputs(index.entries), rows, strict=True))
 
 
-def _encoded(
-    entries: Sequence[Entry], known: _Known, encoder: Encoder, progress: Callable[[int, int], object]
+def _encode(
+    entries: Sequence[Entry], known: _Encodings, encoder: Encoder, progress: Callable[[int, int], object]
 ) -> tuple[Vectors, Tokens, int]:
-    """Give the unit vectors and tokens of all passages, encoding those that are not known; and how many were not."""
-    reads = _reads(entries)
-    unknown = sorted((read for read in dict.fromkeys(reads) if read not in known), key=lambda read: len(read[1]))
-    found = dict(known)
+    """Encode the passages that are not known; return the span vectors and tokens of all, and how many were encoded."""
+    inputs = _encoder_inputs(entries)
+    unknown = sorted((item for item in dict.fromkeys(inputs) if item not in known), key=lambda item: len(item[1]))
+    encodings = dict(known)
     for start in range(0, len(unknown), _BATCH):
         batch = unknown[start : start + _BATCH]
-        encoded = encoder.encode_passages([above + text for above, text, _ in batch])
-        found |= {read: _units(one, read) for read, one in zip(batch, encoded, strict=True)}
+        encoded = encoder.encode_passages([prefix + text for prefix, text, _ in batch])
+        encodings |= {item: _by_sentence(passage, item) for item, passage in zip(batch, encoded, strict=True)}
         progress(start + len(batch), len(unknown))
-    vectors, tokens = zip(*(found[read] for read in reads), strict=True)
+    vectors, tokens = zip(*(encodings[item] for item in inputs), strict=True)
     return np.concatenate(vectors), Tokens.joined(tokens), len(unknown)
 
 
-def _units(encoded: Encoded, read: _Read) -> tuple[Vectors, Tokens]:
-    above, _, marks = read
-    where = sentence_of(encoded, len(above), marks)
-    return span_vectors(encoded, len(above), where, len(marks)), Tokens.of(encoded, where)
+def _by_sentence(encoded: Encoded, encoder_input: _EncoderInput) -> tuple[Vectors, Tokens]:
+    prefix, _, sentence_marks = encoder_input
+    numbers = sentence_of(encoded, len(prefix), sentence_marks)
+    return span_vectors(encoded, len(prefix), numbers, len(sentence_marks)), Tokens.of(encoded, numbers)
 
 
-def _reads(entries: Sequence[Entry]) -> list[_Read]:
-    titles = _telling([passage for passage, _ in entries])
+def _encoder_inputs(entries: Sequence[Entry]) -> list[_EncoderInput]:
+    titles = _distinctive_titles([passage for passage, _ in entries])
     return [(heading_prefix(passage, titles), passage.text, marks) for passage, marks in entries]
 
 
-def _telling(passages: Sequence[Passage]) -> frozenset[str]:
-    """Give the titles that tell passages apart: those that stand over no more than half of them."""
+def _distinctive_titles(passages: Sequence[Passage]) -> frozenset[str]:
+    """Return the titles that distinguish passages: those above no more than half of them."""
     count = Counter(passage.title for passage in passages)
     return frozenset(title for title, times in count.items() if times <= len(passages) / 2)
 
 
-def _document(told: Mapping[str, Any]) -> Document:
-    reviewed = told["reviewed"] and date.fromisoformat(told["reviewed"])
-    parts = (Section(tuple(one["headings"]), one["start"], one["end"]) for one in told["sections"])
-    return Document(told["id"], told["title"], told["text"], told["url"], reviewed, tuple(parts))
+def _document(fields: Mapping[str, Any]) -> Document:
+    reviewed = fields["reviewed"] and date.fromisoformat(fields["reviewed"])
+    sections = (Section(tuple(item["headings"]), item["start"], item["end"]) for item in fields["sections"])
+    return Document(fields["id"], fields["title"], fields["text"], fields["url"], reviewed, tuple(sections))
 
 
-def _told(passage: Passage, marks: Sequence[Highlight]) -> dict[str, object]:
+def _fields(passage: Passage, marks: Sequence[Highlight]) -> dict[str, object]:
     return {
         "document": passage.document,
         "headings": passage.headings,
@@ -229,13 +229,13 @@ def _told(passage: Passage, marks: Sequence[Highlight]) -> dict[str, object]:
     }
 
 
-def _entry(told: Mapping[str, Any], documents: Mapping[str, Document]) -> Entry:
-    document, start, end = documents[told["document"]], told["start"], told["end"]
-    if document.text[start:end] != told["text"]:
-        raise ValueError(told["document"])
-    headings = tuple(told["headings"])
-    passage = Passage(document.id, document.title, document.url, headings, start, end, told["text"])
-    return passage, tuple(Highlight(*mark) for mark in told["sentences"])
+def _entry(fields: Mapping[str, Any], documents: Mapping[str, Document]) -> Entry:
+    document, start, end = documents[fields["document"]], fields["start"], fields["end"]
+    if document.text[start:end] != fields["text"]:
+        raise ValueError(fields["document"])
+    headings = tuple(fields["headings"])
+    passage = Passage(document.id, document.title, document.url, headings, start, end, fields["text"])
+    return passage, tuple(Highlight(*mark) for mark in fields["sentences"])
 
 
 def _jsonl(values: Iterable[object]) -> bytes:
@@ -244,5 +244,5 @@ def _jsonl(values: Iterable[object]) -> bytes:
 
 
 def _lines(content: bytes) -> Iterable[dict[str, Any]]:
-    # Only \n ends a line: text may hold other line separators.
+    # Only \n ends a line, because text may hold other line separators.
     return (json.loads(line) for line in content.split(b"\n") if line)

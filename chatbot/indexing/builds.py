@@ -1,4 +1,4 @@
-"""Builds of the index on disk: written whole or not at all, and refused if they are not what was written.
+"""Builds of the index on disk: atomic, immutable, and verified by checksums when they are read.
 
 A build is written into a draft folder, flushed to the disk, renamed to its id, and only then named in `CURRENT`, which
 is itself replaced in one step. A reader therefore finds the old build or the new one, wherever a writer was stopped.
@@ -34,7 +34,7 @@ __all__ = [
 ]
 
 REBUILD_HINT: Final = "run 'python -m chatbot build'"
-"""What mends an index that may not be served."""
+"""The cure for an index that may not be served."""
 
 _MANIFEST = "manifest.json"
 _CURRENT = "CURRENT"
@@ -43,10 +43,10 @@ _DRAFT = ".draft-"
 
 @dataclass(frozen=True, slots=True)
 class Manifest:
-    """What a build was made of (`format` to `calibrator`), what came of it, and the SHA-256 of its files.
+    """The inputs of a build (`format` to `calibrator`), its figures, and the SHA-256 of each file.
 
-    `calibrator` is the fingerprint of what found out `calibration`: what whoever judges answers needs to know of the
-    corpus, by name. `encoder` is there to be read by people, what counts is the fingerprint.
+    `corpus` is the digest of the corpus, `calibrator` the fingerprint of the function that measured `calibration`.
+    `encoder` is a name for people; `encoder_fingerprint` identifies the model.
     """
 
     format: int
@@ -63,14 +63,14 @@ class Manifest:
 
     @property
     def id(self) -> str:
-        """Name of the build: the same for the same inputs."""
+        """Name of the build, derived from its inputs."""
         inputs = [self.format, self.corpus, self.splitter, self.encoder_fingerprint, self.calibrator]
         return hashlib.sha256(json.dumps(inputs).encode()).hexdigest()[:16]
 
 
 @dataclass(frozen=True, slots=True)
 class Build:
-    """A build that was read and is what was written."""
+    """A manifest and the content of its files."""
 
     manifest: Manifest
     files: Mapping[str, bytes]
@@ -78,9 +78,9 @@ class Build:
 
 @contextmanager
 def write_lock(index: Path) -> Iterator[None]:
-    """Hold the right to write an index folder; raises `IndexBusy` if another process has it."""
+    """Hold the lock of an index folder; raises `IndexBusy` if another process holds it."""
     lock = FileLock(index / ".lock", timeout=0)
-    with _told(index):
+    with _or_unwritable(index):
         index.mkdir(parents=True, exist_ok=True)
         try:
             lock.acquire()
@@ -93,8 +93,8 @@ def write_lock(index: Path) -> Iterator[None]:
 
 
 @contextmanager
-def _told(index: Path) -> Iterator[None]:
-    """Tell what the system would not let us write."""
+def _or_unwritable(index: Path) -> Iterator[None]:
+    """Raise `IndexingError` in place of an `OSError`."""
     try:
         yield
     except OSError as error:
@@ -103,7 +103,7 @@ def _told(index: Path) -> Iterator[None]:
 
 
 def current(index: Path) -> str:
-    """Name the live build; raises `IndexMissing`."""
+    """Return the name of the live build; raises `IndexMissing` or `IndexDamaged`."""
     try:
         name = (index / _CURRENT).read_text("ascii").strip()
     except FileNotFoundError:
@@ -136,7 +136,7 @@ def publish(index: Path, build: Build) -> None:
     The build before it is kept, older ones are removed.
     """
     name = build.manifest.id
-    with _told(index):
+    with _or_unwritable(index):
         for draft in index.glob(f"{_DRAFT}*"):
             _remove(draft)
         if (index / _CURRENT).is_dir():
@@ -155,7 +155,7 @@ def adopt(index: Path, build: Build) -> None:
 
 
 def kept_builds(index: Path) -> tuple[str, ...]:
-    """Name the builds that were kept besides the live one."""
+    """Return the names of the builds that are kept besides the live one, sorted."""
     live = current(index)
     return tuple(
         sorted(path.name for path in index.iterdir() if re.fullmatch(r"[0-9a-f]{16}", path.name) and path.name != live)
@@ -163,8 +163,8 @@ def kept_builds(index: Path) -> tuple[str, ...]:
 
 
 def activate(index: Path, name: str) -> None:
-    """Make a build that was kept the live one again; raises `IndexDamaged` if it is not what was written."""
-    with write_lock(index), _told(index):
+    """Make a kept build live again; raises `IndexDamaged` if its files fail verification."""
+    with write_lock(index), _or_unwritable(index):
         open_build(index, name)
         _point(index, name)
 
@@ -193,24 +193,25 @@ def _remove(path: Path) -> None:
 
 
 def _with_checksum(manifest: Manifest) -> bytes:
-    """Give a manifest as JSON that also holds the digest of itself."""
-    told = asdict(manifest)
-    return json.dumps({"sha256": _seal(told), "manifest": told}, indent=2).encode()
+    """Return a manifest as JSON with its own SHA-256 beside it."""
+    fields = asdict(manifest)
+    return json.dumps({"sha256": _checksum(fields), "manifest": fields}, indent=2).encode()
 
 
-def _seal(told: object) -> str:
-    return hashlib.sha256(json.dumps(told, indent=2).encode()).hexdigest()
+def _checksum(fields: object) -> str:
+    return hashlib.sha256(json.dumps(fields, indent=2).encode()).hexdigest()
 
 
 def _manifest(folder: Path) -> Manifest:
     try:
-        sealed = json.loads((folder / _MANIFEST).read_bytes())
-        if _seal(sealed["manifest"]) != sealed["sha256"]:
+        content = json.loads((folder / _MANIFEST).read_bytes())
+        fields = content["manifest"]
+        if _checksum(fields) != content["sha256"]:
             raise _damaged(folder / _MANIFEST)
     except (OSError, ValueError, KeyError, TypeError, RecursionError) as error:
         raise _damaged(folder / _MANIFEST) from error
     try:
-        manifest = Manifest(**sealed["manifest"] | {"problems": tuple(sealed["manifest"]["problems"])})
+        manifest = Manifest(**fields | {"problems": tuple(fields["problems"])})
     except (KeyError, TypeError):
         raise IndexIncompatible(f"{folder} was built by another version of Footnote: {REBUILD_HINT}.") from None
     if manifest.id != folder.name:

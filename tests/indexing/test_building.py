@@ -108,7 +108,7 @@ def test_another_calibrator_makes_another_build_of_the_same_vectors(
     assert (name, index.calibration) == (other.id, {"passages": first.passages})
 
 
-def test_only_what_changed_is_embedded_again(pages: Path, tmp_path: Path, words: WordEncoder) -> None:
+def test_only_changed_passages_are_embedded_again(pages: Path, tmp_path: Path, words: WordEncoder) -> None:
     build_index(pages, tmp_path / "index", words)
     (pages / "page.txt").write_text(PAGE.replace("three days", "four days"))
     words.encoded.clear()
@@ -168,10 +168,10 @@ def test_a_stale_index_is_refused_with_the_cure(pages: Path, tmp_path: Path, wor
 def test_an_index_of_another_version_is_refused_and_built_anew(pages: Path, tmp_path: Path, words: WordEncoder) -> None:
     built = build_index(pages, tmp_path / "index", words)
     path = tmp_path / "index" / built.id / "manifest.json"
-    told = json.loads(path.read_text())["manifest"]
-    del told["calibrator"]
-    seal = hashlib.sha256(json.dumps(told, indent=2).encode()).hexdigest()
-    path.write_text(json.dumps({"sha256": seal, "manifest": told}))
+    fields = json.loads(path.read_text())["manifest"]
+    del fields["calibrator"]
+    seal = hashlib.sha256(json.dumps(fields, indent=2).encode()).hexdigest()
+    path.write_text(json.dumps({"sha256": seal, "manifest": fields}))
     with pytest.raises(IndexIncompatible, match="built by another version of Footnote"):
         open_index(pages, tmp_path / "index", words)
     assert build_index(pages, tmp_path / "index", words).id == built.id
@@ -240,12 +240,12 @@ def test_the_build_before_is_kept_and_older_ones_go(pages: Path, tmp_path: Path,
     assert {path.parent.name for path in (tmp_path / "index").glob("*/manifest.json")} == set(names[1:])
 
 
-def test_pages_that_could_not_be_read_are_told_by_this_build_and_the_next(
+def test_unreadable_pages_are_problems_of_this_build_and_the_next(
     pages: Path, tmp_path: Path, words: WordEncoder
 ) -> None:
     (pages / "bad.txt").write_bytes(b"\xff")
     first = build_index(pages, tmp_path / "index", words)
-    assert [told[:20] for told in first.problems] == ["bad.txt was left out"]
+    assert [problem[:20] for problem in first.problems] == ["bad.txt was left out"]
     assert build_index(pages, tmp_path / "index", words).problems == first.problems
 
 
@@ -316,7 +316,7 @@ def publish_altered(index: Path, name: str, *, files: dict[str, bytes] | None = 
     return manifest.id
 
 
-def test_a_build_tells_what_it_did_and_so_does_the_next(tmp_path: Path, words: WordEncoder) -> None:
+def test_the_result_of_a_build_has_its_figures(tmp_path: Path, words: WordEncoder) -> None:
     corpus = corpus_of(tmp_path / "corpus", a="## Red?\n\nA day.\n\n## Sun?\n\nNo sun.", b="Cold ice.")
     (corpus / "c.md").write_bytes(b"\xff")
     built = build_index(corpus, tmp_path / "index", words, calibrator=Counting("one"))
@@ -328,10 +328,10 @@ def test_a_build_tells_what_it_did_and_so_does_the_next(tmp_path: Path, words: W
 
 def test_a_build_keeps_what_it_was_made_of(pages: Path, tmp_path: Path, words: WordEncoder) -> None:
     name = build_index(pages, tmp_path / "index", words).id
-    found = open_build(tmp_path / "index", name)
-    files = {file: hashlib.sha256(content).hexdigest() for file, content in found.files.items()}
+    build = open_build(tmp_path / "index", name)
+    files = {file: hashlib.sha256(content).hexdigest() for file, content in build.files.items()}
     made = Manifest(4, corpus_digest(pages), SPLITTER, "words", "words-1", "", 1, 2, (), {}, files)
-    assert found.manifest == made
+    assert build.manifest == made
     assert files.keys() == {"documents.jsonl", "passages.jsonl", "vectors.faiss", "tokens.npz"}
 
 
@@ -388,7 +388,7 @@ def test_a_title_over_more_than_half_of_the_passages_is_not_read(tmp_path: Path,
 
 
 @pytest.mark.parametrize(("count", "heard"), [(64, [(64, 64)]), (65, [(64, 65), (65, 65)])])
-def test_progress_is_told_every_sixty_four_passages(
+def test_progress_is_reported_every_sixty_four_passages(
     tmp_path: Path, words: WordEncoder, count: int, heard: list[tuple[int, int]]
 ) -> None:
     corpus = corpus_of(tmp_path / "corpus", a="\n\n".join(f"## Is it {n}?\n\nIt is {n}." for n in range(count)))
