@@ -37,13 +37,13 @@ def words_of(place: Place, words: WordEncoder, database: Database) -> tuple[Chat
 def test_whatever_is_set_comments_stay_and_the_rest_says_what_it_said(values: dict[str, str]) -> None:
     text = with_values(TEXT, values)
     assert comments(text) == comments(TEXT)
-    told, before = tomllib.loads(text), tomllib.loads(TEXT)
+    after, before = tomllib.loads(text), tomllib.loads(TEXT)
     for name, value in values.items():
         *tables, key = name.split(".")
-        holder, old = (reduce(dict.__getitem__, tables, one) for one in (told, before))
+        holder, old = (reduce(dict.__getitem__, tables, document) for document in (after, before))
         assert holder.pop(key, "").strip() == value.strip() or (old.get(key, "").strip() == value)
         old.pop(key, None)
-    assert told == before
+    assert after == before
 
 
 @given(
@@ -52,26 +52,23 @@ def test_whatever_is_set_comments_stay_and_the_rest_says_what_it_said(values: di
 def test_whatever_a_reply_says_comments_and_the_other_replies_stay(
     examples: list[str], reply: str, name: str | None
 ) -> None:
-    route = Reply("our own", tuple(dict.fromkeys(one.strip() for one in examples)), reply, "https://a.example")
-    text = with_reply(TEXT, route, name)
+    new = Reply("our own", tuple(dict.fromkeys(example.strip() for example in examples)), reply, "https://a.example")
+    text = with_reply(TEXT, new, name)
     assert comments(text) == comments(TEXT)
-    told, before = (tomllib.loads(one)["replies"] for one in (text, TEXT))
-    (own,) = (one for one in told if one["name"] == "our own")
-    assert (tuple(one.strip() for one in own["examples"]), own["reply"], own["link"]) == (
-        route.examples,
-        reply,
-        route.link,
-    )
-    assert [one for one in told if one is not own] == [one for one in before if one["name"] != name]
+    after, before = tomllib.loads(text)["replies"], tomllib.loads(TEXT)["replies"]
+    (own,) = (table for table in after if table["name"] == "our own")
+    written = tuple(example.strip() for example in own["examples"]), own["reply"], own["link"]
+    assert written == (new.examples, reply, new.link)
+    assert [table for table in after if table is not own] == [table for table in before if table["name"] != name]
 
 
-@pytest.mark.parametrize("name", [route["name"] for route in tomllib.loads(TEXT)["replies"]])
+@pytest.mark.parametrize("name", [reply["name"] for reply in tomllib.loads(TEXT)["replies"]])
 def test_a_reply_that_goes_takes_no_comment_with_it(name: str) -> None:
     noted = re.sub(r"(?m)^\[\[replies\]\]$", "# about the next reply\n[[replies]]", TEXT)
     text = without_reply(noted, name)
     assert comments(text) == comments(noted)
-    assert [one["name"] for one in tomllib.loads(text)["replies"]] == [
-        one["name"] for one in tomllib.loads(TEXT)["replies"] if one["name"] != name
+    assert [reply["name"] for reply in tomllib.loads(text)["replies"]] == [
+        reply["name"] for reply in tomllib.loads(TEXT)["replies"] if reply["name"] != name
     ]
 
 
@@ -145,7 +142,7 @@ def test_what_cannot_be_said_is_refused_and_nothing_is_written(
     with pytest.raises(ChangeRefused, match=f"^{why}"):
         words.set_values(EDITOR, {name: value})
     assert (path.read_text("utf-8"), bot.clinic, history.latest()) == (TEXT, clinic, ())
-    assert not [one for one in path.parent.iterdir() if one.name.startswith(".clinic")]
+    assert not [file for file in path.parent.iterdir() if file.name.startswith(".clinic")]
 
 
 def test_no_other_key_can_be_set(words_of: tuple[Chatbot, ClinicText, AuditLog, Path]) -> None:
@@ -158,11 +155,11 @@ def test_replies_are_changed_added_removed_and_all_of_it_undone_newest_first(
     words_of: tuple[Chatbot, ClinicText, AuditLog, Path],
 ) -> None:
     bot, words, history, path = words_of
-    names = [route.name for route in bot.clinic.replies]
+    names = [reply.name for reply in bot.clinic.replies]
     words.set_reply(EDITOR, Reply("parking", ("where to park",), "Behind the house."))
     words.set_reply(EDITOR, Reply("fees", ("how much",), "It is free."), "price")
     words.remove_reply(EDITOR, "booking")
-    assert [route.name for route in bot.clinic.replies] == [
+    assert [reply.name for reply in bot.clinic.replies] == [
         "fees" if name == "price" else name for name in names if name != "booking"
     ] + ["parking"]
     changes = history.latest()
@@ -171,7 +168,7 @@ def test_replies_are_changed_added_removed_and_all_of_it_undone_newest_first(
     for change in changes:
         words.undo(EDITOR, change.id)
     assert path.read_text("utf-8") == TEXT
-    assert [route.name for route in bot.clinic.replies] == names
+    assert [reply.name for reply in bot.clinic.replies] == names
 
 
 @pytest.mark.parametrize(("mark", "ending"), [("\ufeff", "\n"), ("", "\r\n"), ("\ufeff", "\r\n")])
@@ -188,7 +185,7 @@ def test_a_file_that_was_written_elsewhere_stays_as_it_is_written(
     assert path.read_bytes() == written
 
 
-def test_a_reply_that_is_gone_is_told(words_of: tuple[Chatbot, ClinicText, AuditLog, Path]) -> None:
+def test_a_reply_that_is_gone_or_named_twice_is_refused(words_of: tuple[Chatbot, ClinicText, AuditLog, Path]) -> None:
     _, words, _, _ = words_of
     with pytest.raises(ChangeRefused, match="no reply called"):
         words.remove_reply(EDITOR, "nothing")
@@ -215,8 +212,12 @@ def test_urgent_wording_of_each_level_is_set_and_emptied_again(
 ) -> None:
     bot, words, _, path = words_of
     before = bot.clinic.urgent
-    said = {"urgent.message": "Call {emergency}.", "urgent.crisis.message": "Call {crisis}.", "urgent.today.phone": ""}
-    words.set_values(EDITOR, said)
+    values = {
+        "urgent.message": "Call {emergency}.",
+        "urgent.crisis.message": "Call {crisis}.",
+        "urgent.today.phone": "",
+    }
+    words.set_values(EDITOR, values)
     now = bot.clinic.urgent
     assert (now.message, now.crisis.message, now.today.phone) == ("Call {emergency}.", "Call {crisis}.", "")
     assert comments(path.read_text("utf-8")) == comments(TEXT)

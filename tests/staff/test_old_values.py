@@ -1,4 +1,4 @@
-"""Contact values that wording repeats as text: old ones after a change, and ones that are none of the clinic's."""
+"""Contact values written out in wording: outdated ones after a change, and ones that are not the clinic's."""
 
 from dataclasses import replace
 
@@ -25,7 +25,7 @@ def saying(reply: str, clinic: Clinic = CLINIC) -> Clinic:
 
 
 def repeated(reply: str, contact: Contact) -> list[str]:
-    return [one.sentence for one in old_values(CLINIC, saying(reply, replace(CLINIC, contact=contact)))]
+    return [value.sentence for value in old_values(CLINIC, saying(reply, replace(CLINIC, contact=contact)))]
 
 
 @pytest.mark.parametrize(
@@ -38,9 +38,9 @@ def test_an_old_number_is_found_however_it_is_spaced(written: str) -> None:
     ]
 
 
-@pytest.mark.parametrize("said", ["Ring {phone}.", "Ring +44 20 7946 0124.", "It costs 20, 79 or 46 pounds.", ""])
-def test_what_holds_no_old_number_is_left_alone(said: str) -> None:
-    assert repeated(said, replace(CONTACT, phone="+44 1234 567890")) == []
+@pytest.mark.parametrize("reply", ["Ring {phone}.", "Ring +44 20 7946 0124.", "It costs 20, 79 or 46 pounds.", ""])
+def test_what_holds_no_old_number_is_left_alone(reply: str) -> None:
+    assert repeated(reply, replace(CONTACT, phone="+44 1234 567890")) == []
 
 
 @pytest.mark.parametrize(
@@ -52,13 +52,13 @@ def test_what_holds_no_old_number_is_left_alone(said: str) -> None:
     ],
 )
 def test_each_kind_of_value_names_its_own_place(contact: Contact, reply: str, place: str) -> None:
-    (told,) = repeated(reply, contact)
-    assert f"write {{{place}}} there instead" in told
+    (sentence,) = repeated(reply, contact)
+    assert f"write {{{place}}} there instead" in sentence
 
 
 def test_a_value_that_is_gone_is_to_be_corrected_by_hand() -> None:
-    (told,) = repeated("Write to hello@clinic.example.", replace(CONTACT, email=""))
-    assert told.endswith("“hello@clinic.example”: correct it there.")
+    (sentence,) = repeated("Write to hello@clinic.example.", replace(CONTACT, email=""))
+    assert sentence.endswith("“hello@clinic.example”: correct it there.")
 
 
 def test_a_number_that_was_only_spaced_anew_is_not_old() -> None:
@@ -82,30 +82,30 @@ def test_any_number_is_found_between_any_words(digits: str, separators: list[str
     after = replace(CLINIC, contact=Contact(phone="+1 212 555 0100"))
     written = "".join(map("".join, zip(digits, separators, strict=False)))
     assume(not "12125550100".endswith(digits.lstrip("0")))
-    assert [one.value for one in old_values(before, saying(f"{words} {written}x", after))] == [digits]
+    assert [value.value for value in old_values(before, saying(f"{words} {written}x", after))] == [digits]
 
 
 @given(st.text(max_size=60))
 def test_whatever_is_written_nothing_changed_means_nothing_old(reply: str) -> None:
     clinic = saying(reply)
     assert old_values(clinic, clinic) == ()
-    assert all(one.value in reply for one in foreign_values(clinic))
+    assert all(value.value in reply for value in foreign_values(clinic))
 
 
 @pytest.mark.parametrize(
-    "said",
+    "reply",
     [
         "Ring 020 7946 0123, +44 (0)20 7946 0123 or 116 123.", "Ring {phone} or write to HELLO@clinic.example.",
         "Since 2024-11-26, 26.11.2024, 2019-2024, from 9.00-17.30, for £1000-2000.", "12 sessions of 0.5 mm, SPF 50.",
         "See https://clinic.example/p/0123456789.", "Ref. 12345678",
     ],
 )  # fmt: skip
-def test_the_clinics_own_values_and_other_figures_are_not_foreign(said: str) -> None:
-    assert foreign_values(saying(said)) == ()
+def test_the_clinics_own_values_and_other_figures_are_not_foreign(reply: str) -> None:
+    assert foreign_values(saying(reply)) == ()
 
 
 @pytest.mark.parametrize(
-    ("said", "value", "place"),
+    ("reply", "value", "place"),
     [
         ("Ring 07700 900123 (mobile).", "07700 900123", "phone"),
         ("Ring us: +49 30 123456", "+49 30 123456", "phone"),
@@ -113,8 +113,8 @@ def test_the_clinics_own_values_and_other_figures_are_not_foreign(said: str) -> 
         ("Write to old@clinic.example.", "old@clinic.example", "email"),
     ],
 )
-def test_a_value_that_is_none_of_the_clinics_is_named(said: str, value: str, place: str) -> None:
-    assert foreign_values(saying(said)) == (OldValue("The reply “hours”", value, place),)
+def test_a_value_that_is_none_of_the_clinics_is_named(reply: str, value: str, place: str) -> None:
+    assert foreign_values(saying(reply)) == (OldValue("The reply “hours”", value, place),)
 
 
 def test_urgent_wording_that_names_another_emergency_number_is_named() -> None:

@@ -22,7 +22,7 @@ PARKING = PageForm(
 )
 
 
-def told(_done: int, _of: int, _what: str) -> None:
+def ignore(_done: int, _total: int, _step: str) -> None:
     pass
 
 
@@ -30,7 +30,7 @@ def files(folder: Path) -> dict[str, bytes]:
     return {path.relative_to(folder).as_posix(): path.read_bytes() for path in folder.rglob("*") if path.is_file()}
 
 
-def test_a_draft_changes_nothing_until_it_is_put_live(keep: Keep, place: Place, words: WordEncoder) -> None:
+def test_a_draft_changes_nothing_until_it_is_published(keep: Keep, place: Place, words: WordEncoder) -> None:
     bot, pages, history = keep(words)
     before = files(place.corpus), bot.build
     assert pages.stage(EDITOR, PARKING) == "parking.md"
@@ -40,21 +40,21 @@ def test_a_draft_changes_nothing_until_it_is_put_live(keep: Keep, place: Place, 
         ("aftercare.md", True, "alice"),
         ("parking.md", False, "alice"),
     ]
-    pages.publish(EDITOR, told)
+    pages.publish(EDITOR, ignore)
     assert pages.drafts() == ()
     assert [page.id for page in bot.documents()] == ["parking.md", "red.txt"]
     parking = bot.document("parking.md")
     assert (parking.title, parking.url, str(parking.reviewed)) == (PARKING.title, PARKING.url, PARKING.reviewed)
-    assert [(one.subject, one.told, one.account) for one in history.latest()] == [
+    assert [(change.subject, change.told, change.account) for change in history.latest()] == [
         ("parking.md", "Added", "alice"),
         ("aftercare.md", "Withdrawn", "alice"),
     ]
 
 
-def test_what_is_live_is_what_the_command_line_would_build(keep: Keep, place: Place, words: WordEncoder) -> None:
+def test_publishing_makes_the_build_of_the_command_line(keep: Keep, place: Place, words: WordEncoder) -> None:
     bot, pages, _ = keep(words)
     pages.stage(EDITOR, PARKING)
-    pages.publish(EDITOR, told)
+    pages.publish(EDITOR, ignore)
     assert Chatbot(place.corpus, place.index, words, Clinic()).build == bot.build
 
 
@@ -62,43 +62,43 @@ def test_only_new_passages_are_embedded_and_only_once(keep: Keep, words: WordEnc
     _, pages, _ = keep(words)
     words.encoded.clear()
     pages.stage(EDITOR, PARKING)
-    pages.preview((), (), told)
-    pages.publish(EDITOR, told)
+    pages.preview((), (), ignore)
+    pages.publish(EDITOR, ignore)
     assert [text for text in words.encoded if "parking" in text.casefold()] == words.encoded
     assert len(words.encoded) == 1
 
 
-def test_a_page_that_goes_is_kept_with_the_time(keep: Keep, place: Place, words: WordEncoder) -> None:
+def test_a_withdrawn_page_is_kept_with_the_time(keep: Keep, place: Place, words: WordEncoder) -> None:
     _, pages, _ = keep(words)
     pages.withdraw(EDITOR, "red.txt")
-    pages.publish(EDITOR, told)
-    kept = files(place.staff / "withdrawn")
-    assert sorted(name.split("/", 1)[1] for name in kept) == ["red.txt", "red.txt.yaml"]
+    pages.publish(EDITOR, ignore)
+    withdrawn = files(place.staff / "withdrawn")
+    assert sorted(name.split("/", 1)[1] for name in withdrawn) == ["red.txt", "red.txt.yaml"]
 
 
-def test_a_replaced_page_keeps_its_name_and_says_of_itself_what_the_sheet_does(
+def test_a_replaced_page_keeps_its_name_and_takes_the_fields_of_the_form(
     keep: Keep, place: Place, words: WordEncoder
 ) -> None:
     bot, pages, _ = keep(words)
-    sheet = pages.form("red.txt")
-    assert (sheet.title, sheet.reviewed) == ("Red skin", "2026-01-31")
-    assert sheet.body.startswith("Redness\n\nRedness fades")
-    pages.stage(EDITOR, PageForm('Red: "skin"', "", "2026-06-01", sheet.body.replace("three", "four")), "red.txt")
+    form = pages.form("red.txt")
+    assert (form.title, form.reviewed) == ("Red skin", "2026-01-31")
+    assert form.body.startswith("Redness\n\nRedness fades")
+    pages.stage(EDITOR, PageForm('Red: "skin"', "", "2026-06-01", form.body.replace("three", "four")), "red.txt")
     assert pages.form("red.txt").title == 'Red: "skin"'
-    pages.publish(EDITOR, told)
+    pages.publish(EDITOR, ignore)
     page = bot.document("red.txt")
     assert (page.title, str(page.reviewed), "four days" in page.text) == ('Red: "skin"', "2026-06-01", True)
     assert not (place.corpus / "red.txt.yaml").exists()
 
 
-def test_a_preview_names_the_passages_that_come_go_and_change(keep: Keep, words: WordEncoder) -> None:
+def test_a_preview_lists_added_removed_and_changed_passages(keep: Keep, words: WordEncoder) -> None:
     _, pages, _ = keep(words)
     pages.stage(EDITOR, PARKING)
     pages.withdraw(EDITOR, "aftercare.md")
-    sheet = pages.form("red.txt")
-    pages.stage(EDITOR, PageForm(sheet.title, "", "", sheet.body.replace("three", "four")), "red.txt")
-    preview = pages.preview((), (), told)
-    assert {(one.title, bool(one.before), bool(one.after)) for one in preview.passages} == {
+    form = pages.form("red.txt")
+    pages.stage(EDITOR, PageForm(form.title, "", "", form.body.replace("three", "four")), "red.txt")
+    preview = pages.preview((), (), ignore)
+    assert {(change.title, bool(change.before), bool(change.after)) for change in preview.passages} == {
         ("Parking", False, True),
         ("Aftercare", True, False),
         ("Red skin", True, True),
@@ -106,10 +106,10 @@ def test_a_preview_names_the_passages_that_come_go_and_change(keep: Keep, words:
 
 
 @pytest.mark.parametrize(
-    ("sheet", "why"),
+    ("form", "why"),
     [
         (PageForm(" ", "", "", "Words."), "no title"),
-        (PageForm("A", "", "", " \n"), "no words"),
+        (PageForm("A", "", "", " \n"), "no text"),
         (PageForm("A", "", "", "# Only\n\n## Headings\n"), "headings alone"),
         (PageForm("A", "", "2999-01-01", "Words."), "yet to come"),
         (PageForm("A", "javascript:alert(1)", "", "Words."), "no web address"),
@@ -117,17 +117,15 @@ def test_a_preview_names_the_passages_that_come_go_and_change(keep: Keep, words:
         (PageForm("A", "", "", "Wor\0ds."), "NUL"),
     ],
 )
-def test_a_page_that_cannot_be_used_is_refused_in_plain_words(
-    keep: Keep, words: WordEncoder, sheet: PageForm, why: str
-) -> None:
+def test_an_unusable_page_is_refused_with_the_reason(keep: Keep, words: WordEncoder, form: PageForm, why: str) -> None:
     _, pages, _ = keep(words)
     with pytest.raises(ChangeRefused, match=why):
-        pages.stage(EDITOR, sheet)
+        pages.stage(EDITOR, form)
     assert pages.drafts() == ()
 
 
 @pytest.mark.parametrize("name", ["../staff/staff.sqlite3", "/etc/passwd", "README.md", "red.txt.yaml", "no.md", ""])
-def test_no_file_but_a_page_can_be_read_or_written(keep: Keep, words: WordEncoder, name: str) -> None:
+def test_only_pages_can_be_read_or_written(keep: Keep, words: WordEncoder, name: str) -> None:
     _, pages, _ = keep(words)
     with pytest.raises(ChangeRefused, match="no such page"):
         pages.form(name)
@@ -137,17 +135,17 @@ def test_no_file_but_a_page_can_be_read_or_written(keep: Keep, words: WordEncode
     assert pages.drafts() == ()
 
 
-def test_the_last_page_cannot_go(keep: Keep, place: Place, words: WordEncoder) -> None:
+def test_the_last_page_cannot_be_withdrawn(keep: Keep, place: Place, words: WordEncoder) -> None:
     bot, pages, _ = keep(words)
     before = files(place.corpus), bot.build
     pages.withdraw(EDITOR, "red.txt")
     pages.withdraw(EDITOR, "aftercare.md")
     with pytest.raises(FootnoteError, match="no page"):
-        pages.publish(EDITOR, told)
+        pages.publish(EDITOR, ignore)
     assert (files(place.corpus), bot.build) == before
 
 
-def test_titles_that_are_alike_get_names_of_their_own(keep: Keep, words: WordEncoder) -> None:
+def test_similar_titles_get_different_names(keep: Keep, words: WordEncoder) -> None:
     _, pages, _ = keep(words)
     titles = ("Aftercare", "After-Care!", "README", "Осмотр", "../../etc")
     names = [pages.stage(EDITOR, PageForm(title, "", "", "Words of it.")) for title in titles]
@@ -161,7 +159,7 @@ def test_going_back_brings_back_pages_and_index_and_holds_after_a_restart(
     assert pages.previous() is None
     before = files(place.corpus), bot.build
     pages.stage(EDITOR, PARKING)
-    pages.publish(EDITOR, told)
+    pages.publish(EDITOR, ignore)
     after = files(place.corpus), bot.build
     assert pages.previous() == before[1]
     pages.go_back(EDITOR)
@@ -169,18 +167,18 @@ def test_going_back_brings_back_pages_and_index_and_holds_after_a_restart(
     assert Chatbot(place.corpus, place.index, words, Clinic()).build == before[1]
     pages.go_back(EDITOR)  # and forth
     assert (files(place.corpus), bot.build) == after
-    assert [one.kind for one in history.latest()] == [Kind.INDEX, Kind.INDEX, Kind.PAGE]
+    assert [change.kind for change in history.latest()] == [Kind.INDEX, Kind.INDEX, Kind.PAGE]
 
 
-def test_going_back_would_not_lose_what_was_changed_on_the_server(keep: Keep, place: Place, words: WordEncoder) -> None:
+def test_going_back_is_refused_after_a_change_on_the_server(keep: Keep, place: Place, words: WordEncoder) -> None:
     bot, pages, _ = keep(words)
     pages.stage(EDITOR, PARKING)
-    pages.publish(EDITOR, told)
+    pages.publish(EDITOR, ignore)
     (place.corpus / "red.txt").write_text("Redness\n\nRedness fades within a week.\n")
     build = bot.build
     with pytest.raises(ChangeRefused, match="changed on the server"):
         pages.go_back(EDITOR)
-    pages.publish(EDITOR, told)  # without a draft it takes in what was changed there
+    pages.publish(EDITOR, ignore)  # without a draft it takes in what was changed there
     assert bot.build != build
     assert "a week" in bot.document("red.txt").text
 
@@ -190,40 +188,38 @@ def test_a_change_of_a_page_can_be_undone(keep: Keep, place: Place, words: WordE
     before = (place.corpus / "aftercare.md").read_bytes()
     pages.stage(EDITOR, PARKING)
     pages.withdraw(EDITOR, "aftercare.md")
-    pages.publish(EDITOR, told)
+    pages.publish(EDITOR, ignore)
     for change in history.latest():
         pages.undo(EDITOR, change.id)
     assert len(bot.documents()) == 2
-    pages.publish(EDITOR, told)
+    pages.publish(EDITOR, ignore)
     assert [page.id for page in bot.documents()] == ["aftercare.md", "red.txt"]
     assert (place.corpus / "aftercare.md").read_bytes() == before
 
 
-def test_undoing_brings_back_what_was_said_beside_a_page(keep: Keep, words: WordEncoder) -> None:
+def test_undoing_brings_back_the_fields_of_a_sidecar(keep: Keep, words: WordEncoder) -> None:
     bot, pages, history = keep(words)
     pages.withdraw(EDITOR, "red.txt")
-    pages.publish(EDITOR, told)
+    pages.publish(EDITOR, ignore)
     pages.undo(EDITOR, history.latest()[0].id)
-    pages.publish(EDITOR, told)
+    pages.publish(EDITOR, ignore)
     page = bot.document("red.txt")
     assert (page.title, str(page.reviewed)) == ("Red skin", "2026-01-31")
 
 
-def test_files_that_cannot_be_read_are_named(keep: Keep, place: Place, words: WordEncoder) -> None:
+def test_unreadable_files_are_named(keep: Keep, place: Place, words: WordEncoder) -> None:
     (place.corpus / "broken.md").write_bytes(b"\xff")
     _, pages, _ = keep(words)
     assert pages.unreadable() == ("broken.md",)
 
 
-def test_where_the_index_cannot_be_written_the_pages_stay_as_they_were(
-    keep: Keep, place: Place, words: WordEncoder
-) -> None:
+def test_an_unwritable_index_leaves_the_pages_as_they_were(keep: Keep, place: Place, words: WordEncoder) -> None:
     bot, pages, _ = keep(words)
     before = files(place.corpus), bot.build
     pages.stage(EDITOR, PARKING)
 
-    def blocked(_done: int, _of: int, what: str) -> None:
-        if what == "Publishing":
+    def block(_done: int, _total: int, step: str) -> None:
+        if step == "Publishing":
             for name in ("CURRENT", bot.build):
                 (place.index / f".draft-{name}").mkdir(exist_ok=True)
             place.index.joinpath(".draft-CURRENT", "x").mkdir()
@@ -231,7 +227,7 @@ def test_where_the_index_cannot_be_written_the_pages_stay_as_they_were(
             place.index.joinpath(".lock").mkdir()
 
     with pytest.raises(FootnoteError):
-        pages.publish(EDITOR, blocked)
+        pages.publish(EDITOR, block)
     place.index.joinpath(".lock").rmdir()
     assert (files(place.corpus), bot.build) == before
     assert [draft.page for draft in pages.drafts()] == ["parking.md"]
@@ -284,42 +280,40 @@ def test_a_link_out_of_the_corpus_is_not_published(keep: Keep, place: Place, wor
     (place.corpus / "link.md").symlink_to(secret)
     bot, pages, _ = keep(words)
     pages.stage(EDITOR, PARKING)
-    pages.publish(EDITOR, told)
+    pages.publish(EDITOR, ignore)
     assert [page.id for page in bot.documents()] == ["aftercare.md", "parking.md", "red.txt"]
     pages.go_back(EDITOR)
     assert (place.corpus / "link.md").is_symlink()
     assert pages.unreadable() == ("link.md",)
 
 
-def test_two_people_do_not_put_pages_live_at_once(keep: Keep, words: WordEncoder) -> None:
+def test_two_people_cannot_publish_at_once(keep: Keep, words: WordEncoder) -> None:
     _, pages, _ = keep(words)
     pages.stage(EDITOR, PARKING)
     began, go_on = Event(), Event()
 
-    def waiting(_done: int, _of: int, _what: str) -> None:
+    def wait(_done: int, _total: int, _step: str) -> None:
         began.set()
         go_on.wait(10)
 
-    thread = Thread(target=pages.publish, args=(EDITOR, waiting))
+    thread = Thread(target=pages.publish, args=(EDITOR, wait))
     thread.start()
     assert began.wait(10)
     with pytest.raises(ChangeRefused, match="Somebody else"):
-        pages.publish(EDITOR, told)
+        pages.publish(EDITOR, ignore)
     go_on.set()
     thread.join(20)
     assert pages.drafts() == ()
 
 
-def test_a_preview_tells_which_questions_would_turn_out_otherwise(
-    keep: Keep, encoder: SentenceEncoder, tmp_path: Path
-) -> None:
+def test_a_preview_lists_questions_that_change_outcome(keep: Keep, encoder: SentenceEncoder, tmp_path: Path) -> None:
     _, pages, _ = keep(encoder)
     golden = tmp_path / "golden.jsonl"
     golden.write_text(
         '{"question": "where can I park my car?", "expect": "answer"}\n{"question": "Redness", "expect": "answer"}\n'
     )
     pages.stage(EDITOR, PageForm("Parking", "", "", "You can park your car for free behind the clinic.\n"))
-    preview = pages.preview(read_golden(golden), ("is there free parking?", "who is the king?", " "), told)
+    preview = pages.preview(read_golden(golden), ("is there free parking?", "who is the king?", " "), ignore)
     assert [(flip.question, flip.before, flip.after, flip.better) for flip in preview.outcome_changes] == [
         ("where can I park my car?", "not found", "answered", True)
     ]
@@ -327,9 +321,9 @@ def test_a_preview_tells_which_questions_would_turn_out_otherwise(
     assert preview.newly_answered == ("is there free parking?",)
 
 
-def test_a_rebuild_mixes_no_two_indexes_and_fails_nobody(keep: Keep, encoder: SentenceEncoder) -> None:
+def test_publishing_never_mixes_indexes_or_fails_a_visitor(keep: Keep, encoder: SentenceEncoder) -> None:
     bot, pages, _ = keep(encoder)
-    versions = {bot.build: {one.text for one in bot.passages()}}
+    versions = {bot.build: {passage.text for passage in bot.passages()}}
     failures: list[BaseException] = []
     seen: list[frozenset[str]] = []
     stop = Event()
@@ -339,7 +333,7 @@ def test_a_rebuild_mixes_no_two_indexes_and_fails_nobody(keep: Keep, encoder: Se
             try:
                 answer = bot.ask("how long does redness last, and is it free to park?")
                 assert answer.outcome is not Outcome.URGENT
-                seen.append(frozenset(one.passage.text for one in answer.citations))
+                seen.append(frozenset(citation.passage.text for citation in answer.citations))
             except BaseException as error:  # noqa: BLE001 -- whatever goes wrong is what this test looks for
                 failures.append(error)
 
@@ -347,11 +341,11 @@ def test_a_rebuild_mixes_no_two_indexes_and_fails_nobody(keep: Keep, encoder: Se
     for visitor in visitors:
         visitor.start()
     for number in range(3):
-        sheet = pages.form("red.txt")
+        form = pages.form("red.txt")
         body = f"Redness\n\nRedness fades within {number + 4} days of visit {number}.\n"
-        pages.stage(EDITOR, PageForm(sheet.title, "", "", body), "red.txt")
-        pages.publish(EDITOR, told)
-        versions[bot.build] = {one.text for one in bot.passages()}
+        pages.stage(EDITOR, PageForm(form.title, "", "", body), "red.txt")
+        pages.publish(EDITOR, ignore)
+        versions[bot.build] = {passage.text for passage in bot.passages()}
     stop.set()
     for visitor in visitors:
         visitor.join(20)
@@ -369,6 +363,6 @@ def test_a_page_whose_address_is_gone_is_marked_in_the_list(keep: Keep, words: W
     )
     bot, _, _ = keep(words)
     today = date(2026, 2, 1)
-    states = {one.id: one.state for one in list_pages(bot, (), None, today, {"https://clinic.example/lift"})}
+    states = {page.id: page.state for page in list_pages(bot, (), None, today, {"https://clinic.example/lift"})}
     assert states["lift.md"] == "live, address gone"
     assert states["aftercare.md"] == "live, never reviewed"

@@ -12,8 +12,8 @@ class Site(BaseHTTPRequestHandler):
     """A site with one page, one that moved to it, one that is gone and one that is broken."""
 
     def do_GET(self) -> None:
-        found = {"/page": 200, "/moved": 301, "/gone": 410, "/broken": 500, "/private": 403}
-        self.send_response(found.get(self.path, 404))
+        statuses = {"/page": 200, "/moved": 301, "/gone": 410, "/broken": 500, "/private": 403}
+        self.send_response(statuses.get(self.path, 404))
         self.send_header("Location", "/page" if self.path == "/moved" else "/nowhere")
         self.send_header("Content-Length", "0")
         self.end_headers()
@@ -30,7 +30,7 @@ def site() -> Iterator[str]:
         server.shutdown()
 
 
-def opened(addresses: Sequence[str], progress: Callable[[int, int], object]) -> frozenset[str]:
+def open_all(addresses: Sequence[str], progress: Callable[[int, int], object]) -> frozenset[str]:
     """Open addresses as the console does, in a thread that runs no event loop."""
     with ThreadPoolExecutor(1) as pool:
         return pool.submit(gone_addresses, addresses, progress).result()
@@ -41,11 +41,11 @@ def test_an_address_is_gone_where_its_site_says_so_or_no_such_host_is_known(site
     closed = "http://127.0.0.1:9/"  # nobody listens there, perhaps only now
     lost = [f"{site}/gone", f"{site}/never", "http://clinic.invalid/page", f"http://{'a' * 70}.example/"]
     steps: list[tuple[int, int]] = []
-    found = opened([*there, closed, *lost], lambda done, of: steps.append((done, of)))
-    assert found >= set(lost[:2])  # a machine without a resolver knows of no host whether it is gone
-    assert found <= set(lost)
+    gone = open_all([*there, closed, *lost], lambda done, total: steps.append((done, total)))
+    assert gone >= set(lost[:2])  # a machine without a resolver knows of no host whether it is gone
+    assert gone <= set(lost)
     assert steps[-1] == (9, 9)
 
 
 def test_no_addresses_are_opened_where_there_are_none() -> None:
-    assert opened([], lambda _done, _of: None) == frozenset()
+    assert open_all([], lambda _done, _total: None) == frozenset()

@@ -1,4 +1,4 @@
-"""The list of pages, as staff look at it: what is live, what is prepared, and what is due for a review."""
+"""The list of pages for staff: live and prepared ones, their reviews, and public addresses that are gone."""
 
 import asyncio
 import socket
@@ -18,10 +18,14 @@ from chatbot.staff.content.page_form import document_of
 
 __all__ = ["PageSummary", "gone_addresses", "list_pages"]
 
+_GONE: Final = {HTTPStatus.NOT_FOUND, HTTPStatus.GONE}
+_CONNECTIONS: Final = 4  # so few that no site takes them for an attack
+_TIMEOUT: Final = 15.0  # seconds for one address, redirects included
+
 
 @dataclass(frozen=True, slots=True)
 class PageSummary:
-    """A page in the list: how many passages it is cut into, how often it was cited, and what is to be said of it."""
+    """A row of the list: a page with the number of its passages, of its citations, and its state in words."""
 
     id: str
     title: str
@@ -35,28 +39,31 @@ class PageSummary:
 def list_pages(
     bot: Chatbot, drafts: tuple[Draft, ...], counts: Counts | None, today: date, gone: Collection[str] = ()
 ) -> tuple[PageSummary, ...]:
-    """List the pages that are live or prepared, by title; `counts` says what was cited, `gone` which addresses are."""
+    """Return the pages that are live or prepared, by title.
+
+    `counts` holds the citations to show, `gone` the public addresses that no longer exist.
+    """
     passages = Counter(passage.document for passage in bot.passages())
     cited: Counter[str] = Counter()
-    for place, number in counts.cited if counts else ():
-        cited[place.document] += number
+    for passage, number in counts.cited if counts else ():
+        cited[passage.document] += number
     staged = {draft.page: draft for draft in drafts}
     due = today - timedelta(days=bot.clinic.pages.review_after_days)
     live = [
         PageSummary(
-            one.id,
-            one.title,
-            one.url or "",
-            one.reviewed,
-            passages[one.id],
-            cited[one.id],
-            _state(one.reviewed, due, staged.get(one.id)) + ", address gone" * (one.url in gone),
+            document.id,
+            document.title,
+            document.url or "",
+            document.reviewed,
+            passages[document.id],
+            cited[document.id],
+            _state(document.reviewed, due, staged.get(document.id)) + ", address gone" * (document.url in gone),
         )
-        for one in bot.documents()
+        for document in bot.documents()
     ]
-    known = {one.id for one in live}
-    new = [_new(draft) for draft in drafts if draft.page not in known and draft.text is not None]
-    return tuple(sorted([*live, *new], key=lambda one: one.title.casefold()))
+    known = {page.id for page in live}
+    new = [_new_page(draft) for draft in drafts if draft.page not in known and draft.text is not None]
+    return tuple(sorted([*live, *new], key=lambda page: page.title.casefold()))
 
 
 def _state(reviewed: date | None, due: date, draft: Draft | None) -> str:
@@ -67,52 +74,47 @@ def _state(reviewed: date | None, due: date, draft: Draft | None) -> str:
     return "live" if reviewed > due else "live, due for review"
 
 
-def _new(draft: Draft) -> PageSummary:
+def _new_page(draft: Draft) -> PageSummary:
     document = document_of(draft.page, draft.text or "")
     return PageSummary(draft.page, document.title, document.url or "", document.reviewed, 0, 0, "new, not live yet")
 
 
-_GONE: Final = {HTTPStatus.NOT_FOUND, HTTPStatus.GONE}
-_AT_ONCE: Final = 4  # so that no site takes it for an attack
-_TIMEOUT: Final = 15.0  # seconds for one address, whatever its site does
-
-
 def gone_addresses(addresses: Sequence[str], progress: Callable[[int, int], object]) -> frozenset[str]:
-    """Open web addresses and give those that are gone: their site says so, or no such host is known.
+    """Open web addresses and return those that are gone: the site answers 404 or 410, or no such host exists.
 
-    One that does not answer now, or not to a program, may do so to a visitor: it counts as there. Call it in a thread
-    that runs no event loop.
+    An address that gives no answer now, or none to a program, may still answer a visitor and is not gone. Call this in
+    a thread that runs no event loop.
     """
-    return asyncio.run(_gone(addresses, progress))
+    return asyncio.run(_gone_addresses(addresses, progress))
 
 
-async def _gone(addresses: Sequence[str], progress: Callable[[int, int], object]) -> frozenset[str]:
-    turns, found, done = asyncio.Semaphore(_AT_ONCE), set[str](), 0
+async def _gone_addresses(addresses: Sequence[str], progress: Callable[[int, int], object]) -> frozenset[str]:
+    connections, gone, done = asyncio.Semaphore(_CONNECTIONS), set[str](), 0
 
-    async def look(address: str) -> None:
+    async def check(address: str) -> None:
         nonlocal done
-        async with turns:
+        async with connections:
             if await _is_gone(client, address):
-                found.add(address)
+                gone.add(address)
         done += 1
         progress(done, len(addresses))
 
     async with httpx.AsyncClient(follow_redirects=True, headers={"User-Agent": "Footnote"}) as client:
-        await asyncio.gather(*map(look, addresses))
-    return frozenset(found)
+        await asyncio.gather(*map(check, addresses))
+    return frozenset(gone)
 
 
 async def _is_gone(client: httpx.AsyncClient, address: str) -> bool:
     try:
-        async with asyncio.timeout(_TIMEOUT), client.stream("GET", address) as answer:  # what it holds is not read
-            return answer.status_code in _GONE
+        async with asyncio.timeout(_TIMEOUT), client.stream("GET", address) as response:  # its body is not read
+            return response.status_code in _GONE
     except httpx.ConnectError as error:
-        return _names_no_host(error)
+        return _is_unknown_host(error)
     except (httpx.HTTPError, httpx.InvalidURL, UnicodeError, TimeoutError):
         return False
 
 
-def _names_no_host(error: BaseException | None) -> bool:
+def _is_unknown_host(error: BaseException | None) -> bool:
     while error and not isinstance(error, socket.gaierror):
         error = error.__cause__ or error.__context__
     return isinstance(error, socket.gaierror) and error.errno == socket.EAI_NONAME

@@ -1,4 +1,4 @@
-"""What a rebuild would change: passages, golden questions, and questions that visitors asked in vain."""
+"""The preview of a publication: changed passages, golden questions, and unanswered questions."""
 
 from collections import defaultdict
 from collections.abc import Callable, Sequence
@@ -14,14 +14,18 @@ from chatbot.staff.insights.checks import Verdict
 
 __all__ = ["OutcomeChange", "PassageChange", "Preview", "compare"]
 
-_ALIKE: Final = 0.5  # from which likeness on two passages under the same headings are one that changed
+_SAME_PASSAGE: Final = 0.5  # similarity from which two passages under the same headings are one that changed
 
 Progress = Callable[[int, int, str], object]
+"""Hears how many steps are done, of how many, and what they are."""
+
+_Section = tuple[str, str, tuple[str, ...]]
+"""The document, title and headings that a passage stands under."""
 
 
 @dataclass(frozen=True, slots=True)
 class PassageChange:
-    """A passage that comes (no text before), goes (none after) or changes."""
+    """A passage that is added (`before` is empty), removed (`after` is empty) or changed."""
 
     title: str
     headings: tuple[str, ...]
@@ -31,7 +35,7 @@ class PassageChange:
 
 @dataclass(frozen=True, slots=True)
 class OutcomeChange:
-    """A golden question that is served rightly and would not be, or the other way round (`better`)."""
+    """A golden question whose answer becomes right (`better`) or wrong."""
 
     question: str
     before: str
@@ -41,9 +45,10 @@ class OutcomeChange:
 
 @dataclass(frozen=True, slots=True)
 class Preview:
-    """What would change: passages, golden questions of those asked, questions in vain that would be answered.
+    """What publishing would change.
 
-    `problems` names the files of the corpus that cannot be read.
+    `golden` is the number of golden questions asked; `newly_answered` are unanswered questions of visitors that would
+    be answered; `problems` names the files that cannot be read.
     """
 
     passages: tuple[PassageChange, ...]
@@ -53,61 +58,65 @@ class Preview:
     problems: tuple[str, ...]
 
 
-def compare(  # noqa: PLR0913, PLR0917 - the two, and all that they are compared on
-    now: Chatbot,
+def compare(  # noqa: PLR0913, PLR0917 - the two chatbots, and all that they are compared on
+    live: Chatbot,
     candidate: Chatbot,
     golden: Sequence[GoldenQuestion],
     unanswered: Sequence[str],
     problems: Sequence[str],
     progress: Progress,
 ) -> Preview:
-    """Compare the chatbot as it is with the one that it would be."""
+    """Compare the live chatbot with the candidate that publishing would make."""
     outcome_changes: list[OutcomeChange] = []
     total = len(golden) + len(unanswered)
-    for number, one in enumerate(golden):
+    for number, question in enumerate(golden):
         progress(number, total, "Asking the saved questions")
-        before, after = (Verdict.of(ask(bot, one)) for bot in (now, candidate))
+        before, after = (Verdict.of(ask(bot, question)) for bot in (live, candidate))
         if before.right != after.right:
-            outcome_changes.append(OutcomeChange(one.question, before.said, after.said, after.right))
-    gained: list[str] = []
-    for number, question in enumerate(unanswered, start=len(golden)):
-        progress(number, total, "Asking what visitors asked in vain")
-        if _answered(candidate, question) and not _answered(now, question):
-            gained.append(question)
-    changes = tuple(_changes(now.passages(), candidate.passages()))
-    return Preview(changes, tuple(outcome_changes), len(golden), tuple(gained), tuple(problems))
+            outcome_changes.append(OutcomeChange(question.question, before.said, after.said, after.right))
+    newly_answered: list[str] = []
+    for number, text in enumerate(unanswered, start=len(golden)):
+        progress(number, total, "Asking the unanswered questions")
+        if _is_answered(candidate, text) and not _is_answered(live, text):
+            newly_answered.append(text)
+    changes = tuple(_changes(live.passages(), candidate.passages()))
+    return Preview(changes, tuple(outcome_changes), len(golden), tuple(newly_answered), tuple(problems))
 
 
-def _answered(bot: Chatbot, question: str) -> bool:
+def _is_answered(bot: Chatbot, question: str) -> bool:
     try:
         return bot.ask(question).outcome is Outcome.ANSWERED
     except QuestionError:
         return False
 
 
-def _changes(now: Sequence[Passage], then: Sequence[Passage]) -> list[PassageChange]:
-    gone, come = _apart(now, then), _apart(then, now)
+def _changes(live: Sequence[Passage], candidate: Sequence[Passage]) -> list[PassageChange]:
+    removed, added = _difference(live, candidate), _difference(candidate, live)
     changes: list[PassageChange] = []
-    for place in dict.fromkeys([*gone, *come]):
-        title, headings = place[1:]
-        coming = list(come.get(place, ()))
-        for text in gone.get(place, ()):
-            alike = [_likeness(text, other) for other in coming]
-            after = coming.pop(alike.index(max(alike))) if alike and max(alike) >= _ALIKE else ""
-            changes.append(PassageChange(title, headings, text, after))
-        changes += [PassageChange(title, headings, "", text) for text in coming]
+    for section in dict.fromkeys([*removed, *added]):
+        _, title, headings = section
+        texts = list(added.get(section, ()))
+        for before in removed.get(section, ()):
+            scores = [_similarity(before, text) for text in texts]
+            after = texts.pop(scores.index(max(scores))) if scores and max(scores) >= _SAME_PASSAGE else ""
+            changes.append(PassageChange(title, headings, before, after))
+        changes += [PassageChange(title, headings, "", text) for text in texts]
     return changes
 
 
-def _apart(passages: Sequence[Passage], others: Sequence[Passage]) -> dict[tuple[str, str, tuple[str, ...]], list[str]]:
-    """Give the texts that stand in some passages and not in others, by page and headings."""
-    known = {(one.document, one.title, one.headings, one.text) for one in others}
-    found: defaultdict[tuple[str, str, tuple[str, ...]], list[str]] = defaultdict(list)
-    for one in passages:
-        if (one.document, one.title, one.headings, one.text) not in known:
-            found[one.document, one.title, one.headings].append(one.text)
-    return found
+def _difference(passages: Sequence[Passage], others: Sequence[Passage]) -> dict[_Section, list[str]]:
+    """Return the texts of passages that are not among the others, by section."""
+    known = {(_section(passage), passage.text) for passage in others}
+    texts: defaultdict[_Section, list[str]] = defaultdict(list)
+    for passage in passages:
+        if (_section(passage), passage.text) not in known:
+            texts[_section(passage)].append(passage.text)
+    return texts
 
 
-def _likeness(one: str, other: str) -> float:
-    return SequenceMatcher(None, one.split(), other.split(), autojunk=False).ratio()
+def _section(passage: Passage) -> _Section:
+    return passage.document, passage.title, passage.headings
+
+
+def _similarity(text: str, other: str) -> float:
+    return SequenceMatcher(None, text.split(), other.split(), autojunk=False).ratio()
