@@ -3,16 +3,21 @@ from dataclasses import replace
 import pytest
 
 from chatbot.answering.citations import document_digest
-from chatbot.answering.compose import compose, distinct, in_general, not_found, reply, suggestions, urgent
+from chatbot.answering.compose import (
+    compose,
+    distinct,
+    in_general,
+    not_found,
+    reply,
+    starters,
+    suggestions,
+    urgent,
+)
 from chatbot.answering.ranking import Ranking
 from chatbot.answering.search import search
-from chatbot.records import Alarm, Answer, Citation, Highlight, Hit, Level, Outcome, Passage
-from tests.answering.conftest import IndexOf
+from chatbot.records import Alarm, Answer, Citation, Highlight, Hit, Level, Outcome
+from tests.answering.conftest import IndexOf, passage
 from tests.conftest import WordEncoder
-
-
-def passage(text: str, heading: str = "Care", start: int = 0) -> Passage:
-    return Passage("page.txt", "Page", None, (heading,), start, start + len(text), text)
 
 
 def answer(outcome: Outcome) -> Answer:
@@ -55,7 +60,7 @@ def test_a_reply_quotes_nothing_and_is_sure_of_nothing() -> None:
 def test_suggestions_are_headings_that_were_neither_asked_nor_shown_questions_first() -> None:
     shown = passage("Clean it.", "Care")
     hits = [
-        Hit(passage("Clean it.", heading, start), 1.0)
+        Hit(passage("Clean it.", heading, start=start), 1.0)
         for start, heading in enumerate(["Care", "The price", "Does it hurt?", "How long?", "x" * 81, "Who may?"])
     ]
     assert suggestions("how long", hits, [shown]) == ("Does it hurt?", "Who may?", "The price")
@@ -158,3 +163,55 @@ def test_a_reply_without_a_link_ends_with_its_words() -> None:
 def test_an_alarm_repeats_the_question() -> None:
     told = urgent("help", Alarm(Level.CRISIS, "self-harm"), "Call now.")
     assert (told.question, told.understood_as, told.confidence) == ("help", "help", 0.0)
+
+
+def headed(*headings: str) -> list[Hit]:
+    return [
+        Hit(passage("Text.", *([heading] if heading else []), start=row), 1.0) for row, heading in enumerate(headings)
+    ]
+
+
+def test_three_headings_are_suggested_at_most_the_best_first() -> None:
+    assert suggestions("price", headed("a", "b", "c", "d"), []) == ("a", "b", "c")
+    assert suggestions("price", headed("a", "b", "c", "d?"), []) == ("d?", "a", "b")
+
+
+def test_a_heading_is_suggested_once_and_none_where_there_is_none() -> None:
+    assert suggestions("price", headed("a", "", "a", "b"), []) == ("a", "b")
+
+
+def test_only_the_own_heading_of_a_passage_is_suggested() -> None:
+    assert suggestions("price", [Hit(passage("Text.", "Care", "Pain"), 1.0)], []) == ("Pain",)
+
+
+def test_a_heading_that_fits_a_button_is_suggested() -> None:
+    assert suggestions("price", headed("x" * 80, "y" * 81), []) == ("x" * 80,)
+
+
+def test_what_was_asked_is_not_suggested_however_it_is_written() -> None:
+    asked = [" Does it HURT?! ", "does it hurt.", "Does it hurt"]
+    assert [suggestions(question, headed("Does it hurt?", "Pain"), []) for question in asked] == [("Pain",)] * 3
+
+
+def test_no_heading_above_what_is_shown_is_suggested() -> None:
+    shown = passage("Text.", "Care", "Pain!")
+    assert suggestions("price", headed("care", "pain", "Sun"), [shown]) == ("Sun",)
+
+
+def test_four_headings_start_a_conversation_questions_first(index_of: IndexOf) -> None:
+    names = ["Rest", "Rest", "Does it hurt?", "x" * 81, "Pain", "Sun", "How long?"]
+    index = index_of(*((name, f"Words about {number}.") for number, name in enumerate(names)))
+    assert starters(index) == ("Does it hurt?", "How long?", "Rest", "Pain")
+
+
+def test_a_heading_of_eighty_characters_starts_a_conversation(index_of: IndexOf) -> None:
+    index = index_of(("x" * 80, "Words about one."), ("y" * 81, "Words about two."))
+    assert starters(index) == ("x" * 80,)
+
+
+def test_the_own_headings_of_passages_start_a_conversation(index_of: IndexOf) -> None:
+    assert starters(index_of(("Treatments\n\n### Peels", "Words about peels."))) == ("Peels",)
+
+
+def test_passages_without_a_heading_start_no_conversation(index_of: IndexOf) -> None:
+    assert starters(index_of(("", "Words about nothing."))) == ()

@@ -1,12 +1,120 @@
+import json
 from collections.abc import Sequence
+from dataclasses import replace
+from importlib.resources import files
+from pathlib import Path
 
+import numpy as np
 import pytest
 
-from chatbot.answering.replies import ReplyMatcher, contact_line, fill_placeholders
-from chatbot.clinic import Contact, Reply
-from chatbot.indexing import Encoded
+from chatbot.answering.replies import ReplyMatch, ReplyMatcher, ReplyProjection, contact_line, fill_placeholders
+from chatbot.clinic import Contact, Reply, load_clinic
+from chatbot.indexing import Encoded, SentenceEncoder, Vectors
 from tests.answering.conftest import plain_kinds
 from tests.conftest import WordEncoder
+
+BOOKING = Reply("booking", ("may I book", "book online", "slot free", "change visit"), "Book online.")
+FEES = Reply("price", ("fees", "how dear"), "See our list.")
+
+
+def axis(words: WordEncoder, *texts: str) -> Vectors:
+    return np.stack([encoded.vector for encoded in words.encode_questions(texts)])
+
+
+@pytest.fixture
+def projection(words: WordEncoder) -> ReplyProjection:
+    """Return a projection that changes no vector, with one centroid for the pages."""
+    return ReplyProjection(
+        np.zeros(256, np.float32), np.eye(256, dtype=np.float32), axis(words, "redness"), 0.25, "words-1"
+    )
+
+
+def encode(words: WordEncoder, question: str) -> Encoded:
+    return words.encode_questions([question])[0]
+
+
+def test_vectors_are_projected_around_the_mean_at_unit_length() -> None:
+    mean = np.array([1.0, 1.0], dtype=np.float32)
+    components = np.array([[0.0, 2.0], [1.0, 0.0]], dtype=np.float32)
+    projection = ReplyProjection(mean, components, np.zeros((1, 2), np.float32), 0.0, "words-1")
+    projected = projection.project(np.array([[4.0, 9.0], [1.0, 0.0]], dtype=np.float32))
+    assert projected == pytest.approx(np.array([[0.8, 0.6], [-1.0, 0.0]]))
+    assert projected.dtype == np.float32
+
+
+def test_the_fitted_projection_is_that_of_the_files() -> None:
+    folder = files("chatbot.answering")
+    values, projection = json.loads(folder.joinpath("replies.json").read_text("utf-8")), ReplyProjection.fitted()
+    assert (projection.threshold, projection.fingerprint) == (values["threshold"], values["encoder"]["fingerprint"])
+    with folder.joinpath("replies.npz").open("rb") as file, np.load(file) as arrays:
+        for name in ("mean", "components", "page_centroids"):
+            assert getattr(projection, name).tolist() == arrays[name].astype(np.float32).tolist()
+            assert getattr(projection, name).dtype == np.float32
+
+
+def test_the_fitted_projection_takes_vectors_of_the_packaged_encoder() -> None:
+    projection = ReplyProjection.fitted()
+    assert projection.mean.shape == (384,)
+    assert projection.components.shape[0] == projection.page_centroids.shape[1] == 384
+
+
+def test_a_score_is_the_mean_of_the_three_nearest_examples_less_the_pages(
+    words: WordEncoder, projection: ReplyProjection
+) -> None:
+    match = ReplyMatcher.of([FEES, BOOKING], words, projection).nearest(encode(words, "book redness"))
+    near = [1 / 6**0.5, 1 / 2, 0]  # cosines to "may I book", "book online" and a third
+    assert match.reply is BOOKING
+    assert match.score == pytest.approx(sum(near) / 3 - 1 / 2**0.5, abs=1e-4)
+
+
+def test_a_reply_with_few_examples_is_as_near_as_their_mean(words: WordEncoder, projection: ReplyProjection) -> None:
+    match = ReplyMatcher.of([BOOKING, FEES], words, projection).nearest(encode(words, "fees"))
+    assert match.reply is FEES
+    assert match.score == pytest.approx(0.5, abs=1e-4)
+
+
+def test_the_nearest_page_centroid_counts(words: WordEncoder, projection: ReplyProjection) -> None:
+    more = replace(projection, page_centroids=axis(words, "fees", "swelling", "redness"))
+    assert ReplyMatcher.of([FEES], words, more).nearest(encode(words, "fees")).score == pytest.approx(-0.5, abs=1e-4)
+
+
+@pytest.mark.parametrize(("threshold", "matches"), [(0.499, True), (0.501, False)])
+def test_a_question_matches_from_the_threshold_on(
+    words: WordEncoder, projection: ReplyProjection, threshold: float, matches: bool
+) -> None:
+    matcher = ReplyMatcher.of([BOOKING, FEES], words, replace(projection, threshold=threshold))
+    match = matcher.match(encode(words, "fees"))
+    assert (match.reply if match else None) == (FEES if matches else None)
+
+
+def test_a_score_equal_to_the_threshold_matches(words: WordEncoder, projection: ReplyProjection) -> None:
+    matcher = ReplyMatcher.of([BOOKING, FEES], words, projection)
+    score = matcher.nearest(encode(words, "fees")).score
+    assert replace(matcher, projection=replace(projection, threshold=score)).match(encode(words, "fees")) == ReplyMatch(
+        FEES, score
+    )
+
+
+def test_without_replies_nothing_matches(words: WordEncoder, projection: ReplyProjection) -> None:
+    assert ReplyMatcher.of([], words, projection).match(encode(words, "fees")) is None
+
+
+def test_replies_for_another_encoder_match_by_keyword_alone(words: WordEncoder, projection: ReplyProjection) -> None:
+    other = replace(projection, fingerprint="words-2")
+    matcher = ReplyMatcher.of([FEES], words, other)
+    assert (matcher.replies, matcher.projection, matcher.examples) == ((FEES,), other, ())
+    assert matcher.by_keyword("fees") == FEES
+    assert matcher.match(encode(words, "fees")) is None
+
+
+def test_a_matcher_holds_the_replies_in_order_with_their_examples(
+    words: WordEncoder, projection: ReplyProjection
+) -> None:
+    matcher = ReplyMatcher.of([BOOKING, FEES], words, projection)
+    assert (matcher.replies, matcher.projection) == ((BOOKING, FEES), projection)
+    assert [len(examples) for examples in matcher.examples] == [4, 2]
+    assert ReplyMatcher.of([FEES], words).projection.fingerprint == ReplyProjection.fitted().fingerprint
+
 
 FULL = Contact("0123", "a@b.example", "https://b.example", "9 to 5", "1 Street")
 
@@ -22,7 +130,7 @@ FULL = Contact("0123", "a@b.example", "https://b.example", "9 to 5", "1 Street")
         (Contact(), ""),
     ],
 )
-def test_a_line_of_contact_names_the_ways_that_there_are(contact: Contact, line: str) -> None:
+def test_a_contact_line_names_the_ways_that_there_are(contact: Contact, line: str) -> None:
     assert contact_line(contact) == line
 
 
@@ -36,11 +144,11 @@ def test_a_line_of_contact_names_the_ways_that_there_are(contact: Contact, line:
         ("0123 a@b.example https://b.example", ""),
     ],
 )
-def test_a_line_of_contact_repeats_nothing_that_stands_beside_it(beside: str, line: str) -> None:
+def test_a_contact_line_repeats_nothing_beside_it(beside: str, line: str) -> None:
     assert contact_line(FULL, beside) == line
 
 
-def test_a_reply_is_filled_with_what_the_clinic_says_of_itself() -> None:
+def test_placeholders_are_filled_with_the_clinics_contact() -> None:
     text = "{phone}, {email}, {booking}, {hours}, {address}, {phone}, {name}"
     assert fill_placeholders(text, FULL) == "0123, a@b.example, https://b.example, 9 to 5, 1 Street, 0123, {name}"
 
@@ -51,22 +159,22 @@ HOURS = Reply("hours", ("opening hours",), "From 9 to 5.")
 
 
 @pytest.fixture
-def routes(words: WordEncoder) -> ReplyMatcher:
+def matcher(words: WordEncoder) -> ReplyMatcher:
     return ReplyMatcher.of([PEELS, PRICE, HOURS], words, plain_kinds(0.1))
 
 
 @pytest.mark.parametrize(
-    ("question", "route"),
+    ("question", "reply"),
     [
         ("price", PRICE),
         ("PRICE?", PRICE),
         ("the price", PRICE),
         ("price list", PRICE),
         ("list price", PRICE),
-        ("peels", PEELS),  # one way each: the first
+        ("peels", PEELS),  # one example each: the first
         ("opening hours", HOURS),
         ("hours", HOURS),
-        ("price hours", None),  # no way to ask has both
+        ("price hours", None),  # no example has both
         ("what price please", None),  # three words
         ("is the price", None),  # three words, one of which says something
         ("zebra", None),
@@ -75,46 +183,113 @@ def routes(words: WordEncoder) -> ReplyMatcher:
         ("", None),
     ],
 )
-def test_a_keyword_asks_for_the_reply_with_most_ways_to_ask_it(
-    routes: ReplyMatcher, question: str, route: Reply | None
+def test_a_keyword_asks_for_the_reply_with_most_examples_of_it(
+    matcher: ReplyMatcher, question: str, reply: Reply | None
 ) -> None:
-    assert routes.by_keyword(question) == route
+    assert matcher.by_keyword(question) == reply
 
 
 def test_without_replies_a_keyword_asks_for_none(words: WordEncoder) -> None:
     assert ReplyMatcher.of([], words).by_keyword("price") is None
 
 
-def asked(routes: ReplyMatcher, words: WordEncoder, question: str, clauses: Sequence[str]) -> list[str]:
+def replies_to(matcher: ReplyMatcher, words: WordEncoder, question: str, clauses: Sequence[str]) -> list[str]:
     (encoded,) = words.encode_questions([question])
-    return [route.name for route in routes.match_all(encoded, clauses, words.encode_questions)]
+    return [reply.name for reply in matcher.match_all(encoded, clauses, words.encode_questions)]
 
 
 class Deaf(WordEncoder):
-    """An encoder that must not be asked."""
+    """An encoder that must not be replies_to."""
 
     def encode_questions(self, texts: Sequence[str]) -> list[Encoded]:
         raise AssertionError(texts)
 
 
-def test_a_question_asks_for_the_reply_that_it_matches(routes: ReplyMatcher, words: WordEncoder) -> None:
-    assert asked(routes, words, "opening hours", []) == ["hours"]
-    assert asked(routes, words, "zebra stripes", []) == []
+def test_a_question_asks_for_the_reply_that_it_matches(matcher: ReplyMatcher, words: WordEncoder) -> None:
+    assert replies_to(matcher, words, "opening hours", []) == ["hours"]
+    assert replies_to(matcher, words, "zebra stripes", []) == []
 
 
-def test_a_question_of_two_asks_for_two_replies_in_its_order(routes: ReplyMatcher, words: WordEncoder) -> None:
-    assert asked(routes, words, "opening hours", ["price", "opening hours"]) == ["price", "hours"]
-    assert asked(routes, words, "opening hours", ["opening hours", "zebra", "price"]) == ["hours", "price"]
+def test_a_question_of_two_asks_for_two_replies_in_its_order(matcher: ReplyMatcher, words: WordEncoder) -> None:
+    assert replies_to(matcher, words, "opening hours", ["price", "opening hours"]) == ["price", "hours"]
+    assert replies_to(matcher, words, "opening hours", ["opening hours", "zebra", "price"]) == ["hours", "price"]
 
 
-def test_parts_that_ask_for_the_same_reply_or_none_leave_the_whole_to_decide(
-    routes: ReplyMatcher, words: WordEncoder
+def test_without_two_replies_in_its_clauses_the_whole_question_decides(
+    matcher: ReplyMatcher, words: WordEncoder
 ) -> None:
-    assert asked(routes, words, "opening hours", ["price", "price list"]) == ["hours"]
-    assert asked(routes, words, "opening hours", ["price", "zebra"]) == ["hours"]
-    assert asked(routes, words, "zebra", ["price", "zebra"]) == []
+    assert replies_to(matcher, words, "opening hours", ["price", "price list"]) == ["hours"]
+    assert replies_to(matcher, words, "opening hours", ["price", "zebra"]) == ["hours"]
+    assert replies_to(matcher, words, "zebra", ["price", "zebra"]) == []
 
 
-def test_a_question_of_one_part_is_not_read_again(routes: ReplyMatcher, words: WordEncoder) -> None:
+def test_a_question_of_one_clause_is_not_encoded_again(matcher: ReplyMatcher, words: WordEncoder) -> None:
     (encoded,) = words.encode_questions(["opening hours"])
-    assert routes.match_all(encoded, ["price"], Deaf().encode_questions) == [HOURS]
+    assert matcher.match_all(encoded, ["price"], Deaf().encode_questions) == [HOURS]
+
+
+ROOT = Path(__file__).parents[2]
+
+
+@pytest.fixture(scope="session")
+def clinic_matcher(encoder: SentenceEncoder) -> ReplyMatcher:
+    return ReplyMatcher.of(load_clinic(ROOT / "clinic.toml").replies, encoder)
+
+
+@pytest.mark.parametrize(
+    ("question", "reply"),
+    [
+        ("How much is it?", "price"),
+        ("how much is botox?", "price"),
+        ("price of lasik for both eyes", "price"),
+        ("how do I book a hygienist visit", "booking"),
+        ("what time does the dental clinic shut", "opening hours"),
+        ("is there step free access to the physio rooms", "address and parking"),
+        ("is ivf covered by insurance", "insurance and payment"),
+        ("do you offer hair transplants", "other treatments"),
+        ("can I have botox when pregnant", "suitability"),
+        ("who will be putting in my implants", "staff and qualifications"),
+    ],
+)
+def test_a_question_matches_its_reply_whatever_treatment_it_names(
+    clinic_matcher: ReplyMatcher, encoder: SentenceEncoder, question: str, reply: str
+) -> None:
+    match = clinic_matcher.match(encoder.encode_questions([question])[0])
+    assert match is not None
+    assert match.reply.name == reply
+    assert match.score >= clinic_matcher.projection.threshold
+
+
+@pytest.mark.parametrize(
+    "question",
+    [
+        "how long does botox last",
+        "does a root canal hurt",
+        "what is microneedling",
+        "what should I avoid after fillers",
+        "how many sessions of laser do I need",
+        "is swelling normal after lip filler",
+        "how does IVF work",
+        "when will I see results from physio",
+    ],
+)
+def test_a_question_for_the_pages_matches_no_reply(
+    clinic_matcher: ReplyMatcher, encoder: SentenceEncoder, question: str
+) -> None:
+    assert clinic_matcher.match(encoder.encode_questions([question])[0]) is None
+
+
+def test_a_clinic_of_another_kind_has_replies_of_its_own(encoder: SentenceEncoder) -> None:
+    pets = Reply("pets", ("Can I bring my dog?", "Are pets allowed?", "do you allow animals inside"), "Sorry, no.")
+    match = ReplyMatcher.of([pets], encoder).match(encoder.encode_questions(["may my dog come in with me"])[0])
+    assert match is not None
+    assert match.reply is pets
+
+
+def test_without_replies_or_with_another_encoder_no_real_question_matches(
+    encoder: SentenceEncoder, words: WordEncoder
+) -> None:
+    question = encoder.encode_questions(["How much is it?"])[0]
+    assert ReplyMatcher.of([], encoder).match(question) is None
+    price = Reply("price", ("How much is it?",), "Ask us.")
+    assert ReplyMatcher.of([price], words).match(words.encode_questions(["How much is it?"])[0]) is None

@@ -5,7 +5,7 @@ import pytest
 
 from chatbot.answering.follow_ups import ResolvedQuestion
 from chatbot.answering.ranking import Ranking
-from chatbot.answering.search import SearchResult, search
+from chatbot.answering.search import SearchResult, search, topic_free_questions
 from chatbot.indexing import Encoded, Index
 from chatbot.records import Hit
 from tests.answering.conftest import BY_WORDS, IndexOf, Listening, passage
@@ -182,3 +182,16 @@ def test_a_short_question_that_finds_as_well_alone_changes_the_subject(index: In
 
 def test_a_question_that_follows_for_sure_never_changes_the_subject(index: Index) -> None:
     assert searched(index, "and old scars?", "Are zebras striped?").resolved.earlier == ("Are zebras striped?",)
+
+
+def test_a_question_is_read_without_the_topic_and_has_its_nearest_passage(
+    index_of: IndexOf, words: WordEncoder
+) -> None:
+    parts = ("swim days", "old scars", "numbing cream", "bright sun")
+    index = index_of(*((part, f"A laser treats {part}.") for part in parts))
+    scars, laser = topic_free_questions(index, words, ["laser scars", "laser"])
+    (bare, whole) = words.encode_questions(["scars", "laser"])
+    assert (scars.text, laser.text) == ("scars", "laser")
+    assert scars.nearest.text == "A laser treats old scars."
+    assert scars.vector == pytest.approx(bare.vector)
+    assert laser.vector == pytest.approx(whole.vector)

@@ -8,6 +8,7 @@ from chatbot.errors import IndexDamaged
 from chatbot.indexing import Encoded, ExactStore, Index, Query, Vectors
 from chatbot.indexing.late_interaction import Tokens
 from chatbot.records import Document, Highlight, Passage
+from tests.conftest import WordEncoder
 
 PAGE = Document("care.md", "Care", "Is red.", None, None, ())
 LEAST = 1e-3  # the weight of a token that says nothing
@@ -242,3 +243,17 @@ def test_sentences_come_in_reading_order_with_how_well_each_meets() -> None:
 def test_a_token_that_no_share_is_given_to_counts_nothing() -> None:
     held = index([RED, SUN], [[0, 0]] * 2, [[(0, 0)], [(0, 1)]])
     assert held.evidence(query("dogs cats", [0, 1], [1, 0])).maxsim.tolist() == [1, 0]
+
+
+def test_a_question_by_itself_is_searched_for_whole(words: WordEncoder) -> None:
+    (encoded,) = words.encode_questions(["Is my skin red?"])
+    query = Query.of("Is my skin red?", encoded)
+    assert (query.text, query.weighted_texts) == ("Is my skin red?", (("Is my skin red?", 1.0),))
+    assert query.encoded is encoded
+    assert query.vector is encoded.vector
+
+
+def test_every_token_of_a_question_by_itself_counts_in_full(words: WordEncoder) -> None:
+    query = Query.of("Is my skin red?", words.encode_questions(["Is my skin red?"])[0])
+    assert query.token_weights.tolist() == [1, 1, 1, 1]
+    assert query.token_weights.dtype == np.float32
