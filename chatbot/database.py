@@ -1,4 +1,4 @@
-"""A database of ours: SQLite or PostgreSQL, brought to the newest layout, and left without traces of what went."""
+"""The one owner of SQL connections: SQLite or PostgreSQL, migrated to the newest schema, and vacuumed after erasing."""
 
 import os
 import time
@@ -47,7 +47,7 @@ DIALECTS: Final = {
     "sqlite": {"id": "INTEGER PRIMARY KEY", "no_samples": ""},
     "postgresql": {
         "id": "INTEGER GENERATED ALWAYS AS IDENTITY PRIMARY KEY",
-        # PostgreSQL's statistics would hold samples of the words, even after those are gone.
+        # PostgreSQL's statistics would hold samples of the questions, even after those are erased.
         "no_samples": "ALTER TABLE questions ALTER text SET STATISTICS 0, ALTER comment SET STATISTICS 0",
     },
 }
@@ -55,7 +55,7 @@ DIALECTS: Final = {
 
 @dataclass(frozen=True, slots=True)
 class Schema:
-    """What a database holds: what it is called, the setting that names it, the steps to it, and the error it raises."""
+    """A database's name in messages, the setting that names it, its migrations in order, and the error it raises."""
 
     noun: str
     setting: str
@@ -64,14 +64,11 @@ class Schema:
 
 
 class Database:
-    """Opens the database when it is first used, so that one which cannot be reached now may be reached later."""
+    """A database that is opened when it is first used, so that one out of reach at the start may be reached later."""
 
     def __init__(self, setting: str, schema: Schema) -> None:
-        """Take a path or an address, and what the database is to hold.
-
-        Raises `SettingsError` for a setting that names neither SQLite nor PostgreSQL.
-        """
-        self._layout = schema
+        """Take a path or an address; raises `SettingsError` if it names neither SQLite nor PostgreSQL."""
+        self._schema = schema
         self._url = _url(setting)
         self._lock = Lock()
         self._ready = False
@@ -79,26 +76,26 @@ class Database:
 
     @contextmanager
     def reading(self) -> Iterator[Connection]:
-        """Give a connection that sees one state of the database; raises the layout's error."""
-        with self._translated():
+        """Yield a connection that sees one state of the database; raises the schema's error."""
+        with self._translated_errors():
             self._prepare()
             with self._engine.connect() as connection:
                 yield connection
 
     @contextmanager
     def writing(self) -> Iterator[Connection]:
-        """Give a connection whose changes are kept all or none; raises the layout's error."""
-        with self._translated():
+        """Yield a connection whose changes are all made or none; raises the schema's error."""
+        with self._translated_errors():
             self._prepare()
             with self._writer().begin() as connection:
                 yield connection
 
     def vacuum(self) -> None:
-        """Leave no byte of what was taken out, in the journal and in SQLite's log beside it; raises `JournalError`.
+        """Remove the bytes of deleted rows from the database, and from SQLite's log beside it.
 
-        PostgreSQL's own log and its backups are kept and recycled by its own rules.
+        PostgreSQL keeps and recycles its own log and its backups by its own rules. Raises the schema's error.
         """
-        with self._translated():
+        with self._translated_errors():
             self._prepare()
             with self._engine.execution_options(isolation_level="AUTOCOMMIT").connect() as connection:
                 if self._url.get_backend_name() == "postgresql":
@@ -107,12 +104,13 @@ class Database:
                 connection.execute(text("VACUUM"))
                 (busy, *_) = connection.execute(text("PRAGMA wal_checkpoint(TRUNCATE)")).one()
         if busy:
-            raise self._layout.error(
-                f"{self._layout.noun} is being read by another program, which may still see what was erased. Repeat."
+            raise self._schema.error(
+                f"{self._schema.noun} is being read by another program, which may still see what was erased. "
+                "Repeat the command."
             )
 
     def close(self) -> None:
-        """Let go of the database."""
+        """Close the connections."""
         self._engine.dispose()
 
     def _writer(self) -> Engine:
@@ -128,39 +126,39 @@ class Database:
                 self._ready = True
 
     def _migrate(self, connection: Connection) -> None:
-        """Take the steps that are missing; another process that opens the database at the same time waits for them."""
+        """Run the migrations that are missing; another process that opens the database meanwhile waits."""
         if connection.dialect.name == "postgresql":
             connection.execute(select(func.pg_advisory_xact_lock(_LOCK)))
         versions.create(connection, checkfirst=True)
         done = connection.scalar(select(func.max(versions.c.version))) or 0
-        if done > len(self._layout.migrations):
-            raise self._layout.error(
-                f"{self._layout.noun} was written by a newer Footnote: install that one again, or name another file."
+        if done > len(self._schema.migrations):
+            raise self._schema.error(
+                f"{self._schema.noun} was written by a newer version of Footnote: install that one again, or name "
+                "another file."
             )
-        for number, step in enumerate(self._layout.migrations[done:], start=done + 1):
-            for statement in step:
+        for number, migration in enumerate(self._schema.migrations[done:], start=done + 1):
+            for statement in migration:
                 if sql := statement.format(**DIALECTS[connection.dialect.name]):
                     connection.execute(text(sql))
             connection.execute(versions.insert().values(version=number, applied=int(time.time())))
 
     @contextmanager
-    def _translated(self) -> Iterator[None]:
-        """Tell of what goes wrong without a word of what was being written."""
+    def _translated_errors(self) -> Iterator[None]:
+        """Turn the library's errors into the schema's, without the values that were being written."""
         try:
             yield
         except DBAPIError as error:
-            told = str(error.orig).strip().partition("\n")[0]
-            raise self._unusable(told) from None
+            raise self._unusable(str(error.orig).strip().partition("\n")[0]) from None
         except (OSError, SQLAlchemyError) as error:
-            told = (error.strerror if isinstance(error, OSError) else None) or type(error).__name__
-            raise self._unusable(told) from None
+            reason = (error.strerror if isinstance(error, OSError) else None) or type(error).__name__
+            raise self._unusable(reason) from None
 
-    def _unusable(self, told: str) -> FootnoteError:
+    def _unusable(self, reason: str) -> FootnoteError:
         sqlite = self._url.get_backend_name() == "sqlite"
         name = self._url.database or "" if sqlite else self._url.render_as_string()
-        return self._layout.error(
-            f"{self._layout.noun} {name} cannot be used: {told}. "
-            f"Check {self._layout.setting}, the room on the disk and who may write there."
+        return self._schema.error(
+            f"{self._schema.noun} {name} cannot be used: {reason}. "
+            f"Check {self._schema.setting}, the free space on the disk, and who may write there."
         )
 
 
@@ -177,24 +175,24 @@ def _url(setting: str) -> URL:
     if name == "sqlite" and url.database not in {None, "", ":memory:"}:
         return URL.create("sqlite", database=url.database)
     raise SettingsError(
-        "FOOTNOTE_JOURNAL is no address of a journal: name a file, or write postgresql://user:password@host/database."
+        "FOOTNOTE_JOURNAL cannot be used: name a file, or write postgresql://user:password@host/database."
     )
 
 
 def _engine(url: URL) -> Engine:
     if url.get_backend_name() == "postgresql":
-        patience = {"connect_timeout": _TIMEOUT}
+        waiting = {"connect_timeout": _TIMEOUT}
         try:
-            return create_engine(url, hide_parameters=True, pool_pre_ping=True, connect_args=patience)
+            return create_engine(url, hide_parameters=True, pool_pre_ping=True, connect_args=waiting)
         except ModuleNotFoundError:
             raise SettingsError("A journal in PostgreSQL needs psycopg: run pip install 'psycopg[binary]'.") from None
     engine = create_engine(url, hide_parameters=True, connect_args={"timeout": _TIMEOUT})
 
     @event.listens_for(engine, "connect")
-    def connected(connection: DBAPIConnection, _record: object) -> None:
-        connection.isolation_level = None  # transactions begin where `begun` says, and not where the driver guesses
+    def set_pragmas(connection: DBAPIConnection, _record: object) -> None:
+        connection.isolation_level = None  # `begin` below begins transactions, not the driver
         for pragma in (
-            "secure_delete = ON",  # what is deleted is overwritten
+            "secure_delete = ON",  # deleted rows are overwritten
             "temp_store = MEMORY",  # no question in a temporary file
             "journal_mode = WAL",
             "synchronous = NORMAL",
@@ -203,16 +201,16 @@ def _engine(url: URL) -> Engine:
             connection.cursor().execute(f"PRAGMA {pragma}")
 
     @event.listens_for(engine, "begin")
-    def begun(connection: Connection) -> None:
+    def begin(connection: Connection) -> None:
         options = connection.get_execution_options()
         if options.get("isolation_level") != "AUTOCOMMIT":
-            # Whoever means to write waits for its turn at the start: SQLite refuses to wait in the middle.
+            # A writer waits for its turn at the start, because SQLite refuses to wait in the middle of a transaction.
             connection.exec_driver_sql("BEGIN IMMEDIATE" if options.get("footnote_writes") else "BEGIN")
 
     return engine
 
 
 def _create(path: Path) -> None:
-    """Make a file that only its owner may read; what SQLite puts beside it has the same mode."""
+    """Make a file that only its owner may read; SQLite gives the files beside it the same mode."""
     path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
     os.close(os.open(path, os.O_RDWR | os.O_CREAT, 0o600))

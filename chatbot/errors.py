@@ -1,32 +1,32 @@
-"""Everything that goes wrong on purpose.
+"""The tree of the errors that Footnote raises on purpose.
 
 FootnoteError
-├── SettingsError           an environment variable or clinic.toml says something that cannot be used
-├── CorpusError             the corpus folder as a whole gives no pages
-│   └── UnreadablePage      one file of it cannot be read; the others are still served
-├── ModelError              the encoder's model is missing, unknown or not the one that was expected
-├── IndexingError           there is no index that may be served
-│   ├── IndexMissing        nothing was built yet
-│   ├── IndexStale          the corpus, or how it is cut, changed since the build
+├── SettingsError           a value in the environment or in clinic.toml cannot be used
+├── CorpusError             the corpus folder as a whole cannot be read
+│   └── UnreadablePage      one file of it cannot be read, and the others are still served
+├── ModelError              the encoder's model is missing, unknown or altered
+├── IndexingError           the index cannot be served
+│   ├── IndexMissing        no index is built yet
+│   ├── IndexStale          the corpus, or the way it is split, changed since the build
 │   ├── IndexIncompatible   it was built with another encoder or another version of Footnote
-│   ├── IndexDamaged        a file of it is missing or is not what was written
+│   ├── IndexDamaged        a file of it is missing or altered
 │   └── IndexBusy           another build of it is under way
-├── QuestionError           a question that cannot be asked
-│   ├── QuestionEmpty       nothing is left once invisible characters are taken away
-│   └── QuestionTooLong     it has more bytes or characters than anyone types
-├── EvaluationError         the answers to golden questions were not measured, or are not good enough
-│   ├── GoldenFileInvalid   the file holds no golden questions, or lines that are none
-│   ├── ThresholdMissed     a figure is worse than what was asked for
-│   └── CheckFailed         a question is answered worse than the last time
-├── RequestError            a line or a body that holds no question at all
+├── QuestionError           the question cannot be asked
+│   ├── QuestionEmpty       it has no visible characters
+│   └── QuestionTooLong     it has too many bytes or characters
+├── EvaluationError         the answers to golden questions cannot be measured or are not good enough
+│   ├── GoldenFileInvalid   the file has no golden questions, or lines that cannot be read
+│   ├── ThresholdMissed     a figure is beyond the bound set for it
+│   └── CheckFailed         a question is answered worse than last time
+├── RequestError            a line or a request body cannot be read
 ├── JournalError            the journal cannot be opened, read or written
-├── StaffError              what the staff keep cannot be read or written
-│   ├── AccountRefused      an account cannot be made or changed as asked
-│   └── ChangeRefused       pages or words cannot be changed as asked
-├── AnswerNotFound          no answer of that id is in the journal
-└── DocumentNotFound        no page of that name is in the index
+├── StaffError              a file or database of the staff console cannot be read or written
+│   ├── AccountRefused      an account cannot be made or changed like that
+│   └── ChangeRefused       pages or clinic texts cannot be changed like that
+├── AnswerNotFound          the journal has no answer with that id
+└── DocumentNotFound        the index has no page with that name
 
-Each message says what happened and what cures it. `problem` gives any of them as an RFC 9457 object.
+Each message says what happened and how to cure it. `problem` turns an error into an RFC 9457 object.
 """
 
 from typing import ClassVar
@@ -62,7 +62,7 @@ __all__ = [
 
 
 class FootnoteError(Exception):
-    """The root of the tree: catch it to catch all that Footnote raises on purpose."""
+    """The root of the tree: catch it to catch every error that Footnote raises on purpose."""
 
     kind: ClassVar[str] = "failure"
     title: ClassVar[str] = "Something went wrong"
@@ -77,7 +77,7 @@ class SettingsError(FootnoteError):
 
 
 class CorpusError(FootnoteError):
-    """The corpus folder gives no pages."""
+    """The corpus folder as a whole cannot be read."""
 
     kind = "corpus"
     title = "The corpus cannot be read"
@@ -91,14 +91,14 @@ class UnreadablePage(CorpusError):
 
 
 class ModelError(FootnoteError):
-    """The encoder's model cannot be used."""
+    """The encoder's model is missing, unknown or altered."""
 
     kind = "model"
     title = "The model cannot be used"
 
 
 class IndexingError(FootnoteError):
-    """There is no index that may be served."""
+    """The index cannot be served."""
 
     kind = "index"
     title = "The index cannot be served"
@@ -106,14 +106,14 @@ class IndexingError(FootnoteError):
 
 
 class IndexMissing(IndexingError):
-    """Nothing was built yet."""
+    """No index is built yet."""
 
     kind = "index-missing"
     title = "There is no index yet"
 
 
 class IndexStale(IndexingError):
-    """The corpus, or how it is cut, changed since the build."""
+    """The corpus, or the way it is split, changed since the build."""
 
     kind = "index-stale"
     title = "The index is older than the pages"
@@ -127,7 +127,7 @@ class IndexIncompatible(IndexingError):
 
 
 class IndexDamaged(IndexingError):
-    """A file of the index is missing or is not what was written."""
+    """A file of the index is missing or altered."""
 
     kind = "index-damaged"
     title = "The index is damaged"
@@ -141,7 +141,7 @@ class IndexBusy(IndexingError):
 
 
 class QuestionError(FootnoteError):
-    """A question that cannot be asked."""
+    """The question cannot be asked."""
 
     kind = "question"
     title = "The question cannot be asked"
@@ -149,49 +149,49 @@ class QuestionError(FootnoteError):
 
 
 class QuestionEmpty(QuestionError):
-    """Nothing readable is left of the question."""
+    """The question has no visible characters."""
 
     kind = "question-empty"
     title = "The question is empty"
 
 
 class QuestionTooLong(QuestionError):
-    """The question is longer than anyone types."""
+    """The question has too many bytes or characters."""
 
     kind = "question-too-long"
     title = "The question is too long"
 
 
 class EvaluationError(FootnoteError):
-    """The answers to golden questions were not measured, or are not good enough."""
+    """The answers to golden questions cannot be measured or are not good enough."""
 
     kind = "evaluation"
     title = "The evaluation failed"
 
 
 class GoldenFileInvalid(EvaluationError):
-    """A file holds no golden questions, or lines that are none."""
+    """The file has no golden questions, or lines that cannot be read."""
 
     kind = "golden-unusable"
     title = "The golden questions cannot be used"
 
 
 class ThresholdMissed(EvaluationError):
-    """A figure is worse than what was asked for."""
+    """A figure is beyond the bound set for it."""
 
     kind = "threshold-missed"
     title = "The answers are not good enough"
 
 
 class CheckFailed(EvaluationError):
-    """A golden question that was answered rightly the last time is not any more."""
+    """A golden question is answered worse than last time."""
 
     kind = "check-failed"
     title = "The answers became worse"
 
 
 class RequestError(FootnoteError):
-    """A line or a body that holds no question at all."""
+    """A line or a request body cannot be read."""
 
     kind = "request"
     title = "The request cannot be read"
@@ -207,7 +207,7 @@ class JournalError(FootnoteError):
 
 
 class StaffError(FootnoteError):
-    """What the staff keep cannot be read or written."""
+    """A file or database of the staff console cannot be read or written."""
 
     kind = "staff"
     title = "The staff's records cannot be used"
@@ -215,7 +215,7 @@ class StaffError(FootnoteError):
 
 
 class AccountRefused(StaffError):
-    """An account cannot be made or changed as asked."""
+    """An account cannot be made or changed like that."""
 
     kind = "account-refused"
     title = "The account cannot be changed like that"
@@ -223,7 +223,7 @@ class AccountRefused(StaffError):
 
 
 class ChangeRefused(StaffError):
-    """Pages or words cannot be changed as asked."""
+    """Pages or clinic texts cannot be changed like that."""
 
     kind = "change-refused"
     title = "This cannot be changed like that"
@@ -231,7 +231,7 @@ class ChangeRefused(StaffError):
 
 
 class AnswerNotFound(FootnoteError):
-    """No answer of that id is in the journal."""
+    """The journal has no answer with that id."""
 
     kind = "answer-not-found"
     title = "There is no such answer"
@@ -239,7 +239,7 @@ class AnswerNotFound(FootnoteError):
 
 
 class DocumentNotFound(FootnoteError):
-    """No page of that name is in the index."""
+    """The index has no page with that name."""
 
     kind = "page-not-found"
     title = "There is no such page"
@@ -247,7 +247,7 @@ class DocumentNotFound(FootnoteError):
 
 
 def problem(error: FootnoteError) -> dict[str, object]:
-    """Give an error as an RFC 9457 problem object."""
+    """Return an error as an RFC 9457 problem object."""
     return {
         "type": f"urn:footnote:problem:{error.kind}",
         "title": error.title,

@@ -110,7 +110,9 @@ def test_a_place_where_nothing_can_be_written_is_told_with_the_cure(
     journal = opened(tmp_path / "file" / "journal.sqlite3")
     for _ in range(3):
         record(journal, "secret question")
-    with pytest.raises(JournalError, match=r"File exists\. Check FOOTNOTE_JOURNAL, the room on the disk and who"):
+    with pytest.raises(
+        JournalError, match=r"File exists\. Check FOOTNOTE_JOURNAL, the free space on the disk, and who"
+    ):
         journal.feedback("0" * 32, True)
     assert len(caplog.records) == 1
     assert TOLD in caplog.text
@@ -224,7 +226,7 @@ def test_a_journal_of_before_levels_were_kept_has_none_and_takes_new_ones(
 def test_a_journal_of_a_newer_release_is_refused(setting: str, run_sql: Callable[[str, str], None]) -> None:
     opened(setting).counts()
     run_sql(setting, "INSERT INTO versions VALUES (1000, 0)")
-    with pytest.raises(JournalError, match="written by a newer Footnote: install that one again"):
+    with pytest.raises(JournalError, match="written by a newer version of Footnote: install that one"):
         opened(setting).counts()
 
 
