@@ -28,7 +28,7 @@ from chatbot.answering import Calibration
 from chatbot.bot import Chatbot
 from chatbot.clinic import load_clinic
 from chatbot.evaluation import Judged, Report, ask, read_golden, report
-from chatbot.evaluation.metrics import right_at_risk, risk_coverage
+from chatbot.evaluation.metrics import coverage_at_risk, risk_coverage
 from chatbot.evaluation.report import RISK, Gate, Share
 from chatbot.indexing import Encoder, SentenceEncoder, build_index
 from training.corpora import CLINICS
@@ -90,8 +90,8 @@ def figures(measured: Report) -> dict[str, Figure]:
     if area is None or area.low is None or area.high is None:
         raise ValueError("AUROC needs two questions of either kind: answerable, and not.")
     return {
-        "hit@1": _of_share(measured.all.first),
-        "hit@3": _of_share(measured.all.in_three),
+        "hit@1": _of_share(measured.all.hit_at_1),
+        "hit@3": _of_share(measured.all.hit_at_3),
         "auroc": _figure(area.value, (area.high - area.low) / 2, area.positives + area.negatives),
         "coverage@5%risk": _of_gate(gate),
         "highlight": _of_share(measured.all.highlight),
@@ -132,12 +132,12 @@ def _of_share(share: Share) -> Figure:
 
 def _of_gate(gate: Gate) -> Figure:
     """Return the share of the answerable questions that is answered rightly while 5 % of the answers are wrong."""
-    answerable = gate.right_at_risk.of
+    answerable = gate.coverage_at_risk.of
 
     def coverage(confidences: Floats, right: Floats) -> float:
-        return right_at_risk(risk_coverage(confidences.tolist(), right.astype(bool).tolist()), RISK) / answerable
+        return coverage_at_risk(risk_coverage(confidences.tolist(), right.astype(bool).tolist()), RISK) / answerable
 
-    return _figure(gate.right_at_risk.count / answerable, _half_width(coverage, *_answers(gate)), answerable)
+    return _figure(gate.coverage_at_risk.count / answerable, _half_width(coverage, *_answers(gate)), answerable)
 
 
 def _answers(gate: Gate) -> tuple[Floats, Floats]:

@@ -1,8 +1,8 @@
-"""Golden questions in, a report out: how well a chatbot does on one corpus."""
+"""Measure how well a chatbot answers golden questions about one corpus."""
 
 from chatbot.evaluation.charts import save_plot
 from chatbot.evaluation.golden import Expect, GoldenQuestion, Judged, ask, judge, read_golden
-from chatbot.evaluation.report import Report, evaluate, report
+from chatbot.evaluation.report import Report, current_name, evaluate, report
 from chatbot.evaluation.text import as_text
 from chatbot.evaluation.thresholds import Bound, check, check_names, read_bound
 
@@ -16,6 +16,7 @@ __all__ = [
     "ask",
     "check",
     "check_names",
+    "current_name",
     "evaluate",
     "judge",
     "read_bound",

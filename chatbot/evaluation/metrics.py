@@ -1,4 +1,4 @@
-"""Figures over plain values; owns scikit-learn."""
+"""Compute metrics over plain values; the only module that imports scikit-learn."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -9,16 +9,16 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-__all__ = ["Auroc", "Bin", "Point", "auroc", "calibration", "calibration_error", "right_at_risk", "risk_coverage"]
+__all__ = ["Auroc", "Bin", "Point", "auroc", "calibration", "calibration_error", "coverage_at_risk", "risk_coverage"]
 
 _RESAMPLES: Final = 1000
 _BINS: Final = 10
-_SEED: Final = 0  # two reports on the same answers are alike
+_SEED: Final = 0  # fixed, so that two reports on the same answers have the same interval
 
 
 @dataclass(frozen=True, slots=True)
 class Auroc:
-    """The area under the ROC curve: how often a positive's score is above a negative's.
+    """The area under the ROC curve: the share of pairs in which the positive scores above the negative.
 
     `low` and `high` bound its 95 % interval, or are None where there are fewer than two of either.
     """
@@ -32,9 +32,10 @@ class Auroc:
 
 @dataclass(frozen=True, slots=True)
 class Point:
-    """What answering from a confidence on does: how many are answered, and how many of those rightly.
+    """One threshold on confidence, and the answers that it lets through.
 
-    `coverage` is the share of all questions that is answered, `risk` the share of those that is wrong.
+    `given` counts the answers from `confidence` up, `right` the right ones among them. `coverage` is the share of all
+    questions that is answered, `risk` the share of the given answers that is wrong.
     """
 
     confidence: float
@@ -46,7 +47,7 @@ class Point:
 
 @dataclass(frozen=True, slots=True)
 class Bin:
-    """Answers of like confidence: how many, their mean confidence, and the share that is right."""
+    """Answers of similar confidence: their number, their mean confidence, and the share that is right."""
 
     count: int
     confidence: float
@@ -54,7 +55,9 @@ class Bin:
 
 
 def auroc(positives: Sequence[float], negatives: Sequence[float]) -> Auroc | None:
-    """Give the area with its bootstrap percentile interval, each side resampled by itself; None where a side is empty.
+    """Return the area with its bootstrap percentile interval, or None where a side is empty.
+
+    The two sides are resampled separately, with a fixed seed.
 
     Source: B. Efron and R. Tibshirani, "An Introduction to the Bootstrap", 1993.
     """
@@ -84,40 +87,42 @@ def _area(positives: NDArray[np.float64], negatives: NDArray[np.float64]) -> flo
 
 
 def risk_coverage(confidences: Sequence[float], right: Sequence[bool]) -> tuple[Point, ...]:
-    """Give the curve of risk against coverage, a point a distinct confidence, highest first.
+    """Return the curve of risk against coverage, one point for each distinct confidence, highest first.
 
     Source: R. El-Yaniv and Y. Wiener, "On the Foundations of Noise-free Selective Classification", JMLR 2010.
     """
     pairs = sorted(zip(confidences, right, strict=True), reverse=True)
-    points, given, good = [], 0, 0
+    points, given, correct = [], 0, 0
     for confidence, tied in groupby(pairs, key=itemgetter(0)):
         marks = [mark for _, mark in tied]
-        given, good = given + len(marks), good + sum(marks)
-        points.append(Point(confidence, given, good, given / len(pairs), (given - good) / given))
+        given, correct = given + len(marks), correct + sum(marks)
+        points.append(Point(confidence, given, correct, given / len(pairs), (given - correct) / given))
     return tuple(points)
 
 
-def right_at_risk(curve: Sequence[Point], risk: float) -> int:
-    """Count the right answers that can be given while at most such a share of what is given is wrong."""
+def coverage_at_risk(curve: Sequence[Point], risk: float) -> int:
+    """Return the number of right answers at the best threshold at which the share of wrong ones is at most `risk`."""
     return max((point.right for point in curve if point.risk <= risk), default=0)
 
 
 def calibration(confidences: Sequence[float], right: Sequence[bool]) -> tuple[Bin, ...]:
-    """Sort answers into ten bins of equal width by confidence, lowest first; empty ones are left out."""
+    """Sort answers into ten bins of equal width by confidence, lowest first, without the empty ones."""
     numbers = [min(int(confidence * _BINS), _BINS - 1) for confidence in confidences]
-    told = []
+    bins = []
     for number in sorted(set(numbers)):
-        rows = [row for row, own in enumerate(numbers) if own == number]
+        rows = [row for row, in_bin in enumerate(numbers) if in_bin == number]
         mean = sum(confidences[row] for row in rows) / len(rows)
-        told.append(Bin(len(rows), mean, sum(right[row] for row in rows) / len(rows)))
-    return tuple(told)
+        bins.append(Bin(len(rows), mean, sum(right[row] for row in rows) / len(rows)))
+    return tuple(bins)
 
 
 def calibration_error(bins: Sequence[Bin]) -> float | None:
-    """Give the expected calibration error: how far confidence and share right lie apart, 0 to 1; None without answers.
+    """Return the expected calibration error, 0 to 1, or None without answers.
+
+    This is the distance of mean confidence from the share of right answers, averaged over answers.
 
     Source: M. Naeini, G. Cooper and M. Hauskrecht, "Obtaining Well Calibrated Probabilities Using Bayesian Binning",
     AAAI 2015.
     """
-    count = sum(one.count for one in bins)
-    return sum(one.count * abs(one.confidence - one.right) for one in bins) / count if count else None
+    count = sum(each.count for each in bins)
+    return sum(each.count * abs(each.confidence - each.right) for each in bins) / count if count else None

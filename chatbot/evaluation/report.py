@@ -1,9 +1,9 @@
-"""What all the judgements on one corpus come to."""
+"""The report on a corpus: every figure, computed from the judgements of its golden questions."""
 
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, fields, is_dataclass
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 import numpy as np
 
@@ -16,56 +16,103 @@ from chatbot.evaluation.metrics import (
     auroc,
     calibration,
     calibration_error,
-    right_at_risk,
+    coverage_at_risk,
     risk_coverage,
 )
 from chatbot.records import Outcome
 
-__all__ = ["BY_KIND", "MEASURES", "RISK", "SHARES", "Gate", "Part", "Report", "Share", "evaluate", "report"]
+if TYPE_CHECKING:
+    from _typeshed import DataclassInstance
+
+__all__ = [
+    "BY_KIND",
+    "MEASURES",
+    "RISK",
+    "SHARES",
+    "Gate",
+    "Part",
+    "Report",
+    "Share",
+    "current_name",
+    "evaluate",
+    "report",
+]
 
 RISK: Final = 0.05
 """The share of given answers that may be wrong."""
 
-BY_KIND: Final = ("first", "in_three", "shown", "highlight", "refused")
-"""Figures that every kind of question has."""
+BY_KIND: Final = {
+    "hit@1": "hit_at_1",
+    "hit@3": "hit_at_3",
+    "shown": "shown",
+    "highlight": "highlight",
+    "refused": "refused",
+}
+"""Figures that every kind of question has, with the fields of `Part` that hold them."""
 
-SHARES: Final = ("urgent", "alarms", "smalltalk", "followups_first", "followups_in_three")
-MEASURES: Final = ("auroc", "auroc_same_topic", "wrong", "right_at_risk", "calibration_error", "median_ms", "p95_ms")
-"""Figures of the whole, shares of questions and others."""
+SHARES: Final = {
+    "urgent": "urgent",
+    "false_alarms": "false_alarms",
+    "smalltalk": "smalltalk",
+    "followups_hit@1": "followups_hit_at_1",
+    "followups_hit@3": "followups_hit_at_3",
+}
+"""Figures of all questions together that are shares of some of them, with the fields of `Report` that hold them."""
 
-_SAME_TOPIC: Final = "near"  # stands in the name of each kind that asks on the corpus's subject what it never says
+MEASURES: Final = (
+    "auroc",
+    "auroc_same_topic",
+    "wrong",
+    "coverage@5%risk",
+    "calibration_error",
+    "median_ms",
+    "p95_ms",
+)
+"""Figures of all questions together, other than `SHARES`."""
+
+_FIGURES: Final = {field: name for name, field in (BY_KIND | SHARES | {"coverage@5%risk": "coverage_at_risk"}).items()}
+_FORMER_NAMES: Final = {  # of release 0.1; these go on working for one more
+    "first": "hit@1",
+    "in_three": "hit@3",
+    "alarms": "false_alarms",
+    "followups_first": "followups_hit@1",
+    "followups_in_three": "followups_hit@3",
+    "right_at_risk": "coverage@5%risk",
+}
+_SAME_TOPIC: Final = "near"  # part of the name of each kind that asks about the corpus's subject without an answer
 
 
 @dataclass(frozen=True, slots=True)
 class Share:
-    """How many of how many."""
+    """A number of questions out of a total."""
 
     count: int
     of: int
 
     @property
     def value(self) -> float | None:
-        """Give the share, 0 to 1, or None of none."""
+        """Return the share, 0 to 1, or None if the total is zero."""
         return self.count / self.of if self.of else None
 
     def as_dict(self) -> dict[str, object]:
-        """Give the share as plain values."""
+        """Return the share as plain values."""
         return {"count": self.count, "of": self.of, "share": _rounded(self.value)}
 
 
 @dataclass(frozen=True, slots=True)
 class Part:
-    """Some of the questions, of one kind or all.
+    """The figures of some of the questions: those of one kind, or all.
 
-    Of those with gold texts that should be answered: a right passage `first`, or `in_three`, of the ten candidates, and
-    `shown` among the citations; of those where the first citation is a right passage, the `highlight` right. Of those
-    that should not be answered, `refused`. `outcomes` counts all.
+    Over questions to answer that have gold texts: `hit_at_1` and `hit_at_3` count those with a right passage first, or
+    among the first three of the ten candidates, and `shown` those with one among the citations. `highlight` counts
+    right marks where the first citation is a right passage. `refused` is over the questions to abstain from. `outcomes`
+    counts every question.
     """
 
     kind: str
     asked: int
-    first: Share
-    in_three: Share
+    hit_at_1: Share
+    hit_at_3: Share
     shown: Share
     highlight: Share
     refused: Share
@@ -74,19 +121,19 @@ class Part:
 
 @dataclass(frozen=True, slots=True)
 class Gate:
-    """How well confidence tells what is answered.
+    """How well confidence separates right answers from the others.
 
-    `auroc` sets questions that should be answered, follow-ups apart, against all that should not; `same_topic` against
-    those on the corpus's own subject. The rest counts an answer as right where the question should be answered and a
-    right passage is the first candidate: `wrong` are those among the answers that were given as such, `curve` is what
-    any other threshold would do, and `right_at_risk` how many of the answerable questions could be answered rightly
-    with at most 5 % of the given answers wrong.
+    `auroc` compares questions to answer, without follow-ups, with all questions to abstain from. `same_topic` compares
+    them with those on the corpus's own subject. For the other figures an answer is right if the question should be
+    answered and a right passage is the first candidate. `wrong` is over the answers that were given. `curve` has the
+    risk and coverage at every threshold. `coverage_at_risk` is the share of the answerable questions that get a right
+    answer at the best threshold at which at most `RISK` of the given answers are wrong.
     """
 
     auroc: Auroc | None
     same_topic: Auroc | None
     wrong: Share
-    right_at_risk: Share
+    coverage_at_risk: Share
     calibration_error: float | None
     calibration: tuple[Bin, ...]
     curve: tuple[Point, ...]
@@ -94,15 +141,15 @@ class Gate:
 
 @dataclass(frozen=True, slots=True)
 class Report:
-    """All figures; `unknown` names the questions whose gold texts stand in no page: no passage is right for them."""
+    """All figures, and the judgement of each question; `unknown` has ids of questions whose gold text is in no page."""
 
     all: Part
     kinds: tuple[Part, ...]
     urgent: Share
-    alarms: Share
+    false_alarms: Share
     smalltalk: Share
-    followups_first: Share
-    followups_in_three: Share
+    followups_hit_at_1: Share
+    followups_hit_at_3: Share
     gate: Gate
     median_ms: float
     p95_ms: float
@@ -110,27 +157,33 @@ class Report:
     questions: tuple[Judged, ...]
 
     def figures(self) -> dict[str, float | None]:
-        """Give the figures that a threshold can be set on, by name; None where there was nothing to measure.
+        """Return by name the figures that a threshold can be set on; None where no question bears on a figure.
 
-        A figure of one kind has that kind's name after a slash.
+        A figure of one kind has a slash and the kind after its name, as in "hit@1/typo".
         """
         parts = [("", self.all), *((f"/{part.kind}", part) for part in self.kinds)]
         return {
-            **{f"{name}{end}": getattr(part, name).value for end, part in parts for name in BY_KIND},
-            **{name: getattr(self, name).value for name in SHARES},
+            **{f"{name}{end}": getattr(part, field).value for end, part in parts for name, field in BY_KIND.items()},
+            **{name: getattr(self, field).value for name, field in SHARES.items()},
             "auroc": self.gate.auroc and self.gate.auroc.value,
             "auroc_same_topic": self.gate.same_topic and self.gate.same_topic.value,
             "wrong": self.gate.wrong.value,
-            "right_at_risk": self.gate.right_at_risk.value,
+            "coverage@5%risk": self.gate.coverage_at_risk.value,
             "calibration_error": self.gate.calibration_error,
             "median_ms": self.median_ms,
             "p95_ms": self.p95_ms,
         }
 
     def as_dict(self) -> dict[str, object]:
-        """Give the report as plain values, ready for JSON."""
+        """Return the report as plain values, ready for JSON; renamed figures stand under their former names too."""
         figures = {name: _rounded(value) for name, value in self.figures().items()}
-        return {"figures": figures, **{field.name: _plain(getattr(self, field.name)) for field in fields(self)}}
+        return {"figures": _with_former_names(figures), **_plain_fields(self)}
+
+
+def current_name(name: str) -> str:
+    """Return the name that a figure has today, given that or its former one, with or without a kind."""
+    figure, slash, kind = name.partition("/")
+    return _FORMER_NAMES.get(figure, figure) + slash + kind
 
 
 def evaluate(
@@ -138,31 +191,35 @@ def evaluate(
     questions: Sequence[GoldenQuestion],
     progress: Callable[[int, int], object] = lambda _done, _of: None,
 ) -> Report:
-    """Ask the questions, one or more, and report; `progress` hears how many are asked, of how many."""
-    bot.ask("Are you ready?")  # the model's loading is no part of the first question's time
+    """Ask the questions, at least one, and return the report; `progress` gets the number asked and the total."""
+    bot.ask("Are you ready?")  # loads the model, so that the first question is not charged for it
     judged = []
     for number, question in enumerate(questions, start=1):
         judged.append(ask(bot, question))
         progress(number, len(questions))
     pages = [document.text for document in bot.documents()]
-    unknown = [one.id for one in questions if one.gold and not any(text in page for text in one.gold for page in pages)]
+    unknown = [
+        question.id
+        for question in questions
+        if question.gold and not any(text in page for text in question.gold for page in pages)
+    ]
     return report(judged, unknown)
 
 
 def report(judged: Sequence[Judged], unknown: Sequence[str] = ()) -> Report:
-    """Sum up judgements, one or more."""
-    kinds = dict.fromkeys(one.question.kind for one in judged)
-    followups = [one for one in _ranked(judged) if one.question.history]
+    """Compute the report on judgements, at least one."""
+    kinds = dict.fromkeys(row.question.kind for row in judged)
+    followups = [row for row in _ranked(judged) if row.question.history]
     ordinary = _expecting(judged, Expect.ANSWER, Expect.ABSTAIN, Expect.SMALLTALK)
-    times = [one.milliseconds for one in judged]
+    times = [row.milliseconds for row in judged]
     return Report(
         all=_part("all", judged),
-        kinds=tuple(_part(kind, [one for one in judged if one.question.kind == kind]) for kind in kinds),
-        urgent=_share(_expecting(judged, Expect.ESCALATE), _urgent),
-        alarms=_share(ordinary, _urgent),
-        smalltalk=_share(_expecting(judged, Expect.SMALLTALK), lambda one: one.outcome == Outcome.REPLY),
-        followups_first=_share(followups, _first),
-        followups_in_three=_share(followups, _in_three),
+        kinds=tuple(_part(kind, [row for row in judged if row.question.kind == kind]) for kind in kinds),
+        urgent=_share(_expecting(judged, Expect.ESCALATE), _is_urgent),
+        false_alarms=_share(ordinary, _is_urgent),
+        smalltalk=_share(_expecting(judged, Expect.SMALLTALK), lambda row: row.outcome == Outcome.REPLY),
+        followups_hit_at_1=_share(followups, _hit_at_1),
+        followups_hit_at_3=_share(followups, _hit_at_3),
         gate=_gate(judged),
         median_ms=float(np.percentile(times, 50)),
         p95_ms=float(np.percentile(times, 95)),
@@ -173,81 +230,93 @@ def report(judged: Sequence[Judged], unknown: Sequence[str] = ()) -> Report:
 
 def _part(kind: str, judged: Sequence[Judged]) -> Part:
     ranked = _ranked(judged)
-    marked = [one for one in ranked if one.highlight is not None]
+    marked = [row for row in ranked if row.highlight is not None]
     return Part(
         kind=kind,
         asked=len(judged),
-        first=_share(ranked, _first),
-        in_three=_share(ranked, _in_three),
-        shown=_share(ranked, lambda one: one.shown),
-        highlight=_share(marked, lambda one: one.highlight is True),
-        refused=_share(_expecting(judged, Expect.ABSTAIN), lambda one: not _answered(one)),
-        outcomes=dict(sorted(Counter(one.outcome for one in judged).items())),
+        hit_at_1=_share(ranked, _hit_at_1),
+        hit_at_3=_share(ranked, _hit_at_3),
+        shown=_share(ranked, lambda row: row.shown),
+        highlight=_share(marked, lambda row: row.highlight is True),
+        refused=_share(_expecting(judged, Expect.ABSTAIN), lambda row: not _is_answered(row)),
+        outcomes=dict(sorted(Counter(row.outcome for row in judged).items())),
     )
 
 
 def _gate(judged: Sequence[Judged]) -> Gate:
     unanswerable = _expecting(judged, Expect.ABSTAIN)
-    alone = [one.confidence for one in _expecting(judged, Expect.ANSWER) if not one.question.history]
-    same_topic = [one for one in unanswerable if _SAME_TOPIC in one.question.kind]
+    standalone = [row.confidence for row in _expecting(judged, Expect.ANSWER) if not row.question.history]
+    same_topic = [row for row in unanswerable if _SAME_TOPIC in row.question.kind]
     ranked = _ranked(judged)
-    given = [*ranked, *unanswerable]
-    confidences, right = [one.confidence for one in given], [_right(one) for one in given]
+    rows = [*ranked, *unanswerable]
+    confidences, right = [row.confidence for row in rows], [_is_right(row) for row in rows]
     curve, bins = risk_coverage(confidences, right), calibration(confidences, right)
     return Gate(
-        auroc=auroc(alone, [one.confidence for one in unanswerable]),
-        same_topic=auroc(alone, [one.confidence for one in same_topic]),
-        wrong=_share([one for one in given if _answered(one)], lambda one: not _right(one)),
-        right_at_risk=Share(right_at_risk(curve, RISK), len(ranked)),
+        auroc=auroc(standalone, [row.confidence for row in unanswerable]),
+        same_topic=auroc(standalone, [row.confidence for row in same_topic]),
+        wrong=_share([row for row in rows if _is_answered(row)], lambda row: not _is_right(row)),
+        coverage_at_risk=Share(coverage_at_risk(curve, RISK), len(ranked)),
         calibration_error=calibration_error(bins),
         calibration=bins,
         curve=curve,
     )
 
 
-def _share(judged: Sequence[Judged], having: Callable[[Judged], bool]) -> Share:
-    return Share(sum(map(having, judged)), len(judged))
+def _share(judged: Sequence[Judged], counts: Callable[[Judged], bool]) -> Share:
+    return Share(sum(map(counts, judged)), len(judged))
 
 
 def _expecting(judged: Sequence[Judged], *expect: Expect) -> list[Judged]:
-    return [one for one in judged if one.question.expect in expect]
+    return [row for row in judged if row.question.expect in expect]
 
 
 def _ranked(judged: Sequence[Judged]) -> list[Judged]:
-    """Give those for which right passages are known."""
-    return [one for one in _expecting(judged, Expect.ANSWER) if one.question.gold]
+    """Return those with known right passages."""
+    return [row for row in _expecting(judged, Expect.ANSWER) if row.question.gold]
 
 
-def _first(one: Judged) -> bool:
-    return one.rank == 1
+def _hit_at_1(row: Judged) -> bool:
+    return row.rank == 1
 
 
-def _in_three(one: Judged) -> bool:
-    return 1 <= one.rank <= 3
+def _hit_at_3(row: Judged) -> bool:
+    return 1 <= row.rank <= 3
 
 
-def _answered(one: Judged) -> bool:
-    return one.outcome == Outcome.ANSWERED
+def _is_answered(row: Judged) -> bool:
+    return row.outcome == Outcome.ANSWERED
 
 
-def _urgent(one: Judged) -> bool:
-    return one.outcome == Outcome.URGENT
+def _is_urgent(row: Judged) -> bool:
+    return row.outcome == Outcome.URGENT
 
 
-def _right(one: Judged) -> bool:
-    return one.question.expect is Expect.ANSWER and one.rank == 1
+def _is_right(row: Judged) -> bool:
+    return row.question.expect is Expect.ANSWER and row.rank == 1
 
 
 def _rounded(value: float | None) -> float | None:
     return None if value is None else round(value, 4)
 
 
+def _with_former_names(values: Mapping[str, object]) -> dict[str, object]:
+    """Return values by name with those of renamed figures a second time, under the names of release 0.1."""
+    former = {name: old for old, name in _FORMER_NAMES.items()}
+    parts = [(*name.partition("/"), value) for name, value in values.items()]
+    return {**values, **{former[name] + slash + kind: value for name, slash, kind, value in parts if name in former}}
+
+
+def _plain_fields(noun: "DataclassInstance") -> dict[str, object]:
+    values = {field.name: _plain(getattr(noun, field.name)) for field in fields(noun)}
+    return _with_former_names({_FIGURES.get(name, name): value for name, value in values.items()})
+
+
 def _plain(value: object) -> object:
-    """Give nouns as dictionaries of plain values, floats rounded."""
+    """Return a noun as a dictionary of plain values, with floats rounded."""
     if isinstance(value, Share | Judged):
         return value.as_dict()
-    if is_dataclass(value):
-        return {field.name: _plain(getattr(value, field.name)) for field in fields(value)}
+    if is_dataclass(value) and not isinstance(value, type):
+        return _plain_fields(value)
     if isinstance(value, tuple):
-        return [_plain(one) for one in value]
+        return [_plain(item) for item in value]
     return _rounded(value) if isinstance(value, float) else value

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 from chatbot.evaluation.golden import REFUSED
 from chatbot.evaluation.metrics import Auroc
-from chatbot.evaluation.report import BY_KIND, RISK, Part, Report, Share
+from chatbot.evaluation.report import BY_KIND, SHARES, Part, Report, Share
 from chatbot.records import Outcome
 
 __all__ = ["as_text"]
@@ -14,14 +14,15 @@ _SHOWN_UNKNOWN = 5  # ids
 
 
 def as_text(report: Report) -> str:
-    """Give the report as tables; a dash stands where there was nothing to measure."""
+    """Return the report as tables, each figure under the name that a threshold uses; a dash where none was measured."""
     return "\n\n".join([_kinds(report), _outcomes(report), _whole(report), *_notes(report)])
 
 
 def _kinds(report: Report) -> str:
-    head = ["kind", "asked", *(name.replace("_", " ") for name in BY_KIND)]
+    head = ["kind", "asked", *BY_KIND]
     rows = [
-        [part.kind, str(part.asked), *(_percent(getattr(part, name)) for name in BY_KIND)] for part in _parts(report)
+        [part.kind, str(part.asked), *(_percent(getattr(part, field)) for field in BY_KIND.values())]
+        for part in _parts(report)
     ]
     return _table([head, *rows])
 
@@ -36,20 +37,17 @@ def _outcomes(report: Report) -> str:
 def _whole(report: Report) -> str:
     gate = report.gate
     error = _NONE if gate.calibration_error is None else f"{gate.calibration_error:.3f}"
+    shares = {name: getattr(report, field) for name, field in SHARES.items()}
     return _table(
         [
-            ["urgent where it should be", _percent(report.urgent), _count(report.urgent)],
-            ["urgent where it should not", _percent(report.alarms), _count(report.alarms)],
-            ["small talk replied to", _percent(report.smalltalk), _count(report.smalltalk)],
-            ["follow-ups: right passage first", _percent(report.followups_first), _count(report.followups_first)],
-            ["follow-ups: in three", _percent(report.followups_in_three), _count(report.followups_in_three)],
-            ["gate: AUROC", *_area(gate.auroc)],
-            ["gate: AUROC, same topic", *_area(gate.same_topic)],
-            ["answers given that are wrong", _percent(gate.wrong), _count(gate.wrong)],
-            [f"right answers at {RISK:.0%} wrong", _percent(gate.right_at_risk), _count(gate.right_at_risk)],
-            ["expected calibration error", error, ""],
-            ["milliseconds: median", f"{report.median_ms:.0f}", ""],
-            ["milliseconds: 95th percentile", f"{report.p95_ms:.0f}", ""],
+            *([name, _percent(share), _count(share)] for name, share in shares.items()),
+            ["auroc", *_area(gate.auroc)],
+            ["auroc_same_topic", *_area(gate.same_topic)],
+            ["wrong", _percent(gate.wrong), _count(gate.wrong)],
+            ["coverage@5%risk", _percent(gate.coverage_at_risk), _count(gate.coverage_at_risk)],
+            ["calibration_error", error, ""],
+            ["median_ms", f"{report.median_ms:.0f}", ""],
+            ["p95_ms", f"{report.p95_ms:.0f}", ""],
         ],
         remarks=True,
     )
@@ -58,9 +56,9 @@ def _whole(report: Report) -> str:
 def _notes(report: Report) -> list[str]:
     if not report.unknown:
         return []
-    named = ", ".join(report.unknown[:_SHOWN_UNKNOWN])
+    ids = ", ".join(report.unknown[:_SHOWN_UNKNOWN])
     more = f" and {len(report.unknown) - _SHOWN_UNKNOWN} more" if len(report.unknown) > _SHOWN_UNKNOWN else ""
-    return [f"Gold texts that stand in no page, so that no passage can be right: {named}{more}."]
+    return [f"Questions whose gold text is in no page, so that no passage can be right: {ids}{more}."]
 
 
 def _parts(report: Report) -> list[Part]:
@@ -84,7 +82,7 @@ def _area(auroc: Auroc | None) -> tuple[str, str]:
 
 
 def _table(rows: Sequence[Sequence[str]], remarks: bool = False) -> str:
-    """Align columns: the first, and the last of remarks, to the left, the others to the right."""
+    """Align the first column, and the last one if it has remarks, to the left, and the others to the right."""
     widths = [max(len(row[column]) for row in rows) for column in range(len(rows[0]))]
     left = {0, len(widths) - 1} if remarks else {0}
     return "\n".join(

@@ -1,4 +1,4 @@
-"""What a report's figures must reach."""
+"""Bounds that a report's figures must keep to."""
 
 import re
 from collections.abc import Mapping, Sequence
@@ -6,47 +6,52 @@ from dataclasses import dataclass
 
 from chatbot.errors import EvaluationError, ThresholdMissed
 from chatbot.evaluation.golden import GoldenQuestion
-from chatbot.evaluation.report import BY_KIND, MEASURES, SHARES, Report
+from chatbot.evaluation.report import BY_KIND, MEASURES, SHARES, Report, current_name
+from chatbot.settings import warn_renamed
 
 __all__ = ["Bound", "check", "check_names", "read_bound"]
 
 
 @dataclass(frozen=True, slots=True)
 class Bound:
-    """A figure's name and the value that it must reach."""
+    """A figure's name and the lowest or highest value that it may have."""
 
     name: str
     value: float
 
 
 def read_bound(text: str) -> Bound:
-    """Read NAME=VALUE; raises `ValueError`."""
+    """Read NAME=VALUE; warn if NAME is a former name of a figure. Raises `ValueError`."""
     name, mark, value = text.rpartition("=")
     if not (name and mark and re.fullmatch(r"\d+\.?\d*|\.\d+", value, re.ASCII)):
         raise ValueError(text)
-    return Bound(name, float(value))
+    current = current_name(name)
+    if current != name:
+        warn_renamed(name, current)
+    return Bound(current, float(value))
 
 
 def check_names(bounds: Sequence[Bound], questions: Sequence[GoldenQuestion]) -> None:
-    """Raise `EvaluationError` for a bound on a figure that a report on these questions does not have."""
-    kinds = list(dict.fromkeys(one.kind for one in questions))
-    known = {*BY_KIND, *SHARES, *MEASURES, *(f"{name}/{kind}" for name in BY_KIND for kind in kinds)}
+    """Raise `EvaluationError` for a bound on a figure that a report on these questions will not have."""
+    kinds = list(dict.fromkeys(question.kind for question in questions))
+    names = [*BY_KIND, *SHARES, *MEASURES]
+    known = {*names, *(f"{name}/{kind}" for name in BY_KIND for kind in kinds)}
     for bound in bounds:
         if bound.name not in known:
             raise EvaluationError(
-                f"There is no figure {bound.name!r}: use {', '.join([*BY_KIND, *SHARES, *MEASURES])}; "
-                f"the first {len(BY_KIND)} also of one kind, as in {BY_KIND[0]}/{kinds[0]}."
+                f"There is no figure {bound.name!r}: use {', '.join(names)}. "
+                f"The first {len(BY_KIND)} also exist for one kind, as in {names[0]}/{kinds[0]}."
             )
 
 
 def check(report: Report, least: Sequence[Bound], most: Sequence[Bound]) -> None:
-    """Raise `ThresholdMissed`, which names each figure below its least or above its most.
+    """Raise `ThresholdMissed`, naming each figure below its bound in `least` or above its bound in `most`.
 
-    A figure that could not be measured, because no question bears on it, is missed.
+    A figure that could not be measured, because no question bears on it, misses every bound.
     """
     figures = report.figures()
-    missed = [_told(bound, figures, "at least") for bound in least if not _reaches(figures[bound.name], bound.value)]
-    missed += [_told(bound, figures, "at most") for bound in most if not _keeps(figures[bound.name], bound.value)]
+    missed = [_miss(bound, figures, "at least") for bound in least if not _reaches(figures[bound.name], bound.value)]
+    missed += [_miss(bound, figures, "at most") for bound in most if not _keeps(figures[bound.name], bound.value)]
     if missed:
         raise ThresholdMissed(f"Missed: {'; '.join(missed)}.")
 
@@ -59,7 +64,7 @@ def _keeps(value: float | None, most: float) -> bool:
     return value is not None and value <= most
 
 
-def _told(bound: Bound, figures: Mapping[str, float | None], side: str) -> str:
+def _miss(bound: Bound, figures: Mapping[str, float | None], side: str) -> str:
     value = figures[bound.name]
-    found = "could not be measured" if value is None else f"is {value:.4g}"
-    return f"{bound.name} {found}, wanted {side} {bound.value:g}"
+    measured = "could not be measured" if value is None else f"is {value:.4g}"
+    return f"{bound.name} {measured}, wanted {side} {bound.value:g}"

@@ -9,7 +9,7 @@ from chatbot.evaluation.metrics import (
     auroc,
     calibration,
     calibration_error,
-    right_at_risk,
+    coverage_at_risk,
     risk_coverage,
 )
 
@@ -48,17 +48,17 @@ def test_risk_and_coverage_go_from_the_surest_answer_down_and_take_ties_together
         Point(0.5, 3, 2, 0.75, 1 / 3),
         Point(0.1, 4, 2, 1.0, 0.5),
     )
-    assert [right_at_risk(curve, risk) for risk in (0.0, 0.3, 1 / 3, 0.5)] == [1, 1, 2, 2]
+    assert [coverage_at_risk(curve, risk) for risk in (0.0, 0.3, 1 / 3, 0.5)] == [1, 1, 2, 2]
 
 
 def test_exactly_one_wrong_in_twenty_is_within_five_percent() -> None:
     curve = risk_coverage([0.9] * 20, [True] * 19 + [False])
-    assert right_at_risk(curve, 0.05) == 19
+    assert coverage_at_risk(curve, 0.05) == 19
 
 
 def test_nothing_asked_gives_no_curve_and_no_error() -> None:
     assert risk_coverage([], []) == ()
-    assert right_at_risk((), 0.05) == 0
+    assert coverage_at_risk((), 0.05) == 0
     assert calibration_error(calibration([], [])) is None
 
 

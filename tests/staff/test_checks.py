@@ -45,6 +45,12 @@ def test_a_report_is_kept_and_read_back_as_it_was(bot: Chatbot, tmp_path: Path) 
     assert "curve" in json.loads(path.read_text("utf-8"))["gate"]
 
 
+def test_a_report_of_release_0_1_is_read_by_the_names_of_today() -> None:
+    stored = {"taken": "2026-11-23T00:00:00+00:00", "build": "build", "questions": []}
+    report = CheckReport.of({**stored, "figures": {"first": 0.5, "first/direct": 0.25, "alarms": 0.0, "shown": None}})
+    assert report.figures == {"hit@1": 0.5, "hit@1/direct": 0.25, "false_alarms": 0.0, "shown": None}
+
+
 def test_a_report_that_cannot_be_read_is_left_out(bot: Chatbot, tmp_path: Path) -> None:
     reports = Reports(tmp_path)
     reports.run(bot, QUESTIONS)

@@ -27,7 +27,7 @@ def test_what_is_saved_is_what_evaluate_reads(golden: GoldenFile, bot: Chatbot) 
     assert refused.history == ("is it safe?",)
     report = evaluate(bot, golden.read())
     assert report.unknown == ()
-    assert report.all.first.value == 1.0
+    assert report.all.hit_at_1.value == 1.0
 
 
 def test_the_gold_text_is_the_marked_sentence(bot: Chatbot) -> None:

@@ -9,7 +9,7 @@ from typing import Final, Self
 
 from chatbot.bot import Chatbot
 from chatbot.errors import CheckFailed
-from chatbot.evaluation import Expect, GoldenQuestion, Judged, evaluate
+from chatbot.evaluation import Expect, GoldenQuestion, Judged, current_name, evaluate
 from chatbot.records import Outcome
 from chatbot.staff.insights.private_file import write_private
 
@@ -94,6 +94,7 @@ class CheckReport:
             )
             for one in questions
         )
+        figures = {current_name(name): value for name, value in figures.items()}  # release 0.1 had other names
         return cls(datetime.fromisoformat(str(told["taken"])), str(told["build"]), figures, verdicts)
 
     @property
