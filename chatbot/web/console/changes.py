@@ -13,7 +13,7 @@ from chatbot.web.console.services import ConsoleServices
 __all__ = ["ChangeLog"]
 
 _COLUMNS: Final = {"When (UTC)": "176px", "Who": "128px", "What": "224px", "Where": "320px", "Number": "96px"}
-_KINDS: Final = {Kind.PAGE: "page", Kind.WORDS: "words", Kind.INDEX: "all pages", Kind.ACCOUNT: "account"}
+_KINDS: Final = {Kind.PAGE: "page", Kind.WORDS: "clinic text", Kind.INDEX: "all pages", Kind.ACCOUNT: "account"}
 _DIGITS: Final = 16  # of a change's number at most
 
 
@@ -69,14 +69,14 @@ class ChangeLog(Layout):
         match self._services.audit_log.get(number).kind:
             case Kind.WORDS:
                 self._services.clinic_text.undo(account, number)
-                return "Undone: visitors are told again what was said before."
+                return "Undone. Visitors see the earlier text again."
             case Kind.PAGE:
                 page = self._services.pages.undo(account, number)
-                return f"{page} is prepared as it was. Put it live under Pages."
+                return f"The earlier version of {page} is a draft now. Publish it in the tab Pages."
             case _:
                 raise ChangeRefused(
-                    "This cannot be undone here. Go back to an earlier version of all pages under Pages; accounts are "
-                    "changed on the server."
+                    "This cannot be undone here. To go back to the version before of all pages, use the tab Pages. "
+                    "Accounts are changed on the server."
                 )
 
 

@@ -118,7 +118,7 @@ def _check_chart(services: ConsoleServices, width: float) -> str:
     share = [100 * report.right / len(report.verdicts) if report.verdicts else None for report in reports]
     return lines(
         [f"{report.taken.day} {report.taken:%b}" for report in reports],
-        {"served rightly": share},
+        {"answered correctly": share},
         "% of golden questions",
         width=width,
     )

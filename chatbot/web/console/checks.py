@@ -28,10 +28,10 @@ from chatbot.web.console.services import ConsoleServices
 __all__ = ["checks_tab"]
 
 _FIGURES: Final = (
-    ("hit@1", "Right passage found first"),
-    ("hit@3", "Right passage among the first three"),
-    ("refused", "Refused rightly"),
-    ("urgent", "Urgent rightly"),
+    ("hit@1", "Right passage came first"),
+    ("hit@3", "Right passage was among the first three"),
+    ("refused", "Correctly not answered"),
+    ("urgent", "Correctly urgent"),
 )
 _REPORTS_SHOWN: Final = 30
 _NO_GOLDEN: Final = (
@@ -57,12 +57,12 @@ class _Layout(Layout):
             self.run = gr.Button("Check now", variant="primary", elem_id="check-run", visible=False)
         self.notice = notice("check-notice")
         self.changes = _table(
-            "What changed since the time before", "check-changes", "Question", "Now", "What that means"
+            "What changed since the check before", "check-changes", "Question", "Now", "What that means"
         )
-        self.figures = _table("Figures", "check-figures", "Figure", "This time", "The time before")
-        self.wrong = _table("Not right at present", "check-wrong", "Question", "Should be", "Is")
+        self.figures = _table("Figures", "check-figures", "Figure", "This check", "The check before")
+        self.wrong = _table("Not answered correctly now", "check-wrong", "Question", "Should be", "Is")
         self.chart = gr.Markdown(visible=False, elem_id="check-chart", elem_classes="chart")
-        self.past = _table("All checks, latest first", "check-past", "Checked (UTC)", "Questions", "Right", "Index")
+        self.past = _table("All checks, latest first", "check-past", "Checked (UTC)", "Questions", "Correct", "Index")
 
 
 class _Tab:
@@ -93,7 +93,7 @@ class _Tab:
         if not golden:
             raise ChangeRefused(_NO_GOLDEN)
         report = self._services.reports.run(self._services.bot, golden, step_counter(progress, "Asking", "questions"))
-        done = f"Checked: {report.right} of {counted(len(report.verdicts), 'golden question')} right."
+        done = f"Checked: {report.right} of {counted(len(report.verdicts), 'golden question')} answered correctly."
         return {self.parts.notice: say(done), **self.show()}
 
     def _show_reports(self, summary: str, can_run: bool) -> Changes:
@@ -119,16 +119,16 @@ def _table(label: str, name: str, first: str, *others: str) -> gr.Dataframe:
 
 def _summary(latest: CheckReport, change: Differences | None) -> str:
     number = counted(len(latest.verdicts), "golden question")
-    text = f"Last checked {latest.taken:%d %B %Y at %H:%M} UTC: {latest.right} of {number} right."
+    text = f"Last checked {latest.taken:%d %B %Y at %H:%M} UTC: {latest.right} of {number} answered correctly."
     if change is None:
         return text
     if not (change.worse or change.better):
-        return f"{text} None turned out otherwise than the time before."
-    return f"{text} Since the time before, {len(change.worse)} became worse and {len(change.better)} better."
+        return f"{text} No outcome changed since the check before."
+    return f"{text} Since the check before, {len(change.worse)} became worse and {len(change.better)} better."
 
 
 def _figures(latest: CheckReport, before: CheckReport | None) -> list[list[str]]:
-    rows = [["Served rightly", _share(latest), _share(before) if before else NO_VALUE]]
+    rows = [["Answered correctly", _share(latest), _share(before) if before else NO_VALUE]]
     for name, label in _FIGURES:
         if latest.figures.get(name) is not None:
             rows.append([label, _figure(latest, name, ".0%"), _figure(before, name, ".0%")])
@@ -166,7 +166,7 @@ def _chart(reports: Sequence[CheckReport]) -> str:
         return ""
     first, last = reports[0], reports[-1]
     text = (
-        f"Share of golden questions served rightly over {len(reports)} checks: from {_share(first)} to {_share(last)}. "
-        "The table below has every check."
+        f"Share of golden questions answered correctly over {len(reports)} checks: from {_share(first)} to "
+        f"{_share(last)}. The table below has every check."
     )
     return chart("checks", text, stamp=f"{last.taken:%Y%m%d%H%M%S}")

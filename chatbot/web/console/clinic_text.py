@@ -1,4 +1,4 @@
-"""The Words and routes tab: what the clinic says of itself, and the replies that it gives itself."""
+"""The Clinic text and replies tab: what the clinic says of itself, and the replies that it gives itself."""
 
 from collections.abc import Mapping
 from typing import Any, Final
@@ -39,7 +39,7 @@ chat shows itself on other sites, are set in clinic.toml on the server. They cha
 _ABOUT_REPLIES: Final = """## Replies of your own
 
 A reply is given to questions of its kind where your pages have no likely answer. Write a dozen ways to ask or more."""
-_UNCHANGED: Final = "Nothing was changed: it says so already."
+_UNCHANGED: Final = "Nothing was changed, because the text is the same."
 
 
 def clinic_text_tab(services: ConsoleServices, tab: gr.Tab) -> None:
@@ -66,14 +66,12 @@ class _Layout(Layout):
     """The fields of what the clinic says of itself."""
 
     def __init__(self) -> None:
-        with gr.Column(elem_id="words-panel"):
+        with gr.Column(elem_id="text-panel"):
             gr.Markdown(_ABOUT)
-            self.warning = caution("words-warning")
+            self.warning = caution("text-warning")
             self.fields = {name: _field(name, label) for name, label in FIELDS.items()}
-            self.save = gr.Button(
-                "Save these words", variant="primary", elem_id="words-save", elem_classes="for-editors"
-            )
-            self.notice = notice("words-notice")
+            self.save = gr.Button("Save this text", variant="primary", elem_id="text-save", elem_classes="for-editors")
+            self.notice = notice("text-notice")
 
     @property
     def all(self) -> list[Block]:
@@ -85,26 +83,29 @@ class _Replies(Layout):
     """The panel with the clinic's own replies."""
 
     def __init__(self) -> None:
-        with gr.Column(elem_id="routes-panel"):
+        with gr.Column(elem_id="replies-panel"):
             gr.Markdown(_ABOUT_REPLIES)
             with gr.Row(elem_classes="bar"):
-                self.choice = gr.Dropdown([], label="Open a reply", elem_id="routes-choice")
-                self.new = gr.Button("Write a new reply", elem_id="routes-new", elem_classes="for-editors")
+                self.choice = gr.Dropdown([], label="Open a reply", elem_id="replies-choice")
+                self.new = gr.Button("Write a new reply", elem_id="replies-new", elem_classes="for-editors")
             with gr.Column(visible=False) as self.detail:
-                self.name = gr.Textbox(label="Name of the reply, for the staff", max_lines=1, elem_id="routes-name")
+                self.name = gr.Textbox(
+                    label="Name of the reply, which only the staff see", max_lines=1, elem_id="replies-name"
+                )
                 self.examples = gr.Textbox(
-                    label="Ways to ask, one a line", lines=6, max_lines=16, elem_id="routes-examples"
+                    label="Ways to ask, one a line", lines=6, max_lines=16, elem_id="replies-examples"
                 )
-                self.reply = gr.Textbox(
-                    label="What is said, word for word", lines=3, max_lines=10, elem_id="routes-reply"
-                )
+                self.reply = gr.Textbox(label="Reply, word for word", lines=3, max_lines=10, elem_id="replies-reply")
                 self.link = gr.Textbox(
-                    label="Page that it leads to, if any", placeholder="https://", max_lines=1, elem_id="routes-link"
+                    label="Address of a page to link to, if any",
+                    placeholder="https://",
+                    max_lines=1,
+                    elem_id="replies-link",
                 )
                 with gr.Row(elem_classes="actions for-editors"):
-                    self.save = gr.Button("Save this reply", variant="primary", elem_id="routes-save")
-                    self.remove = gr.Button("Remove this reply", elem_id="routes-remove")
-            self.notice = notice("routes-notice")
+                    self.save = gr.Button("Save this reply", variant="primary", elem_id="replies-save")
+                    self.remove = gr.Button("Remove this reply", elem_id="replies-remove")
+            self.notice = notice("replies-notice")
         self.opened = gr.State(None)  # name of the reply in the form, None for a new one
         self.form = (self.opened, self.name, self.examples, self.reply, self.link)
 
@@ -125,7 +126,7 @@ def _field(name: str, label: str) -> gr.Textbox:
         info=_HINTS.get(name),
         lines=3 if name in _LONG else 1,
         max_lines=12,
-        elem_id=f"words-{name.replace('.', '-')}",
+        elem_id=f"text-{name.replace('.', '-')}",
     )
 
 
@@ -160,7 +161,7 @@ class _Tab:
         changed = self._services.clinic_text.set_values(account, fields)
         names = ", ".join(FIELDS[name] for name in changed)
         old = [f"⚠ Old value left: {value.sentence}" for value in old_values(before, self._services.bot.clinic)]
-        done = "\n".join([f"Saved, and said from now on: {names}." if changed else _UNCHANGED, *old])
+        done = "\n".join([f"Saved and shown from now on: {names}." if changed else _UNCHANGED, *old])
         return {**self.show(), self.parts.notice: say(done)}
 
     def open(self, name: str | None) -> Changes:
@@ -184,7 +185,7 @@ class _Tab:
         ways = tuple(dict.fromkeys(line.strip() for line in examples.splitlines() if line.strip()))
         reply = Reply(name.strip(), ways, text.strip(), link.strip())
         self._services.clinic_text.set_reply(account, reply, opened)
-        done = say(f"Saved: {reply.name!r} is said from now on where your pages have no answer.")
+        done = say(f"Saved: “{reply.name}” is given from now on where your pages have no answer.")
         return {**self.replies.fill(reply), **self._list_replies(), **self.log.show(), self.replies.notice: done}
 
     @editors_only
@@ -199,7 +200,7 @@ class _Tab:
             **self._list_replies(),
             **self.log.show(),
             self.replies.detail: gr.update(visible=False),
-            self.replies.notice: say(f"Removed: {opened!r} is said no longer."),
+            self.replies.notice: say(f"Removed: “{opened}” is no longer given."),
         }
 
     @editors_only

@@ -45,37 +45,37 @@ _POLICY: Final = "; ".join(
 def staff_app(
     services: ConsoleServices, assets: Assets
 ) -> tuple[StaffGuard, Callable[[FastAPI], AbstractAsyncContextManager[object]]]:
-    """Build what is mounted at /staff, and what runs as long as it is served."""
+    """Build the application to mount at /staff, and its lifespan."""
     blocks = console_blocks(services)
     set_queue(blocks)
     gradio = gradio_app(blocks, LARGEST)
-    rooms = FastAPI(openapi_url=None, docs_url=None, redoc_url=None, redirect_slashes=False)
-    rooms.include_router(sign_in_routes(services.bot, services.account_store, Throttle(), assets))
-    rooms.include_router(_page_routes(services, blocks, assets))
-    rooms.include_router(chart_routes(services))
+    console = FastAPI(openapi_url=None, docs_url=None, redoc_url=None, redirect_slashes=False)
+    console.include_router(sign_in_routes(services.bot, services.account_store, Throttle(), assets))
+    console.include_router(_page_routes(services, blocks, assets))
+    console.include_router(chart_routes(services))
     for_editors = {number for number, event in blocks.fns.items() if is_for_editors(event.fn)}
-    uploads = BodySizeLimit(gradio, _LARGEST_UPLOAD, _SLOWEST_UPLOAD)  # what the guard lets through unread
-    rooms.router.default = GradioAllowlist(uploads, blocks, StaffPolicy(for_editors))
-    handle_errors(rooms)
-    return StaffGuard(rooms, services.account_store), _reading_ahead(services, gradio.router.lifespan_context)
+    uploads = BodySizeLimit(gradio, _LARGEST_UPLOAD, _SLOWEST_UPLOAD)  # uploads, whose size the guard does not limit
+    console.router.default = GradioAllowlist(uploads, blocks, StaffPolicy(for_editors))
+    handle_errors(console)
+    return StaffGuard(console, services.account_store), _with_prefetch(services, gradio.router.lifespan_context)
 
 
-def _reading_ahead(
+def _with_prefetch(
     services: ConsoleServices, lifespan: Callable[[FastAPI], AbstractAsyncContextManager[object]]
 ) -> Callable[[FastAPI], AbstractAsyncContextManager[object]]:
-    """Let new questions in vain be read as long as the console is served, so that their tab opens at once."""
+    """Add to a lifespan that unanswered questions are embedded in the background, so that their tab opens at once."""
 
     @asynccontextmanager
-    async def kept(app: FastAPI) -> AsyncIterator[object]:
-        ahead = UnansweredPrefetcher(services.journal, services.question_embeddings) if services.journal else None
+    async def prefetching(app: FastAPI) -> AsyncIterator[object]:
+        prefetcher = UnansweredPrefetcher(services.journal, services.question_embeddings) if services.journal else None
         async with lifespan(app) as state:
-            if ahead:
-                ahead.start()
+            if prefetcher:
+                prefetcher.start()
             yield state
-            if ahead:
-                await to_thread.run_sync(ahead.stop)
+            if prefetcher:
+                await to_thread.run_sync(prefetcher.stop)
 
-    return kept
+    return prefetching
 
 
 def _page_routes(services: ConsoleServices, blocks: gr.Blocks, assets: Assets) -> APIRouter:
@@ -98,19 +98,19 @@ def _page_routes(services: ConsoleServices, blocks: gr.Blocks, assets: Assets) -
             staff_style=assets.staff_css.address,
             icon=assets.icon.address,
         )
-        warm = BackgroundTask(warm_up)  # the Overview draws
+        warm = BackgroundTask(warm_up)  # the Overview shows charts
         return HTMLResponse(html, headers={"Content-Security-Policy": _POLICY}, background=warm)
 
     return router
 
 
 def console_blocks(services: ConsoleServices) -> gr.Blocks:
-    """Lay out the tabs of the console over a house."""
+    """Lay out the tabs of the console."""
     blocks = gr.Blocks(title=f"Staff: {services.bot.clinic.name}", analytics_enabled=False, delete_cache=(3600, 3600))
     with blocks, gr.Tabs(elem_id="tabs") as tabs:
         with gr.Tab("Try it", id="try"):
             playground_tab(services)
-        with gr.Tab("Questions in vain", id="in-vain") as tab:
+        with gr.Tab("Unanswered questions", id="unanswered") as tab:
             write, question = unanswered_tab(services, tab)
         with gr.Tab("Urgent", id="urgent") as tab:
             urgent_tab(services, tab)
@@ -118,7 +118,7 @@ def console_blocks(services: ConsoleServices) -> gr.Blocks:
             checks_tab(services, tab)
         with gr.Tab("Pages", id="pages") as tab:
             pages = PagesTab(services, tab)
-        with gr.Tab("Words and routes", id="words") as tab:
+        with gr.Tab("Clinic text and replies", id="clinic-text") as tab:
             clinic_text_tab(services, tab)
         with gr.Tab("Overview", id="overview") as tab:
             overview_tab(services, tab)

@@ -57,43 +57,47 @@ def outcome_rows(preview: Preview) -> list[list[str]]:
 
 
 def summary_text(pages: Sequence[PageSummary], drafts: int, unreadable: Sequence[str]) -> str:
-    """Return how many pages are live and due for review, and how many drafts wait."""
+    """Return how many pages are live, how many are due for review, and how many drafts there are."""
     live = sum(not page.state.startswith("new") for page in pages)
     due = sum("due for review" in page.state or "never reviewed" in page.state for page in pages)
-    waiting = f"{counted(drafts, 'change')} not live yet" if drafts else "nothing waits to go live"
-    lost = f" Not read, and not served: {', '.join(unreadable)}." if unreadable else ""
-    return f"{counted(live, 'page')} live, {due} due for a review; {waiting}.{lost}"
+    waiting = f"{counted(drafts, 'draft')} not published yet" if drafts else "no drafts"
+    lost = f" Not readable, so not used for answers: {', '.join(unreadable)}." if unreadable else ""
+    return f"{counted(live, 'page')} live, {due} due for a review, {waiting}.{lost}"
 
 
 def addresses_text(number: int, gone: int) -> str:
-    """Return what came of opening the pages' public addresses."""
+    """Return how many public addresses opened, and how many pages are gone."""
     if not number:
-        return "No page says where it stands on your website."
-    lost = f"{counted(gone, 'page')} cannot be found there any more: see the list." if gone else "None is gone."
+        return "No page has a public address. Enter it in the form of the page."
+    lost = (
+        f"{counted(gone, 'page')} cannot be found there any more. See the column State."
+        if gone
+        else "All are still there."
+    )
     return f"{number} address{'es' * (number != 1)} of your website opened. {lost}"
 
 
 def published_text(changes: int, passages: int) -> str:
-    """Return what went live."""
+    """Return what was published."""
     if not changes:
-        return "Nothing waited. Visitors are answered from the pages as they are."
-    return f"Live: {counted(changes, 'change')}. Visitors are answered from {counted(passages, 'passage')} now."
+        return "There was no draft to publish. Nothing changed."
+    return f"Published: {counted(changes, 'change')}. Visitors are now answered from {counted(passages, 'passage')}."
 
 
 def preview_text(preview: Preview) -> str:
     """Return what would change."""
     if not preview.passages:
-        return "Nothing would change: no passage comes, goes or changes."
+        return "Nothing would change: no passage is added, removed or changed."
     kinds = Counter(map(_kind, preview.passages))
     lines = [f"Passages: {', '.join(f'{number} {kind}' for kind, number in kinds.items())}."]
     if preview.golden:
-        lines.append(f"Saved questions: {len(preview.outcome_changes)} of {preview.golden} would turn out otherwise.")
+        lines.append(f"Saved questions: {len(preview.outcome_changes)} of {preview.golden} would change outcome.")
     if preview.newly_answered:
         number = counted(len(preview.newly_answered), "question")
-        lines.append(f"{number} that visitors asked in vain would be answered.")
+        lines.append(f"{number} of visitors that had no answer would be answered.")
     lines += [f"Left out: {problem}" for problem in preview.problems]
     return "\n".join(lines)
 
 
 def _kind(change: PassageChange) -> str:
-    return "changed" if change.before and change.after else "gone" if change.before else "added"
+    return "changed" if change.before and change.after else "removed" if change.before else "added"

@@ -1,4 +1,4 @@
-"""The Pages tab: write pages, see what a change would do, and put it live."""
+"""The Pages tab: write pages, see what the drafts would change, and publish them."""
 
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime, timedelta
@@ -54,7 +54,7 @@ _PAGES: Final = {
     "Address": "208px",
     "Page": "224px",
 }
-_DRAFTS: Final = {"Page": "256px", "What happens": "192px", "Prepared by": "144px", "When (UTC)": "160px"}
+_DRAFTS: Final = {"Page": "256px", "What happens": "192px", "Saved by": "144px", "When (UTC)": "160px"}
 _PASSAGES: Final = {"Under": "28%", "Passage": "72%"}
 _PASSAGE_CHANGES: Final = {
     "What": "96px",
@@ -63,12 +63,12 @@ _PASSAGE_CHANGES: Final = {
     "Text before": "352px",
     "Text after": "352px",
 }
-_OUTCOMES: Final = {"Question": "352px", "Now": "128px", "Then": "128px", "What that means": "224px"}
-_ABOUT_PUBLISHING: Final = """## Put changes live
+_OUTCOMES: Final = {"Question": "352px", "Now": "128px", "After": "128px", "What that means": "224px"}
+_ABOUT_PUBLISHING: Final = """## Publish
 
-Visitors see nothing of what you keep above until you put it live here; it takes a moment, and they are answered all the
-while."""
-_READY: Final = "Here it says what happened."
+Visitors see nothing of your drafts until you publish them here. That takes a moment. The chat goes on answering
+meanwhile."""
+_READY: Final = "What happened is shown here."
 _RECENT: Final = timedelta(days=30)
 _GOLDEN_LIMIT: Final = 300  # saved questions that a preview asks
 _UNANSWERED_LIMIT: Final = 60  # questions of visitors that it asks
@@ -77,14 +77,14 @@ _Values = Mapping[Block, Any]
 
 
 class _Layout(Layout):
-    """The list of pages, the form of one page, and the panel to put changes live."""
+    """The list of pages, the form of one page, and the panel to publish drafts."""
 
     def __init__(self) -> None:
         self.summary = status_line("Where things stand", "pages-summary")
         with gr.Row(elem_classes="bar"):
             self.choice = gr.Dropdown([], label="Open a page", value=None, elem_id="pages-choice")
             self.addresses = gr.Button(
-                "See whether the addresses open", elem_id="pages-addresses", elem_classes="for-editors"
+                "Check the public addresses", elem_id="pages-addresses", elem_classes="for-editors"
             )
             self.new = gr.Button("Write a new page", elem_id="pages-new", elem_classes="for-editors")
         self.table = text_table(_PAGES, "All pages", "pages-list")
@@ -97,7 +97,7 @@ class _Layout(Layout):
             self.heading = status_line("Page", "pages-heading")
             self.title = gr.Textbox(label="Title", max_lines=1, max_length=300, elem_id="pages-title")
             self.body = gr.Textbox(
-                label="Words of the page",
+                label="Text of the page",
                 info="An empty line starts a new paragraph. A line that starts with # is a heading.",
                 lines=10,
                 max_lines=24,
@@ -109,11 +109,11 @@ class _Layout(Layout):
                 )
                 self.reviewed = gr.Textbox(label="Last reviewed, as 2026-01-31", max_lines=1, max_length=10)
             with gr.Row(elem_classes="actions for-editors"):
-                self.save = gr.Button("Keep this change", variant="primary", elem_id="pages-save")
+                self.save = gr.Button("Save draft", variant="primary", elem_id="pages-save")
                 self.upload = gr.UploadButton("Fill from a file (.txt, .md)", file_types=list(READERS))
                 self.withdraw = gr.Button("Withdraw this page", elem_id="pages-withdraw")
-                self.discard = gr.Button("Forget my change", elem_id="pages-discard")
-            self.passages = text_table(_PASSAGES, "As the chatbot sees it, cut into passages", "pages-passages")
+                self.discard = gr.Button("Discard draft", elem_id="pages-discard")
+            self.passages = text_table(_PASSAGES, "The page in passages, as the chatbot quotes it", "pages-passages")
         self.page = gr.State(None)  # name of the page in the form, None for a new one
         self.suffix = gr.State(".md")
         self.saved = gr.State(None)  # the form as it was opened or last saved
@@ -122,17 +122,17 @@ class _Layout(Layout):
     def _lay_out_publishing(self) -> None:
         with gr.Column(elem_id="pages-publish-panel"):
             gr.Markdown(_ABOUT_PUBLISHING)
-            self.drafts = text_table(_DRAFTS, "Waiting to go live", "pages-drafts")
+            self.drafts = text_table(_DRAFTS, "Drafts that are not published yet", "pages-drafts")
             with gr.Row(elem_classes="actions for-editors"):
                 self.preview = gr.Button("Show what would change", elem_id="pages-preview")
-                self.publish = gr.Button("Put it live", variant="primary", elem_id="pages-publish")
+                self.publish = gr.Button("Publish", variant="primary", elem_id="pages-publish")
                 self.go_back = gr.Button("Back to the version before", elem_id="pages-go-back")
             # Visible from the start, because Gradio shows here how far a build is.
             self.publish_notice = notice("pages-publish-notice", _READY)
             self.passage_changes = text_table(
-                _PASSAGE_CHANGES, "Passages that come, go or change", "pages-changes", visible=False
+                _PASSAGE_CHANGES, "Passages that are added, removed or changed", "pages-changes", visible=False
             )
-            self.outcomes = text_table(_OUTCOMES, "Questions that turn out otherwise", "pages-outcomes", visible=False)
+            self.outcomes = text_table(_OUTCOMES, "Questions that change outcome", "pages-outcomes", visible=False)
 
     def typed(self, values: _Values) -> PageForm:
         """Return the page as it stands in the form."""
@@ -231,7 +231,7 @@ class PagesTab:
         """Fill the form with an uploaded file."""
         require_editor(request)
         form, suffix = self._services.pages.read_upload(Path(path), page)
-        text = f"The form holds what {Path(path).name} says. Look at it, then keep it."
+        text = f"The form holds what {Path(path).name} says. Check it, then save the draft."
         return {
             **self._parts.fill(form),
             self._parts.title: form.title or title,
@@ -246,7 +246,7 @@ class PagesTab:
         account, parts = require_editor(request), self._parts
         form = parts.typed(values)
         page = self._services.pages.stage(account, form, values[parts.page], values[parts.suffix])
-        done = say(f"“{form.title.strip()}” is kept. Visitors see it once you put it live, below.")
+        done = say(f"“{form.title.strip()}” is saved as a draft. Visitors see it once you publish it, below.")
         return {**self._form(page), **self.show(), parts.form: gr.update(visible=True), parts.notice: done}
 
     @editors_only
@@ -256,7 +256,7 @@ class PagesTab:
         if page is None:
             raise ChangeRefused("Open the page that you want to withdraw first.")
         self._services.pages.withdraw(account, page)
-        return self._closed("The page will be withdrawn once you put it live, below. It is kept on the server.")
+        return self._closed("The page is withdrawn once you publish, below. A copy stays on the server.")
 
     @editors_only
     def discard_draft(self, page: str | None, request: gr.Request) -> Changes:
@@ -264,7 +264,7 @@ class PagesTab:
         require_editor(request)
         if page is not None:
             self._services.pages.discard(page)
-        return self._closed("The page stays as it is.")
+        return self._closed("Draft discarded. The page stays as it is.")
 
     @editors_only
     def preview(self, request: gr.Request, progress: gr.Progress = gr.Progress()) -> Changes:  # noqa: B008 - Gradio looks for it there
@@ -276,7 +276,7 @@ class PagesTab:
 
     @editors_only
     def publish(self, request: gr.Request, progress: gr.Progress = gr.Progress()) -> Changes:  # noqa: B008 - as above
-        """Put the drafts live."""
+        """Publish the drafts."""
         account = require_editor(request)
         drafts = self._services.pages.publish(account, _build_progress(progress))
         done = say(published_text(len(drafts), len(self._services.bot.passages())))
@@ -286,7 +286,7 @@ class PagesTab:
     def go_back(self, request: gr.Request) -> Changes:
         """Serve the version before."""
         self._services.pages.go_back(require_editor(request))
-        done = say("Visitors are answered from the version before again, and its pages are back. Press again to undo.")
+        done = say("The version before is live again, with its pages. Press the button again to undo this.")
         return {**self.show(), **self._changed(None), self._parts.publish_notice: done}
 
     def _changed(self, preview: Preview | None) -> Changes:
@@ -357,12 +357,10 @@ class PagesTab:
 
 
 def _check_saved(typed: PageForm, saved: PageForm | None) -> None:
-    """Raise `ChangeRefused` where the form holds words that opening another page would lose."""
+    """Raise `ChangeRefused` where the form holds changes that opening another page would lose."""
     if saved and _normalised(typed) != _normalised(saved):
-        raise ChangeRefused(
-            f"“{typed.title.strip() or 'The new page'}” holds words that are not kept yet. Choose “Keep this change”, "
-            "or “Forget my change” to let them go."
-        )
+        title = typed.title.strip() or "The new page"
+        raise ChangeRefused(f"“{title}” has changes that are not saved. Press “Save draft” or “Discard draft” first.")
 
 
 def _normalised(form: PageForm) -> tuple[str, ...]:

@@ -35,10 +35,10 @@ __all__ = ["playground_tab"]
 _COLUMNS: Final = {
     "Place": "70px",
     "Passage": "430px",
-    "May answer": "110px",
+    "Probability": "110px",
     "Score": "80px",
-    "Words met": "110px",
-    "Telling words": "130px",
+    "Match": "110px",
+    "Key words": "130px",
     "Meaning": "100px",
     "Same words": "120px",
     "Page": "260px",
@@ -221,7 +221,7 @@ def _probability(explanation: Explanation) -> str:
 def _signals(explanation: Explanation) -> str:
     content, margin, expected = (explanation.signals[name] for name in ("content_maxsim", "margin", "answer_type"))
     kind = {1.0: "the passage holds the kind of answer asked for", -1.0: "the kind of answer asked for is missing"}
-    text = f"The best passage meets {content:.0%} of what is asked and is {100 * margin:.0f} points ahead of the next"
+    text = f"The best passage matches {content:.0%} of the key words and is {100 * margin:.0f} points ahead of the next"
     return f"{text}; {kind[expected]}." if expected else f"{text}."
 
 

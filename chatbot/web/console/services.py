@@ -1,4 +1,4 @@
-"""All that the tabs of the console work on."""
+"""The services that the tabs of the console use."""
 
 from dataclasses import dataclass
 
@@ -26,7 +26,7 @@ __all__ = ["ConsoleServices"]
 
 @dataclass(frozen=True, slots=True)
 class ConsoleServices:
-    """The chatbot that visitors ask, the journal of what they ask (or None), where things lie, what staff change."""
+    """The chatbot, the journal or None, the settings, and the stores of what the staff change."""
 
     bot: Chatbot
     journal: Journal | None
@@ -42,17 +42,27 @@ class ConsoleServices:
 
     @classmethod
     def of(cls, bot: Chatbot, journal: Journal | None, settings: Settings) -> "ConsoleServices":
-        """Give the house that settings describe."""
+        """Build the services that the settings describe."""
         database = staff_database(settings.staff)
-        history = AuditLog(database)
+        audit_log = AuditLog(database)
         place = Place(settings.corpus, settings.index, settings.staff)
-        pages = Publisher(bot, place, Drafts(database), history)
-        words = ClinicText(bot, settings.clinic, history, _speaks)
-        saved = QuestionEmbeddings(bot), GoldenFile(settings.staff), Reports(settings.staff), SignOffs(database)
-        return cls(bot, journal, settings, AccountStore(database), history, pages, words, *saved)
+        pages = Publisher(bot, place, Drafts(database), audit_log)
+        return cls(
+            bot=bot,
+            journal=journal,
+            settings=settings,
+            account_store=AccountStore(database),
+            audit_log=audit_log,
+            pages=pages,
+            clinic_text=ClinicText(bot, settings.clinic, audit_log, _check_texts),
+            question_embeddings=QuestionEmbeddings(bot),
+            golden_file=GoldenFile(settings.staff),
+            reports=Reports(settings.staff),
+            sign_offs=SignOffs(database),
+        )
 
 
-def _speaks(clinic: Clinic) -> None:
-    """Raise `SettingsError` for wording that the chat on other sites has no place for."""
+def _check_texts(clinic: Clinic) -> None:
+    """Raise `SettingsError` for text that the chat on other sites cannot show."""
     for language in (clinic.widget.language, *clinic.widget.texts):
         interface_texts(clinic, language)

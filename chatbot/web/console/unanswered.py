@@ -1,4 +1,4 @@
-"""The Questions in vain tab: what visitors asked that the clinic's pages did not answer."""
+"""The Unanswered questions tab: what visitors asked that the clinic's pages did not answer."""
 
 from typing import Final
 
@@ -38,6 +38,7 @@ _COLUMNS: Final = {
     "Nearest page": "216px",
 }
 _WORDINGS: Final = {"Times": "70px", "Asked as": "520px", "Last asked (UTC)": "170px", "What was said": "240px"}
+_ALL: Final = ("All languages", "")
 _ROWS_SHOWN: Final = 200  # the file has all
 _ANSWERS: Final = {
     Outcome.ANSWERED: "answered, not helpful",
@@ -55,13 +56,13 @@ _TODAY: Final = {
 }
 _NO_JOURNAL: Final = (
     "No questions are kept, because FOOTNOTE_JOURNAL is off. Ask whoever looks after the server to name a file there. "
-    "From then on this tab shows what visitors ask in vain."
+    "From then on this tab shows which questions your pages do not answer."
 )
 _NO_WORDS: Final = (
     "Questions are counted, but their words are not kept, because FOOTNOTE_RETENTION_DAYS is 0. Ask whoever looks "
-    "after the server to set a number of days. From then on this tab shows what visitors ask in vain."
+    "after the server to set a number of days. From then on this tab shows which questions your pages do not answer."
 )
-_EMPTY: Final = "Nothing was asked in vain in this time. Choose a longer time, or all languages."
+_EMPTY: Final = "No question went unanswered in this time. Choose a longer time, or all languages."
 
 
 def unanswered_tab(services: ConsoleServices, tab: gr.Tab) -> tuple[gr.Button, gr.State]:
@@ -83,25 +84,27 @@ class _Layout(RecordList):
 
     def __init__(self) -> None:
         with gr.Row(elem_classes="bar"):
-            self.days = period("vain-days")
-            self.language = gr.Dropdown([("All languages", "")], value="", label="Language", elem_id="vain-language")
-            self.handled = gr.Checkbox(False, label="Show handled", elem_id="vain-handled")
-        super().__init__("vain", "question", _COLUMNS, "Asked in vain, most asked first")
+            self.days = period("unanswered-days")
+            self.language = gr.Dropdown(
+                [("All languages", "")], value="", label="Language", elem_id="unanswered-language"
+            )
+            self.handled = gr.Checkbox(False, label="Show handled", elem_id="unanswered-handled")
+        super().__init__("unanswered", "question", _COLUMNS, "Unanswered questions, most asked first")
         with self.detail:
-            self.today = status_line("Asked today", "vain-today")
+            self.today = status_line("Asked today", "unanswered-today")
             with gr.Row(elem_classes="actions for-editors"):
-                self.write = gr.Button("Write the missing page", elem_id="vain-write")
-                self.mark = gr.Button("Mark as handled", elem_id="vain-mark")
-                self.reopen = gr.Button("Not handled after all", elem_id="vain-reopen", visible=False)
+                self.write = gr.Button("Write the missing page", elem_id="unanswered-write")
+                self.mark = gr.Button("Mark as handled", elem_id="unanswered-mark")
+                self.reopen = gr.Button("Reopen", elem_id="unanswered-reopen", visible=False)
             self.nearest = gr.Textbox(
                 label="The passage of your pages that comes nearest",
                 interactive=False,
                 lines=2,
                 max_lines=10,
-                elem_id="vain-nearest",
+                elem_id="unanswered-nearest",
             )
-            self.wordings = text_table(_WORDINGS, "All its wordings", "vain-wordings")
-        self.file = gr.Button("Save as a file for a spreadsheet (CSV)", visible=False, elem_id="vain-file")
+            self.wordings = text_table(_WORDINGS, "All its wordings", "unanswered-wordings")
+        self.file = gr.Button("Save as a file for a spreadsheet (CSV)", visible=False, elem_id="unanswered-file")
 
 
 class _Tab:
@@ -112,7 +115,7 @@ class _Tab:
         self.parts = _Layout()
 
     def show(self, days: int, language: str, handled: bool, progress: gr.Progress = gr.Progress()) -> Changes:  # noqa: B008 - Gradio looks for it there
-        """List what was asked in vain."""
+        """List the unanswered questions."""
         journal = self._services.journal
         if journal is None or not journal.retention:
             return self._show_empty(_NO_WORDS if journal else _NO_JOURNAL)
@@ -130,12 +133,12 @@ class _Tab:
         shown = questions.rows[:_ROWS_SHOWN]
         names = [f"{row.question} ({row.count})" for row in shown]
         cells = [_cells(row, questions.compared) for row in shown]
-        languages = [("All languages", ""), *((name, name) for name in questions.languages)]
+        languages = [_ALL, *((name, name) for name in questions.languages)]
         query = f"days={days}&language={language}&handled={int(handled)}"
         return {
             **self.parts.show(questions, _summary(questions), names, cells),
             self.parts.language: gr.update(choices=languages, value=language),
-            self.parts.file: gr.update(visible=bool(shown), link=f"/staff/questions-in-vain.csv?{query}"),
+            self.parts.file: gr.update(visible=bool(shown), link=f"/staff/unanswered-questions.csv?{query}"),
         }
 
     def open(self, row: Row) -> Changes:
@@ -167,14 +170,18 @@ class _Tab:
         """Mark the open question as handled."""
         require_editor(request)
         question = self._mark(opened, questions, handled=True)
-        return {self.parts.notice: say(f"“{question}”: handled. It comes back if it is asked in vain again.")}
+        return {
+            self.parts.notice: say(
+                f"“{question}”: marked as handled. It comes back if it is asked again and not answered."
+            )
+        }
 
     @editors_only
     def reopen(self, opened: str | None, questions: UnansweredQuestions | None, request: gr.Request) -> Changes:
         """Mark the open question as not handled."""
         require_editor(request)
         question = self._mark(opened, questions, handled=False)
-        return {self.parts.notice: say(f"“{question}”: it is on the list again.")}
+        return {self.parts.notice: say(f"“{question}”: back on the list.")}
 
     def _mark(self, opened: str | None, questions: UnansweredQuestions | None, *, handled: bool) -> str:
         row = next((row for row in questions.rows if row.question == opened), None) if questions else None
@@ -203,7 +210,7 @@ def _summary(questions: UnansweredQuestions) -> str:
     number = sum(row.count for row in questions.rows)
     more = f" The first {_ROWS_SHOWN} are shown; the file has all." if len(questions.rows) > _ROWS_SHOWN else ""
     no_trend = "" if questions.compared else " There is no trend, because words are not kept for twice this time."
-    return f"{counted(number, 'question')} in vain, {counted(len(questions.rows), 'different one')}.{more}{no_trend}"
+    return f"{counted(number, 'unanswered question')}, {counted(len(questions.rows), 'different one')}.{more}{no_trend}"
 
 
 def _cells(row: Row, compared: bool) -> list[str]:

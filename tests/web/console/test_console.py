@@ -13,7 +13,7 @@ from tests.web.console.conftest import PASSWORD, Staffed, sign_in
 
 ASKED = "is there a hearing loop in the clinic?"
 SAYS = "There is a hearing loop at the clinic's reception desk."
-TABS = {"Words and routes": "#words-name textarea", "Pages": "#pages-summary textarea"}  # and what fills last
+TABS = {"Clinic text and replies": "#text-name textarea", "Pages": "#pages-summary textarea"}  # and what fills last
 
 
 def violations(page: Page) -> list[str]:
@@ -53,14 +53,14 @@ def test_a_nurse_adds_the_missing_page_puts_it_live_sees_it_answered_and_goes_ba
     fill(page, "pages-title", "Hearing loop")
     fill(page, "pages-body", f"# Is there a hearing loop?\n\n{SAYS}")
     page.click("#pages-save")
-    said(page, "pages-notice", "“Hearing loop” is kept. Visitors see it once you put it live, below.")
+    said(page, "pages-notice", "“Hearing loop” is saved as a draft. Visitors see it once you publish it, below.")
     expect(page.locator("#pages-drafts")).to_contain_text("hearing-loop.md")
     assert staffed.files() == before
     page.click("#pages-preview")
     expect(page.locator("#pages-changes")).to_contain_text(SAYS, timeout=20_000)
     expect(page.locator("#pages-outcomes")).to_contain_text(ASKED)
     page.click("#pages-publish")
-    said(page, "pages-publish-notice", "Live: 1 change. Visitors are answered from 21 passages now.")
+    said(page, "pages-publish-notice", "Published: 1 change. Visitors are now answered from 21 passages.")
     answer = asked(staffed, ASKED)
     assert answer["outcome"] == "answered"
     assert SAYS in str(answer["citations"])
@@ -70,7 +70,7 @@ def test_a_nurse_adds_the_missing_page_puts_it_live_sees_it_answered_and_goes_ba
         expect(chat.locator(".answer mark").first).to_have_text(SAYS)
     page.click("#pages-go-back")
     expect(page.locator("#pages-publish-notice textarea")).to_have_value(
-        "Visitors are answered from the version before again, and its pages are back. Press again to undo."
+        "The version before is live again, with its pages. Press the button again to undo this."
     )
     assert staffed.files() == before
     assert asked(staffed, ASKED)["outcome"] != "answered"
@@ -87,8 +87,7 @@ def test_words_that_are_not_kept_yet_are_not_lost_to_another_row(nurse: Visitor)
     said(
         page,
         "pages-notice",
-        "“Hearing loop” holds words that are not kept yet. Choose “Keep this change”, or “Forget my change” to let "
-        "them go.",
+        "“Hearing loop” has changes that are not saved. Press “Save draft” or “Discard draft” first.",
     )
     said(page, "pages-title", "Hearing loop")
     page.click("#pages-discard")
@@ -104,7 +103,7 @@ def test_addresses_are_opened_when_an_editor_asks(nurse: Visitor) -> None:
     sign_in(page)
     open_tab(page, "Pages")
     page.click("#pages-addresses")
-    said(page, "pages-notice", "No page says where it stands on your website.")
+    said(page, "pages-notice", "No page has a public address. Enter it in the form of the page.")
 
 
 def test_an_uploaded_file_fills_the_form(nurse: Visitor, tmp_path: Path) -> None:
@@ -143,21 +142,21 @@ def test_what_is_wrong_is_told_in_place_and_hostile_text_stays_text(nurse: Visit
 def test_words_that_are_saved_are_said_at_once_everywhere_and_undone(nurse: Visitor, staffed: Staffed) -> None:
     page = nurse.open("/staff/")
     sign_in(page)
-    open_tab(page, "Words and routes")
-    fill(page, "words-greeting", "Good day <b>to</b> you.")
-    fill(page, "words-contact-phone", "+44 1234")
-    page.click("#words-save")
-    said(page, "words-notice", "Saved, and said from now on: Greeting, Telephone.")
+    open_tab(page, "Clinic text and replies")
+    fill(page, "text-greeting", "Good day <b>to</b> you.")
+    fill(page, "text-contact-phone", "+44 1234")
+    page.click("#text-save")
+    said(page, "text-notice", "Saved and shown from now on: Greeting, Telephone.")
     for path in ("/", "/widget.js", "/embed", "/demo"):
         assert "+44 1234" in httpx.get(staffed.address + path).text, path
     assert "Good day &lt;b&gt;to&lt;/b&gt; you." in httpx.get(staffed.address).text
-    fill(page, "words-contact-phone", "none")
-    page.click("#words-save")
-    said(page, "words-notice", "“Telephone” must hold a number, not 'none'.")
+    fill(page, "text-contact-phone", "none")
+    page.click("#text-save")
+    said(page, "text-notice", "“Telephone” must hold a number, not 'none'.")
     page.locator("#changes-list [data-testid^=cell]").first.click()
     expect(page.locator("#changes-difference textarea")).to_have_value(re.compile(r'\+phone = "\+44 1234"'))
     page.click("#changes-undo")
-    said(page, "changes-notice", "Undone: visitors are told again what was said before.")
+    said(page, "changes-notice", "Undone. Visitors see the earlier text again.")
     assert "+44 20 7946 0123" in httpx.get(staffed.address).text
 
 
@@ -167,7 +166,7 @@ def test_a_reader_sees_the_pages_and_nothing_to_change_them_with(browser: Browse
         sign_in(page, "rita")
         open_tab(page, "Pages")
         expect(page.locator("#pages-list")).to_contain_text("Benefits of Microneedling")
-        for name in ("Write a new page", "Keep this change", "Put it live", "Show what would change"):
+        for name in ("Write a new page", "Save draft", "Publish", "Show what would change"):
             expect(page.get_by_role("button", name=name)).to_be_hidden()
         expect(page.get_by_text("You may look at everything here.")).to_be_visible()
 

@@ -59,7 +59,7 @@ def test_an_empty_journal_and_one_without_words_say_what_to_do(
     bot: Chatbot, settings: Settings, journal: Journal
 ) -> None:
     services = ConsoleServices.of(bot, journal, settings)
-    text = "Nothing was asked in vain in this time" if journal.retention else "FOOTNOTE_RETENTION_DAYS is 0"
+    text = "No question went unanswered in this time" if journal.retention else "FOOTNOTE_RETENTION_DAYS is 0"
     assert text in summary(unanswered._Tab, services, 30, "", False)  # noqa: SLF001 -- as above
     assert "No message sounded urgent in this time" in summary(urgent._Tab, services, 30)  # noqa: SLF001 -- as above
     assert "Nobody asked anything in this time" in summary(overview._Tab, services, 30)  # noqa: SLF001 -- as above

@@ -1,4 +1,4 @@
-"""Somebody of the staff looks at what is asked, in a real browser. Every test fails if the browser complains."""
+"""The tabs that show what visitors ask, in a real browser. Every test fails if the browser complains."""
 
 import re
 from collections.abc import Iterator
@@ -20,7 +20,7 @@ PRICES = ("how much is it?", "what does it cost?", "price please", "=1+2 how muc
 
 @pytest.fixture(scope="module")
 def journal(staffed: Staffed) -> Iterator[Journal]:
-    """Give a second hand on the server's journal, with what visitors asked in vain."""
+    """Return a second connection to the server's journal, with unanswered questions."""
     journal = Journal.open(staffed.settings.journal, staffed.settings.retention)
     assert journal
     for text in (*PRICES, "can I bring my dog?"):
@@ -36,9 +36,9 @@ def record(journal: Journal, text: str, outcome: Outcome = Outcome.NOT_FOUND) ->
 
 
 def violations(page: Page) -> list[str]:
-    told = {"include": [["body"]], "exclude": [[".toast-wrap"]]}  # Gradio's own, and gone soon
-    found = Axe().run(page, told).response["violations"]
-    return [f"{one['id']}: {node['html'][:200]}" for one in found for node in one["nodes"]]
+    context = {"include": [["body"]], "exclude": [[".toast-wrap"]]}  # Gradio's own, and gone soon
+    rules = Axe().run(page, context).response["violations"]
+    return [f"{rule['id']}: {node['html'][:200]}" for rule in rules for node in rule["nodes"]]
 
 
 def open_tab(nurse: Visitor, name: str, account: str = "alice") -> Page:
@@ -60,54 +60,59 @@ def try_asking(page: Page, question: str) -> None:
 
 
 def test_the_most_asked_is_opened_handled_and_found_again(nurse: Visitor, journal: Journal) -> None:
-    page = open_tab(nurse, "Questions in vain")
-    expect(page.locator("#vain-summary textarea")).to_have_value(re.compile("5 questions in vain, 2 different ones"))
-    page.locator("#vain-list [data-row='0']").first.click()
-    expect(page.locator("#vain-heading textarea")).to_have_value(re.compile("and 3 other wordings"))
-    wordings = page.locator("#vain-wordings").inner_text()
+    page = open_tab(nurse, "Unanswered questions")
+    expect(page.locator("#unanswered-summary textarea")).to_have_value(
+        re.compile("5 unanswered questions, 2 different ones")
+    )
+    page.locator("#unanswered-list [data-row='0']").first.click()
+    expect(page.locator("#unanswered-heading textarea")).to_have_value(re.compile("and 3 other wordings"))
+    wordings = page.locator("#unanswered-wordings").inner_text()
     assert all(text in wordings for text in PRICES)
-    assert "Benefits of Microneedling" in line(page, "vain-nearest")
-    assert line(page, "vain-today").startswith("Asked today, ")
-    expect(page.locator("#vain-write")).to_have_class(re.compile("primary"))
+    assert "Benefits of Microneedling" in line(page, "unanswered-nearest")
+    assert line(page, "unanswered-today").startswith("Asked today, ")
+    expect(page.locator("#unanswered-write")).to_have_class(re.compile("primary"))
     assert violations(page) == []
-    page.click("#vain-mark")
-    expect(page.locator("#vain-summary textarea")).to_have_value(re.compile("1 question in vain, 1 different one"))
+    page.click("#unanswered-mark")
+    expect(page.locator("#unanswered-summary textarea")).to_have_value(
+        re.compile("1 unanswered question, 1 different one")
+    )
     page.get_by_label("Show handled").check()
-    expect(page.locator("#vain-summary textarea")).to_have_value(re.compile("5 questions in vain"))
-    page.locator("#vain-list [data-row='0']").first.click()
-    page.click("#vain-reopen")
-    expect(page.locator("#vain-notice textarea")).to_have_value(re.compile("on the list again"))
+    expect(page.locator("#unanswered-summary textarea")).to_have_value(re.compile("5 unanswered questions"))
+    page.locator("#unanswered-list [data-row='0']").first.click()
+    page.click("#unanswered-reopen")
+    expect(page.locator("#unanswered-notice textarea")).to_have_value(re.compile("back on the list"))
     assert len(journal.asked(unanswered=True, handled=False)) == 5
 
 
 def test_the_missing_page_is_begun_with_its_question(nurse: Visitor, journal: Journal) -> None:
     assert journal
-    page = open_tab(nurse, "Questions in vain")
-    page.locator("#vain-list [data-row='0']").first.click()
-    page.locator("#vain-write").click()
+    page = open_tab(nurse, "Unanswered questions")
+    page.locator("#unanswered-list [data-row='0']").first.click()
+    page.locator("#unanswered-write").click()
     expect(page.get_by_role("tab", name="Pages", exact=True)).to_have_attribute("aria-selected", "true")
     expect(page.locator("#pages-title textarea, #pages-title input")).to_have_value(re.compile("price|cost|how much"))
 
 
-def test_the_file_for_a_spreadsheet_runs_nothing(staffed: Staffed, journal: Journal) -> None:
+@pytest.mark.parametrize("name", ["unanswered-questions", "questions-in-vain"])
+def test_the_file_for_a_spreadsheet_runs_nothing(staffed: Staffed, journal: Journal, name: str) -> None:
     assert journal
     with staffed.client("rita") as client:
-        told = client.get("/staff/questions-in-vain.csv", params={"days": "7"})
-    assert told.headers["content-type"] == "text/csv; charset=utf-8"
-    assert "attachment" in told.headers["content-disposition"]
-    assert '"\'=1+2 how much do you charge?"' in told.text
-    assert all(text in told.text for text in PRICES)
+        file = client.get(f"/staff/{name}.csv", params={"days": "7"})
+    assert file.headers["content-type"] == "text/csv; charset=utf-8"
+    assert 'attachment; filename="unanswered-questions-' in file.headers["content-disposition"]
+    assert '"\'=1+2 how much do you charge?"' in file.text
+    assert all(text in file.text for text in PRICES)
 
 
 def test_charts_are_for_those_who_signed_in(staffed: Staffed) -> None:
     paths = [f"/staff/charts/{name}.svg" for name in ("days", "pages", "hours", "checks")]
     with staffed.client("rita") as client:
         for path in paths:
-            told = client.get(path, params={"days": "7", "narrow": "1"})
-            assert (told.status_code, told.headers["content-type"]) == (200, "image/svg+xml")
+            chart = client.get(path, params={"days": "7", "narrow": "1"})
+            assert (chart.status_code, chart.headers["content-type"]) == (200, "image/svg+xml")
         assert client.get("/staff/charts/other.svg").status_code == 404
     with staffed.client() as client:
-        for path in [*paths, "/staff/questions-in-vain.csv"]:
+        for path in [*paths, "/staff/unanswered-questions.csv"]:
             assert client.get(path).status_code == 401
 
 
@@ -140,7 +145,7 @@ def test_the_saved_questions_are_checked_and_held_against_the_last_time(nurse: V
     page = open_tab(nurse, "Check")
     page.click("#check-run")
     expect(page.locator("#check-notice textarea")).to_have_value(
-        re.compile(r"Checked: \d of \d golden questions? right")
+        re.compile(r"Checked: \d of \d golden questions? answered correctly")
     )
     golden.save("who won the football world cup?", (), ("nothing of the pages",), "alice")
     page.click("#check-run")
@@ -148,7 +153,7 @@ def test_the_saved_questions_are_checked_and_held_against_the_last_time(nurse: V
     expect(page.locator("#check-changes")).to_contain_text("worse: look at this one")
     picture = page.locator("#check-chart img").first
     expect(picture).to_be_visible()
-    assert "Share of golden questions served rightly over 2 checks" in (picture.get_attribute("alt") or "")
+    assert "Share of golden questions answered correctly over 2 checks" in (picture.get_attribute("alt") or "")
     assert violations(page) == []
 
 
@@ -167,13 +172,13 @@ def test_the_overview_draws_and_says_what_it_draws(nurse: Visitor, journal: Jour
 
 def test_a_reader_looks_and_changes_nothing(nurse: Visitor, journal: Journal) -> None:
     assert journal
-    page = open_tab(nurse, "Questions in vain", "rita")
-    page.locator("#vain-list [data-row='0']").first.click()
-    expect(page.locator("#vain-wordings")).to_contain_text("price please")
-    expect(page.locator("#vain-mark")).to_be_hidden()
+    page = open_tab(nurse, "Unanswered questions", "rita")
+    page.locator("#unanswered-list [data-row='0']").first.click()
+    expect(page.locator("#unanswered-wordings")).to_contain_text("price please")
+    expect(page.locator("#unanswered-mark")).to_be_hidden()
     page.get_by_role("tab", name="Try it", exact=True).click()
     try_asking(page, "is it safe?")
-    expect(page.locator("#try-right")).to_be_hidden()
+    expect(page.locator("#try-answered correctly")).to_be_hidden()
 
 
 def test_a_phone_shows_a_try_without_scrolling_sideways(browser: Browser, staffed: Staffed) -> None:
