@@ -1,4 +1,4 @@
-"""Golden questions: what visitors ask, and what is right to say to it."""
+"""Golden questions: reading them from a file, asking them and judging the answers."""
 
 import json
 import re
@@ -16,11 +16,14 @@ from chatbot.records import Answer, Citation, Hit, Passage
 
 __all__ = ["REFUSED", "Expect", "GoldenQuestion", "Judged", "ask", "judge", "read_golden"]
 
-_NAMED: Final = 10  # bad lines that one message names
+REFUSED: Final = "refused"
+"""The outcome of a question that cannot be asked at all, because it is empty or too long."""
+
+_ERRORS_SHOWN: Final = 10  # bad lines that one message lists
 
 
 class Expect(StrEnum):
-    """What is right to do with a question; `EITHER` says that answering and refusing both are."""
+    """The right reaction to a question; with `EITHER`, answering and refusing are both right."""
 
     ANSWER = "answer"
     ABSTAIN = "abstain"
@@ -31,10 +34,10 @@ class Expect(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class GoldenQuestion:
-    """A question with what is right to do.
+    """A question together with the right answer to it.
 
-    `history` is the conversation's earlier questions, oldest first. A passage is right when it holds one of the texts
-    in `gold`, word for word; where there are none, what is found is not judged.
+    `history` has the conversation's earlier questions, oldest first. A passage is right if it contains one of the texts
+    in `gold`, word for word. Without `gold`, the passages are not judged.
     """
 
     id: str
@@ -45,62 +48,13 @@ class GoldenQuestion:
     gold: tuple[str, ...]
 
 
-def read_golden(path: Path) -> tuple[GoldenQuestion, ...]:
-    """Read golden questions, a JSON object a line; raises `GoldenFileInvalid`, which names the lines that are none."""
-    try:
-        lines = path.read_bytes().removeprefix(b"\xef\xbb\xbf").split(b"\n")
-    except OSError as error:
-        raise GoldenFileInvalid(f"{path} cannot be read: {error.strerror}. Check its name.") from error
-    questions, bad = [], []
-    for number, line in enumerate(lines, start=1):
-        if line.strip():
-            try:
-                questions.append(_question(line, number))
-            except (RequestError, GoldenFileInvalid) as error:
-                bad.append(f"{path}, line {number}: {error}")
-    if bad:
-        more = [f"... and {len(bad) - _NAMED} more lines"] if len(bad) > _NAMED else []
-        raise GoldenFileInvalid("; ".join([*bad[:_NAMED], *more]))
-    if not questions:
-        raise GoldenFileInvalid(f'{path} holds no question: write {{"question": "..."}}, one object a line.')
-    return tuple(questions)
-
-
-def _question(line: bytes, number: int) -> GoldenQuestion:
-    question, history = read_question(line)
-    told = json.loads(line)
-    gold = _texts(told)
-    kind, named = told.get("kind") or "question", told.get("id") or f"line {number}"
-    if not isinstance(kind, str):
-        raise GoldenFileInvalid('"kind" is no text: write {"kind": "..."}.')
-    return GoldenQuestion(str(named), kind, question, tuple(history), _expect(told, gold), gold)
-
-
-def _texts(told: dict[str, Any]) -> tuple[str, ...]:
-    gold = told.get("gold") or []
-    if not isinstance(gold, list) or not all(isinstance(text, str) and text.strip() for text in gold):
-        raise GoldenFileInvalid('"gold" is no list of texts: write {"gold": ["..."]}, with words of the pages.')
-    return tuple(gold)
-
-
-def _expect(told: dict[str, Any], gold: tuple[str, ...]) -> Expect:
-    expect = told.get("expect") or (Expect.ANSWER if gold else Expect.ABSTAIN)
-    if expect not in list(Expect):
-        raise GoldenFileInvalid(f'"expect" is {json.dumps(expect)}: write one of {", ".join(Expect)}.')
-    return Expect(expect)
-
-
-REFUSED: Final = "refused"
-"""The outcome of a question that cannot be asked at all, being empty or too long."""
-
-
 @dataclass(frozen=True, slots=True)
 class Judged:
-    """What became of a golden question.
+    """A golden question and the judgement of its answer.
 
-    `rank` is the place of the first right passage among the ten candidates, from 1, or 0 for none; `shown` says whether
-    one is among the answer's citations; `highlight` whether the first citation's marked sentences touch the gold text,
-    or None where that citation is not a right passage. `outcome` is one of `Outcome`, or `REFUSED`.
+    `outcome` is one of `Outcome`, or `REFUSED`. `rank` is the place of the first right passage among the ten
+    candidates, from 1, or 0 without one. `shown`: a right passage is among the citations. `highlight`: the first
+    citation's marks touch a gold text, or None where that citation is not a right passage.
     """
 
     question: GoldenQuestion
@@ -112,7 +66,7 @@ class Judged:
     milliseconds: float
 
     def as_dict(self) -> dict[str, object]:
-        """Give the judgement as the plain values that the JSON report holds."""
+        """Return the judgement as plain values for the JSON report."""
         return {
             "id": self.question.id,
             "kind": self.question.kind,
@@ -127,36 +81,81 @@ class Judged:
         }
 
 
+def read_golden(path: Path) -> tuple[GoldenQuestion, ...]:
+    """Read golden questions, a JSON object a line; raises `GoldenFileInvalid` that lists the bad lines."""
+    try:
+        lines = path.read_bytes().removeprefix(b"\xef\xbb\xbf").split(b"\n")
+    except OSError as error:
+        raise GoldenFileInvalid(f"{path} cannot be read: {error.strerror}. Check its name.") from error
+    questions, bad = [], []
+    for number, line in enumerate(lines, start=1):
+        if line.strip():
+            try:
+                questions.append(_question(line, number))
+            except (RequestError, GoldenFileInvalid) as error:
+                bad.append(f"{path}, line {number}: {error}")
+    if bad:
+        more = [f"... and {len(bad) - _ERRORS_SHOWN} more lines"] if len(bad) > _ERRORS_SHOWN else []
+        raise GoldenFileInvalid("; ".join([*bad[:_ERRORS_SHOWN], *more]))
+    if not questions:
+        raise GoldenFileInvalid(f'{path} contains no question: write {{"question": "..."}}, one object a line.')
+    return tuple(questions)
+
+
 def ask(bot: Chatbot, question: GoldenQuestion) -> Judged:
     """Ask one question and judge the answer."""
     start = time.perf_counter()
     try:
         answer, hits = bot.ask_with_candidates(question.question, question.history)
     except QuestionError:
-        return Judged(question, REFUSED, 0.0, 0, shown=False, highlight=None, milliseconds=_since(start))
-    return judge(question, answer, hits, _since(start))
+        return Judged(question, REFUSED, 0.0, 0, shown=False, highlight=None, milliseconds=_milliseconds_since(start))
+    return judge(question, answer, hits, _milliseconds_since(start))
 
 
 def judge(question: GoldenQuestion, answer: Answer, hits: Sequence[Hit], milliseconds: float) -> Judged:
-    """Judge one answer, with the candidates that it was chosen from, best first."""
-    right = [_marks(question, hit.passage) != [] for hit in hits]
+    """Judge one answer; `hits` are the candidates that it was chosen from, best first."""
+    right = [bool(_gold_spans(question, hit.passage)) for hit in hits]
     rank = right.index(True) + 1 if any(right) else 0
-    shown = any(_marks(question, citation.passage) for citation in answer.citations)
-    highlight = _highlighted(question, answer.citations[0]) if answer.citations else None
+    shown = any(_gold_spans(question, citation.passage) for citation in answer.citations)
+    highlight = _is_highlight_right(question, answer.citations[0]) if answer.citations else None
     return Judged(question, answer.outcome.value, answer.confidence, rank, shown, highlight, milliseconds)
 
 
-def _highlighted(question: GoldenQuestion, citation: Citation) -> bool | None:
-    gold = _marks(question, citation.passage)
+def _question(line: bytes, number: int) -> GoldenQuestion:
+    question, history = read_question(line)
+    fields = json.loads(line)
+    gold = _gold(fields)
+    kind, name = fields.get("kind") or "question", fields.get("id") or f"line {number}"
+    if not isinstance(kind, str):
+        raise GoldenFileInvalid('"kind" is not text: write {"kind": "..."}.')
+    return GoldenQuestion(str(name), kind, question, tuple(history), _expect(fields, gold), gold)
+
+
+def _gold(fields: dict[str, Any]) -> tuple[str, ...]:
+    gold = fields.get("gold") or []
+    if not isinstance(gold, list) or not all(isinstance(text, str) and text.strip() for text in gold):
+        raise GoldenFileInvalid('"gold" is not a list of texts: write {"gold": ["..."]}, word for word from the pages.')
+    return tuple(gold)
+
+
+def _expect(fields: dict[str, Any], gold: tuple[str, ...]) -> Expect:
+    expect = fields.get("expect") or (Expect.ANSWER if gold else Expect.ABSTAIN)
+    if expect not in list(Expect):
+        raise GoldenFileInvalid(f'"expect" is {json.dumps(expect)}: write one of {", ".join(Expect)}.')
+    return Expect(expect)
+
+
+def _is_highlight_right(question: GoldenQuestion, citation: Citation) -> bool | None:
+    gold = _gold_spans(question, citation.passage)
     if not gold:
         return None
     return any(mark.start < end and start < mark.end for mark in citation.highlights for start, end in gold)
 
 
-def _marks(question: GoldenQuestion, passage: Passage) -> list[tuple[int, int]]:
-    """Tell where a passage holds the gold texts: none where it is not right."""
-    return [found.span() for text in question.gold for found in re.finditer(re.escape(text), passage.text)]
+def _gold_spans(question: GoldenQuestion, passage: Passage) -> list[tuple[int, int]]:
+    """Return where a passage contains the gold texts; nothing if the passage is not right."""
+    return [match.span() for text in question.gold for match in re.finditer(re.escape(text), passage.text)]
 
 
-def _since(start: float) -> float:
+def _milliseconds_since(start: float) -> float:
     return 1e3 * (time.perf_counter() - start)

@@ -12,8 +12,8 @@ def path(tmp_path: Path) -> Path:
     return tmp_path / "golden.jsonl"
 
 
-def test_a_line_is_a_question_with_what_is_right(path: Path) -> None:
-    told = {
+def test_a_line_is_a_question_with_its_right_answer(path: Path) -> None:
+    fields = {
         "id": "a1",
         "kind": "direct",
         "question": "And for scars?",
@@ -22,12 +22,12 @@ def test_a_line_is_a_question_with_what_is_right(path: Path) -> None:
         "gold": ["It fades scars."],
         "notes": "not read",
     }
-    path.write_text(json.dumps(told) + "\n\n", "utf-8")
-    asked = GoldenQuestion("a1", "direct", "And for scars?", ("Does it hurt?",), Expect.ANSWER, ("It fades scars.",))
-    assert read_golden(path) == (asked,)
+    path.write_text(json.dumps(fields) + "\n\n", "utf-8")
+    question = GoldenQuestion("a1", "direct", "And for scars?", ("Does it hurt?",), Expect.ANSWER, ("It fades scars.",))
+    assert read_golden(path) == (question,)
 
 
-def test_what_a_line_leaves_out_has_a_meaning(path: Path) -> None:
+def test_missing_keys_have_defaults(path: Path) -> None:
     path.write_bytes(b'\xef\xbb\xbf{"question": "Price?"}\r\n{"question": "Scars?", "gold": ["It fades scars."]}')
     assert read_golden(path) == (
         GoldenQuestion("line 1", "question", "Price?", (), Expect.ABSTAIN, ()),
@@ -44,10 +44,10 @@ def test_what_a_line_leaves_out_has_a_meaning(path: Path) -> None:
         ('{"question": "a", "history": "b"}', "The history is no list of questions"),
         ('{"question": "a", "expect": "refuse"}', '"expect" is "refuse": write one of answer, abstain, either'),
         ('{"question": "a", "expect": ["answer"]}', '"expect" is ["answer"]: write one of'),
-        ('{"question": "a", "gold": "b"}', '"gold" is no list of texts'),
-        ('{"question": "a", "gold": [""]}', '"gold" is no list of texts'),
-        ('{"question": "a", "gold": [1]}', '"gold" is no list of texts'),
-        ('{"question": "a", "kind": 1}', '"kind" is no text'),
+        ('{"question": "a", "gold": "b"}', '"gold" is not a list of texts'),
+        ('{"question": "a", "gold": [""]}', '"gold" is not a list of texts'),
+        ('{"question": "a", "gold": [1]}', '"gold" is not a list of texts'),
+        ('{"question": "a", "kind": 1}', '"kind" is not text'),
     ],
 )
 def test_a_bad_line_is_named_by_its_number(path: Path, line: str, message: str) -> None:
@@ -73,6 +73,6 @@ def test_a_file_without_questions_is_refused(path: Path, content: bytes) -> None
         read_golden(path)
 
 
-def test_a_file_that_is_not_there_is_named(path: Path) -> None:
+def test_a_missing_file_is_named(path: Path) -> None:
     with pytest.raises(GoldenFileInvalid, match=r"golden\.jsonl cannot be read: No such file or directory\."):
         read_golden(path)
