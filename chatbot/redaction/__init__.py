@@ -1,4 +1,4 @@
-"""Personal data out of text: text in, text out."""
+"""Redaction: take personal data out of a text."""
 
 from chatbot.redaction.personal_data import redact
 

@@ -1,4 +1,7 @@
-"""Numbers that belong to a person: phones, cards, accounts and the ids that states and insurers give out."""
+"""Take out numbers that belong to a person: phones, cards, accounts, and the ids of states and insurers.
+
+Numbers that are counted, paid, dated or measured stay in the text, because a question needs them.
+"""
 
 import math
 import re
@@ -7,7 +10,7 @@ from typing import Final
 
 __all__ = ["without_numbers"]
 
-# What is counted and measured; a number before one of these is no id.
+# Units: a number before one of these counts or measures something, so it is not an id.
 _UNIT: Final = (
     r"(?:%|\u00b0|(?:m|k|c|n|\u00b5)?m\b|(?:m|k|mc|\u00b5)?g\b|m?l\b|iu\b|units?\b|nm\b|hz\b|[mk]hz\b|cc\b|kcal\b|calories\b"
     r"|sec|min|h(?:ou)?rs?\b|days?\b|weeks?\b|wks?\b|months?\b|years?\b|yrs?\b|sessions?\b|treatments?\b|times\b|steps?\b"
@@ -15,7 +18,7 @@ _UNIT: Final = (
 )
 _MONEY: Final = r"[\u00a3$\u20ac\u20b9]\s?\d[\d,.]*"
 
-# Labels that are followed by nothing but a secret, and labels that need more to be sure.
+# A number after a label of the first list is an id. The second list also needs "number", a colon or five digits.
 _ALONE: Final = (
     r"(?:cvv2?|cvc2?|pin(?:\scode)?|otp|passcode|security\scode|sort(?:\scode)?|account|acct|acc\s?no|a/c|iban|passport|mrn"
     r"|ssn|social\ssecurity|national\sinsurance|nino?|nhs|nhi|policy|membership|member|patient|hospital|medicare|medicaid"
@@ -60,14 +63,14 @@ _MEASURES: Final = re.compile(
 
 _DATE: Final = r"(?:\d{1,2}[./-]\d{1,2}[./-](?:19|20)\d\d|(?:19|20)\d\d[./-]\d{1,2}[./-]\d{1,2})(?!\d)"
 _CLOCK: Final = r"\d{1,2}[.:]\d\d(?:\s?[-\u2013]\s?\d{1,2}[.:]\d\d)?(?![.\d])(?!\s?\d{3})"
-# A stretch that starts as something harmless is passed over whole; then come runs of digits.
+# Money, dates, times and measures match first and stay as they are. Only the named group has digits to decide on.
 _RUN: Final = re.compile(
     rf"{_MONEY}|(?<![\d]){_DATE}(?:\s?[-\u2013]\s?{_DATE})?|(?<!\d){_CLOCK}|(?<!\w)\d+(?:[.,]\d+)?\s?{_UNIT}"
     r"|(?P<run>(?<![\w,])(?:\+\s?|\(\s?\+?|00\s?|o(?=\d{3}))?\d(?:[\s()./\u2013-]{0,4}\d){5,40}(?![\w,]\d))"
     r"(?:\s?(?:ext|extension|x)\b\.?\s?\d{1,6})?",
     re.IGNORECASE,
 )
-_CALLED: Final = re.compile(
+_PHONE_WORD: Final = re.compile(
     r"(?:phone|tel|telephone|mobile|moblie|mob|cell|call|ring|text|whatsapp|whats\sapp|number|contact|fax)\b\W{0,3}"
     r"(?:(?:me|us|back|no|number|is|on|at)\b\W{0,3}){0,4}$",
     re.IGNORECASE,
@@ -79,34 +82,34 @@ _SPOKEN: Final = re.compile(rf"\b{_DIGIT_WORD}(?:[\s,-]{{1,2}}{_DIGIT_WORD}){{6,
 
 
 def without_numbers(text: str) -> str:
-    """Give a text without numbers that belong to somebody; what is counted, paid, dated or measured stays."""
+    """Return the text with "[id]" or "[number]" in place of each number that belongs to a person."""
     text = _IBAN.sub("[id]", _NATIONAL.sub("[id]", text))
-    text = _LABELLED.sub(_labelled, text)
+    text = _LABELLED.sub(_replace_labelled, text)
     text = _MIXED.sub(lambda match: match.group() if _MEASURES.fullmatch(match.group()) else "[id]", text)
-    text = _RUN.sub(_judged, text)
+    text = _RUN.sub(_replace_run, text)
     return _SPOKEN.sub("[number]", text)
 
 
-def _labelled(match: re.Match[str]) -> str:
+def _replace_labelled(match: re.Match[str]) -> str:
     before = match["post"] or match["before"] or match["named"] or match["ending"] or match["bare"]
     secret = match["dutch"] or match["secret"] or match["thing"] or match["last"] or match["long"]
     return match.group() if _YEAR_ONLY.fullmatch(secret) else f"{before}[id]"
 
 
-def _judged(match: re.Match[str]) -> str:
-    """Take a run of digits out unless it reads as a list of amounts, years or ranges."""
+def _replace_run(match: re.Match[str]) -> str:
+    """Return "[number]" for a run of digits, or the run itself if it reads as amounts, years or ranges."""
     run = match["run"]
     if run is None:
         return match.group()
     groups = re.findall(r"\d+", run)
     digits = sum(map(len, groups))
-    called = _CALLED.search(match.string[max(0, match.start() - 40) : match.start()])
-    if digits < (6 if called else 7) or _amounts(run, groups):
+    announced = _PHONE_WORD.search(match.string[max(0, match.start() - 40) : match.start()])
+    if digits < (6 if announced else 7) or _is_amounts(run, groups):
         return match.group()
     return "[number]"
 
 
-def _amounts(run: str, groups: list[str]) -> bool:
+def _is_amounts(run: str, groups: list[str]) -> bool:
     run = run.lstrip("( ")
     if run[0] == "+":
         return False
@@ -119,14 +122,14 @@ def _amounts(run: str, groups: list[str]) -> bool:
         or all(re.fullmatch(r"\d{1,3}[/-]\d{1,3}", word) for word in words)
         or bool(re.fullmatch(r"[1-9]\d{0,2}(?: 000)+", run))
         or bool(re.fullmatch(r"[1-9]\d{2,4}/[1-9]\d{2,3}", run))
-        or _rising(groups)
+        or _is_scale(groups)
     )
 
 
-def _rising(groups: list[str]) -> bool:
-    """Tell whether these are steps such as 10 20 30 40 or 1000-2000."""
+def _is_scale(groups: list[str]) -> bool:
+    """Return whether the numbers are steps of a scale, such as 10 20 30 40 or 1000-2000."""
     numbers = [int(group) for group in groups]
-    rising = all(one < next_one for one, next_one in pairwise(numbers))
+    rising = all(low < high for low, high in pairwise(numbers))
     if numbers == list(range(numbers[0], numbers[0] + len(numbers))):
         return numbers[-1] < 100
     lengths = {len(group) for group in groups}

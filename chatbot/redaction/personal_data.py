@@ -1,7 +1,14 @@
-"""What a visitor says of themselves is taken out of a text before it is written anywhere.
+"""Take personal data out of what a visitor typed, before it is written anywhere.
 
-The rules go by shape and by the words around, not by check digits: a card number with a typing error is somebody's card
-number too. What a rule takes is replaced by its kind in square brackets, so that the rest can still be read.
+Taken out: e-mail addresses, links that open something personal, dates of birth, phone, card, account and id numbers,
+house addresses, postcodes, and the names of people who introduce themselves or sign. A word for the kind, such as
+"[email]", stands in their place, so that the rest can still be read.
+
+Not taken out: names that are only mentioned, streets and towns without a number, ages, symptoms and treatments, and
+data in a form that no rule knows. So the result may still identify somebody. docs/privacy.md has measured rates.
+
+The rules look at the form and at the words around it, and compute no check digits. A card number with a typing error is
+still somebody's card number.
 """
 
 import re
@@ -43,8 +50,8 @@ _LINK: Final = re.compile(
     r"\b[a-z][a-z0-9+.-]{1,11}://\S++|(?<![\w@.-])www\.\S++|(?<![\w@.-])(?:[a-z0-9-]{1,63}\.){1,5}[a-z]{2,24}(?:/|\?)\S*+",
     re.IGNORECASE,
 )
-# What lets a link open something of one person: a query, a fragment, a password, a long name with digits in it.
-_OWN_PLACE: Final = re.compile(
+# A link with one of these may open something personal: a query, a fragment, a password, a long name with digits.
+_PERSONAL_LINK: Final = re.compile(
     r"[?#=@]|/[^/]{20,}|/(?=[^/]*\d)(?=[^/]*[a-z])[\w~.-]{10,}|/(?=[^/]*\d{5})[\w-]+", re.IGNORECASE
 )
 
@@ -81,7 +88,8 @@ _BIRTH: Final = re.compile(
 )
 _BARE_DATE: Final = re.compile(rf"(?<![\d/.-]){_FULL_DATE}", re.IGNORECASE)
 _SHORT_DATE: Final = re.compile(r"(?<![\d/.-])(?<!\d )\d{1,2}([/.])\d{1,2}\1(\d\d)(?![\d/.-])(?! \d)")
-_RECENT: Final = 10  # years; a treatment that somebody asks about is no older, and few who ask are as young
+# Years. An older date is taken for a birth: treatments that people ask about are newer, and few who ask are younger.
+_RECENT: Final = 10
 
 _INTRODUCED: Final = re.compile(
     r"(?P<before>\b(?:my|the)\s(?:full\s|first\s|last\s|sur)?name(?:\sis|'?s|:)\s*|\b(?:sur|full\s|first\s|last\s)?name\s?[:=]\s*"
@@ -99,7 +107,7 @@ _PARTICLES: Final = frozenset(
     {"al", "ben", "bin", "da", "dal", "de", "del", "della", "den", "der", "di", "dos", "du", "el", "ibn", "la", "le"}
     | {"bint", "ter", "ul", "van", "von", "zu"}
 )
-# Words that follow "my name is" without being one, or that follow a name.
+# Words after "my name is" that are not a name, or that end one.
 _WORDS: Final = """
     a about after again age aged all already also although always am an and any are as ask at be because been before
     being between born botox but by called can cannot could date did do dob doctor does doing down dr each either
@@ -115,19 +123,19 @@ _NO_NAME: Final = frozenset(_WORDS.split())
 
 
 def redact(text: str) -> str:
-    """Give a text without e-mail addresses, personal links, dates of birth, personal numbers, addresses and names."""
+    """Return the text with a word in brackets in place of each personal detail that a rule finds; see the module."""
     for rule in _RULES:
         text = rule(text)
     return text
 
 
 def _without_links(text: str) -> str:
-    def judged(match: re.Match[str]) -> str:
+    def replacement(match: re.Match[str]) -> str:
         link = match.group().rstrip(".,;:!?)>]\"'")
         place = link.partition("://")[2] or link
-        return f"[link]{match.group()[len(link) :]}" if _OWN_PLACE.search(place) else match.group()
+        return f"[link]{match.group()[len(link) :]}" if _PERSONAL_LINK.search(place) else match.group()
 
-    return _LINK.sub(judged, text)
+    return _LINK.sub(replacement, text)
 
 
 def _without_emails(text: str) -> str:
@@ -135,32 +143,29 @@ def _without_emails(text: str) -> str:
 
 
 def _without_births(text: str) -> str:
-    text = _BIRTH.sub(
-        lambda match: f"{match['before'] or match['glued'] or match['year'] or ''}[birth date]",
-        text,
-    )
+    text = _BIRTH.sub(lambda match: f"{match['before'] or match['glued'] or match['year'] or ''}[birth date]", text)
     this_year = datetime.now(UTC).year
 
-    def full(match: re.Match[str]) -> str:
+    def full_date(match: re.Match[str]) -> str:
         (year,) = re.findall(rf"(?<!\d){_YEAR}(?!\d)|(?<=[a-z.]){_YEAR}", match.group(), re.IGNORECASE)[-1:]
         return "[birth date]" if int(year) <= this_year - _RECENT else match.group()
 
-    def short(match: re.Match[str]) -> str:
+    def short_date(match: re.Match[str]) -> str:
         return "[birth date]" if int(match[2]) > this_year % 100 + 1 else match.group()
 
-    return _SHORT_DATE.sub(short, _BARE_DATE.sub(full, text))
+    return _SHORT_DATE.sub(short_date, _BARE_DATE.sub(full_date, text))
 
 
 def _without_names(text: str) -> str:
-    told = [name for match in _INTRODUCED.finditer(text) if (name := _name(match["rest"]))]
-    told += [match["name"] for match in _SIGNED.finditer(text) if match["name"].casefold() not in _NO_NAME]
-    for name in told:
+    names = [name for match in _INTRODUCED.finditer(text) if (name := _name(match["rest"]))]
+    names += [match["name"] for match in _SIGNED.finditer(text) if match["name"].casefold() not in _NO_NAME]
+    for name in names:
         text = re.sub(rf"(?<!\w){re.escape(name)}(?!\w)", "[name]", text)
     return text
 
 
 def _name(rest: str) -> str:
-    """Give the name that a text begins with: its words while they are written large, or at most two written small."""
+    """Return the name that a text begins with: words with capitals, or at most two in small letters; "" without one."""
     small = end = place = 0
     for _ in range(_NAME_WORDS):
         word = _NAME_WORD.match(rest, place)

@@ -1,11 +1,14 @@
-"""Addresses: a number and a street, in the ways of several countries, and postcodes."""
+"""Take out postal addresses, as several countries write them, and postcodes.
+
+A street or a town without a number stays in the text.
+"""
 
 import re
 from typing import Final
 
 __all__ = ["without_addresses"]
 
-# Streets that are called nothing else, and words that also mean something else.
+# The first two lists have words that only name streets. The words of the third also mean something else.
 _STREET: Final = (
     r"(?:streets?|str|roads?|rd|avenue|aven?|lane|ln|crescent|cres|boulevard|blvd|terrace|highway|hwy|parkway|pkwy|mews"
     r"|turnpike|esplanade|promenade|bypass|alley)"
@@ -15,7 +18,7 @@ _MAYBE: Final = (
     r"(?:st|drive|dr|close|cl|court|ct|way|place|pl|square|sq|park|green|grove|gardens?|gdns|hill|rise|row|walk|view|gate"
     r"|heights|circle|cir|trail|loop|path|quay|wharf|yard|common|fields?|meadows?|side|end|vale|villas?|cottages?|parade|bridge|pde)"
 )
-# Words between a number and a street's kind that say that the number counts something.
+# One of these between a number and a word for a street shows that the number counts something.
 _COUNTED: Final = (
     r"(?:min(?:ute)?s?|mins|hours?|hrs?|h|days?|weeks?|wks?|months?|years?|yrs?|sessions?|treatments?|times?|miles?|km|metres?"
     r"|meters?|m|mm|cm|ml|mg|g|kg|units?|people|visits?|areas?|different|good|best|better|great|nice|other|more|last|of|in"
@@ -39,34 +42,34 @@ _SURE: Final = re.compile(
     rf"(?<![\w.,/-]){_FLAT}\b{_HOUSE}\s?,?\s(?:(?:(?:{_WORD})\s){{1,4}}{_STREET}|{_STREET_NAME})\b(?:\s{_MAYBE}\b|\s{_STREET}\b)?{_AFTER}",
     re.IGNORECASE,
 )
-_TOLD: Final = re.compile(
+_ANNOUNCED_HOUSE: Final = re.compile(
     rf"(?P<before>{_BEFORE})(?P<place>{_FLAT}\b{_HOUSE}\s?,?\s(?:(?:{_WORD})\s){{0,4}}{_MAYBE}\b{_AFTER})",
     re.IGNORECASE,
 )
-# Whoever says that it is one may call a street anything.
-_SAID: Final = re.compile(
+# After words that announce an address, any name may be a street.
+_ANNOUNCED_PLACE: Final = re.compile(
     r"(?P<before>(?i:\baddress(?:\sis|'s|\s?:)?|\b(?:live|lives|living|staying|stay)\sat)\s)"
     rf"(?:{_HOUSE}\s?,?\s(?:{_WORD})(?:\s[A-Z][\w'\u2019.-]*)*|(?:(?:{_WORD})\s){{1,3}}\d{{1,4}}[a-h]?\b(?!\s?[a-z]))"
     r"|(?P<sent>(?i:\b(?:send|post|deliver|ship|pick|collect|moved?|come|drive|driving|based|located)\b.{0,25}?"
     r"\b(?:to|from|at)\s))"
     rf"(?:{_HOUSE}\s?,?\s(?:[A-Z][\w'\u2019.-]+\b\s?){{2,4}}|(?:[A-Z][\w'\u2019-]+\s){{1,3}}\d{{1,4}}[a-h]?\b(?!\s?[a-z]))"
 )
-# Without a word that announces an address, the street must be written as a name is.
+# Without such words, the street must be written as a name is, with capitals.
 _NAMED: Final = re.compile(
     rf"(?<![\w.,/-])\b{_HOUSE}\s?,?\s(?!(?i:{_COUNTED})\b)(?:[A-Z][\w'\u2019.-]*\s){{1,4}}(?i:{_MAYBE})\b{_AFTER}"
     rf"|(?<![\w.,/-])\b{_HOUSE}\s?,?\s(?i:{_WORD})\s(?i:{_MAYBE})\b\.?(?=\s?,|\s[a-z]{{1,2}}\d|\s?\[)"
     rf"|(?<![\w.,/-])\b\d{{1,4}}\s[Tt]he\s(?i:{_MAYBE}|{_STREET})\b"
 )
-_FOREIGN: Final = r"[^\W\d_]+(?:[-'\u2019][^\W\d_]+)*(?:\s[A-Z][^\W\d_]+)?"  # a street's own name
+_OWN_NAME: Final = r"[^\W\d_]+(?:[-'\u2019][^\W\d_]+)*(?:\s[A-Z][^\W\d_]+)?"  # a street's own name
 _ABROAD: Final = re.compile(
     r"\b(?:[^\W\d_]{2,}|[^\W\d_]+\s)(?i:stra(?:ß|ss)e|str\.|weg|platz|gasse|allee|straat|laan|plein|gracht|gatan|gade|vej)"
     r"\s\d{1,4}\s?[a-h]?\b"
     r"|\b\d{1,4}(?i:\s?(?:bis|ter))?,?\s(?i:rue|avenue|boulevard|place|chemin|impasse|all[ée]e)\s"
-    rf"(?i:(?:de|du|des|la|le|les)\s|[dl]['\u2019])*{_FOREIGN}"
+    rf"(?i:(?:de|du|des|la|le|les)\s|[dl]['\u2019])*{_OWN_NAME}"
     r"|\b(?i:calle|carrer|c/|avenida|avda|plaza|paseo|rua|viale|piazza|corso)\.?\s(?i:(?:de|del|la|el|los|las|da|do|di)\s)*"
-    rf"{_FOREIGN},?\s(?:n[º°o.]*\s?)?\d{{1,4}}\b"
-    rf"|\b(?:[Vv]ia|Am|An der|Im)\s(?:(?:del|della|dei)\s)?(?=[A-Z]){_FOREIGN},?\s\d{{1,4}}\b"
-    rf"|\b(?i:rue|chauss[ée]e|ul\.)\s(?i:(?:de|du|des|la|le|les)\s|[dl]['\u2019])*{_FOREIGN},?\s\d{{1,4}}\b"
+    rf"{_OWN_NAME},?\s(?:n[º°o.]*\s?)?\d{{1,4}}\b"
+    rf"|\b(?:[Vv]ia|Am|An der|Im)\s(?:(?:del|della|dei)\s)?(?=[A-Z]){_OWN_NAME},?\s\d{{1,4}}\b"
+    rf"|\b(?i:rue|chauss[ée]e|ul\.)\s(?i:(?:de|du|des|la|le|les)\s|[dl]['\u2019])*{_OWN_NAME},?\s\d{{1,4}}\b"
     r"|\b(?i:p\.?\s?o\.?\s?box)\s\d+"
 )
 _FLAT_ALONE: Final = re.compile(
@@ -77,13 +80,13 @@ _STATE: Final = (
     r"|W[AIVY])"
 )
 _POSTCODE: Final = re.compile(
-    # The last two letters of a British postcode are never C, I, K, M, O or V: "b12 3ml" is none.
+    # The last two letters of a British postcode are never C, I, K, M, O or V, so "b12 3ml" is not one.
     r"\b(?:[a-z]{1,2}\d[a-z\d]?\s?(?!(?-i:1st|2nd|3rd|[04-9]th|\dhr)\b)\d[abd-hjlnp-uw-z]{2}"
     r"|[abceghj-nprstvxy]\d[abceghj-nprstv-z]\s?\d[abceghj-nprstv-z]\d"
     r"|(?:[ac-fhknprtv-y]\d\d|d6w)\s?(?=[a-z]*\d)(?=\d*[a-z])[ac-fhknprtv-y0-9]{4})\b",
     re.IGNORECASE,
 )
-_STATE_SMALL: Final = (  # in small letters, only those that are no words
+_STATE_SMALL: Final = (  # in small letters, only those that are not words
     r"(?:a[krz]|c[at]|dc|fl|ga|k[sy]|m[dinst]|n[cdhjmvy]|ri|s[cd]|t[nx]|ut|v[at]|w[aivy])"
 )
 _ZIP: Final = re.compile(
@@ -93,11 +96,11 @@ _ZIP: Final = re.compile(
 
 
 def without_addresses(text: str) -> str:
-    """Give a text without streets that have a number, and without postcodes; streets and towns alone stay."""
+    """Return the text with "[address]" for each house number with its street, and "[postcode]" for each postcode."""
     text = _ABROAD.sub("[address]", text)
     text = _SURE.sub("[address]", text)
-    text = _TOLD.sub(r"\g<before>[address]", text)
-    text = _SAID.sub(lambda match: f"{match['before'] or match['sent']}[address]", text)
+    text = _ANNOUNCED_HOUSE.sub(r"\g<before>[address]", text)
+    text = _ANNOUNCED_PLACE.sub(lambda match: f"{match['before'] or match['sent']}[address]", text)
     text = _NAMED.sub("[address]", text)
     text = _FLAT_ALONE.sub("[address]", text)
     return _ZIP.sub("[postcode]", _POSTCODE.sub("[postcode]", text))

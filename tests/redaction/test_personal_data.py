@@ -1,4 +1,4 @@
-"""What is taken out of a text, and what is left in."""
+"""Redaction: what it takes out of a text, and what it leaves in."""
 
 from time import perf_counter
 
@@ -13,10 +13,10 @@ from chatbot.redaction import redact
 
 
 @pytest.mark.parametrize("part", ["seen", "held_out"])
-def test_of_five_hundred_variants_nearly_all_are_found_and_harmless_questions_stay(part: str) -> None:
-    asked = variants(part)
-    assert len(asked) == 500
-    assert sum(not left(one) for one in asked) / len(asked) >= 0.98
+def test_nearly_all_variants_are_found_and_harmless_questions_stay(part: str) -> None:
+    secrets = variants(part)
+    assert len(secrets) == 500
+    assert sum(not left(variant) for variant in secrets) / len(secrets) >= 0.98
     harmless = clean(part)
     assert sum(kept(text) != clean_question(text) for text in harmless) / len(harmless) < 0.02
 
@@ -40,7 +40,7 @@ def test_of_five_hundred_variants_nearly_all_are_found_and_harmless_questions_st
         ("i love Botox", "i love Botox"),
     ],
 )  # fmt: skip
-def test_the_rest_of_a_text_can_still_be_read(text: str, redacted: str) -> None:
+def test_only_personal_details_are_replaced(text: str, redacted: str) -> None:
     assert redact(text) == redacted
 
 
@@ -53,6 +53,6 @@ def test_any_text_can_be_redacted(text: str) -> None:
     "piece", ["1", "1 ", "a-", "7-1-", "a@", "a at ", "AB12 ", "a.", "12 Aa ", "my name is a ", "one ", "((1\u00a31,"]
 )
 def test_no_text_takes_long(piece: str) -> None:
-    begun = perf_counter()
+    start = perf_counter()
     redact((piece * 2_000)[:2_000])
-    assert perf_counter() - begun < 1
+    assert perf_counter() - start < 1
