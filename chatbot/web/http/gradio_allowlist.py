@@ -12,10 +12,10 @@ from starlette.datastructures import MutableHeaders
 from starlette.exceptions import HTTPException
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from chatbot.answering import read_json
 from chatbot.errors import RequestError
-from chatbot.web.http.middleware import replay
-from chatbot.web.http.problems import busy_response
-from chatbot.web.http.strict_json import json_body, json_bytes
+from chatbot.web.http.middleware import json_body, replay
+from chatbot.web.http.problems import busy_response, encode_json
 
 __all__ = ["GradioAllowlist", "Join", "Policy", "Route"]
 
@@ -59,7 +59,7 @@ class Join:
 
     def as_json(self) -> bytes:
         """Return the body that Gradio reads, with these fields and no others."""
-        return json_bytes(
+        return encode_json(
             {
                 "fn_index": self.event,
                 "data": self.data,
@@ -106,7 +106,7 @@ class GradioAllowlist:
         request = Request(scope, receive)
         join, session = None, ""
         if path == _JOIN:
-            join = self._read(await json_body(request))
+            join = self._read(read_json(await json_body(request)))
             session = join.session
             receive = replay(join.as_json(), receive)
         elif path == _STREAM:

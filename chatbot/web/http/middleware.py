@@ -5,12 +5,13 @@ from typing import Final
 
 from anyio import fail_after
 from starlette.datastructures import MutableHeaders
-from starlette.requests import ClientDisconnect
+from starlette.exceptions import HTTPException
+from starlette.requests import ClientDisconnect, Request
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from chatbot.web.http.problems import problem_response
 
-__all__ = ["BodySizeLimit", "SecurityHeaders", "replay"]
+__all__ = ["BodySizeLimit", "SecurityHeaders", "json_body", "replay"]
 
 _SLOWEST_BODY: Final = 20  # seconds; a phone on a bad line sends a question in one
 LARGEST_BODY: Final = 64 * 1024  # bytes; the longest question allowed is far shorter
@@ -85,6 +86,14 @@ def replay(body: bytes, receive: Receive) -> Receive:
         return waiting.pop() if waiting else await receive()
 
     return again
+
+
+async def json_body(request: Request) -> bytes:
+    """Return the body of a request that announces JSON; raises `HTTPException` 415 for any other."""
+    media_type = request.headers.get("content-type", "").partition(";")[0].strip().lower()
+    if media_type != "application/json":
+        raise HTTPException(HTTPStatus.UNSUPPORTED_MEDIA_TYPE)
+    return await request.body()
 
 
 class SecurityHeaders:

@@ -1,5 +1,6 @@
 """Errors as RFC 9457 problem objects: one shape everywhere, with no traceback and nothing from inside."""
 
+import json
 import logging
 import traceback
 from collections.abc import Mapping
@@ -10,11 +11,11 @@ from starlette.exceptions import HTTPException
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from chatbot.errors import FootnoteError, problem
-from chatbot.web.http.strict_json import json_bytes
 
 __all__ = [
     "ServerErrorMiddleware",
     "busy_response",
+    "encode_json",
     "handle_errors",
     "problem_response",
     "respond",
@@ -99,4 +100,9 @@ def traceback_without_message(error: BaseException) -> str:
 
 def respond(status: int, content: Mapping[str, object], headers: Mapping[str, str] | None = None) -> Response:
     """Answer with a problem object."""
-    return Response(json_bytes(content), status, headers, media_type="application/problem+json")
+    return Response(encode_json(content), status, headers, media_type="application/problem+json")
+
+
+def encode_json(value: object) -> bytes:
+    """Encode a value as JSON in ASCII, because half a character pair in a question cannot be sent as UTF-8."""
+    return json.dumps(value, ensure_ascii=True, allow_nan=False, separators=(",", ":")).encode("ascii")
