@@ -4,7 +4,7 @@ from chatbot.answering.answer_type import match_answer_type
 
 
 @pytest.mark.parametrize(
-    ("question", "text", "told"),
+    ("question", "text", "expected"),
     [
         ("How long am I red?", "This usually subsides within a day or two.", 1),
         ("When can I swim?", "Swimming is fine.", -1),
@@ -15,8 +15,8 @@ from chatbot.answering.answer_type import match_answer_type
         ("Does it hurt?", "A little.", 0),
     ],
 )
-def test_a_time_a_number_or_a_price_is_there_or_not(question: str, text: str, told: int) -> None:
-    assert match_answer_type(question, text) == told
+def test_a_time_a_number_or_a_price_is_there_or_not(question: str, text: str, expected: int) -> None:
+    assert match_answer_type(question, text) == expected
 
 
 A_TIME, A_NUMBER, A_PRICE = "Overnight.", "Half.", "Free."
@@ -75,7 +75,7 @@ def test_a_question_after_a_number_asks_for_a_number_alone(question: str) -> Non
 
 
 @pytest.mark.parametrize("question", ["how", "much", "somehow much is", "whenever", "accost", "show long", "what"])
-def test_words_that_only_look_like_it_ask_for_no_kind(question: str) -> None:
+def test_words_that_only_look_like_it_ask_for_no_type(question: str) -> None:
     assert match_answer_type(question, "7") == 0
 
 

@@ -29,7 +29,7 @@ def index(tmp_path: Path, words: WordEncoder) -> Index:
 
 
 def marked(index: Index, words: WordEncoder, question: str, start: str) -> list[str]:
-    passage = next(one for one in index.passages if one.text.startswith(start))
+    passage = next(passage for passage in index.passages if passage.text.startswith(start))
     (encoded,) = words.encode_questions([question])
     marks = highlights(index, Query.of(question, encoded), passage)
     return [passage.text[mark.start : mark.end] for mark in marks]
@@ -131,9 +131,9 @@ def test_a_sentence_leans_on_one_that_can_answer(
 
 def test_a_passage_without_sentences_is_marked_as_a_whole(words: WordEncoder) -> None:
     cited = passage("Redness", start=7)
-    (read,) = words.encode_passages([cited.text])
-    store = ExactStore.of(np.stack([read.vector, read.vector]))
-    index = Index([], [(cited, ())], store, Tokens.of(read, np.array([-1], dtype=np.int16)), {})
+    (encoded_passage,) = words.encode_passages([cited.text])
+    store = ExactStore.of(np.stack([encoded_passage.vector, encoded_passage.vector]))
+    index = Index([], [(cited, ())], store, Tokens.of(encoded_passage, np.array([-1], dtype=np.int16)), {})
     assert highlights(index, Query.of("redness", encoded(words)), cited) == (Highlight(0, 7),)
 
 

@@ -33,28 +33,28 @@ def test_passages_that_say_the_same_twice_are_shown_once() -> None:
 
 def test_an_alarm_is_answered_with_fixed_words_and_quotes_nothing() -> None:
     alarm = Alarm(Level.CRISIS, "self-harm")
-    told = urgent("help", alarm, "Call now.")
-    assert (told.outcome, told.message, told.alarm) == (Outcome.URGENT, "Call now.", alarm)
-    assert (told.citations, told.suggestions, told.contact) == ((), (), "")
-    assert told.as_dict()["level"] == "crisis"
+    composed = urgent("help", alarm, "Call now.")
+    assert (composed.outcome, composed.message, composed.alarm) == (Outcome.URGENT, "Call now.", alarm)
+    assert (composed.citations, composed.suggestions, composed.contact) == ((), (), "")
+    assert composed.as_dict()["level"] == "crisis"
 
 
 def test_what_the_pages_say_in_general_is_not_marked() -> None:
-    told = in_general(answer(Outcome.ANSWERED), "Please ask us.")
-    assert (told.outcome, told.message) == (Outcome.RELATED, "Please ask us.")
-    assert [one.highlights for one in told.citations] == [()]
+    composed = in_general(answer(Outcome.ANSWERED), "Please ask us.")
+    assert (composed.outcome, composed.message) == (Outcome.RELATED, "Please ask us.")
+    assert [citation.highlights for citation in composed.citations] == [()]
 
 
 def test_a_line_of_contact_ends_the_message_of_the_api() -> None:
-    told = replace(answer(Outcome.RELATED), contact="0123")
-    assert told.as_dict()["message"] == "This is what our pages say:\n0123"
-    assert told.as_dict()["contact"] == "0123"
+    composed = replace(answer(Outcome.RELATED), contact="0123")
+    assert composed.as_dict()["message"] == "This is what our pages say:\n0123"
+    assert composed.as_dict()["contact"] == "0123"
 
 
 def test_a_reply_quotes_nothing_and_is_sure_of_nothing() -> None:
-    told = reply("price?", "See our list.", "https://clinic.example/prices")
-    assert (told.outcome, told.confidence, told.citations) == (Outcome.REPLY, 0, ())
-    assert told.message == "See our list.\nhttps://clinic.example/prices"
+    composed = reply("price?", "See our list.", "https://clinic.example/prices")
+    assert (composed.outcome, composed.confidence, composed.citations) == (Outcome.REPLY, 0, ())
+    assert composed.message == "See our list.\nhttps://clinic.example/prices"
 
 
 def test_suggestions_are_headings_that_were_neither_asked_nor_shown_questions_first() -> None:
@@ -66,7 +66,7 @@ def test_suggestions_are_headings_that_were_neither_asked_nor_shown_questions_fi
     assert suggestions("how long", hits, [shown]) == ("Does it hurt?", "Who may?", "The price")
 
 
-def said(*texts: str) -> list[str]:
+def distinct_texts(*texts: str) -> list[str]:
     hits = [Hit(passage(text, start=1000 * row), 1.0) for row, text in enumerate(texts)]
     return [hit.passage.text for hit in distinct(hits)]
 
@@ -81,16 +81,16 @@ def said(*texts: str) -> list[str]:
     ],
 )
 def test_four_words_in_five_in_common_say_the_same(other: str, same: bool) -> None:
-    assert said("a b c d e", other) == (["a b c d e"] if same else ["a b c d e", other])
+    assert distinct_texts("a b c d e", other) == (["a b c d e"] if same else ["a b c d e", other])
 
 
 def test_eleven_words_in_fourteen_in_common_say_something_else() -> None:
     eleven = "a b c d e f g h i j k"
-    assert said(f"{eleven} x y", f"{eleven} z") == [f"{eleven} x y", f"{eleven} z"]
+    assert distinct_texts(f"{eleven} x y", f"{eleven} z") == [f"{eleven} x y", f"{eleven} z"]
 
 
 def test_a_passage_is_held_against_all_that_are_kept() -> None:
-    assert said("a b c", "x y z", "c b a", "z y x", "q") == ["a b c", "x y z", "q"]
+    assert distinct_texts("a b c", "x y z", "c b a", "z y x", "q") == ["a b c", "x y z", "q"]
 
 
 PARTS = (
@@ -112,18 +112,23 @@ def test_passages_are_quoted_with_their_numbers_marks_and_links(
     index = index_of(*PARTS)
     result = search(index, words, Ranking((1.0, 0.0, 0.0, 0.0)), "redness fades", ())
     assert result
-    told = compose("RedNess fades", outcome, 0.4, index, result, result.hits[:2])
-    assert (told.question, told.understood_as, told.outcome) == ("RedNess fades", "redness fades", outcome)
-    assert (told.confidence, told.message, told.alarm, told.contact) == (0.4, MESSAGES[outcome], None, "")
-    assert [(one.number, one.passage) for one in told.citations] == [
+    composed = compose("RedNess fades", outcome, 0.4, index, result, result.hits[:2])
+    assert (composed.question, composed.understood_as, composed.outcome) == ("RedNess fades", "redness fades", outcome)
+    assert (composed.confidence, composed.message, composed.alarm, composed.contact) == (
+        0.4,
+        MESSAGES[outcome],
+        None,
+        "",
+    )
+    assert [(citation.number, citation.passage) for citation in composed.citations] == [
         (1, result.hits[0].passage),
         (2, result.hits[1].passage),
     ]
-    first = told.citations[0]
+    first = composed.citations[0]
     assert first.highlights == (Highlight(0, 26),)
     start, digest = first.passage.start, document_digest(index.documents["page.md"])
     assert first.link == f"/pages/page.md?mark={start}-{start + 26}&of={digest}#mark-1"
-    assert told.suggestions == ("Swelling",)
+    assert composed.suggestions == ("Swelling",)
 
 
 def test_where_nothing_is_found_no_passage_is_quoted_and_the_nearest_headings_are_suggested(
@@ -132,17 +137,17 @@ def test_where_nothing_is_found_no_passage_is_quoted_and_the_nearest_headings_ar
     index = index_of(*PARTS)
     result = search(index, words, Ranking((1.0, 0.0, 0.0, 0.0)), "redness", ["Does it hurt at all?"])
     assert result
-    told = compose("redness", Outcome.NOT_FOUND, 0.01, index, result, result.hits)
-    assert (told.citations, told.message) == ((), MESSAGES[Outcome.NOT_FOUND])
-    assert told.suggestions == ("Redness later", "Swelling")
+    composed = compose("redness", Outcome.NOT_FOUND, 0.01, index, result, result.hits)
+    assert (composed.citations, composed.message) == ((), MESSAGES[Outcome.NOT_FOUND])
+    assert composed.suggestions == ("Redness later", "Swelling")
 
 
 def test_what_was_understood_is_the_question_with_those_before_it(index_of: IndexOf, words: WordEncoder) -> None:
     index = index_of(*PARTS)
     result = search(index, words, Ranking((1.0, 0.0, 0.0, 0.0)), "and swelling?", ["Does redness fade?"])
     assert result
-    told = compose("and SWELLING?", Outcome.ANSWERED, 0.9, index, result, result.hits[:1])
-    assert (told.question, told.understood_as) == ("and SWELLING?", "Does redness fade? and swelling?")
+    composed = compose("and SWELLING?", Outcome.ANSWERED, 0.9, index, result, result.hits[:1])
+    assert (composed.question, composed.understood_as) == ("and SWELLING?", "Does redness fade? and swelling?")
 
 
 def test_an_answer_without_citations_is_not_found_in_general_either() -> None:
@@ -151,18 +156,18 @@ def test_an_answer_without_citations_is_not_found_in_general_either() -> None:
 
 
 def test_a_question_without_a_word_is_not_found() -> None:
-    told = Answer("?!", "?!", Outcome.NOT_FOUND, 0.0, MESSAGES[Outcome.NOT_FOUND], (), ())
-    assert not_found("?!") == told
+    composed = Answer("?!", "?!", Outcome.NOT_FOUND, 0.0, MESSAGES[Outcome.NOT_FOUND], (), ())
+    assert not_found("?!") == composed
 
 
 def test_a_reply_without_a_link_ends_with_its_words() -> None:
-    told = reply("price?", "See our list.", suggestions=["Pain?"])
-    assert told == Answer("price?", "price?", Outcome.REPLY, 0.0, "See our list.", (), ("Pain?",))
+    composed = reply("price?", "See our list.", suggestions=["Pain?"])
+    assert composed == Answer("price?", "price?", Outcome.REPLY, 0.0, "See our list.", (), ("Pain?",))
 
 
 def test_an_alarm_repeats_the_question() -> None:
-    told = urgent("help", Alarm(Level.CRISIS, "self-harm"), "Call now.")
-    assert (told.question, told.understood_as, told.confidence) == ("help", "help", 0.0)
+    composed = urgent("help", Alarm(Level.CRISIS, "self-harm"), "Call now.")
+    assert (composed.question, composed.understood_as, composed.confidence) == ("help", "help", 0.0)
 
 
 def headed(*headings: str) -> list[Hit]:

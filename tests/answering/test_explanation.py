@@ -29,63 +29,68 @@ def index(index_of: IndexOf) -> Index:
     return index_of(*PARTS)
 
 
-def worked(index: Index, question: str, *history: str, finding: Finding | None = None) -> PipelineResult:
+def answered(index: Index, question: str, *history: str, finding: Finding | None = None) -> PipelineResult:
     tools = Tools(WordEncoder(), ALL_SIGNALS, GATE, KnownFindings({question: finding or Finding()}))
     return Pipeline(tools).answer(question, history, serving(index))
 
 
-def test_an_answer_is_told_with_what_it_was_made_of(index: Index) -> None:
-    told = worked(index, "when does a laser treat moles")
-    found = told.search_result
-    assert found
-    workings = build_explanation(GATE, serving(index), told, 12.5)
-    read = gate_signals(index, found.topic_free, found.gate_text, found.hits)
-    assert (workings.answer, workings.milliseconds, workings.matched) == (told.answer, 12.5, "")
-    assert workings.aspect == "when does a moles"
-    assert workings.signals == {"content_maxsim": read[0], "margin": read[1], "answer_type": read[2]}
-    assert read[2] == 1.0
+def test_an_explanation_holds_the_answer_and_the_signals_of_the_gate(index: Index) -> None:
+    result = answered(index, "when does a laser treat moles")
+    search_result = result.search_result
+    assert search_result
+    explanation = build_explanation(GATE, serving(index), result, 12.5)
+    values = gate_signals(index, search_result.topic_free, search_result.gate_text, search_result.hits)
+    assert (explanation.answer, explanation.milliseconds, explanation.matched) == (result.answer, 12.5, "")
+    assert explanation.aspect == "when does a moles"
+    assert explanation.signals == {"content_maxsim": values[0], "margin": values[1], "answer_type": values[2]}
+    assert values[2] == 1.0
 
 
 def test_a_clinics_care_says_from_which_confidence_passages_are_given(index: Index) -> None:
-    told = worked(index, "when does a laser treat moles")
-    workings = build_explanation(GATE, serving(index), told, 1)
-    assert (workings.answered, workings.related) == (0.7, 0.17)
+    result = answered(index, "when does a laser treat moles")
+    explanation = build_explanation(GATE, serving(index), result, 1)
+    assert (explanation.answered, explanation.related) == (0.7, 0.17)
     careless = serving(index, replace(CLINIC, answers=Answers(0.19)))
-    assert build_explanation(GATE, careless, told, 1).answered == 0.4
+    assert build_explanation(GATE, careless, result, 1).answered == 0.4
 
 
-def test_the_ten_best_candidates_are_told_each_with_its_evidence(index: Index) -> None:
-    told = worked(index, "when does a laser treat moles")
-    found = told.search_result
-    assert found
-    candidates = build_explanation(GATE, serving(index), told, 1).candidates
-    assert [one.passage for one in candidates] == [hit.passage for hit in found.hits[:10]]
-    assert [one.score for one in candidates] == [hit.score for hit in found.hits[:10]]
-    for hit, candidate in zip(found.hits[:10], candidates, strict=True):
-        assert candidate.confidence == GATE.confidence(index, found, hit)
-        assert candidate.highlights == highlights(index, found.query, hit.passage)
+def test_the_ten_best_candidates_are_listed_with_their_evidence(index: Index) -> None:
+    result = answered(index, "when does a laser treat moles")
+    search_result = result.search_result
+    assert search_result
+    candidates = build_explanation(GATE, serving(index), result, 1).candidates
+    assert [candidate.passage for candidate in candidates] == [hit.passage for hit in search_result.hits[:10]]
+    assert [candidate.score for candidate in candidates] == [hit.score for hit in search_result.hits[:10]]
+    for hit, candidate in zip(search_result.hits[:10], candidates, strict=True):
+        assert candidate.confidence == GATE.confidence(index, search_result, hit)
+        assert candidate.highlights == highlights(index, search_result.query, hit.passage)
     assert candidates[0].confidence > candidates[9].confidence
 
 
 def test_a_candidates_sentences_are_marked_for_the_whole_conversation(index: Index) -> None:
-    told = worked(index, "and moles", "Do I rest w2 x2 y2 at all?")
-    best = build_explanation(GATE, serving(index), told, 1).candidates[0]
+    result = answered(index, "and moles", "Do I rest w2 x2 y2 at all?")
+    best = build_explanation(GATE, serving(index), result, 1).candidates[0]
     assert best.passage.text == "A laser treats moles. Rest w2 x2 y2 days."
     assert best.highlights == (Highlight(22, 41),)
 
 
-def test_a_score_is_made_of_the_signals_that_are_told_by_name(index: Index) -> None:
-    told = worked(index, "when does a laser treat moles")
-    for candidate in build_explanation(GATE, serving(index), told, 1).candidates:
-        made_of = candidate.signals
-        assert list(made_of) == ["maxsim", "content_maxsim", "sentence", "bm25"]
-        weighed = made_of["maxsim"] + 2 * made_of["content_maxsim"] + 3 * made_of["sentence"] + 4 * made_of["bm25"]
-        assert candidate.score == pytest.approx(weighed / 10)
+def test_a_score_is_the_weighted_mean_of_the_named_signals(index: Index) -> None:
+    result = answered(index, "when does a laser treat moles")
+    for candidate in build_explanation(GATE, serving(index), result, 1).candidates:
+        by_name = candidate.signals
+        assert list(by_name) == ["maxsim", "content_maxsim", "sentence", "bm25"]
+        weighted = by_name["maxsim"] + 2 * by_name["content_maxsim"] + 3 * by_name["sentence"] + 4 * by_name["bm25"]
+        assert candidate.score == pytest.approx(weighted / 10)
 
 
 def test_where_nothing_was_searched_for_there_are_no_candidates(index: Index) -> None:
-    told = worked(index, "thanks", finding=Finding(small_talk=Reply("thanks", "You are welcome.")))
-    workings = build_explanation(GATE, serving(index), told, 1)
-    assert (workings.candidates, workings.aspect, workings.signals, workings.matched) == ((), "", {}, "thanks")
-    assert isinstance(workings.answer, Answer)
-    assert workings.answer.outcome is Outcome.REPLY
+    result = answered(index, "thanks", finding=Finding(small_talk=Reply("thanks", "You are welcome.")))
+    explanation = build_explanation(GATE, serving(index), result, 1)
+    assert (explanation.candidates, explanation.aspect, explanation.signals, explanation.matched) == (
+        (),
+        "",
+        {},
+        "thanks",
+    )
+    assert isinstance(explanation.answer, Answer)
+    assert explanation.answer.outcome is Outcome.REPLY

@@ -32,10 +32,15 @@ def query(words: WordEncoder, text: str) -> Query:
     return Query.of(text, words.encode_questions([text])[0])
 
 
-def result(words: WordEncoder, question: str, ranked: Sequence[Hit], *, topic_alone: bool = False) -> SearchResult:
-    asked = query(words, question)
+def result_of(words: WordEncoder, question: str, ranked: Sequence[Hit], *, topic_alone: bool = False) -> SearchResult:
+    question_query = query(words, question)
     return SearchResult(
-        ResolvedQuestion(question), asked, query(words, question), asked.encoded, tuple(ranked), topic_alone
+        ResolvedQuestion(question),
+        question_query,
+        query(words, question),
+        question_query.encoded,
+        tuple(ranked),
+        topic_alone,
     )
 
 
@@ -58,8 +63,8 @@ def test_margin_is_how_far_the_best_stands_above_the_mean_of_the_next_five(
     index_of: IndexOf, words: WordEncoder
 ) -> None:
     index = index_of(REDNESS)
-    told = gate_signals(index, query(words, "redness"), "", ranked(index, 1.0, 0.5, 0.4, 0.3, 0.2, 0.1, -9.0))
-    assert told[1] == pytest.approx(1.0 - 0.3)
+    signals = gate_signals(index, query(words, "redness"), "", ranked(index, 1.0, 0.5, 0.4, 0.3, 0.2, 0.1, -9.0))
+    assert signals[1] == pytest.approx(1.0 - 0.3)
     assert gate_signals(index, query(words, "redness"), "", ranked(index, 1.0, 0.4))[1] == pytest.approx(0.6)
 
 
@@ -69,22 +74,22 @@ def test_one_passage_stands_out_from_nothing(index_of: IndexOf, words: WordEncod
 
 
 @pytest.mark.parametrize(
-    ("question", "told"), [("how long is the redness", 1.0), ("how much is it", -1.0), ("redness", 0.0)]
+    ("question", "signal"), [("how long is the redness", 1.0), ("how much is it", -1.0), ("redness", 0.0)]
 )
 def test_the_kind_of_answer_is_looked_for_in_the_best_passage(
-    index_of: IndexOf, words: WordEncoder, question: str, told: float
+    index_of: IndexOf, words: WordEncoder, question: str, signal: float
 ) -> None:
     index = index_of(REDNESS, ("Price", "Redness cream costs little."))
-    assert gate_signals(index, query(words, "redness"), question, ranked(index, 0.9))[2] == told
+    assert gate_signals(index, query(words, "redness"), question, ranked(index, 0.9))[2] == signal
 
 
 def test_the_fitted_gate_is_what_the_file_says() -> None:
-    told = json.loads(files("chatbot.answering").joinpath("gate.json").read_text("utf-8"))
-    gate, weights = Gate.fitted(), told["weights"]
+    values = json.loads(files("chatbot.answering").joinpath("gate.json").read_text("utf-8"))
+    gate, weights = Gate.fitted(), values["weights"]
     assert gate.weights == (weights["content_maxsim"], weights["margin"], weights["answer_type"])
-    assert (gate.intercept, gate.related) == (told["intercept"], told["related"])
-    assert (gate.calibration_weights, gate.baseline) == (told["calibration_weights"], told["baseline"])
-    assert gate.risk == tuple((share, chance) for share, chance in told["risk"])
+    assert (gate.intercept, gate.related) == (values["intercept"], values["related"])
+    assert (gate.calibration_weights, gate.baseline) == (values["calibration_weights"], values["baseline"])
+    assert gate.risk == tuple((share, chance) for share, chance in values["risk"])
 
 
 def test_a_probability_is_a_logistic_curve_over_the_signals() -> None:
@@ -115,31 +120,31 @@ def test_a_hit_is_held_against_the_best_five_of_the_others(
 ) -> None:
     index = index_of(REDNESS)
     candidates = ranked(index, 0.9, 0.5, 0.4, 0.3, 0.2, 0.1, -9.0)
-    confidence = BY_MARGIN.confidence(index, result(words, "zebra", candidates), candidates[place])
+    confidence = BY_MARGIN.confidence(index, result_of(words, "zebra", candidates), candidates[place])
     assert confidence == pytest.approx(chance(candidates[place].score - mean_of_next))
 
 
 def test_the_content_read_is_that_of_the_hit_itself(index_of: IndexOf, words: WordEncoder) -> None:
     index = index_of(REDNESS, ("Rest", "Wait a week."))
     first, second = (Hit(passage, 0.5) for passage in index.passages)
-    told = result(words, "redness", [second, first])
-    assert BY_CONTENT.confidence(index, told, first) == pytest.approx(chance(1), abs=2e-3)
-    assert BY_CONTENT.confidence(index, told, second) == pytest.approx(chance(0), abs=2e-3)
+    result = result_of(words, "redness", [second, first])
+    assert BY_CONTENT.confidence(index, result, first) == pytest.approx(chance(1), abs=2e-3)
+    assert BY_CONTENT.confidence(index, result, second) == pytest.approx(chance(0), abs=2e-3)
 
 
 def test_the_content_read_is_what_is_asked_of_the_topic(index_of: IndexOf, words: WordEncoder) -> None:
     index = index_of(REDNESS, ("Rest", "Wait a week."))
-    told = result(words, "zebra", [Hit(index.passages[0], 0.5)])
-    assert BY_CONTENT.confidence(index, told, told.hits[0]) == pytest.approx(0.5, abs=2e-3)
-    asked = replace(told, topic_free=query(words, "redness"))
-    assert BY_CONTENT.confidence(index, asked, told.hits[0]) == pytest.approx(chance(1), abs=2e-3)
+    result = result_of(words, "zebra", [Hit(index.passages[0], 0.5)])
+    assert BY_CONTENT.confidence(index, result, result.hits[0]) == pytest.approx(0.5, abs=2e-3)
+    topic_free = replace(result, topic_free=query(words, "redness"))
+    assert BY_CONTENT.confidence(index, topic_free, result.hits[0]) == pytest.approx(chance(1), abs=2e-3)
 
 
 @pytest.mark.parametrize(("question", "score"), [("how long am I red", 1), ("how much is it", -1), ("redness", 0)])
 def test_the_kind_of_answer_counts(index_of: IndexOf, words: WordEncoder, question: str, score: int) -> None:
     index = index_of(("Zebras", REDNESS[1]))
-    told = result(words, question, ranked(index, 0.5))
-    assert BY_EXPECTED.confidence(index, told, told.hits[0]) == pytest.approx(chance(score))
+    result = result_of(words, question, ranked(index, 0.5))
+    assert BY_EXPECTED.confidence(index, result, result.hits[0]) == pytest.approx(chance(score))
 
 
 def test_the_kind_of_answer_is_that_of_the_question_before_where_the_last_one_says_nothing(
@@ -148,8 +153,8 @@ def test_the_kind_of_answer_is_that_of_the_question_before_where_the_last_one_sa
     index = index_of(("Zebras", REDNESS[1]))
     whole = query(words, "how long? and then")
     resolved = ResolvedQuestion("and then", ("how long",))
-    told = SearchResult(resolved, whole, whole, whole.encoded, tuple(ranked(index, 0.5)), False)
-    assert BY_EXPECTED.confidence(index, told, told.hits[0]) == pytest.approx(chance(1))
+    result = SearchResult(resolved, whole, whole, whole.encoded, tuple(ranked(index, 0.5)), False)
+    assert BY_EXPECTED.confidence(index, result, result.hits[0]) == pytest.approx(chance(1))
 
 
 def test_what_was_measured_of_the_corpus_counts(index_of: IndexOf, words: WordEncoder) -> None:
@@ -159,51 +164,51 @@ def test_what_was_measured_of_the_corpus_counts(index_of: IndexOf, words: WordEn
         calibration_weights={"content_maxsim": 0.0, "margin": 2.0},
         baseline={"content_maxsim": 0.0, "margin": 0.4},
     )
-    told = result(words, "redness", ranked(index, 0.5))
-    assert gate.confidence(index, told, told.hits[0]) == pytest.approx(chance(2 * (0.7 - 0.4)))
+    result = result_of(words, "redness", ranked(index, 0.5))
+    assert gate.confidence(index, result, result.hits[0]) == pytest.approx(chance(2 * (0.7 - 0.4)))
 
 
 def test_a_passage_under_the_question_itself_answers_for_the_most_careful_clinic(
     index_of: IndexOf, words: WordEncoder
 ) -> None:
     index = index_of(REDNESS)
-    told = result(words, "redness?", ranked(index, 0.5))
-    assert UNSURE.confidence(index, told, told.hits[0]) == 0.7
-    assert SURE.confidence(index, told, told.hits[0]) == pytest.approx(chance(2))
-    assert replace(UNSURE, risk=()).confidence(index, told, told.hits[0]) == 1.0
+    result = result_of(words, "redness?", ranked(index, 0.5))
+    assert UNSURE.confidence(index, result, result.hits[0]) == 0.7
+    assert SURE.confidence(index, result, result.hits[0]) == pytest.approx(chance(2))
+    assert replace(UNSURE, risk=()).confidence(index, result, result.hits[0]) == 1.0
 
 
 def test_the_topic_alone_is_answered_for_the_least_careful_clinic(index_of: IndexOf, words: WordEncoder) -> None:
     index = index_of(("Zebras", REDNESS[1]))
-    told = result(words, "redness", ranked(index, 0.5), topic_alone=True)
-    assert UNSURE.confidence(index, told, told.hits[0]) == 0.3
-    assert SURE.confidence(index, told, told.hits[0]) == 0.3
-    assert replace(SURE, risk=()).confidence(index, told, told.hits[0]) == 0.0
+    result = result_of(words, "redness", ranked(index, 0.5), topic_alone=True)
+    assert UNSURE.confidence(index, result, result.hits[0]) == 0.3
+    assert SURE.confidence(index, result, result.hits[0]) == 0.3
+    assert replace(SURE, risk=()).confidence(index, result, result.hits[0]) == 0.0
 
 
 def test_the_topic_alone_is_answered_by_a_passage_under_it(index_of: IndexOf, words: WordEncoder) -> None:
     index = index_of(REDNESS)
-    told = result(words, "redness", ranked(index, 0.5), topic_alone=True)
-    assert SURE.confidence(index, told, told.hits[0]) == pytest.approx(chance(2))
-    assert UNSURE.confidence(index, told, told.hits[0]) == 0.7
+    result = result_of(words, "redness", ranked(index, 0.5), topic_alone=True)
+    assert SURE.confidence(index, result, result.hits[0]) == pytest.approx(chance(2))
+    assert UNSURE.confidence(index, result, result.hits[0]) == 0.7
 
 
 def test_a_passage_under_another_heading_has_no_floor(index_of: IndexOf, words: WordEncoder) -> None:
     index = index_of(("Zebras", REDNESS[1]))
-    told = result(words, "redness", ranked(index, 0.5))
-    assert UNSURE.confidence(index, told, told.hits[0]) == pytest.approx(chance(-2))
+    result = result_of(words, "redness", ranked(index, 0.5))
+    assert UNSURE.confidence(index, result, result.hits[0]) == pytest.approx(chance(-2))
 
 
 @pytest.mark.parametrize(
-    ("wrong_at_most", "enough"),
+    ("max_error_rate", "threshold"),
     [(1.0, 0.3), (0.2, 0.3), (0.19, 0.5), (0.1, 0.5), (0.09, 0.7), (0.05, 0.7), (0.049, 1.0)],
 )
-def test_the_share_that_may_be_wrong_sets_what_is_enough(wrong_at_most: float, enough: float) -> None:
-    assert BY_MARGIN.threshold_for(wrong_at_most) == enough
+def test_the_error_rate_sets_the_threshold(max_error_rate: float, threshold: float) -> None:
+    assert BY_MARGIN.threshold_for(max_error_rate) == threshold
 
 
 @pytest.mark.parametrize(
-    ("confidence", "wrong_at_most", "outcome"),
+    ("confidence", "max_error_rate", "outcome"),
     [
         (0.7, 0.05, Outcome.ANSWERED),
         (0.699, 0.05, Outcome.RELATED),
@@ -212,8 +217,8 @@ def test_the_share_that_may_be_wrong_sets_what_is_enough(wrong_at_most: float, e
         (0.099, 0.05, Outcome.NOT_FOUND),
     ],
 )
-def test_a_probability_is_enough_for_an_outcome(confidence: float, wrong_at_most: float, outcome: Outcome) -> None:
-    assert BY_MARGIN.outcome(confidence, wrong_at_most) is outcome
+def test_a_probability_is_enough_for_an_outcome(confidence: float, max_error_rate: float, outcome: Outcome) -> None:
+    assert BY_MARGIN.outcome(confidence, max_error_rate) is outcome
 
 
 def asked_of(index: Index) -> list[str]:
@@ -244,9 +249,9 @@ def test_the_words_of_each_sentence_are_counted_by_themselves(index_of: IndexOf)
 
 @pytest.mark.parametrize(("sentences", "step"), [(59, 1), (60, 1), (61, 2), (121, 3)])
 def test_sixty_sentences_of_the_whole_corpus_are_asked_at_most(index_of: IndexOf, sentences: int, step: int) -> None:
-    told = [f"Number a{number} and b{number} here." for number in range(sentences)]
-    index = index_of(*((f"Part {number}", sentence) for number, sentence in enumerate(told)))
-    assert asked_of(index) == told[::step]
+    texts = [f"Number a{number} and b{number} here." for number in range(sentences)]
+    index = index_of(*((f"Part {number}", sentence) for number, sentence in enumerate(texts)))
+    assert asked_of(index) == texts[::step]
 
 
 def test_a_sentence_and_what_it_asks_of_the_topic_are_read(index_of: IndexOf) -> None:
@@ -266,9 +271,9 @@ SECTIONS: tuple[Section, ...] = (
 
 def reached(index: Index, words: WordEncoder, sentence: str) -> tuple[float, float]:
     """Return the content and the margin that a sentence without words of the topic reaches in other passages."""
-    asked = query(words, sentence)
-    others = [hit for hit in Ranking.fitted().hits(index.evidence(asked)) if sentence not in hit.passage.text]
-    (content,) = index.content_maxsim(asked, [others[0].passage])
+    question_query = query(words, sentence)
+    others = [hit for hit in Ranking.fitted().hits(index.evidence(question_query)) if sentence not in hit.passage.text]
+    (content,) = index.content_maxsim(question_query, [others[0].passage])
     return float(content), others[0].score - mean(hit.score for hit in others[1:])
 
 

@@ -62,13 +62,13 @@ def desk(index_of: IndexOf) -> Desk:
 
 
 def test_the_pages_answer_a_question(desk: Desk) -> None:
-    worked = desk.ask("  when do old   scars fade")
-    answer = worked.answer
-    assert (answer.question, answer.outcome, worked.rule) == ("when do old scars fade", Outcome.ANSWERED, "")
+    result = desk.ask("  when do old   scars fade")
+    answer = result.answer
+    assert (answer.question, answer.outcome, result.rule) == ("when do old scars fade", Outcome.ANSWERED, "")
     assert answer.citations[0].passage.headings == ("Scars",)
     assert (answer.message, answer.contact) == ("This is what our pages say:", "")
-    assert worked.search_result
-    assert worked.hits == worked.search_result.hits
+    assert result.search_result
+    assert result.hits == result.search_result.hits
 
 
 def test_an_empty_question_is_refused(desk: Desk) -> None:
@@ -78,9 +78,9 @@ def test_an_empty_question_is_refused(desk: Desk) -> None:
 
 def test_ten_hits_are_kept_at_most_and_none_where_nothing_was_found(index_of: IndexOf) -> None:
     desk = Desk(index_of(*((f"Part {number}", f"Redness number {number}.") for number in range(12))))
-    worked = desk.ask("redness of skin")
-    assert worked.search_result
-    assert (len(worked.search_result.hits), worked.hits) == (12, worked.search_result.hits[:10])
+    result = desk.ask("redness of skin")
+    assert result.search_result
+    assert (len(result.search_result.hits), result.hits) == (12, result.search_result.hits[:10])
     assert desk.ask("?!").hits == ()
 
 
@@ -90,8 +90,8 @@ def test_the_way_to_a_person_stands_below_what_may_not_answer(desk: Desk, confid
 
 
 def test_the_way_to_a_person_stands_below_an_answer_for_those_who_want_one(desk: Desk) -> None:
-    asked = "when do old scars fade"
-    assert desk.ask(asked, findings={asked: Finding(wants_person=True)}).answer.contact == LINE
+    question = "when do old scars fade"
+    assert desk.ask(question, findings={question: Finding(wants_person=True)}).answer.contact == LINE
 
 
 # 1. An emergency
@@ -109,12 +109,12 @@ def test_an_emergency_is_answered_in_its_language_before_anything_else(desk: Des
         practical=True,
         small_talk=Reply("a", "b"),
     )
-    worked = desk.ask("old scars", CHOKING, findings={"old scars": finding, CHOKING: ALARM})
-    answer, spoken = worked.answer, Wording.standard("es").urgent(level, HELP)
+    result = desk.ask("old scars", CHOKING, findings={"old scars": finding, CHOKING: ALARM})
+    answer, spoken = result.answer, Wording.standard("es").urgent(level, HELP)
     assert (answer.outcome, answer.alarm, answer.message) == (Outcome.URGENT, alarm, spoken)
     assert (answer.question, answer.citations, answer.contact) == ("old scars", (), "")
-    assert worked.rule == f"{level}: some rule"
-    assert worked.hits[0].passage.headings == ("Scars",)
+    assert result.rule == f"{level}: some rule"
+    assert result.hits[0].passage.headings == ("Scars",)
 
 
 # 2. An emergency that goes on
@@ -122,11 +122,11 @@ def test_an_emergency_is_answered_in_its_language_before_anything_else(desk: Des
 
 @pytest.mark.parametrize("finding", [Finding(), Finding(symptom=True), Finding(wants_person=True)])
 def test_what_goes_on_about_an_emergency_is_urgent_still(desk: Desk, finding: Finding) -> None:
-    worked = desk.ask("and how long?", CHOKING, findings={CHOKING: ALARM, "and how long?": finding})
+    result = desk.ask("and how long?", CHOKING, findings={CHOKING: ALARM, "and how long?": finding})
     said_before = Alarm(Level.EMERGENCY, "breathing, said before")
-    assert (worked.answer.outcome, worked.answer.alarm) == (Outcome.URGENT, said_before)
-    assert worked.answer.message == ENGLISH.urgent(Level.EMERGENCY, HELP)
-    assert worked.rule == "emergency: breathing, said before"
+    assert (result.answer.outcome, result.answer.alarm) == (Outcome.URGENT, said_before)
+    assert result.answer.message == ENGLISH.urgent(Level.EMERGENCY, HELP)
+    assert result.rule == "emergency: breathing, said before"
 
 
 @pytest.mark.parametrize("finding", [Finding(practical=True), CLEAR, Finding(person=True), THANKS])
@@ -147,24 +147,24 @@ def test_what_is_about_something_else_is_not_urgent(desk: Desk, finding: Finding
 def test_what_may_go_on_about_an_emergency_is_urgent_where_somebody_has_a_symptom(
     desk: Desk, question: str, symptom: bool, urgent: bool
 ) -> None:
-    worked = desk.ask(question, CHOKING, findings={CHOKING: ALARM, question: Finding(symptom=symptom)})
-    assert (worked.answer.outcome is Outcome.URGENT) is urgent
+    result = desk.ask(question, CHOKING, findings={CHOKING: ALARM, question: Finding(symptom=symptom)})
+    assert (result.answer.outcome is Outcome.URGENT) is urgent
 
 
 def test_without_an_emergency_nothing_goes_on(desk: Desk) -> None:
-    asked = {"and how long?": Finding(symptom=True)}
-    assert desk.ask("and how long?", "Does redness fade at all?", findings=asked).answer.outcome is Outcome.RELATED
+    findings = {"and how long?": Finding(symptom=True)}
+    assert desk.ask("and how long?", "Does redness fade at all?", findings=findings).answer.outcome is Outcome.RELATED
 
 
 # 3. All is well
 
 
 def test_an_all_clear_after_an_emergency_is_good_to_hear(desk: Desk) -> None:
-    worked = desk.ask("I am fine now", CHOKING, findings={CHOKING: ALARM, "I am fine now": CLEAR})
-    answer = worked.answer
-    assert (answer.outcome, answer.question, worked.rule) == (Outcome.REPLY, "I am fine now", "all clear")
+    result = desk.ask("I am fine now", CHOKING, findings={CHOKING: ALARM, "I am fine now": CLEAR})
+    answer = result.answer
+    assert (answer.outcome, answer.question, result.rule) == (Outcome.REPLY, "I am fine now", "all clear")
     assert answer.message == f"{REMINDER}\n{ENGLISH.say('all_clear', HELP)}"
-    assert (answer.contact, worked.search_result) == (LINE, None)
+    assert (answer.contact, result.search_result) == (LINE, None)
 
 
 def test_an_all_clear_with_a_practical_question_is_answered(desk: Desk) -> None:
@@ -179,22 +179,22 @@ def test_an_all_clear_without_an_alarm_before_it_is_a_question(desk: Desk) -> No
 
 
 def test_what_is_no_all_clear_is_none(desk: Desk) -> None:
-    asked = "Does swimming fade very old scars?"
-    answer = desk.ask(asked, CHOKING, findings={CHOKING: ALARM}).answer
+    question = "Does swimming fade very old scars?"
+    answer = desk.ask(question, CHOKING, findings={CHOKING: ALARM}).answer
     assert (answer.outcome, answer.message) == (Outcome.ANSWERED, f"{REMINDER}\nThis is what our pages say:")
 
 
 def test_the_button_answers_the_last_alarm_in_general(desk: Desk) -> None:
     before = (CHOKING, "Does redness fade at all?", "and my old scars swell", "Does swimming fade them?")
     findings = {before[0]: ALARM, before[2]: Finding(alarm=Alarm(Level.TODAY, "infection")), BUTTON: CLEAR}
-    worked = desk.ask(BUTTON, *before, findings=findings)
-    answer = worked.answer
-    assert (answer.question, answer.understood_as, worked.rule) == (BUTTON, BUTTON, "not an emergency")
+    result = desk.ask(BUTTON, *before, findings=findings)
+    answer = result.answer
+    assert (answer.question, answer.understood_as, result.rule) == (BUTTON, BUTTON, "not an emergency")
     assert answer.message == f"{REMINDER}\n{ENGLISH.say('symptom', HELP)}"
     assert (answer.outcome, answer.contact) == (Outcome.RELATED, LINE)
-    assert [one.highlights for one in answer.citations] == [(), (), ()]
-    assert worked.search_result
-    assert worked.search_result.query.text == "Does redness fade at all? and my old scars swell"
+    assert [citation.highlights for citation in answer.citations] == [(), (), ()]
+    assert result.search_result
+    assert result.search_result.query.text == "Does redness fade at all? and my old scars swell"
 
 
 def test_the_button_reads_no_message_twice_in_triage(desk: Desk) -> None:
@@ -204,10 +204,10 @@ def test_the_button_reads_no_message_twice_in_triage(desk: Desk) -> None:
 
 
 def test_the_button_after_a_crisis_quotes_nothing(desk: Desk) -> None:
-    worked = desk.ask(BUTTON, "I want to die", findings={"I want to die": Finding(alarm=CRISIS), BUTTON: CLEAR})
+    result = desk.ask(BUTTON, "I want to die", findings={"I want to die": Finding(alarm=CRISIS), BUTTON: CLEAR})
     reminder = ENGLISH.reminder(Level.CRISIS, HELP)
-    assert (worked.rule, worked.answer.citations) == ("all clear", ())
-    assert worked.answer.message == f"{reminder}\n{ENGLISH.say('all_clear', HELP)}"
+    assert (result.rule, result.answer.citations) == ("all clear", ())
+    assert result.answer.message == f"{reminder}\n{ENGLISH.say('all_clear', HELP)}"
     assert reminder.startswith("If you need somebody to talk to")
 
 
@@ -220,11 +220,11 @@ def test_an_all_clear_comes_before_a_wish_for_a_person(desk: Desk) -> None:
 
 
 def test_who_wants_a_person_is_told_how_to_reach_one(desk: Desk) -> None:
-    worked = desk.ask("a nurse please", findings={"a nurse please": replace(THANKS, person=True)})
+    result = desk.ask("a nurse please", findings={"a nurse please": replace(THANKS, person=True)})
     lines = [ENGLISH.say("person", HELP), LINE, ENGLISH.say("person_closing", HELP)]
-    assert (worked.answer.outcome, worked.rule) == (Outcome.REPLY, "asks for a person")
-    assert (worked.answer.question, worked.answer.message.splitlines()) == ("a nurse please", lines)
-    assert (worked.answer.contact, worked.search_result) == ("", None)
+    assert (result.answer.outcome, result.rule) == (Outcome.REPLY, "asks for a person")
+    assert (result.answer.question, result.answer.message.splitlines()) == ("a nurse please", lines)
+    assert (result.answer.contact, result.search_result) == ("", None)
 
 
 def test_a_clinic_without_a_way_to_a_person_says_so(desk: Desk) -> None:
@@ -237,10 +237,10 @@ def test_a_clinic_without_a_way_to_a_person_says_so(desk: Desk) -> None:
 
 
 def test_small_talk_is_answered_with_what_can_be_asked(desk: Desk) -> None:
-    worked = desk.ask("thanks", findings={"thanks": THANKS})
-    answer = worked.answer
-    assert (answer.outcome, answer.question, worked.rule) == (Outcome.REPLY, "thanks", "thanks")
-    assert (answer.message, answer.contact, worked.search_result) == ("You are welcome.", LINE, None)
+    result = desk.ask("thanks", findings={"thanks": THANKS})
+    answer = result.answer
+    assert (answer.outcome, answer.question, result.rule) == (Outcome.REPLY, "thanks", "thanks")
+    assert (answer.message, answer.contact, result.search_result) == ("You are welcome.", LINE, None)
     assert answer.suggestions == ("Does it hurt?", "Redness", "Scars", "Swimming")
 
 
@@ -264,12 +264,12 @@ GERMAN, ITALIAN = "wie lange dauert die Schwellung", "quanto tempo dura il gonfi
 def test_a_question_in_another_language_is_told_whom_to_call(
     desk: Desk, question: str, confidence: float, language: str
 ) -> None:
-    worked = desk.ask(question, gate=sure(confidence), findings={question: Finding(language="pl")})
-    answer = worked.answer
-    assert (answer.outcome, answer.question, worked.rule) == (Outcome.NOT_FOUND, question, "another language")
+    result = desk.ask(question, gate=sure(confidence), findings={question: Finding(language="pl")})
+    answer = result.answer
+    assert (answer.outcome, answer.question, result.rule) == (Outcome.NOT_FOUND, question, "another language")
     assert answer.message == Wording.standard(language).say("not_understood", HELP)
     assert (answer.citations, answer.suggestions, answer.contact) == ((), (), LINE)
-    assert worked.search_result
+    assert result.search_result
 
 
 @pytest.mark.parametrize(
@@ -301,12 +301,12 @@ def test_the_line_on_emergencies_comes_before_a_reply_to_a_keyword(desk: Desk) -
 
 
 def test_a_keyword_gets_the_clinics_own_reply_where_the_pages_are_unsure(desk: Desk) -> None:
-    worked = desk.ask("feees", gate=sure(0.29), findings={"feees": Finding(symptom=True)})
-    answer = worked.answer
-    assert (answer.outcome, answer.question, worked.rule) == (Outcome.REPLY, "feees", "price")
+    result = desk.ask("feees", gate=sure(0.29), findings={"feees": Finding(symptom=True)})
+    answer = result.answer
+    assert (answer.outcome, answer.question, result.rule) == (Outcome.REPLY, "feees", "price")
     assert answer.message == "Ring 0123.\nhttps://b.example"
     assert (answer.contact, answer.confidence) == ("a@b.example", 0.0)
-    assert worked.search_result
+    assert result.search_result
 
 
 def test_a_reply_comes_with_what_the_pages_suggest(desk: Desk) -> None:
@@ -321,8 +321,8 @@ def test_where_the_pages_are_sure_a_keyword_is_asked_of_them(desk: Desk) -> None
 
 def test_a_keyword_that_the_encoder_cannot_read_gets_no_reply(desk: Desk) -> None:
     desk.encoder.max_tokens = 0
-    worked = desk.ask("fees", gate=sure(0.05))
-    assert (worked.answer.outcome, worked.rule, worked.search_result) == (Outcome.NOT_FOUND, "", None)
+    result = desk.ask("fees", gate=sure(0.05))
+    assert (result.answer.outcome, result.rule, result.search_result) == (Outcome.NOT_FOUND, "", None)
 
 
 # 8. A symptom
@@ -332,18 +332,20 @@ def test_a_keyword_that_the_encoder_cannot_read_gets_no_reply(desk: Desk) -> Non
 def test_a_symptom_gets_the_clinic_first_and_the_pages_in_general(
     desk: Desk, confidence: float, outcome: Outcome
 ) -> None:
-    asked = "my old scars fade"
-    worked = desk.ask(asked, gate=sure(confidence), findings={asked: Finding(symptom=True)})
-    answer = worked.answer
+    question = "my old scars fade"
+    result = desk.ask(question, gate=sure(confidence), findings={question: Finding(symptom=True)})
+    answer = result.answer
     assert (answer.outcome, answer.message) == (outcome, ENGLISH.say("symptom", HELP))
-    assert (answer.contact, worked.rule) == (LINE, "a symptom of their own")
-    assert {one.highlights for one in answer.citations} <= {()}
-    assert worked.search_result
+    assert (answer.contact, result.rule) == (LINE, "a symptom of their own")
+    assert {citation.highlights for citation in answer.citations} <= {()}
+    assert result.search_result
 
 
 def test_a_symptom_comes_before_the_clinics_own_reply(desk: Desk) -> None:
-    asked = "how much is a peel"
-    assert desk.ask(asked, gate=sure(0.05), findings={asked: Finding(symptom=True)}).rule == "a symptom of their own"
+    question = "how much is a peel"
+    assert (
+        desk.ask(question, gate=sure(0.05), findings={question: Finding(symptom=True)}).rule == "a symptom of their own"
+    )
 
 
 def test_what_is_said_of_a_symptom_is_in_its_language(desk: Desk) -> None:
@@ -356,9 +358,9 @@ def test_what_is_said_of_a_symptom_is_in_its_language(desk: Desk) -> None:
 
 
 def test_the_clinics_own_reply_goes_before_pages_that_are_unsure(desk: Desk) -> None:
-    worked = desk.ask("and how much is a peel", gate=sure(0.29))
-    assert (worked.answer.outcome, worked.rule) == (Outcome.REPLY, "price")
-    assert worked.answer.message == "Ring 0123.\nhttps://b.example"
+    result = desk.ask("and how much is a peel", gate=sure(0.29))
+    assert (result.answer.outcome, result.rule) == (Outcome.REPLY, "price")
+    assert result.answer.message == "Ring 0123.\nhttps://b.example"
     assert desk.ask("and how much is a peel", gate=sure(0.31)).rule == ""
 
 
@@ -370,21 +372,21 @@ def test_the_clinics_own_reply_is_to_the_last_question_alone(desk: Desk) -> None
 
 
 def test_two_questions_get_two_replies(desk: Desk) -> None:
-    worked = desk.ask("opening hours, how much is a peel", gate=sure(0.05))
-    assert (worked.answer.message, worked.rule) == (
+    result = desk.ask("opening hours, how much is a peel", gate=sure(0.05))
+    assert (result.answer.message, result.rule) == (
         "From 9 to 5.\nRing 0123.\nhttps://b.example",
         "hours, price",
     )
 
 
 def test_without_a_reply_of_the_clinics_own_the_pages_are_quoted(desk: Desk) -> None:
-    worked = desk.ask("zebra stripes of giraffes", gate=sure(0.2))
-    assert (worked.answer.outcome, worked.rule) == (Outcome.RELATED, "")
+    result = desk.ask("zebra stripes of giraffes", gate=sure(0.2))
+    assert (result.answer.outcome, result.rule) == (Outcome.RELATED, "")
 
 
 def test_marks_without_a_word_get_no_reply(desk: Desk) -> None:
-    worked = desk.ask("?!", gate=sure(0.05))
-    assert (worked.answer.outcome, worked.answer.contact, worked.rule) == (Outcome.NOT_FOUND, LINE, "")
+    result = desk.ask("?!", gate=sure(0.05))
+    assert (result.answer.outcome, result.answer.contact, result.rule) == (Outcome.NOT_FOUND, LINE, "")
 
 
 # 10. The pages; the conversation
@@ -397,8 +399,10 @@ def test_the_marks_of_an_answer_stay(desk: Desk) -> None:
 
 def test_the_reminder_of_an_alarm_goes_with_the_all_clear(desk: Desk) -> None:
     findings = {CHOKING: ALARM, "I am fine now": CLEAR}
-    asked = "Does swimming fade very old scars?"
-    assert desk.ask(asked, CHOKING, "I am fine now", findings=findings).answer.message == "This is what our pages say:"
+    question = "Does swimming fade very old scars?"
+    assert (
+        desk.ask(question, CHOKING, "I am fine now", findings=findings).answer.message == "This is what our pages say:"
+    )
 
 
 def test_a_reply_after_an_alarm_repeats_no_number_of_the_clinic(desk: Desk) -> None:

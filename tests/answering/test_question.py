@@ -10,7 +10,7 @@ from tests.request_bodies import NOT_A_QUESTION
 
 
 @pytest.mark.parametrize(
-    ("typed", "read"),
+    ("typed", "cleaned"),
     [
         ("  how \n long?\t", "how long?"),
         ("re\u200bdne\ufeffss", "redness"),
@@ -26,8 +26,8 @@ from tests.request_bodies import NOT_A_QUESTION
         ("<b>{{x}}</b>", "<b>{{x}}</b>"),
     ],
 )
-def test_a_question_is_read_as_it_looks(typed: str, read: str) -> None:
-    assert clean_question(typed) == read
+def test_a_question_is_read_as_it_looks(typed: str, cleaned: str) -> None:
+    assert clean_question(typed) == cleaned
 
 
 @pytest.mark.parametrize("typed", ["", "   \n\t ", "\u200b\u202e", "\x00", "\ud800"])

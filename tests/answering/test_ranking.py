@@ -23,8 +23,8 @@ def test_signals_are_columns_in_the_order_of_their_names() -> None:
 
 
 def test_fitted_weights_are_those_of_the_file_by_name() -> None:
-    told = json.loads(files("chatbot.answering").joinpath("ranking.json").read_text("utf-8"))["weights"]
-    assert Ranking.fitted().weights == (told["maxsim"], told["content_maxsim"], told["sentence"], told["bm25"])
+    loaded = json.loads(files("chatbot.answering").joinpath("ranking.json").read_text("utf-8"))["weights"]
+    assert Ranking.fitted().weights == (loaded["maxsim"], loaded["content_maxsim"], loaded["sentence"], loaded["bm25"])
     assert len(set(Ranking.fitted().weights)) == 4
 
 
@@ -35,13 +35,13 @@ def test_a_score_is_the_weighted_mean_of_the_signals() -> None:
 
 
 def test_the_fitted_weights_decide_between_signals() -> None:
-    told = evidence((1, 0, 0, 0), (0, 1, 0, 0), (0, 0, 1, 0), (0, 0, 0, 1))
+    candidates = evidence((1, 0, 0, 0), (0, 1, 0, 0), (0, 0, 1, 0), (0, 0, 0, 1))
     weights = Ranking.fitted().weights
-    scores = {hit.passage.text: hit.score for hit in Ranking.fitted().hits(told)}
+    scores = {hit.passage.text: hit.score for hit in Ranking.fitted().hits(candidates)}
     assert [scores[f"Text {row}."] for row in range(4)] == pytest.approx(np.array(weights) / sum(weights))
 
 
 def test_the_best_comes_first_and_equals_keep_their_order() -> None:
-    told = evidence(*((row % 2, 0, 0, 0) for row in range(40)))
-    order = [hit.passage.start // 100 for hit in Ranking((1.0, 0.0, 0.0, 0.0)).hits(told)]
+    candidates = evidence(*((row % 2, 0, 0, 0) for row in range(40)))
+    order = [hit.passage.start // 100 for hit in Ranking((1.0, 0.0, 0.0, 0.0)).hits(candidates)]
     assert order == [*range(1, 40, 2), *range(0, 40, 2)]

@@ -16,11 +16,11 @@ class PartlyDeaf(WordEncoder):
     """Words as directions, but for one that it cannot read."""
 
     def encode_questions(self, texts: Sequence[str]) -> list[Encoded]:
-        return [self._read(one, text) for one, text in zip(super().encode_questions(texts), texts, strict=True)]
+        return [self._read(encoded, text) for encoded, text in zip(super().encode_questions(texts), texts, strict=True)]
 
     def _read(self, encoded: Encoded, text: str) -> Encoded:
-        kept = [text[start:end] != "zz" for start, end in encoded.spans]
-        return replace(encoded, tokens=encoded.tokens[kept], ids=encoded.ids[kept], spans=encoded.spans[kept])
+        known = [text[start:end] != "zz" for start, end in encoded.spans]
+        return replace(encoded, tokens=encoded.tokens[known], ids=encoded.ids[known], spans=encoded.spans[known])
 
 
 def searched(

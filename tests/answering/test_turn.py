@@ -29,9 +29,9 @@ def index(index_of: IndexOf) -> Index:
     return index_of(*PARTS)
 
 
-def turn(  # noqa: PLR0913 - what a test says of a turn
+def turn_of(  # noqa: PLR0913 - what a test says of a turn
     index: Index,
-    asked: str,
+    question: str,
     *before: str,
     findings: Mapping[str, Finding] | None = None,
     gate: Gate | None = None,
@@ -39,36 +39,36 @@ def turn(  # noqa: PLR0913 - what a test says of a turn
     clinic: Clinic = CLINIC,
 ) -> Turn:
     tools = Tools(encoder or Listening(), BY_WORDS, gate or sure(0.9), KnownFindings(findings or {}))
-    return Turn(tools, asked, list(before), serving(index, clinic))
+    return Turn(tools, question, list(before), serving(index, clinic))
 
 
 def test_a_turn_knows_what_triage_makes_of_its_question_and_of_those_before(index: Index) -> None:
     spanish = Finding(language="es")
-    told = turn(index, "hola", "one", "two", findings={"hola": spanish, "two": ALARM})
-    assert (told.question, told.history, told.clinic) == ("hola", ["one", "two"], CLINIC)
-    assert (told.finding, told.history_findings) == (spanish, [Finding(), ALARM])
-    assert told.wording.language == "es"
+    turn = turn_of(index, "hola", "one", "two", findings={"hola": spanish, "two": ALARM})
+    assert (turn.question, turn.history, turn.clinic) == ("hola", ["one", "two"], CLINIC)
+    assert (turn.finding, turn.history_findings) == (spanish, [Finding(), ALARM])
+    assert turn.wording.language == "es"
 
 
 def test_a_question_is_searched_for_without_its_misspellings(index: Index) -> None:
-    told = turn(index, "and old scarrs", "Does rednes fade at all?")
-    assert told.corrected == "and old scars"
-    assert told.search_result
-    assert told.search_result.query.text == "Does redness fade at all? and old scars"
+    turn = turn_of(index, "and old scarrs", "Does rednes fade at all?")
+    assert turn.corrected == "and old scars"
+    assert turn.search_result
+    assert turn.search_result.query.text == "Does redness fade at all? and old scars"
 
 
 @pytest.mark.parametrize("finding", [ALARM, CLEAR, SAID, Finding(person=True)])
 def test_what_is_no_question_to_the_pages_is_nothing_to_lean_on(index: Index, finding: Finding) -> None:
-    told = turn(index, "and old scars", "Does redness fade at all?", "well then", findings={"well then": finding})
-    assert told.search_result
-    assert told.search_result.resolved.earlier == ("Does redness fade at all?",)
+    turn = turn_of(index, "and old scars", "Does redness fade at all?", "well then", findings={"well then": finding})
+    assert turn.search_result
+    assert turn.search_result.resolved.earlier == ("Does redness fade at all?",)
 
 
 @pytest.mark.parametrize("finding", [Finding(), Finding(practical=True), Finding(symptom=True)])
 def test_what_asks_something_can_be_leant_on(index: Index, finding: Finding) -> None:
-    told = turn(index, "and old scars", "Does redness fade at all?", findings={"Does redness fade at all?": finding})
-    assert told.search_result
-    assert told.search_result.resolved.earlier == ("Does redness fade at all?",)
+    turn = turn_of(index, "and old scars", "Does redness fade at all?", findings={"Does redness fade at all?": finding})
+    assert turn.search_result
+    assert turn.search_result.resolved.earlier == ("Does redness fade at all?",)
 
 
 @pytest.mark.parametrize(
@@ -89,7 +89,7 @@ def test_an_alarm_is_past_until_somebody_says_that_all_is_well(
     index: Index, before: list[Finding], alarm: Alarm | None
 ) -> None:
     findings = {f"Does it come again {number} times?": finding for number, finding in enumerate(before)}
-    assert turn(index, "why", *findings, findings=findings).past_alarm == alarm
+    assert turn_of(index, "why", *findings, findings=findings).past_alarm == alarm
 
 
 @pytest.mark.parametrize(
@@ -110,14 +110,14 @@ def test_an_alarm_goes_on_as_long_as_each_question_goes_on_about_it(
     index: Index, after: str, finding: Finding, alarm: Alarm | None
 ) -> None:
     findings = {"I cannot breathe": ALARM, after: finding}
-    assert turn(index, "how long", *findings, findings=findings).continued_alarm == alarm
+    assert turn_of(index, "how long", *findings, findings=findings).continued_alarm == alarm
 
 
 def test_an_alarm_that_was_left_does_not_come_back(index: Index) -> None:
     before = ("I cannot breathe", "Does swimming fade very old scars?", "and why")
-    assert turn(index, "how long", *before, findings={before[0]: ALARM}).continued_alarm is None
-    assert turn(index, "how long", *before[:1], findings={before[0]: ALARM}).continued_alarm == BREATHING
-    assert turn(index, "how long").continued_alarm is None
+    assert turn_of(index, "how long", *before, findings={before[0]: ALARM}).continued_alarm is None
+    assert turn_of(index, "how long", *before[:1], findings={before[0]: ALARM}).continued_alarm == BREATHING
+    assert turn_of(index, "how long").continued_alarm is None
 
 
 @pytest.mark.parametrize(
@@ -136,85 +136,85 @@ def test_some_messages_are_about_something_else_whatever_was_said_before(finding
 
 
 def test_the_pages_answer_as_carefully_as_the_clinic_says(index: Index) -> None:
-    told = turn(index, "REDNES days", gate=sure(0.5)).from_pages
-    assert (told.question, told.outcome) == ("REDNES days", Outcome.RELATED)
-    assert told.confidence == pytest.approx(0.5)
+    answer = turn_of(index, "REDNES days", gate=sure(0.5)).from_pages
+    assert (answer.question, answer.outcome) == ("REDNES days", Outcome.RELATED)
+    assert answer.confidence == pytest.approx(0.5)
     careless = replace(CLINIC, answers=Answers(0.19))
-    assert turn(index, "REDNES days", gate=sure(0.5), clinic=careless).from_pages.outcome is Outcome.ANSWERED
+    assert turn_of(index, "REDNES days", gate=sure(0.5), clinic=careless).from_pages.outcome is Outcome.ANSWERED
 
 
 def test_the_best_passage_decides_what_the_pages_say(index: Index) -> None:
-    told = turn(index, "old scars", gate=replace(sure(0.1), weights=(5.0, 0.0, 0.0)))
-    assert told.from_pages.citations[0].passage.headings == ("Scars",)
-    assert told.from_pages.confidence == pytest.approx(0.9427, abs=2e-3)  # 1 / (1 + 9 / e ** 5)
+    turn = turn_of(index, "old scars", gate=replace(sure(0.1), weights=(5.0, 0.0, 0.0)))
+    assert turn.from_pages.citations[0].passage.headings == ("Scars",)
+    assert turn.from_pages.confidence == pytest.approx(0.9427, abs=2e-3)  # 1 / (1 + 9 / e ** 5)
 
 
 def test_a_question_in_which_nothing_can_be_read_is_not_found(index: Index) -> None:
-    told = turn(index, "?!")
-    assert told.search_result is None
-    assert (told.from_pages.outcome, told.from_pages.question, told.from_pages.confidence) == ("not_found", "?!", 0.0)
+    turn = turn_of(index, "?!")
+    assert turn.search_result is None
+    assert (turn.from_pages.outcome, turn.from_pages.question, turn.from_pages.confidence) == ("not_found", "?!", 0.0)
 
 
 @pytest.mark.parametrize(("confidence", "unsure"), [(0.25, True), (0.299, True), (0.301, False), (0.35, False)])
 def test_the_pages_are_unsure_below_what_the_least_careful_clinic_calls_an_answer(
     index: Index, confidence: float, unsure: bool
 ) -> None:
-    assert turn(index, "old scars", gate=sure(confidence)).pages_are_unsure is unsure
+    assert turn_of(index, "old scars", gate=sure(confidence)).pages_are_unsure is unsure
 
 
 def test_pages_that_are_just_sure_enough_are_sure(index: Index) -> None:
     gate = sure(0.3)
-    exact = turn(index, "old scars", gate=gate).from_pages.confidence
-    assert not turn(index, "old scars", gate=replace(gate, risk=((0.2, exact),))).pages_are_unsure
+    exact = turn_of(index, "old scars", gate=gate).from_pages.confidence
+    assert not turn_of(index, "old scars", gate=replace(gate, risk=((0.2, exact),))).pages_are_unsure
 
 
 def test_three_passages_are_shown_at_most(index_of: IndexOf) -> None:
     index = index_of(*((f"Part {name}", f"Redness and {name}.") for name in ("sun", "sea", "snow", "sand", "smoke")))
-    assert len(turn(index, "redness").from_pages.citations) == 3
+    assert len(turn_of(index, "redness").from_pages.citations) == 3
 
 
 @pytest.mark.parametrize(("again", "shown"), [(9, 2), (10, 1)])
 def test_ten_passages_are_looked_at(index_of: IndexOf, again: int, shown: int) -> None:
     same = [(f"Part {number}", "Redness fades within two days.") for number in range(again)]
-    told = turn(index_of(*same, ("Scars", "Old scars fade slowly.")), "redness within days")
+    turn = turn_of(index_of(*same, ("Scars", "Old scars fade slowly.")), "redness within days")
     assert CANDIDATES == 10
-    assert len(told.from_pages.citations) == shown
+    assert len(turn.from_pages.citations) == shown
 
 
 def test_what_says_the_same_is_shown_once_and_what_hardly_answers_not_at_all(index_of: IndexOf) -> None:
     index = index_of(*PARTS, ("Again", "Redness fades, within two days!"), ("Half", "Redness comes late."))
     gate = replace(sure(0.5), weights=(10.0, 0.0, 0.0), intercept=-5.0, related=0.3)
-    citations = turn(index, "redness within days", gate=gate).from_pages.citations
-    assert [one.passage.headings[0] for one in citations] == ["Redness"]
-    citations = turn(index, "redness within days", gate=replace(gate, related=0.01)).from_pages.citations
-    assert [one.passage.headings[0] for one in citations] == ["Redness", "Half", "Swimming"]
+    citations = turn_of(index, "redness within days", gate=gate).from_pages.citations
+    assert [citation.passage.headings[0] for citation in citations] == ["Redness"]
+    citations = turn_of(index, "redness within days", gate=replace(gate, related=0.01)).from_pages.citations
+    assert [citation.passage.headings[0] for citation in citations] == ["Redness", "Half", "Swimming"]
 
 
 def test_a_passage_that_is_just_related_is_shown(index: Index) -> None:
     gate = sure(0.4)
-    exact = turn(index, "fade slowly", gate=gate).from_pages.confidence
-    assert len(turn(index, "fade slowly", gate=replace(gate, related=exact)).from_pages.citations) == 3
+    exact = turn_of(index, "fade slowly", gate=gate).from_pages.confidence
+    assert len(turn_of(index, "fade slowly", gate=replace(gate, related=exact)).from_pages.citations) == 3
 
 
 def test_each_text_is_encoded_once(index: Index) -> None:
     encoder = Listening()
-    told = turn(index, "old scars", encoder=encoder)
-    assert told.search_result
-    read = told.encode(["scars", "old scars", "scars"])
+    turn = turn_of(index, "old scars", encoder=encoder)
+    assert turn.search_result
+    encoded = turn.encode(["scars", "old scars", "scars"])
     assert encoder.questions == ["old scars", "scars"]
-    assert [len(one.ids) for one in read] == [1, 2, 1]
+    assert [len(text.ids) for text in encoded] == [1, 2, 1]
 
 
 def test_nothing_new_is_nothing_to_encode(index: Index) -> None:
     encoder = Listening()
-    assert len(turn(index, "old scars", encoder=encoder).encode(["old scars"])) == 1
+    assert len(turn_of(index, "old scars", encoder=encoder).encode(["old scars"])) == 1
     assert encoder.questions == ["old scars"]
 
 
-def test_the_parts_of_a_question_are_those_that_triage_tells(index: Index) -> None:
-    assert turn(index, "old scarrs, redness").clauses() == ["old scars", "redness"]
+def test_the_clauses_of_a_question_are_those_of_triage(index: Index) -> None:
+    assert turn_of(index, "old scarrs, redness").clauses() == ["old scars", "redness"]
 
 
 def test_an_earlier_question_has_a_turn_of_its_own(index: Index) -> None:
-    told = turn(index, "why", "one", "two", "three").of_earlier(1)
-    assert (told.question, told.history, told.serving.index) == ("two", ["one"], index)
+    turn = turn_of(index, "why", "one", "two", "three").of_earlier(1)
+    assert (turn.question, turn.history, turn.serving.index) == ("two", ["one"], index)

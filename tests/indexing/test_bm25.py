@@ -18,8 +18,8 @@ def idf(passages: int, having: int) -> float:
     return log1p((passages - having + 0.5) / (having + 0.5))
 
 
-def weighed(times: int, length: int, mean: float) -> float:
-    """Give BM25's weight of a word, without its idf, for k1 = 1.2 and b = 0.75."""
+def term_weight(times: int, length: int, mean: float) -> float:
+    """Return BM25's weight of a word, without its idf, for k1 = 1.2 and b = 0.75."""
     return times / (times + 1.2 * (1 - 0.75 + 0.75 * length / mean))
 
 
@@ -35,12 +35,12 @@ def test_stretches_of_content_words_are_told_from_others() -> None:
 
 
 def test_rarity_is_the_idf_as_a_share_of_what_no_passage_has() -> None:
-    found = normalised_idf(9, np.array([0, 1, 5, 9]))
-    assert found == pytest.approx([1, *(idf(9, having) / idf(9, 0) for having in (1, 5, 9))])
-    assert found == pytest.approx(
+    shares = normalised_idf(9, np.array([0, 1, 5, 9]))
+    assert shares == pytest.approx([1, *(idf(9, having) / idf(9, 0) for having in (1, 5, 9))])
+    assert shares == pytest.approx(
         [1, 0.63327, 0.19956, 0.01712], abs=1e-5
     )  # log(20/3), log(20/11), log(20/19) by log(20)
-    assert found.dtype == np.float32
+    assert shares.dtype == np.float32
 
 
 def test_words_are_counted_in_lower_case_without_digits() -> None:
@@ -50,13 +50,13 @@ def test_words_are_counted_in_lower_case_without_digits() -> None:
 def test_a_word_is_scored_by_bm25_times_its_rarity() -> None:
     lengths = [2, 8, 7, 3]
     scores = BM25Index(PASSAGES).scores("sun")
-    wanted = [idf(4, 2) * weighed(1, length, 5) / (2.2 * idf(4, 2)) * idf(4, 2) / 8.0 for length in lengths]
+    wanted = [idf(4, 2) * term_weight(1, length, 5) / (2.2 * idf(4, 2)) * idf(4, 2) / 8.0 for length in lengths]
     assert scores == pytest.approx([0, 0, wanted[2], wanted[3]], rel=1e-5)
     assert scores.dtype == np.float32
 
 
 def test_a_word_that_stands_twice_counts_more_but_less_than_double() -> None:
-    once, twice = weighed(1, 8, 5), weighed(2, 8, 5)
+    once, twice = term_weight(1, 8, 5), term_weight(2, 8, 5)
     heals, skin = BM25Index(PASSAGES).scores("heals")[1], BM25Index(PASSAGES).scores("skin")[1]
     assert (heals, skin) == pytest.approx((once * idf(4, 1) / 2.2 / 8, twice * idf(4, 1) / 2.2 / 8), rel=1e-5)
 
@@ -64,20 +64,22 @@ def test_a_word_that_stands_twice_counts_more_but_less_than_double() -> None:
 def test_the_rarest_word_that_is_known_sets_the_scale() -> None:
     scores = BM25Index(PASSAGES).scores("sun burns")
     sun, burns = idf(4, 2), idf(4, 1)
-    assert scores[3] == pytest.approx((sun + burns) * weighed(1, 3, 5) / (2.2 * (sun + burns)) * burns / 8, rel=1e-5)
-    assert scores[2] == pytest.approx(sun * weighed(1, 7, 5) / (2.2 * (sun + burns)) * burns / 8, rel=1e-5)
+    assert scores[3] == pytest.approx(
+        (sun + burns) * term_weight(1, 3, 5) / (2.2 * (sun + burns)) * burns / 8, rel=1e-5
+    )
+    assert scores[2] == pytest.approx(sun * term_weight(1, 7, 5) / (2.2 * (sun + burns)) * burns / 8, rel=1e-5)
 
 
 def test_words_that_no_passage_has_lower_the_score() -> None:
     scores = BM25Index(PASSAGES).scores("sun dogs parks")
     highest = 2.2 * (idf(4, 2) + 2 * idf(4, 0))
-    assert scores[3] == pytest.approx(idf(4, 2) * weighed(1, 3, 5) / highest * idf(4, 2) / 8, rel=1e-5)
+    assert scores[3] == pytest.approx(idf(4, 2) * term_weight(1, 3, 5) / highest * idf(4, 2) / 8, rel=1e-5)
 
 
 def test_a_word_that_is_asked_twice_counts_once() -> None:
-    lexical = BM25Index(PASSAGES)
-    assert lexical.scores("Sun sun SUNS").tolist() == lexical.scores("sun").tolist()
-    assert lexical.scores("sun dogs dog").tolist() == lexical.scores("sun dogs").tolist()
+    index = BM25Index(PASSAGES)
+    assert index.scores("Sun sun SUNS").tolist() == index.scores("sun").tolist()
+    assert index.scores("sun dogs dog").tolist() == index.scores("sun dogs").tolist()
 
 
 def test_words_meet_by_their_stems() -> None:
@@ -92,13 +94,13 @@ def test_a_question_of_no_known_word_scores_nothing(text: str) -> None:
 
 
 def test_the_words_of_most_passages_are_taken_out() -> None:
-    lexical = BM25Index(["Laser one.", "The lasers of two.", "LASER three", "laser four", "the five"])
-    assert lexical.without_topic("How sore is the  LASER, really?") == "How sore is the , really?"
+    index = BM25Index(["Laser one.", "The lasers of two.", "LASER three", "laser four", "the five"])
+    assert index.without_topic("How sore is the  LASER, really?") == "How sore is the , really?"
 
 
 def test_words_that_say_nothing_stay_however_common() -> None:
-    lexical = BM25Index(["The laser."] * 4)
-    assert lexical.without_topic("Is THE laser sore?") == "Is THE sore?"
+    index = BM25Index(["The laser."] * 4)
+    assert index.without_topic("Is THE laser sore?") == "Is THE sore?"
 
 
 def test_nothing_is_left_of_a_question_about_the_topic_alone() -> None:

@@ -103,8 +103,8 @@ def folder_of(path: Path, **files: str) -> Path:
 def test_a_fingerprint_hashes_names_and_contents_in_order(tmp_path: Path) -> None:
     files = {"model.safetensors": "weights", "config.json": "{}", "1_Pooling/config.json": "mean", "README.md": "read"}
     folder_of(tmp_path, **files)
-    told = [f"{name} {digest(files[name])}" for name in ("1_Pooling/config.json", "config.json", "model.safetensors")]
-    assert SentenceEncoder(str(tmp_path)).fingerprint == digest("\n".join(told))
+    lines = [f"{name} {digest(files[name])}" for name in ("1_Pooling/config.json", "config.json", "model.safetensors")]
+    assert SentenceEncoder(str(tmp_path)).fingerprint == digest("\n".join(lines))
 
 
 @pytest.mark.parametrize(
@@ -184,7 +184,7 @@ def small(tmp_path_factory: pytest.TempPathFactory) -> SentenceEncoder:
 
 @pytest.fixture(scope="module")
 def prompted(tmp_path_factory: pytest.TempPathFactory) -> SentenceEncoder:
-    """Give the same model, told to read a prompt before each text."""
+    """Return the same model with a prompt before each text."""
     return small_model(tmp_path_factory.mktemp("prompted"), prompts={"query": "query: ", "document": "passage:"})
 
 
@@ -194,15 +194,15 @@ def batches() -> Iterator[list[int]]:
     from sentence_transformers import SentenceTransformer  # noqa: PLC0415 - seconds to import
     from torch.nn.modules.module import register_module_forward_pre_hook  # noqa: PLC0415 - as above
 
-    found: list[int] = []
+    sizes: list[int] = []
 
     def note(module: object, passed: tuple[dict[str, list[object]]]) -> None:
         if isinstance(module, SentenceTransformer):
-            found.append(len(passed[0]["input_ids"]))
+            sizes.append(len(passed[0]["input_ids"]))
 
     hook = register_module_forward_pre_hook(note)
     try:
-        yield found
+        yield sizes
     finally:
         hook.remove()
 
@@ -215,8 +215,8 @@ def test_the_window_is_what_a_model_reads_less_two_marks(small: SentenceEncoder)
 
 def test_a_prompt_is_read_but_is_no_part_of_the_text(small: SentenceEncoder, prompted: SentenceEncoder) -> None:
     (question,), (passage,) = prompted.encode_questions(["red sun"]), prompted.encode_passages(["red sun"])
-    read = small.encode_passages(["query: red sun", "passage:red sun"])
-    for found, whole in zip((question, passage), read, strict=True):
+    spelled_out = small.encode_passages(["query: red sun", "passage:red sun"])
+    for found, whole in zip((question, passage), spelled_out, strict=True):
         assert (found.ids.tolist(), found.spans.tolist()) == ([7, 11], [[0, 3], [4, 7]])
         assert found.vector == pytest.approx(whole.vector, abs=1e-5)
         assert found.tokens == pytest.approx(whole.tokens[-2:], abs=1e-5)
@@ -254,7 +254,7 @@ def test_texts_read_together_keep_their_own_tokens(small: SentenceEncoder) -> No
 
 
 @pytest.mark.parametrize(
-    ("lengths", "read"),
+    ("lengths", "expected"),
     [
         ([8, 60], [2]),  # 1.5 * (8 + 32) = 60
         ([61, 8], [1, 1]),
@@ -266,25 +266,25 @@ def test_texts_read_together_keep_their_own_tokens(small: SentenceEncoder) -> No
     ],
 )
 def test_questions_of_like_length_are_read_together(
-    small: SentenceEncoder, lengths: list[int], read: list[int]
+    small: SentenceEncoder, lengths: list[int], expected: list[int]
 ) -> None:
-    with batches() as found:
+    with batches() as sizes:
         small.encode_questions(["x" * length for length in lengths])
-    assert found == read
+    assert sizes == expected
 
 
 def test_passages_are_read_thirty_two_at_a_time(small: SentenceEncoder) -> None:
     small.count_tokens("red")  # it is loaded, and tried with a passage
-    with batches() as found:
+    with batches() as sizes:
         encoded = small.encode_passages(["red"] * 64 + ["sun"])
-    assert found == [32, 32, 1]
-    assert [one.ids.tolist() for one in encoded] == [[7]] * 64 + [[11]]
+    assert sizes == [32, 32, 1]
+    assert [text.ids.tolist() for text in encoded] == [[7]] * 64 + [[11]]
 
 
 def test_states_are_kept_of_the_packaged_model_alone(encoder: SentenceEncoder, small: SentenceEncoder) -> None:
-    assert [one.states for one in small.encode_questions(["red", "sun"])] == [None, None]
-    assert [one.states for one in encoder.encode_passages(["red"])] == [None]
-    assert [one.states is None for one in encoder.encode_questions(["red", "sun"])] == [False, False]
+    assert [text.states for text in small.encode_questions(["red", "sun"])] == [None, None]
+    assert [text.states for text in encoder.encode_passages(["red"])] == [None]
+    assert [text.states is None for text in encoder.encode_questions(["red", "sun"])] == [False, False]
 
 
 def test_states_are_those_after_half_of_the_layers(encoder: SentenceEncoder) -> None:

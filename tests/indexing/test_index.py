@@ -23,18 +23,18 @@ def at(angle: float) -> list[float]:
 
 
 def index(
-    passages: Sequence[Passage], units: Sequence[Sequence[float]], tokens: Sequence[Sequence[tuple[int, int]]] = ()
+    passages: Sequence[Passage], spans: Sequence[Sequence[float]], tokens: Sequence[Sequence[tuple[int, int]]] = ()
 ) -> Index:
-    """Make an index of passages from the angle of each unit, and each token's sentence and number.
+    """Return an index of passages from the angle of each span, and each token's sentence and number.
 
-    A token's number is its direction, too.
+    The number of a token is also its direction.
     """
     parts = [_tokens(some) for some in tokens or [[(0, 0)]] * len(passages)]
     entries = [
         (passage, tuple(Highlight(number, number + 1) for number in range(len(angles) - 2)))
-        for passage, angles in zip(passages, units, strict=True)
+        for passage, angles in zip(passages, spans, strict=True)
     ]
-    vectors = np.array([at(angle) for angles in units for angle in angles], dtype=np.float32)
+    vectors = np.array([at(angle) for angles in spans for angle in angles], dtype=np.float32)
     return Index([PAGE], entries, ExactStore.of(vectors), Tokens.joined(parts), {"scale": 2.0})
 
 
@@ -45,7 +45,7 @@ def _tokens(some: Sequence[tuple[int, int]]) -> Tokens:
 
 
 def query(text: str, ids: Sequence[int], shares: Sequence[float] = (), angle: float = 0) -> Query:
-    """Ask a text whose words have these numbers; a token is twice as long as it need be."""
+    """Return the query of a text whose words have these numbers; its token vectors have length 2."""
     starts = [start for start in range(len(text)) if text[start] != " " and (start == 0 or text[start - 1] == " ")]
     spans = np.array([[start, start + 1] for start in starts], dtype=np.int32)
     tokens = 2 * np.eye(8, dtype=np.float32)[list(ids)]
@@ -55,12 +55,12 @@ def query(text: str, ids: Sequence[int], shares: Sequence[float] = (), angle: fl
     return Query(text, encoded, weights, vector, ((text, 1.0),))
 
 
-def rarity(passages: int, having: int) -> float:
+def idf(passages: int, having: int) -> float:
     return log1p((passages - having + 0.5) / (having + 0.5)) / log1p((passages + 0.5) / 0.5)
 
 
-def rows(found: Index, asked: Query) -> list[int]:
-    return [found.passages.index(passage) for passage in found.evidence(asked).passages]
+def rows(held: Index, question: Query) -> list[int]:
+    return [held.passages.index(passage) for passage in held.evidence(question).passages]
 
 
 RED, SUN, COLD = passage("Skin is red."), passage("Sun burns."), passage("Ice cools.")
@@ -128,10 +128,10 @@ def test_only_the_nearest_forty_eight_passages_are_taken_by_meaning() -> None:
     assert rows(held, query("dogs", [0])) == [59 - place for place in range(48)]
 
 
-@pytest.mark.parametrize(("sentences", "found"), [(188, [0, 1, 2]), (189, [0, 1]), (190, [0])])
-def test_only_the_nearest_192_units_are_looked_up(sentences: int, found: list[int]) -> None:
+@pytest.mark.parametrize(("sentences", "expected"), [(188, [0, 1, 2]), (189, [0, 1]), (190, [0])])
+def test_only_the_nearest_192_spans_are_looked_up(sentences: int, expected: list[int]) -> None:
     held = index([RED, SUN, COLD], [[0] * (2 + sentences), [0.1, 1.5], [0.2, 1.5]])
-    assert rows(held, query("dogs", [0])) == found
+    assert rows(held, query("dogs", [0])) == expected
 
 
 def test_a_passage_is_found_by_words_alone_through_its_title_or_heading() -> None:
@@ -146,8 +146,8 @@ def test_only_the_best_twenty_four_passages_are_taken_by_words() -> None:
     near = [passage(f"Text{number}") for number in range(48)]
     far = [passage("Sun" + " text" * (number + 1)) for number in range(30)]  # the longer, the less the one word says
     held = index([*near, *far], [[0, 0]] * 48 + [[1, 1]] * 30)
-    found = rows(held, query("sun", [0]))
-    assert (found[:48], sorted(found[48:])) == ([*range(48)], [*range(48, 72)])
+    candidates = rows(held, query("sun", [0]))
+    assert (candidates[:48], sorted(candidates[48:])) == ([*range(48)], [*range(48, 72)])
 
 
 def test_a_passage_found_by_meaning_and_words_stands_once() -> None:
@@ -166,78 +166,78 @@ def test_each_text_of_a_question_counts_by_its_share() -> None:
 
 def test_evidence_stands_in_the_order_of_its_passages() -> None:
     held = index([RED, SUN, COLD], [[1, 1], [0.1, 0.1], [0.5, 0.5]], [[(0, 0)], [(0, 1)], [(0, 2)]])
-    found = held.evidence(query("ice", [2]))
-    assert found.passages == (SUN, COLD, RED)
-    assert found.maxsim == pytest.approx([0, 1, 0])
-    assert found.sentence == pytest.approx([cos(0.1), cos(0.5), cos(1)])
-    assert found.bm25.argmax() == 1
+    evidence = held.evidence(query("ice", [2]))
+    assert evidence.passages == (SUN, COLD, RED)
+    assert evidence.maxsim == pytest.approx([0, 1, 0])
+    assert evidence.sentence == pytest.approx([cos(0.1), cos(0.5), cos(1)])
+    assert evidence.bm25.argmax() == 1
 
 
 def test_the_best_sentence_is_the_words_alone_or_a_sentence_never_the_headings() -> None:
     held = index([RED, SUN, COLD], [[0, 0.3, 0.2], [0, 0.4, 0.6, 0.5], [0, 1]])
-    found = held.evidence(query("dogs", [0])).sentence
-    assert found == pytest.approx([cos(0.2), cos(0.4), cos(1)])
-    assert found.dtype == np.float32
+    cosines = held.evidence(query("dogs", [0])).sentence
+    assert cosines == pytest.approx([cos(0.2), cos(0.4), cos(1)])
+    assert cosines.dtype == np.float32
 
 
 def test_common_tokens_count_less_than_rare_and_unknown_ones() -> None:
     held = index([RED, SUN, COLD], [[0, 0]] * 3, [[(0, 0), (0, 0), (0, 1)], [(0, 0), (0, 2)], [(0, 0), (0, 3)]])
-    found = held.evidence(query("dogs cats birds", [0, 1, 5])).maxsim
-    common, rare, unknown = rarity(3, 3) + LEAST, rarity(3, 1) + LEAST, 1 + LEAST
+    maxsim = held.evidence(query("dogs cats birds", [0, 1, 5])).maxsim
+    common, rare, unknown = idf(3, 3) + LEAST, idf(3, 1) + LEAST, 1 + LEAST
     whole = common + rare + unknown
-    assert found == pytest.approx([(common + rare) / whole, common / whole, common / whole], rel=1e-5)
+    assert maxsim == pytest.approx([(common + rare) / whole, common / whole, common / whole], rel=1e-5)
 
 
 def test_a_token_counts_by_its_share_of_the_question() -> None:
     held = index([RED, SUN], [[0, 0]] * 2, [[(0, 0)], [(0, 1)]])
-    found = held.evidence(query("dogs cats", [0, 1], [1, 0.25])).maxsim
-    assert found == pytest.approx([1 / 1.25, 0.25 / 1.25])
+    maxsim = held.evidence(query("dogs cats", [0, 1], [1, 0.25])).maxsim
+    assert maxsim == pytest.approx([1 / 1.25, 0.25 / 1.25])
 
 
 def test_content_leaves_out_the_words_that_say_nothing() -> None:
     held = index([RED, SUN, COLD], [[0, 0]] * 3, [[(0, 0)], [(0, 1)], [(0, 2)]])
-    found = held.evidence(query("is dogs cats", [0, 1, 2], [1, 1, 0.5]))
+    evidence = held.evidence(query("is dogs cats", [0, 1, 2], [1, 1, 0.5]))
     whole = LEAST + (1 + LEAST) + 0.5 * (1 + LEAST)  # "is" is all but left out
-    assert found.content_maxsim == pytest.approx(
+    assert evidence.content_maxsim == pytest.approx(
         [LEAST / whole, (1 + LEAST) / whole, 0.5 * (1 + LEAST) / whole], rel=1e-4
     )
-    assert found.maxsim == pytest.approx([1 / 2.5, 1 / 2.5, 0.5 / 2.5])
+    assert evidence.maxsim == pytest.approx([1 / 2.5, 1 / 2.5, 0.5 / 2.5])
 
 
 def test_without_content_words_all_words_are_content() -> None:
     held = index([RED, SUN], [[0, 0]] * 2, [[(0, 0)], [(0, 1)]])
-    found = held.evidence(query("is it", [0, 1], [1, 0.5]))
-    assert found.content_maxsim == pytest.approx([2 / 3, 1 / 3])
-    assert found.maxsim == pytest.approx([2 / 3, 1 / 3])
+    evidence = held.evidence(query("is it", [0, 1], [1, 0.5]))
+    assert evidence.content_maxsim == pytest.approx([2 / 3, 1 / 3])
+    assert evidence.maxsim == pytest.approx([2 / 3, 1 / 3])
 
 
 def test_a_passage_meets_a_question_by_its_best_window() -> None:
     held = index([RED, SUN], [[0] * 5, [0] * 4], [[(0, 0), (1, 5), (2, 1)], [(-1, 6), (0, 0), (1, 1)]])
-    asked = query("dogs cats", [0, 1])
-    assert held.evidence(asked).maxsim == pytest.approx([0.5, 1])  # the sentences of the first stand too far apart
-    assert held.content_maxsim(asked, [SUN, RED]) == pytest.approx([1, 0.5])
+    question = query("dogs cats", [0, 1])
+    assert held.evidence(question).maxsim == pytest.approx([0.5, 1])  # the sentences of the first stand too far apart
+    assert held.content_maxsim(question, [SUN, RED]) == pytest.approx([1, 0.5])
 
 
-def test_met_and_content_each_take_their_own_best_window() -> None:
+def test_maxsim_and_content_maxsim_take_each_their_own_best_window() -> None:
     held = index([RED], [[0] * 5], [[(0, 0), (1, 5), (2, 1), (2, 2)]])
-    found = held.evidence(query("dogs is it", [0, 1, 2]))
-    assert found.maxsim == pytest.approx([2 / 3])
-    assert found.content_maxsim == pytest.approx([(1 + LEAST) / (1 + 3 * LEAST)], rel=1e-5)
+    evidence = held.evidence(query("dogs is it", [0, 1, 2]))
+    assert evidence.maxsim == pytest.approx([2 / 3])
+    assert evidence.content_maxsim == pytest.approx([(1 + LEAST) / (1 + 3 * LEAST)], rel=1e-5)
 
 
-def test_content_met_is_told_of_the_passages_asked_for() -> None:
+def test_content_maxsim_is_that_of_the_passages_asked_for() -> None:
     held = index([RED, SUN, COLD], [[0, 0]] * 3, [[(0, 0)], [(0, 1)], [(0, 2)]])
-    found: Vectors = held.content_maxsim(query("is ice", [0, 2]), [COLD, RED])
-    assert found == pytest.approx([(1 + LEAST) / (1 + 2 * LEAST), LEAST / (1 + 2 * LEAST)], rel=1e-4)
+    maxsim: Vectors = held.content_maxsim(query("is ice", [0, 2]), [COLD, RED])
+    assert maxsim == pytest.approx([(1 + LEAST) / (1 + 2 * LEAST), LEAST / (1 + 2 * LEAST)], rel=1e-4)
 
 
 def test_sentences_come_in_reading_order_with_how_well_each_meets() -> None:
     held = index([RED, SUN], [[0] * 2, [0] * 5], [[(0, 0), (0, 4)], [(-1, 3), (0, 0), (1, 1), (1, 2)]])
-    found = held.sentences(query("dogs cats birds hot", [0, 1, 2, 3], [1, 1, 0.5, 1]), SUN)
-    shared, rare = rarity(2, 2) + LEAST, rarity(2, 1) + LEAST  # number 0 stands in both passages
+    scored = held.sentences(query("dogs cats birds hot", [0, 1, 2, 3], [1, 1, 0.5, 1]), SUN)
+    shared, rare = idf(2, 2) + LEAST, idf(2, 1) + LEAST  # number 0 stands in both passages
     whole = shared + 2.5 * rare
-    assert [mark for mark, _ in found] == [Highlight(0, 1), Highlight(1, 2), Highlight(2, 3)]
-    assert [score for _, score in found] == pytest.approx([shared / whole, 1.5 * rare / whole, 0], rel=1e-5)
+    assert [mark for mark, _ in scored] == [Highlight(0, 1), Highlight(1, 2), Highlight(2, 3)]
+    assert [score for _, score in scored] == pytest.approx([shared / whole, 1.5 * rare / whole, 0], rel=1e-5)
 
 
 def test_a_token_that_no_share_is_given_to_counts_nothing() -> None:

@@ -17,20 +17,20 @@ NONE = [0, 0, 0, 0]
 
 
 def passage(*tokens: tuple[int, Sequence[int]]) -> Tokens:
-    """Hold one passage of (sentence, vector)."""
+    """Return the tokens of one passage, each a sentence number and a vector."""
     vectors = np.array([vector for _, vector in tokens], dtype=np.int8).reshape(-1, 4)
     sentences = np.array([sentence for sentence, _ in tokens], dtype=np.int16)
     return Tokens(np.array([0, len(tokens)]), vectors, np.arange(len(tokens), dtype=np.int32), sentences)
 
 
-def asked(*directions: Sequence[int]) -> Vectors:
+def question(*directions: Sequence[int]) -> Vectors:
     return np.array(directions, dtype=np.float32) / np.float32(127)
 
 
 def test_vectors_are_scaled_to_length_one() -> None:
-    found = l2_normalise(np.array([[3, 4], [0, -5]], dtype=np.float64))
-    assert found == pytest.approx(np.array([[0.6, 0.8], [0, -1]]))
-    assert found.dtype == np.float32
+    normalised = l2_normalise(np.array([[3, 4], [0, -5]], dtype=np.float64))
+    assert normalised == pytest.approx(np.array([[0.6, 0.8], [0, -1]]))
+    assert normalised.dtype == np.float32
 
 
 def test_a_single_vector_is_scaled_too_and_one_of_length_zero_stays() -> None:
@@ -139,7 +139,7 @@ def test_tokens_of_which_some_are_missing_are_refused(short: str) -> None:
 
 def test_a_window_is_a_sentence_and_the_one_after_it() -> None:
     held = passage((0, RED), (1, SUN), (2, DAY))
-    windows, first = held.maxsim(asked(RED, SUN, DAY), [0])
+    windows, first = held.maxsim(question(RED, SUN, DAY), [0])
     assert windows.tolist() == [[1, 1, 0], [0, 1, 1], [0, 0, 1]]
     assert first.tolist() == [0]
     assert windows.dtype == np.float32
@@ -147,20 +147,20 @@ def test_a_window_is_a_sentence_and_the_one_after_it() -> None:
 
 def test_what_stands_above_a_passage_counts_in_each_of_its_windows() -> None:
     held = passage((-1, COLD), (0, RED), (1, SUN), (2, DAY))
-    windows, _ = held.maxsim(asked(COLD, RED, DAY), [0])
+    windows, _ = held.maxsim(question(COLD, RED, DAY), [0])
     assert windows.tolist() == [[1, 1, 0], [1, 0, 1], [1, 0, 1]]
 
 
 def test_a_passage_that_is_all_heading_is_a_window_itself() -> None:
     held = Tokens.joined([passage((0, RED)), passage((-1, SUN), (-1, COLD)), passage((-1, DAY), (0, COLD))])
-    windows, first = held.maxsim(asked(RED, SUN, DAY), [0, 1, 2])
+    windows, first = held.maxsim(question(RED, SUN, DAY), [0, 1, 2])
     assert windows.tolist() == [[1, 0, 0], [0, 1, 0], [0, 0, 1]]
     assert first.tolist() == [0, 1, 2]
 
 
 def test_a_window_never_reaches_into_the_next_passage() -> None:
     held = Tokens.joined([passage((0, RED), (1, SUN)), passage((0, DAY)), passage((-1, COLD), (0, NONE))])
-    windows, first = held.maxsim(asked(RED, SUN, DAY, COLD), [0, 1, 2])
+    windows, first = held.maxsim(question(RED, SUN, DAY, COLD), [0, 1, 2])
     assert windows.tolist() == [[1, 1, 0, 0], [0, 1, 0, 0], [0, 0, 1, 0], [0, 0, 0, 1]]
     assert first.tolist() == [0, 2, 3]
 
@@ -172,41 +172,41 @@ def test_passages_are_met_in_the_order_that_they_are_asked_for() -> None:
         passage((0, RED)),
         passage((-1, SUN), (0, DAY)),
     ]
-    windows, first = Tokens.joined(parts).maxsim(asked(RED, SUN, DAY, COLD), [3, 1, 0])
+    windows, first = Tokens.joined(parts).maxsim(question(RED, SUN, DAY, COLD), [3, 1, 0])
     assert windows.tolist() == [[0, 1, 1, 0], [0, 1, 1, 0], [0, 0, 1, 0], [1, 0, 0, 1]]
     assert first.tolist() == [0, 1, 3]
 
 
 def test_a_token_is_met_by_the_nearest_of_a_window() -> None:
     held = passage((-1, [-127, 0, 0, 0]), (0, [-76, 102, 0, 0]), (0, [-102, 76, 0, 0]), (1, [-102, 0, 76, 0]))
-    windows, _ = held.maxsim(asked(RED, SUN), [0])
+    windows, _ = held.maxsim(question(RED, SUN), [0])
     assert windows == pytest.approx(np.array([[-76 / 127, 102 / 127], [-102 / 127, 0]]))
 
 
 def test_a_heading_that_is_unlike_the_question_takes_nothing_away() -> None:
     alone, under = passage((0, [-25, 0, 0, 0])), passage((-1, [-127, 0, 0, 0]), (0, [-25, 0, 0, 0]))
     for held in (alone, under):
-        assert held.maxsim(asked(RED), [0])[0] == pytest.approx(np.array([[-25 / 127]]))
+        assert held.maxsim(question(RED), [0])[0] == pytest.approx(np.array([[-25 / 127]]))
 
 
 def test_the_words_between_two_sentences_count_in_both() -> None:
     held = passage((0, RED), (-1, COLD), (1, SUN))
-    assert held.maxsim(asked(RED, COLD, SUN), [0])[0].tolist() == [[1, 1, 1], [0, 1, 1]]
+    assert held.maxsim(question(RED, COLD, SUN), [0])[0].tolist() == [[1, 1, 1], [0, 1, 1]]
 
 
 def test_each_sentence_is_met_alone_without_what_stands_above() -> None:
     held = Tokens.joined([passage((0, COLD)), passage((-1, COLD), (0, RED), (0, SUN), (1, DAY)), passage((0, COLD))])
-    met = held.sentence_maxsim(asked(RED, SUN, DAY, COLD), 1, 2)
-    assert met.tolist() == [[1, 1, 0, 0], [0, 0, 1, 0]]
+    cosines = held.sentence_maxsim(question(RED, SUN, DAY, COLD), 1, 2)
+    assert cosines.tolist() == [[1, 1, 0, 0], [0, 0, 1, 0]]
 
 
 def test_a_sentence_beyond_the_window_meets_nothing() -> None:
     held = passage((0, [-127, 0, 0, 0]), (2, RED))
-    assert held.sentence_maxsim(asked(RED, SUN), 0, 4).tolist() == [[-1, 0], [0, 0], [1, 0], [0, 0]]
-    assert held.sentence_maxsim(asked(RED), 0, 4).dtype == np.float32
+    assert held.sentence_maxsim(question(RED, SUN), 0, 4).tolist() == [[-1, 0], [0, 0], [1, 0], [0, 0]]
+    assert held.sentence_maxsim(question(RED), 0, 4).dtype == np.float32
 
 
 def test_sentences_out_of_order_are_put_in_order() -> None:
     held = Tokens.joined([passage((0, COLD)), passage((1, SUN), (0, RED), (-1, COLD), (1, DAY))])
-    assert held.sentence_maxsim(asked(RED, SUN, DAY), 1, 2).tolist() == [[1, 0, 0], [0, 1, 1]]
-    assert held.maxsim(asked(RED, SUN, DAY, COLD), [1])[0].tolist() == [[1, 1, 1, 1], [0, 1, 1, 1]]
+    assert held.sentence_maxsim(question(RED, SUN, DAY), 1, 2).tolist() == [[1, 0, 0], [0, 1, 1]]
+    assert held.maxsim(question(RED, SUN, DAY, COLD), [1])[0].tolist() == [[1, 1, 1, 1], [0, 1, 1, 1]]
