@@ -1,4 +1,4 @@
-"""Files of the corpus folder into documents, and documents into passages."""
+"""Read the files of the corpus folder into documents, and cut documents into passages."""
 
 from chatbot.reading.corpus import (
     LARGEST,

@@ -1,4 +1,4 @@
-"""The corpus folder: every page in it as a `Document`, and every file that could not be read, by name and reason."""
+"""Read the corpus folder: a `Document` for each page, and an error for each file that cannot be read."""
 
 import hashlib
 import re
@@ -45,7 +45,7 @@ _OPENED = re.compile(r"\s*-{3}[ \t]*\r?\n(?:title|url|reviewed)[ \t]*:")
 
 @dataclass(frozen=True, slots=True)
 class Corpus:
-    """What a corpus folder gave: its documents by id, and the files that gave none."""
+    """The documents of a corpus folder, sorted by id, and an error for each file that could not be read."""
 
     documents: tuple[Document, ...]
     problems: tuple[UnreadablePage, ...]
@@ -74,7 +74,7 @@ class CorpusFiles:
 
 
 def load_corpus(folder: Path) -> CorpusFiles:
-    """Read the bytes of all that a corpus is made of; raises `CorpusError` if there is no folder."""
+    """Read the bytes of every file of a corpus; raises `CorpusError` if there is no folder."""
     digest = hashlib.sha256()
     pages: list[PageFile] = []
     for path in _files(folder):
@@ -84,7 +84,7 @@ def load_corpus(folder: Path) -> CorpusFiles:
             encoded = file.encode("utf-8", "surrogateescape")
             hashed = b"unreadable" if isinstance(data, OSError) else data
             digest.update(b"%d %s %d " % (len(encoded), encoded, len(hashed)) + hashed)
-        known = path.suffix.lower() in READERS  # the bytes of other files are large and of no use
+        known = path.suffix.lower() in READERS  # other files may be large, and nothing reads their bytes
         outside = known and not path.resolve().is_relative_to(folder.resolve())
         pages.append(PageFile(name, content if known else b"", beside, outside))
     return CorpusFiles(folder, tuple(pages), digest.hexdigest())
@@ -111,7 +111,7 @@ def read_documents(files: CorpusFiles) -> Corpus:
 
 
 def corpus_digest(folder: Path) -> str:
-    """Return the SHA-256 of the names and bytes of all that the corpus is read from."""
+    """Return the SHA-256 of the names and bytes of all files of a corpus."""
     return load_corpus(folder).digest
 
 
@@ -142,18 +142,18 @@ def read_page(name: str, content: bytes, sidecar: bytes | None = None) -> Docume
     page = reader(words)
     if not page.text.strip():
         raise _unreadable(name, "it holds no text", "write the page or remove the file")
-    title = _string(name, about, "title") or page.title or _titled(path)
+    title = _string(name, about, "title") or page.title or _title_from_name(path)
     return Document(name, title, page.text, _url(name, about), _reviewed(name, about), sections(page, title))
 
 
 def corpus_files(folder: Path) -> Iterator[Path]:
-    """Give every file that the corpus is read from: what should be pages, and what lies beside them."""
+    """Yield every file of a corpus: the pages and the sidecars beside them."""
     for path in _files(folder):
         yield from (file for file in (path, _sidecar(path)) if file.is_file())
 
 
 def _files(folder: Path) -> Iterator[Path]:
-    """Give the files that should be pages: all but hidden ones, sidecars, and the README that explains the folder."""
+    """Yield the files that should be pages: all but hidden ones, sidecars and the folder's README."""
     if not folder.is_dir():
         raise CorpusError(f"There is no corpus folder {folder}: make it, or point FOOTNOTE_CORPUS at yours.")
     for path in sorted(folder.rglob("*")):
@@ -168,7 +168,7 @@ def _sidecar(path: Path) -> Path:
 
 
 def _bytes(path: Path) -> bytes | OSError:
-    """Read a file, or as much of it as shows that it is too large; return the error if it cannot be read."""
+    """Read a file, at most one byte more than `LARGEST`; return the error if it cannot be read."""
     try:
         with path.open("rb") as file:
             return file.read(LARGEST + 1)
@@ -184,15 +184,15 @@ def _decoded(name: str, content: bytes) -> str:
     except UnicodeDecodeError as error:
         raise _unreadable(name, f"byte {error.start:,} of it is not UTF-8", "save it as UTF-8") from error
     if "\0" in text:
-        raise _unreadable(name, "it holds NUL characters, so it is no text", "save it as text in UTF-8")
+        raise _unreadable(name, "it holds NUL characters, so it is not text", "save it as text in UTF-8")
     return text
 
 
 def front_matter(name: str, text: str) -> tuple[dict[str, object], str]:
-    """Part a file into its front matter and its words; raises `UnreadablePage`."""
-    found = _FRONT_MATTER.match(text)
-    if found:
-        return _loaded(name, found[1], "its front matter"), text[found.end() :]
+    """Return the fields of a page's front matter, and the text below it; raises `UnreadablePage`."""
+    match = _FRONT_MATTER.match(text)
+    if match:
+        return _yaml_fields(name, match[1], "its front matter"), text[match.end() :]
     if _OPENED.match(text):
         raise _unreadable(name, "its front matter has no closing line of dashes", "put --- below its last line")
     return {}, text
@@ -206,29 +206,29 @@ def _sidecar_fields(name: str, sidecar: bytes | None) -> dict[str, object]:
     if sidecar is None:
         return {}
     try:
-        return _loaded(name, sidecar.decode("utf-8-sig"), _beside(name))
+        return _yaml_fields(name, sidecar.decode("utf-8-sig"), _beside(name))
     except UnicodeDecodeError as error:
         raise _unreadable(name, f"{_beside(name)} cannot be read", "correct that file") from error
 
 
-def _loaded(name: str, lines: str, what: str) -> dict[str, object]:
-    """Read 'name: value' lines, every value as the text that it is written with."""
+def _yaml_fields(name: str, lines: str, place: str) -> dict[str, object]:
+    """Read 'name: value' lines, with every value as text; `place` names them in errors."""
     try:
-        about = yaml.load(lines, Loader=yaml.BaseLoader)  # noqa: S506 - it makes strings, lists and tables of them only
+        about = yaml.load(lines, Loader=yaml.BaseLoader)  # noqa: S506 - this loader only makes strings, lists and tables
     except (yaml.YAMLError, RecursionError, ValueError) as error:
-        raise _unreadable(name, f"{what} is no YAML", "write lines of the form 'title: After care'") from error
+        raise _unreadable(name, f"{place} is not YAML", "write lines of the form 'title: After care'") from error
     if not isinstance(about, dict):
         if not about:
             return {}
-        raise _unreadable(name, f"{what} holds no lines of the form 'name: value'", "correct it")
+        raise _unreadable(name, f"{place} has no lines of the form 'name: value'", "correct it")
     return about
 
 
 def _string(name: str, about: Mapping[str, object], key: str) -> str:
     value = about.get(key, "")
     if not isinstance(value, str):
-        raise _unreadable(name, f"its {key} is no text", f"write {key} on one line")
-    if any("\ud800" <= one <= "\udfff" for one in value):
+        raise _unreadable(name, f"its {key} is not text", f"write {key} on one line")
+    if any("\ud800" <= character <= "\udfff" for character in value):
         raise _unreadable(name, f"its {key} holds characters that cannot be shown", "write it anew")
     return " ".join(value.split())
 
@@ -243,7 +243,7 @@ def _url(name: str, about: Mapping[str, object]) -> str | None:
     except ValueError:
         plain = False
     if not plain:
-        raise _unreadable(name, f"its url {url!r} is no web address", "write it as https://...")
+        raise _unreadable(name, f"its url {url!r} is not a web address", "write it as https://...")
     return url
 
 
@@ -256,7 +256,7 @@ def _reviewed(name: str, about: Mapping[str, object]) -> date | None:
         raise _unreadable(name, reason, "write year, month and day, as in 2026-01-31") from None
 
 
-def _titled(path: PurePosixPath) -> str:
+def _title_from_name(path: PurePosixPath) -> str:
     return path.stem.replace("-", " ").replace("_", " ").strip().capitalize() or path.name
 
 

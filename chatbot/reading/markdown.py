@@ -1,4 +1,4 @@
-"""Markdown: the words that the rendered page shows, without the marks."""
+"""Read Markdown into the words that the rendered page shows."""
 
 from collections.abc import Iterator, Sequence
 
@@ -10,28 +10,28 @@ from chatbot.reading.page import Heading, Page
 
 __all__ = ["read_markdown"]
 
-_BOLD_LINE = 6  # the level of a paragraph that is one bold line: how exported pages write small headings
+_BOLD_LINE = 6  # the level of a paragraph that is one bold line; exported pages write small headings so
 
 
 def read_markdown(text: str) -> Page:
-    """Read Markdown (CommonMark with tables) into the words of the rendered page; pictures are left out."""
+    """Read Markdown (CommonMark with tables) into the words of the rendered page, without pictures."""
     writer = _Writer()
     writer.write(MarkdownIt("commonmark").enable("table").parse(text))
     return Page("".join(writer.parts).rstrip("\n"), tuple(writer.headings))
 
 
 class _Writer:
-    """Writes blocks one below another, keeping count of the offset."""
+    """Writes blocks below each other and tracks the offset, so that each heading knows its place."""
 
     def __init__(self) -> None:
         self.parts: list[str] = []
         self.headings: list[Heading] = []
         self.offset = 0
-        self.marks: list[int | None] = []  # of the lists that are open: the next number, or None for bullets
+        self.marks: list[int | None] = []  # for each open list the next number, or None for bullets
         self.mark = ""
 
-    def write(self, tokens: Sequence[Token]) -> None:  # noqa: C901 - a case a kind of block reads best in one place
-        for at, token in enumerate(tokens):
+    def write(self, tokens: Sequence[Token]) -> None:  # noqa: C901 - the cases, one for each kind of block, read best in one place
+        for index, token in enumerate(tokens):
             match token.type:
                 case "bullet_list_open":
                     self.marks.append(None)
@@ -45,15 +45,15 @@ class _Writer:
                     self.mark = self.item_mark()
                 case "list_item_close":
                     self.mark = ""
-                case "inline" if tokens[at - 1].type in {"th_open", "td_open"}:
-                    self.put(_words(token), " | " if tokens[at + 2].type != "tr_close" else "\n")
+                case "inline" if tokens[index - 1].type in {"th_open", "td_open"}:
+                    self.put(_words(token), " | " if tokens[index + 2].type != "tr_close" else "\n")
                 case "table_close":
                     self.put("\n")
                 case "inline":
-                    self.block(token, tokens[at - 1])
+                    self.block(token, tokens[index - 1])
                 case "fence" | "code_block":
                     self.write_block(token.content.rstrip("\n"))
-                case "html_block" if visible := _visible(token.content):
+                case "html_block" if visible := _visible_text(token.content):
                     self.write_block(visible)
 
     def item_mark(self) -> str:
@@ -85,26 +85,26 @@ def _level(token: Token, opening: Token) -> int | None:
     if opening.type == "heading_open":
         return int(opening.tag[1])
     children = [child for child in token.children or () if child.content or child.type != "text"]
-    whole = len(children) > 2 and children[0].type == "strong_open" and children[-1].type == "strong_close"
+    all_bold = len(children) > 2 and children[0].type == "strong_open" and children[-1].type == "strong_close"
     bold_once = sum(child.type == "strong_open" for child in children) == 1
     line = "\n" not in token.content and not token.content.rstrip("*_ ").endswith((".", "!", ","))
-    return _BOLD_LINE if whole and bold_once and line else None
+    return _BOLD_LINE if all_bold and bold_once and line else None
 
 
 def _words(token: Token) -> str:
-    return "".join(_shown(child) for child in token.children or ())
+    return "".join(_text(child) for child in token.children or ())
 
 
-def _shown(child: Token) -> str:
+def _text(child: Token) -> str:
     if child.type in {"softbreak", "hardbreak"}:
         return "\n"
     return child.content if child.type in {"text", "code_inline", "text_special"} else ""
 
 
-def _visible(html: str) -> str:
+def _visible_text(html: str) -> str:
     tree = LexborHTMLParser(html)
-    for unseen in tree.css("script, style, template, title"):
-        unseen.decompose()
+    for hidden in tree.css("script, style, template, title"):
+        hidden.decompose()
     return "\n".join(_lines(tree.body.text() if tree.body else ""))
 
 

@@ -1,4 +1,4 @@
-"""What every reader of a file gives: the words of a page and where its headings stand."""
+"""The result of reading a file: the words of a page and the places of its headings."""
 
 import re
 import unicodedata
@@ -25,14 +25,14 @@ class Heading:
 
 @dataclass(frozen=True, slots=True)
 class Page:
-    """The words of one file as a reader of the page sees them, and its headings in order."""
+    """The words of one file as a visitor of the page sees them, and its headings in order."""
 
     text: str
     headings: tuple[Heading, ...]
 
     @property
     def title(self) -> str:
-        """Give the heading that names the page: an outermost one with no words before it, and no question."""
+        """Return the outermost heading at the beginning of the page, unless it is a question; else ""."""
         first = self.headings[0] if self.headings else None
         if first is None or first.level > 1 or self.text[: first.start].strip() or first.text.endswith("?"):
             return ""
@@ -40,9 +40,9 @@ class Page:
 
 
 def same_words(text: str) -> str:
-    """Give what two lines share that differ only in case, spacing and punctuation.
+    """Return a form of a line that ignores case, spacing and punctuation.
 
-    A line too long to be a heading is like no other: Unicode normalisation can take time that grows with its square.
+    A line too long to be a heading is returned as it is, because Unicode normalisation can take quadratic time.
     """
     if len(text) > _LONGEST_HEADING:
         return text
@@ -50,19 +50,19 @@ def same_words(text: str) -> str:
 
 
 def sections(page: Page, title: str) -> tuple[Section, ...]:
-    """Cut a page at its headings; a heading's own line lies between two sections, in neither.
+    """Cut a page at its headings; the line of a heading is in no section.
 
-    A heading that only repeats the page's title, as a scraped page often does, ends a section but adds no heading.
+    A heading that only repeats the page's title, as on many scraped pages, ends a section but adds no heading.
     """
-    found: list[Section] = []
+    cut: list[Section] = []
     path: list[Heading] = []
     start = 0
     for heading in page.headings:
-        found.append(Section(_names(path), start, heading.start))
+        cut.append(Section(_names(path), start, heading.start))
         path = _under(path, heading, title)
         start = heading.end
-    found.append(Section(_names(path), start, len(page.text)))
-    return tuple(section for section in found if page.text[section.start : section.end].strip())
+    cut.append(Section(_names(path), start, len(page.text)))
+    return tuple(section for section in cut if page.text[section.start : section.end].strip())
 
 
 def _under(path: Sequence[Heading], heading: Heading, title: str) -> list[Heading]:

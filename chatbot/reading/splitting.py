@@ -1,8 +1,8 @@
-"""Documents into passages: verbatim, cut at the text's own seams.
+"""Cut documents into passages, verbatim, at boundaries of the text.
 
-The seams are tried in this order: headings, blank lines, the lines of a list, sentences, words. Lines that only repeat
-a heading or the title (what a scraper makes of a picture's caption) are left out. A paragraph of one short sentence
-says little by itself, so it joins its neighbours under the same heading.
+The boundaries are tried in this order: headings, blank lines, the lines of a list, sentences, words. Lines that only
+repeat a heading or the title are left out, because scrapers make such lines of pictures' captions. A paragraph of one
+short sentence says little by itself, so it joins its neighbours under the same heading.
 """
 
 import re
@@ -16,19 +16,19 @@ from chatbot.records import Document, Passage, Section
 __all__ = ["SPLITTER", "split"]
 
 SPLITTER: Final = "1"
-"""Which rules cut the passages; raise it when they change, so that older indexes are refused."""
+"""The version of the rules. Raise it when they change, so that indexes built by older rules are refused."""
 
 _Span = tuple[int, int]
 _LINE = re.compile(r"[^\r\n\u2028\u2029]+")
-_THIN = 32  # tokens: below this a paragraph of one sentence joins its kin
-_CHARACTERS = 12  # of a token, at the most
-_JOINED = 128  # tokens: up to here paragraphs are joined
+_THIN = 32  # tokens; a paragraph of one sentence with fewer joins its neighbours
+_CHARACTERS = 12  # of a token, at most
+_JOINED = 128  # tokens of joined paragraphs, at most
 
 
 def split(document: Document, limit: int, length: Callable[[str], int]) -> tuple[Passage, ...]:
-    """Cut a document into passages of at most `limit` tokens, as the encoder's `length` counts those of a text.
+    """Cut a document into passages of at most `limit` tokens; `length` counts the tokens of a text.
 
-    The count of two texts with white space between them is taken to be the sum of theirs.
+    The count of two texts with white space between them is taken to be the sum of their counts.
     """
     echoes = _echoes(document)
     return tuple(
@@ -44,7 +44,7 @@ def _echoes(document: Document) -> frozenset[str]:
 
 
 class _Splitter:
-    """Cuts one text; every span it gives starts and ends with a printed character."""
+    """Cuts one text into spans, each of which starts and ends with a printed character."""
 
     def __init__(self, text: str, limit: int, length: Callable[[str], int]) -> None:
         self.text = text
@@ -52,42 +52,42 @@ class _Splitter:
         self.tokens = length
 
     def spans(self, section: Section, echoes: frozenset[str]) -> Iterator[_Span]:
-        paragraphs = filter(self.says, self.paragraphs(section, echoes))
+        paragraphs = filter(self.has_words, self.paragraphs(section, echoes))
         for span in self.joined(paragraphs):
-            yield from filter(self.says, self.fitted(span))
+            yield from filter(self.has_words, self.fitted(span))
 
     def length(self, text: str) -> int:
-        """Count tokens; a model may take a long run of characters that it does not know for a single one."""
+        """Count tokens; a model may count a long run of unknown characters as one, which this corrects."""
         return max(self.tokens(text), len(text) // _CHARACTERS)
 
-    def says(self, span: _Span) -> bool:
-        """Tell whether a span holds words, and not just rules, ornaments or what cannot be seen."""
+    def has_words(self, span: _Span) -> bool:
+        """Return whether a span has letters or digits, and not only rules, ornaments or invisible characters."""
         return any(character.isalnum() for character in self.text[slice(*span)])
 
     def paragraphs(self, section: Section, echoes: frozenset[str]) -> Iterator[_Span]:
-        """Give runs of lines between blank ones; a line that echoes a heading ends a run and belongs to none."""
+        """Yield runs of lines between blank ones; a line that repeats a heading ends a run and is in none."""
         run: list[_Span] = []
         after = section.start
-        for found in _LINE.finditer(self.text, section.start, section.end):
-            line = _stripped(self.text, found.start(), found.end())
-            gap = self.text[after : found.start()]
+        for match in _LINE.finditer(self.text, section.start, section.end):
+            line = _stripped(self.text, match.start(), match.end())
+            gap = self.text[after : match.start()]
             echo = same_words(self.text[slice(*line)]) in echoes
             if run and (echo or line[0] == line[1] or len(gap.replace("\r\n", "\n")) > 1):
                 yield run[0][0], run[-1][1]
                 run = []
             if not echo and line[0] < line[1]:
                 run.append(line)
-            after = found.end()
+            after = match.end()
         if run:
             yield run[0][0], run[-1][1]
 
     def joined(self, paragraphs: Iterable[_Span]) -> Iterator[_Span]:
-        """Join a thin paragraph, or one that announces the next, to its neighbour while the two fit."""
+        """Yield paragraphs, with a thin one, or one that announces the next, joined to its neighbour if both fit."""
         held: _Span | None = None
         for span in paragraphs:
             if held is None:
                 held = span
-            elif self.belong(held, span):
+            elif self.belong_together(held, span):
                 held = held[0], span[1]
             else:
                 yield held
@@ -95,21 +95,21 @@ class _Splitter:
         if held is not None:
             yield held
 
-    def belong(self, one: _Span, other: _Span) -> bool:
-        whole = self.text[one[0] : other[1]]
-        announced = self.text[one[1] - 1] in ":?"
-        echo_between = bool(self.text[one[1] : other[0]].strip())
+    def belong_together(self, first: _Span, second: _Span) -> bool:
+        both = self.text[first[0] : second[1]]
+        announced = self.text[first[1] - 1] in ":?"
+        echo_between = bool(self.text[first[1] : second[0]].strip())
         room = self.limit if announced else min(_JOINED, self.limit)
-        if echo_between or self.length(whole) > room:
+        if echo_between or self.length(both) > room:
             return False
-        return announced or self.thin(one) or self.thin(other)
+        return announced or self.is_thin(first) or self.is_thin(second)
 
-    def thin(self, span: _Span) -> bool:
+    def is_thin(self, span: _Span) -> bool:
         text = self.text[slice(*span)]
         return self.length(text) < _THIN and len(sentences(text)) < 2
 
     def fitted(self, span: _Span) -> Iterator[_Span]:
-        """Cut what is over the limit into pieces of about the same length, at the best seam there is."""
+        """Yield the span, cut into parts of similar length, at the best boundaries, if it is over the limit."""
         total = self.length(self.text[slice(*span)])
         if total <= self.limit:
             yield span
@@ -126,7 +126,7 @@ class _Splitter:
         yield start, end
 
     def pieces(self, span: _Span) -> Iterator[_Span]:
-        """Give the sentences of a span; a sentence over the limit gives its words, a word over it gives stretches."""
+        """Yield the sentences of a span; of a sentence over the limit the words, of a word over it stretches."""
         start = span[0]
         marks = sentences(self.text[slice(*span)])
         ends = [span[0] + mark.end for mark in marks[:-1]] + [span[1]]

@@ -1,4 +1,4 @@
-"""Plain text: a heading is a line on its own that looks like one."""
+"""Read plain text, in which a heading is a line on its own that looks like one."""
 
 import re
 from collections.abc import Iterator
@@ -10,13 +10,13 @@ __all__ = ["read_text"]
 
 _BLOCK = re.compile(r"\S[^\n]*(?:\n(?!\s*(?:\n|$))[^\n]*)*")
 _LONGEST_HEADING = 120  # characters
-_SMALL = 3  # letters: words of title case that may stay small
-_FEW, _MANY = 5, 7  # words: so few over so many are a heading in sentence case
+_SMALL = 3  # letters; words of at most so many may stay small in title case
+_FEW, _MANY = 5, 7  # words; at most so few above more than so many are a heading in sentence case
 _TITLE_CASE = 0.6  # share of the other words that start with a capital
 
 
 def read_text(text: str) -> Page:
-    """Read plain text as it stands; a heading that opens it is the outermost."""
+    """Read plain text, which stays as it is; a heading at its beginning is the outermost."""
     return Page(text, tuple(_headings(text)))
 
 
@@ -30,7 +30,11 @@ def _headings(text: str) -> Iterator[Heading]:
 
 
 def _looks_like_heading(line: str, below: str) -> bool:
-    """Tell a heading: a short line alone, without full stop, that asks, shouts, is in title case or over more words."""
+    """Return whether a line is a heading.
+
+    It must be short, alone and without a full stop. It must be a question, in capitals, in title case, or short above a
+    longer block.
+    """
     if "\n" in line or len(line) > _LONGEST_HEADING or LIST_MARK.match(line):
         return False
     if line.endswith("?"):

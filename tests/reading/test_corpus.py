@@ -26,7 +26,7 @@ def test_front_matter_names_title_address_and_review(tmp_path: Path) -> None:
     assert document.text == "Other\n\nHi."
 
 
-def test_a_sidecar_speaks_for_a_page_that_stays_untouched(tmp_path: Path) -> None:
+def test_a_sidecar_has_the_title_and_address_of_its_page(tmp_path: Path) -> None:
     write(tmp_path, page_txt="Some words.", page_txt_yaml="title: After care\nurl: https://c.example/a\n")
     (document,) = read_corpus(tmp_path).documents
     assert (document.id, document.title, document.url) == ("page.txt", "After care", "https://c.example/a")
@@ -46,12 +46,12 @@ def test_folders_are_read_and_the_readme_and_hidden_files_are_not(tmp_path: Path
         (b"\xef\xbb\xbf \n\t\n", "it holds no text"),
         (b"PK\x00\x03", "it holds NUL characters"),
         (b"x" * (LARGEST + 1), "it has more than 4,194,304 bytes"),
-        (b"---\ntitle: [\n---\nWords.", "its front matter is no YAML"),
-        (b"---\nurl: javascript:alert(1)\n---\nWords.", "is no web address"),
-        (b"---\nurl: http://[::1\n---\nWords.", "is no web address"),
+        (b"---\ntitle: [\n---\nWords.", "its front matter is not YAML"),
+        (b"---\nurl: javascript:alert(1)\n---\nWords.", "is not a web address"),
+        (b"---\nurl: http://[::1\n---\nWords.", "is not a web address"),
         (b"---\nreviewed: soon\n---\nWords.", "its reviewed date 'soon' cannot be read"),
         (b"---\nreviewed: 2026-02-31\n---\nWords.", "its reviewed date '2026-02-31' cannot be read"),
-        (b"---\ntitle: {a: b}\n---\nWords.", "its title is no text"),
+        (b"---\ntitle: {a: b}\n---\nWords.", "its title is not text"),
         (b"---\ntitle: Ears\nSome words, never closed.", "its front matter has no closing line of dashes"),
     ],
 )
@@ -82,7 +82,7 @@ def test_a_sidecar_of_any_content_is_read_or_named(tmp_path: Path, lines: str) -
     assert "good.md" in {document.id for document in corpus.documents}
 
 
-def test_a_bomb_of_merged_keys_is_no_work(tmp_path: Path) -> None:
+def test_a_bomb_of_merged_keys_is_read_quickly(tmp_path: Path) -> None:
     levels = "".join(f"a{n + 1}: &a{n + 1}\n  <<: [{', '.join([f'*a{n}'] * 9)}]\n" for n in range(9))
     write(tmp_path, page_txt="Words.", page_txt_yaml=f"a0: &a0 {{b: c}}\n{levels}title: After care\n")
     (document,) = read_corpus(tmp_path).documents
@@ -96,9 +96,9 @@ def test_links_out_of_the_folder_and_pipes_are_never_read(tmp_path: Path) -> Non
     (corpus / "link.txt").symlink_to(outside)
     os.mkfifo(corpus / "pipe.txt")
     os.mkfifo(corpus / "good.txt.yaml")
-    read = read_corpus(corpus)
-    assert [document.id for document in read.documents] == ["good.txt"]
-    assert [str(problem)[:20] for problem in read.problems] == ["link.txt was left ou"]
+    result = read_corpus(corpus)
+    assert [document.id for document in result.documents] == ["good.txt"]
+    assert [str(problem)[:20] for problem in result.problems] == ["link.txt was left ou"]
 
 
 @pytest.mark.parametrize(
@@ -117,14 +117,14 @@ def test_a_page_is_named_by_the_heading_that_opens_it(
     assert [section.headings for section in document.sections] == headings
 
 
-def test_other_kinds_of_file_are_named(tmp_path: Path) -> None:
+def test_other_kinds_of_file_are_reported(tmp_path: Path) -> None:
     corpus = read_corpus(write(tmp_path, leaflet_pdf=b"%PDF", good_md="Words."))
     assert [str(problem) for problem in corpus.problems] == [
         "leaflet.pdf was left out: Footnote reads .txt and .md files; save it as one of these."
     ]
 
 
-def test_a_file_name_that_is_no_text_is_named(tmp_path: Path) -> None:
+def test_a_file_name_in_another_encoding_is_reported(tmp_path: Path) -> None:
     write(tmp_path, good_md="Words.")
     (tmp_path / os.fsdecode(b"caf\xe9.md")).write_text("Words.")
     corpus = read_corpus(tmp_path)

@@ -5,7 +5,7 @@ from hypothesis import strategies as st
 from chatbot.reading import sentences
 
 
-def found(text: str) -> list[str]:
+def sentence_texts(text: str) -> list[str]:
     return [text[mark.start : mark.end] for mark in sentences(text)]
 
 
@@ -24,7 +24,7 @@ def found(text: str) -> list[str]:
     ],
 )
 def test_sentences_are_found_without_the_marks_around_them(text: str, expected: list[str] | None) -> None:
-    assert found(text) == ([text] if expected is None else expected)
+    assert sentence_texts(text) == ([text] if expected is None else expected)
 
 
 @given(st.text(alphabet=st.characters(exclude_categories=["Cs"])))

@@ -34,12 +34,12 @@ def test_the_first_document_is_its_twenty_paragraphs_without_scars(corpus: Path)
     assert cut[7].headings == ("Does Microneedling Tighten Skin?",)
 
 
-def test_lines_that_echo_a_heading_are_left_out_wherever_they_stand() -> None:
+def test_lines_that_repeat_a_heading_are_left_out() -> None:
     text = "A Page\n\nDoes It Hurt?\n\ndoes it hurt\nNot much, most people say.\nDOES IT HURT?\n\nthe page!"
     assert passages(text) == ["Not much, most people say."]
 
 
-def test_a_thin_paragraph_joins_its_kin_under_the_same_heading_only() -> None:
+def test_a_thin_paragraph_joins_neighbours_under_the_same_heading() -> None:
     text = "Some words.\n\nMore words.\n\nDoes it hurt?\n\nNo.\n\nNot at all."
     assert passages(text) == ["Some words.\n\nMore words.", "No.\n\nNot at all."]
 
@@ -49,7 +49,7 @@ def test_a_line_that_announces_a_list_stays_with_it() -> None:
     assert passages(text) == [text.strip()]
 
 
-def test_a_long_paragraph_is_cut_between_sentences_into_like_parts() -> None:
+def test_a_long_paragraph_is_cut_between_sentences_into_similar_parts() -> None:
     sentence = "This one sentence has exactly nine words in it. "
     cut = passages("Opening words.\n\n" + sentence * 30, limit=100)
     assert [count(text) for text in cut[-3:]] == [90, 90, 90]
@@ -62,7 +62,7 @@ def test_a_long_list_is_cut_between_items() -> None:
     assert all(text.startswith("- item") and text.endswith("here") for text in cut)
 
 
-def test_rules_and_invisible_marks_are_no_passage() -> None:
+def test_rules_and_invisible_marks_are_not_a_passage() -> None:
     assert passages("Some words.\n\n\u200b\u200b\n\nDoes it hurt?\n\n* * *\n\nNo.") == ["Some words.", "No."]
 
 
@@ -82,11 +82,11 @@ def test_passages_are_verbatim_in_order_and_within_the_limit(text: str, limit: i
 
 
 @given(TEXT)
-def test_no_word_of_a_page_is_lost_but_headings_and_their_echoes(text: str) -> None:
+def test_no_word_of_a_page_but_its_headings_is_lost(text: str) -> None:
     whole = document(read_text(text))
     cut: tuple[Passage, ...] = split(whole, 20, count)
-    kept = {word for passage in cut for word in passage.text.split()}
+    quoted = {word for passage in cut for word in passage.text.split()}
     headings = " ".join(heading for section in whole.sections for heading in section.headings).casefold()
     for section in whole.sections:
         for word in whole.text[section.start : section.end].split():
-            assert word in kept or re.sub(r"\W", "", word).casefold() in re.sub(r"[^\w ]", "", headings)
+            assert word in quoted or re.sub(r"\W", "", word).casefold() in re.sub(r"[^\w ]", "", headings)

@@ -13,7 +13,7 @@ from chatbot.errors import ChangeRefused, FootnoteError, IndexIncompatible, Ques
 from chatbot.evaluation import read_golden
 from chatbot.indexing import SentenceEncoder, current
 from chatbot.records import Outcome
-from chatbot.staff import Kind, PageForm, Place, list_pages
+from chatbot.staff import ChangeKind, PageForm, Place, list_pages
 from tests.conftest import ROOT, WordEncoder
 from tests.staff.conftest import EDITOR, Keep
 
@@ -45,7 +45,7 @@ def test_a_draft_changes_nothing_until_it_is_published(keep: Keep, place: Place,
     assert [page.id for page in bot.documents()] == ["parking.md", "red.txt"]
     parking = bot.document("parking.md")
     assert (parking.title, parking.url, str(parking.reviewed)) == (PARKING.title, PARKING.url, PARKING.reviewed)
-    assert [(change.subject, change.told, change.account) for change in history.latest()] == [
+    assert [(change.subject, change.summary, change.account) for change in history.latest()] == [
         ("parking.md", "Added", "alice"),
         ("aftercare.md", "Withdrawn", "alice"),
     ]
@@ -112,7 +112,7 @@ def test_a_preview_lists_added_removed_and_changed_passages(keep: Keep, words: W
         (PageForm("A", "", "", " \n"), "no text"),
         (PageForm("A", "", "", "# Only\n\n## Headings\n"), "headings alone"),
         (PageForm("A", "", "2999-01-01", "Words."), "yet to come"),
-        (PageForm("A", "javascript:alert(1)", "", "Words."), "no web address"),
+        (PageForm("A", "javascript:alert(1)", "", "Words."), "not a web address"),
         (PageForm("A", "", "31.12.2026", "Words."), "cannot be read"),
         (PageForm("A", "", "", "Wor\0ds."), "NUL"),
     ],
@@ -167,7 +167,7 @@ def test_going_back_brings_back_pages_and_index_and_holds_after_a_restart(
     assert Chatbot(place.corpus, place.index, words, Clinic()).build == before[1]
     pages.go_back(EDITOR)  # and forth
     assert (files(place.corpus), bot.build) == after
-    assert [change.kind for change in history.latest()] == [Kind.INDEX, Kind.INDEX, Kind.PAGE]
+    assert [change.kind for change in history.latest()] == [ChangeKind.INDEX, ChangeKind.INDEX, ChangeKind.PAGE]
 
 
 def test_going_back_is_refused_after_a_change_on_the_server(keep: Keep, place: Place, words: WordEncoder) -> None:
