@@ -22,7 +22,7 @@ from chatbot.indexing import BuildResult, activate, adopt, build_index, current,
 from chatbot.reading import READERS, CorpusFiles, PageFile, corpus_files, load_corpus
 from chatbot.records import Document
 from chatbot.staff.accounts.sessions import Account
-from chatbot.staff.audit_log import AuditLog, Kind
+from chatbot.staff.audit_log import AuditLog, ChangeKind
 from chatbot.staff.content.corpus_files import apply_drafts, copy_corpus, file_text, sidecar_name, sync_folder
 from chatbot.staff.content.drafts import Draft, Drafts
 from chatbot.staff.content.listing import gone_addresses
@@ -104,7 +104,7 @@ class Publisher:
     def undo(self, account: Account, change_id: int) -> str:
         """Prepare that a page becomes what it was before a change; return its name. Raises `ChangeRefused`."""
         change = self._audit_log.get(change_id)
-        if change.kind is not Kind.PAGE:
+        if change.kind is not ChangeKind.PAGE:
             raise ChangeRefused("This was no change of a page.")
         if change.before is None:
             self.withdraw(account, change.subject)
@@ -152,7 +152,7 @@ class Publisher:
                 before = texts.get(draft.page)
                 summary = "Withdrawn" if draft.text is None else "Replaced" if before else "Added"
                 names = draft.account if draft.account == account.name else f"{draft.account}, {account.name}"
-                self._audit_log.record(names, Kind.PAGE, draft.page, summary, before, draft.text)
+                self._audit_log.record(names, ChangeKind.PAGE, draft.page, summary, before, draft.text)
             self._drafts.done(drafts)
             return drafts
 
@@ -180,7 +180,7 @@ class Publisher:
                 activate(self._place.index, name)
                 self._bot.reload()
             self._audit_log.record(
-                account.name, Kind.INDEX, "all pages", "Went back to the version before", before, name
+                account.name, ChangeKind.INDEX, "all pages", "Went back to the version before", before, name
             )
 
     def unreadable(self) -> tuple[str, ...]:
@@ -239,9 +239,9 @@ class Publisher:
         try:
             yield
         except BaseException:
-            sync_folder(self._place.corpus, snapshot, self._withdrawn, pages)
             with suppress(FootnoteError):
                 activate(self._place.index, name)
+            sync_folder(self._place.corpus, snapshot, self._withdrawn, pages)
             raise
         finally:
             if not built:  # the index never held these pages: there is nothing to go back to
