@@ -18,7 +18,7 @@ from chatbot.indexing.index import Entry, Index
 from chatbot.indexing.late_interaction import Tokens
 from chatbot.indexing.spans import heading_prefix, sentence_of, span_vectors
 from chatbot.indexing.store import FaissStore, VectorStore
-from chatbot.reading import SPLITTER, corpus_digest, load_corpus, read_documents, sentences, split
+from chatbot.reading import SPLITTER, corpus_digest, load_corpus, read_corpus, sentences, split
 from chatbot.records import Document, Highlight, Passage, Section
 
 __all__ = ["BuildResult", "build_index", "open_index", "passages_of"]
@@ -78,7 +78,7 @@ def build_index(  # noqa: PLR0913, PLR0917 - what a build is made of, and who he
         inputs = _manifest(corpus_files.digest, encoder, calibrator.fingerprint if calibrator else "")
         if old and old.manifest.id == inputs.id:
             return _result(old, 0)
-        pages = read_documents(corpus_files)
+        pages = read_corpus(corpus_files)
         entries = _entries(pages.documents, encoder)
         if not entries:
             raise CorpusError(f"The pages in {corpus} hold headings alone: write what stands below them.")

@@ -3,7 +3,6 @@
 from chatbot.reading.corpus import (
     LARGEST,
     READERS,
-    Corpus,
     CorpusFiles,
     PageFile,
     corpus_digest,
@@ -11,7 +10,6 @@ from chatbot.reading.corpus import (
     front_matter,
     load_corpus,
     read_corpus,
-    read_documents,
     read_page,
 )
 from chatbot.reading.page import same_words
@@ -23,7 +21,6 @@ __all__ = [
     "LIST_MARK",
     "READERS",
     "SPLITTER",
-    "Corpus",
     "CorpusFiles",
     "PageFile",
     "corpus_digest",
@@ -31,7 +28,6 @@ __all__ = [
     "front_matter",
     "load_corpus",
     "read_corpus",
-    "read_documents",
     "read_page",
     "same_words",
     "sentences",

@@ -28,7 +28,6 @@ __all__ = [
     "front_matter",
     "load_corpus",
     "read_corpus",
-    "read_documents",
     "read_page",
 ]
 
@@ -90,13 +89,12 @@ def load_corpus(folder: Path) -> CorpusFiles:
     return CorpusFiles(folder, tuple(pages), digest.hexdigest())
 
 
-def read_corpus(folder: Path) -> Corpus:
-    """Read every page below a folder; raises `CorpusError` if there is no folder or not one page that can be read."""
-    return read_documents(load_corpus(folder))
+def read_corpus(corpus: Path | CorpusFiles) -> Corpus:
+    """Read every page of a corpus, from its folder or its loaded files.
 
-
-def read_documents(files: CorpusFiles) -> Corpus:
-    """Read the pages of a corpus whose files are loaded; raises `CorpusError` if not one can be read."""
+    Raises `CorpusError` if there is no folder or not one page that can be read.
+    """
+    files = load_corpus(corpus) if isinstance(corpus, Path) else corpus
     documents: list[Document] = []
     problems: list[UnreadablePage] = []
     for file in files.pages:
