@@ -170,6 +170,15 @@ def test_the_overview_draws_and_says_what_it_draws(nurse: Visitor, journal: Jour
     assert violations(page) == []
 
 
+def test_a_page_whose_session_ended_says_so(nurse: Visitor) -> None:
+    page = open_tab(nurse, "Check")
+    expect(page.locator("#lost")).to_be_hidden()
+    nurse.context.clear_cookies()
+    page.get_by_role("tab", name="Overview", exact=True).click()
+    expect(page.locator("#lost")).to_be_visible()
+    nurse.complaints.clear()  # the browser reports each request that was refused
+
+
 def test_a_reader_looks_and_changes_nothing(nurse: Visitor, journal: Journal) -> None:
     assert journal
     page = open_tab(nurse, "Unanswered questions", "rita")
