@@ -6,14 +6,19 @@ from typing import Final
 import gradio as gr
 
 from chatbot.errors import ChangeRefused
-from chatbot.staff import Account, Change, Kind
+from chatbot.staff import Account, Change, ChangeKind
 from chatbot.web.console.components import Changes, Layout, hidden, last_cell, notice, text_table
 from chatbot.web.console.services import ConsoleServices
 
 __all__ = ["ChangeLog"]
 
 _COLUMNS: Final = {"When (UTC)": "176px", "Who": "128px", "What": "224px", "Where": "320px", "Number": "96px"}
-_KINDS: Final = {Kind.PAGE: "page", Kind.WORDS: "clinic text", Kind.INDEX: "all pages", Kind.ACCOUNT: "account"}
+_KINDS: Final = {
+    ChangeKind.PAGE: "page",
+    ChangeKind.WORDS: "clinic text",
+    ChangeKind.INDEX: "all pages",
+    ChangeKind.ACCOUNT: "account",
+}
 _DIGITS: Final = 16  # of a change's number at most
 
 
@@ -41,7 +46,7 @@ class ChangeLog(Layout):
     def show(self) -> Changes:
         """List the changes; a change's number comes last."""
         rows = [
-            [f"{row.made:%Y-%m-%d %H:%M}", row.account, f"{row.told} ({_KINDS[row.kind]})", row.subject, str(row.id)]
+            [f"{row.made:%Y-%m-%d %H:%M}", row.account, f"{row.summary} ({_KINDS[row.kind]})", row.subject, str(row.id)]
             for row in self._services.audit_log.latest()
         ]
         return {self.table: rows}
@@ -54,7 +59,7 @@ class ChangeLog(Layout):
         return {
             self.notice: hidden(),
             self.difference: gr.update(value=lines, visible=bool(lines)),
-            self.undo: gr.update(visible=change.kind in {Kind.WORDS, Kind.PAGE}),
+            self.undo: gr.update(visible=change.kind in {ChangeKind.WORDS, ChangeKind.PAGE}),
             self.chosen: change.id,
         }
 
@@ -67,10 +72,10 @@ class ChangeLog(Layout):
         if number is None:
             raise ChangeRefused("Choose a change first.")
         match self._services.audit_log.get(number).kind:
-            case Kind.WORDS:
+            case ChangeKind.WORDS:
                 self._services.clinic_text.undo(account, number)
                 return "Undone. Visitors see the earlier text again."
-            case Kind.PAGE:
+            case ChangeKind.PAGE:
                 page = self._services.pages.undo(account, number)
                 return f"The earlier version of {page} is a draft now. Publish it in the tab Pages."
             case _:

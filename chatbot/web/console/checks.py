@@ -62,7 +62,7 @@ class _Layout(Layout):
         self.figures = _table("Figures", "check-figures", "Figure", "This check", "The check before")
         self.wrong = _table("Not answered correctly now", "check-wrong", "Question", "Should be", "Is")
         self.chart = gr.Markdown(visible=False, elem_id="check-chart", elem_classes="chart")
-        self.past = _table("All checks, latest first", "check-past", "Checked (UTC)", "Questions", "Correct", "Index")
+        self.past = _table("All checks, latest first", "check-past", "Checked (UTC)", "Asked", "Correct", "Index")
 
 
 class _Tab:
@@ -113,8 +113,8 @@ class _Tab:
 
 
 def _table(label: str, name: str, first: str, *others: str) -> gr.Dataframe:
-    width = f"{50 // len(others)}%"
-    return text_table({first: "50%", **dict.fromkeys(others, width)}, label, name, visible=False)
+    columns = {first: "34%", **dict.fromkeys(others, f"{66 // len(others)}%")}
+    return text_table(columns, label, name, visible=False)
 
 
 def _summary(latest: CheckReport, change: Differences | None) -> str:
@@ -148,13 +148,13 @@ def _figure(report: CheckReport | None, name: str, form: str) -> str:
 
 
 def _change_rows(change: Differences) -> list[list[str]]:
-    worse = [[verdict.question, verdict.said, "worse: look at this one"] for verdict in change.worse]
-    return [*worse, *([verdict.question, verdict.said, "better"] for verdict in change.better)]
+    worse = [[verdict.question, verdict.outcome_text, "worse: look at this one"] for verdict in change.worse]
+    return [*worse, *([verdict.question, verdict.outcome_text, "better"] for verdict in change.better)]
 
 
 def _wrong_row(verdict: Verdict) -> list[str]:
     should = {"answer": "answered, by the saved passage" if verdict.judged else "answered", "abstain": "not answered"}
-    return [verdict.question, should.get(verdict.expect.value, verdict.expect.value), verdict.said]
+    return [verdict.question, should.get(verdict.expect.value, verdict.expect.value), verdict.outcome_text]
 
 
 def _past_row(report: CheckReport) -> list[str]:

@@ -117,6 +117,7 @@ class _Replies(Layout):
             self.examples: "\n".join(reply.examples) if reply else "",
             self.reply: reply.reply if reply else "",
             self.link: reply.link if reply else "",
+            self.remove: gr.update(visible=reply is not None),
         }
 
 

@@ -13,7 +13,7 @@ from starlette.background import BackgroundTask
 
 from chatbot.evaluation.charts import warm_up
 from chatbot.reading import LARGEST
-from chatbot.staff import Account, Throttle, UnansweredPrefetcher
+from chatbot.staff import Account, SignInThrottle, UnansweredPrefetcher
 from chatbot.web.console.allowlist import StaffPolicy
 from chatbot.web.console.chart_routes import chart_routes
 from chatbot.web.console.checks import checks_tab
@@ -50,7 +50,7 @@ def staff_app(
     set_queue(blocks)
     gradio = gradio_app(blocks, LARGEST)
     console = FastAPI(openapi_url=None, docs_url=None, redoc_url=None, redirect_slashes=False)
-    console.include_router(sign_in_routes(services.bot, services.account_store, Throttle(), assets))
+    console.include_router(sign_in_routes(services.bot, services.account_store, SignInThrottle(), assets))
     console.include_router(_page_routes(services, blocks, assets))
     console.include_router(chart_routes(services))
     for_editors = {number for number, event in blocks.fns.items() if is_for_editors(event.fn)}

@@ -139,7 +139,7 @@ def _day_text(counts: Counts, days: int) -> str:
     number = sum(busiest.outcomes.values())
     return (
         f"Questions a day in the last {days} days, by how they were answered. Urgent ones are red and striped. "
-        f"The average is {counts.questions / days:.0f} a day; the busiest was {busiest.day:%d %B}, with {number}."
+        f"The average is {counts.questions / days:.1f} a day; the busiest was {busiest.day:%d %B}, with {number}."
     )
 
 

@@ -54,7 +54,7 @@ _PAGES: Final = {
     "Address": "208px",
     "Page": "224px",
 }
-_DRAFTS: Final = {"Page": "256px", "What happens": "192px", "Saved by": "144px", "When (UTC)": "160px"}
+_DRAFTS: Final = {"Page": "256px", "What happens": "192px", "Saved by": "144px", "When (UTC)": "176px"}
 _PASSAGES: Final = {"Under": "28%", "Passage": "72%"}
 _PASSAGE_CHANGES: Final = {
     "What": "96px",

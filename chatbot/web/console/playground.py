@@ -35,10 +35,10 @@ __all__ = ["playground_tab"]
 _COLUMNS: Final = {
     "Place": "70px",
     "Passage": "430px",
-    "Probability": "110px",
+    "Probability": "130px",
     "Score": "80px",
     "Match": "110px",
-    "Key words": "130px",
+    "Key words": "110px",
     "Meaning": "100px",
     "Same words": "120px",
     "Page": "260px",

@@ -9,13 +9,13 @@ from chatbot.settings import Settings
 from chatbot.staff import (
     AccountStore,
     AuditLog,
+    CheckReports,
     ClinicText,
     Drafts,
     GoldenFile,
     Place,
     Publisher,
     QuestionEmbeddings,
-    Reports,
     SignOffs,
     staff_database,
 )
@@ -37,7 +37,7 @@ class ConsoleServices:
     clinic_text: ClinicText
     question_embeddings: QuestionEmbeddings
     golden_file: GoldenFile
-    reports: Reports
+    reports: CheckReports
     sign_offs: SignOffs
 
     @classmethod
@@ -57,7 +57,7 @@ class ConsoleServices:
             clinic_text=ClinicText(bot, settings.clinic, audit_log, _check_texts),
             question_embeddings=QuestionEmbeddings(bot),
             golden_file=GoldenFile(settings.staff),
-            reports=Reports(settings.staff),
+            reports=CheckReports(settings.staff),
             sign_offs=SignOffs(database),
         )
 

@@ -10,7 +10,7 @@ from anyio import CapacityLimiter, to_thread
 from fastapi import APIRouter, Request, Response
 from fastapi.responses import HTMLResponse, RedirectResponse
 
-from chatbot.staff import AccountStore, Throttle
+from chatbot.staff import AccountStore, SignInThrottle
 from chatbot.web.console.guard import ACCOUNT, SIGN_IN, cookie_name
 from chatbot.web.http.assets import Assets, static_text
 from chatbot.web.http.markup import escape
@@ -40,7 +40,7 @@ _NO_ACCOUNT: Final = """<p>Nobody has an account yet. Ask the person who looks a
 <p>It asks for a password of 12 characters or more. Then load this page again.</p>"""
 
 
-def sign_in_routes(bot: "Chatbot", account_store: AccountStore, throttle: Throttle, assets: Assets) -> APIRouter:
+def sign_in_routes(bot: "Chatbot", account_store: AccountStore, throttle: SignInThrottle, assets: Assets) -> APIRouter:
     """Return the routes of the sign-in page and of signing out."""
     page = Template(static_text("sign-in.html"))
     limiter = CapacityLimiter(_CONCURRENT)

@@ -35,7 +35,7 @@ _COLUMNS: Final = {
     "Not helpful": "90px",
     "First asked": "112px",
     "Last asked": "112px",
-    "Nearest page": "216px",
+    "Nearest page": "240px",
 }
 _WORDINGS: Final = {"Times": "70px", "Asked as": "520px", "Last asked (UTC)": "170px", "What was said": "240px"}
 _ALL: Final = ("All languages", "")
@@ -156,7 +156,7 @@ class _Tab:
         answered = outcome is Outcome.ANSWERED
         return {
             self.parts.opened: row.question,
-            self.parts.heading: f"“{row.question}” and {counted(len(row.asked) - 1, 'other wording')}",
+            self.parts.heading: f"“{row.question}” and {counted(len(row.by_wording) - 1, 'other wording')}",
             self.parts.today: today,
             self.parts.nearest: f"{_place(row.nearest)}\n\n{unwrapped(row.nearest.text)}",
             self.parts.wordings: wordings,
