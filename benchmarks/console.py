@@ -96,7 +96,7 @@ def _slip(chance: random.Random, text: str) -> str:
 
 def _in_vain(journal: Journal, meanings: QuestionEmbeddings, days: int) -> str:
     told = unanswered_questions(journal, meanings, days)
-    wordings = sum(len(row.asked) for row in told.rows)
+    wordings = sum(len(row.by_wording) for row in told.rows)
     first = told.rows[0]
     return (
         f"{sum(row.count for row in told.rows)} questions in {wordings} wordings, {len(told.rows)} rows; "

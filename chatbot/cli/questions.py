@@ -100,9 +100,9 @@ def _evaluate(settings: Settings, options: argparse.Namespace) -> None:
 def _check(settings: Settings, _: argparse.Namespace) -> None:
     from chatbot.bot import Chatbot
     from chatbot.cli.progress import progress_bar
-    from chatbot.staff import GoldenFile, Reports, check_report_text, raise_on_regression, staff_warnings
+    from chatbot.staff import CheckReports, GoldenFile, check_report_text, raise_on_regression, staff_warnings
 
-    golden, reports = GoldenFile(settings.staff), Reports(settings.staff)
+    golden, reports = GoldenFile(settings.staff), CheckReports(settings.staff)
     questions, before = golden.wanted(), reports.latest()
     bot = Chatbot.open(settings)
     for warning in staff_warnings(bot.clinic, settings.staff):

@@ -59,13 +59,13 @@ def add_staff_commands(add_command: Callable[..., argparse.ArgumentParser]) -> N
 
 
 def _run(settings: Settings, options: argparse.Namespace) -> None:
-    from chatbot.staff import AccountStore, AuditLog, Kind, staff_database
+    from chatbot.staff import AccountStore, AuditLog, ChangeKind, staff_database
 
     edit: _Edit = options.edit
     database = staff_database(settings.staff)
     message, summary = edit(AccountStore(database), options)
     if summary:
-        AuditLog(database).record(_OPERATOR, Kind.ACCOUNT, options.name or "everyone", summary)
+        AuditLog(database).record(_OPERATOR, ChangeKind.ACCOUNT, options.name or "everyone", summary)
     print(message)
 
 

@@ -1,8 +1,8 @@
 """What the clinic's staff do: sign in, keep pages and words right, and have every change recorded."""
 
-from chatbot.staff.accounts.passwords import Throttle
+from chatbot.staff.accounts.passwords import SignInThrottle
 from chatbot.staff.accounts.sessions import Account, AccountStore, Role
-from chatbot.staff.audit_log import AuditLog, Change, Kind
+from chatbot.staff.audit_log import AuditLog, Change, ChangeKind
 from chatbot.staff.content.clinic_text import FIELDS, ClinicText
 from chatbot.staff.content.drafts import Draft, Drafts
 from chatbot.staff.content.listing import PageSummary, list_pages
@@ -12,8 +12,8 @@ from chatbot.staff.content.preview import OutcomeChange, PassageChange, Preview
 from chatbot.staff.content.publishing import Place, Publisher
 from chatbot.staff.insights.checks import (
     CheckReport,
+    CheckReports,
     Differences,
-    Reports,
     Verdict,
     check_report_text,
     differences,
@@ -33,13 +33,14 @@ __all__ = [
     "AccountStore",
     "AuditLog",
     "Change",
+    "ChangeKind",
     "CheckReport",
+    "CheckReports",
     "ClinicText",
     "Differences",
     "Draft",
     "Drafts",
     "GoldenFile",
-    "Kind",
     "OldValue",
     "OutcomeChange",
     "PageForm",
@@ -49,12 +50,11 @@ __all__ = [
     "Preview",
     "Publisher",
     "QuestionEmbeddings",
-    "Reports",
     "Role",
     "Row",
+    "SignInThrottle",
     "SignOff",
     "SignOffs",
-    "Throttle",
     "UnansweredPrefetcher",
     "UnansweredQuestions",
     "UrgentMessages",

@@ -1,4 +1,4 @@
-"""The record of changes: who changed what and when, with what stood there before."""
+"""The audit log: who changed what and when, with the texts before and after."""
 
 import time
 from collections.abc import Callable
@@ -9,11 +9,11 @@ from enum import StrEnum
 from chatbot.database import Database
 from chatbot.errors import ChangeRefused
 
-__all__ = ["AuditLog", "Change", "Kind"]
+__all__ = ["AuditLog", "Change", "ChangeKind"]
 
 
-class Kind(StrEnum):
-    """What a change was made to."""
+class ChangeKind(StrEnum):
+    """The kind of thing that was changed."""
 
     PAGE = "page"
     WORDS = "words"
@@ -23,31 +23,41 @@ class Kind(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Change:
-    """A change as it is kept, in UTC: `told` says it in words, `before` and `after` are whole texts, None for none."""
+    """One entry of the log.
+
+    `made` is in UTC, `summary` describes the change in words. `before` and `after` are whole texts, or None where there
+    was none.
+    """
 
     id: int
     made: datetime
     account: str
-    kind: Kind
+    kind: ChangeKind
     subject: str
-    told: str
+    summary: str
     before: str | None
     after: str | None
 
 
 class AuditLog:
-    """Keeps changes for good; any number of threads may use it."""
+    """The log in the staff's database. Entries are never deleted; safe for any number of threads."""
 
     def __init__(self, database: Database, clock: Callable[[], float] = time.time) -> None:
-        """Take where to keep them, and what gives the time in seconds."""
+        """Use a database, and a clock that returns Unix time in seconds."""
         self._database = database
         self._clock = clock
 
-    def record(  # noqa: PLR0913, PLR0917 - who, what and from what to what
-        self, account: str, kind: Kind, subject: str, told: str, before: str | None = None, after: str | None = None
+    def record(  # noqa: PLR0913, PLR0917 - the columns of an entry
+        self,
+        account: str,
+        kind: ChangeKind,
+        subject: str,
+        summary: str,
+        before: str | None = None,
+        after: str | None = None,
     ) -> None:
-        """Keep a change."""
-        values = (int(self._clock()), account, kind.value, subject, told, before, after)
+        """Add an entry."""
+        values = (int(self._clock()), account, kind.value, subject, summary, before, after)
         with self._database.writing() as connection:
             connection.exec_driver_sql(
                 "INSERT INTO changes (made, account, kind, subject, told, before, after) VALUES (?, ?, ?, ?, ?, ?, ?)",
@@ -55,30 +65,24 @@ class AuditLog:
             )
 
     def latest(self, limit: int = 100) -> tuple[Change, ...]:
-        """Give the newest changes, newest first, without the texts that stood before and after."""
-        return self._read("SELECT *, NULL AS before, NULL AS after FROM told ORDER BY id DESC LIMIT ?", limit)
+        """Return the newest changes, newest first, with None for the texts before and after."""
+        return self._select(
+            "SELECT id, made, account, kind, subject, told, NULL, NULL FROM changes ORDER BY id DESC LIMIT ?", limit
+        )
 
     def get(self, change_id: int) -> Change:
-        """Give one change whole; raises `ChangeRefused` if there is none."""
-        found = self._read("SELECT * FROM changes WHERE id = ?", change_id)
-        if not found:
+        """Return one change with its texts; raises `ChangeRefused` if there is none."""
+        changes = self._select(
+            "SELECT id, made, account, kind, subject, told, before, after FROM changes WHERE id = ?", change_id
+        )
+        if not changes:
             raise ChangeRefused("There is no such change: load the page again.")
-        return found[0]
+        return changes[0]
 
-    def _read(self, statement: str, value: int) -> tuple[Change, ...]:
-        told = "WITH told AS (SELECT id, made, account, kind, subject, told FROM changes) "
+    def _select(self, statement: str, value: int) -> tuple[Change, ...]:
         with self._database.reading() as connection:
-            rows = connection.exec_driver_sql(told + statement, (value,)).all()
+            rows = connection.exec_driver_sql(statement, (value,)).all()
         return tuple(
-            Change(
-                row.id,
-                datetime.fromtimestamp(row.made, UTC),
-                row.account,
-                Kind(row.kind),
-                row.subject,
-                row.told,
-                row.before,
-                row.after,
-            )
-            for row in rows
+            Change(id_, datetime.fromtimestamp(made, UTC), account, ChangeKind(kind), *texts)
+            for id_, made, account, kind, *texts in rows
         )

@@ -1,4 +1,4 @@
-"""What the staff's database holds, and the numbered steps that lead to it."""
+"""The tables of the staff's database, and its migrations."""
 
 from pathlib import Path
 from typing import Final
@@ -8,8 +8,8 @@ from chatbot.errors import StaffError
 
 __all__ = ["staff_database"]
 
-# Times are whole seconds since 1970 in UTC. A session is known by the SHA-256 of its token alone: whoever reads the
-# file can sign in as nobody.
+# Times are whole seconds since 1970 in UTC. Of a session, only the SHA-256 of its token is stored, so that a copy of
+# the file lets nobody sign in. `told` of a change is its summary.
 _MIGRATIONS: Final = (
     (
         """
@@ -68,6 +68,6 @@ _MIGRATIONS: Final = (
 
 
 def staff_database(folder: Path) -> Database:
-    """Give the database below the staff's folder; it is made, for its owner alone, when it is first used."""
+    """Return the database in the staff's folder; its first use creates it, readable for its owner alone."""
     schema = Schema("The staff's database", "FOOTNOTE_STAFF_DIR", _MIGRATIONS, StaffError)
     return Database(str(folder / "staff.sqlite3"), schema)

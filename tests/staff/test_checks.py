@@ -12,7 +12,15 @@ import pytest
 from chatbot.bot import Chatbot
 from chatbot.errors import CheckFailed
 from chatbot.evaluation import Expect, GoldenQuestion
-from chatbot.staff import CheckReport, GoldenFile, Reports, Verdict, check_report_text, differences, raise_on_regression
+from chatbot.staff import (
+    CheckReport,
+    CheckReports,
+    GoldenFile,
+    Verdict,
+    check_report_text,
+    differences,
+    raise_on_regression,
+)
 from tests.conftest import ROOT
 
 QUESTIONS = (
@@ -32,7 +40,7 @@ def checked(*verdicts: Verdict) -> CheckReport:
 
 
 def test_a_report_is_kept_and_read_back_as_it_was(bot: Chatbot, tmp_path: Path) -> None:
-    reports = Reports(tmp_path / "staff")
+    reports = CheckReports(tmp_path / "staff")
     heard: list[tuple[int, int]] = []
     made = reports.run(bot, QUESTIONS, lambda done, of: heard.append((done, of)))
     assert heard == [(1, 2), (2, 2)]
@@ -52,7 +60,7 @@ def test_a_report_of_release_0_1_is_read_by_the_names_of_today() -> None:
 
 
 def test_a_report_that_cannot_be_read_is_left_out(bot: Chatbot, tmp_path: Path) -> None:
-    reports = Reports(tmp_path)
+    reports = CheckReports(tmp_path)
     reports.run(bot, QUESTIONS)
     for name, text in (("2020-01-01T000000Z", "{}"), ("2020-01-02T000000Z", "no JSON"), ("2020-01-03T000000Z", "[]")):
         (tmp_path / "reports" / f"{name}.json").write_text(text)

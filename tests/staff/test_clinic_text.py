@@ -112,7 +112,7 @@ def test_what_is_saved_is_said_at_once_and_on_record(words_of: tuple[Chatbot, Cl
     assert load_clinic(path) == bot.clinic
     assert path.stat().st_mode & 0o777 == 0o640
     (change,) = history.latest()
-    assert (change.account, change.subject, change.told) == ("alice", "Greeting, Telephone", "Changed")
+    assert (change.account, change.subject, change.summary) == ("alice", "Greeting, Telephone", "Changed")
     assert history.get(change.id).before == TEXT
 
 

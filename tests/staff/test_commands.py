@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from chatbot.staff import Account, AccountStore, AuditLog, Kind, Role, staff_database
+from chatbot.staff import Account, AccountStore, AuditLog, ChangeKind, Role, staff_database
 from tests.conftest import ROOT
 
 PASSWORD = "correct horse battery"  # noqa: S105 -- of nobody
@@ -44,8 +44,8 @@ def test_accounts_are_made_changed_and_removed_on_record(run: Run, tmp_path: Pat
     assert run("password", "anna", "--password-stdin", typed="another horse battery\n").returncode == 0
     assert account_store.sign_in("anna", PASSWORD) is None
     assert run("remove", "anna").stdout == "anna has no account any more.\n"
-    told = [(one.kind, one.account, one.told) for one in AuditLog(staff_database(tmp_path / "staff")).latest()]
-    assert told[-1] == (Kind.ACCOUNT, "command line", "Added as editor")
+    told = [(one.kind, one.account, one.summary) for one in AuditLog(staff_database(tmp_path / "staff")).latest()]
+    assert told[-1] == (ChangeKind.ACCOUNT, "command line", "Added as editor")
     assert len(told) == 5
 
 

@@ -1,11 +1,11 @@
 from concurrent.futures import ThreadPoolExecutor
 
-from chatbot.staff import Throttle
+from chatbot.staff import SignInThrottle
 from tests.staff.conftest import Clock
 
 
 def test_a_few_failures_are_free_and_then_each_waits_twice_as_long(clock: Clock) -> None:
-    throttle = Throttle(clock)
+    throttle = SignInThrottle(clock)
     waits = []
     for number in range(10):
         assert throttle.attempt("anna", f"10.0.0.{number}") == 0
@@ -15,7 +15,7 @@ def test_a_few_failures_are_free_and_then_each_waits_twice_as_long(clock: Clock)
 
 
 def test_nobody_is_locked_out_for_good(clock: Clock) -> None:
-    throttle = Throttle(clock)
+    throttle = SignInThrottle(clock)
     for _ in range(1000):
         clock.now += throttle.attempt("anna", "10.0.0.1")
     waited = throttle.attempt("anna", "10.0.9.9")
@@ -25,28 +25,28 @@ def test_nobody_is_locked_out_for_good(clock: Clock) -> None:
 
 
 def test_an_address_that_tries_many_names_waits_too(clock: Clock) -> None:
-    throttle = Throttle(clock)
+    throttle = SignInThrottle(clock)
     refused = [bool(throttle.attempt(f"name{number}", "10.0.0.1")) for number in range(20)]
     assert refused == [False] * 10 + [True] * 10
     assert throttle.attempt("anna", "10.0.0.2") == 0
 
 
 def test_whoever_succeeds_begins_anew(clock: Clock) -> None:
-    throttle = Throttle(clock)
+    throttle = SignInThrottle(clock)
     for _ in range(50):
         assert throttle.attempt("anna", "10.0.0.1") == 0
         throttle.succeeded("Anna ", "10.0.0.1")
 
 
 def test_a_burst_of_tries_at_once_is_counted_try_by_try(clock: Clock) -> None:
-    throttle = Throttle(clock)
+    throttle = SignInThrottle(clock)
     with ThreadPoolExecutor(20) as pool:
         waits = list(pool.map(lambda _: throttle.attempt("anna", "10.0.0.1"), range(200)))
     assert waits.count(0) == 5
 
 
 def test_failures_are_forgotten_after_a_day(clock: Clock) -> None:
-    throttle = Throttle(clock)
+    throttle = SignInThrottle(clock)
     for _ in range(5):
         throttle.attempt("anna", "10.0.0.1")
     clock.now += 86_400
@@ -54,7 +54,7 @@ def test_failures_are_forgotten_after_a_day(clock: Clock) -> None:
 
 
 def test_a_name_with_spaces_before_it_is_the_same_name(clock: Clock) -> None:
-    throttle = Throttle(clock)
+    throttle = SignInThrottle(clock)
     for number in range(20):
         throttle.attempt("rita", f"10.0.0.{number}")
     assert throttle.attempt(" " * 61 + "Rita ", "10.0.1.1") > 0

@@ -20,7 +20,7 @@ from argon2.exceptions import InvalidHashError, VerificationError
 
 from chatbot.errors import AccountRefused
 
-__all__ = ["SHORTEST", "Throttle", "hash_password", "is_password"]
+__all__ = ["SHORTEST", "SignInThrottle", "hash_password", "is_password"]
 
 SHORTEST: Final = 12
 """Characters of the shortest password; there is no rule on what it is made of."""
@@ -78,7 +78,7 @@ class _Failures:
     until: float  # no try is looked at before
 
 
-class Throttle:
+class SignInThrottle:
     """Counts the failures of each name and of each address, in memory; any number of threads may ask at once."""
 
     def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:

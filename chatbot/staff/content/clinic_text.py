@@ -12,7 +12,7 @@ from chatbot.clinic import Clinic, Reply, parse_clinic
 from chatbot.errors import ChangeRefused, SettingsError
 from chatbot.files import write_atomically
 from chatbot.staff.accounts.sessions import Account
-from chatbot.staff.audit_log import AuditLog, Kind
+from chatbot.staff.audit_log import AuditLog, ChangeKind
 from chatbot.staff.content.clinic_file import with_reply, with_values, without_reply
 
 __all__ = ["FIELDS", "ClinicText"]
@@ -96,7 +96,7 @@ class ClinicText:
     def undo(self, account: Account, change_id: int) -> None:
         """Restore the file as it was before a change; raises `ChangeRefused` if it has changed again since."""
         change = self._audit_log.get(change_id)
-        if change.kind is not Kind.WORDS or change.before is None:
+        if change.kind is not ChangeKind.WORDS or change.before is None:
             raise ChangeRefused("This was no change of the clinic's text.")
         before, after = change.before, change.after or ""
 
@@ -123,7 +123,7 @@ class ClinicText:
                     f"{path} cannot be read or written: {error}. Tell whoever looks after the server."
                 ) from error
             self._bot.set_clinic(clinic)
-            self._audit_log.record(account.name, Kind.WORDS, subject, summary, before, after)
+            self._audit_log.record(account.name, ChangeKind.WORDS, subject, summary, before, after)
 
     def _parse(self, path: Path, text: str) -> Clinic:
         """Read a text as the chatbot will read the file; raises `ChangeRefused` that says what to correct."""

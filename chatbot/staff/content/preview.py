@@ -73,7 +73,9 @@ def compare(  # noqa: PLR0913, PLR0917 - the two chatbots, and all that they are
         progress(number, total, "Asking the saved questions")
         before, after = (Verdict.of(ask(bot, question)) for bot in (live, candidate))
         if before.right != after.right:
-            outcome_changes.append(OutcomeChange(question.question, before.said, after.said, after.right))
+            outcome_changes.append(
+                OutcomeChange(question.question, before.outcome_text, after.outcome_text, after.right)
+            )
     newly_answered: list[str] = []
     for number, text in enumerate(unanswered, start=len(golden)):
         progress(number, total, "Asking the unanswered questions")

@@ -15,8 +15,8 @@ from chatbot.staff.insights.private_file import write_private
 
 __all__ = [
     "CheckReport",
+    "CheckReports",
     "Differences",
-    "Reports",
     "Verdict",
     "check_report_text",
     "differences",
@@ -46,7 +46,7 @@ class Verdict:
         return cls(one.id, one.question, one.expect, judged.outcome, judged.rank, judged.shown, bool(one.gold))
 
     @property
-    def said(self) -> str:
+    def outcome_text(self) -> str:
         """The outcome in words."""
         other = self.judged and self.outcome == Outcome.ANSWERED and not self.shown
         return self.outcome.replace("_", " ") + ", by another passage" * other
@@ -78,7 +78,7 @@ class CheckReport:
 
     @classmethod
     def of(cls, told: Mapping[str, object]) -> Self:
-        """Read what `Reports.run` wrote; raises `ValueError`, `KeyError` or `TypeError` for anything else."""
+        """Read what `CheckReports.run` wrote; raises `ValueError`, `KeyError` or `TypeError` for anything else."""
         questions, figures = told["questions"], told["figures"]
         if not (isinstance(questions, list) and isinstance(figures, dict)):
             raise TypeError(type(questions))
@@ -145,7 +145,7 @@ def check_report_text(checked: CheckReport, before: CheckReport | None) -> str:
     return "\n".join(told)
 
 
-class Reports:
+class CheckReports:
     """The reports below the staff's folder, a file each."""
 
     def __init__(self, folder: Path) -> None:

@@ -34,13 +34,13 @@ class Wording:
 class Row:
     """A question that was asked in vain, in all its wordings.
 
-    `question` is the wording that stands for all; `asked` has each time, by wording, the most frequent first.
+    `question` is the wording that stands for all; `by_wording` has each time, by wording, the most frequent first.
     `ids` are the journal's; `count` is how often it was asked in the period, `before` in the one before; `nearest` is
     the passage of our pages that comes nearest.
     """
 
     question: str
-    asked: tuple[tuple[LoggedQuestion, ...], ...]
+    by_wording: tuple[tuple[LoggedQuestion, ...], ...]
     ids: tuple[int, ...]
     count: int
     before: int
@@ -53,7 +53,7 @@ class Row:
     @property
     def wordings(self) -> tuple[Wording, ...]:
         """Give the wordings, the most frequent first, and the latest of those that are as frequent."""
-        return tuple(map(_wording, self.asked))
+        return tuple(map(_wording, self.by_wording))
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,7 +133,7 @@ def _row(group: Sequence[_AskedText], own: Sequence[_AskedText], read: Mapping[s
     named = _named(by_text, read)
     return Row(
         question=by_text[named][0].text or "",
-        asked=tuple(sorted(map(tuple, by_text.values()), key=len, reverse=True)),
+        by_wording=tuple(sorted(map(tuple, by_text.values()), key=len, reverse=True)),
         ids=tuple(one.asked.id for one in group),
         count=len(own),
         before=len(group) - len(own),
