@@ -49,6 +49,8 @@ class Publisher:
     def __init__(self, bot: Chatbot, place: Place, drafts: Drafts, audit_log: AuditLog) -> None:
         self._bot = bot
         self._place = place
+        self._draft_corpus = place.staff / "draft" / "corpus"
+        self._draft_index = place.staff / "draft" / "index"
         self._drafts = drafts
         self._audit_log = audit_log
         self._lock = Lock()
@@ -264,14 +266,6 @@ class Publisher:
 
     def _snapshot(self, build: str) -> Path:
         return self._place.staff / "kept" / build
-
-    @property
-    def _draft_corpus(self) -> Path:
-        return self._place.staff / "draft" / "corpus"
-
-    @property
-    def _draft_index(self) -> Path:
-        return self._place.staff / "draft" / "index"
 
     @property
     def _withdrawn(self) -> Path:
