@@ -1,4 +1,4 @@
-"""What the clinic's staff do: sign in, keep pages and words right, and have every change recorded."""
+"""The staff's work: accounts, pages and clinic text, unanswered questions and checks, and the record of changes."""
 
 from chatbot.staff.accounts.passwords import SignInThrottle
 from chatbot.staff.accounts.sessions import Account, AccountStore, Role
@@ -8,7 +8,7 @@ from chatbot.staff.content.drafts import Draft, Drafts
 from chatbot.staff.content.listing import PageSummary, list_pages
 from chatbot.staff.content.old_values import OldValue, foreign_values, foreign_warnings, old_values
 from chatbot.staff.content.page_form import PageForm
-from chatbot.staff.content.preview import OutcomeChange, PassageChange, Preview
+from chatbot.staff.content.preview import PassageChange, Preview
 from chatbot.staff.content.publishing import Place, Publisher
 from chatbot.staff.insights.checks import (
     CheckReport,
@@ -22,8 +22,8 @@ from chatbot.staff.insights.checks import (
 from chatbot.staff.insights.embedding_cache import QuestionEmbeddings
 from chatbot.staff.insights.prefetch import UnansweredPrefetcher
 from chatbot.staff.insights.saved_questions import GoldenFile, gold_of
-from chatbot.staff.insights.sign_off import SignOff, SignOffs, lists_digest, signed_lists, staff_warnings
-from chatbot.staff.insights.unanswered import Row, UnansweredQuestions, Wording, unanswered_questions
+from chatbot.staff.insights.sign_off import SignOffs, lists_digest, signed_lists, staff_warnings
+from chatbot.staff.insights.unanswered import Row, UnansweredQuestions, unanswered_questions
 from chatbot.staff.insights.urgent import UrgentMessages, judge, urgent_messages
 from chatbot.staff.schema import staff_database
 
@@ -42,7 +42,6 @@ __all__ = [
     "Drafts",
     "GoldenFile",
     "OldValue",
-    "OutcomeChange",
     "PageForm",
     "PageSummary",
     "PassageChange",
@@ -53,13 +52,11 @@ __all__ = [
     "Role",
     "Row",
     "SignInThrottle",
-    "SignOff",
     "SignOffs",
     "UnansweredPrefetcher",
     "UnansweredQuestions",
     "UrgentMessages",
     "Verdict",
-    "Wording",
     "check_report_text",
     "differences",
     "foreign_values",
