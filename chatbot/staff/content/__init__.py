@@ -1,3 +1,3 @@
-"""What staff change: pages and their drafts, and the clinic's own texts."""
+"""The content that staff edit: pages and their drafts, and the clinic's own text."""
 
 __all__: list[str] = []
