@@ -2,6 +2,7 @@
 # make test   set up, then every check
 # make quality   ask the made-up clinics' questions and compare with the floors (benchmarks/quality.json)
 # make mutants   change the core a little, many times, and see whether the tests notice; ARGS="--sample 60 --only triage"
+# make refit DATA=FOLDER   fit every weight and threshold anew and print what changed (training/README.md)
 # make clean  undo both
 # make bench-retrieval DATA=FOLDER   rank public collections (docs/evaluation.md); ARGS="--queries 300" for a quick run
 # make bench-cost DATA=FOLDER        time questions beside the encoder
@@ -13,7 +14,7 @@ INSTALL := $(BIN)/python -m pip install --quiet --disable-pip-version-check --co
 
 export PYTHONUNBUFFERED := 1
 
-.PHONY: run test check quality mutants format screenshot bench-retrieval bench-cost clean
+.PHONY: run test check quality mutants refit format screenshot bench-retrieval bench-cost clean
 
 run: .venv/installed
 	$(BIN)/python -m chatbot build
@@ -25,10 +26,13 @@ check:
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
-	OMP_NUM_THREADS=1 $(BIN)/pytest -n 2 --dist loadfile  # a thread for each of two cores
+	OMP_NUM_THREADS=1 $(BIN)/pytest -n 2 --dist loadfile --cov --cov-report=term  # a thread for each of two cores
 
 quality mutants: .venv/installed-dev
 	$(BIN)/python -m benchmarks.$@ $(ARGS)
+
+refit: .venv/installed-dev
+	$(BIN)/python -m training.refit $(if $(DATA),--data "$(DATA)") $(ARGS)
 
 format: .venv/installed-dev
 	$(BIN)/ruff check --fix .

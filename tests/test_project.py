@@ -153,7 +153,12 @@ def test_the_readme_maps_files_that_exist() -> None:
         assert (ROOT / "chatbot" / name if line.startswith("  ") else ROOT / name).exists(), name
 
 
-@pytest.mark.parametrize("page", ["README.md", *(str(path.relative_to(ROOT)) for path in ROOT.glob("docs/*.md"))])
+PAGES = [
+    path.relative_to(ROOT).as_posix() for folder in (".", "docs", "training") for path in ROOT.glob(f"{folder}/*.md")
+]
+
+
+@pytest.mark.parametrize("page", PAGES)
 def test_links_between_pages_of_the_documentation_hold(page: str) -> None:
     for target in re.findall(r"\]\((?!https?:)([^)#]+)", (ROOT / page).read_text("utf-8")):
         assert (ROOT / page).parent.joinpath(target).exists(), target
