@@ -1,4 +1,4 @@
-"""Sections that a test writes, read by words alone, and all that answers questions over them without a model."""
+"""A small corpus, an encoder without a model, and the parts of a pipeline over them."""
 
 import math
 from collections.abc import Callable, Mapping, Sequence
@@ -23,8 +23,8 @@ Section = tuple[str, str]
 """A heading and the text below it."""
 
 
-class Measured:
-    """A calibrator that knows its figures."""
+class FixedCalibration:
+    """A calibrator that returns given figures."""
 
     def __init__(self, figures: Mapping[str, float]) -> None:
         self.figures = figures
@@ -49,7 +49,7 @@ def index_of(tmp_path: Path, words: WordEncoder) -> IndexOf:
         corpus.mkdir()
         texts = (f"## {heading}\n\n{text}\n\n" if heading else f"{text}\n\n" for heading, text in sections)
         (corpus / "page.md").write_text("---\ntitle: Care\n---\n" + "".join(texts))
-        build_index(corpus, tmp_path / "index", words, ExactStore, calibrator=Measured(calibration or {}))
+        build_index(corpus, tmp_path / "index", words, ExactStore, calibrator=FixedCalibration(calibration or {}))
         return open_index(corpus, tmp_path / "index", words, ExactStore)[1]
 
     return build
@@ -59,8 +59,8 @@ def passage(text: str, *headings: str, start: int = 0) -> Passage:
     return Passage("page.md", "Care", None, headings, start, start + len(text), text)
 
 
-class Listening(WordEncoder):
-    """Words as directions, and what was asked in them."""
+class RecordingEncoder(WordEncoder):
+    """A word encoder that records the questions that it encodes."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -72,7 +72,7 @@ class Listening(WordEncoder):
 
 
 class KnownFindings(Triage):
-    """A triage that knows what a test says of some messages, and nothing of others."""
+    """A triage that returns given findings, and records what it reads."""
 
     def __init__(self, findings: Mapping[str, Finding]) -> None:
         super().__init__(None, None)
@@ -99,7 +99,7 @@ RISK = ((0.21, 0.2), (0.2, 0.3), (0.19, 0.4), (0.05, 0.7))
 
 
 def sure(confidence: float, related: float = 0.1) -> Gate:
-    """Return a gate that is as sure of everything."""
+    """Return a gate that gives every passage this confidence."""
     intercept = math.log(confidence / (1 - confidence))
     return Gate((0.0, 0.0, 0.0), intercept, NOTHING, NOTHING, RISK, related)
 
@@ -110,20 +110,22 @@ CLINIC = Clinic(
     contact=Contact("0123", "a@b.example", "https://b.example", "9 to 5", "1 Street"), replies=(PRICE, HOURS)
 )
 BY_WORDS = Ranking((1.0, 0.0, 0.0, 0.0))
-"""How well the words of a question are met, and nothing else."""
+"""A ranking by MaxSim alone."""
 
 
 def never(_word: str) -> bool:
-    """Know no word."""
+    """Return that no word is known."""
     return False
 
 
-def plain_kinds(least: float) -> ReplyProjection:
-    """Return kinds that turn nothing and know of no question for the pages that these tests ask."""
-    unasked = np.eye(1, 256, 2, dtype=np.float32)  # the direction of none of their words
-    return ReplyProjection(np.full(256, 1e-4, np.float32), np.eye(256, dtype=np.float32), unasked, least, "words-1")
+def identity_projection(threshold: float) -> ReplyProjection:
+    """Return a projection that changes no vector, with a centroid for the pages that is unlike any question."""
+    centroid = np.eye(1, 256, 2, dtype=np.float32)  # the direction of no word of these tests
+    return ReplyProjection(
+        np.full(256, 1e-4, np.float32), np.eye(256, dtype=np.float32), centroid, threshold, "words-1"
+    )
 
 
 def serving(index: Index, clinic: Clinic = CLINIC) -> Serving:
-    routes = ReplyMatcher.of(clinic.replies, WordEncoder(), plain_kinds(0.2))
-    return Serving(index, Spelling(index.words, never), clinic, routes)
+    matcher = ReplyMatcher.of(clinic.replies, WordEncoder(), identity_projection(0.2))
+    return Serving(index, Spelling(index.words, never), clinic, matcher)

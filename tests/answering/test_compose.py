@@ -3,21 +3,23 @@ from dataclasses import replace
 import pytest
 
 from chatbot.answering.citations import document_digest
-from chatbot.answering.compose import (
-    compose,
-    distinct,
-    in_general,
-    not_found,
-    reply,
-    starters,
-    suggestions,
-    urgent,
-)
+from chatbot.answering.compose import compose, distinct, in_general, not_found, reply, starters, suggestions, urgent
 from chatbot.answering.ranking import Ranking
 from chatbot.answering.search import search
 from chatbot.records import Alarm, Answer, Citation, Highlight, Hit, Level, Outcome
 from tests.answering.conftest import IndexOf, passage
 from tests.conftest import WordEncoder
+
+PARTS = (
+    ("Redness", "Redness fades within days. Creams cool."),
+    ("Redness later", "Late redness is seldom seen."),
+    ("Swelling", "Swelling stays longer than redness."),
+)
+MESSAGES = {
+    Outcome.ANSWERED: "This is what our pages say:",
+    Outcome.RELATED: "This is the closest our pages come. It may not answer you; if not, please ask the clinic.",
+    Outcome.NOT_FOUND: "Our pages don\u2019t say. Please ask the clinic directly.",
+}
 
 
 def answer(outcome: Outcome) -> Answer:
@@ -91,18 +93,6 @@ def test_eleven_words_in_fourteen_in_common_say_something_else() -> None:
 
 def test_a_passage_is_held_against_all_that_are_kept() -> None:
     assert distinct_texts("a b c", "x y z", "c b a", "z y x", "q") == ["a b c", "x y z", "q"]
-
-
-PARTS = (
-    ("Redness", "Redness fades within days. Creams cool."),
-    ("Redness later", "Late redness is seldom seen."),
-    ("Swelling", "Swelling stays longer than redness."),
-)
-MESSAGES = {
-    Outcome.ANSWERED: "This is what our pages say:",
-    Outcome.RELATED: "This is the closest our pages come. It may not answer you; if not, please ask the clinic.",
-    Outcome.NOT_FOUND: "Our pages don\u2019t say. Please ask the clinic directly.",
-}
 
 
 @pytest.mark.parametrize("outcome", [Outcome.ANSWERED, Outcome.RELATED])

@@ -12,7 +12,7 @@ from chatbot.clinic import Answers
 from chatbot.indexing import Index
 from chatbot.records import Answer, Highlight, Outcome
 from chatbot.triage import Finding
-from chatbot.triage.small_talk import Reply
+from chatbot.triage.small_talk import SmallTalkReply
 from tests.answering.conftest import CLINIC, IndexOf, KnownFindings, Section, serving, sure
 from tests.conftest import WordEncoder
 
@@ -84,7 +84,7 @@ def test_a_score_is_the_weighted_mean_of_the_named_signals(index: Index) -> None
 
 
 def test_where_nothing_was_searched_for_there_are_no_candidates(index: Index) -> None:
-    result = answered(index, "thanks", finding=Finding(small_talk=Reply("thanks", "You are welcome.")))
+    result = answered(index, "thanks", finding=Finding(small_talk=SmallTalkReply("thanks", "You are welcome.")))
     explanation = build_explanation(GATE, serving(index), result, 1)
     assert (explanation.candidates, explanation.aspect, explanation.signals, explanation.matched) == (
         (),

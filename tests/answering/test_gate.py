@@ -13,7 +13,7 @@ from chatbot.answering.ranking import Ranking
 from chatbot.answering.search import SearchResult
 from chatbot.indexing import Index, Query
 from chatbot.records import Hit, Outcome
-from tests.answering.conftest import NOTHING, IndexOf, Listening, Section
+from tests.answering.conftest import NOTHING, IndexOf, RecordingEncoder, Section
 from tests.conftest import WordEncoder
 
 RISK = ((0.2, 0.3), (0.1, 0.5), (0.05, 0.7))
@@ -222,8 +222,8 @@ def test_a_probability_is_enough_for_an_outcome(confidence: float, max_error_rat
 
 
 def asked_of(index: Index) -> list[str]:
-    """Return the sentences that a calibration asks of an index, without what they ask of its topic."""
-    encoder = Listening()
+    """Return the sentences that a calibration asks of an index, without their topic-free forms."""
+    encoder = RecordingEncoder()
     Calibration()(index, encoder)
     return encoder.questions[::2]
 
@@ -256,7 +256,7 @@ def test_sixty_sentences_of_the_whole_corpus_are_asked_at_most(index_of: IndexOf
 
 def test_a_sentence_and_what_it_asks_of_the_topic_are_read(index_of: IndexOf) -> None:
     index = index_of(*((f"Part {word}", f"Lasers {word} the skin {word}.") for word in ("a1", "b2", "c3", "d4", "e5")))
-    encoder = Listening()
+    encoder = RecordingEncoder()
     Calibration()(index, encoder)
     assert encoder.questions[:2] == ["Lasers a1 the skin a1.", "a1 the a1."]
 

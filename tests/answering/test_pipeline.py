@@ -12,7 +12,7 @@ from chatbot.errors import QuestionEmpty
 from chatbot.indexing import Index
 from chatbot.records import Alarm, Highlight, Level, Outcome
 from chatbot.triage import Finding, Wording
-from chatbot.triage.small_talk import Reply
+from chatbot.triage.small_talk import SmallTalkReply
 from tests.answering.conftest import BY_WORDS, CLINIC, IndexOf, KnownFindings, Section, serving, sure
 from tests.conftest import WordEncoder
 
@@ -26,7 +26,7 @@ BREATHING = Alarm(Level.EMERGENCY, "breathing")
 CRISIS = Alarm(Level.CRISIS, "self-harm")
 ALARM = Finding(alarm=BREATHING)
 CLEAR = Finding(all_clear=True)
-THANKS = Finding(small_talk=Reply("thanks", "You are welcome."))
+THANKS = Finding(small_talk=SmallTalkReply("thanks", "You are welcome."))
 PARTS: tuple[Section, ...] = (
     ("Does it hurt?", "A numbing cream is used. Most people feel nothing."),
     ("Redness", "Redness fades within two days."),
@@ -36,7 +36,7 @@ PARTS: tuple[Section, ...] = (
 
 
 class Desk:
-    """Answers over some pages, as sure as a test says, with what triage knows of some messages."""
+    """A pipeline over some pages, with the confidence and the findings that a test gives."""
 
     def __init__(self, index: Index) -> None:
         self.index = index
@@ -107,7 +107,7 @@ def test_an_emergency_is_answered_in_its_language_before_anything_else(desk: Des
         wants_person=True,
         all_clear=True,
         practical=True,
-        small_talk=Reply("a", "b"),
+        small_talk=SmallTalkReply("a", "b"),
     )
     result = desk.ask("old scars", CHOKING, findings={"old scars": finding, CHOKING: ALARM})
     answer, spoken = result.answer, Wording.standard("es").urgent(level, HELP)

@@ -10,11 +10,16 @@ import pytest
 from chatbot.answering.replies import ReplyMatch, ReplyMatcher, ReplyProjection, contact_line, fill_placeholders
 from chatbot.clinic import Contact, Reply, load_clinic
 from chatbot.indexing import Encoded, SentenceEncoder, Vectors
-from tests.answering.conftest import plain_kinds
+from tests.answering.conftest import identity_projection
 from tests.conftest import WordEncoder
 
+ROOT = Path(__file__).parents[2]
 BOOKING = Reply("booking", ("may I book", "book online", "slot free", "change visit"), "Book online.")
 FEES = Reply("price", ("fees", "how dear"), "See our list.")
+PRICE = Reply("price", ("price", "price list", "Price of peels", "how much"), "See our list.")
+PEELS = Reply("peels", ("peels", "what is the price"), "We do.")
+HOURS = Reply("hours", ("opening hours",), "From 9 to 5.")
+FULL = Contact("0123", "a@b.example", "https://b.example", "9 to 5", "1 Street")
 
 
 def axis(words: WordEncoder, *texts: str) -> Vectors:
@@ -116,9 +121,6 @@ def test_a_matcher_holds_the_replies_in_order_with_their_examples(
     assert ReplyMatcher.of([FEES], words).projection.fingerprint == ReplyProjection.fitted().fingerprint
 
 
-FULL = Contact("0123", "a@b.example", "https://b.example", "9 to 5", "1 Street")
-
-
 @pytest.mark.parametrize(
     ("contact", "line"),
     [
@@ -153,14 +155,9 @@ def test_placeholders_are_filled_with_the_clinics_contact() -> None:
     assert fill_placeholders(text, FULL) == "0123, a@b.example, https://b.example, 9 to 5, 1 Street, 0123, {name}"
 
 
-PRICE = Reply("price", ("price", "price list", "Price of peels", "how much"), "See our list.")
-PEELS = Reply("peels", ("peels", "what is the price"), "We do.")
-HOURS = Reply("hours", ("opening hours",), "From 9 to 5.")
-
-
 @pytest.fixture
 def matcher(words: WordEncoder) -> ReplyMatcher:
-    return ReplyMatcher.of([PEELS, PRICE, HOURS], words, plain_kinds(0.1))
+    return ReplyMatcher.of([PEELS, PRICE, HOURS], words, identity_projection(0.1))
 
 
 @pytest.mark.parametrize(
@@ -198,8 +195,8 @@ def replies_to(matcher: ReplyMatcher, words: WordEncoder, question: str, clauses
     return [reply.name for reply in matcher.match_all(encoded, clauses, words.encode_questions)]
 
 
-class Deaf(WordEncoder):
-    """An encoder that must not be replies_to."""
+class UnusedEncoder(WordEncoder):
+    """An encoder that must not be used."""
 
     def encode_questions(self, texts: Sequence[str]) -> list[Encoded]:
         raise AssertionError(texts)
@@ -225,10 +222,7 @@ def test_without_two_replies_in_its_clauses_the_whole_question_decides(
 
 def test_a_question_of_one_clause_is_not_encoded_again(matcher: ReplyMatcher, words: WordEncoder) -> None:
     (encoded,) = words.encode_questions(["opening hours"])
-    assert matcher.match_all(encoded, ["price"], Deaf().encode_questions) == [HOURS]
-
-
-ROOT = Path(__file__).parents[2]
+    assert matcher.match_all(encoded, ["price"], UnusedEncoder().encode_questions) == [HOURS]
 
 
 @pytest.fixture(scope="session")

@@ -8,12 +8,12 @@ from chatbot.answering.ranking import Ranking
 from chatbot.answering.search import SearchResult, search, topic_free_questions
 from chatbot.indexing import Encoded, Index
 from chatbot.records import Hit
-from tests.answering.conftest import BY_WORDS, IndexOf, Listening, passage
+from tests.answering.conftest import BY_WORDS, IndexOf, RecordingEncoder, passage
 from tests.conftest import WordEncoder
 
 
-class PartlyDeaf(WordEncoder):
-    """Words as directions, but for one that it cannot read."""
+class IncompleteEncoder(WordEncoder):
+    """A word encoder that has no token for one word."""
 
     def encode_questions(self, texts: Sequence[str]) -> list[Encoded]:
         return [self._read(encoded, text) for encoded, text in zip(super().encode_questions(texts), texts, strict=True)]
@@ -48,7 +48,7 @@ def test_a_question_without_a_word_finds_nothing(index: Index, words: WordEncode
 
 
 def test_a_question_that_the_encoder_cannot_read_finds_nothing(index: Index) -> None:
-    assert search(index, PartlyDeaf(), BY_WORDS, "zz", ["Does it hurt?"]) is None
+    assert search(index, IncompleteEncoder(), BY_WORDS, "zz", ["Does it hurt?"]) is None
 
 
 def test_a_question_is_searched_for_and_its_aspect_of_the_topic_is_judged(index: Index) -> None:
@@ -71,7 +71,7 @@ def test_hits_are_ranked_by_the_ranking(index: Index) -> None:
 
 
 def test_each_text_is_read_once(index: Index) -> None:
-    encoder = Listening()
+    encoder = RecordingEncoder()
     searched(index, "old scars", encoder=encoder)
     assert encoder.questions == ["old scars"]
     searched(index, "and laser scars", "Do they hurt?", encoder=encoder)
@@ -136,7 +136,7 @@ def test_a_question_of_the_topics_words_alone_is_judged_by_itself(index: Index) 
 
 
 def test_an_aspect_that_the_encoder_cannot_read_is_judged_as_the_question(index: Index) -> None:
-    result = searched(index, "laser zz", encoder=PartlyDeaf())
+    result = searched(index, "laser zz", encoder=IncompleteEncoder())
     assert (result.topic_free.text, len(result.topic_free.encoded.ids)) == ("laser zz", 1)
 
 

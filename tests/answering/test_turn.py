@@ -9,14 +9,14 @@ from chatbot.clinic import Answers, Clinic
 from chatbot.indexing import Index
 from chatbot.records import Alarm, Level, Outcome
 from chatbot.triage import Finding
-from chatbot.triage.small_talk import Reply
-from tests.answering.conftest import BY_WORDS, CLINIC, IndexOf, KnownFindings, Listening, Section, serving, sure
+from chatbot.triage.small_talk import SmallTalkReply
+from tests.answering.conftest import BY_WORDS, CLINIC, IndexOf, KnownFindings, RecordingEncoder, Section, serving, sure
 
 BREATHING = Alarm(Level.EMERGENCY, "breathing")
 PUS = Alarm(Level.TODAY, "infection")
 ALARM, OTHER = Finding(alarm=BREATHING), Finding(alarm=PUS)
 CLEAR = Finding(all_clear=True)
-SAID = Finding(small_talk=Reply("thanks", "You are welcome."))
+SAID = Finding(small_talk=SmallTalkReply("thanks", "You are welcome."))
 PARTS: tuple[Section, ...] = (
     ("Redness", "Redness fades within two days."),
     ("Scars", "Old scars fade slowly."),
@@ -35,10 +35,10 @@ def turn_of(  # noqa: PLR0913 - what a test says of a turn
     *before: str,
     findings: Mapping[str, Finding] | None = None,
     gate: Gate | None = None,
-    encoder: Listening | None = None,
+    encoder: RecordingEncoder | None = None,
     clinic: Clinic = CLINIC,
 ) -> Turn:
-    tools = Tools(encoder or Listening(), BY_WORDS, gate or sure(0.9), KnownFindings(findings or {}))
+    tools = Tools(encoder or RecordingEncoder(), BY_WORDS, gate or sure(0.9), KnownFindings(findings or {}))
     return Turn(tools, question, list(before), serving(index, clinic))
 
 
@@ -197,7 +197,7 @@ def test_a_passage_that_is_just_related_is_shown(index: Index) -> None:
 
 
 def test_each_text_is_encoded_once(index: Index) -> None:
-    encoder = Listening()
+    encoder = RecordingEncoder()
     turn = turn_of(index, "old scars", encoder=encoder)
     assert turn.search_result
     encoded = turn.encode(["scars", "old scars", "scars"])
@@ -206,7 +206,7 @@ def test_each_text_is_encoded_once(index: Index) -> None:
 
 
 def test_nothing_new_is_nothing_to_encode(index: Index) -> None:
-    encoder = Listening()
+    encoder = RecordingEncoder()
     assert len(turn_of(index, "old scars", encoder=encoder).encode(["old scars"])) == 1
     assert encoder.questions == ["old scars"]
 
