@@ -295,14 +295,14 @@ def _with_new_names(values: dict[str, Any], path: Path) -> dict[str, Any]:
 
 def _syntax_slip(text: str, error: Exception) -> str:
     """Return the end of a message about TOML that cannot be parsed, with its line where the parser names one."""
-    place = re.search(r"at (?:line (\d+)|end of document)", str(error))
+    place = re.fullmatch(r"(.*) \(at (?:line (\d+), column \d+|end of document)\)", str(error))
     if not place:
         return " cannot be read: a value is too long or nested too deeply. Correct the file and start again."
     lines = text.splitlines() or [""]
-    number = int(place[1] or len(lines))
+    number = int(place[2] or len(lines))
     return (
-        f", line {number} cannot be read: {lines[number - 1].strip():.100} ... Write one key a line, and each text "
-        'between straight quotation marks, as in name = "Our clinic".'
+        f", line {number} cannot be read: {lines[number - 1].strip():.100} ({place[1]}). Write each key once, and "
+        'each text between straight quotation marks, as in name = "Our clinic".'
     )
 
 
@@ -316,7 +316,7 @@ def _describe(error: Mapping[str, Any]) -> str:
             where += f"[{part + 1}]"
             continue
         where += f".{part}" if where else part
-        known = {one.name: one.type for one in fields(noun)} if is_dataclass(noun) else {}
+        known = {key.name: key.type for key in fields(noun)} if is_dataclass(noun) else {}
         kind, *notes = get_args(known.get(part)) or [known.get(part)]
         cure = next((note for note in notes if isinstance(note, str)), "")
         noun = next(iter(get_args(kind)), kind)

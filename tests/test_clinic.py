@@ -27,7 +27,7 @@ def test_the_projects_own_replies_have_many_ways_to_ask() -> None:
     assert clinic.urgent.phone == "999"
 
 
-def test_a_clinic_that_writes_nothing_still_tells_people_whom_to_call(tmp_path: Path) -> None:
+def test_without_urgent_texts_visitors_still_learn_whom_to_call(tmp_path: Path) -> None:
     (tmp_path / "clinic.toml").write_text("name = 'x'")
     clinic = load_clinic(tmp_path / "clinic.toml")
     assert (clinic.urgent, clinic.replies) == (Urgent(), ())
@@ -161,7 +161,7 @@ def test_a_slip_is_named_with_its_key_and_cure(tmp_path: Path, text: str, messag
         load_clinic(tmp_path / "clinic.toml")
 
 
-def test_a_clinic_file_that_was_named_must_be_there(tmp_path: Path) -> None:
+def test_a_missing_clinic_file_is_named(tmp_path: Path) -> None:
     with pytest.raises(SettingsError, match="point FOOTNOTE_CLINIC at"):
         load_clinic(tmp_path / "none.toml")
 
@@ -169,10 +169,15 @@ def test_a_clinic_file_that_was_named_must_be_there(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("text", "number", "line"),
     [
-        ("[contact]\nphone = \u201c020\u201d\nemail = 'a@b'", 2, "phone = \u201c020\u201d"),
-        ("name = 'a'\n\ngreeting = 'It's us'", 3, "greeting = 'It's us'"),
-        ("name = ", 1, "name ="),
-        ('name = """a\nb', 2, "b"),
+        ("[contact]\nphone = \u201c020\u201d\nemail = 'a@b'", 2, "phone = \u201c020\u201d (Invalid value)"),
+        (
+            "name = 'a'\n\ngreeting = 'It's us'",
+            3,
+            "greeting = 'It's us' (Expected newline or end of document after a statement)",
+        ),
+        ("name = 'a'\nname = 'b'", 2, "name = 'b' (Cannot overwrite a value)"),
+        ("name = ", 1, "name = (Invalid value)"),
+        ('name = """a\nb', 2, "b (Unterminated string)"),
     ],
 )
 def test_a_slip_in_toml_names_its_line_and_the_quotes_to_use(tmp_path: Path, text: str, number: int, line: str) -> None:
@@ -180,7 +185,7 @@ def test_a_slip_in_toml_names_its_line_and_the_quotes_to_use(tmp_path: Path, tex
     with pytest.raises(SettingsError) as raised:
         parse_clinic(text, path)
     assert str(raised.value) == (
-        f"{path}, line {number} cannot be read: {line} ... Write one key a line, and each text between straight "
+        f"{path}, line {number} cannot be read: {line}. Write each key once, and each text between straight "
         'quotation marks, as in name = "Our clinic".'
     )
 

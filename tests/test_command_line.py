@@ -66,24 +66,24 @@ def built(run: Run) -> str:
     return done.stdout
 
 
-def test_asking_before_building_fails_with_one_line_that_names_the_cure(run: Run, tmp_path: Path) -> None:
+def test_asking_before_building_names_the_cure(run: Run, tmp_path: Path) -> None:
     done = run("ask", "is redness normal?", FOOTNOTE_INDEX=str(tmp_path))
     assert (done.returncode, done.stdout) == (1, "")
     assert done.stderr == f"There is no index in {tmp_path}: run 'python -m chatbot build'.\n"
 
 
-def test_a_build_says_what_it_did_and_the_next_has_nothing_to_do(run: Run, built: str) -> None:
+def test_a_second_build_has_nothing_to_do(run: Run, built: str) -> None:
     summary, calibration = built.splitlines()
     assert summary.endswith(": 20 passages of 1 page, 20 passages embedded.")
     assert re.fullmatch(
-        r"What these pages do not say meets 0\.\d\d of them all the same, 0\.\d\d elsewhere: the gate allows for it\.",
+        r"Calibrated: questions that these pages do not answer match them at 0\.\d\d\. The usual value is 0\.\d\d\.",
         calibration,
     )
     assert run("build").stdout == built.replace("20 passages embedded", "0 passages embedded")
 
 
 @pytest.mark.usefixtures("built")
-def test_an_answer_is_printed_with_its_quotes_and_links(run: Run) -> None:
+def test_an_answer_is_printed_with_quotes_and_links(run: Run) -> None:
     done = run("ask", "is redness normal?")
     assert (done.returncode, done.stderr) == (0, "")
     assert "[1] Benefits of Microneedling > What To Expect After Microneedling\nUnderstanding what to" in done.stdout
@@ -99,7 +99,7 @@ def test_a_question_that_is_not_answered_prints_the_contact(run: Run) -> None:
 
 
 @pytest.mark.usefixtures("built")
-def test_json_has_the_keys_that_others_depend_on(run: Run) -> None:
+def test_json_has_its_public_keys(run: Run) -> None:
     values = json.loads(run("ask", "is redness normal?", "--json", "--explain").stdout)
     assert set(values) == {
         "answer_id", "outcome", "confidence", "understood_as", "message", "contact", "citations", "suggestions",
@@ -113,7 +113,7 @@ def test_json_has_the_keys_that_others_depend_on(run: Run) -> None:
 
 
 @pytest.mark.usefixtures("built")
-def test_a_batch_gives_a_reply_a_line_in_order_and_nothing_else(run: Run, folder: Path) -> None:
+def test_a_batch_prints_one_reply_a_line_in_order(run: Run, folder: Path) -> None:
     lines = [
         '{"id": 1, "question": "does microneedling tighten skin?", "history": []}',
         '{"question": "  "}',
@@ -149,7 +149,7 @@ def test_a_batch_refuses_what_the_api_refuses(run: Run, tmp_path: Path) -> None:
 
 
 @pytest.mark.usefixtures("built")
-def test_an_evaluation_reports_and_draws_and_holds_to_thresholds(run: Run, tmp_path: Path) -> None:
+def test_an_evaluation_reports_draws_and_keeps_to_bounds(run: Run, tmp_path: Path) -> None:
     golden, plot = str(ROOT / "tests" / "golden.jsonl"), tmp_path / "plot.png"
     done = run(
         "evaluate", golden, "--plot", str(plot), "--min", "hit@1=0.2", "hit@3/direct=0.5", "--max", "false_alarms=1"
@@ -161,7 +161,7 @@ def test_an_evaluation_reports_and_draws_and_holds_to_thresholds(run: Run, tmp_p
 
 
 @pytest.mark.usefixtures("built")
-def test_an_evaluation_in_json_exits_with_one_where_a_threshold_is_missed(run: Run) -> None:
+def test_an_evaluation_fails_where_a_bound_is_missed(run: Run) -> None:
     done = run("evaluate", str(ROOT / "tests" / "golden.jsonl"), "--json", "--min", "hit@1/near=0.5")
     assert done.returncode == 1
     assert done.stderr == "Missed: hit@1/near could not be measured, wanted at least 0.5.\n"
@@ -169,7 +169,7 @@ def test_an_evaluation_in_json_exits_with_one_where_a_threshold_is_missed(run: R
     assert (values["all"]["asked"], values["all"]["hit@1"]["of"], len(values["questions"])) == (13, 7, 13)
 
 
-def test_golden_questions_that_cannot_be_used_are_named_before_anything_is_loaded(run: Run, tmp_path: Path) -> None:
+def test_invalid_golden_questions_are_named(run: Run, tmp_path: Path) -> None:
     (tmp_path / "golden.jsonl").write_text('{"question": "a", "expect": "b"}')
     done = run("evaluate", str(tmp_path / "golden.jsonl"))
     assert (done.returncode, done.stdout) == (1, "")
@@ -191,12 +191,12 @@ def test_golden_questions_that_cannot_be_used_are_named_before_anything_is_loade
         (("--version",), 0),
     ],
 )
-def test_wrong_usage_exits_with_two(run: Run, arguments: tuple[str, ...], code: int) -> None:
+def test_exit_codes_of_usage(run: Run, arguments: tuple[str, ...], code: int) -> None:
     assert run(*arguments).returncode == code
 
 
 @pytest.mark.usefixtures("built")
-def test_a_batch_file_that_is_not_there_is_named(run: Run) -> None:
+def test_a_missing_batch_file_is_named(run: Run) -> None:
     done = run("ask", "--batch", "none.jsonl")
     assert (done.returncode, done.stderr) == (
         1,
@@ -204,7 +204,7 @@ def test_a_batch_file_that_is_not_there_is_named(run: Run) -> None:
     )
 
 
-def test_a_setting_that_cannot_be_used_is_named(run: Run) -> None:
+def test_an_invalid_setting_is_named(run: Run) -> None:
     done = run("build", FOOTNOTE_PORT="many")
     assert (done.returncode, done.stderr[:25]) == (1, "FOOTNOTE_PORT is 'many': ")
 
@@ -220,9 +220,7 @@ def test_a_port_that_is_taken_is_named_with_the_cure(run: Run) -> None:
 
 
 @pytest.mark.usefixtures("built")
-def test_the_server_says_where_it_is_journals_what_is_asked_and_stops_when_told(
-    environ: dict[str, str], run: Run, folder: Path
-) -> None:
+def test_the_server_starts_records_questions_and_stops(environ: dict[str, str], run: Run, folder: Path) -> None:
     with socket.create_server(("127.0.0.1", 0)) as free:
         port = free.getsockname()[1]
     command = [sys.executable, str(ROOT / "app.py")]
@@ -264,7 +262,7 @@ def test_the_server_says_where_it_is_journals_what_is_asked_and_stops_when_told(
     assert run("journal", "export", "--format", "jsonl").stdout == ""
 
 
-def test_the_tag_for_the_clinics_site_is_printed_plain_and_pinned(run: Run, built: str) -> None:
+def test_the_tag_for_the_site_is_printed(run: Run, built: str) -> None:
     assert built
     done = run("widget", "https://chat.clinic.example/")
     assert (done.returncode, done.stdout) == (
@@ -281,9 +279,7 @@ def test_the_tag_for_the_clinics_site_is_printed_plain_and_pinned(run: Run, buil
     assert "Pregunte a Example Skin Clinic" in pinned
 
 
-def test_a_language_that_the_chat_does_not_speak_stops_the_start_with_one_line(
-    run: Run, built: str, tmp_path: Path
-) -> None:
+def test_an_unknown_language_stops_the_start(run: Run, built: str, tmp_path: Path) -> None:
     assert built
     (tmp_path / "clinic.toml").write_text("[widget]\nlanguage = 'tlh'\n")
     with socket.socket() as free:
@@ -299,13 +295,13 @@ def test_a_language_that_the_chat_does_not_speak_stops_the_start_with_one_line(
     [
         (("erase",), 2, "one of the arguments --all --before --matching --answer is required"),
         (("erase", "--all", "--before", "2026-01-01"), 2, "not allowed with argument --all"),
-        (("erase", "--before", "yesterday"), 2, "'yesterday' is no day: write it as 2026-11-30"),
+        (("erase", "--before", "yesterday"), 2, "'yesterday' is not a date: write it as 2026-11-30"),
         (("erase", "--matching", " "), 2, "it is empty, and everything would match"),
         (("export", "--format", "xml"), 2, "invalid choice: 'xml'"),
         (("export", "--output", "/nowhere/file"), 1, "/nowhere/file cannot be written: No such file or directory."),
     ],
 )
-def test_the_journals_commands_say_what_is_wrong(run: Run, arguments: tuple[str, ...], code: int, message: str) -> None:
+def test_the_journal_commands_name_what_is_wrong(run: Run, arguments: tuple[str, ...], code: int, message: str) -> None:
     done = run("journal", *arguments)
     assert (done.returncode, done.stdout) == (code, "")
     assert message in done.stderr
@@ -365,7 +361,7 @@ def test_a_new_clinic_builds_and_answers(tmp_path: Path) -> None:
     assert made.stdout.startswith("Made clinic/corpus/aftercare.md, an example page, and clinic/clinic.toml.\n")
     again = footnote(["init"], environ, clinic)
     assert (again.returncode, again.stdout) == (1, "")
-    assert again.stderr == "corpus is there already and stays as it is: name a folder without one.\n"
+    assert again.stderr == "corpus exists already, and nothing was changed: name another folder.\n"
     assert footnote(["build"], environ, clinic).stdout.startswith("Index ")
     answer = json.loads(footnote(["ask", "--json", "how long does the swelling last?"], environ, clinic).stdout)
     assert answer["outcome"] == "answered"

@@ -14,14 +14,14 @@ def test_without_environment_the_defaults_hold(tmp_path: Path, monkeypatch: pyte
     assert (settings.journal, settings.retention) == ("journal/journal.sqlite3", 30)
 
 
-def test_the_environment_wins_and_an_empty_value_is_none(tmp_path: Path) -> None:
+def test_an_empty_variable_means_the_default(tmp_path: Path) -> None:
     settings = load_settings(
         {"FOOTNOTE_PORT": "8000", "FOOTNOTE_HOST": "", "FOOTNOTE_CLINIC": str(tmp_path / "c.toml")}
     )
     assert (settings.port, settings.host, settings.clinic) == (8000, "127.0.0.1", tmp_path / "c.toml")
 
 
-def test_an_empty_journal_is_none_and_its_password_is_not_shown() -> None:
+def test_a_password_in_the_journals_address_is_not_shown() -> None:
     assert load_settings({"FOOTNOTE_JOURNAL": " "}).journal == ""
     settings = load_settings({"FOOTNOTE_JOURNAL": "postgresql://a:hunter2@b/c", "FOOTNOTE_RETENTION_DAYS": "0"})
     assert (settings.journal, settings.retention) == ("postgresql://a:hunter2@b/c", 0)
@@ -44,12 +44,12 @@ def test_an_old_name_still_works_and_warns_once(
 
 
 @pytest.mark.parametrize("days", ["-1", "10000", "1.5", "month"])
-def test_a_retention_that_is_none_is_named(days: str) -> None:
+def test_an_invalid_retention_is_named(days: str) -> None:
     with pytest.raises(SettingsError, match=r"_RETENTION_DAYS is .* set it to a number of days, from 0 to 9999"):
         load_settings({"FOOTNOTE_RETENTION_DAYS": days})
 
 
 @pytest.mark.parametrize("port", ["0", "65536", "1" * 5000, "http", "-1", "\u0664\u0664"])
-def test_a_port_that_is_none_is_named(port: str) -> None:
+def test_an_invalid_port_is_named(port: str) -> None:
     with pytest.raises(SettingsError, match=r"FOOTNOTE_PORT is .* set it to a number from 1 to 65535"):
         load_settings({"FOOTNOTE_PORT": port})

@@ -41,7 +41,7 @@ def _init(_: Settings, options: argparse.Namespace) -> None:
     folder: Path = options.folder
     for path in (folder / "corpus", folder / "clinic.toml"):
         if path.exists():
-            raise FootnoteError(f"{path} is there already and stays as it is: name a folder without one.")
+            raise FootnoteError(f"{path} exists already, and nothing was changed: name another folder.")
     try:
         shutil.copytree(_EXAMPLE, folder, copy_function=shutil.copyfile, dirs_exist_ok=True)
     except OSError as error:  # shutil.Error, a list of single failures, has no errno
@@ -70,9 +70,10 @@ def _build(settings: Settings, _: argparse.Namespace) -> None:
         f"{'page' if built.documents == 1 else 'pages'}, {built.embedded} passages embedded."
     )
     if built.calibration:
+        measured, usual = built.calibration["content_maxsim"], Gate.fitted().baseline["content_maxsim"]
         print(
-            f"What these pages do not say meets {built.calibration['content_maxsim']:.2f} of them all the same, "
-            f"{Gate.fitted().baseline['content_maxsim']:.2f} elsewhere: the gate allows for it."
+            f"Calibrated: questions that these pages do not answer match them at {measured:.2f}. "
+            f"The usual value is {usual:.2f}."
         )
     for warning in missing_with(encoder):
         print(warning, file=sys.stderr)
@@ -89,7 +90,7 @@ def _serve(settings: Settings, _: argparse.Namespace) -> None:
     bot = Chatbot.open(settings)
     bot.ask("Are you ready?")  # loads the model, so that the first visitor need not wait for it
     if bot.clinic.contact == Contact():
-        _LOG.warning("clinic.toml names no contact: visitors are not told how to reach the clinic.")
+        _LOG.warning("Visitors are not told how to reach the clinic: fill in [contact] in clinic.toml.")
     for warning in bot.warnings:
         _LOG.warning("%s", warning)
     host = f"[{settings.host}]" if ":" in settings.host else settings.host

@@ -53,7 +53,7 @@ def _day(text: str) -> datetime:
     try:
         return datetime.strptime(text, "%Y-%m-%d").replace(tzinfo=UTC)
     except ValueError:
-        raise argparse.ArgumentTypeError(f"{text!r} is no day: write it as 2026-11-30") from None
+        raise argparse.ArgumentTypeError(f"{text!r} is not a date: write it as 2026-11-30") from None
 
 
 def _some_text(text: str) -> str:

@@ -22,10 +22,10 @@ def plain_text(answer: Answer, clinic: Clinic) -> str:
 
 def _quote(citation: Citation) -> str:
     where = " > ".join((citation.passage.title, *citation.passage.headings))
-    return f"[{citation.number}] {where}\n{_marked(citation)}\n{citation.link}"
+    return f"[{citation.number}] {where}\n{_with_marks(citation)}\n{citation.link}"
 
 
-def _marked(citation: Citation) -> str:
+def _with_marks(citation: Citation) -> str:
     """Put the sentences that answer between angle quotation marks."""
     text = citation.passage.text
     for mark in reversed(citation.highlights):

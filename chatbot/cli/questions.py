@@ -60,7 +60,7 @@ def _bound(text: str) -> "Bound":
     try:
         return read_bound(text)
     except ValueError:
-        raise argparse.ArgumentTypeError(f"{text!r} is no threshold: write it as in hit@1=0.8") from None
+        raise argparse.ArgumentTypeError(f"{text!r} is not a bound: write it as in hit@1=0.8") from None
 
 
 def _ask(settings: Settings, options: argparse.Namespace) -> None:
