@@ -52,17 +52,13 @@ class Explanation:
 
 def build_explanation(gate: Gate, serving: Serving, result: PipelineResult, milliseconds: float) -> Explanation:
     """Return the explanation of a result that took some milliseconds."""
-    search_result, index = result.search_result, serving.index
-    values = (
-        gate_signals(index, search_result.topic_free, search_result.gate_text, search_result.hits)
-        if search_result
-        else []
-    )
+    search, index = result.search_result, serving.index
+    signals = gate_signals(index, search.topic_free, search.gate_text, search.hits) if search else []
     return Explanation(
         answer=result.answer,
-        candidates=tuple(_candidates(gate, index, search_result)) if search_result else (),
-        aspect=search_result.topic_free.text if search_result else "",
-        signals=dict(zip(SIGNALS, values, strict=False)),
+        candidates=tuple(_candidates(gate, index, search)) if search else (),
+        aspect=search.topic_free.text if search else "",
+        signals=dict(zip(SIGNALS, signals, strict=False)),
         answered=gate.threshold_for(serving.clinic.answers.max_error_rate),
         related=gate.related,
         matched=result.rule,

@@ -93,10 +93,8 @@ class BM25Index:
 
     def _is_topic(self, word: str) -> bool:
         (stem,) = self._stems(word)
-        return (
-            self._document_frequency[stem] > max(_TOPIC_PASSAGES, _TOPIC_SHARE * self._passages)
-            and word.casefold() not in _STOP_WORDS
-        )
+        frequent = self._document_frequency[stem] > max(_TOPIC_PASSAGES, _TOPIC_SHARE * self._passages)
+        return frequent and word.casefold() not in _STOP_WORDS
 
     def _stems(self, text: str) -> list[str]:
         return list(self._stemmer.stemWords(_WORD.findall(text.casefold())))

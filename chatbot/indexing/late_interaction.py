@@ -59,13 +59,9 @@ class Tokens:
 
     def passage(self, number: int) -> "Tokens":
         """Return the tokens of one passage."""
-        rows = slice(self.offsets[number], self.offsets[number + 1])
-        return Tokens(
-            self.offsets[number : number + 2] - self.offsets[number],
-            self.vectors[rows],
-            self.ids[rows],
-            self.sentences[rows],
-        )
+        start, end = self.offsets[number : number + 2]
+        offsets = np.array([0, end - start], dtype=np.int64)
+        return Tokens(offsets, self.vectors[start:end], self.ids[start:end], self.sentences[start:end])
 
     def to_bytes(self) -> bytes:
         """Return the tokens as bytes; equal tokens give equal bytes."""
