@@ -53,7 +53,7 @@ class Turn:
     def __init__(
         self, tools: Tools, question: str, history: list[str], serving: Serving, findings: Sequence[Finding] = ()
     ) -> None:
-        """Triage a question and its history, oldest first; `findings`, in this order, are those already known."""
+        """Triage a question and its history, oldest first, unless their `findings` are known, in the same order."""
         self.question = question
         self.history = history
         self.serving = serving
