@@ -1,7 +1,7 @@
-"""Red flags by meaning: a transformer layer over the encoder's token vectors that tells five kinds of message apart.
+"""Classify messages by meaning into five kinds, with transformer layers over the encoder's token vectors.
 
-It stands on the vectors that search needs anyway, so that a message is encoded once. Fitted by
-`training/fit_triage.py`. Source of the layer: A. Vaswani et al., "Attention Is All You Need", NeurIPS 2017.
+The search needs these vectors too, so that a message is encoded once. Fitted by `training/fit_triage.py`.
+Source of the layer: A. Vaswani et al., "Attention Is All You Need", NeurIPS 2017.
 """
 
 from collections.abc import Mapping, Sequence
@@ -27,12 +27,12 @@ _LEVELS: Final = {"today": Level.TODAY, "emergency": Level.EMERGENCY, "crisis": 
 
 @dataclass(frozen=True, slots=True)
 class Thresholds:
-    """What a probability is enough for.
+    """The least probabilities, 0 to 1, at which a verdict counts.
 
-    `message` and `part` are what the probability of an urgent message must reach to alarm by itself, for whole
-    sentences and for a clause in English; `scant` for whole sentences in another language, and for a word or two.
-    Below `veto` a sign of the word lists does not count either, and below `veto_always` none that nothing may silence
-    or that is trusted. `symptom` is what the probability of a symptom must reach.
+    To alarm by itself, the probability of an urgent message must reach `message` for whole English sentences, `part`
+    for an English clause, and `scant` for sentences in another language or of one or two words. A sign of the word
+    lists counts only from `veto` on. A sign that nothing may silence, or that is trusted, counts from `veto_always` on.
+    `symptom` is the least probability of a symptom.
     """
 
     message: float = 1.0
@@ -45,7 +45,7 @@ class Thresholds:
 
 @dataclass(frozen=True, slots=True)
 class Verdict:
-    """The probabilities that a message is urgent and that it is a symptom, and its likeliest level if it is urgent."""
+    """The probability that a message is urgent and that it is a symptom, and the likeliest level if it is urgent."""
 
     urgent: float
     symptom: float
@@ -54,9 +54,10 @@ class Verdict:
 
 @dataclass(frozen=True, slots=True)
 class _Layer:
-    """A layer of the transformer: attention with `heads` heads, then two linear maps, each with its residual.
+    """A transformer layer: attention, then two linear maps, each with a residual and a layer normalisation.
 
-    Shapes: `attend` (d, 3d), `join` (d, d), `widen` (d, 4d), `narrow` (4d, d); the biases and norms to match.
+    Shapes: `attend` (d, 3d), `join` (d, d), `widen` (d, 4d), `narrow` (4d, d). A bias has the width of its map, a norm
+    has shape (2, d).
     """
 
     attend: Vectors
@@ -71,18 +72,18 @@ class _Layer:
     narrow_norm: Vectors
 
     def apply(self, states: Vectors, bounds: Sequence[tuple[int, int]], heads: int) -> Vectors:
-        """Return the states after this layer; each text of `bounds` attends to itself alone."""
+        """Return the states after this layer, shape (n, d); each text, as `bounds` has them, attends only to itself."""
         mixed = states @ self.attend + self.attend_bias
         attended = np.concatenate([_attention(mixed[start:end], heads) for start, end in bounds])
-        states = _normed(states + attended @ self.join + self.join_bias, self.join_norm)
+        states = _layer_norm(states + attended @ self.join + self.join_bias, self.join_norm)
         wide = states @ self.widen + self.widen_bias
         wide *= 0.5 * (1 + erf(wide / np.float32(np.sqrt(2))))  # GELU: D. Hendrycks and K. Gimpel, 2016
-        return _normed(states + wide @ self.narrow + self.narrow_bias, self.narrow_norm)
+        return _layer_norm(states + wide @ self.narrow + self.narrow_bias, self.narrow_norm)
 
 
 @dataclass(frozen=True, slots=True)
 class EmergencyClassifier:
-    """Tells of messages how likely each of `LABELS` is; `fingerprint` is that of the encoder whose states it reads."""
+    """Gives the probability of each of `LABELS`; `fingerprint` names the encoder whose token vectors it reads."""
 
     layers: tuple[_Layer, ...]
     heads: int
@@ -93,50 +94,51 @@ class EmergencyClassifier:
 
     @classmethod
     def fitted(cls) -> Self:
-        """Return the classifier that the script wrote; `classifier.json` says on what and how well."""
+        """Return the classifier that `training/fit_triage.py` wrote; `classifier.json` has its data and its figures."""
         values, arrays = fitted_values("chatbot.triage", "classifier"), fitted_arrays("chatbot.triage", "classifier")
         layers = tuple(
-            _Layer(**{name: _restored(arrays, f"{number}.{name}") for name in _Layer.__dataclass_fields__})
+            _Layer(**{name: _dequantised(arrays, f"{number}.{name}") for name in _Layer.__dataclass_fields__})
             for number in range(values["layers"])
         )
-        head, bias = _restored(arrays, "head"), _restored(arrays, "head_bias")
+        head, bias = _dequantised(arrays, "head"), _dequantised(arrays, "head_bias")
         thresholds = Thresholds(**values["thresholds"])
         return cls(layers, values["heads"], head, bias, thresholds, values["encoder"]["fingerprint"])
 
     @staticmethod
     def fitted_fingerprint() -> str:
-        """Return the fingerprint of the encoder that the script's classifier reads, without loading its weights."""
+        """Return the fingerprint of the encoder that the fitted classifier needs, without loading its weights."""
         return str(fitted_values("chatbot.triage", "classifier")["encoder"]["fingerprint"])
 
     def serves(self, encoder: Encoder) -> bool:
-        """Tell whether this was fitted for an encoder."""
+        """Return whether this was fitted for the encoder."""
         return encoder.fingerprint == self.fingerprint
 
     def judge(self, encoded: Sequence[Encoded]) -> list[Verdict]:
-        """Judge texts that the encoder read."""
+        """Return a verdict for each encoded text."""
         return [
             Verdict(float(row[2:].sum()), float(row[1]), _LEVELS[LABELS[2 + int(row[2:].argmax())]])
             for row in self.probabilities(encoded)
         ]
 
     def probabilities(self, encoded: Sequence[Encoded]) -> Vectors:
-        """Return the probability of each label, shape (n, 5)."""
-        read = [one.states for one in encoded if one.states is not None]
-        if not read:
+        """Return the probability of each label, shape (n, 5), for texts that have token vectors."""
+        token_vectors = [text.states for text in encoded if text.states is not None]
+        if not token_vectors:
             return np.zeros((0, len(LABELS)), np.float32)
-        ends = np.cumsum([len(one) for one in read]).tolist()
+        ends = np.cumsum([len(vectors) for vectors in token_vectors]).tolist()
         bounds = list(zip([0, *ends[:-1]], ends, strict=True))
-        states = np.concatenate(read).astype(np.float32)
+        states = np.concatenate(token_vectors).astype(np.float32)
         for layer in self.layers:
             states = layer.apply(states, bounds, self.heads)
-        pooled = np.stack([np.concatenate([states[a:b].mean(axis=0), states[a:b].max(axis=0)]) for a, b in bounds])
+        texts = [states[start:end] for start, end in bounds]
+        pooled = np.stack([np.concatenate([text.mean(axis=0), text.max(axis=0)]) for text in texts])
         scores = pooled @ self.head + self.head_bias
         powers = np.exp(scores - scores.max(axis=1, keepdims=True))
         return np.asarray(powers / powers.sum(axis=1, keepdims=True), dtype=np.float32)
 
 
 def _attention(mixed: Vectors, heads: int) -> Vectors:
-    """Return scaled dot-product attention over queries, keys and values side by side, shape (n, 3d) to (n, d)."""
+    """Return scaled dot-product attention, shape (n, d), over queries, keys and values side by side, shape (n, 3d)."""
     n, width = mixed.shape
     query, key, value = mixed.reshape(n, 3, heads, width // (3 * heads)).transpose(1, 2, 0, 3)
     scores = query @ key.transpose(0, 2, 1) / np.float32(np.sqrt(query.shape[-1]))
@@ -145,14 +147,14 @@ def _attention(mixed: Vectors, heads: int) -> Vectors:
     return np.asarray((weights @ value).transpose(1, 0, 2).reshape(n, width // 3))
 
 
-def _normed(states: NDArray[Any], norm: Vectors) -> Vectors:
-    """Return layer normalisation with gain and bias, shape (2, d)."""
+def _layer_norm(states: NDArray[Any], norm: Vectors) -> Vectors:
+    """Return states after layer normalisation; `norm` has the gain and the bias, shape (2, d)."""
     centred = states - states.mean(axis=-1, keepdims=True)
     spread = np.sqrt((centred**2).mean(axis=-1, keepdims=True) + _EPSILON)
     return np.asarray(centred / spread * norm[0] + norm[1], dtype=np.float32)
 
 
-def _restored(arrays: Mapping[str, NDArray[Any]], name: str) -> Vectors:
-    """Return an array of the file: signed bytes with a scale a column, or half-precision numbers."""
+def _dequantised(arrays: Mapping[str, NDArray[Any]], name: str) -> Vectors:
+    """Return a stored array as floats: half-precision numbers, or signed bytes with a scale for each column."""
     array = arrays[name].astype(np.float32)
     return array * arrays[f"{name}.scale"] if f"{name}.scale" in arrays else array

@@ -1,7 +1,7 @@
-"""A message cut into what is judged by itself: its sentences, and the clauses in them.
+"""Cut a message into its sentences and clauses, each of which triage judges by itself.
 
-"I can't breathe, can I still come tomorrow" is two clauses; so is the same without its comma. A clause that a condition
-or the past governs ("if it swells, my throat may close") is not judged by itself: only with what governs it.
+"I can't breathe, can I still come tomorrow" has two clauses, with or without its comma. A clause that depends on a
+condition or on the past ("if it swells, my throat may close") is only judged together with the clause before it.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
@@ -12,19 +12,19 @@ from chatbot.language import COMMA, SENTENCE, Phrases
 __all__ = ["Clauses", "Span", "sentences"]
 
 Span = tuple[int, int]
-"""A stretch of words: the first, and the one after the last."""
+"""The index of the first word, and of the word after the last."""
 
-_FEWEST = 2  # words that a clause has
-_MOST = 40  # sentences that are judged one by one; of more, neighbours are judged together
+_FEWEST = 2  # words of a clause, at least
+_MOST = 40  # sentences that are judged one by one; of a longer message, neighbours are judged together
 
 
 class Clauses:
-    """Cuts words into segments by a language's `framing`.
+    """Cuts words into segments by the phrases in a language's `framing`.
 
-    `asks` and `tells` are the phrases that a question and a statement begin with; `joins` and `binds` are single words:
-    those that may stand before a new clause, and those that no statement can follow as one of its own. `conditions`
-    begin what is supposed; `present` says of a clause after one of the past that it is now. Without `asks`, the general
-    questions are taken for them; without `tells` and `present`, what says that it is now.
+    A question begins with one of `asks`, a statement with one of `tells`. `joins` are words that may stand before a new
+    clause. `binds` are words after which a statement does not begin a clause of its own. `conditions` begin something
+    supposed. `present` shows that a clause after one about the past is about now. Where a language lacks a list,
+    another serves: `general` for `asks`, `now` for `tells` and `present`, `unreal` for `binds` and `conditions`.
     """
 
     def __init__(self, framing: Mapping[str, Sequence[str]]) -> None:
@@ -38,16 +38,16 @@ class Clauses:
         self._strong = Phrases(framing["strong"])
 
     def segments(self, words: Sequence[str]) -> list[Span]:
-        """Return the whole, then its sentences, then their clauses; each stretch once."""
+        """Return the whole message, then each sentence followed by its clauses; no span twice."""
         whole = (0, len(words))
         parts = list(sentences(words))
         if len(parts) > _MOST:
             return [whole, *_merged(parts)]
-        found = [whole]
+        segments = [whole]
         for sentence in parts:
             clauses = list(pairwise(self._cuts(words, sentence)))
-            found += [sentence, *self._own(words, clauses)]
-        return list(dict.fromkeys(found))
+            segments += [sentence, *self._independent(words, clauses)]
+        return list(dict.fromkeys(segments))
 
     def _cuts(self, words: Sequence[str], sentence: Span) -> list[int]:
         start, end = sentence
@@ -66,34 +66,34 @@ class Clauses:
             at -= 1
         return at
 
-    def _own(self, words: Sequence[str], clauses: list[Span]) -> Iterator[Span]:
-        """Yield the clauses that nothing before them governs."""
+    def _independent(self, words: Sequence[str], clauses: list[Span]) -> Iterator[Span]:
+        """Yield the clauses that do not depend on one before them."""
         supposed = past = False
         for start, end in clauses:
             clause = words[start:end]
             supposed = self._supposes(clause) or supposed
             if self._strong.find(clause):
                 supposed = False
-            governed = supposed or (past and not self._present.find(clause))
-            if not governed:
+            dependent = supposed or (past and not self._present.find(clause))
+            if not dependent:
                 yield start, end
-            past = bool(self._past.find(clause)) or (past and governed)
+            past = bool(self._past.find(clause)) or (past and dependent)
 
     def _supposes(self, clause: Sequence[str]) -> bool:
-        """Tell whether a clause is a condition from its first words on: "if ...", "and what if ..."."""
+        """Return whether a clause begins with a condition, as in "if ..." or "and what if ..."."""
         first = next((at for at, _ in self._conditions.find(clause)), None)
         return first is not None and not any(at < first for at, _ in self._tells.find(clause))
 
 
 def _merged(parts: Sequence[Span]) -> Iterator[Span]:
-    """Yield stretches of neighbouring sentences, at most `_MOST` of them."""
+    """Yield spans of neighbouring sentences, at most `_MOST` spans."""
     each = -(-len(parts) // _MOST)
     for first in range(0, len(parts), each):
         yield parts[first][0], parts[min(first + each, len(parts)) - 1][1]
 
 
 def sentences(words: Sequence[str]) -> Iterator[Span]:
-    """Yield the sentences of words, each with the `SENTENCE` that it begins with."""
+    """Yield the spans of the sentences, each with the `SENTENCE` at its beginning."""
     starts = [place for place, word in enumerate(words) if word == SENTENCE]
     bounds = starts if starts[:1] == [0] else [0, *starts]
     yield from pairwise([*bounds, len(words)])

@@ -1,7 +1,7 @@
-"""Red flags by words: signs that stand together, unless their clause asks in general, tells of the past or denies them.
+"""Find red flags by words, unless their clause asks in general, is about the past or denies them.
 
-Each sentence and each clause is judged by itself, and the message as a whole: what stands beside an emergency never
-silences it. `red_flags/<language>.toml` holds the words; those files say how they are read.
+Each sentence and each clause is judged by itself, and the whole message too, so that words beside an emergency never
+silence it. `red_flags/<language>.toml` has the words, and says how they are read.
 """
 
 import re
@@ -9,6 +9,7 @@ import tomllib
 from bisect import bisect_left
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cache
 from importlib.resources import files
 from typing import Any, Final, Self
 
@@ -16,13 +17,13 @@ from chatbot.language import Phrases, words_of
 from chatbot.records import Alarm, Level
 from chatbot.triage.clauses import Clauses, Span, sentences
 
-__all__ = ["LANGUAGES", "Found", "RedFlags", "Span"]
+__all__ = ["LANGUAGES", "FlagHit", "RedFlags", "Span"]
 
 LANGUAGES: Final = ("en", "es", "fr", "de", "pt", "pl", "ar", "zh")
-"""Languages that there are red flags in, by their ISO 639-1 code."""
+"""The languages with lists of red flags, by ISO 639-1 code."""
 
-_WITHIN: Final = 13  # words that a sign's parts may stand in
-_BEHIND: Final = 3  # words that may stand between the parts of an ordered sign
+_WITHIN: Final = 13  # words over which the parts of a sign may spread
+_BEHIND: Final = 3  # words between two parts of an ordered sign, at most
 _GROUPS: Final = ("general", "past", "now", "strong", "feelings", "negation")
 
 Find = Callable[[str], list[Span]]
@@ -30,33 +31,33 @@ Find = Callable[[str], list[Span]]
 
 @dataclass(frozen=True, slots=True)
 class _Sign:
-    """Groups of words that must stand together, in order or not."""
+    """Names of word groups that must stand together, in order or not."""
 
     parts: tuple[str, ...]
     ordered: bool
 
     @classmethod
-    def written(cls, text: str) -> Self:
+    def parse(cls, text: str) -> Self:
         return cls(tuple(re.split(r" [+>] ", text)), " > " in text)
 
-    def places(self, find: Find) -> Iterator[list[Span]]:
-        """Yield each place where the sign stands: the stretches of its parts, none of which overlap."""
+    def occurrences(self, find: Find) -> Iterator[list[Span]]:
+        """Yield each occurrence of the sign: the spans of its parts, without overlap."""
         if not all(find(part) for part in self.parts):
             return
         for first in find(self.parts[0]):
-            place = [first]
+            spans = [first]
             for part in self.parts[1:]:
-                near = [span for span in _around(find(part), first) if self._fits(span, place)]
+                near = [span for span in _around(find(part), first) if self._fits(span, spans)]
                 if not near:
                     break
-                place.append(min(near, key=lambda span: abs(span[0] - first[0])))
+                spans.append(min(near, key=lambda span: abs(span[0] - first[0])))
             else:
-                yield place
+                yield spans
 
-    def _fits(self, span: Span, place: list[Span]) -> bool:
-        if self.ordered and not 0 <= span[0] - place[-1][1] <= _BEHIND:
+    def _fits(self, span: Span, before: list[Span]) -> bool:
+        if self.ordered and not 0 <= span[0] - before[-1][1] <= _BEHIND:
             return False
-        return all(span[0] >= end or span[1] <= start for start, end in place)
+        return all(span[0] >= end or span[1] <= start for start, end in before)
 
 
 def _around(spans: list[Span], first: Span) -> list[Span]:
@@ -67,9 +68,9 @@ def _around(spans: list[Span], first: Span) -> list[Span]:
 
 @dataclass(frozen=True, slots=True)
 class _Flag:
-    """What is recognised: by signs that framing can silence, by signs that it cannot, unless other words are there.
+    """One red flag. A general question, the past or a denial silences `signs`, and so does a word group in `unless`.
 
-    A `trusted` flag's signs are overruled by the classifier only where it is all but certain.
+    Nothing silences `always`. The classifier overrules the signs of a `trusted` flag only if it is almost certain.
     """
 
     name: str
@@ -80,20 +81,20 @@ class _Flag:
     trusted: bool
 
     @classmethod
-    def written(cls, table: Mapping[str, Any]) -> Self:
+    def parse(cls, table: Mapping[str, Any]) -> Self:
         return cls(
             table["name"],
             Level(table["level"]),
-            tuple(_Sign.written(sign) for sign in table.get("signs", ())),
-            tuple(_Sign.written(sign) for sign in table.get("always", ())),
+            tuple(_Sign.parse(sign) for sign in table.get("signs", ())),
+            tuple(_Sign.parse(sign) for sign in table.get("always", ())),
             tuple(table.get("unless", ())),
             bool(table.get("trusted")),
         )
 
 
 @dataclass(frozen=True, slots=True)
-class Found:
-    """An alarm, the segment that raised it, and whether it did so by a sign that nothing silences or a trusted one."""
+class FlagHit:
+    """An alarm and the segment that raised it; `sure` if the sign is trusted or one that nothing silences."""
 
     alarm: Alarm
     segment: Span
@@ -101,18 +102,18 @@ class Found:
 
 
 class RedFlags:
-    """The flags of one language, which a clinician signs off."""
+    """The red flags of one language, which a clinician signs off."""
 
     def __init__(self, table: Mapping[str, Any]) -> None:
         framing = table["framing"]
-        self._aside = Phrases(table["aside"])
+        self._ignore = Phrases(table["ignore"])
         self._groups = {name: Phrases(phrases) for name, phrases in table["words"].items()}
         self._framing = {name: Phrases(framing[name]) for name in _GROUPS}
         self._unreal = frozenset(framing["unreal"])
         self._clauses = Clauses(framing)
-        self._flags = [_Flag.written(flag) for flag in table["flags"]]
-        self.plain_words = {word for phrases in table["words"].values() for one in phrases for word in words_of(one)}
+        self._flags = [_Flag.parse(flag) for flag in table["flags"]]
         self.vocabulary = [phrase for phrases in table["words"].values() for phrase in phrases]
+        self.plain_words = {word for phrase in self.vocabulary for word in words_of(phrase)}
         self.vocabulary += table.get("known", ())
 
     @classmethod
@@ -122,45 +123,43 @@ class RedFlags:
         return cls(tomllib.loads(folder.joinpath(f"{language}.toml").read_text("utf-8")))
 
     def segments(self, words: Sequence[str]) -> list[Span]:
-        """Return the stretches of words that are judged by themselves: the message, its sentences, its clauses."""
+        """Return the spans that are judged by themselves: the message, its sentences and its clauses."""
         return self._clauses.segments(words)
 
-    def alarms(self, words: Sequence[str]) -> list[Found]:
-        """Return the alarms that words (as `words_of` gives them, corrected) raise, segment by segment."""
-        read = self._aside.mask(words)
-        found: dict[str, list[Span]] = {}
+    def alarms(self, words: Sequence[str]) -> list[FlagHit]:
+        """Return the alarms in the words of a message, as `words_of` returns them, segment by segment."""
+        masked = self._ignore.mask(words)
 
+        @cache
         def find(group: str) -> list[Span]:
-            if group not in found:
-                found[group] = self._groups[group].find(read)
-            return found[group]
+            return self._groups[group].find(masked)
 
-        negated = self._framing["negation"].find(read)
-        return [one for span in self.segments(words) for one in self._in_segment(read, span, find, negated)]
+        negations = self._framing["negation"].find(masked)
+        return [hit for span in self.segments(words) for hit in self._in_segment(masked, span, find, negations)]
 
-    def _in_segment(self, words: Sequence[str], segment: Span, find: Find, negated: list[Span]) -> Iterator[Found]:
-        ordinary = self.is_hypothetical_or_past(words, segment)
+    def _in_segment(self, words: Sequence[str], segment: Span, find: Find, negations: list[Span]) -> Iterator[FlagHit]:
+        silent = self.is_hypothetical_or_past(words, segment)
 
         def inside(group: str) -> list[Span]:
             return [span for span in find(group) if span[0] >= segment[0] and span[1] <= segment[1]]
 
         for flag in self._flags:
             alarm = Alarm(flag.level, flag.name)
-            if any(True for sign in flag.always for _ in sign.places(inside)):
-                yield Found(alarm, segment, sure=True)
+            if any(True for sign in flag.always for _ in sign.occurrences(inside)):
+                yield FlagHit(alarm, segment, sure=True)
             elif not any(inside(group) for group in flag.unless):
-                places = (place for sign in flag.signs for place in sign.places(inside))
-                if any(self._counts(place, ordinary, segment, negated) for place in places):
-                    yield Found(alarm, segment, sure=flag.trusted)
+                occurrences = (spans for sign in flag.signs for spans in sign.occurrences(inside))
+                if any(self._counts(spans, silent, segment, negations) for spans in occurrences):
+                    yield FlagHit(alarm, segment, sure=flag.trusted)
 
     @staticmethod
-    def _counts(place: list[Span], ordinary: list[bool], segment: Span, negated: list[Span]) -> bool:
-        return not all(ordinary[start - segment[0]] for start, _ in place) and not _denied(place, negated)
+    def _counts(spans: list[Span], silent: list[bool], segment: Span, negations: list[Span]) -> bool:
+        return not all(silent[start - segment[0]] for start, _ in spans) and not _is_denied(spans, negations)
 
     def is_hypothetical_or_past(self, words: Sequence[str], segment: Span) -> list[bool]:
-        """Tell of each word of a segment whether its sentence there asks in general or tells of the past.
+        """Return for each word of a segment whether its sentence asks in general or is about the past.
 
-        Nothing in such a sentence says that it is happening now.
+        A sentence that also says that it is happening now does not count as such.
         """
         part = words[slice(*segment)]
         general = {end - 1 for _, end in self._framing["general"].find(part)}
@@ -170,16 +169,16 @@ class RedFlags:
             start for start, _ in self._framing["now"].find(sure) if not start or part[start - 1] not in self._unreal
         }
         strong = {start for start, _ in self._framing["strong"].find(part)}
-        silenced: list[bool] = []
+        silent: list[bool] = []
         for start, end in sentences(part):
             inside = set(range(start, end))
-            ordinary = (inside & past and not inside & strong) or (inside & general and not inside & (now | strong))
-            silenced += [bool(ordinary)] * (end - start)
-        return silenced
+            silences = (inside & past and not inside & strong) or (inside & general and not inside & (now | strong))
+            silent += [bool(silences)] * (end - start)
+        return silent
 
 
-def _denied(place: list[Span], negated: list[Span]) -> bool:
-    """Tell whether a sign is said not to be there: "no fever", but not "no air"."""
-    own = {word for start, end in place for word in range(start, end)}
-    starts = {start for start, _ in place}
-    return any(end in starts and not own & set(range(start, end)) for start, end in negated)
+def _is_denied(spans: list[Span], negations: list[Span]) -> bool:
+    """Return whether a negation stands before a sign, as in "no fever", and is not part of it, as in "no air"."""
+    own = {word for start, end in spans for word in range(start, end)}
+    starts = {start for start, _ in spans}
+    return any(end in starts and not own & set(range(start, end)) for start, end in negations)

@@ -1,4 +1,4 @@
-"""What a message is before it is a question: an emergency, a symptom, a wish for a person, small talk."""
+"""Combine the word lists, the classifier and the small talk into one finding on a message."""
 
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
@@ -13,23 +13,23 @@ from chatbot.indexing import Encoded, Encoder
 from chatbot.language import COMMA, SENTENCE, Phrases, Speller, Word, is_english, is_everyday, read_words
 from chatbot.records import Alarm, Level
 from chatbot.triage.classifier import EmergencyClassifier, Thresholds, Verdict
-from chatbot.triage.red_flags import LANGUAGES, Found, RedFlags, Span
-from chatbot.triage.small_talk import Reply, SmallTalk
+from chatbot.triage.red_flags import LANGUAGES, FlagHit, RedFlags, Span
+from chatbot.triage.small_talk import SmallTalk, SmallTalkReply
 from chatbot.triage.wording import Wording
 
 __all__ = ["BY_MEANING", "Evidence", "Finding", "Triage", "gravest"]
 
 BY_MEANING: Final = "described like an emergency"
-"""The name of the rule that no list of words has: the classifier's."""
+"""The name of the classifier's rule, which stands where a flag's name does."""
 
 _GRAVEST_FIRST: Final = (Level.EMERGENCY, Level.CRISIS, Level.TODAY)
-_FEW: Final = 4  # words; in a message of no more, one word tells the language
-_SHARE: Final = 0.25  # of a longer message's words that must be a language's own
-_LETTERS: Final = 1_000  # of the segments of a message that the classifier reads
-_LETTERS_AGAIN: Final = 200  # of those of an earlier message that was not read before
-_UNWELL: Final = 0.5  # probability of an emergency or a symptom from which on a question is no practical one
+_FEW: Final = 4  # words; in a message of at most so many, one word shows the language
+_SHARE: Final = 0.25  # of the words of a longer message that must be of a language
+_LETTERS: Final = 1_000  # that the classifier reads, over all segments of a message
+_LETTERS_AGAIN: Final = 200  # that it reads of an earlier message whose finding was forgotten
+_UNWELL: Final = 0.5  # probability of an emergency or a symptom from which a question is not practical
 _REMEMBERED: Final = 4096  # messages whose finding is remembered
-_SCANT: Final = 3  # words, the mark of the sentence among them, of which none says much
+_SCANT: Final = 3  # words, with the mark of the sentence; a message of at most so many says little
 _SCRIPTS: Final = {"zh": range(0x3400, 0xA000), "ar": range(0x0600, 0x0700)}
 
 Encode = Callable[[Sequence[str]], list[Encoded]]
@@ -37,12 +37,12 @@ Encode = Callable[[Sequence[str]], list[Encoded]]
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """What triage makes of a message.
+    """The result of triage on a message.
 
-    `alarm` is the gravest thing in it. `symptom` tells that somebody describes a symptom of their own which is no red
-    flag, `person` that they ask for a human being and nothing else, `wants_person` that they ask for one beside what
-    they ask; `all_clear` that they say all is well, `practical` that they ask for prices, hours or bookings.
-    `language` is one of `LANGUAGES`: the one that the message is in, as far as words tell.
+    `language` is the one of `LANGUAGES` that the message seems to be in. `alarm` is the gravest one that it raised.
+    `symptom`: the visitor describes a symptom of their own that is not a red flag. `person`: they ask for a human being
+    and nothing else. `wants_person`: they ask for one, perhaps among other things. `all_clear`: they say that all is
+    well. `practical`: they ask for prices, hours or bookings.
     """
 
     language: str = "en"
@@ -52,31 +52,31 @@ class Finding:
     wants_person: bool = False
     all_clear: bool = False
     practical: bool = False
-    small_talk: Reply | None = None
+    small_talk: SmallTalkReply | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Evidence:
-    """What is seen in a message before thresholds: the signs of the English lists, and what each segment means.
+    """The evidence in a message, before any threshold: the hits of the English lists and a verdict on each segment.
 
-    `words` is the message as it is, `corrected` with its English misspellings corrected; spans count in the latter.
+    `words` are those of the message, and `corrected` the same without English misspellings. Spans count in the latter.
     """
 
     language: str
     words: Sequence[Word]
     corrected: Sequence[Word]
-    signs: Sequence[Found]
+    signs: Sequence[FlagHit]
     verdicts: Mapping[Span, Verdict]
 
     def is_sentence(self, span: Span) -> bool:
-        """Tell whether a segment is one or more whole sentences, and no clause."""
+        """Return whether a segment is one or more whole sentences, and not a clause."""
         start, end = span
         ends = end == len(self.corrected) or self.corrected[end].text == SENTENCE
         return ends and self.corrected[start].text == SENTENCE
 
 
 class _Language:
-    """All that is read in one language."""
+    """The lists of one language."""
 
     def __init__(self, language: str, known: Callable[[str], bool]) -> None:
         self.flags = RedFlags.standard(language)
@@ -91,27 +91,28 @@ class _Language:
         self.function_words = frozenset(wording.phrases("function_words"))
 
     def owns(self, word: str) -> bool:
-        """Tell whether a word is this language's, and not English."""
+        """Return whether a word is of this language, and not English."""
         return word in self.function_words or (word in self.flags.plain_words and not is_english(word))
 
     def corrected(self, words: Sequence[Word]) -> list[Word]:
         return [Word(part, word.start, word.end) for word in words for part in self.speller.corrections(word.text)]
 
-    def says_no_more(self, said: Sequence[str]) -> bool:
-        """Tell whether a message is an all-clear and hardly a word beside it."""
-        return len(said) - sum(end - start for start, end in self.all_clear.find(said)) <= _FEW
+    def is_only_all_clear(self, plain: Sequence[str]) -> bool:
+        """Return whether a message is an all-clear with at most `_FEW` words beside it."""
+        spans = self.all_clear.find(plain)
+        return bool(spans) and len(plain) - sum(end - start for start, end in spans) <= _FEW
 
-    def asks_for_a_person_alone(self, said: Sequence[str]) -> bool:
-        if not self.person_alone.find(said):
+    def asks_only_for_a_person(self, plain: Sequence[str]) -> bool:
+        if not self.person_alone.find(plain):
             return False
-        return set(self.person_fillers.mask(self.person_alone.mask(said))) <= {"_"}
+        return set(self.person_fillers.mask(self.person_alone.mask(plain))) <= {"_"}
 
 
 class Triage:
-    """Reads messages by the word lists of every language, and in English by meaning as well."""
+    """Reads messages by the word lists of every language, and English ones also by meaning."""
 
     def __init__(self, encoder: Encoder | None, classifier: EmergencyClassifier | None) -> None:
-        """Read by words alone without a classifier; one that was fitted for another encoder is left out."""
+        """Use the classifier if it was fitted for the encoder; without one, read by words alone."""
         self._encoder = encoder
         self._key = token_bytes(32)
         self._remembered: dict[bytes, Finding] = {}
@@ -120,21 +121,21 @@ class Triage:
 
     @classmethod
     def standard(cls, encoder: Encoder | None = None) -> Self:
-        """Return the triage that comes with Footnote; without an encoder, words alone are read."""
+        """Return the triage that comes with Footnote; without an encoder, it reads by words alone."""
         return cls(encoder, EmergencyClassifier.fitted() if encoder else None)
 
     def read(self, question: str, encode: Encode | None = None) -> Finding:
-        """Tell what a cleaned message is before it is a question; `encode` is the encoder's, or one that remembers.
+        """Return the finding on a cleaned message; `encode` may replace the encoder's method, to share its work.
 
-        What it came to is remembered for `read_again`, by a keyed hash and never by its words.
+        The finding is remembered for `read_again`, under a keyed hash and never under the message's words.
         """
         finding = self._read(question, encode, _LETTERS)
-        self._remember(self._hashed(question), finding)
+        self._remember(self._hash(question), finding)
         return finding
 
     def read_again(self, question: str) -> Finding:
-        """Read a message of a conversation that was most likely read before; another one is read in brief."""
-        key = self._hashed(question)
+        """Return the finding on an earlier message of a conversation; one that was forgotten is read only in part."""
+        key = self._hash(question)
         with self._lock:
             finding = self._remembered.get(key)
         if finding is None:
@@ -142,7 +143,7 @@ class Triage:
             self._remember(key, finding)
         return finding
 
-    def _hashed(self, question: str) -> bytes:
+    def _hash(self, question: str) -> bytes:
         return blake2b(question.encode("utf-8", "surrogatepass"), key=self._key).digest()
 
     def _remember(self, key: bytes, finding: Finding) -> None:
@@ -153,30 +154,30 @@ class Triage:
 
     def _read(self, question: str, encode: Encode | None, letters: int) -> Finding:
         evidence = self.evidence(question, encode, letters)
-        words, verdicts, own = evidence.words, evidence.verdicts, self._languages[evidence.language]
-        said = [word.text for word in own.corrected(words) if word.text not in {SENTENCE, COMMA}]
-        small_talk, person = own.small_talk.read([word.text for word in words]), own.asks_for_a_person_alone(said)
-        all_clear = own.all_clear.find(said)
+        words, lists = evidence.words, self._languages[evidence.language]
+        plain = _without_marks(lists.corrected(words))
+        small_talk, person = lists.small_talk.read([word.text for word in words]), lists.asks_only_for_a_person(plain)
         alarms = [*self._by_words(evidence)]
-        if not (small_talk or person or (all_clear and own.says_no_more(said))):  # fixed phrases mean what they say
+        # The meaning of a fixed phrase is known, so that the classifier could only be wrong about it.
+        if not (small_talk or person or lists.is_only_all_clear(plain)):
             alarms += self._by_meaning(evidence)
-        whole = verdicts.get((0, len(evidence.corrected)))
+        whole = evidence.verdicts.get((0, len(evidence.corrected)))
         return Finding(
             evidence.language,
             gravest(alarms),
             symptom=bool(whole and whole.symptom >= self._thresholds.symptom),
             person=person,
-            wants_person=bool(own.person.find(said)),
-            all_clear=bool(all_clear),
-            practical=bool(own.practical.find(said)) and not (whole and whole.urgent + whole.symptom >= _UNWELL),
+            wants_person=bool(lists.person.find(plain)),
+            all_clear=bool(lists.all_clear.find(plain)),
+            practical=bool(lists.practical.find(plain)) and not (whole and whole.urgent + whole.symptom >= _UNWELL),
             small_talk=small_talk,
         )
 
     def evidence(self, question: str, encode: Encode | None = None, letters: int = _LETTERS) -> Evidence:
-        """Return what the word lists and the classifier see in a message, before thresholds; of a long one, a part."""
+        """Return the evidence in a message; the classifier reads segments of at most so many letters together."""
         words = read_words(question)
         language = self._language_of(words)
-        # Another language's words are no misspelt English ones.
+        # Words of another language must not be corrected to English ones.
         corrected = self._languages["en"].corrected(words) if language == "en" else words
         plain = [word.text for word in corrected]
         segments = self._languages[language].flags.segments(plain)
@@ -185,40 +186,40 @@ class Triage:
         return Evidence(language, words, corrected, signs, self._verdicts(texts, encode, letters))
 
     def parts(self, question: str) -> list[str]:
-        """Return the sentences and clauses that a message has, if it is more than one."""
+        """Return the sentences and clauses of a message; nothing if it is a single one."""
         words = read_words(question)
         flags = self._languages[self._language_of(words)].flags
         (_, *parts) = flags.segments([word.text for word in words])
         return [text for span in parts if (text := _text(question, words, span))]
 
     def clauses(self, question: str) -> list[str]:
-        """Return the clauses of a message that say something by themselves, in order."""
+        """Return the clauses of a message, in order."""
         words = read_words(question)
         segments = self._languages["en"].flags.segments([word.text for word in words])
         inner = [span for span in segments if not any(_within(other, span) for other in segments if other != span)]
         return [text for span in inner if (text := _text(question, words, span))]
 
     def _by_words(self, evidence: Evidence) -> Iterator[Alarm]:
-        """Yield the alarms of each language's list; an English one is dropped where its segment means nothing urgent.
+        """Yield the alarms of each language's list, but no English one whose segment means nothing urgent.
 
-        A sign that no framing may silence is dropped only where the classifier is all but certain.
+        A sure hit is dropped only if the classifier is almost certain.
         """
-        for found in evidence.signs:
-            verdict = evidence.verdicts.get(found.segment)
-            enough = self._thresholds.veto_always if found.sure else self._thresholds.veto
-            if verdict is None or verdict.urgent >= enough:
-                yield found.alarm
+        for hit in evidence.signs:
+            verdict = evidence.verdicts.get(hit.segment)
+            threshold = self._thresholds.veto_always if hit.sure else self._thresholds.veto
+            if verdict is None or verdict.urgent >= threshold:
+                yield hit.alarm
         whole = evidence.verdicts.get((0, len(evidence.corrected)))
         if evidence.language == "en" and whole and whole.urgent < self._thresholds.veto:
             return
-        for other in self._likely(evidence.words):
+        for other in self._other_languages(evidence.words):
             yield from self.alarms_in(other, evidence.words, correct=evidence.language in {other, "en"})
 
     def alarms_in(self, language: str, words: Sequence[Word], *, correct: bool = True) -> list[Alarm]:
-        """Return the alarms that the word lists of one language raise, with misspelt words corrected or not."""
-        one = self._languages[language]
-        found = one.flags.alarms([word.text for word in (one.corrected(words) if correct else words)])
-        return [replace(each.alarm, language=language) for each in found]
+        """Return the alarms that the lists of one language raise, with misspelt words corrected if `correct`."""
+        lists = self._languages[language]
+        hits = lists.flags.alarms([word.text for word in (lists.corrected(words) if correct else words)])
+        return [replace(hit.alarm, language=language) for hit in hits]
 
     def _by_meaning(self, evidence: Evidence) -> Iterator[Alarm]:
         thresholds = self._thresholds
@@ -230,30 +231,31 @@ class Triage:
                 yield Alarm(verdict.level, BY_MEANING, evidence.language)
 
     def _verdicts(self, texts: Mapping[Span, str], encode: Encode | None, letters: int) -> dict[Span, Verdict]:
-        """Judge the segments of a message by their meaning, as many as so many letters have."""
+        """Return the classifier's verdicts on the segments of a message, up to a number of letters."""
         if self.classifier is None or self._encoder is None:
             return {}
-        read = dict(_within_letters(texts, letters))
-        encoded = (encode or self._encoder.encode_questions)(list(read.values()))
-        return dict(zip(read, self.classifier.judge(encoded), strict=True))
+        chosen = dict(_within_letters(texts, letters))
+        encoded = (encode or self._encoder.encode_questions)(list(chosen.values()))
+        return dict(zip(chosen, self.classifier.judge(encoded), strict=True))
 
     def _language_of(self, words: Sequence[Word]) -> str:
-        """Tell which of the languages a message is in by its script and its small words; English if none."""
+        """Return the language that the script and the small words of a message show; English if they show none."""
         letters = "".join(word.text for word in words if word.text[0].isalpha())
         for language, script in _SCRIPTS.items():
             if language in self._languages and sum(ord(letter) in script for letter in letters) > len(letters) / 2:
                 return language
-        said = [word.text for word in words if word.text not in {SENTENCE, COMMA}]
-        counts = {language: sum(one.owns(word) for word in said) for language, one in self._languages.items()}
+        plain = _without_marks(words)
+        counts = {language: sum(map(lists.owns, plain)) for language, lists in self._languages.items()}
         best = max(counts, key=lambda language: counts[language])
-        enough = 1 if len(said) <= _FEW else max(2, _SHARE * len(said))
-        english = sum(is_everyday(word) and not self._languages[best].owns(word) for word in said)
+        enough = 1 if len(plain) <= _FEW else max(2, _SHARE * len(plain))
+        english = sum(is_everyday(word) and not self._languages[best].owns(word) for word in plain)
         return best if counts[best] >= enough and counts[best] > english else "en"
 
-    def _likely(self, words: Sequence[Word]) -> list[str]:
-        """Return the other languages that a message has words of its own from."""
-        said = [word.text for word in words]
-        return [language for language, one in self._languages.items() if language != "en" and any(map(one.owns, said))]
+    def _other_languages(self, words: Sequence[Word]) -> list[str]:
+        """Return the languages besides English that a message has words of."""
+        texts = [word.text for word in words]
+        others = [(language, lists) for language, lists in self._languages.items() if language != "en"]
+        return [language for language, lists in others if any(map(lists.owns, texts))]
 
     @property
     def _thresholds(self) -> Thresholds:
@@ -271,14 +273,14 @@ class Triage:
 
 
 def gravest(alarms: Iterable[Alarm]) -> Alarm | None:
-    """Return the alarm of the gravest level, the first of these; None of none."""
+    """Return the first alarm of the gravest level; None if there is none."""
     return min(alarms, key=lambda alarm: _GRAVEST_FIRST.index(alarm.level), default=None)
 
 
 def _within_letters(texts: Mapping[Span, str], letters: int) -> Iterator[tuple[Span, str]]:
-    """Yield texts from both ends in turn, the first first, as long as their letters last; the longer ones are left out.
+    """Yield texts from the beginning and the end in turn, without those that exceed the letters that are left.
 
-    People say what matters most at the beginning or at the end.
+    People write the most important words at the beginning or at the end.
     """
     spans = deque(texts)
     first = True
@@ -292,6 +294,10 @@ def _within_letters(texts: Mapping[Span, str], letters: int) -> Iterator[tuple[S
 
 def _within(inner: Span, outer: Span) -> bool:
     return inner[0] >= outer[0] and inner[1] <= outer[1]
+
+
+def _without_marks(words: Sequence[Word]) -> list[str]:
+    return [word.text for word in words if word.text not in {SENTENCE, COMMA}]
 
 
 def _text(question: str, words: Sequence[Word], span: Span) -> str:

@@ -1,4 +1,4 @@
-"""What is said in an emergency and around it, in each language, with the clinic's own numbers."""
+"""Find the texts of an urgent answer in each language, with the clinic's own numbers in them."""
 
 import tomllib
 from collections.abc import Mapping
@@ -15,7 +15,7 @@ _HEADINGS: Final = {Level.EMERGENCY: "alarm", Level.TODAY: "alarm_today", Level.
 
 
 class Wording:
-    """The texts of `wording/<language>.toml`; what clinic.toml says in their place goes before them."""
+    """The texts of `wording/<language>.toml`; a text in clinic.toml replaces the one here."""
 
     def __init__(self, language: str, texts: Mapping[str, Any]) -> None:
         self.language = language
@@ -29,26 +29,26 @@ class Wording:
         return cls(language, tomllib.loads(folder.joinpath(f"{language}.toml").read_text("utf-8")))
 
     def say(self, key: str, clinic: Clinic) -> str:
-        """Return a text with the clinic's numbers and hours in their places."""
-        return self._filled(str(self._texts[key]), clinic)
+        """Return a text with the clinic's numbers and hours filled in."""
+        return self._fill(str(self._texts[key]), clinic)
 
     def phrases(self, key: str) -> list[str]:
         """Return a list of phrases."""
         return list(self._texts[key])
 
     def heading(self, level: Level, clinic: Clinic) -> str:
-        """Return the few words that stand above an urgent message."""
+        """Return the heading above an urgent message."""
         return self.say(_HEADINGS[level], clinic)
 
     def urgent(self, level: Level, clinic: Clinic) -> str:
-        """Return what is said to an urgent message: the clinic's own wording in the clinic's own language."""
+        """Return the answer to an urgent message; in the clinic's own language, its own wording if it has one."""
         own = {
             Level.EMERGENCY: clinic.urgent.message,
             Level.CRISIS: clinic.urgent.crisis.message,
             Level.TODAY: clinic.urgent.today.message,
         }[level]
         if own and self.language == clinic.widget.language:
-            return self._filled(own, clinic)
+            return self._fill(own, clinic)
         if level is not Level.TODAY:
             return self.say(level.value, clinic)
         keys = ["today"]
@@ -60,7 +60,21 @@ class Wording:
         """Return the line above an answer that follows an alarm."""
         return self.say("crisis_reminder" if level is Level.CRISIS else "reminder", clinic)
 
-    def _filled(self, text: str, clinic: Clinic) -> str:
+    @staticmethod
+    def number_to_call(level: Level, clinic: Clinic) -> str:
+        """Return the telephone number that an alarm of a level asks to call; empty where clinic.toml names none."""
+        return {
+            Level.EMERGENCY: clinic.urgent.phone,
+            Level.CRISIS: clinic.urgent.crisis.phone,
+            Level.TODAY: clinic.contact.phone,
+        }[level]
+
+    def call_text(self, level: Level, clinic: Clinic) -> str:
+        """Return the words that ask to call that number, such as "Call 999"; empty where there is no number."""
+        number = self.number_to_call(level, clinic)
+        return self.say("call", clinic).replace("{number}", number) if number else ""
+
+    def _fill(self, text: str, clinic: Clinic) -> str:
         values = {
             "emergency": clinic.urgent.phone or self._texts["number"],
             "crisis": clinic.urgent.crisis.phone or self._texts["crisis_number"],

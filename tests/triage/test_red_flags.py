@@ -26,7 +26,7 @@ FRAMING = {
     "present": ["is"],
 }
 TABLE = {
-    "aside": ["hot stone*"],
+    "ignore": ["hot stone*"],
     "words": {"hot": ["hot"], "skin": ["skin"], "die": ["want to die"], "stone": ["bath"]},
     "framing": FRAMING,
     "flags": [
@@ -84,7 +84,7 @@ def test_a_message_is_cut_where_a_question_or_a_statement_begins(text: str, clau
 
 
 SIGNS = {
-    "aside": [],
+    "ignore": [],
     "words": {
         "a": ["aa"],
         "b": ["bb"],
@@ -166,17 +166,17 @@ def test_a_denied_part_denies_the_sign_unless_the_denial_is_a_part_of_it() -> No
 
 def test_a_sign_of_each_kind_is_found_in_each_segment_that_holds_it() -> None:
     found = flags(always=["a"], signs=["b"], trusted=True).alarms(words_of("xx xx bb my arm is aa"))
-    assert [(one.segment, one.sure) for one in found] == [((0, 8), True), ((0, 4), True), ((4, 8), True)]
+    assert [(each.segment, each.sure) for each in found] == [((0, 8), True), ((0, 4), True), ((4, 8), True)]
     found = flags(signs=["b"], trusted=True).alarms(words_of("xx xx bb my arm is aa"))
-    assert [(one.segment, one.sure) for one in found] == [((0, 8), True), ((0, 4), True)]
+    assert [(each.segment, each.sure) for each in found] == [((0, 8), True), ((0, 4), True)]
 
 
 def test_a_segment_holds_the_words_at_its_very_ends() -> None:
     (whole, first, second) = flags(signs=["first"]).segments(words_of("xx xx bb my arm is aa"))
-    found = [one.segment for one in flags(signs=["first"]).alarms(words_of("xx xx bb my arm is aa"))]
+    found = [each.segment for each in flags(signs=["first"]).alarms(words_of("xx xx bb my arm is aa"))]
     assert found == [whole, second]
-    assert [one.segment for one in flags(signs=["b"]).alarms(words_of("xx xx bb my arm is aa"))] == [whole, first]
-    assert [one.segment for one in flags(signs=["a"]).alarms(words_of("xx xx bb my arm is aa"))] == [whole, second]
+    assert [each.segment for each in flags(signs=["b"]).alarms(words_of("xx xx bb my arm is aa"))] == [whole, first]
+    assert [each.segment for each in flags(signs=["a"]).alarms(words_of("xx xx bb my arm is aa"))] == [whole, second]
 
 
 def test_an_untrusted_sign_is_not_sure_and_other_words_there_silence_it() -> None:

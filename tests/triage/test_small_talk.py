@@ -1,7 +1,7 @@
 import pytest
 
 from chatbot.language import words_of
-from chatbot.triage.small_talk import Reply, SmallTalk
+from chatbot.triage.small_talk import SmallTalk, SmallTalkReply
 
 TABLE = {
     "fillers": ["please", "my friend"],
@@ -10,8 +10,8 @@ TABLE = {
         {"name": "greeting", "reply": "Hello.", "phrases": ["hello", "good morning"]},
     ],
 }
-THANKS = Reply("thanks", "You are welcome.")
-GREETING = Reply("greeting", "Hello.")
+THANKS = SmallTalkReply("thanks", "You are welcome.")
+GREETING = SmallTalkReply("greeting", "Hello.")
 
 
 @pytest.mark.parametrize(
@@ -31,5 +31,5 @@ GREETING = Reply("greeting", "Hello.")
         ("my hello", None),
     ],
 )
-def test_a_message_is_small_talk_if_nothing_else_is_in_it(text: str, expected: Reply | None) -> None:
+def test_a_message_is_small_talk_if_nothing_else_is_in_it(text: str, expected: SmallTalkReply | None) -> None:
     assert SmallTalk(TABLE, lambda word: word == "thankss").read(words_of(text)) == expected
