@@ -104,11 +104,11 @@ def _sign_out(account_store: "AccountStore", options: argparse.Namespace) -> tup
 
 
 def _read_password(options: argparse.Namespace) -> str:
-    from chatbot.staff.accounts.passwords import SHORTEST
+    from chatbot.staff.accounts.passwords import MIN_LENGTH
 
     if options.password_stdin:
         return sys.stdin.readline().rstrip("\r\n")
-    password = getpass(f"Password for {options.name} ({SHORTEST} characters or more): ")
+    password = getpass(f"Password for {options.name} ({MIN_LENGTH} characters or more): ")
     if getpass("The same again: ") != password:
         raise AccountRefused("The two passwords differ: try again.")
     return password

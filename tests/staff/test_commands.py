@@ -9,7 +9,7 @@ import pytest
 from chatbot.staff import Account, AccountStore, AuditLog, ChangeKind, Role, staff_database
 from tests.conftest import ROOT
 
-PASSWORD = "correct horse battery"  # noqa: S105 -- of nobody
+PASSWORD = "correct horse battery"  # noqa: S105 -- no real account
 Run = Callable[..., "subprocess.CompletedProcess[str]"]
 
 
@@ -29,10 +29,10 @@ def run(tmp_path: Path) -> Run:
     return run
 
 
-def test_accounts_are_made_changed_and_removed_on_record(run: Run, tmp_path: Path) -> None:
+def test_accounts_are_added_changed_and_removed_on_record(run: Run, tmp_path: Path) -> None:
     assert run("list").stdout == "Nobody has an account: make one with 'footnote staff add NAME --role editor'.\n"
-    made = run("add", "anna", "--role", "editor", "--password-stdin", typed=f"{PASSWORD}\n")
-    assert (made.returncode, made.stdout, made.stderr) == (0, "anna may sign in at /staff/ as editor.\n", "")
+    added = run("add", "anna", "--role", "editor", "--password-stdin", typed=f"{PASSWORD}\n")
+    assert (added.returncode, added.stdout, added.stderr) == (0, "anna may sign in at /staff/ as editor.\n", "")
     account_store = AccountStore(staff_database(tmp_path / "staff"))
     token = account_store.sign_in("anna", PASSWORD)
     assert token
@@ -44,12 +44,15 @@ def test_accounts_are_made_changed_and_removed_on_record(run: Run, tmp_path: Pat
     assert run("password", "anna", "--password-stdin", typed="another horse battery\n").returncode == 0
     assert account_store.sign_in("anna", PASSWORD) is None
     assert run("remove", "anna").stdout == "anna has no account any more.\n"
-    told = [(one.kind, one.account, one.summary) for one in AuditLog(staff_database(tmp_path / "staff")).latest()]
-    assert told[-1] == (ChangeKind.ACCOUNT, "command line", "Added as editor")
-    assert len(told) == 5
+    changes = [
+        (change.kind, change.account, change.summary)
+        for change in AuditLog(staff_database(tmp_path / "staff")).latest()
+    ]
+    assert changes[-1] == (ChangeKind.ACCOUNT, "command line", "Added as editor")
+    assert len(changes) == 5
 
 
-def test_what_cannot_be_done_is_one_line_that_names_the_cure(run: Run) -> None:
+def test_a_refusal_is_one_line_that_names_the_cure(run: Run) -> None:
     short = run("add", "anna", "--role", "editor", "--password-stdin", typed="short\n")
     assert (short.returncode, short.stdout) == (1, "")
     assert short.stderr == "A password needs 12 to 256 characters: a few words in a row will do.\n"

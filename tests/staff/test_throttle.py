@@ -4,7 +4,7 @@ from chatbot.staff import SignInThrottle
 from tests.staff.conftest import Clock
 
 
-def test_a_few_failures_are_free_and_then_each_waits_twice_as_long(clock: Clock) -> None:
+def test_after_a_few_failures_each_wait_doubles(clock: Clock) -> None:
     throttle = SignInThrottle(clock)
     waits = []
     for number in range(10):
@@ -14,12 +14,12 @@ def test_a_few_failures_are_free_and_then_each_waits_twice_as_long(clock: Clock)
     assert waits == [0, 2, 4, 8, 16, 32, 60, 60, 60, 60] or waits[-3:] == [60, 60, 60]
 
 
-def test_nobody_is_locked_out_for_good(clock: Clock) -> None:
+def test_no_account_is_locked_for_good(clock: Clock) -> None:
     throttle = SignInThrottle(clock)
     for _ in range(1000):
         clock.now += throttle.attempt("anna", "10.0.0.1")
-    waited = throttle.attempt("anna", "10.0.9.9")
-    assert waited <= 60
+    wait = throttle.attempt("anna", "10.0.9.9")
+    assert wait <= 60
     clock.now += 60
     assert throttle.attempt("anna", "10.0.9.9") == 0
 
@@ -31,14 +31,14 @@ def test_an_address_that_tries_many_names_waits_too(clock: Clock) -> None:
     assert throttle.attempt("anna", "10.0.0.2") == 0
 
 
-def test_whoever_succeeds_begins_anew(clock: Clock) -> None:
+def test_a_success_clears_the_failures(clock: Clock) -> None:
     throttle = SignInThrottle(clock)
     for _ in range(50):
         assert throttle.attempt("anna", "10.0.0.1") == 0
         throttle.succeeded("Anna ", "10.0.0.1")
 
 
-def test_a_burst_of_tries_at_once_is_counted_try_by_try(clock: Clock) -> None:
+def test_concurrent_tries_are_counted_one_by_one(clock: Clock) -> None:
     throttle = SignInThrottle(clock)
     with ThreadPoolExecutor(20) as pool:
         waits = list(pool.map(lambda _: throttle.attempt("anna", "10.0.0.1"), range(200)))

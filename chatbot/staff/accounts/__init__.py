@@ -1,3 +1,3 @@
-"""Who may use the console: accounts, sessions, passwords, and the limit on wrong ones."""
+"""Who may use the console: accounts, sessions, passwords, and the waits after failed sign-ins."""
 
 __all__: list[str] = []

@@ -1,6 +1,6 @@
-"""Passwords, kept as argon2id hashes in memory that is bounded.
+"""Passwords: their argon2id hashes, and the waits after failed sign-ins.
 
-Source: RFC 9106, and OWASP's parameters for 19 MiB. Two hashes at once take 38 MiB, however many people sign in.
+Source: RFC 9106, with OWASP's parameters for 19 MiB.
 """
 
 import math
@@ -20,100 +20,101 @@ from argon2.exceptions import InvalidHashError, VerificationError
 
 from chatbot.errors import AccountRefused
 
-__all__ = ["SHORTEST", "SignInThrottle", "hash_password", "is_password"]
+__all__ = ["MIN_LENGTH", "SignInThrottle", "hash_password", "verify_password"]
 
-SHORTEST: Final = 12
-"""Characters of the shortest password; there is no rule on what it is made of."""
+MIN_LENGTH: Final = 12
+"""Characters of the shortest password. Any characters will do."""
 
-_LONGEST: Final = 256  # characters; more than anyone types, and quickly normalised
+_MAX_LENGTH: Final = 256  # characters, more than anyone types and still quick to normalise
 _HASHER: Final = PasswordHasher(time_cost=2, memory_cost=19 * 1024, parallelism=1)
-# Two threads of their own, and no semaphore before many: each thread that ever hashed keeps its 19 MiB.
+# A thread that has hashed keeps its 19 MiB. Two threads of their own bound that to 38 MiB, however many people sign in.
 _HASHING: Final = ThreadPoolExecutor(2, "passwords")
+
+_MAX_TRACKED: Final = 10_000  # names and addresses; the one that failed least recently is dropped first
+_MAX_NAME_LENGTH: Final = 64  # characters of a name that are compared
+_FAILURE_LIFETIME: Final = 86_400  # seconds after which failures are forgotten
+# Failures without a wait, and seconds of the longest wait. A name waits for less time than an address: anyone may try a
+# colleague's name. An address has more free failures because a whole clinic may share it.
+_NAME_LIMITS: Final = (4, 60)
+_ADDRESS_LIMITS: Final = (9, 900)
 
 
 def hash_password(password: str) -> str:
-    """Hash a new password; raises `AccountRefused` for one that is too short or too long."""
-    if not SHORTEST <= len(password) <= _LONGEST:
-        raise AccountRefused(f"A password needs {SHORTEST} to {_LONGEST} characters: a few words in a row will do.")
-    return _HASHING.submit(_HASHER.hash, _typed(password)).result()
+    """Return the hash of a new password; raises `AccountRefused` if it is too short or too long."""
+    if not MIN_LENGTH <= len(password) <= _MAX_LENGTH:
+        raise AccountRefused(
+            f"A password needs {MIN_LENGTH} to {_MAX_LENGTH} characters: a few words in a row will do."
+        )
+    return _HASHING.submit(_HASHER.hash, _normalise(password)).result()
 
 
-def is_password(password: str, hashed: str | None) -> bool:
-    """Tell whether a password is the one that was hashed; nobody's hash (None) takes the same time to refuse."""
-    if len(password) > _LONGEST:
+def verify_password(password: str, hashed: str | None) -> bool:
+    """Return whether a password matches its hash; without a hash, return False after the same time."""
+    if len(password) > _MAX_LENGTH:
         return False
-    return _HASHING.submit(_verified, hashed or _nobody(), _typed(password)).result() and hashed is not None
+    return _HASHING.submit(_verify, hashed or _dummy_hash(), _normalise(password)).result() and hashed is not None
 
 
-def _verified(hashed: str, password: bytes) -> bool:
+def _verify(hashed: str, password: bytes) -> bool:
     try:
         return _HASHER.verify(hashed, password)
     except (VerificationError, InvalidHashError):
         return False
 
 
-def _typed(password: str) -> bytes:
-    """Give a password as bytes that are the same whichever keyboard it was typed on."""
+def _normalise(password: str) -> bytes:
+    """Return a password as bytes that don't depend on how the keyboard composes letters."""
     return unicodedata.normalize("NFKC", password).encode("utf-8", "surrogatepass")
 
 
 @cache
-def _nobody() -> str:
+def _dummy_hash() -> str:
     return _HASHING.submit(_HASHER.hash, secrets.token_bytes(16)).result()
-
-
-_REMEMBERED: Final = 10_000  # names and addresses; the one that failed least recently is forgotten first
-_LONGEST_NAME: Final = 64  # characters of a name that are kept
-_FORGIVEN: Final = 86_400  # seconds after which failures are forgotten
-# Failures that cost nothing, and seconds of the longest wait. A name waits for less than an address does: anyone may
-# try a colleague's name, and a whole clinic may share an address.
-_NAME: Final = (4, 60)
-_ADDRESS: Final = (9, 900)
 
 
 @dataclass(frozen=True, slots=True)
 class _Failures:
     count: int
     last: float
-    until: float  # no try is looked at before
+    blocked_until: float
 
 
 class SignInThrottle:
-    """Counts the failures of each name and of each address, in memory; any number of threads may ask at once."""
+    """Failed sign-ins of each name and each address, in memory; safe for any number of threads."""
 
     def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
-        """Take what gives the time in seconds."""
+        """Use a clock that returns seconds."""
         self._clock = clock
         self._lock = Lock()
         self._failures: OrderedDict[tuple[str, str], _Failures] = OrderedDict()
 
     def attempt(self, name: str, address: str) -> int:
-        """Give the seconds to wait before a try, or 0 and count the try as failed until `succeeded` is told."""
-        known = ((("name", _short(name)), _NAME), (("address", address), _ADDRESS))
+        """Return the seconds to wait before a try; if 0, count the try as failed until `succeeded` is called."""
+        limits = ((("name", _key(name)), _NAME_LIMITS), (("address", address), _ADDRESS_LIMITS))
         with self._lock:
             now = self._clock()
-            wait = max(self._of(key, now).until - now for key, _ in known)
+            wait = max(self._failures_of(key, now).blocked_until - now for key, _ in limits)
             if wait > 0:
                 return math.ceil(wait)
-            for key, (free, longest) in known:
-                count = self._of(key, now).count + 1
+            for key, (free, longest) in limits:
+                count = self._failures_of(key, now).count + 1
                 pause = min(2 ** min(count - free, 20), longest) if count > free else 0
                 self._failures[key] = _Failures(count, now, now + pause)
                 self._failures.move_to_end(key)
-            while len(self._failures) > _REMEMBERED:
+            while len(self._failures) > _MAX_TRACKED:
                 self._failures.popitem(last=False)
         return 0
 
     def succeeded(self, name: str, address: str) -> None:
         """Forget the failures of a name and of an address."""
         with self._lock:
-            self._failures.pop(("name", _short(name)), None)
+            self._failures.pop(("name", _key(name)), None)
             self._failures.pop(("address", address), None)
 
-    def _of(self, key: tuple[str, str], now: float) -> _Failures:
-        found = self._failures.get(key)
-        return found if found and now - found.last < _FORGIVEN else _Failures(0, now, now)
+    def _failures_of(self, key: tuple[str, str], now: float) -> _Failures:
+        failures = self._failures.get(key)
+        return failures if failures and now - failures.last < _FAILURE_LIFETIME else _Failures(0, now, now)
 
 
-def _short(name: str) -> str:
-    return name.strip().casefold()[:_LONGEST_NAME]
+def _key(name: str) -> str:
+    return name.strip().casefold()[:_MAX_NAME_LENGTH]

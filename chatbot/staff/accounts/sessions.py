@@ -1,4 +1,4 @@
-"""The register of accounts and of who is signed in."""
+"""Accounts of the staff, and their sessions."""
 
 import hashlib
 import re
@@ -11,13 +11,18 @@ from typing import Final
 
 from chatbot.database import Database
 from chatbot.errors import AccountRefused
-from chatbot.staff.accounts.passwords import hash_password, is_password
+from chatbot.staff.accounts.passwords import hash_password, verify_password
 
 __all__ = ["Account", "AccountStore", "Role"]
 
+_NAME: Final = re.compile(r"\w[\w.@-]{0,39}")
+_IDLE_LIMIT: Final = 8 * 3600  # seconds without use after which a session ends
+_MAX_AGE: Final = 7 * 86_400  # seconds after which any session ends
+_SEEN_PRECISION: Final = 60  # seconds; a session's last use is written at most this often
+
 
 class Role(StrEnum):
-    """What an account may do: a reader sees everything and changes nothing."""
+    """The rights of an account: a reader sees everything and changes nothing, an editor changes too."""
 
     READER = "reader"
     EDITOR = "editor"
@@ -25,88 +30,83 @@ class Role(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Account:
-    """Somebody of the staff, by the name that they sign in with."""
+    """A member of staff, by the name they sign in with."""
 
     name: str
     role: Role
 
 
-_NAME: Final = re.compile(r"\w[\w.@-]{0,39}")
-_IDLE: Final = 8 * 3600  # seconds after which a session that nobody uses ends
-_LONGEST: Final = 7 * 86_400  # seconds after which any session ends
-_SEEN: Final = 60  # seconds: how exactly it is kept when a session was last used
-
-
 class AccountStore:
-    """Keeps accounts and their sessions; any number of threads and processes may use it.
+    """Accounts and sessions in the staff's database; safe for any number of threads and processes.
 
-    >>> register = Register(staff_database(Path("staff")))
-    >>> register.add("alice", Role.EDITOR, "correct horse battery")
-    >>> token = register.sign_in("alice", "correct horse battery")
+    >>> accounts = AccountStore(staff_database(Path("staff")))
+    >>> accounts.add("alice", Role.EDITOR, "correct horse battery")
+    >>> token = accounts.sign_in("alice", "correct horse battery")
     """
 
     def __init__(self, database: Database, clock: Callable[[], float] = time.time) -> None:
-        """Take where to keep them, and what gives the time in seconds."""
+        """Use a database, and a clock that returns Unix time in seconds."""
         self._database = database
         self._clock = clock
 
     def accounts(self) -> tuple[Account, ...]:
-        """Give all accounts, by name."""
+        """Return all accounts, by name."""
         with self._database.reading() as connection:
             rows = connection.exec_driver_sql("SELECT name, role FROM accounts ORDER BY name").all()
         return tuple(Account(name, Role(role)) for name, role in rows)
 
     def add(self, name: str, role: Role, password: str) -> Account:
-        """Make an account; raises `AccountRefused` for a name that is taken or odd, and for a short password."""
-        account = Account(_name(name), role)
+        """Create an account; raises `AccountRefused` for a taken or invalid name and for an unsuitable password."""
+        account = Account(_valid_name(name), role)
         values = (account.name, role.value, hash_password(password), self._now)
         with self._database.writing() as connection:
-            made = connection.exec_driver_sql("INSERT OR IGNORE INTO accounts VALUES (?, ?, ?, ?)", values)
-            if not made.rowcount:
+            insert = connection.exec_driver_sql("INSERT OR IGNORE INTO accounts VALUES (?, ?, ?, ?)", values)
+            if not insert.rowcount:
                 raise AccountRefused(f"There is an account {account.name!r} already: choose another name.")
         return account
 
     def remove(self, name: str) -> None:
-        """Remove an account and end its sessions; raises `AccountRefused` if there is none."""
+        """Delete an account and end its sessions; raises `AccountRefused` if there is none."""
         self._change("DELETE FROM accounts WHERE name = ?", name)
 
     def set_password(self, name: str, password: str) -> None:
-        """Give an account another password and end its sessions; raises `AccountRefused`."""
+        """Change a password and end the account's sessions; raises `AccountRefused`."""
         self._change("UPDATE accounts SET password = ? WHERE name = ?", name, hash_password(password))
         self.sign_out_everywhere(name)
 
     def set_role(self, name: str, role: Role) -> None:
-        """Give an account another role, which its sessions have from their next request on."""
+        """Change a role, which holds from the next request on; raises `AccountRefused` if there is no account."""
         self._change("UPDATE accounts SET role = ? WHERE name = ?", name, role.value)
 
     def sign_in(self, name: str, password: str) -> str | None:
-        """Begin a session and give its token; None for an unknown name or a wrong password, after the same time."""
-        known = _known(name)
+        """Begin a session and return its token; for a wrong name or password, return None after the same time."""
+        key = _normalise(name)
         with self._database.reading() as connection:
-            hashed = connection.exec_driver_sql("SELECT password FROM accounts WHERE name = ?", (known,)).scalar()
-        if not is_password(password, hashed):
+            hashed = connection.exec_driver_sql("SELECT password FROM accounts WHERE name = ?", (key,)).scalar()
+        if not verify_password(password, hashed):
             return None
         token = secrets.token_urlsafe(32)
         with self._database.writing() as connection:
-            self._forget_ended(connection.exec_driver_sql)
-            # The password may have been changed since it was read: then this session must not begin.
-            begun = connection.exec_driver_sql(
+            ended = (self._now - _MAX_AGE, self._now - _IDLE_LIMIT)
+            connection.exec_driver_sql("DELETE FROM sessions WHERE begun <= ? OR seen <= ?", ended)
+            # If the password was changed since it was read, this session must not begin.
+            insert = connection.exec_driver_sql(
                 "INSERT INTO sessions SELECT ?, name, ?, ? FROM accounts WHERE name = ? AND password = ?",
-                (_digest(token), self._now, self._now, known, hashed),
+                (_digest(token), self._now, self._now, key, hashed),
             )
-        return token if begun.rowcount else None
+        return token if insert.rowcount else None
 
     def account_of(self, token: str) -> Account | None:
-        """Give the account of a session that has not ended."""
+        """Return the account of a session, or None if it has ended or never began."""
         now, digest = self._now, _digest(token)
         with self._database.reading() as connection:
             row = connection.exec_driver_sql(
                 "SELECT name, role, begun, seen FROM sessions JOIN accounts ON account = name WHERE token = ?",
                 (digest,),
             ).one_or_none()
-        if row is None or now - row.begun >= _LONGEST or now - row.seen >= _IDLE:
+        if row is None or now - row.begun >= _MAX_AGE or now - row.seen >= _IDLE_LIMIT:
             return None
-        if now - row.seen >= _SEEN:
+        if now - row.seen >= _SEEN_PRECISION:
             with self._database.writing() as connection:
                 connection.exec_driver_sql("UPDATE sessions SET seen = ? WHERE token = ?", (now, digest))
         return Account(row.name, Role(row.role))
@@ -117,11 +117,11 @@ class AccountStore:
             connection.exec_driver_sql("DELETE FROM sessions WHERE token = ?", (_digest(token),))
 
     def sign_out_everywhere(self, name: str | None = None) -> int:
-        """End all sessions of an account, or of everyone; give how many."""
+        """End all sessions of an account, or of everyone; return how many."""
         with self._database.writing() as connection:
             if name is None:
                 return connection.exec_driver_sql("DELETE FROM sessions").rowcount
-            return connection.exec_driver_sql("DELETE FROM sessions WHERE account = ?", (_known(name),)).rowcount
+            return connection.exec_driver_sql("DELETE FROM sessions WHERE account = ?", (_normalise(name),)).rowcount
 
     @property
     def _now(self) -> int:
@@ -129,24 +129,20 @@ class AccountStore:
 
     def _change(self, statement: str, name: str, *values: str) -> None:
         with self._database.writing() as connection:
-            if not connection.exec_driver_sql(statement, (*values, _known(name))).rowcount:
+            if not connection.exec_driver_sql(statement, (*values, _normalise(name))).rowcount:
                 raise AccountRefused(f"There is no account {name!r}: 'footnote staff list' names them.")
 
-    def _forget_ended(self, execute: Callable[..., object]) -> None:
-        ended = (self._now - _LONGEST, self._now - _IDLE)
-        execute("DELETE FROM sessions WHERE begun <= ? OR seen <= ?", ended)
 
-
-def _name(name: str) -> str:
-    known = _known(name)
-    if not _NAME.fullmatch(known):
+def _valid_name(name: str) -> str:
+    key = _normalise(name)
+    if not _NAME.fullmatch(key):
         raise AccountRefused(
             f"{name!r} is no name for an account: use up to 40 letters, digits, dots, dashes and @, without spaces."
         )
-    return known
+    return key
 
 
-def _known(name: str) -> str:
+def _normalise(name: str) -> str:
     return name.strip().casefold()
 
 
