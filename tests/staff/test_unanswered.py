@@ -1,4 +1,4 @@
-"""What was asked in vain, over a real journal."""
+"""Unanswered questions, over a real journal."""
 
 from collections.abc import Iterator
 from datetime import UTC, datetime
@@ -26,116 +26,120 @@ def journal(tmp_path: Path, clock: Clock) -> Iterator[Journal]:
 
 
 @pytest.fixture(scope="module")
-def meanings(bot: Chatbot) -> QuestionEmbeddings:
+def embeddings(bot: Chatbot) -> QuestionEmbeddings:
     return QuestionEmbeddings(bot)
 
 
 def ask(journal: Journal, clock: Clock, text: str, *, days: float = 1, outcome: Outcome = Outcome.NOT_FOUND) -> str:
-    """Keep a question that was asked some days ago."""
+    """Record a question that was asked some days ago."""
     clock.now = NOW - days * DAY
-    name = uuid4().hex
-    journal.record(name, Answer(text, text, outcome, 0.1, "", (), ()), 10)
+    answer_id = uuid4().hex
+    journal.record(answer_id, Answer(text, text, outcome, 0.1, "", (), ()), 10)
     journal.flush()
     clock.now = NOW
-    return name
+    return answer_id
 
 
-def found(
-    journal: Journal, meanings: QuestionEmbeddings, days: int = 30, *, language: str = "", handled: bool = False
+def unanswered(
+    journal: Journal, embeddings: QuestionEmbeddings, days: int = 30, *, language: str = "", handled: bool = False
 ) -> UnansweredQuestions:
     now = datetime.fromtimestamp(NOW, UTC)
-    return unanswered_questions(journal, meanings, days, language=language, handled=handled, now=now)
+    return unanswered_questions(journal, embeddings, days, language=language, handled=handled, now=now)
 
 
-def test_the_most_asked_comes_first_in_all_its_wordings(
-    journal: Journal, meanings: QuestionEmbeddings, clock: Clock
+def test_the_most_asked_question_comes_first_in_all_its_wordings(
+    journal: Journal, embeddings: QuestionEmbeddings, clock: Clock
 ) -> None:
     for text in ("how much is it?", "How much is it", "what does it cost?", "price please"):
         ask(journal, clock, text)
     ask(journal, clock, "can I bring my dog?", days=3)
-    price, dog = found(journal, meanings).rows
+    price, dog = unanswered(journal, embeddings).rows
     assert price.count == 4
-    assert [one.count for one in price.wordings] == [2, 1, 1]
+    assert [wording.count for wording in price.wordings] == [2, 1, 1]
     assert price.question in {"How much is it", "how much is it?"}
     assert (dog.question, dog.count) == ("can I bring my dog?", 1)
     assert f"{dog.last:%Y-%m-%d}" == "2026-09-18"
     assert dog.nearest.document == "benefits-of-microneedling.txt"
 
 
-def test_what_was_answered_and_helped_is_not_in_vain(
-    journal: Journal, meanings: QuestionEmbeddings, clock: Clock
+def test_answered_questions_are_left_out_unless_unhelpful(
+    journal: Journal, embeddings: QuestionEmbeddings, clock: Clock
 ) -> None:
     ask(journal, clock, "what is microneedling?", outcome=Outcome.ANSWERED)
     judged = ask(journal, clock, "does it help scars?", outcome=Outcome.ANSWERED)
     journal.feedback(judged, helpful=False)
-    (row,) = found(journal, meanings).rows
+    (row,) = unanswered(journal, embeddings).rows
     assert (row.question, row.unhelpful) == ("does it help scars?", 1)
     assert row.wordings[0].outcomes == (Outcome.ANSWERED,)
 
 
-def test_a_row_is_held_against_the_period_before(journal: Journal, meanings: QuestionEmbeddings, clock: Clock) -> None:
+def test_a_row_counts_the_period_before_too(journal: Journal, embeddings: QuestionEmbeddings, clock: Clock) -> None:
     ask(journal, clock, "how much is it?", days=2)
     ask(journal, clock, "what is the price?", days=3)
     ask(journal, clock, "how much does it cost", days=10)
     ask(journal, clock, "can I bring my dog?", days=10)
-    told = found(journal, meanings, days=7)
-    assert told.compared
-    (price,) = told.rows
+    questions = unanswered(journal, embeddings, days=7)
+    assert questions.compared
+    (price,) = questions.rows
     assert (price.count, price.before) == (2, 1)
     assert f"{price.first:%Y-%m-%d}" == "2026-09-11"
 
 
-def test_no_trend_is_told_where_words_are_not_kept_for_two_periods(
-    journal: Journal, meanings: QuestionEmbeddings, clock: Clock
+def test_there_is_no_trend_without_text_of_two_periods(
+    journal: Journal, embeddings: QuestionEmbeddings, clock: Clock
 ) -> None:
     ask(journal, clock, "how much is it?")
-    assert found(journal, meanings, days=30).compared
-    assert not found(journal, meanings, days=90).compared
+    assert unanswered(journal, embeddings, days=30).compared
+    assert not unanswered(journal, embeddings, days=90).compared
 
 
-def test_a_handled_row_goes_and_comes_back_with_what_is_asked_later(
-    journal: Journal, meanings: QuestionEmbeddings, clock: Clock
+def test_a_handled_row_returns_when_it_is_asked_again(
+    journal: Journal, embeddings: QuestionEmbeddings, clock: Clock
 ) -> None:
     ask(journal, clock, "how much is it?")
     ask(journal, clock, "what does it cost", days=40)
-    (row,) = found(journal, meanings).rows
+    (row,) = unanswered(journal, embeddings).rows
     assert len(row.ids) == 2
     journal.mark_handled(row.ids)
-    assert found(journal, meanings).rows == ()
-    (shown,) = found(journal, meanings, handled=True).rows
+    assert unanswered(journal, embeddings).rows == ()
+    (shown,) = unanswered(journal, embeddings, handled=True).rows
     assert shown.handled
     ask(journal, clock, "price?")
-    (again,) = found(journal, meanings).rows
+    (again,) = unanswered(journal, embeddings).rows
     assert (again.question, again.count, again.handled) == ("price?", 1, False)
 
 
-def test_one_language_can_be_looked_at(journal: Journal, meanings: QuestionEmbeddings, clock: Clock) -> None:
+def test_rows_can_be_of_one_language(journal: Journal, embeddings: QuestionEmbeddings, clock: Clock) -> None:
     ask(journal, clock, "how much does the treatment cost for two people?")
     ask(journal, clock, "wie viel kostet die Behandlung bei Ihnen ungefähr?")
-    assert set(found(journal, meanings).languages) == {"en", "de"}
-    (row,) = found(journal, meanings, language="de").rows
+    assert set(unanswered(journal, embeddings).languages) == {"en", "de"}
+    (row,) = unanswered(journal, embeddings, language="de").rows
     assert row.question.startswith("wie viel")
 
 
-def test_erased_words_are_in_no_row(journal: Journal, meanings: QuestionEmbeddings, clock: Clock) -> None:
+def test_erased_questions_are_in_no_row(journal: Journal, embeddings: QuestionEmbeddings, clock: Clock) -> None:
     ask(journal, clock, "how much is it?")
     assert unanswered_texts(journal) == ("how much is it?",)
     journal.erase(everything=True)
-    assert found(journal, meanings).rows == ()
+    assert unanswered(journal, embeddings).rows == ()
     assert unanswered_texts(journal) == ()
 
 
-def test_marks_and_other_scripts_are_questions_too(
-    journal: Journal, meanings: QuestionEmbeddings, clock: Clock
+def test_punctuation_and_other_scripts_are_questions_too(
+    journal: Journal, embeddings: QuestionEmbeddings, clock: Clock
 ) -> None:
     for text in ("???", "сколько это стоит?", "<script>alert(1)</script>", "=HYPERLINK(1)"):
         ask(journal, clock, text)
-    assert sum(row.count for row in found(journal, meanings).rows) == 4
+    assert sum(row.count for row in unanswered(journal, embeddings).rows) == 4
 
 
-def test_what_holds_no_word_is_no_wording_of_a_question(
-    journal: Journal, meanings: QuestionEmbeddings, clock: Clock
+def test_texts_without_a_word_stay_in_rows_of_their_own(
+    journal: Journal, embeddings: QuestionEmbeddings, clock: Clock
 ) -> None:
     for text in ("is there a hearing loop", "=1+1", "12345"):
         ask(journal, clock, text)
-    assert sorted(row.question for row in found(journal, meanings).rows) == ["12345", "=1+1", "is there a hearing loop"]
+    assert sorted(row.question for row in unanswered(journal, embeddings).rows) == [
+        "12345",
+        "=1+1",
+        "is there a hearing loop",
+    ]

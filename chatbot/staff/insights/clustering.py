@@ -1,10 +1,12 @@
-"""Questions that ask the same thing, put together whatever their words.
+"""Clustering of questions that ask the same thing in other words.
 
-`training/fit_clustering.py` learns directions in which wordings of one question agree and different questions differ,
-and keeps wordings of what clinics are asked most. Two questions are near along the directions, and by being like the
-same kinds; the near ones are joined by average linkage. Sources: R. A. Fisher, "The use of multiple measurements in
-taxonomic problems", 1936; R. Sokal and C. Michener, "A Statistical Method for Evaluating Systematic Relationships",
-1958.
+`training/fit_clustering.py` fits discriminant components, along which wordings of one question agree and different
+questions differ. It also stores example wordings of what clinics are asked most. The similarity of two questions has
+two parts: along the components, and by their likeness to the same kinds of example. Similar questions are joined by
+average linkage.
+
+Sources: R. A. Fisher, "The use of multiple measurements in taxonomic problems", 1936; R. Sokal and C. Michener, "A
+Statistical Method for Evaluating Systematic Relationships", 1958.
 """
 
 import re
@@ -20,9 +22,9 @@ from chatbot.indexing import Vectors
 
 __all__ = ["Labels", "QuestionClusterer", "asks_time"]
 
-_NEAREST: Final = 3  # wordings of a kind whose mean nearness counts, so that one alone decides little
-_SHARPNESS: Final = 0.05  # of a nearness: how surely the nearest kind is taken for the right one
-_MOST: Final = 2000  # points that are joined pair by pair; 10,000 would take half a gigabyte
+_NEAREST: Final = 3  # examples of a kind whose mean similarity counts, so that no single one decides
+_TEMPERATURE: Final = 0.05  # of the softmax over the kinds' similarities
+_MAX_PAIRWISE: Final = 2000  # points of one linkage; 10,000 would take half a gigabyte
 _TIME: Final = re.compile(
     r"\bhow (?:long|soon|quick|quickly|fast)\b|\bhow many (?:second|minute|hour|day|week|month|year)"
     r"|\bwhen (?:does|do|will|can|is|would|could)\b|\bhow (?:much )?longer?\b|\b(?:un)?till?l? when\b"
@@ -31,23 +33,23 @@ _TIME: Final = re.compile(
 )
 
 Labels = NDArray[np.int64]
-"""Numbers of groups, shape (questions,)."""
+"""The number of each question's group, shape (questions,)."""
 
 
 def asks_time(question: str) -> bool:
-    """Tell whether a question asks for a time, or how long something goes on."""
+    """Return whether a question asks when something happens or how long it lasts."""
     return bool(_TIME.search(question))
 
 
 @dataclass(frozen=True, slots=True)
 class QuestionClusterer:
-    """What the script learnt.
+    """The fitted components, examples and thresholds.
 
-    `middle`, shape (dimensions,), is what vectors are measured from, `directions` has the shape (dimensions, n).
-    `examples`, shape (m, n), are wordings along the directions, at unit length, and `kinds`, shape (m,), the numbers of
-    what each asks. `timed` is how much nearer two questions are that both ask for a time, or both do not; `apart` the
-    mean distance, 1 less the nearness, at which groups stay apart; `plain` is that distance for the vectors of an
-    encoder that was not fitted.
+    `mean`, shape (dimensions,), is subtracted before the projection on `components`, shape (dimensions, n). `examples`,
+    shape (m, n), are projected example wordings at unit length, and `kinds`, shape (m,), numbers what each asks.
+    `time_weight` is added to the similarity of two questions that both ask for a time, or both do not. Groups stay
+    apart from a mean distance (1 less the similarity) of `threshold`. For the vectors of an encoder other than the one
+    with `fingerprint`, `fallback_threshold` applies.
     """
 
     mean: Vectors
@@ -61,7 +63,7 @@ class QuestionClusterer:
 
     @classmethod
     def fitted(cls) -> Self:
-        """Give what the script wrote; `clustering.json` says on what and how well."""
+        """Return the fitted clusterer; `clustering.json` names the data it was fitted on and its quality."""
         package = "chatbot.staff.insights"
         values, arrays = fitted_values(package, "clustering"), fitted_arrays(package, "clustering")
         return cls(
@@ -76,29 +78,33 @@ class QuestionClusterer:
         )
 
     def features(self, vectors: Vectors, timed: Sequence[bool], fingerprint: str) -> Vectors:
-        """Give questions as points whose inner product is their nearness; `vectors` has the shape (n, dimensions)."""
+        """Return points whose inner product is the similarity of two questions, shape (n, features).
+
+        `vectors` has the shape (n, dimensions). `timed` says for each question whether it asks for a time.
+        `fingerprint` is that of the encoder of the vectors.
+        """
         asks = np.array(timed, dtype=bool).reshape(-1, 1)
         parts = [_unit(vectors)]
         if fingerprint == self.fingerprint:
-            along = self.project(vectors)
-            parts = [along * 0.5**0.5, self._likeness(along) * 0.5**0.5]
+            projected = self.project(vectors)
+            parts = [projected * 0.5**0.5, self._kind_shares(projected) * 0.5**0.5]
         return np.concatenate([*parts, np.hstack([asks, ~asks]) * self.time_weight**0.5], axis=1).astype(np.float32)
 
     def project(self, vectors: Vectors) -> Vectors:
-        """Give vectors, shape (n, dimensions), along the directions, at unit length."""
+        """Return vectors, shape (n, dimensions), projected on the components, at unit length."""
         return _unit(np.asarray((vectors - self.mean) @ self.components, dtype=np.float32))
 
-    def _likeness(self, along: Vectors) -> Vectors:
-        """Say how much points are like the wordings of each kind, at unit length: roots of shares."""
-        near = np.stack([_nearest(along @ self.examples[self.kinds == one].T) for one in range(self.kinds.max() + 1)])
-        shares = np.exp((near - near.max(axis=0)) / _SHARPNESS)
+    def _kind_shares(self, projected: Vectors) -> Vectors:
+        """Return the square roots of a softmax over the kinds, shape (n, kinds): rows of unit length."""
+        kinds = range(self.kinds.max() + 1)
+        similarity = np.stack([_top_mean(projected @ self.examples[self.kinds == kind].T) for kind in kinds])
+        shares = np.exp((similarity - similarity.max(axis=0)) / _TEMPERATURE)
         return np.asarray(np.sqrt(shares / shares.sum(axis=0)).T, dtype=np.float32)
 
     def groups(self, points: Vectors, fingerprint: str) -> Labels:
-        """Put points, as `placed` gives them, together."""
-        return _grouped(
-            points, self.threshold if fingerprint == self.fingerprint else self.fallback_threshold, self.time_weight
-        )
+        """Return the group of each point of `features`."""
+        threshold = self.threshold if fingerprint == self.fingerprint else self.fallback_threshold
+        return _cluster(points, threshold, self.time_weight)
 
 
 def _unit(vectors: Vectors) -> Vectors:
@@ -106,38 +112,39 @@ def _unit(vectors: Vectors) -> Vectors:
     return np.asarray(vectors / np.maximum(lengths, 1e-9), dtype=np.float32)
 
 
-def _nearest(near: Vectors) -> Vectors:
-    return np.asarray(np.sort(near, axis=1)[:, -_NEAREST:].mean(axis=1), dtype=np.float32)
+def _top_mean(similarity: Vectors) -> Vectors:
+    return np.asarray(np.sort(similarity, axis=1)[:, -_NEAREST:].mean(axis=1), dtype=np.float32)
 
 
-def _grouped(points: Vectors, apart: float, timed: float) -> Labels:
-    """Join points; where there are too many, some of them, and the others to the groups that they are near to.
+def _cluster(points: Vectors, threshold: float, time_weight: float) -> Labels:
+    """Return the group of each point.
 
-    What is near to no group is grouped by itself.
+    Of more points than one linkage takes, an even sample is linked and the others join the nearest group's mean. Points
+    that are near to no group are clustered among themselves.
     """
-    if len(points) <= _MOST:
-        return _joined(points, apart, timed)
-    some = np.linspace(0, len(points) - 1, _MOST).astype(np.int64)
-    labels = _joined(points[some], apart, timed)
+    if len(points) <= _MAX_PAIRWISE:
+        return _link(points, threshold, time_weight)
+    sample = np.linspace(0, len(points) - 1, _MAX_PAIRWISE).astype(np.int64)
+    labels = _link(points[sample], threshold, time_weight)
     number = int(labels.max()) + 1
-    middles = np.array([points[some[labels == one]].mean(axis=0) for one in range(number)])
-    near = points @ middles.T
-    owners: Labels = near.argmax(axis=1)
-    owners[some] = labels
-    lost = 1 + timed - near.max(axis=1) > apart
-    lost[some] = False
-    owners[lost] = number + _grouped(points[lost], apart, timed)
-    return owners
+    means = np.array([points[sample[labels == label]].mean(axis=0) for label in range(number)])
+    similarity = points @ means.T
+    nearest: Labels = similarity.argmax(axis=1)
+    nearest[sample] = labels
+    outliers = 1 + time_weight - similarity.max(axis=1) > threshold
+    outliers[sample] = False
+    nearest[outliers] = number + _cluster(points[outliers], threshold, time_weight)
+    return nearest
 
 
-def _joined(points: Vectors, apart: float, timed: float) -> Labels:
-    """Join the nearest groups until all are further apart than that, on average."""
+def _link(points: Vectors, threshold: float, time_weight: float) -> Labels:
+    """Join the nearest groups until the mean distance of any two exceeds the threshold."""
     from scipy.cluster.hierarchy import fcluster, linkage  # noqa: PLC0415 - a while to import, and few need it
     from scipy.spatial.distance import squareform  # noqa: PLC0415 - as above
 
     if len(points) < 2:
         return np.zeros(len(points), np.int64)
-    distances = np.maximum(1 + timed - points @ points.T, 0)
+    distances = np.maximum(1 + time_weight - points @ points.T, 0)
     np.fill_diagonal(distances, 0)
     tree = linkage(squareform(distances, checks=False), "average")
-    return np.asarray(fcluster(tree, apart, "distance"), dtype=np.int64) - 1
+    return np.asarray(fcluster(tree, threshold, "distance"), dtype=np.int64) - 1

@@ -1,4 +1,4 @@
-"""Reading what was asked in vain before the staff look, a little at a time."""
+"""Prefetching: unanswered questions are encoded before the staff open the list, a few at a time."""
 
 import logging
 from threading import Event, Thread
@@ -12,42 +12,45 @@ from chatbot.staff.insights.unanswered import unanswered_texts
 __all__ = ["UnansweredPrefetcher"]
 
 _LOG = logging.getLogger(__name__)
-_EVERY: Final = 60.0  # seconds
-_AT_ONCE: Final = 32  # questions
-_REST: Final = 0.5  # seconds after each of these, so that visitors have most of the processor
+_BATCH: Final = 32  # questions
 
 
 class UnansweredPrefetcher:
-    """A thread that reads new questions in vain each minute, and forgets those that are gone from the journal."""
+    """A thread that encodes new unanswered questions, and forgets those that are gone from the journal."""
 
-    def __init__(self, journal: Journal, meanings: QuestionEmbeddings) -> None:
+    def __init__(
+        self, journal: Journal, embeddings: QuestionEmbeddings, *, interval: float = 60.0, pause: float = 0.5
+    ) -> None:
+        """Look every `interval` seconds, and pause after each batch so that visitors get most of the processor."""
         self._journal = journal
-        self._meanings = meanings
+        self._embeddings = embeddings
+        self._interval = interval
+        self._pause = pause
         self._stop = Event()
-        self._thread = Thread(target=self._run, name="reading-ahead", daemon=True)
+        self._thread = Thread(target=self._run, name="prefetch", daemon=True)
 
     def start(self) -> None:
-        """Begin."""
+        """Start the thread."""
         self._thread.start()
 
     def stop(self) -> None:
-        """Stop soon, and wait until that is done."""
+        """Stop after the batch at hand, and wait for it."""
         self._stop.set()
         self._thread.join()
 
     def _run(self) -> None:
-        while not self._stop.wait(_EVERY):
+        while not self._stop.wait(self._interval):
             try:
-                self._read()
+                self._update()
             except FootnoteError as error:
-                _LOG.warning("questions in vain were not read ahead: %s", error)
+                _LOG.warning("Unanswered questions were not prefetched: %s", error)
 
-    def _read(self) -> None:
+    def _update(self) -> None:
         texts = unanswered_texts(self._journal)
-        self._meanings.keep(texts)  # what was erased, or is older than the retention, leaves no trace here either
-        for start in range(0, len(texts), _AT_ONCE):
-            part = texts[start : start + _AT_ONCE]
-            if self._meanings.unknown(part):
-                self._meanings.read(part)
-                if self._stop.wait(_REST):
+        self._embeddings.retain(texts)  # erased and expired questions must leave no trace here either
+        for start in range(0, len(texts), _BATCH):
+            batch = texts[start : start + _BATCH]
+            if self._embeddings.count_missing(batch):
+                self._embeddings.embed(batch)
+                if self._stop.wait(self._pause):
                     return

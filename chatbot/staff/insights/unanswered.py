@@ -1,7 +1,7 @@
-"""What visitors asked in vain: one row for all the wordings of one question."""
+"""Unanswered questions: one row for all the wordings of one question."""
 
 from collections import Counter, defaultdict
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Final
@@ -10,18 +10,17 @@ import numpy as np
 
 from chatbot.journal import Journal, LoggedQuestion
 from chatbot.records import Outcome, Passage
-from chatbot.staff.insights.embedding_cache import Meaning, QuestionEmbeddings
+from chatbot.staff.insights.embedding_cache import Embedding, QuestionEmbeddings
 
 __all__ = ["Row", "UnansweredQuestions", "Wording", "unanswered_questions", "unanswered_texts"]
 
-
-_ENDS: Final = " .,;:!?\u2026"  # that make no other wording
-_WORDINESS: Final = 0.002  # of a nearness, a letter
+_ENDS: Final = " .,;:!?\u2026"  # characters around a text that don't make it another wording
+_LENGTH_PENALTY: Final = 0.002  # of similarity, for each letter of a wording
 
 
 @dataclass(frozen=True, slots=True)
 class Wording:
-    """One way in which a question was asked: how often, when last, and how that turned out."""
+    """One wording of a question: how often it was asked, when last, with which outcomes."""
 
     text: str
     count: int
@@ -32,11 +31,11 @@ class Wording:
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """A question that was asked in vain, in all its wordings.
+    """An unanswered question in all its wordings.
 
-    `question` is the wording that stands for all; `by_wording` has each time, by wording, the most frequent first.
-    `ids` are the journal's; `count` is how often it was asked in the period, `before` in the one before; `nearest` is
-    the passage of our pages that comes nearest.
+    `question` is the representative wording. `by_wording` groups the questions of the period by wording, the most
+    frequent first. `ids` are those of the journal. `count` is how often it was asked in the period, `before` in the
+    period before. `nearest` is the nearest passage of our pages.
     """
 
     question: str
@@ -52,15 +51,15 @@ class Row:
 
     @property
     def wordings(self) -> tuple[Wording, ...]:
-        """Give the wordings, the most frequent first, and the latest of those that are as frequent."""
+        """The wordings, the most frequent first, then the latest."""
         return tuple(map(_wording, self.by_wording))
 
 
 @dataclass(frozen=True, slots=True)
 class UnansweredQuestions:
-    """The rows of a period, most asked first; `languages` are those there were, whatever was asked for.
+    """The rows of a period, most asked first, and all the languages of that period.
 
-    `compared` tells whether the period before was kept in words, so that `before` says something.
+    `compared` says whether the journal still holds the text of the period before, so that `before` means something.
     """
 
     rows: tuple[Row, ...]
@@ -69,17 +68,17 @@ class UnansweredQuestions:
 
 
 @dataclass(frozen=True, slots=True)
-class _AskedText:
-    """One asking, under the text by which the same words are known again."""
+class _Entry:
+    """A question of the journal with its text, and the key that the same wording shares."""
 
-    asked: LoggedQuestion
+    logged: LoggedQuestion
     text: str
-    folded: str
+    key: str
 
 
 def unanswered_questions(  # noqa: PLR0913 - each is one choice of the screen
     journal: Journal,
-    meanings: QuestionEmbeddings,
+    embeddings: QuestionEmbeddings,
     days: int,
     *,
     language: str = "",
@@ -87,71 +86,80 @@ def unanswered_questions(  # noqa: PLR0913 - each is one choice of the screen
     progress: Callable[[int, int], object] = lambda _done, _of: None,
     now: datetime | None = None,
 ) -> UnansweredQuestions:
-    """Group what was asked in vain in the last days; `handled` keeps those that the staff dealt with."""
+    """Return the unanswered questions of the last days, grouped; `handled` includes those that staff dealt with."""
     until = now or datetime.now(tz=UTC)
     since, before = until - timedelta(days=days), until - timedelta(days=2 * days)
-    told = journal.asked(before, None, unanswered=True, handled=None if handled else False, passages=False)
-    languages = tuple(name for name, _ in Counter(one.language for one in told).most_common())
-    wanted = [_told(one, one.text) for one in told if one.text and language in {"", one.language}]
-    texts = {one.folded: one.text for one in reversed(wanted)}
-    read = dict(zip(texts, meanings.read(tuple(texts.values()), progress), strict=True))
-    rows = _rows(wanted, read, meanings, since)
+    logged = journal.asked(before, None, unanswered=True, handled=None if handled else False, passages=False)
+    languages = tuple(name for name, _ in Counter(question.language for question in logged).most_common())
+    entries = _entries(question for question in logged if language in {"", question.language})
+    texts = _texts(entries)
+    by_key = dict(zip(texts, embeddings.embed(tuple(texts.values()), progress), strict=True))
+    rows = _rows(entries, by_key, embeddings, since)
     compared = journal.retention >= 2 * days
     return UnansweredQuestions(tuple(sorted(rows, key=lambda row: (-row.count, row.question))), languages, compared)
 
 
 def unanswered_texts(journal: Journal) -> tuple[str, ...]:
-    """Give all that was asked in vain, each text once as `unanswered_questions` reads it, newest first."""
-    asked = journal.asked(unanswered=True, passages=False) if journal.retention else ()
-    told = [_told(one, one.text) for one in asked if one.text]
-    return tuple({one.folded: one.text for one in reversed(told)}.values())[::-1]
+    """Return each unanswered text once, as `unanswered_questions` reads it, newest first."""
+    logged = journal.asked(unanswered=True, passages=False) if journal.retention else ()
+    return tuple(_texts(_entries(logged)).values())[::-1]
 
 
-def _told(asked: LoggedQuestion, text: str) -> _AskedText:
-    return _AskedText(asked, text, text.casefold().strip(_ENDS) or text)
+def _entries(logged: Iterable[LoggedQuestion]) -> list[_Entry]:
+    return [
+        _Entry(question, question.text, question.text.casefold().strip(_ENDS) or question.text)
+        for question in logged
+        if question.text
+    ]
+
+
+def _texts(entries: Sequence[_Entry]) -> dict[str, str]:
+    """Return the latest text of each wording, by key; `entries` are newest first."""
+    return {entry.key: entry.text for entry in reversed(entries)}
 
 
 def _rows(
-    wanted: Sequence[_AskedText], read: Mapping[str, Meaning], meanings: QuestionEmbeddings, since: datetime
+    entries: Sequence[_Entry], by_key: Mapping[str, Embedding], embeddings: QuestionEmbeddings, since: datetime
 ) -> Iterator[Row]:
-    """Give the rows; one that was asked before the period alone is none."""
-    labels = dict(zip(read, meanings.groups(tuple(read.values())).tolist(), strict=True))
-    groups: defaultdict[int, list[_AskedText]] = defaultdict(list)
-    for one in wanted:
-        groups[labels[one.folded]].append(one)
+    """Yield a row for each group that was asked in the period itself, not only in the one before."""
+    labels = dict(zip(by_key, embeddings.groups(tuple(by_key.values())).tolist(), strict=True))
+    groups: defaultdict[int, list[_Entry]] = defaultdict(list)
+    for entry in entries:
+        groups[labels[entry.key]].append(entry)
     for group in groups.values():
-        own = [one for one in group if one.asked.asked >= since]
-        if own:
-            yield _row(group, own, read)
+        current = [entry for entry in group if entry.logged.asked >= since]
+        if current:
+            yield _row(group, current, by_key)
 
 
-def _row(group: Sequence[_AskedText], own: Sequence[_AskedText], read: Mapping[str, Meaning]) -> Row:
-    """Give a row of questions, newest first."""
-    by_text: defaultdict[str, list[LoggedQuestion]] = defaultdict(list)
-    for one in own:
-        by_text[one.folded].append(one.asked)
-    named = _named(by_text, read)
+def _row(group: Sequence[_Entry], current: Sequence[_Entry], by_key: Mapping[str, Embedding]) -> Row:
+    """Return the row of a group; both sequences are newest first, and `current` holds those of the period."""
+    wordings: defaultdict[str, list[LoggedQuestion]] = defaultdict(list)
+    for entry in current:
+        wordings[entry.key].append(entry.logged)
+    key = _representative(wordings, by_key)
     return Row(
-        question=by_text[named][0].text or "",
-        by_wording=tuple(sorted(map(tuple, by_text.values()), key=len, reverse=True)),
-        ids=tuple(one.asked.id for one in group),
-        count=len(own),
-        before=len(group) - len(own),
-        first=group[-1].asked.asked,
-        last=own[0].asked.asked,
-        unhelpful=sum(one.asked.helpful is False for one in own),
-        handled=all(one.asked.handled for one in own),
-        nearest=read[named].nearest,
+        question=wordings[key][0].text or "",
+        by_wording=tuple(sorted(map(tuple, wordings.values()), key=len, reverse=True)),
+        ids=tuple(entry.logged.id for entry in group),
+        count=len(current),
+        before=len(group) - len(current),
+        first=group[-1].logged.asked,
+        last=current[0].logged.asked,
+        unhelpful=sum(entry.logged.helpful is False for entry in current),
+        handled=all(entry.logged.handled for entry in current),
+        nearest=by_key[key].nearest,
     )
 
 
-def _named(by_text: Mapping[str, Sequence[LoggedQuestion]], read: Mapping[str, Meaning]) -> str:
-    """Choose the wording that stands for all: one that is asked often, lies in their middle, and is short."""
-    texts = list(by_text)
-    often = np.array([len(by_text[text]) for text in texts])
-    points = np.stack([read[text].point for text in texts])
-    near = points @ np.average(points, axis=0, weights=often) - _WORDINESS * np.array([len(text) for text in texts])
-    return texts[int(np.argmax(np.sqrt(often) * near))]
+def _representative(wordings: Mapping[str, Sequence[LoggedQuestion]], by_key: Mapping[str, Embedding]) -> str:
+    """Return the key of the wording that stands for all: asked often, close to their mean, and short."""
+    keys = list(wordings)
+    counts = np.array([len(wordings[key]) for key in keys])
+    points = np.stack([by_key[key].point for key in keys])
+    lengths = np.array([len(key) for key in keys])
+    scores = points @ np.average(points, axis=0, weights=counts) - _LENGTH_PENALTY * lengths
+    return keys[int(np.argmax(np.sqrt(counts) * scores))]
 
 
 def _wording(same: Sequence[LoggedQuestion]) -> Wording:
@@ -159,6 +167,6 @@ def _wording(same: Sequence[LoggedQuestion]) -> Wording:
         text=same[0].text or "",
         count=len(same),
         last=same[0].asked,
-        outcomes=tuple(dict.fromkeys(one.outcome for one in same)),
-        unhelpful=sum(one.helpful is False for one in same),
+        outcomes=tuple(dict.fromkeys(question.outcome for question in same)),
+        unhelpful=sum(question.helpful is False for question in same),
     )
