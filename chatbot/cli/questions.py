@@ -103,7 +103,7 @@ def _check(settings: Settings, _: argparse.Namespace) -> None:
     from chatbot.staff import CheckReports, GoldenFile, check_report_text, raise_on_regression, staff_warnings
 
     golden, reports = GoldenFile(settings.staff), CheckReports(settings.staff)
-    questions, before = golden.wanted(), reports.latest()
+    questions, before = golden.require(), reports.latest()
     bot = Chatbot.open(settings)
     for warning in staff_warnings(bot.clinic, settings.staff):
         print(warning, file=sys.stderr)

@@ -35,21 +35,21 @@ def verdict(name: str, expect: Expect = Expect.ABSTAIN, outcome: str = "not_foun
     return Verdict(name, f"{name}?", expect, outcome, 0, more.get("shown", False), more.get("judged", False))
 
 
-def checked(*verdicts: Verdict) -> CheckReport:
+def report_of(*verdicts: Verdict) -> CheckReport:
     return CheckReport(datetime(2026, 11, 23, tzinfo=UTC), "build", {}, verdicts)
 
 
-def test_a_report_is_kept_and_read_back_as_it_was(bot: Chatbot, tmp_path: Path) -> None:
+def test_a_report_is_saved_and_read_back_unchanged(bot: Chatbot, tmp_path: Path) -> None:
     reports = CheckReports(tmp_path / "staff")
-    heard: list[tuple[int, int]] = []
-    made = reports.run(bot, QUESTIONS, lambda done, of: heard.append((done, of)))
-    assert heard == [(1, 2), (2, 2)]
-    assert reports.all() == (made,)
-    assert reports.latest() == made
-    assert made.build == bot.build
-    assert {one.id: one.expect for one in made.verdicts} == {"a": Expect.ANSWER, "b": Expect.ABSTAIN}
+    progress: list[tuple[int, int]] = []
+    report = reports.run(bot, QUESTIONS, lambda done, of: progress.append((done, of)))
+    assert progress == [(1, 2), (2, 2)]
+    assert reports.all() == (report,)
+    assert reports.latest() == report
+    assert report.build == bot.build
+    assert {result.id: result.expect for result in report.verdicts} == {"a": Expect.ANSWER, "b": Expect.ABSTAIN}
     (path,) = (tmp_path / "staff" / "reports").iterdir()
-    assert datetime.strptime(path.stem, "%Y-%m-%dT%H%M%S.%fZ").replace(tzinfo=UTC) == made.taken
+    assert datetime.strptime(path.stem, "%Y-%m-%dT%H%M%S.%fZ").replace(tzinfo=UTC) == report.taken
     assert "curve" in json.loads(path.read_text("utf-8"))["gate"]
 
 
@@ -68,7 +68,7 @@ def test_a_report_that_cannot_be_read_is_left_out(bot: Chatbot, tmp_path: Path) 
 
 
 @pytest.mark.parametrize(
-    ("one", "right"),
+    ("result", "right"),
     [
         (verdict("a", Expect.ANSWER, "answered", judged=True, shown=True), True),
         (verdict("a", Expect.ANSWER, "answered", judged=True), False),
@@ -82,25 +82,25 @@ def test_a_report_that_cannot_be_read_is_left_out(bot: Chatbot, tmp_path: Path) 
         (verdict("a", Expect.EITHER, "answered"), True),
     ],
 )
-def test_what_serves_a_visitor_rightly(one: Verdict, right: bool) -> None:
-    assert one.right is right
+def test_whether_a_verdict_is_right(result: Verdict, right: bool) -> None:
+    assert result.right is right
 
 
-def test_differences_name_the_questions_that_flipped() -> None:
-    before = checked(verdict("a"), verdict("b", outcome="answered"), verdict("c"), verdict("gone"))
-    after = checked(verdict("a", outcome="answered"), verdict("b"), verdict("c", outcome="related"), verdict("new"))
+def test_differences_name_the_questions_that_changed() -> None:
+    before = report_of(verdict("a"), verdict("b", outcome="answered"), verdict("c"), verdict("gone"))
+    after = report_of(verdict("a", outcome="answered"), verdict("b"), verdict("c", outcome="related"), verdict("new"))
     change = differences(before, after)
-    assert [one.id for one in change.worse] == ["a"]
-    assert [one.id for one in change.better] == ["b"]
+    assert [result.id for result in change.worse] == ["a"]
+    assert [result.id for result in change.better] == ["b"]
     assert (change.added, change.gone) == (1, 1)
     assert "worse: a? (answered)" in check_report_text(after, before)
     with pytest.raises(CheckFailed, match=r"Right the last time and wrong now: 'a\?' is answered"):
         raise_on_regression(after, before)
 
 
-def test_nothing_before_and_nothing_worse_hold() -> None:
-    raise_on_regression(checked(verdict("a", outcome="answered")), None)
-    raise_on_regression(checked(verdict("a")), checked(verdict("a", outcome="answered")))
+def test_a_first_report_and_an_improvement_are_no_regression() -> None:
+    raise_on_regression(report_of(verdict("a", outcome="answered")), None)
+    raise_on_regression(report_of(verdict("a")), report_of(verdict("a", outcome="answered")))
 
 
 def footnote(folder: Path, index: Path) -> "subprocess.CompletedProcess[str]":
@@ -109,15 +109,15 @@ def footnote(folder: Path, index: Path) -> "subprocess.CompletedProcess[str]":
     return subprocess.run(command, check=False, env=environ, cwd=ROOT, capture_output=True, text=True)
 
 
-def test_the_command_fails_when_a_question_became_worse(tmp_path: Path, bot: Chatbot) -> None:
-    index = bot._folder  # noqa: SLF001 -- the index that the tests share
-    told = footnote(tmp_path, index)
-    assert told.returncode == 1
-    assert "save one in the staff console's tab Try it" in told.stderr
+def test_the_command_fails_when_a_question_becomes_wrong(tmp_path: Path, bot: Chatbot) -> None:
+    index = bot._folder  # noqa: SLF001 -- the tests share this index
+    result = footnote(tmp_path, index)
+    assert result.returncode == 1
+    assert "save one in the staff console's tab Try it" in result.stderr
     GoldenFile(tmp_path).save("who won the football world cup?", (), (), "alice")
-    told = footnote(tmp_path, index)
-    assert (told.returncode, told.stdout) == (0, "1 of 1 golden questions are served rightly.\n")
-    assert told.stderr.startswith("Not signed off yet: a clinician must read the lists")
+    result = footnote(tmp_path, index)
+    assert (result.returncode, result.stdout) == (0, "1 of 1 golden questions are answered correctly.\n")
+    assert result.stderr.startswith("Not signed off yet: a clinician must read the lists")
     (path,) = (tmp_path / "reports").iterdir()
     report = json.loads(path.read_text("utf-8"))
     lines = (tmp_path / "golden.jsonl").read_text("utf-8").replace('"abstain"', '"answer"')
@@ -125,7 +125,7 @@ def test_the_command_fails_when_a_question_became_worse(tmp_path: Path, bot: Cha
     report["questions"][0]["outcome"] = "answered"
     report["questions"][0]["expect"] = "answer"
     path.write_text(json.dumps(report), "utf-8")
-    told = footnote(tmp_path, index)
-    assert told.returncode == 1
-    assert "Right the last time and wrong now: 'who won the football world cup?'" in told.stderr
-    assert "0 of 1" in told.stdout
+    result = footnote(tmp_path, index)
+    assert result.returncode == 1
+    assert "Right the last time and wrong now: 'who won the football world cup?'" in result.stderr
+    assert "0 of 1" in result.stdout

@@ -18,9 +18,9 @@ def golden(tmp_path: Path) -> GoldenFile:
     return GoldenFile(tmp_path / "staff")
 
 
-def test_what_is_saved_is_what_evaluate_reads(golden: GoldenFile, bot: Chatbot) -> None:
-    workings = bot.explain("is redness normal afterwards?")
-    golden.save("is redness normal afterwards?", (), gold_of(workings.candidates[0]), "alice")
+def test_evaluate_reads_the_saved_questions(golden: GoldenFile, bot: Chatbot) -> None:
+    explanation = bot.explain("is redness normal afterwards?")
+    golden.save("is redness normal afterwards?", (), gold_of(explanation.candidates[0]), "alice")
     golden.save("who won the world cup?", ["is it safe?"], (), "alice")
     answered, refused = golden.read()
     assert (answered.expect, refused.expect) == (Expect.ANSWER, Expect.ABSTAIN)
@@ -30,43 +30,43 @@ def test_what_is_saved_is_what_evaluate_reads(golden: GoldenFile, bot: Chatbot) 
     assert report.all.hit_at_1.value == 1.0
 
 
-def test_the_gold_text_is_the_marked_sentence(bot: Chatbot) -> None:
+def test_the_gold_text_is_the_highlighted_sentence(bot: Chatbot) -> None:
     candidate = bot.explain("is redness and swelling normal after microneedling?").candidates[0]
     (sentence, *_) = gold_of(candidate)
     assert sentence.startswith("After microneedling, it\u2019s normal to experience some redness")
     assert sentence in candidate.passage.text
 
 
-def test_the_last_word_on_a_conversation_counts(golden: GoldenFile) -> None:
+def test_the_last_save_of_a_conversation_counts(golden: GoldenFile) -> None:
     golden.save("does it hurt?", (), ("Some words.",), "alice")
     golden.save("does it hurt?", ("is it safe?",), (), "alice")
     golden.save("does it hurt?", (), (), "bob")
-    assert [(one.history, one.gold) for one in golden.read()] == [(("is it safe?",), ()), ((), ())]
+    assert [(saved.history, saved.gold) for saved in golden.read()] == [(("is it safe?",), ()), ((), ())]
 
 
-def test_lines_that_somebody_wrote_by_hand_stay(golden: GoldenFile) -> None:
+def test_lines_written_by_hand_stay(golden: GoldenFile) -> None:
     golden.path.parent.mkdir()
     golden.path.write_text('{"question": "by hand?"}\n\n', "utf-8")
     golden.save("does it hurt?", (), (), "alice")
-    assert [one.question for one in golden.read()] == ["by hand?", "does it hurt?"]
+    assert [saved.question for saved in golden.read()] == ["by hand?", "does it hurt?"]
 
 
-def test_clicks_at_the_same_time_are_all_kept_for_the_owner_alone(golden: GoldenFile) -> None:
+def test_concurrent_saves_are_all_kept_for_the_owner_alone(golden: GoldenFile) -> None:
     with ThreadPoolExecutor(8) as pool:
         list(pool.map(lambda number: golden.save(f"question {number}?", (), (), "alice"), range(40)))
-    assert {one.question for one in golden.read()} == {f"question {number}?" for number in range(40)}
+    assert {saved.question for saved in golden.read()} == {f"question {number}?" for number in range(40)}
     assert stat.S_IMODE(golden.path.stat().st_mode) == 0o600
     assert stat.S_IMODE(golden.path.parent.stat().st_mode) == 0o700
     assert json.loads(golden.path.read_text("utf-8").splitlines()[0])["by"] == "alice"
 
 
-def test_none_saved_is_told_with_the_cure(golden: GoldenFile) -> None:
+def test_an_empty_file_is_an_error_that_names_the_cure(golden: GoldenFile) -> None:
     assert golden.read() == ()
     with pytest.raises(GoldenFileInvalid, match="save one in the staff console's tab Try it"):
-        golden.wanted()
+        golden.require()
 
 
-def test_a_folder_that_cannot_be_written_is_told(tmp_path: Path) -> None:
+def test_a_folder_that_cannot_be_written_is_an_error(tmp_path: Path) -> None:
     (tmp_path / "staff").write_text("a file")
     with pytest.raises(StaffError, match=r"golden\.jsonl cannot be"):
         GoldenFile(tmp_path / "staff").save("does it hurt?", (), (), "alice")

@@ -21,13 +21,13 @@ def sign_offs(database: Database, clock: Clock) -> SignOffs:
     return SignOffs(database, clock)
 
 
-def test_every_list_of_the_folder_and_the_clinics_own_wording_are_signed() -> None:
+def test_every_list_and_the_clinics_own_wording_are_signed() -> None:
     lists = signed_lists(CLINIC)
     assert {"red_flags/en.toml", "small_talk/en.toml", "wording/en.toml", "clinic.toml [urgent]"} <= lists.keys()
     assert lists["wording/en.toml"] == (files("chatbot.triage") / "wording" / "en.toml").read_text("utf-8")
 
 
-def test_the_digest_follows_the_urgent_wording_and_nothing_else_of_the_clinic() -> None:
+def test_only_the_urgent_table_of_the_clinic_changes_the_digest() -> None:
     assert lists_digest(CLINIC) == lists_digest(replace(CLINIC, name="Other", replies=(Reply("a", ("b",), "c"),)))
     for urgent in (
         Urgent(phone="112"), Urgent("Call us.", "999"), Urgent(phone="999", crisis=Crisis(phone="116 123")),
@@ -35,7 +35,7 @@ def test_the_digest_follows_the_urgent_wording_and_nothing_else_of_the_clinic() 
         assert lists_digest(replace(CLINIC, urgent=urgent)) != lists_digest(CLINIC)
 
 
-def test_who_signed_what_is_kept_and_stays_visible(sign_offs: SignOffs, clock: Clock) -> None:
+def test_earlier_sign_offs_stay_on_record(sign_offs: SignOffs, clock: Clock) -> None:
     first = sign_offs.sign("alice", " Dr. A. Adams ", "Medical director", CLINIC)
     clock.now += 86_400
     second = sign_offs.sign("alice", "B. Brown", "Lead nurse", CLINIC)
@@ -46,7 +46,7 @@ def test_who_signed_what_is_kept_and_stays_visible(sign_offs: SignOffs, clock: C
     assert sign_offs.all() == (second, first)
 
 
-def test_a_warning_stands_until_the_lists_are_signed_as_they_are(sign_offs: SignOffs) -> None:
+def test_the_warning_stands_until_the_current_lists_are_signed(sign_offs: SignOffs) -> None:
     assert sign_offs.warning(CLINIC).startswith("Not signed off yet: ")
     assert sign_offs.changed(CLINIC) == tuple(sorted(signed_lists(CLINIC)))
     sign_offs.sign("alice", "Dr. Adams", "Doctor", CLINIC)
@@ -61,13 +61,13 @@ def test_a_warning_stands_until_the_lists_are_signed_as_they_are(sign_offs: Sign
 
 
 @pytest.mark.parametrize(("name", "role"), [("", "Doctor"), (" ", "Doctor"), ("A", ""), ("x" * 101, "Doctor")])
-def test_nobody_signs_without_a_name_and_a_role(sign_offs: SignOffs, name: str, role: str) -> None:
+def test_a_sign_off_needs_a_name_and_a_role(sign_offs: SignOffs, name: str, role: str) -> None:
     with pytest.raises(ChangeRefused, match="must be a text of 1 to 100 characters"):
         sign_offs.sign("alice", name, role, CLINIC)
     assert sign_offs.all() == ()
 
 
-def test_what_is_to_look_after_is_said_in_sentences(place: Place) -> None:
+def test_staff_warnings_are_sentences(place: Place) -> None:
     clinic = replace(CLINIC, replies=(Reply("hours", ("when?",), "Ring 07700 900123."),))
     unsigned, foreign = staff_warnings(clinic, place.staff)
     assert unsigned.startswith("Not signed off yet: ")

@@ -1,4 +1,4 @@
-"""Messages that alarmed and what the staff say of them, over a real journal."""
+"""Urgent messages and the staff's judgements of them, over a real journal."""
 
 from collections.abc import Iterator
 from datetime import UTC, datetime
@@ -34,7 +34,7 @@ def golden(tmp_path: Path) -> GoldenFile:
 BREATH = Alarm(Level.EMERGENCY, "breath")
 
 
-def alarmed(journal: Journal, clock: Clock, text: str, alarm: Alarm = BREATH, *, days: float = 1) -> None:
+def record_urgent(journal: Journal, clock: Clock, text: str, alarm: Alarm = BREATH, *, days: float = 1) -> None:
     clock.now = NOW - days * DAY
     answer = Answer(text, text, Outcome.URGENT, 1.0, "Call 999 now.", (), (), alarm)
     journal.record(uuid4().hex, answer, 10)
@@ -46,41 +46,37 @@ def rows(journal: Journal, days: int = 30) -> tuple[LoggedQuestion, ...]:
     return urgent_messages(journal, days, datetime.fromtimestamp(NOW, UTC)).rows
 
 
-def test_the_messages_that_alarmed_come_newest_first_and_are_counted(journal: Journal, clock: Clock) -> None:
-    alarmed(journal, clock, "I cannot breathe", days=3)
-    alarmed(journal, clock, "I want to die", Alarm(Level.CRISIS, "suicide"), days=2)
-    alarmed(journal, clock, "an old one", days=40)
+def test_urgent_messages_come_newest_first_and_are_counted(journal: Journal, clock: Clock) -> None:
+    record_urgent(journal, clock, "I cannot breathe", days=3)
+    record_urgent(journal, clock, "I want to die", Alarm(Level.CRISIS, "suicide"), days=2)
+    record_urgent(journal, clock, "an old one", days=40)
     journal.record(uuid4().hex, Answer("is it safe?", "", Outcome.ANSWERED, 0.9, "", (), ()), 10)
     journal.flush()
-    found = urgent_messages(journal, 30, datetime.fromtimestamp(NOW, UTC))
-    assert [(row.text, row.level, row.rule, row.shown) for row in found.rows] == [
+    messages = urgent_messages(journal, 30, datetime.fromtimestamp(NOW, UTC))
+    assert [(row.text, row.level, row.rule, row.shown) for row in messages.rows] == [
         ("I want to die", Level.CRISIS, "suicide", "Call 999 now."),
         ("I cannot breathe", Level.EMERGENCY, "breath", "Call 999 now."),
     ]
-    assert found.by_level == {Level.CRISIS: 1, Level.EMERGENCY: 1}
-    assert (found.judged, found.false_alarms) == (0, 0)
+    assert messages.by_level == {Level.CRISIS: 1, Level.EMERGENCY: 1}
+    assert (messages.judged, messages.false_alarms) == (0, 0)
 
 
-def test_a_judgement_is_marked_and_saved_and_the_other_takes_its_place(
-    journal: Journal, golden: GoldenFile, clock: Clock
-) -> None:
-    alarmed(journal, clock, "call me on 07700 900123, I cannot breathe")
+def test_a_judgement_is_saved_and_a_later_one_replaces_it(journal: Journal, golden: GoldenFile, clock: Clock) -> None:
+    record_urgent(journal, clock, "call me on 07700 900123, I cannot breathe")
     (message,) = rows(journal)
     assert judge(journal, golden, message, "alice", emergency=True)
-    assert [(one.question, one.expect) for one in golden.read()] == [
+    assert [(saved.question, saved.expect) for saved in golden.read()] == [
         ("call me on [number], I cannot breathe", Expect.ESCALATE)
     ]
     assert [row.judged for row in rows(journal)] == [True]
     assert judge(journal, golden, message, "bob", emergency=False)
-    assert [one.expect for one in golden.read()] == [Expect.EITHER]
-    found = urgent_messages(journal, 30, datetime.fromtimestamp(NOW, UTC))
-    assert (found.judged, found.false_alarms) == (1, 1)
+    assert [saved.expect for saved in golden.read()] == [Expect.EITHER]
+    messages = urgent_messages(journal, 30, datetime.fromtimestamp(NOW, UTC))
+    assert (messages.judged, messages.false_alarms) == (1, 1)
 
 
-def test_a_message_that_was_erased_meanwhile_is_not_written_down(
-    journal: Journal, golden: GoldenFile, clock: Clock
-) -> None:
-    alarmed(journal, clock, "I cannot breathe")
+def test_a_message_erased_in_the_meantime_is_not_saved(journal: Journal, golden: GoldenFile, clock: Clock) -> None:
+    record_urgent(journal, clock, "I cannot breathe")
     (message,) = rows(journal)
     journal.erase(everything=True)
     with pytest.raises(ChangeRefused, match="words of this message are gone"):
@@ -88,8 +84,8 @@ def test_a_message_that_was_erased_meanwhile_is_not_written_down(
     assert golden.read() == ()
 
 
-def test_a_message_without_its_words_cannot_be_judged(journal: Journal, golden: GoldenFile, clock: Clock) -> None:
-    alarmed(journal, clock, "I cannot breathe", days=31)
+def test_a_message_without_its_text_cannot_be_judged(journal: Journal, golden: GoldenFile, clock: Clock) -> None:
+    record_urgent(journal, clock, "I cannot breathe", days=31)
     journal.apply_retention()
     (message,) = rows(journal, days=90)
     assert (message.text, message.level, message.rule) == (None, Level.EMERGENCY, "breath")
@@ -97,9 +93,7 @@ def test_a_message_without_its_words_cannot_be_judged(journal: Journal, golden: 
         judge(journal, golden, message, "alice", emergency=True)
 
 
-def test_an_alarm_of_the_message_before_is_marked_and_saves_no_question(
-    bot: Chatbot, journal: Journal, golden: GoldenFile
-) -> None:
+def test_a_continued_emergency_is_judged_but_not_saved(bot: Chatbot, journal: Journal, golden: GoldenFile) -> None:
     journal.record(uuid4().hex, bot.ask("how long will that last?", ["I cannot breathe"]), 10)
     journal.flush()
     (message,) = journal.asked(urgent=True)
@@ -108,5 +102,5 @@ def test_an_alarm_of_the_message_before_is_marked_and_saves_no_question(
 
 
 @pytest.mark.parametrize(("outcome", "right"), [("urgent", False), ("answered", True), ("not_found", True)])
-def test_a_check_counts_an_alarm_where_there_was_no_emergency_as_wrong(outcome: str, right: bool) -> None:
+def test_a_check_counts_a_false_alarm_as_wrong(outcome: str, right: bool) -> None:
     assert Verdict("1", "does it hurt?", Expect.EITHER, outcome, 0, shown=False, judged=False).right is right

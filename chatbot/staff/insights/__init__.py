@@ -1,3 +1,3 @@
-"""What staff look at: unanswered questions, urgent messages, saved questions and checks."""
+"""Unanswered questions, urgent messages, saved questions, checks, and the sign-off of the lists."""
 
 __all__: list[str] = []

@@ -1,4 +1,4 @@
-"""Dated reports on the golden questions, and what changed from one to the next."""
+"""Checks: dated reports on the golden questions, and the differences between two of them."""
 
 import json
 from collections.abc import Callable, Mapping, Sequence
@@ -23,13 +23,17 @@ __all__ = [
     "raise_on_regression",
 ]
 
-_NAME: Final = "%Y-%m-%dT%H%M%S.%fZ"
-_KEPT: Final = 200  # reports
+_FILE_NAME: Final = "%Y-%m-%dT%H%M%S.%fZ"
+_REPORTS_SHOWN: Final = 200
 
 
 @dataclass(frozen=True, slots=True)
 class Verdict:
-    """What became of one golden question: the outcome, and the place of the first right passage, 0 for none."""
+    """The result of one golden question.
+
+    `rank` is the place of the first right passage, 0 for none; `shown` says whether a right passage was among the
+    citations, and `judged` whether the question names right passages at all.
+    """
 
     id: str
     question: str
@@ -41,19 +45,21 @@ class Verdict:
 
     @classmethod
     def of(cls, judged: Judged) -> Self:
-        """Take over what became of a question that was asked just now."""
-        one = judged.question
-        return cls(one.id, one.question, one.expect, judged.outcome, judged.rank, judged.shown, bool(one.gold))
+        """Return the verdict on a question that an evaluation has judged."""
+        golden = judged.question
+        return cls(
+            golden.id, golden.question, golden.expect, judged.outcome, judged.rank, judged.shown, bool(golden.gold)
+        )
 
     @property
     def outcome_text(self) -> str:
-        """The outcome in words."""
+        """The outcome in words, for staff."""
         other = self.judged and self.outcome == Outcome.ANSWERED and not self.shown
         return self.outcome.replace("_", " ") + ", by another passage" * other
 
     @property
     def right(self) -> bool:
-        """Tell whether a visitor would have been served rightly."""
+        """Whether the answer was the expected one."""
         match self.expect:
             case Expect.ANSWER:
                 return self.outcome == Outcome.ANSWERED and (self.shown or not self.judged)
@@ -63,13 +69,13 @@ class Verdict:
                 return self.outcome == Outcome.URGENT
             case Expect.SMALLTALK:
                 return self.outcome == Outcome.REPLY
-            case _:  # answering and refusing are both right, an alarm is neither
+            case _:  # answering and refusing are both right, an alarm is not
                 return self.outcome != Outcome.URGENT
 
 
 @dataclass(frozen=True, slots=True)
 class CheckReport:
-    """A report: when it was taken, on which build, its figures by name, and each question's verdict."""
+    """A report: its time, the build of the index, the figures by name, and a verdict for each question."""
 
     taken: datetime
     build: str
@@ -77,35 +83,35 @@ class CheckReport:
     verdicts: tuple[Verdict, ...]
 
     @classmethod
-    def of(cls, told: Mapping[str, object]) -> Self:
-        """Read what `CheckReports.run` wrote; raises `ValueError`, `KeyError` or `TypeError` for anything else."""
-        questions, figures = told["questions"], told["figures"]
+    def of(cls, fields: Mapping[str, object]) -> Self:
+        """Read a report from its JSON object; raises `ValueError`, `KeyError` or `TypeError` for anything else."""
+        questions, figures = fields["questions"], fields["figures"]
         if not (isinstance(questions, list) and isinstance(figures, dict)):
             raise TypeError(type(questions))
         verdicts = tuple(
             Verdict(
-                str(one["id"]),
-                str(one["question"]),
-                Expect(one["expect"]),
-                str(one["outcome"]),
-                int(one["rank"]),
-                bool(one["shown"]),
-                bool(one["judged"]),
+                str(row["id"]),
+                str(row["question"]),
+                Expect(row["expect"]),
+                str(row["outcome"]),
+                int(row["rank"]),
+                bool(row["shown"]),
+                bool(row["judged"]),
             )
-            for one in questions
+            for row in questions
         )
         figures = {current_name(name): value for name, value in figures.items()}  # release 0.1 had other names
-        return cls(datetime.fromisoformat(str(told["taken"])), str(told["build"]), figures, verdicts)
+        return cls(datetime.fromisoformat(str(fields["taken"])), str(fields["build"]), figures, verdicts)
 
     @property
     def right(self) -> int:
-        """Count the questions that were served rightly."""
-        return sum(one.right for one in self.verdicts)
+        """The number of questions that were answered as expected."""
+        return sum(verdict.right for verdict in self.verdicts)
 
 
 @dataclass(frozen=True, slots=True)
 class Differences:
-    """What changed between two reports; `worse` and `better` are as they are now."""
+    """The differences between two reports; `worse` and `better` hold the later verdicts."""
 
     worse: tuple[Verdict, ...]
     better: tuple[Verdict, ...]
@@ -114,39 +120,39 @@ class Differences:
 
 
 def differences(before: CheckReport, after: CheckReport) -> Differences:
-    """Tell which questions turned from right to wrong, and from wrong to right."""
-    then = {one.id: one for one in before.verdicts}
-    both = [(then[one.id], one) for one in after.verdicts if one.id in then]
+    """Return the questions that turned from right to wrong or from wrong to right, and how many came or went."""
+    earlier = {verdict.id: verdict for verdict in before.verdicts}
+    both = [(earlier[verdict.id], verdict) for verdict in after.verdicts if verdict.id in earlier]
     return Differences(
         worse=tuple(now for was, now in both if was.right and not now.right),
         better=tuple(now for was, now in both if now.right and not was.right),
         added=len(after.verdicts) - len(both),
-        gone=len(then) - len(both),
+        gone=len(earlier) - len(both),
     )
 
 
-def raise_on_regression(checked: CheckReport, before: CheckReport | None) -> None:
-    """Raise `CheckFailed` if a question that was served rightly the last time is not any more."""
-    worse = differences(before, checked).worse if before else ()
+def raise_on_regression(report: CheckReport, before: CheckReport | None) -> None:
+    """Raise `CheckFailed` if a question that was right in the report before is wrong now."""
+    worse = differences(before, report).worse if before else ()
     if worse:
-        named = "; ".join(f"{one.question!r} is {one.outcome}" for one in worse[:5])
+        names = "; ".join(f"{verdict.question!r} is {verdict.outcome}" for verdict in worse[:5])
         more = f" and {len(worse) - 5} more" if len(worse) > 5 else ""
-        raise CheckFailed(f"Right the last time and wrong now: {named}{more}.")
+        raise CheckFailed(f"Right the last time and wrong now: {names}{more}.")
 
 
-def check_report_text(checked: CheckReport, before: CheckReport | None) -> str:
-    """Give a report as text for a terminal, beside the one before."""
-    told = [f"{checked.right} of {len(checked.verdicts)} golden questions are served rightly."]
+def check_report_text(report: CheckReport, before: CheckReport | None) -> str:
+    """Return a report as text for a terminal, with the changes since the one before."""
+    lines = [f"{report.right} of {len(report.verdicts)} golden questions are answered correctly."]
     if before:
-        change = differences(before, checked)
-        told.append(f"On {before.taken:%d %B %Y, %H:%M} UTC it was {before.right} of {len(before.verdicts)}.")
-        told += [f"  worse: {one.question} ({one.outcome})" for one in change.worse]
-        told += [f"  better: {one.question} ({one.outcome})" for one in change.better]
-    return "\n".join(told)
+        change = differences(before, report)
+        lines.append(f"On {before.taken:%d %B %Y, %H:%M} UTC it was {before.right} of {len(before.verdicts)}.")
+        lines += [f"  worse: {verdict.question} ({verdict.outcome})" for verdict in change.worse]
+        lines += [f"  better: {verdict.question} ({verdict.outcome})" for verdict in change.better]
+    return "\n".join(lines)
 
 
 class CheckReports:
-    """The reports below the staff's folder, a file each."""
+    """The reports in the staff's folder, one file each."""
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder / "reports"
@@ -157,24 +163,24 @@ class CheckReports:
         questions: Sequence[GoldenQuestion],
         progress: Callable[[int, int], object] = lambda _done, _of: None,
     ) -> CheckReport:
-        """Ask the questions, one or more, and keep the report; raises `StaffError` if it cannot be kept."""
-        told = evaluate(bot, questions, progress).as_dict()
-        judged = {one.id for one in questions if one.gold}
-        own = told["questions"]
-        if isinstance(own, list):
-            told["questions"] = [{**one, "judged": one["id"] in judged} for one in own]
+        """Ask the golden questions, at least one, and save the report; raises `StaffError` if it cannot be saved."""
+        report = evaluate(bot, questions, progress).as_dict()
+        judged = {golden.id for golden in questions if golden.gold}
+        rows = report["questions"]
+        if isinstance(rows, list):
+            report["questions"] = [{**row, "judged": row["id"] in judged} for row in rows]
         taken = datetime.now(tz=UTC)
-        told |= {"taken": taken.isoformat(), "build": bot.build}
-        write_private(self._folder / f"{taken.strftime(_NAME)}.json", json.dumps(told, ensure_ascii=False))
-        return CheckReport.of(told)
+        report |= {"taken": taken.isoformat(), "build": bot.build}
+        write_private(self._folder / f"{taken.strftime(_FILE_NAME)}.json", json.dumps(report, ensure_ascii=False))
+        return CheckReport.of(report)
 
     def all(self) -> tuple[CheckReport, ...]:
-        """Give the reports, oldest first, leaving out what cannot be read."""
-        read = (_read(path) for path in sorted(self._folder.glob("*.json"))[-_KEPT:])
-        return tuple(one for one in read if one)
+        """Return the latest reports, oldest first, without those that cannot be read."""
+        reports = (_read(path) for path in sorted(self._folder.glob("*.json"))[-_REPORTS_SHOWN:])
+        return tuple(report for report in reports if report)
 
     def latest(self) -> CheckReport | None:
-        """Give the latest report, None before the first."""
+        """Return the latest report, or None before the first."""
         return next(reversed(self.all()), None)
 
 

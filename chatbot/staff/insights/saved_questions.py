@@ -1,4 +1,4 @@
-"""Golden questions that the staff saves with one click, in a file that `footnote evaluate` reads too."""
+"""Golden questions that staff save with one click, in a file that `footnote evaluate` reads too."""
 
 import hashlib
 import json
@@ -16,13 +16,13 @@ __all__ = ["GoldenFile", "gold_of"]
 
 
 def gold_of(candidate: Candidate) -> tuple[str, ...]:
-    """Give the words of a passage that answer: its marked sentences, which hold however the passage is cut later."""
+    """Return the gold texts of a passage: its highlighted sentences, which survive another way of splitting pages."""
     text = candidate.passage.text
-    return tuple(text[mark.start : mark.end] for mark in candidate.highlights) or (text,)
+    return tuple(text[highlight.start : highlight.end] for highlight in candidate.highlights) or (text,)
 
 
 class GoldenFile:
-    """The file below the staff's folder; any number of threads of one process may use it."""
+    """The file in the staff's folder; safe for any number of threads of one process."""
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder
@@ -30,15 +30,15 @@ class GoldenFile:
 
     @property
     def path(self) -> Path:
-        """Where the file is, or will be."""
+        """The path of the file, which need not exist yet."""
         return self._folder / "golden.jsonl"
 
     def read(self) -> tuple[GoldenQuestion, ...]:
-        """Give the questions, none without a file; raises `GoldenFileInvalid` for lines that are none."""
+        """Return the questions, none if there is no file; raises `GoldenFileInvalid` for an invalid line."""
         return read_golden(self.path) if self._lines() else ()
 
-    def wanted(self) -> tuple[GoldenQuestion, ...]:
-        """Give the questions; raises `GoldenFileInvalid` if there is none."""
+    def require(self) -> tuple[GoldenQuestion, ...]:
+        """Return the questions, at least one; raises `GoldenFileInvalid` if there is none."""
         questions = self.read()
         if not questions:
             raise GoldenFileInvalid(f"{self.path} holds no question yet: save one in the staff console's tab Try it.")
@@ -52,18 +52,18 @@ class GoldenFile:
         account: str,
         expect: Expect | None = None,
     ) -> GoldenQuestion:
-        """Save what is right to do with a question: answer with one of the texts, or without any, abstain.
+        """Save the expected result of a question, in place of an earlier one for the same conversation.
 
-        Where it is neither, `expect` says what. It takes the place of what was saved for the same conversation before.
+        Without `expect`, an answer is expected where there are gold texts, and an abstention where there are none.
         Raises `StaffError`.
         """
-        name = hashlib.sha256(json.dumps([question, *history]).encode()).hexdigest()[:12]
+        id_ = hashlib.sha256(json.dumps([question, *history]).encode()).hexdigest()[:12]
         expect = expect or (Expect.ANSWER if gold else Expect.ABSTAIN)
-        one = GoldenQuestion(name, "staff", question, tuple(history), expect, tuple(gold))
+        golden = GoldenQuestion(id_, "staff", question, tuple(history), expect, tuple(gold))
         line = json.dumps(
             {
-                "id": one.id,
-                "kind": one.kind,
+                "id": golden.id,
+                "kind": golden.kind,
                 "question": question,
                 "history": list(history),
                 "expect": expect.value,
@@ -74,9 +74,9 @@ class GoldenFile:
             ensure_ascii=False,
         )
         with self._lock:
-            lines = [*(other for other in self._lines() if _name(other) != name), line]
-            write_private(self.path, "".join(one + "\n" for one in lines))
-        return one
+            lines = [*(other for other in self._lines() if _id_of(other) != id_), line]
+            write_private(self.path, "".join(f"{other}\n" for other in lines))
+        return golden
 
     def _lines(self) -> list[str]:
         try:
@@ -84,13 +84,13 @@ class GoldenFile:
         except FileNotFoundError:
             return []
         except (OSError, UnicodeDecodeError) as error:
-            raise StaffError(f"{self.path} cannot be read: {error}. Look at who may read it.") from error
+            raise StaffError(f"{self.path} cannot be read: {error}. Check who may read it.") from error
 
 
-def _name(line: str) -> str:
-    """Give the id of a line; one that cannot be read is nobody's, and stays."""
+def _id_of(line: str) -> str:
+    """Return the id of a line, or an empty string for a line that cannot be read."""
     try:
-        told = json.loads(line)
+        fields = json.loads(line)
     except ValueError:
         return ""
-    return str(told.get("id", "")) if isinstance(told, dict) else ""
+    return str(fields.get("id", "")) if isinstance(fields, dict) else ""

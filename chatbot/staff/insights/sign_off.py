@@ -1,4 +1,4 @@
-"""Sign-off: a clinician puts their name to the lists and the wording that decide what is urgent."""
+"""Sign-off: a clinician signs the lists and the wording that decide what is urgent."""
 
 import hashlib
 import json
@@ -20,8 +20,8 @@ from chatbot.staff.schema import staff_database
 __all__ = ["SignOff", "SignOffs", "lists_digest", "signed_lists", "staff_warnings"]
 
 _KINDS: Final = ("red_flags", "small_talk", "wording")
-_OWN: Final = "clinic.toml [urgent]"
-_LONGEST: Final = 100  # characters of a name or a role
+_CLINIC_TABLE: Final = "clinic.toml [urgent]"
+_MAX_LENGTH: Final = 100  # characters of a name or a role
 _NOT_YET: Final = (
     "Not signed off yet: a clinician must read the lists and the wording of urgent messages and sign them off, in the "
     "staff console's tab Urgent."
@@ -30,7 +30,10 @@ _NOT_YET: Final = (
 
 @dataclass(frozen=True, slots=True)
 class SignOff:
-    """Who signed the lists and when (UTC), the account it was done with, the version of Footnote and each digest."""
+    """A signature: when (UTC), by whom, from which account, and on which version of Footnote.
+
+    `digest` is over all that was signed, `lists` has the digest of each list by name.
+    """
 
     signed: datetime
     name: str
@@ -42,37 +45,37 @@ class SignOff:
 
 
 def signed_lists(clinic: Clinic) -> dict[str, str]:
-    """Return the texts that are signed, by name: the lists that come with Footnote and the clinic's [urgent] table."""
+    """Return the signed texts by name: the lists that come with Footnote, and the clinic's [urgent] table."""
     lists = {}
     for kind in _KINDS:
         folder = files("chatbot.triage") / kind
-        for file in sorted(folder.iterdir(), key=lambda one: one.name):
+        for file in sorted(folder.iterdir(), key=lambda path: path.name):
             if file.name.endswith(".toml"):
                 lists[f"{kind}/{file.name}"] = file.read_text("utf-8")
-    return lists | {_OWN: json.dumps(asdict(clinic.urgent), ensure_ascii=False, indent=2)}
+    return lists | {_CLINIC_TABLE: json.dumps(asdict(clinic.urgent), ensure_ascii=False, indent=2)}
 
 
 def lists_digest(clinic: Clinic) -> str:
-    """Return a SHA-256, in hexadecimal digits, over all that is signed."""
-    return _whole(_digests(clinic))
+    """Return the SHA-256, in hexadecimal, of all that is signed."""
+    return _combined(_digests(clinic))
 
 
 class SignOffs:
-    """Keeps who signed off what, for good; any number of threads may use it."""
+    """The sign-offs in the staff's database. None is ever deleted; safe for any number of threads."""
 
     def __init__(self, database: Database, clock: Callable[[], float] = time.time) -> None:
-        """Take the staff's database, and what returns the time in seconds."""
+        """Use the staff's database, and a clock that returns Unix time in seconds."""
         self._database = database
         self._clock = clock
 
     def sign(self, account: str, name: str, role: str, clinic: Clinic) -> SignOff:
-        """Keep that somebody signs the lists as they are now; raises `ChangeRefused` without a name and a role."""
+        """Sign the lists as they are now; raises `ChangeRefused` without a name and a role."""
         name, role = name.strip(), role.strip()
         for label, text in (("Name", name), ("Role", role)):
-            if not 0 < len(text) <= _LONGEST:
-                raise ChangeRefused(f"“{label}” must be a text of 1 to {_LONGEST} characters.")
+            if not 0 < len(text) <= _MAX_LENGTH:
+                raise ChangeRefused(f"“{label}” must be a text of 1 to {_MAX_LENGTH} characters.")
         lists = _digests(clinic)
-        values = (int(self._clock()), name, role, account, __version__, _whole(lists), json.dumps(lists))
+        values = (int(self._clock()), name, role, account, __version__, _combined(lists), json.dumps(lists))
         with self._database.writing() as connection:
             connection.exec_driver_sql(
                 "INSERT INTO sign_offs (signed, name, role, account, version, digest, lists) "
@@ -90,13 +93,13 @@ class SignOffs:
         return tuple(_sign_off(*row) for row in rows)
 
     def changed(self, clinic: Clinic) -> tuple[str, ...]:
-        """Return the names of the lists that came, went or changed since the latest sign-off; all before the first."""
+        """Return the names of the lists that changed since the latest sign-off; all of them before the first."""
         latest = next(iter(self.all()), None)
         signed, now = dict(latest.lists) if latest else {}, _digests(clinic)
         return tuple(sorted(name for name in signed | now if signed.get(name) != now.get(name)))
 
     def warning(self, clinic: Clinic) -> str:
-        """Return a sentence that says why the lists must be signed off, or nothing where they are."""
+        """Return a sentence on why the lists must be signed off, or an empty string if they are."""
         latest = next(iter(self.all()), None)
         if latest is None:
             return _NOT_YET
@@ -104,6 +107,12 @@ class SignOffs:
             return ""
         day = f"{latest.signed.day} {latest.signed:%B %Y}"
         return f"The lists have changed since {latest.name} signed on {day}: they need signing off anew."
+
+
+def staff_warnings(clinic: Clinic, folder: Path) -> tuple[str, ...]:
+    """Return a sentence for each thing that staff must look at; `folder` is theirs. Raises `StaffError`."""
+    unsigned = SignOffs(staff_database(folder)).warning(clinic)
+    return (*([unsigned] if unsigned else []), *foreign_warnings(clinic))
 
 
 def _sign_off(signed: int, name: str, role: str, account: str, version: str, digest: str, lists: str) -> SignOff:  # noqa: PLR0913, PLR0917 - a row
@@ -114,11 +123,5 @@ def _digests(clinic: Clinic) -> dict[str, str]:
     return {name: hashlib.sha256(text.encode()).hexdigest() for name, text in signed_lists(clinic).items()}
 
 
-def _whole(digests: Mapping[str, str]) -> str:
+def _combined(digests: Mapping[str, str]) -> str:
     return hashlib.sha256(json.dumps(digests, sort_keys=True).encode()).hexdigest()
-
-
-def staff_warnings(clinic: Clinic, folder: Path) -> tuple[str, ...]:
-    """Return a sentence for each thing to look after; `folder` is the staff's. Raises `StaffError`."""
-    unsigned = SignOffs(staff_database(folder)).warning(clinic)
-    return (*([unsigned] if unsigned else []), *foreign_warnings(clinic))

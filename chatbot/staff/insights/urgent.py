@@ -1,4 +1,4 @@
-"""Messages that alarmed, and what the staff say of them: each judgement is a golden question, too."""
+"""Urgent messages, and the staff's judgements of them, which are saved as golden questions too."""
 
 from collections import Counter
 from collections.abc import Mapping
@@ -17,18 +17,18 @@ __all__ = ["UrgentMessages", "judge", "urgent_messages"]
 
 @dataclass(frozen=True, slots=True)
 class UrgentMessages:
-    """The messages of a period that alarmed, newest first; their words are gone after the retention."""
+    """The urgent messages of a period, newest first; after the retention they have no text."""
 
     rows: tuple[LoggedQuestion, ...]
 
     @property
     def by_level(self) -> Mapping[Level | None, int]:
-        """The number of messages of each level; None for those from before levels were kept."""
+        """The number of messages of each level; None for those that older releases logged."""
         return Counter(row.level for row in self.rows)
 
     @property
     def judged(self) -> int:
-        """The number of messages that the staff judged."""
+        """The number of messages that staff judged."""
         return sum(row.judged is not None for row in self.rows)
 
     @property
@@ -38,18 +38,18 @@ class UrgentMessages:
 
 
 def urgent_messages(journal: Journal, days: int, now: datetime | None = None) -> UrgentMessages:
-    """Return the messages that alarmed in the last days; raises `JournalError`."""
+    """Return the urgent messages of the last days; raises `JournalError`."""
     since = (now or datetime.now(tz=UTC)) - timedelta(days=days)
     return UrgentMessages(journal.asked(since, urgent=True, passages=False))
 
 
 def judge(journal: Journal, golden: GoldenFile, message: LoggedQuestion, account: str, *, emergency: bool) -> bool:
-    """Keep whether a message was an emergency, and save it as a golden question; return whether one was saved.
+    """Record whether a message was an emergency and save it as a golden question; return whether one was saved.
 
-    None is saved for a message that was urgent only because of the one before it, which the journal does not know.
-    Raises `ChangeRefused` for a message whose words are gone, `JournalError` and `StaffError`.
+    None is saved if the message was urgent only because of an earlier one, which the journal does not link to it.
+    Raises `ChangeRefused` for a message without its text, `JournalError` and `StaffError`.
     """
-    # Marked first: nothing of a message that was erased meanwhile is written down anew.
+    # The journal is marked first, so that a message that was erased in the meantime is not written down anew.
     if not message.text or not journal.judge(message.id, emergency=emergency):
         raise ChangeRefused("The words of this message are gone: load the list again.")
     if (message.rule or "").endswith(CONTINUES_EMERGENCY):
