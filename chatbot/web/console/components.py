@@ -142,6 +142,7 @@ class RecordList(Layout):
         choices = [(name, place) for place, name in enumerate(names)]
         return {
             self.records: records,
+            self.opened: None,
             self.summary: summary,
             self.choice: gr.update(choices=choices, value=None),
             self.detail: gr.update(visible=False),

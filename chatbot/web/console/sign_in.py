@@ -64,7 +64,7 @@ def sign_in_routes(bot: "Chatbot", account_store: AccountStore, throttle: SignIn
         if token is None:
             return respond(_WRONG, name, HTTPStatus.UNAUTHORIZED)
         throttle.succeeded(name, address)
-        account_store.sign_out(before)  # the browser forgets its former session, so nobody could end that one any more
+        account_store.sign_out(before)  # the browser forgets this session, so nobody could end it later
         response = RedirectResponse("/staff/", HTTPStatus.SEE_OTHER)
         _set_cookie(response, scheme, token, _COOKIE_LIFE)
         return response

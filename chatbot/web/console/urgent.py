@@ -17,6 +17,7 @@ from chatbot.web.console.components import (
     cautions,
     counted,
     filled_table,
+    hidden,
     notice,
     or_show_error,
     period,
@@ -78,7 +79,9 @@ _EMPTY: Final = "No message sounded urgent in this time. Choose a longer time to
 _EXPIRED: Final = "(deleted, because the time for keeping words is over)"
 _UNKNOWN: Final = "(not kept)"
 _SAVED: Final = "It is saved as a golden question."
-_NOT_SAVED: Final = "It was urgent because of the message before it, which is not kept. So no golden question is saved."
+_NOT_SAVED: Final = (
+    "No golden question is saved, because it was urgent only after the message before, which is not kept."
+)
 
 
 def urgent_tab(services: ConsoleServices, tab: gr.Tab) -> None:
@@ -109,7 +112,7 @@ class _Layout(RecordList):
                 self.emergency = gr.Button("It was an emergency", elem_id="urgent-yes")
                 self.no_emergency = gr.Button("It was not an emergency", elem_id="urgent-no")
             self.shown = _wording("What was shown", "urgent-shown")
-            self.today = _wording("What would be said today", "urgent-today")
+            self.today = _wording("What visitors would see today", "urgent-today")
 
 
 class _Tab:
@@ -121,6 +124,9 @@ class _Tab:
 
     def show(self, days: int) -> Changes:
         """List what sounded urgent."""
+        return {**self._list(days), self.parts.notice: hidden()}
+
+    def _list(self, days: int) -> Changes:
         journal = self._services.journal
         if journal is None:
             return self.parts.show(None, _NO_JOURNAL)
@@ -134,7 +140,7 @@ class _Tab:
         return self.parts.show(messages, _summary(messages), names, _cells(messages))
 
     def open(self, row: LoggedQuestion) -> Changes:
-        """Open a message: its words, why it was urgent, what was shown, and what would be said today."""
+        """Open a message: its words, why it was urgent, what was shown, and what would be shown today."""
         return {
             self.parts.opened: row.id,
             self.parts.heading: f"“{row.text}”" if row.text else _EXPIRED,
