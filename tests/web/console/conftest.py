@@ -1,4 +1,4 @@
-"""A real server with a staff console, over pages that may be changed, and people who sign in there."""
+"""A real server with a staff console over a copy of the corpus, and accounts to sign in with."""
 
 import asyncio
 import shutil
@@ -38,7 +38,7 @@ class Staffed:
 
     @contextmanager
     def client(self, name: str = "") -> Iterator[httpx.Client]:
-        """Give a client that behaves as the console's own page, signed in where a name is given."""
+        """Yield a client that behaves as the console's own page, signed in where a name is given."""
         with httpx.Client(base_url=self.address, timeout=20, headers={"Origin": self.address}) as client:
             if name:
                 answer = client.post("/staff/sign-in", data={"name": name, "password": PASSWORD})
@@ -46,7 +46,7 @@ class Staffed:
             yield client
 
     def files(self) -> dict[str, bytes]:
-        """Give all that visitors are answered from."""
+        """Return the files that visitors are answered from."""
         corpus = {path.name: path.read_bytes() for path in self.settings.corpus.rglob("*") if path.is_file()}
         live = (self.settings.index / "CURRENT").read_bytes()
         return {**corpus, "CURRENT": live, "clinic.toml": (self.folder / "clinic.toml").read_bytes()}

@@ -1,4 +1,4 @@
-"""A nurse's browser on the console. Every test fails if the browser complains or asks another host."""
+"""The tabs that change something, in a real browser. Every test fails if the browser complains or asks another host."""
 
 import re
 from pathlib import Path
@@ -13,37 +13,40 @@ from tests.web.console.conftest import PASSWORD, Staffed, sign_in
 
 ASKED = "is there a hearing loop in the clinic?"
 SAYS = "There is a hearing loop at the clinic's reception desk."
-TABS = {"Clinic text and replies": "#text-name textarea", "Pages": "#pages-summary textarea"}  # and what fills last
+TABS = {
+    "Clinic text and replies": "#text-name textarea",
+    "Pages": "#pages-summary textarea",
+}  # and the field that is filled last
 
 
 def violations(page: Page) -> list[str]:
-    found = Axe().run(page).response["violations"]
-    return [f"{one['id']}: {node['html'][:200]}" for one in found for node in one["nodes"]]
+    rules = Axe().run(page).response["violations"]
+    return [f"{rule['id']}: {node['html'][:200]}" for rule in rules for node in rule["nodes"]]
 
 
 def open_tab(page: Page, name: str) -> None:
-    for one in (next(tab for tab in TABS if tab != name), name):  # a tab that is open already fills nothing
-        page.get_by_role("tab", name=one).click()
-        expect(page.locator(TABS[one])).not_to_have_value("", timeout=15_000)
+    for tab in (next(tab for tab in TABS if tab != name), name):  # a tab that is open already fills nothing
+        page.get_by_role("tab", name=tab).click()
+        expect(page.locator(TABS[tab])).not_to_have_value("", timeout=15_000)
 
 
 def fill(page: Page, name: str, text: str) -> None:
     page.locator(f"#{name} textarea, #{name} input").first.fill(text)
 
 
-def said(page: Page, name: str, text: str) -> None:
+def expect_value(page: Page, name: str, text: str) -> None:
     expect(page.locator(f"#{name} textarea, #{name} input").first).to_have_value(text, timeout=20_000)
 
 
-def asked(staffed: Staffed, question: str) -> dict[str, object]:
+def ask(staffed: Staffed, question: str) -> dict[str, object]:
     answer: dict[str, object] = httpx.post(f"{staffed.address}/api/ask", json={"question": question}, timeout=20).json()
     return answer
 
 
-def test_a_nurse_adds_the_missing_page_puts_it_live_sees_it_answered_and_goes_back(
+def test_a_page_is_written_published_answered_from_and_taken_back(
     nurse: Visitor, staffed: Staffed, browser: Browser
 ) -> None:
-    assert asked(staffed, ASKED)["outcome"] != "answered"
+    assert ask(staffed, ASKED)["outcome"] != "answered"
     before = staffed.files()
     page = nurse.open("/staff/")
     sign_in(page)
@@ -53,15 +56,17 @@ def test_a_nurse_adds_the_missing_page_puts_it_live_sees_it_answered_and_goes_ba
     fill(page, "pages-title", "Hearing loop")
     fill(page, "pages-body", f"# Is there a hearing loop?\n\n{SAYS}")
     page.click("#pages-save")
-    said(page, "pages-notice", "“Hearing loop” is saved as a draft. Visitors see it once you publish it, below.")
+    expect_value(
+        page, "pages-notice", "“Hearing loop” is saved as a draft. Visitors see it once you publish it, below."
+    )
     expect(page.locator("#pages-drafts")).to_contain_text("hearing-loop.md")
     assert staffed.files() == before
     page.click("#pages-preview")
     expect(page.locator("#pages-changes")).to_contain_text(SAYS, timeout=20_000)
     expect(page.locator("#pages-outcomes")).to_contain_text(ASKED)
     page.click("#pages-publish")
-    said(page, "pages-publish-notice", "Published: 1 change. Visitors are now answered from 21 passages.")
-    answer = asked(staffed, ASKED)
+    expect_value(page, "pages-publish-notice", "Published: 1 change. Visitors are now answered from 21 passages.")
+    answer = ask(staffed, ASKED)
     assert answer["outcome"] == "answered"
     assert SAYS in str(answer["citations"])
     with visiting(browser, staffed.address) as visitor:
@@ -73,10 +78,10 @@ def test_a_nurse_adds_the_missing_page_puts_it_live_sees_it_answered_and_goes_ba
         "The version before is live again, with its pages. Press the button again to undo this."
     )
     assert staffed.files() == before
-    assert asked(staffed, ASKED)["outcome"] != "answered"
+    assert ask(staffed, ASKED)["outcome"] != "answered"
 
 
-def test_words_that_are_not_kept_yet_are_not_lost_to_another_row(nurse: Visitor) -> None:
+def test_unsaved_changes_are_not_lost_to_another_row(nurse: Visitor) -> None:
     page = nurse.open("/staff/")
     sign_in(page)
     open_tab(page, "Pages")
@@ -84,26 +89,26 @@ def test_words_that_are_not_kept_yet_are_not_lost_to_another_row(nurse: Visitor)
     expect(page.locator("#pages-withdraw")).to_be_hidden()
     fill(page, "pages-title", "Hearing loop")
     page.locator("#pages-list [data-row='0']").first.click()
-    said(
+    expect_value(
         page,
         "pages-notice",
         "“Hearing loop” has changes that are not saved. Press “Save draft” or “Discard draft” first.",
     )
-    said(page, "pages-title", "Hearing loop")
+    expect_value(page, "pages-title", "Hearing loop")
     page.click("#pages-discard")
     expect(page.locator("#pages-title")).to_be_hidden()
     page.locator("#pages-list [data-row='0']").first.click()
     expect(page.locator("#pages-withdraw")).to_be_visible()
     page.click("#pages-new")  # nothing was typed
-    said(page, "pages-heading", "A new page")
+    expect_value(page, "pages-heading", "A new page")
 
 
-def test_addresses_are_opened_when_an_editor_asks(nurse: Visitor) -> None:
+def test_public_addresses_are_checked_on_demand(nurse: Visitor) -> None:
     page = nurse.open("/staff/")
     sign_in(page)
     open_tab(page, "Pages")
     page.click("#pages-addresses")
-    said(page, "pages-notice", "No page has a public address. Enter it in the form of the page.")
+    expect_value(page, "pages-notice", "No page has a public address. Enter it in the form of the page.")
 
 
 def test_an_uploaded_file_fills_the_form(nurse: Visitor, tmp_path: Path) -> None:
@@ -117,11 +122,11 @@ def test_an_uploaded_file_fills_the_form(nurse: Visitor, tmp_path: Path) -> None
     with page.expect_file_chooser() as chooser:
         page.get_by_role("button", name="Fill from a file").click()
     chooser.value.set_files(tmp_path / "lift.md")
-    said(page, "pages-title", "The lift")
-    said(page, "pages-body", "There is a lift.\n")
+    expect_value(page, "pages-title", "The lift")
+    expect_value(page, "pages-body", "There is a lift.\n")
 
 
-def test_what_is_wrong_is_told_in_place_and_hostile_text_stays_text(nurse: Visitor) -> None:
+def test_errors_are_shown_in_place_and_hostile_text_stays_text(nurse: Visitor) -> None:
     hostile = "<img src=x onerror=alert(1)> ${alert(1)} `x` {{y}} [a](javascript:alert(1))"
     page = nurse.open("/staff/")
     sign_in(page)
@@ -129,7 +134,7 @@ def test_what_is_wrong_is_told_in_place_and_hostile_text_stays_text(nurse: Visit
     page.click("#pages-new")
     fill(page, "pages-body", "Words.")
     page.click("#pages-save")
-    said(page, "pages-notice", "The page has no title yet: give it one.")
+    expect_value(page, "pages-notice", "The page has no title yet: give it one.")
     fill(page, "pages-title", hostile)
     page.click("#pages-save")
     expect(page.locator("#pages-drafts")).to_contain_text("img-src-x")
@@ -139,28 +144,28 @@ def test_what_is_wrong_is_told_in_place_and_hostile_text_stays_text(nurse: Visit
     expect(page.locator("#pages-drafts")).to_be_hidden()
 
 
-def test_words_that_are_saved_are_said_at_once_everywhere_and_undone(nurse: Visitor, staffed: Staffed) -> None:
+def test_saved_clinic_text_is_shown_everywhere_and_undone(nurse: Visitor, staffed: Staffed) -> None:
     page = nurse.open("/staff/")
     sign_in(page)
     open_tab(page, "Clinic text and replies")
     fill(page, "text-greeting", "Good day <b>to</b> you.")
     fill(page, "text-contact-phone", "+44 1234")
     page.click("#text-save")
-    said(page, "text-notice", "Saved and shown from now on: Greeting, Telephone.")
+    expect_value(page, "text-notice", "Saved and shown from now on: Greeting, Telephone.")
     for path in ("/", "/widget.js", "/embed", "/demo"):
         assert "+44 1234" in httpx.get(staffed.address + path).text, path
     assert "Good day &lt;b&gt;to&lt;/b&gt; you." in httpx.get(staffed.address).text
     fill(page, "text-contact-phone", "none")
     page.click("#text-save")
-    said(page, "text-notice", "“Telephone” must hold a number, not 'none'.")
+    expect_value(page, "text-notice", "“Telephone” must hold a number, not 'none'.")
     page.locator("#changes-list [data-testid^=cell]").first.click()
     expect(page.locator("#changes-difference textarea")).to_have_value(re.compile(r'\+phone = "\+44 1234"'))
     page.click("#changes-undo")
-    said(page, "changes-notice", "Undone. Visitors see the earlier text again.")
+    expect_value(page, "changes-notice", "Undone. Visitors see the earlier text again.")
     assert "+44 20 7946 0123" in httpx.get(staffed.address).text
 
 
-def test_a_reader_sees_the_pages_and_nothing_to_change_them_with(browser: Browser, staffed: Staffed) -> None:
+def test_a_reader_sees_the_pages_but_no_buttons(browser: Browser, staffed: Staffed) -> None:
     with visiting(browser, staffed.address) as reader:
         page = reader.open("/staff/")
         sign_in(page, "rita")
@@ -184,7 +189,7 @@ def test_axe_finds_nothing(browser: Browser, staffed: Staffed, scheme: str) -> N
             assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
 
 
-def test_the_sign_in_page_works_without_a_script_on_the_smallest_screen(browser: Browser, staffed: Staffed) -> None:
+def test_signing_in_works_without_scripts_on_a_small_screen(browser: Browser, staffed: Staffed) -> None:
     options = {"java_script_enabled": False, "viewport": {"width": 320, "height": 568}}
     with visiting(browser, staffed.address, **options) as nurse:
         page = nurse.open("/staff/")

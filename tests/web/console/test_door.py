@@ -1,4 +1,4 @@
-"""The door of a console that nobody has a key to, or whose lock is broken."""
+"""The sign-in page without any account, and with accounts that cannot be read."""
 
 from dataclasses import replace
 from pathlib import Path
@@ -10,20 +10,18 @@ from chatbot.settings import load_settings
 from tests.web.conftest import serving
 
 
-def test_without_an_account_the_door_says_how_to_make_one(bot: Chatbot, tmp_path: Path) -> None:
+def test_without_an_account_the_page_says_how_to_make_one(bot: Chatbot, tmp_path: Path) -> None:
     settings = replace(load_settings({}), staff=tmp_path / "staff")
     with serving(bot, settings=settings) as address, httpx.Client(base_url=address, timeout=20) as client:
-        door = client.get("/staff/sign-in")
-        assert "footnote staff add NAME --role editor" in door.text
-        assert "<form" not in door.text
+        page = client.get("/staff/sign-in")
+        assert "footnote staff add NAME --role editor" in page.text
+        assert "<form" not in page.text
         for password in ("", "admin", "password"):
-            tried = {"name": "admin", "password": password}
-            assert client.post("/staff/sign-in", data=tried, headers={"Origin": address}).status_code == 401
+            fields = {"name": "admin", "password": password}
+            assert client.post("/staff/sign-in", data=fields, headers={"Origin": address}).status_code == 401
 
 
-def test_where_the_accounts_cannot_be_read_nobody_is_let_in_and_visitors_are_answered(
-    bot: Chatbot, tmp_path: Path
-) -> None:
+def test_with_unreadable_accounts_nobody_signs_in_and_visitors_are_answered(bot: Chatbot, tmp_path: Path) -> None:
     (tmp_path / "staff").mkdir()
     (tmp_path / "staff" / "staff.sqlite3").write_bytes(b"no database" * 100)
     settings = replace(load_settings({}), staff=tmp_path / "staff")

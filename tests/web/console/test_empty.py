@@ -1,4 +1,4 @@
-"""What the views say where there is nothing to show: each names the cure."""
+"""The tabs with nothing to show: each says what to do."""
 
 from collections.abc import Callable, Iterator
 from dataclasses import replace
@@ -48,7 +48,7 @@ def summary(tab: Callable[[ConsoleServices], Any], services: ConsoleServices, *f
     return str(handlers.show(*filters)[handlers.parts.summary])
 
 
-def test_without_a_journal_it_is_said_how_to_keep_one(bot: Chatbot, settings: Settings) -> None:
+def test_without_a_journal_the_tabs_say_how_to_keep_one(bot: Chatbot, settings: Settings) -> None:
     services = ConsoleServices.of(bot, None, settings)
     assert "FOOTNOTE_JOURNAL is off" in summary(unanswered._Tab, services, 30, "", False)  # noqa: SLF001 -- a tab without a server
     assert "FOOTNOTE_JOURNAL is off" in summary(urgent._Tab, services, 30)  # noqa: SLF001 -- as above
@@ -65,7 +65,7 @@ def test_an_empty_journal_and_one_without_words_say_what_to_do(
     assert "Nobody asked anything in this time" in summary(overview._Tab, services, 30)  # noqa: SLF001 -- as above
 
 
-def test_the_overview_says_what_does_not_work_and_what_must_be_signed(
+def test_the_overview_warns_of_what_does_not_work_and_is_not_signed(
     tmp_path: Path, settings: Settings, corpus: Path, words: WordEncoder
 ) -> None:
     build_index(corpus, tmp_path / "index", words, calibrator=Calibration())
@@ -77,7 +77,7 @@ def test_the_overview_says_what_does_not_work_and_what_must_be_signed(
     assert unsigned.startswith("⚠ Not signed off yet")
 
 
-def test_without_golden_questions_it_is_said_where_to_save_one(bot: Chatbot, settings: Settings) -> None:
+def test_without_golden_questions_the_tab_says_where_to_save_one(bot: Chatbot, settings: Settings) -> None:
     services = ConsoleServices.of(bot, None, settings)
     assert "Ask something in the tab Try it" in summary(checks._Tab, services)  # noqa: SLF001 -- as above
     services.golden_file.save("does it hurt?", (), (), "alice")

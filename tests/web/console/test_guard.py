@@ -30,7 +30,7 @@ def paths(routes: list[BaseRoute], before: str = "") -> Iterator[str]:
 
 @pytest.fixture(scope="module")
 def everywhere() -> list[str]:
-    """Give every address that Gradio has of its own, and those of the console."""
+    """Return every address that Gradio has of its own, and those of the console."""
     inner = FastAPI()
 
     async def mount() -> None:
@@ -60,13 +60,13 @@ def test_nothing_below_staff_answers_without_a_session(
             assert "gradio" not in answer.text
 
 
-def test_the_door_is_open_and_shows_nothing_of_the_house(staffed: Staffed) -> None:
+def test_the_sign_in_page_shows_nothing_of_the_console(staffed: Staffed) -> None:
     with staffed.client() as client:
         assert client.get("/staff").headers["location"] == "/staff/"
-        door = client.get("/staff/sign-in")
-    assert door.status_code == 200
-    assert "default-src 'none'" in door.headers["content-security-policy"]
-    assert "script" not in door.text
+        page = client.get("/staff/sign-in")
+    assert page.status_code == 200
+    assert "default-src 'none'" in page.headers["content-security-policy"]
+    assert "script" not in page.text
 
 
 def test_with_a_session_only_what_the_console_needs_is_open(staffed: Staffed, everywhere: list[str]) -> None:
@@ -76,13 +76,13 @@ def test_with_a_session_only_what_the_console_needs_is_open(staffed: Staffed, ev
     assert opened == {"/staff/", "/staff/gradio_api/app_id", "/staff/theme.css"}
 
 
-def test_what_the_staff_see_is_kept_by_no_cache(staffed: Staffed) -> None:
+def test_no_cache_keeps_the_staff_pages(staffed: Staffed) -> None:
     with staffed.client("alice") as client:
         for path in ("/staff/", "/staff/sign-in", "/staff/theme.css", "/staff/gradio_api/app_id", "/staff/nothing"):
             assert client.get(path).headers["cache-control"] == "no-store", path
 
 
-def test_the_page_is_strict(staffed: Staffed) -> None:
+def test_the_page_has_a_strict_policy(staffed: Staffed) -> None:
     with staffed.client("alice") as client:
         page = client.get("/staff/")
     policy = page.headers["content-security-policy"]
@@ -95,7 +95,7 @@ def test_the_page_is_strict(staffed: Staffed) -> None:
     assert {name for name in named if "/test_files/" not in name} <= {"http://www.w3.org/2000/svg"}
 
 
-def test_the_cookie_is_out_of_reach_for_scripts_and_other_sites(staffed: Staffed) -> None:
+def test_scripts_and_other_sites_cannot_use_the_cookie(staffed: Staffed) -> None:
     fields = {"name": "alice", "password": PASSWORD}
     with staffed.client() as client:
         plain = client.post("/staff/sign-in", data=fields)
@@ -132,9 +132,7 @@ def test_signing_out_ends_the_session_on_the_server(staffed: Staffed) -> None:
     ],
     ids=str,
 )
-def test_nothing_changes_for_a_request_that_another_site_may_have_made(
-    staffed: Staffed, headers: dict[str, str]
-) -> None:
+def test_requests_of_other_sites_change_nothing(staffed: Staffed, headers: dict[str, str]) -> None:
     with staffed.client("alice") as client:
         del client.headers["Origin"]
         for path in ("/staff/sign-out", "/staff/sign-out-everywhere", JOIN, "/staff/gradio_api/upload"):
@@ -142,7 +140,7 @@ def test_nothing_changes_for_a_request_that_another_site_may_have_made(
         assert client.get("/staff/").status_code == 200
 
 
-def test_a_wrong_password_is_told_in_the_form_and_slowed_down(staffed: Staffed) -> None:
+def test_wrong_passwords_are_refused_and_slowed_down(staffed: Staffed) -> None:
     with staffed.client() as client:
         answers = [client.post("/staff/sign-in", data={"name": "carol<", "password": "x"}) for _ in range(7)]
     assert [answer.status_code for answer in answers[:5]] == [401] * 5
@@ -156,7 +154,7 @@ def test_a_wrong_password_is_told_in_the_form_and_slowed_down(staffed: Staffed) 
 
 
 @pytest.mark.parametrize("body", [b"", b"name", b"\xff=\xff", b"a=1&" * 20, b"name=alice&password=" + b"x" * 60_000])
-def test_a_form_that_is_none_signs_nobody_in(staffed: Staffed, body: bytes) -> None:
+def test_a_broken_form_signs_nobody_in(staffed: Staffed, body: bytes) -> None:
     with staffed.client() as client:
         assert client.post("/staff/sign-in", content=body).status_code in {401, 429}
     with staffed.client("alice"):
@@ -195,7 +193,7 @@ def request_of(account: object) -> gr.Request:
     return gr.Request(Request({"type": "http", "headers": [], "state": {REVALIDATE: lambda: account}}))
 
 
-def test_events_ask_for_themselves_who_sends_them() -> None:
+def test_events_check_their_sender() -> None:
     editor, reader = Account("alice", Role.EDITOR), Account("rita", Role.READER)
     assert require_editor(request_of(editor)) == editor
     assert signed_in(request_of(reader)) == reader
@@ -206,7 +204,7 @@ def test_events_ask_for_themselves_who_sends_them() -> None:
             signed_in(request_of(nobody))
 
 
-def test_an_event_that_waited_while_its_sender_signed_out_everywhere_does_nothing(tmp_path: Path) -> None:
+def test_an_event_that_waited_until_its_sender_signed_out_does_nothing(tmp_path: Path) -> None:
     account_store = AccountStore(staff_database(tmp_path))
     account_store.add("alice", Role.EDITOR, "correct horse battery")
     token = account_store.sign_in("alice", "correct horse battery")
@@ -220,7 +218,7 @@ def test_an_event_that_waited_while_its_sender_signed_out_everywhere_does_nothin
         require_editor(request)
 
 
-def test_every_event_that_is_for_editors_refuses_a_reader_even_behind_the_guard(blocks: gr.Blocks) -> None:
+def test_editors_events_refuse_a_reader_behind_the_guard(blocks: gr.Blocks) -> None:
     reader = request_of(Account("rita", Role.READER))
     marked = [event for event in blocks.fns.values() if is_for_editors(event.fn)]
     for event in marked:
@@ -275,12 +273,12 @@ def test_no_other_file_of_the_machine_can_be_fetched(staffed: Staffed) -> None:
     ],
     ids=str,
 )
-def test_what_the_console_never_sends_is_a_bad_request(staffed: Staffed, body: object) -> None:
+def test_malformed_events_are_bad_requests(staffed: Staffed, body: object) -> None:
     with staffed.client("alice") as client:
         assert client.post(JOIN, json=body).status_code == 400
 
 
-def test_visitors_are_held_to_small_bodies_all_the_same(staffed: Staffed) -> None:
+def test_bodies_of_visitors_stay_limited(staffed: Staffed) -> None:
     with staffed.client("alice") as client:
         assert client.post("/api/ask", json={"question": "x" * 70_000}).status_code == 413
 

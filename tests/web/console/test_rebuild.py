@@ -11,20 +11,22 @@ EDITOR = Account("alice", Role.EDITOR)
 ASKED = "is redness and swelling normal after microneedling?"
 
 
-def test_a_rebuild_while_twenty_visitors_ask_fails_nobody_and_mixes_nothing(staffed: Staffed) -> None:
+def test_publishing_while_visitors_ask_fails_and_mixes_nothing(staffed: Staffed) -> None:
     pages = ConsoleServices.of(staffed.bot, None, staffed.settings).pages
-    versions = [{one.text for one in staffed.bot.passages()}]
+    versions = [{passage.text for passage in staffed.bot.passages()}]
     answers: list[tuple[int, frozenset[str]]] = []
     failures: list[str] = []
     done = Event()
 
     def visit(number: int) -> None:
-        own = httpx.HTTPTransport(local_address=f"127.0.1.{number}")  # each visitor waits in a line of their own
+        own = httpx.HTTPTransport(
+            local_address=f"127.0.1.{number}"
+        )  # visitors of other addresses do not wait for each other
         with httpx.Client(base_url=staffed.address, timeout=60, transport=own) as client:
             for _ in range(20):
                 try:
                     answer = client.post("/api/ask", json={"question": ASKED})
-                    texts = frozenset(one["text"] for one in answer.json()["citations"])
+                    texts = frozenset(citation["text"] for citation in answer.json()["citations"])
                     answers.append((answer.status_code, texts))
                 except (httpx.HTTPError, KeyError, ValueError) as error:
                     failures.append(repr(error))
@@ -37,11 +39,11 @@ def test_a_rebuild_while_twenty_visitors_ask_fails_nobody_and_mixes_nothing(staf
     begun = perf_counter()
     (page,) = (document.id for document in staffed.bot.documents())
     for number in range(2):
-        sheet = pages.form(page)
-        body = sheet.body.replace("redness and mild swelling", f"redness and very{' very' * number} mild swelling")
-        pages.stage(EDITOR, PageForm(sheet.title, sheet.url, sheet.reviewed, body), page)
+        form = pages.form(page)
+        body = form.body.replace("redness and mild swelling", f"redness and very{' very' * number} mild swelling")
+        pages.stage(EDITOR, PageForm(form.title, form.url, form.reviewed, body), page)
         pages.publish(EDITOR, lambda _done, _of, _what: None)
-        versions.append({one.text for one in staffed.bot.passages()})
+        versions.append({passage.text for passage in staffed.bot.passages()})
     took = perf_counter() - begun
     done.set()
     for visitor in visitors:
