@@ -23,7 +23,9 @@ __all__ = ["main"]
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run one command and return its exit code."""
     options = _parser().parse_args(arguments)
-    logging.basicConfig(format=options.log_format)
+    handler = logging.StreamHandler()
+    handler.setLevel(logging.WARNING)  # some libraries set their own loggers to a lower level
+    logging.basicConfig(format=options.log_format, handlers=[handler])
     if isinstance(sys.stdout, io.TextIOWrapper):  # a terminal that cannot show a letter shows its number
         sys.stdout.reconfigure(errors="backslashreplace")
     try:
