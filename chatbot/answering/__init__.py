@@ -8,7 +8,7 @@ from chatbot.answering.gate import Calibration, Gate, gate_signals
 from chatbot.answering.pipeline import CONTINUES_EMERGENCY, Pipeline, PipelineResult
 from chatbot.answering.question import LONGEST, clean_question, read_json, read_question
 from chatbot.answering.ranking import SIGNALS, Ranking, signals
-from chatbot.answering.replies import ReplyMatch, ReplyMatcher, call_text, number_to_call
+from chatbot.answering.replies import ReplyMatch, ReplyMatcher
 from chatbot.answering.search import SearchResult, TopicFreeQuestion, search, topic_free_questions
 from chatbot.answering.turn import Serving, Tools, missing_with
 
@@ -31,13 +31,11 @@ __all__ = [
     "Tools",
     "TopicFreeQuestion",
     "build_explanation",
-    "call_text",
     "clean_question",
     "document_digest",
     "gate_signals",
     "highlights",
     "missing_with",
-    "number_to_call",
     "read_json",
     "read_question",
     "search",

@@ -7,20 +7,16 @@ from typing import Final, Self
 
 import numpy as np
 
-from chatbot.clinic import Clinic, Contact, Reply
+from chatbot.clinic import Contact, Reply
 from chatbot.fitted import fitted_arrays, fitted_values
 from chatbot.indexing import Encoded, Encoder, Vectors, content_words
-from chatbot.records import Level
-from chatbot.triage import Wording
 
 __all__ = [
     "ReplyMatch",
     "ReplyMatcher",
     "ReplyProjection",
-    "call_text",
     "contact_line",
     "fill_placeholders",
-    "number_to_call",
 ]
 
 _NEAREST: Final = 3  # examples whose mean similarity is the score, so that one alone decides little
@@ -138,17 +134,3 @@ def fill_placeholders(text: str, contact: Contact) -> str:
     for name in _PLACEHOLDERS:
         text = text.replace(f"{{{name}}}", getattr(contact, name))
     return text
-
-
-def number_to_call(level: Level, clinic: Clinic) -> str:
-    """Return the telephone number that an alarm of a level asks to call; empty where clinic.toml names none."""
-    return {
-        Level.EMERGENCY: clinic.urgent.phone,
-        Level.CRISIS: clinic.urgent.crisis.phone,
-        Level.TODAY: clinic.contact.phone,
-    }[level]
-
-
-def call_text(language: str, phone: str, clinic: Clinic) -> str:
-    """Return the words that ask to call a number, such as "Call 999"; empty where there is no number."""
-    return Wording.standard(language).say("call", clinic).replace("{number}", phone) if phone else ""

@@ -1,6 +1,5 @@
 """An answer as plain text, for a terminal."""
 
-from chatbot.answering import call_text, number_to_call
 from chatbot.clinic import Clinic
 from chatbot.records import Answer, Citation
 from chatbot.triage import Wording
@@ -12,8 +11,8 @@ def plain_text(answer: Answer, clinic: Clinic) -> str:
     """Return an answer as text: the number to call where it is urgent, the message, the quotes, the line of contact."""
     alarm = answer.alarm
     if alarm:
-        heading = Wording.standard(alarm.language).heading(alarm.level, clinic)
-        parts = [call_text(alarm.language, number_to_call(alarm.level, clinic), clinic), heading, answer.message]
+        wording = Wording.standard(alarm.language)
+        parts = [wording.call_text(alarm.level, clinic), wording.heading(alarm.level, clinic), answer.message]
     else:
         searched = f"Searched for: {answer.understood_as}" if answer.understood_as != answer.question else ""
         parts = [answer.message, searched, *map(_quote, answer.citations), answer.contact]

@@ -118,5 +118,18 @@ def test_each_level_has_its_heading_and_its_reminder() -> None:
     assert [PLAIN.reminder(level, CLINIC) for level in levels] == ["R 999", "R 999", "S 116 123"]
 
 
-def test_phrases_are_given_as_they_stand() -> None:
+def test_each_level_asks_to_call_its_number() -> None:
+    levels = (Level.EMERGENCY, Level.TODAY, Level.CRISIS)
+    assert [Wording.number_to_call(level, CLINIC) for level in levels] == ["999", "020 7946", "116 123"]
+    english = Wording.standard("en")
+    assert [english.call_text(level, CLINIC) for level in levels] == ["Call 999", "Call 020 7946", "Call 116 123"]
+
+
+@pytest.mark.parametrize("level", list(Level))
+def test_without_a_number_nothing_asks_to_call(level: Level) -> None:
+    assert Wording.number_to_call(level, Clinic()) == ""
+    assert Wording.standard("en").call_text(level, Clinic()) == ""
+
+
+def test_phrases_are_returned_as_written() -> None:
     assert PLAIN.phrases("phrases") == ["one", "two"]

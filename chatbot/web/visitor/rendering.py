@@ -6,7 +6,6 @@ from dataclasses import asdict, dataclass
 from typing import Final, Self
 from urllib.parse import quote, urlsplit
 
-from chatbot.answering import call_text, number_to_call
 from chatbot.clinic import Clinic, Contact
 from chatbot.reading import unwrapped
 from chatbot.records import Answer, Citation, Outcome
@@ -16,7 +15,7 @@ from chatbot.web.http.translations import direction
 
 __all__ = ["UrgentTexts", "answer_html", "apology_html", "contact_html", "question_html", "shorten", "urgent_field"]
 
-_LONGEST_ECHO: Final = 300  # characters of a visitor's question that the conversation shows of one that was refused
+_LONGEST_ECHO: Final = 300  # characters that the conversation shows of a question that was refused
 _BETWEEN_WAYS: Final = Html(" \u00b7 ")  # in the line of contact
 _SAFE_SCHEMES: Final = {"", "http", "https"}
 
@@ -25,8 +24,9 @@ _SAFE_SCHEMES: Final = {"", "http", "https"}
 class UrgentTexts:
     """The texts around an urgent message, in the language that the alarm was raised in.
 
-    `phone` is the number to call and `call` the words of its link; both are empty where clinic.toml names no number.
-    `dismiss` is the text of the button, which is asked word for word. `dir` is `ltr` or `rtl`.
+    `phone` is the number to call and `call` the text of its link. Both are empty where clinic.toml names no number.
+    `dismiss` is the text of the button that dismisses the alarm. It is asked as a question, word for word. `dir` is
+    `ltr` or `rtl`.
     """
 
     heading: str
@@ -42,11 +42,11 @@ class UrgentTexts:
         alarm = answer.alarm
         if alarm is None:
             return None
-        wording, phone = Wording.standard(alarm.language), number_to_call(alarm.level, clinic)
+        wording = Wording.standard(alarm.language)
         return cls(
             heading=wording.heading(alarm.level, clinic),
-            call=call_text(alarm.language, phone, clinic),
-            phone=phone,
+            call=wording.call_text(alarm.level, clinic),
+            phone=wording.number_to_call(alarm.level, clinic),
             dismiss=wording.say("not_an_emergency", clinic),
             language=alarm.language,
             dir=direction(alarm.language),
