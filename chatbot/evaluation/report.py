@@ -2,8 +2,8 @@
 
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, fields, is_dataclass
-from typing import TYPE_CHECKING, Final
+from dataclasses import dataclass, fields
+from typing import Final
 
 import numpy as np
 
@@ -20,9 +20,6 @@ from chatbot.evaluation.metrics import (
     risk_coverage,
 )
 from chatbot.records import Outcome
-
-if TYPE_CHECKING:
-    from _typeshed import DataclassInstance
 
 __all__ = [
     "BY_KIND",
@@ -306,7 +303,7 @@ def _with_former_names(values: Mapping[str, object]) -> dict[str, object]:
     return {**values, **{former[name] + slash + kind: value for name, slash, kind, value in parts if name in former}}
 
 
-def _plain_fields(noun: "DataclassInstance") -> dict[str, object]:
+def _plain_fields(noun: Report | Part | Gate | Auroc | Bin | Point) -> dict[str, object]:
     values = {field.name: _plain(getattr(noun, field.name)) for field in fields(noun)}
     return _with_former_names({_FIGURES.get(name, name): value for name, value in values.items()})
 
@@ -315,7 +312,7 @@ def _plain(value: object) -> object:
     """Return a noun as a dictionary of plain values, with floats rounded."""
     if isinstance(value, Share | Judged):
         return value.as_dict()
-    if is_dataclass(value) and not isinstance(value, type):
+    if isinstance(value, Part | Gate | Auroc | Bin | Point):
         return _plain_fields(value)
     if isinstance(value, tuple):
         return [_plain(item) for item in value]
