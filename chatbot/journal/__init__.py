@@ -1,4 +1,4 @@
-"""The journal: what visitors ask and what they are told, without who they are, for as long as the clinic says."""
+"""The journal: questions and outcomes, without personal data, for as long as the clinic chooses."""
 
 from chatbot.journal.export import FORMATS, csv_lines
 from chatbot.journal.journal import Journal

@@ -1,10 +1,11 @@
-"""The journal as a file for a spreadsheet, or for a program."""
+"""Export of the journal as CSV or JSON lines."""
 
 import csv
 import io
 import json
 import re
 from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import asdict
 from typing import Final
 
 from chatbot.journal.queries import LoggedQuestion
@@ -27,34 +28,34 @@ _COLUMNS: Final = (
     "shown",
     "judged",
 )
-_MARK: Final = "\ufeff"  # by it a spreadsheet knows that the file is UTF-8
-# A spreadsheet runs a cell that starts so, and one that opens the file with another separator sees a cell start behind
-# each of them.
+_BYTE_ORDER_MARK: Final = "\ufeff"  # spreadsheets recognise UTF-8 by it
+# A spreadsheet runs a cell that starts with one of these characters. If it opens the file with another separator, a
+# cell starts after each separator.
 _FORMULA: Final = re.compile(r"(^|[,;\t|\r\n\"'])(\s*)(?=[=+\-@\uff1d\uff0b\uff0d\uff20])")
 
 
 def export_lines(entries: Iterable[LoggedQuestion], form: str) -> Iterator[str]:
-    """Give the lines of a file, each with its end; `form` is one of `FORMATS`."""
+    """Yield the lines of a file, each with its line end; `form` is one of `FORMATS`."""
     if form == "jsonl":
         for entry in entries:
-            passages = [{"document": one.document, "start": one.start, "end": one.end} for one in entry.passages]
+            passages = [asdict(passage) for passage in entry.passages]
             yield json.dumps(_row(entry) | {"passages": passages}, ensure_ascii=False) + "\n"
         return
     yield from csv_lines(_COLUMNS, map(_cells, entries))
 
 
 def csv_lines(columns: Sequence[str], rows: Iterable[Sequence[object]]) -> Iterator[str]:
-    """Give the lines of a CSV file, each with its end; None is an empty cell.
+    """Yield the lines of a CSV file, each with its line end; None is an empty cell.
 
-    An apostrophe stands before whatever a spreadsheet might run as a formula (OWASP, CSV Injection).
+    An apostrophe is put before anything that a spreadsheet might run as a formula (OWASP, CSV Injection).
     """
-    yield _MARK + _line(columns)
+    yield _BYTE_ORDER_MARK + _line(columns)
     for row in rows:
-        yield _line(["" if cell is None else _harmless(str(cell)) for cell in row])
+        yield _line(["" if cell is None else _escape_formulas(str(cell)) for cell in row])
 
 
 def _cells(entry: LoggedQuestion) -> list[object]:
-    places = " ".join(f"{one.document}:{one.start}-{one.end}" for one in entry.passages)
+    places = " ".join(f"{passage.document}:{passage.start}-{passage.end}" for passage in entry.passages)
     row = _row(entry) | {"passages": places}
     return [row[name] for name in _COLUMNS]
 
@@ -77,7 +78,7 @@ def _row(entry: LoggedQuestion) -> dict[str, object]:
     }
 
 
-def _harmless(text: str) -> str:
+def _escape_formulas(text: str) -> str:
     return _FORMULA.sub(r"\1\2'", text)
 
 

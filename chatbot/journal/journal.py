@@ -1,4 +1,4 @@
-"""What visitors asked and what they were told: kept without who they are, for as long as the clinic says."""
+"""The journal of questions and outcomes: redacted, and kept in words only for as long as the clinic chooses."""
 
 import re
 import time
@@ -23,13 +23,13 @@ from chatbot.redaction import redact
 __all__ = ["Journal"]
 
 _DAY: Final = 86_400  # seconds
-_TIMEOUT: Final = 10  # seconds that feedback may take
+_TIMEOUT: Final = 10  # seconds that feedback may wait to be written
 _ANSWER_ID: Final = re.compile(r"[0-9a-f]{32}")
 _DISABLED: Final = {"", "off"}
 
 
 class Journal:
-    """Keeps questions in words for a number of days, and counts of them for good; any number of threads may use it.
+    """Keeps the text of questions for a number of days and counts of them for good; safe for any number of threads.
 
     >>> journal = Journal.open("journal/journal.sqlite3", retention_days=30)
     >>> journal.record(answer_id, bot.ask(question), milliseconds=12)
@@ -37,7 +37,7 @@ class Journal:
     """
 
     def __init__(self, database: Database, retention_days: int, clock: Callable[[], float] = time.time) -> None:
-        """Take the database, the days that words are kept (0: never), and what gives the time in seconds."""
+        """Use a database, the days that text is kept (0: never), and a clock that returns Unix time in seconds."""
         self._database = database
         self._retention = retention_days
         self._clock = clock
@@ -45,51 +45,52 @@ class Journal:
 
     @property
     def retention(self) -> int:
-        """Give the days that words are kept; 0 for never."""
+        """The days that text is kept; 0 for never."""
         return self._retention
 
     @classmethod
     def open(cls, setting: str, retention_days: int, clock: Callable[[], float] = time.time) -> "Journal | None":
-        """Open the journal that a setting names, or None where it says "off" or nothing.
+        """Open the journal at an address, or return None if the setting is "off" or empty.
 
-        Raises `SettingsError` for what is no journal's address. The database is opened when it is first used, so that
-        one that cannot be reached today holds up no visitor and may be mended while Footnote runs.
+        Raises `SettingsError` for an invalid address. The database is opened at its first use: one that cannot be
+        reached stops no visitor, and may be repaired while Footnote runs.
         """
         if setting.casefold() in _DISABLED:
             return None
         return cls(Database(setting, JOURNAL), retention_days, clock)
 
     def start(self) -> None:
-        """Begin to write and to enforce the retention, now and daily."""
-        self._writer.submit(lambda _: guess_language(""))  # its model takes a second to load: before a visitor comes
+        """Start the writer, which applies the retention now and daily."""
+        # The language model takes a second to load: the writer does so before the first visitor asks.
+        self._writer.submit(lambda _: guess_language(""))
 
     def close(self) -> None:
-        """Write what still waits and let go of the database."""
+        """Write what is still queued and close the database."""
         self._writer.close()
         self._database.close()
 
     def record(self, answer_id: str, answer: Answer, milliseconds: float) -> None:
-        """Keep a question and its outcome soon; never waits and never fails."""
+        """Queue a question and its outcome to be written; never wait and never fail."""
         moment = int(self._clock())
         self._writer.submit(lambda connection: self._insert(connection, answer_id, answer, milliseconds, moment))
 
     def feedback(self, answer_id: str, helpful: bool, comment: str = "") -> bool:
-        """Keep what a visitor says of an answer, in place of what they said before; False for an unknown answer.
+        """Record a visitor's feedback on an answer, in place of earlier feedback; return False for an unknown answer.
 
-        Raises `JournalError` if it cannot be kept.
+        Raises `JournalError` if it cannot be written.
         """
         if not _ANSWER_ID.fullmatch(answer_id):
             return False
-        kept = self._redacted(comment)
-        change = update(questions).where(questions.c.answer_id == answer_id).values(helpful=helpful, comment=kept)
+        change = update(questions).where(questions.c.answer_id == answer_id)
+        change = change.values(helpful=helpful, comment=self._redacted(comment))
         future = self._writer.submit(lambda connection: connection.execute(change).rowcount)
         try:
             return bool(future.result(_TIMEOUT))
         except FutureTimeoutError:
-            raise JournalError("The journal takes too long: look at its disk and at who else uses it.") from None
+            raise JournalError("The journal takes too long to write: check its disk and who else uses it.") from None
 
     def flush(self) -> None:
-        """Wait until all that was handed in so far is written; raises `JournalError` if that cannot be."""
+        """Wait until everything submitted so far is written; raises `JournalError` if that fails."""
         self._writer.submit(lambda _: None).result()
 
     def asked(  # noqa: PLR0913 - each is one choice of the reader
@@ -105,9 +106,9 @@ class Journal:
     ) -> tuple[LoggedQuestion, ...]:
         """Return the questions from `since` to just before `until`, newest first.
 
-        `unanswered` leaves those in words that our pages did not answer, or not helpfully; `urgent` those that alarmed,
-        in words or not; `handled` those that the staff marked, or did not mark. Without `passages`, none are read,
-        which is quicker.
+        `unanswered` selects those with text that our pages did not answer, or not helpfully. `urgent` selects urgent
+        ones, with or without text. `handled` selects those that staff marked, or did not mark. Without `passages`, none
+        are read, which is quicker.
         """
         with self._database.reading() as connection:
             return read_asked(connection, QuestionFilter(since, until, unanswered, urgent, handled, limit, passages))
@@ -118,36 +119,35 @@ class Journal:
             return read_counts(connection, since, until, zone)
 
     def mark_handled(self, ids: Collection[int], *, handled: bool = True) -> None:
-        """Mark questions as handled, or take the mark away; what is asked later comes without."""
-        change = update(questions).where(questions.c.id == bindparam("one")).values(handled=bindparam("moment"))
+        """Mark questions as handled, or remove the mark; later questions of the same wording are not marked."""
+        change = update(questions).where(questions.c.id == bindparam("key")).values(handled=bindparam("moment"))
         moment = int(self._clock()) if handled else None
         if ids:
             with self._database.writing() as connection:
-                connection.execute(change, [{"one": one, "moment": moment} for one in ids])
+                connection.execute(change, [{"key": id_, "moment": moment} for id_ in ids])
 
     def judge(self, id_: int, *, emergency: bool) -> bool:
-        """Keep whether an urgent message was an emergency, in place of an earlier judgement; False if it is gone."""
+        """Record whether an urgent message was an emergency; return False if there is no such message."""
         urgent = questions.c.outcome == Outcome.URGENT.value
         change = update(questions).where(questions.c.id == id_, urgent).values(judged=emergency)
         with self._database.writing() as connection:
             return bool(connection.execute(change).rowcount)
 
     def apply_retention(self) -> int:
-        """Take the words out of questions that are older than the retention; give how many lost theirs.
+        """Delete the text of questions that are older than the retention; return how many lost theirs.
 
-        Of those stay the outcome, the passages, the language, whether it helped, why it was urgent and the quarter of
-        an hour. No byte of the words is left in the database. An answer's id stays for a day at least, so that visitors
-        can give feedback.
+        Their outcome, passages, language, feedback, alarm and quarter of an hour stay. No byte of the text is left in
+        the database. Answer ids stay for at least a day, so that visitors can give feedback.
         """
         now = int(self._clock())
-        kept = now - self._retention * _DAY if self._retention else now + 1
-        known = min(kept, now - _DAY)
-        words = or_(questions.c.text.is_not(None), questions.c.comment.is_not(None))
+        text_since = now - self._retention * _DAY if self._retention else now + 1
+        id_since = min(text_since, now - _DAY)
+        has_text = or_(questions.c.text.is_not(None), questions.c.comment.is_not(None))
         quarter = questions.c.asked - questions.c.asked % BUCKET_SECONDS
         with self._database.writing() as connection:
-            without_words = update(questions).where(questions.c.asked < kept, words).values(text=None, comment=None)
-            number = connection.execute(without_words).rowcount
-            forgotten = update(questions).where(questions.c.asked < known, questions.c.answer_id.is_not(None))
+            expired = update(questions).where(questions.c.asked < text_since, has_text)
+            number = connection.execute(expired.values(text=None, comment=None)).rowcount
+            forgotten = update(questions).where(questions.c.asked < id_since, questions.c.answer_id.is_not(None))
             connection.execute(forgotten.values(answer_id=None, asked=quarter))
         self._database.vacuum()
         return number
@@ -160,18 +160,18 @@ class Journal:
         matching: str | None = None,
         answer_id: str | None = None,
     ) -> int:
-        """Erase questions, counts and all, by one of four choices; give how many.
+        """Erase questions and their counts by one of four criteria; return how many.
 
-        `matching` is found in questions and comments, large or small letters alike. No byte of them is left in the
-        database. Raises `QuestionEmpty` for a text of nothing and `JournalError`.
+        `matching` is searched in questions and comments, whatever the case. No byte of them is left in the database.
+        Raises `QuestionEmpty` for an empty text, and `JournalError`.
         """
         with self._database.writing() as connection:
             number = 0
             if matching is not None:
-                found = [{"one": one} for one in self._matching(connection, clean_question(matching).casefold())]
-                if found:
-                    connection.execute(delete(questions).where(questions.c.id == bindparam("one")), found)
-                number = len(found)
+                keys = [{"key": id_} for id_ in self._matching(connection, clean_question(matching).casefold())]
+                if keys:
+                    connection.execute(delete(questions).where(questions.c.id == bindparam("key")), keys)
+                number = len(keys)
             elif before is not None:
                 number = connection.execute(delete(questions).where(questions.c.asked < before.timestamp())).rowcount
             elif answer_id is not None:
@@ -182,11 +182,11 @@ class Journal:
         return number
 
     def export(self, form: str, since: datetime | None = None, until: datetime | None = None) -> Iterator[str]:
-        """Give the lines of a CSV or JSON lines file of the questions from `since` to just before `until`."""
+        """Yield the lines of a CSV or JSON lines file of the questions from `since` to just before `until`."""
         return export_lines(self.asked(since, until), form)
 
     def _insert(self, connection: Connection, answer_id: str, answer: Answer, milliseconds: float, moment: int) -> None:
-        made = insert(questions).values(
+        question = insert(questions).values(
             answer_id=answer_id,
             asked=moment,
             text=self._redacted(answer.question),
@@ -197,11 +197,17 @@ class Journal:
             rule=answer.alarm.rule if answer.alarm else None,
             shown=answer.message if answer.alarm else None,
         )
-        (key,) = connection.execute(made).inserted_primary_key or (None,)
+        (key,) = connection.execute(question).inserted_primary_key or (None,)
         passages = [citation.passage for citation in answer.citations]
         rows = [
-            {"question": key, "place": place, "document": one.document, "starts": one.start, "ends": one.end}
-            for place, one in enumerate(passages, start=1)
+            {
+                "question": key,
+                "place": place,
+                "document": passage.document,
+                "starts": passage.start,
+                "ends": passage.end,
+            }
+            for place, passage in enumerate(passages, start=1)
         ]
         if rows:
             connection.execute(insert(citations), rows)

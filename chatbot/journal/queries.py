@@ -1,4 +1,4 @@
-"""What is read out of the journal's tables."""
+"""Reading the journal: logged questions, and counts of them."""
 
 from collections import Counter, defaultdict
 from collections.abc import Mapping
@@ -22,10 +22,15 @@ __all__ = [
     "read_counts",
 ]
 
+BUCKET_SECONDS: Final = 900
+"""Seconds of a bucket of counts: every time zone's offset is a multiple of a quarter of an hour."""
+
+_UNANSWERED: Final = (Outcome.NOT_FOUND.value, Outcome.RELATED.value)
+
 
 @dataclass(frozen=True, slots=True)
 class PassageRef:
-    """The place of a passage: its document's id, and where it starts and ends in the document's text."""
+    """A reference to a passage: its document's id, and its start and end in the document's text, in code points."""
 
     document: str
     start: int
@@ -34,13 +39,13 @@ class PassageRef:
 
 @dataclass(frozen=True, slots=True)
 class LoggedQuestion:
-    """A question as it is kept, in UTC.
+    """A question as the journal holds it; times are in UTC.
 
-    After the retention, `text`, `comment` and `answer_id` are gone and `asked` is the quarter of an hour. `helpful` is
-    None until the visitor says so, `handled` until the staff does.
+    After the retention, `text`, `comment` and `answer_id` are None and `asked` is rounded down to a quarter of an hour.
+    `helpful` is None until the visitor gives feedback, `handled` until staff mark the question.
 
-    Of an urgent answer, `level` and `rule` are its alarm's, `shown` is the fixed wording that the visitor read, and
-    `judged` tells whether it was an emergency, None until the staff says so. Before these were kept, all are None.
+    Of an urgent answer, `level` and `rule` are its alarm's and `shown` is the wording that the visitor read. `judged`
+    says whether it was an emergency, None until staff say so. All four are None in entries of older releases.
     """
 
     id: int
@@ -62,7 +67,7 @@ class LoggedQuestion:
 
 @dataclass(frozen=True, slots=True)
 class DailyCounts:
-    """What was asked in a day: how many questions had each outcome, and how many were said to be helpful or not."""
+    """Counts of a day: questions by outcome, and how many answers visitors called helpful or unhelpful."""
 
     day: date
     outcomes: Mapping[Outcome, int]
@@ -72,9 +77,11 @@ class DailyCounts:
 
 @dataclass(frozen=True, slots=True)
 class Counts:
-    """What was asked in a time: the days that had questions, in order; questions of each hour of each weekday, Monday
-    first; how often each passage was cited and each language was guessed, most first.
-    """  # noqa: D205 -- one sentence, and long
+    """Counts of a period.
+
+    `days` are those with questions, in order. `hours` has a row for each weekday, Monday first, and a column for each
+    hour. `cited` and `languages` say how often a passage was cited and a language was guessed, most frequent first.
+    """
 
     days: tuple[DailyCounts, ...]
     hours: tuple[tuple[int, ...], ...]
@@ -83,31 +90,25 @@ class Counts:
 
     @property
     def questions(self) -> int:
-        """Give the number of questions."""
+        """The number of questions."""
         return sum(sum(day.outcomes.values()) for day in self.days)
 
     @property
     def outcomes(self) -> dict[Outcome, int]:
-        """Give the number of questions of each outcome."""
+        """The number of questions of each outcome."""
         return {outcome: sum(day.outcomes.get(outcome, 0) for day in self.days) for outcome in Outcome}
 
     @property
     def helpful(self) -> float | None:
-        """Give the share of helpful answers among those that somebody judged; None while nobody did."""
+        """The share of helpful answers among those with feedback; None without any."""
         helpful = sum(day.helpful for day in self.days)
-        judged = helpful + sum(day.unhelpful for day in self.days)
-        return helpful / judged if judged else None
-
-
-BUCKET_SECONDS: Final = 900
-"""Seconds of the stretch in which questions are counted: no time zone is shifted by a part of a quarter of an hour."""
-
-_UNANSWERED: Final = (Outcome.NOT_FOUND.value, Outcome.RELATED.value)
+        rated = helpful + sum(day.unhelpful for day in self.days)
+        return helpful / rated if rated else None
 
 
 @dataclass(frozen=True, slots=True)
 class QuestionFilter:
-    """Which questions are wanted, as `Journal.asked` has it."""
+    """The arguments of `Journal.asked`."""
 
     since: datetime | None
     until: datetime | None
@@ -118,18 +119,18 @@ class QuestionFilter:
     passages: bool
 
 
-def read_asked(connection: Connection, wanted: QuestionFilter) -> tuple[LoggedQuestion, ...]:
-    """Give the questions that are wanted, newest first."""
-    rows = select(questions).where(_within(wanted.since, wanted.until))
-    if wanted.unanswered:
+def read_asked(connection: Connection, criteria: QuestionFilter) -> tuple[LoggedQuestion, ...]:
+    """Return the questions that pass a filter, newest first."""
+    rows = select(questions).where(_within(criteria.since, criteria.until))
+    if criteria.unanswered:
         failed = or_(questions.c.outcome.in_(_UNANSWERED), questions.c.helpful.is_(False))
         rows = rows.where(failed, questions.c.text.is_not(None))
-    if wanted.urgent:
+    if criteria.urgent:
         rows = rows.where(questions.c.outcome == Outcome.URGENT.value)
-    if wanted.handled is not None:
-        rows = rows.where(questions.c.handled.is_not(None) if wanted.handled else questions.c.handled.is_(None))
-    rows = rows.order_by(questions.c.asked.desc(), questions.c.id.desc()).limit(wanted.limit)
-    places = _places(connection, rows) if wanted.passages else {}
+    if criteria.handled is not None:
+        rows = rows.where(questions.c.handled.is_not(None) if criteria.handled else questions.c.handled.is_(None))
+    rows = rows.order_by(questions.c.asked.desc(), questions.c.id.desc()).limit(criteria.limit)
+    passages = _passages(connection, rows) if criteria.passages else {}
     return tuple(
         LoggedQuestion(
             id=row.id,
@@ -137,7 +138,7 @@ def read_asked(connection: Connection, wanted: QuestionFilter) -> tuple[LoggedQu
             asked=_moment(row.asked),
             text=row.text,
             outcome=Outcome(row.outcome),
-            passages=tuple(places.get(row.id, ())),
+            passages=tuple(passages.get(row.id, ())),
             helpful=row.helpful,
             comment=row.comment,
             language=row.language,
@@ -152,35 +153,33 @@ def read_asked(connection: Connection, wanted: QuestionFilter) -> tuple[LoggedQu
     )
 
 
-def _places(connection: Connection, wanted: Select[tuple[object, ...]]) -> dict[int, list[PassageRef]]:
-    found = wanted.with_only_columns(questions.c.id).subquery()
-    rows = connection.execute(
-        select(citations).join(found, citations.c.question == found.c.id).order_by(citations.c.place)
-    )
-    places: defaultdict[int, list[PassageRef]] = defaultdict(list)
+def _passages(connection: Connection, selected: Select[tuple[object, ...]]) -> dict[int, list[PassageRef]]:
+    ids = selected.with_only_columns(questions.c.id).subquery()
+    rows = connection.execute(select(citations).join(ids, citations.c.question == ids.c.id).order_by(citations.c.place))
+    passages: defaultdict[int, list[PassageRef]] = defaultdict(list)
     for row in rows:
-        places[row.question].append(PassageRef(row.document, row.starts, row.ends))
-    return places
+        passages[row.question].append(PassageRef(row.document, row.starts, row.ends))
+    return passages
 
 
 def read_counts(connection: Connection, since: datetime | None, until: datetime | None, zone: tzinfo) -> Counts:
-    """Count the questions of a time, by the days and hours of a time zone."""
+    """Count the questions from `since` to just before `until`, by the days and hours of a time zone."""
     within = _within(since, until)
-    slot = questions.c.asked // BUCKET_SECONDS
-    kinds = (slot.label("slot"), questions.c.outcome, questions.c.helpful)
-    rows = connection.execute(select(*kinds, func.count().label("number")).where(within).group_by(*kinds))
+    bucket = questions.c.asked // BUCKET_SECONDS
+    columns = (bucket.label("bucket"), questions.c.outcome, questions.c.helpful)
+    rows = connection.execute(select(*columns, func.count().label("number")).where(within).group_by(*columns))
     outcomes: defaultdict[date, Counter[Outcome]] = defaultdict(Counter)
-    judged: defaultdict[date, Counter[bool]] = defaultdict(Counter)
+    feedback: defaultdict[date, Counter[bool]] = defaultdict(Counter)
     hours = [[0] * 24 for _ in range(7)]
     for row in rows:
-        moment = _moment(row.slot * BUCKET_SECONDS).astimezone(zone)
+        moment = _moment(row.bucket * BUCKET_SECONDS).astimezone(zone)
         outcomes[moment.date()][Outcome(row.outcome)] += row.number
         if row.helpful is not None:
-            judged[moment.date()][row.helpful] += row.number
+            feedback[moment.date()][row.helpful] += row.number
         hours[moment.weekday()][moment.hour] += row.number
     return Counts(
         days=tuple(
-            DailyCounts(day, dict(outcomes[day]), judged[day][True], judged[day][False]) for day in sorted(outcomes)
+            DailyCounts(day, dict(outcomes[day]), feedback[day][True], feedback[day][False]) for day in sorted(outcomes)
         ),
         hours=tuple(map(tuple, hours)),
         cited=_cited(connection, within),
@@ -189,14 +188,14 @@ def read_counts(connection: Connection, since: datetime | None, until: datetime 
 
 
 def _cited(connection: Connection, within: ColumnElement[bool]) -> tuple[tuple[PassageRef, int], ...]:
-    place = (citations.c.document, citations.c.starts, citations.c.ends)
+    passage = (citations.c.document, citations.c.starts, citations.c.ends)
     number = func.count()
     rows = connection.execute(
-        select(*place, number)
+        select(*passage, number)
         .join(questions, questions.c.id == citations.c.question)
         .where(within)
-        .group_by(*place)
-        .order_by(number.desc(), *place)
+        .group_by(*passage)
+        .order_by(number.desc(), *passage)
     )
     return tuple((PassageRef(document, start, end), number) for document, start, end, number in rows)
 
@@ -213,8 +212,8 @@ def _languages(connection: Connection, within: ColumnElement[bool]) -> tuple[tup
 
 
 def _within(since: datetime | None, until: datetime | None) -> ColumnElement[bool]:
-    after = true() if since is None else questions.c.asked >= int(since.timestamp())
-    return after & (true() if until is None else questions.c.asked < int(until.timestamp()))
+    start = true() if since is None else questions.c.asked >= int(since.timestamp())
+    return start & (true() if until is None else questions.c.asked < int(until.timestamp()))
 
 
 def _moment(seconds: int) -> datetime:

@@ -1,4 +1,4 @@
-"""The journal's tables, the numbered steps that lead to them from nothing or an earlier release, and what steps are."""
+"""The journal's tables, and its migrations."""
 
 from typing import Final
 
@@ -9,11 +9,9 @@ from chatbot.errors import JournalError
 
 __all__ = ["JOURNAL", "MIGRATIONS", "citations", "questions"]
 
-
 _METADATA: Final = MetaData()
 
-
-# Times are whole seconds since 1970 in UTC: both databases count and compare them alike.
+# Times are whole seconds since 1970 in UTC, which both databases count and compare alike.
 questions: Final = Table(
     "questions",
     _METADATA,
@@ -42,8 +40,6 @@ citations: Final = Table(
     Column("starts", Integer, nullable=False),
     Column("ends", Integer, nullable=False),
 )
-
-"""How each database writes what the other has no word for."""
 
 MIGRATIONS: Final[tuple[tuple[str, ...], ...]] = (
     (
@@ -81,10 +77,10 @@ MIGRATIONS: Final[tuple[tuple[str, ...], ...]] = (
         "ALTER TABLE questions ADD COLUMN judged BOOLEAN",
     ),
 )
-"""The steps in order; a step that was released is never changed, only followed by another.
+"""The migrations in order. A released one is never changed, only followed by another.
 
-What differs between the databases stands in `DIALECTS`, by its name in braces.
+Names in braces stand for SQL that differs between the databases, from `chatbot.database.DIALECTS`.
 """
 
 JOURNAL: Final = Schema("The journal", "FOOTNOTE_JOURNAL", MIGRATIONS, JournalError)
-"""The layout of the journal."""
+"""The journal's schema."""

@@ -1,4 +1,4 @@
-"""A journal in each database there is: SQLite always, PostgreSQL where its server is installed."""
+"""A journal in SQLite, and in PostgreSQL where its server is installed."""
 
 import os
 import shutil
@@ -39,33 +39,35 @@ def clock() -> Clock:
 
 @pytest.fixture(scope="session")
 def server() -> Iterator[str]:
-    """Start a PostgreSQL server of our own and give the address of its first database."""
+    """Start a PostgreSQL server and yield the address of its first database."""
     homes = sorted(Path("/usr/lib/postgresql").glob("*/bin/pg_ctl"))
-    found = homes[-1] if homes else Path(shutil.which("pg_ctl") or "/nowhere")
-    if not found.exists():
+    pg_ctl = homes[-1] if homes else Path(shutil.which("pg_ctl") or "/nowhere")
+    if not pg_ctl.exists():
         pytest.skip("there is no PostgreSQL server here")
-    folder = Path(tempfile.mkdtemp(prefix="footnote-"))  # not below pytest's own, which nobody else may enter
-    become: list[str] = []
+    folder = Path(tempfile.mkdtemp(prefix="footnote-"))  # not in pytest's own, which the user postgres may not enter
+    as_postgres: list[str] = []
     if os.geteuid() == 0:  # PostgreSQL refuses to be run by root
         shutil.chown(folder, "postgres")
-        become = ["runuser", "-u", "postgres", "--"]
+        as_postgres = ["runuser", "-u", "postgres", "--"]
 
     def run(*command: str) -> None:
-        subprocess.run([*become, *command], check=True, cwd="/", stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+        subprocess.run(
+            [*as_postgres, *command], check=True, cwd="/", stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
+        )
 
     data = str(folder / "data")
-    run(str(found.parent / "initdb"), "-D", data, "-A", "trust", "-U", "footnote", "-E", "UTF8", "--no-sync")
+    run(str(pg_ctl.parent / "initdb"), "-D", data, "-A", "trust", "-U", "footnote", "-E", "UTF8", "--no-sync")
     options = f"-k {folder} -c listen_addresses= -c fsync=off"
-    run(str(found), "-D", data, "-o", options, "-l", str(folder / "log"), "-w", "start")
+    run(str(pg_ctl), "-D", data, "-o", options, "-l", str(folder / "log"), "-w", "start")
     yield f"postgresql://footnote@/postgres?host={folder}"
-    run(str(found), "-D", data, "-m", "immediate", "stop")
+    run(str(pg_ctl), "-D", data, "-m", "immediate", "stop")
     shutil.rmtree(folder)
 
 
 @pytest.fixture(params=["sqlite", "postgresql"])
 def setting(request: pytest.FixtureRequest, tmp_path: Path) -> str:
     if request.param == "sqlite":
-        return str(tmp_path / "kept" / "journal.sqlite3")
+        return str(tmp_path / "folder" / "journal.sqlite3")
     server: str = request.getfixturevalue("server")
     name = f"journal_{next(NUMBERS)}"
     with psycopg.connect(server, autocommit=True) as connection:
@@ -100,7 +102,7 @@ def answer(
     alarm: Alarm | None = None,
 ) -> Answer:
     passages = [Passage(name, "A", None, (), start, end, "x" * (end - start)) for name, start, end in places]
-    cited = tuple(Citation(number, one, (), "/") for number, one in enumerate(passages, start=1))
+    cited = tuple(Citation(number, passage, (), "/") for number, passage in enumerate(passages, start=1))
     return Answer(question, question, outcome, 0.5, "This is what our pages say:", cited, (), alarm)
 
 

@@ -1,4 +1,4 @@
-"""What the journal keeps and tells, in every database it can be kept in."""
+"""What the journal stores and returns, in each database."""
 
 import csv
 import io
@@ -22,29 +22,29 @@ DAY = datetime.fromtimestamp(NOW, UTC)
 Opened = Callable[..., Journal]
 
 
-def test_a_question_is_kept_with_its_outcome_and_places_and_without_who_asked(journal: Journal) -> None:
+def test_a_question_is_logged_with_its_outcome_and_redacted(journal: Journal) -> None:
     answer_id = uuid4().hex
-    told = answer(
+    given = answer(
         "My name is Jane, call 07700 900123: does it hurt?", Outcome.RELATED, [("a.txt", 1, 9), ("b.md", 0, 4)]
     )
-    journal.record(answer_id, told, 12.6)
+    journal.record(answer_id, given, 12.6)
     journal.flush()
-    (kept,) = journal.asked()
-    assert (kept.answer_id, kept.asked, kept.outcome) == (answer_id, DAY, Outcome.RELATED)
-    assert kept.text == "My name is [name], call [number]: does it hurt?"
-    assert kept.passages == (PassageRef("a.txt", 1, 9), PassageRef("b.md", 0, 4))
-    assert (kept.language, kept.milliseconds) == ("en", 13)
-    assert (kept.helpful, kept.comment, kept.handled) == (None, None, None)
+    (logged,) = journal.asked()
+    assert (logged.answer_id, logged.asked, logged.outcome) == (answer_id, DAY, Outcome.RELATED)
+    assert logged.text == "My name is [name], call [number]: does it hurt?"
+    assert logged.passages == (PassageRef("a.txt", 1, 9), PassageRef("b.md", 0, 4))
+    assert (logged.language, logged.milliseconds) == ("en", 13)
+    assert (logged.helpful, logged.comment, logged.handled) == (None, None, None)
 
 
-def test_the_last_word_on_an_answer_counts_and_is_redacted(journal: Journal) -> None:
+def test_the_last_feedback_on_an_answer_counts_and_is_redacted(journal: Journal) -> None:
     answer_id = record(journal, "does it hurt?")
     other = record(journal, "does it bleed?")
     assert journal.feedback(answer_id, False, "nonsense, write to jane@example.com\x00 \u202e")
-    kept = {one.answer_id: (one.helpful, one.comment) for one in journal.asked()}
-    assert kept == {answer_id: (False, "nonsense, write to [email]"), other: (None, None)}
+    feedback = {logged.answer_id: (logged.helpful, logged.comment) for logged in journal.asked()}
+    assert feedback == {answer_id: (False, "nonsense, write to [email]"), other: (None, None)}
     assert journal.feedback(answer_id, True)
-    assert {(one.helpful, one.comment) for one in journal.asked()} == {(True, None), (None, None)}
+    assert {(logged.helpful, logged.comment) for logged in journal.asked()} == {(True, None), (None, None)}
 
 
 @pytest.mark.parametrize("answer_id", ["", "x", "0" * 32, "0" * 33, "A" * 32, "\ud800", "' OR 1=1 --", "%" * 32])
@@ -52,33 +52,33 @@ def test_feedback_on_an_unknown_answer_is_refused(journal: Journal, answer_id: s
     record(journal, "does it hurt?")
     assert not journal.feedback(answer_id, True, "\ud800\x00")
     journal.flush()
-    assert [one.helpful for one in journal.asked()] == [None]
+    assert [logged.helpful for logged in journal.asked()] == [None]
 
 
-def test_the_questions_of_a_time_come_newest_first(journal: Journal, clock: Clock) -> None:
+def test_the_questions_of_a_period_come_newest_first(journal: Journal, clock: Clock) -> None:
     for hour in range(5):
         record(journal, f"question {hour}")
         clock.now += 3600
     journal.flush()
-    assert [one.text for one in journal.asked()] == [f"question {hour}" for hour in (4, 3, 2, 1, 0)]
+    assert [logged.text for logged in journal.asked()] == [f"question {hour}" for hour in (4, 3, 2, 1, 0)]
     part = journal.asked(DAY + timedelta(hours=1), DAY + timedelta(hours=3))
-    assert [one.text for one in part] == ["question 2", "question 1"]
-    assert [one.text for one in journal.asked(limit=1)] == ["question 4"]
+    assert [logged.text for logged in part] == ["question 2", "question 1"]
+    assert [logged.text for logged in journal.asked(limit=1)] == ["question 4"]
 
 
-def test_questions_in_vain_are_those_not_answered_or_not_helped_until_handled(journal: Journal) -> None:
+def test_unanswered_questions_are_found_until_handled(journal: Journal) -> None:
     for outcome in Outcome:
         record(journal, outcome.value, outcome)
     unhelpful, helpful = record(journal, "unhelpful"), record(journal, "helpful")
     journal.feedback(unhelpful, False)
     journal.feedback(helpful, True)
-    vain = journal.asked(unanswered=True)
-    assert {one.text for one in vain} == {"not_found", "related", "unhelpful"}
-    done = [one.id for one in vain if one.text != "related"]
-    journal.mark_handled(done)
-    assert {one.text for one in journal.asked(unanswered=True, handled=False)} == {"related"}
-    assert {one.handled for one in journal.asked(unanswered=True, handled=True)} == {DAY}
-    journal.mark_handled(done[:1], handled=False)
+    unanswered = journal.asked(unanswered=True)
+    assert {logged.text for logged in unanswered} == {"not_found", "related", "unhelpful"}
+    ids = [logged.id for logged in unanswered if logged.text != "related"]
+    journal.mark_handled(ids)
+    assert {logged.text for logged in journal.asked(unanswered=True, handled=False)} == {"related"}
+    assert {logged.handled for logged in journal.asked(unanswered=True, handled=True)} == {DAY}
+    journal.mark_handled(ids[:1], handled=False)
     journal.mark_handled([])
     assert len(journal.asked(unanswered=True, handled=False)) == 2
 
@@ -86,16 +86,16 @@ def test_questions_in_vain_are_those_not_answered_or_not_helped_until_handled(jo
 CRISIS = Alarm(Level.CRISIS, "self-harm", "es")
 
 
-def test_of_an_urgent_answer_its_level_rule_and_wording_are_kept_for_good(journal: Journal, clock: Clock) -> None:
+def test_level_rule_and_wording_of_an_urgent_answer_are_kept_for_good(journal: Journal, clock: Clock) -> None:
     record(journal, "is it safe?")
     journal.record(uuid4().hex, answer("quiero morir", Outcome.URGENT, (), CRISIS), 10)
     journal.flush()
     (urgent,) = journal.asked(urgent=True)
     assert (urgent.text, urgent.level, urgent.rule) == ("quiero morir", Level.CRISIS, "self-harm")
     assert (urgent.shown, urgent.judged) == ("This is what our pages say:", None)
-    assert {(one.level, one.rule, one.shown) for one in journal.asked() if one.text == "is it safe?"} == {
-        (None, None, None)
-    }
+    assert {
+        (logged.level, logged.rule, logged.shown) for logged in journal.asked() if logged.text == "is it safe?"
+    } == {(None, None, None)}
     clock.pass_days(31)
     journal.apply_retention()
     (urgent,) = journal.asked(urgent=True)
@@ -108,12 +108,12 @@ def test_the_last_judgement_of_an_urgent_message_counts(journal: Journal) -> Non
     record(journal, "is it safe?")
     journal.record(uuid4().hex, answer("quiero morir", Outcome.URGENT, (), CRISIS), 10)
     journal.flush()
-    urgent, other = sorted(journal.asked(), key=lambda one: one.outcome is not Outcome.URGENT)
+    urgent, other = sorted(journal.asked(), key=lambda logged: logged.outcome is not Outcome.URGENT)
     assert journal.judge(urgent.id, emergency=False)
     assert journal.judge(urgent.id, emergency=True)
     assert not journal.judge(other.id, emergency=True)
     assert not journal.judge(10**9, emergency=True)
-    assert {one.text: one.judged for one in journal.asked()} == {"quiero morir": True, "is it safe?": None}
+    assert {logged.text: logged.judged for logged in journal.asked()} == {"quiero morir": True, "is it safe?": None}
 
 
 def test_counts_go_by_the_days_and_hours_of_the_clinics_time_zone(journal: Journal, clock: Clock) -> None:
@@ -147,22 +147,22 @@ def test_after_the_retention_only_counts_are_left(journal: Journal, clock: Clock
     clock.pass_days(0.6)
     journal.flush()
     assert journal.apply_retention() == 1
-    kept, gone = journal.asked()
-    assert (kept.answer_id, kept.text) == (new, "a new question")
-    assert (gone.answer_id, gone.text, gone.comment, gone.helpful) == (None, None, None, False)
-    assert (gone.asked, gone.language) == (DAY.replace(minute=0, second=0), "en")
-    assert len(gone.passages) == 1
+    recent, expired = journal.asked()
+    assert (recent.answer_id, recent.text) == (new, "a new question")
+    assert (expired.answer_id, expired.text, expired.comment, expired.helpful) == (None, None, None, False)
+    assert (expired.asked, expired.language) == (DAY.replace(minute=0, second=0), "en")
+    assert len(expired.passages) == 1
     assert journal.counts().questions == 2
     assert journal.apply_retention() == 0
     assert not journal.feedback(old, True)
 
 
-def test_without_retention_no_word_is_ever_kept_and_feedback_is_taken_for_a_day(opened: Opened, clock: Clock) -> None:
+def test_without_retention_no_text_is_kept_and_feedback_ends_after_a_day(opened: Opened, clock: Clock) -> None:
     journal = opened(retention=0)
     answer_id = record(journal, "is redness normal after that?")
     assert journal.feedback(answer_id, False, "wrong")
-    (kept,) = journal.asked()
-    assert (kept.text, kept.comment, kept.helpful, kept.language) == (None, None, False, "en")
+    (logged,) = journal.asked()
+    assert (logged.text, logged.comment, logged.helpful, logged.language) == (None, None, False, "en")
     assert journal.apply_retention() == 0
     assert journal.feedback(answer_id, True)
     clock.pass_days(1.1)
@@ -171,14 +171,14 @@ def test_without_retention_no_word_is_ever_kept_and_feedback_is_taken_for_a_day(
     assert journal.counts().helpful == 1.0
 
 
-def test_a_shorter_retention_holds_for_what_was_kept_before(opened: Opened) -> None:
+def test_a_shorter_retention_applies_to_older_questions(opened: Opened) -> None:
     record(journal := opened(), "a question")
     journal.flush()
     assert opened(retention=0).apply_retention() == 1
     assert journal.asked()[0].text is None
 
 
-def test_erasing_takes_what_was_chosen_and_nothing_else(journal: Journal, clock: Clock) -> None:
+def test_erasing_removes_what_was_chosen_and_nothing_else(journal: Journal, clock: Clock) -> None:
     ids = [record(journal, text) for text in ("Gr\u00dcN and pink", "blue 100%", "blue_sky")]
     journal.feedback(ids[2], True, "a comment")
     clock.pass_days(1)
@@ -191,7 +191,7 @@ def test_erasing_takes_what_was_chosen_and_nothing_else(journal: Journal, clock:
         journal.erase(matching=" \u200b")
     assert journal.erase(matching="A COMMENT") == 1
     assert journal.erase(answer_id=ids[0]) == 0
-    assert [one.text for one in journal.asked()] == ["later"]
+    assert [logged.text for logged in journal.asked()] == ["later"]
     assert journal.erase(before=DAY + timedelta(hours=1)) == 0
     assert journal.erase(answer_id=journal.asked()[0].answer_id) == 1
     record(journal, "again")
@@ -204,7 +204,7 @@ def test_erasing_takes_what_was_chosen_and_nothing_else(journal: Journal, clock:
 FORMULAS = ["=1+1", "+1", "-1", "@SUM(A1)", " =1", "a;=1+1", 'a","=1', "a, -2+3", "\uff1d1+1"]
 
 
-def test_a_spreadsheet_finds_no_formula_in_what_visitors_wrote(journal: Journal) -> None:
+def test_a_spreadsheet_finds_no_formula_in_visitors_texts(journal: Journal) -> None:
     for text in [*FORMULAS, "is it 2-3 weeks?"]:
         journal.feedback(record(journal, text), False, text)
     lines = list(journal.export("csv"))
@@ -219,7 +219,7 @@ def test_a_spreadsheet_finds_no_formula_in_what_visitors_wrote(journal: Journal)
             assert not [cell for cell in row if re.match(r"\s*[=+@\-]", cell)]
 
 
-def test_a_program_gets_a_json_object_a_line(journal: Journal) -> None:
+def test_json_lines_hold_an_object_for_each_question(journal: Journal) -> None:
     answer_id = record(journal, "=1+1 \u2603 \u0645\u0631\u062d\u0628\u0627")
     journal.feedback(answer_id, True)
     (line,) = journal.export("jsonl")

@@ -1,4 +1,4 @@
-"""What was erased or is older than the retention is nowhere any more, byte by byte."""
+"""Erased and expired texts leave no byte in the database's files."""
 
 import re
 import signal
@@ -26,8 +26,8 @@ def canary(number: int) -> str:
 
 def fill(journal: Journal, numbers: Iterable[int]) -> None:
     for number in numbers:
-        told = "x" * (number % 700)  # of all lengths, so that some texts spill over into pages of their own
-        answer_id = record(journal, f"{canary(number)} {told}")
+        padding = "x" * (number % 700)  # of all lengths, so that some texts spill over into pages of their own
+        answer_id = record(journal, f"{canary(number)} {padding}")
         if number % 5 == 0:
             journal.feedback(answer_id, False, f"{canary(number)} comment")
         if number % 500 == 0:
@@ -37,8 +37,8 @@ def fill(journal: Journal, numbers: Iterable[int]) -> None:
 
 def left(folder: Path) -> set[int]:
     files = [path.read_bytes() for path in folder.rglob("*") if path.is_file()]
-    found = {name.decode() for text in files for name in re.findall(rb"zq[a-p]{32}", text)}
-    return {number for number in range(2_000) if canary(number) in found}
+    canaries = {name.decode() for text in files for name in re.findall(rb"zq[a-p]{32}", text)}
+    return {number for number in range(2_000) if canary(number) in canaries}
 
 
 @pytest.fixture
@@ -54,7 +54,7 @@ def journal(path: Path, clock: Clock) -> Iterator[Journal]:
     journal.close()
 
 
-def test_retention_leaves_no_byte_of_what_is_too_old(journal: Journal, clock: Clock, tmp_path: Path) -> None:
+def test_retention_leaves_no_byte_of_expired_texts(journal: Journal, clock: Clock, tmp_path: Path) -> None:
     fill(journal, range(1_500))
     clock.pass_days(20)
     fill(journal, range(1_500, 2_000))
@@ -65,25 +65,29 @@ def test_retention_leaves_no_byte_of_what_is_too_old(journal: Journal, clock: Cl
 
 
 @pytest.mark.parametrize(
-    ("filled", "erase", "kept"),
+    ("filled", "erase", "remaining"),
     [
         (2_000, lambda journal: journal.erase(everything=True), set()),
-        (20, lambda journal: [journal.erase(matching=canary(one)) for one in range(0, 20, 2)], set(range(1, 20, 2))),
+        (
+            20,
+            lambda journal: [journal.erase(matching=canary(number)) for number in range(0, 20, 2)],
+            set(range(1, 20, 2)),
+        ),
     ],
 )
 def test_erasure_leaves_no_byte(
-    journal: Journal, tmp_path: Path, filled: int, erase: Callable[[Journal], object], kept: set[int]
+    journal: Journal, tmp_path: Path, filled: int, erase: Callable[[Journal], object], remaining: set[int]
 ) -> None:
     fill(journal, range(filled))
     erase(journal)
-    assert left(tmp_path) == kept
+    assert left(tmp_path) == remaining
 
 
-def test_what_a_killed_server_left_in_its_log_goes_too(path: Path, tmp_path: Path, clock: Clock) -> None:
+def test_the_log_of_a_killed_server_is_cleared_too(path: Path, tmp_path: Path, clock: Clock) -> None:
     program = (
         "import os, signal, sys; from chatbot.journal import Journal; from chatbot.records import Answer, Outcome;"
-        "journal = Journal.open(sys.argv[1], 30, lambda: float(sys.argv[3])); told = Answer(sys.argv[2], '',"
-        "Outcome.REPLY, 0.0, '', (), ()); journal.record('0' * 32, told, 1); journal.flush();"
+        "journal = Journal.open(sys.argv[1], 30, lambda: float(sys.argv[3])); answer = Answer(sys.argv[2], '',"
+        "Outcome.REPLY, 0.0, '', (), ()); journal.record('0' * 32, answer, 1); journal.flush();"
         "os.kill(os.getpid(), signal.SIGKILL)"
     )
     root = Path(__file__).parents[2]
@@ -98,7 +102,7 @@ def test_what_a_killed_server_left_in_its_log_goes_too(path: Path, tmp_path: Pat
     again.close()
 
 
-def test_a_reader_that_still_sees_what_was_erased_is_told_of_and_the_next_try_succeeds(
+def test_an_open_reader_fails_the_erasure_and_the_next_try_succeeds(
     journal: Journal, path: Path, tmp_path: Path
 ) -> None:
     fill(journal, range(3))
@@ -114,20 +118,20 @@ def test_a_reader_that_still_sees_what_was_erased_is_told_of_and_the_next_try_su
 
 def test_only_the_owner_may_read_the_journal(journal: Journal, path: Path) -> None:
     fill(journal, [0])
-    assert {one.name: one.stat().st_mode & 0o777 for one in path.parent.iterdir()} == dict.fromkeys(
+    assert {file.name: file.stat().st_mode & 0o777 for file in path.parent.iterdir()} == dict.fromkeys(
         ("journal.sqlite3", "journal.sqlite3-wal", "journal.sqlite3-shm"), 0o600
     )
     assert path.stat().st_size
 
 
-def test_in_postgresql_the_table_is_written_anew(server: str, clock: Clock) -> None:
+def test_postgresql_rewrites_the_table(server: str, clock: Clock) -> None:
     with psycopg.connect(server, autocommit=True) as connection:
         connection.execute("CREATE DATABASE canaries")
         journal = Journal.open(server.replace("/postgres?", "/canaries?"), 30, clock)
         assert journal
         fill(journal, range(300))
         with psycopg.connect(server.replace("/postgres?", "/canaries?"), autocommit=True) as other:
-            other.execute("ANALYZE")  # as the server does by itself: its statistics hold samples of what is kept
+            other.execute("ANALYZE")  # as the server does by itself: its statistics hold samples of the texts
         folder = Path(server.partition("host=")[2]) / "data" / "base"
         connection.execute("CHECKPOINT")
         assert left(folder) == set(range(300))

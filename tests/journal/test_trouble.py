@@ -1,4 +1,4 @@
-"""A journal that cannot be written, read or opened: visitors are answered, and whoever runs the server is told once."""
+"""A journal that cannot be written, read or opened: visitors are answered, and one line is logged."""
 
 import resource
 import signal
@@ -23,7 +23,7 @@ from chatbot.records import Alarm, Level, Outcome
 from tests.journal.conftest import Clock, answer, record
 
 ROOT = Path(__file__).parents[2]
-TOLD = "Visitors are answered all the same; what they ask is not kept until this is mended."
+CONSEQUENCE = "Visitors are answered all the same; what they ask is not kept until this is mended."
 
 
 OPENED: list[Journal] = []
@@ -45,7 +45,7 @@ def close() -> Iterator[None]:
 
 @contextmanager
 def locked(path: Path) -> Iterator[None]:
-    """Be another program that has begun to write and does not finish."""
+    """Lock the database, as another program that writes and does not finish."""
     other = sqlite3.connect(path, isolation_level=None)
     other.execute("BEGIN IMMEDIATE")
     yield
@@ -53,14 +53,14 @@ def locked(path: Path) -> Iterator[None]:
 
 
 @pytest.mark.parametrize("setting", ["", "off", "OFF"])
-def test_off_means_that_there_is_none(setting: str) -> None:
+def test_off_means_no_journal(setting: str) -> None:
     assert Journal.open(setting, 30) is None
 
 
 @pytest.mark.parametrize(
     "setting", ["mysql://host/db", "sqlite://", "sqlite:///:memory:", "://", "http://host", "postgresql://h:port/db"]
 )
-def test_an_address_that_is_no_journals_is_named(setting: str) -> None:
+def test_an_invalid_address_is_refused(setting: str) -> None:
     with pytest.raises(SettingsError, match="name a file, or write postgresql://user:password@host/database"):
         Journal.open(setting, 30)
 
@@ -68,18 +68,18 @@ def test_an_address_that_is_no_journals_is_named(setting: str) -> None:
 def test_a_file_may_be_named_by_its_path_or_its_address(tmp_path: Path) -> None:
     record(journal := opened(f"sqlite:///{tmp_path}/a b.sqlite3"), "question")
     journal.flush()
-    assert [one.text for one in opened(tmp_path / "a b.sqlite3").asked()] == ["question"]
+    assert [logged.text for logged in opened(tmp_path / "a b.sqlite3").asked()] == ["question"]
 
 
-def test_a_password_is_never_told() -> None:
+def test_an_error_never_shows_the_password() -> None:
     journal = opened("postgresql://footnote:hunter2@127.0.0.1:1/nowhere")
-    with pytest.raises(JournalError) as told:
+    with pytest.raises(JournalError) as error:
         journal.counts()
-    assert "postgresql+psycopg://footnote:***@127.0.0.1:1/nowhere" in str(told.value)
-    assert "hunter2" not in str(told.value)
+    assert "postgresql+psycopg://footnote:***@127.0.0.1:1/nowhere" in str(error.value)
+    assert "hunter2" not in str(error.value)
 
 
-def test_a_locked_journal_holds_up_no_visitor_is_told_of_once_and_recovers(
+def test_a_locked_journal_delays_nobody_is_logged_once_and_recovers(
     tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
     path = tmp_path / "journal.sqlite3"
@@ -87,7 +87,7 @@ def test_a_locked_journal_holds_up_no_visitor_is_told_of_once_and_recovers(
     journal.flush()
     with locked(path):
         begun = perf_counter()
-        for _ in range(1_200):  # more than are kept in mind
+        for _ in range(1_200):  # more than the queue holds
             record(journal, "secret question")
         assert perf_counter() - begun < 1
         with pytest.raises(JournalError, match="not written quickly enough"):
@@ -96,16 +96,14 @@ def test_a_locked_journal_holds_up_no_visitor_is_told_of_once_and_recovers(
     record(journal, "after")
     journal.flush()
     journal.close()
-    (refused, again) = (one.getMessage() for one in caplog.records)
-    assert TOLD in refused
-    assert again == "The journal is written again."
+    failure, recovery = (entry.getMessage() for entry in caplog.records)
+    assert CONSEQUENCE in failure
+    assert recovery == "The journal is written again."
     assert "secret" not in caplog.text
-    assert {one.text for one in journal.asked()} >= {"before", "after"}
+    assert {logged.text for logged in journal.asked()} >= {"before", "after"}
 
 
-def test_a_place_where_nothing_can_be_written_is_told_with_the_cure(
-    tmp_path: Path, caplog: pytest.LogCaptureFixture
-) -> None:
+def test_an_unwritable_place_is_an_error_that_names_the_cure(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
     (tmp_path / "file").write_text("")
     journal = opened(tmp_path / "file" / "journal.sqlite3")
     for _ in range(3):
@@ -115,11 +113,11 @@ def test_a_place_where_nothing_can_be_written_is_told_with_the_cure(
     ):
         journal.feedback("0" * 32, True)
     assert len(caplog.records) == 1
-    assert TOLD in caplog.text
+    assert CONSEQUENCE in caplog.text
     assert "secret" not in caplog.text
 
 
-def test_a_place_that_is_mended_is_written_without_a_restart(tmp_path: Path) -> None:
+def test_a_repaired_place_is_written_without_a_restart(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("")
     record(journal := opened(tmp_path / "file" / "journal.sqlite3"), "lost")
     with pytest.raises(JournalError):
@@ -127,10 +125,10 @@ def test_a_place_that_is_mended_is_written_without_a_restart(tmp_path: Path) -> 
     (tmp_path / "file").unlink()
     record(journal, "kept")
     journal.flush()
-    assert [one.text for one in journal.asked()] == ["kept"]
+    assert [logged.text for logged in journal.asked()] == ["kept"]
 
 
-def test_a_file_that_is_no_journal_is_left_as_it_is(tmp_path: Path) -> None:
+def test_a_file_that_is_no_database_is_left_unchanged(tmp_path: Path) -> None:
     path = tmp_path / "notes.txt"
     path.write_text("These are my notes." * 500)
     with pytest.raises(JournalError, match="file is not a database"):
@@ -138,7 +136,7 @@ def test_a_file_that_is_no_journal_is_left_as_it_is(tmp_path: Path) -> None:
     assert path.read_text() == "These are my notes." * 500
 
 
-def test_a_full_disk_is_told_without_the_question_and_the_program_goes_on(tmp_path: Path) -> None:
+def test_a_full_disk_is_logged_without_the_question(tmp_path: Path) -> None:
     program = (
         "import sys; from chatbot.journal import Journal; from tests.journal.conftest import record;"
         "journal = Journal.open(sys.argv[1], 30); journal.start();"
@@ -146,21 +144,21 @@ def test_a_full_disk_is_told_without_the_question_and_the_program_goes_on(tmp_pa
         "print('answered')"
     )
 
-    def no_room() -> None:
+    def limit_file_size() -> None:
         signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
         resource.setrlimit(resource.RLIMIT_FSIZE, (300_000, 300_000))
 
     done = subprocess.run(
         [sys.executable, "-c", program, str(tmp_path / "journal.sqlite3")],
-        cwd=ROOT, capture_output=True, text=True, check=False, preexec_fn=no_room,
+        cwd=ROOT, capture_output=True, text=True, check=False, preexec_fn=limit_file_size,
     )  # fmt: skip
     assert (done.returncode, done.stdout) == (0, "answered\n")
-    assert done.stderr.count(TOLD) == 1
+    assert done.stderr.count(CONSEQUENCE) == 1
     assert "secret" not in done.stderr
     assert "Traceback" not in done.stderr
 
 
-def test_what_still_waits_is_written_when_the_journal_is_closed(tmp_path: Path) -> None:
+def test_waiting_changes_are_written_when_the_journal_closes(tmp_path: Path) -> None:
     journal = opened(tmp_path / "journal.sqlite3")
     for number in range(300):
         record(journal, f"question {number}")
@@ -169,7 +167,7 @@ def test_what_still_waits_is_written_when_the_journal_is_closed(tmp_path: Path) 
     assert len(opened(tmp_path / "journal.sqlite3").asked()) == 300
 
 
-def test_the_retention_is_enforced_at_the_start_and_daily(setting: str, clock: Clock) -> None:
+def test_the_retention_is_applied_at_the_start_and_daily(setting: str, clock: Clock) -> None:
     record(old := opened(setting, clock), "old question")
     old.close()
     record(old, "too late")
@@ -177,10 +175,10 @@ def test_the_retention_is_enforced_at_the_start_and_daily(setting: str, clock: C
     journal = opened(setting, clock)
     journal.start()
     journal.flush()
-    assert [one.text for one in journal.asked()] == [None]
+    assert [logged.text for logged in journal.asked()] == [None]
 
 
-def test_processes_that_open_a_new_journal_at_once_all_find_it_ready(setting: str) -> None:
+def test_processes_can_open_a_new_journal_at_the_same_time(setting: str) -> None:
     program = (
         "import sys; from chatbot.journal import Journal; from tests.journal.conftest import record;"
         "journal = Journal.open(sys.argv[1], 30); sys.stdin.readline(); record(journal, 'a question'); journal.flush()"
@@ -188,28 +186,26 @@ def test_processes_that_open_a_new_journal_at_once_all_find_it_ready(setting: st
     command = [sys.executable, "-c", program, setting]
     started = [subprocess.Popen(command, cwd=ROOT, stdin=subprocess.PIPE, text=True) for _ in range(3)]
     with ThreadPoolExecutor(3) as pool:
-        list(pool.map(lambda one: one.communicate("go\n"), started))
-    assert [one.returncode for one in started] == [0] * 3
+        list(pool.map(lambda process: process.communicate("go\n"), started))
+    assert [process.returncode for process in started] == [0] * 3
     assert len(opened(setting).asked()) == 3
 
 
-def test_the_steps_lead_to_the_tables_that_are_used(setting: str) -> None:
+def test_the_migrations_create_the_tables_in_use(setting: str) -> None:
     opened(setting).counts()
     address = setting.replace("postgresql://", "postgresql+psycopg://") if "://" in setting else f"sqlite:///{setting}"
     engine = create_engine(address)
     for table in (questions, citations, versions):
-        found = {one["name"]: one["nullable"] for one in inspect(engine).get_columns(table.name)}
-        if engine.dialect.name == "sqlite":  # which lets a key be nothing
-            found |= {one.name: False for one in table.primary_key}
-        assert found == {one.name: bool(one.nullable) for one in table.columns}
+        nullable = {column["name"]: column["nullable"] for column in inspect(engine).get_columns(table.name)}
+        if engine.dialect.name == "sqlite":  # where a primary key may be null
+            nullable |= {column.name: False for column in table.primary_key}
+        assert nullable == {column.name: bool(column.nullable) for column in table.columns}
     with engine.connect() as connection:
         assert connection.execute(versions.select()).all()[-1].version == len(MIGRATIONS)
     engine.dispose()
 
 
-def test_a_journal_of_before_levels_were_kept_has_none_and_takes_new_ones(
-    setting: str, run_sql: Callable[[str, str], None]
-) -> None:
+def test_a_journal_of_an_older_release_gains_levels(setting: str, run_sql: Callable[[str, str], None]) -> None:
     record(journal := opened(setting), "an old one", Outcome.URGENT)
     journal.flush()
     for column in ("level", "rule", "shown", "judged"):
@@ -219,8 +215,8 @@ def test_a_journal_of_before_levels_were_kept_has_none_and_takes_new_ones(
     alarmed = answer("a new one", Outcome.URGENT, (), Alarm(Level.TODAY, "infection"))
     journal.record("1" * 32, alarmed, 10)
     journal.flush()
-    found = {one.text: (one.level, one.rule, one.judged) for one in journal.asked(urgent=True)}
-    assert found == {"an old one": (None, None, None), "a new one": (Level.TODAY, "infection", None)}
+    alarms = {logged.text: (logged.level, logged.rule, logged.judged) for logged in journal.asked(urgent=True)}
+    assert alarms == {"an old one": (None, None, None), "a new one": (Level.TODAY, "infection", None)}
 
 
 def test_a_journal_of_a_newer_release_is_refused(setting: str, run_sql: Callable[[str, str], None]) -> None:
