@@ -1,8 +1,8 @@
-"""The web: chat page, documents' pages and JSON interface, all surfaces on one `Chatbot`."""
+"""The web application: everything that visitors and staff reach over HTTP, on one `Chatbot`."""
 
 import os
 
-# Gradio reads this when it is imported; without it the server tells Gradio's makers of every start.
+# Gradio reads this on import. Without it, every start of the server is reported to Gradio's makers.
 os.environ["GRADIO_ANALYTICS_ENABLED"] = "False"
 
 from chatbot.web.application import create_app

@@ -1,4 +1,4 @@
-"""The web application: chat page, documents' pages, JSON interface and the chat for other sites, over one bot."""
+"""The web application, put together: routes, middleware and the staff console, over one bot."""
 
 from collections.abc import AsyncIterator, Callable
 from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager
@@ -36,8 +36,7 @@ __all__ = ["create_app"]
 def create_app(bot: "Chatbot", journal: "Journal | None" = None, settings: "Settings | None" = None) -> FastAPI:
     """Build the web application of a bot; nothing starts before the application is served.
 
-    What visitors ask is kept in the journal, if there is one. The staff console works on what the settings name;
-    without settings there is none.
+    Without a journal, no question is recorded. Without settings, there is no staff console.
     """
     sites = bot.clinic.sites
     questions = RateLimiter(sites.requests_per_minute)
@@ -51,7 +50,7 @@ def create_app(bot: "Chatbot", journal: "Journal | None" = None, settings: "Sett
         docs_url=None,
         redoc_url=None,
         redirect_slashes=False,
-        lifespan=_keeping(journal, lifespans),
+        lifespan=_lifespan(journal, lifespans),
     )
     for routes in (
         chat_page_routes(blocks, bot, assets),
@@ -69,19 +68,19 @@ def create_app(bot: "Chatbot", journal: "Journal | None" = None, settings: "Sett
     app.add_middleware(GZipMiddleware, minimum_size=1024)
     app.add_middleware(BodySizeLimit, exempt_path="/staff/")
     app.add_middleware(ServerErrorMiddleware)
-    # Outside of all that answers, so that errors can be read too.
+    # Outside of everything that answers, so that allowed sites can read errors too.
     app.add_middleware(OriginMiddleware, sites=sites, questions=questions)
-    app.add_middleware(SecurityHeaders)  # the outermost, so that it sees every response
+    app.add_middleware(SecurityHeaders)  # the outermost, so that every response passes it
     return app
 
 
 _Lifespan = Callable[[Any], AbstractAsyncContextManager[Any]]
 _NO_UPLOAD: Final = 1  # byte
-_OTHER_EVENTS: Final = 6  # times as often as questions may somebody press what asks nothing on the chat page
+_OTHER_EVENTS: Final = 6  # events that ask nothing, such as feedback, for each question that the limit allows
 
 
 def _mount_console(app: FastAPI, services: ConsoleServices, assets: Assets) -> _Lifespan:
-    """Put the staff console below /staff and give what runs as long as it is served."""
+    """Mount the staff console at /staff, and return its lifespan."""
     console, lifespan = staff_app(services, assets)
 
     @app.api_route("/staff", methods=["GET", "HEAD"])
@@ -92,20 +91,18 @@ def _mount_console(app: FastAPI, services: ConsoleServices, assets: Assets) -> _
     return lifespan
 
 
-def _keeping(
-    journal: "Journal | None", lifespans: list[_Lifespan]
-) -> Callable[[FastAPI], AbstractAsyncContextManager[Any]]:
-    """Let the journal write as long as the application is served, and finish before it stops."""
+def _lifespan(journal: "Journal | None", lifespans: list[_Lifespan]) -> _Lifespan:
+    """Return the lifespan of the application: that of its parts, with the journal open until all is written."""
 
     @asynccontextmanager
-    async def kept(app: FastAPI) -> AsyncIterator[None]:
+    async def lifespan(app: FastAPI) -> AsyncIterator[None]:
         async with AsyncExitStack() as stack:
-            for lifespan in lifespans:
-                await stack.enter_async_context(lifespan(app))
+            for part in lifespans:
+                await stack.enter_async_context(part(app))
             if journal:
                 journal.start()
             yield
             if journal:
                 await to_thread.run_sync(journal.close)
 
-    return kept
+    return lifespan

@@ -1,7 +1,8 @@
-"""The server that runs until it is told to stop."""
+"""The server process."""
 
 import socket
 import sys
+from functools import partial
 from typing import Final
 
 import uvicorn
@@ -14,12 +15,14 @@ from chatbot.web.application import create_app
 
 __all__ = ["listen", "serve"]
 
-_SHUTDOWN_TIMEOUT: Final = 5  # seconds that open pages get when the server stops; an open tab never ends by itself
-_SWITCH: Final = 0.0002  # seconds; with Python's own 5 ms, each small step of a request waits so long for an answer
+_SHUTDOWN_TIMEOUT: Final = (
+    5  # seconds; then open pages are cut off, because the stream of a chat page never ends by itself
+)
+_SWITCH_INTERVAL: Final = 0.0002  # seconds; at Python's 5 ms, small requests wait while a question is answered
 
 
 def listen(host: str, port: int) -> socket.socket:
-    """Take an address to serve on; raises `SettingsError` if it is not to be had."""
+    """Bind an address to serve on; raises `SettingsError` where it cannot be bound."""
     try:
         return socket.create_server((host, port), family=socket.AF_INET6 if ":" in host else socket.AF_INET)
     except (OSError, UnicodeError) as error:
@@ -30,12 +33,11 @@ def listen(host: str, port: int) -> socket.socket:
 
 
 def serve(bot: Chatbot, journal: Journal | None, settings: Settings, address: socket.socket) -> None:
-    """Serve the chat page, the API and the staff console of a bot until the process is told to stop."""
-    sys.setswitchinterval(_SWITCH)
+    """Serve the web application of a bot until the process is told to stop."""
+    sys.setswitchinterval(_SWITCH_INTERVAL)
     config = uvicorn.Config(
-        lambda: create_app(
-            bot, journal, settings
-        ),  # built inside the running event loop, or Gradio opens loops that it never closes
+        # Built inside the running event loop, because Gradio otherwise opens loops that it never closes.
+        partial(create_app, bot, journal, settings),
         factory=True,
         ws="none",  # nothing here speaks WebSocket
         log_config=None,  # its lines go the way of all others

@@ -81,7 +81,7 @@ def test_only_arabic_is_written_from_the_right() -> None:
     [
         ("[widget]\nlanguage = 'xx'", "does not speak 'xx': set .* to one of en, es, fr"),
         ("[widget.texts.xx]\nsend = 'Go'", "does not speak 'xx'"),
-        ("[widget.texts.en]\nsned = 'Go'", "widget.texts.en.sned is not a text of the chat; known here: again, "),
+        ("[widget.texts.en]\nsned = 'Go'", "widget.texts.en.sned is not a text of the chat. Use one of: again, "),
     ],
 )
 def test_wording_without_a_place_is_named_before_anything_is_served(

@@ -1,3 +1,3 @@
-"""What every request passes: origins, limits, headers, errors, and the files that pages load."""
+"""What all pages share: origins, limits, headers, errors, the allow-list before Gradio, and assets."""
 
 __all__: list[str] = []

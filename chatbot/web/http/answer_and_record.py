@@ -1,4 +1,4 @@
-"""The one place where a question of any surface is answered and journalled."""
+"""The one place where a question, of the chat page or the API, is answered and recorded."""
 
 import asyncio
 import time
@@ -20,14 +20,14 @@ __all__ = ["AnswerService"]
 
 
 class AnswerService:
-    """Answers the questions of all visitors, in turns over their addresses, from one event loop."""
+    """Answers the questions of all visitors, in turns over their addresses. It must be used from one event loop."""
 
     def __init__(self, bot: "Chatbot", journal: "Journal | None", limiter: RateLimiter) -> None:
-        """Answer from a bot and record in a journal, if there is one; the limiter knows which addresses ask little."""
+        """Answer from a bot and record in a journal, if there is one; the limiter tells which addresses ask little."""
         self._limiter = limiter
         self._bot = bot
         self._journal = journal
-        self._queue = FairQueue()  # one at a time: a question takes one core, and the model reads one text at a time
+        self._queue = FairQueue()  # one at a time, because the model uses one core and encodes one text at a time
 
     async def ask(
         self,
@@ -38,7 +38,7 @@ class AnswerService:
     ) -> tuple[str, Answer]:
         """Answer a question when its address has a turn, and return the answer's id and the answer.
 
-        `departure` returns once the visitor has left; what they left behind is not answered, or at least not recorded.
+        `departure` returns once the visitor has left. The question is then not answered, or at least not recorded.
         Raises `QuestionError`, `LineFull` and `VisitorLeft`.
         """
         gone = asyncio.create_task(departure())
@@ -50,9 +50,9 @@ class AnswerService:
             gone.cancel()
 
     def _answer_and_record(self, question: str, history: Sequence[str], gone: Callable[[], bool]) -> tuple[str, Answer]:
-        begun = time.perf_counter()
+        started = time.perf_counter()
         answer = self._bot.ask(question, history)
         answer_id = uuid4().hex
         if self._journal and not gone():
-            self._journal.record(answer_id, answer, 1000 * (time.perf_counter() - begun))
+            self._journal.record(answer_id, answer, 1000 * (time.perf_counter() - started))
         return answer_id, answer

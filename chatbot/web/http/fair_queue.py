@@ -1,9 +1,9 @@
-"""Whose turn it is: the lines of waiting requests, one for each address.
+"""A queue of requests with a line for each client, which shares the time fairly between clients.
 
 A visitor who asks one question after the other should not wait behind programs that ask many at once. So a request goes
-first if it is the only one of its address, and if that address asked little of late. Among equals the next turn goes to
-the address whose requests took the least time of late, so that addresses which ask alike get turns in rotation. Every
-tenth turn goes by that time alone, so that an address that many people share is never left waiting for good.
+first if it is the only one of its address, and if that address asked little recently. Among equals, the next turn goes
+to the address whose requests took the least time recently. Every tenth turn goes by that time alone, so that an address
+that many people share is never left waiting for good.
 
 Source: J. Kay and P. Lauder, "A Fair Share Scheduler", Communications of the ACM 31(1), 1988 (usage that decays); P. E.
 McKenney, "Stochastic Fairness Queueing", INFOCOM 1990 (a full queue takes from the longest line).
@@ -20,22 +20,22 @@ from typing import Final
 
 __all__ = ["FairQueue", "LineFull", "VisitorLeft"]
 
-_HALF_LIFE: Final = 10.0  # seconds after which half of the time that an address took is forgotten
-_OPEN_TO_ALL: Final = 10  # every how many turns those who ask little have no precedence
-_REMEMBERED: Final = 1024  # addresses; then those that neither wait nor run are forgotten
+_HALF_LIFE: Final = 10.0  # seconds in which the time that an address took decays to half
+_OPEN_TO_ALL: Final = 10  # every tenth turn, addresses that ask little have no precedence
+_MAX_LINES: Final = 1024  # then those with no request are forgotten
 
 
 class LineFull(Exception):
-    """Too many requests of this address wait already."""
+    """Too many requests of an address wait already."""
 
 
 class VisitorLeft(Exception):
-    """The visitor went away before the turn came."""
+    """The visitor left before the turn came."""
 
 
 @dataclass(frozen=True, slots=True)
 class _Place:
-    """A request in line: its turn, which may come, and whether it goes before those of addresses that ask much."""
+    """A waiting request: the future of its turn, and whether it precedes those of addresses that ask much."""
 
     turn: asyncio.Future[None]
     first: bool
@@ -43,17 +43,17 @@ class _Place:
 
 @dataclass(slots=True)
 class _Line:
-    """The requests of one address that wait, how many run, and the seconds that they took, as of `counted`."""
+    """The waiting requests of an address, how many run, and the decayed seconds that they used, as of `counted`."""
 
     waiting: deque[_Place] = field(default_factory=deque)
     running: int = 0
     used: float = 0.0
     counted: float = 0.0
-    served: int = 0  # the number of its last turn, over all addresses
+    served: int = 0  # the number of its latest turn, over all addresses
 
 
 class FairQueue:
-    """Lets requests run in turns over addresses; to be used from one event loop.
+    """Lets requests run in turns over addresses. It must be used from one event loop.
 
     >>> async with queue.turn("192.0.2.7"):
     ...     await answer()
@@ -67,11 +67,11 @@ class FairQueue:
         waiting_each: int = 8,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
-        """Take how many requests may run and wait, in all and of each address, and what gives the time in seconds."""
+        """Take how many requests may run and wait, in all and of each address; `clock` returns seconds."""
         self._at_once = at_once
         self._at_once_each = at_once_each
-        self._most = waiting
-        self._most_each = waiting_each
+        self._max_waiting = waiting
+        self._max_waiting_each = waiting_each
         self._clock = clock
         self._lines: dict[str, _Line] = {}
         self._turns = count(1)
@@ -82,10 +82,10 @@ class FairQueue:
     ) -> AsyncIterator[None]:
         """Wait for a turn of an address and hold it; `gone` is done once the visitor has left.
 
-        `modest` tells that the address asked little of late; otherwise none of its requests goes first.
+        Unless the address is `modest`, which means that it asked little recently, its requests have no precedence.
 
-        Raises `LineFull` at once where the address waits for too many turns already, and later where its line is the
-        longest while the queue is full and somebody else comes. Raises `VisitorLeft` when `gone` is done first.
+        Raises `LineFull` at once where too many requests of the address wait already. Raises it later where the queue
+        is full, another address comes, and this line is the longest. Raises `VisitorLeft` when `gone` is done first.
         """
         line = self._line(address)
         place = self._enter(line, modest=modest)
@@ -103,16 +103,16 @@ class FairQueue:
             self._leave(line, place, started)
 
     def _line(self, address: str) -> _Line:
-        if len(self._lines) >= _REMEMBERED:
+        if len(self._lines) >= _MAX_LINES:
             self._lines = {name: line for name, line in self._lines.items() if line.waiting or line.running}
         return self._lines.setdefault(address, _Line())
 
     def _enter(self, line: _Line, *, modest: bool) -> _Place:
-        """Take the last place of a line, in a full queue that of the longest line."""
-        if len(line.waiting) >= self._most_each:
+        """Join the end of a line; in a full queue, the longest line loses its last place; raises `LineFull`."""
+        if len(line.waiting) >= self._max_waiting_each:
             raise LineFull
-        if sum(len(one.waiting) for one in self._lines.values()) >= self._most:
-            longest = max(self._lines.values(), key=lambda one: len(one.waiting))
+        if sum(len(other.waiting) for other in self._lines.values()) >= self._max_waiting:
+            longest = max(self._lines.values(), key=lambda other: len(other.waiting))
             if len(longest.waiting) <= len(line.waiting) + 1:
                 raise LineFull
             longest.waiting.pop().turn.set_exception(LineFull())
@@ -121,7 +121,7 @@ class FairQueue:
         return place
 
     def _leave(self, line: _Line, place: _Place, started: float | None) -> None:
-        """Free a place, and the turn if it had come."""
+        """Give up a place, or the turn where it had come, and start the next."""
         if not place.turn.done():
             line.waiting.remove(place)
         elif place.turn.exception() is None:
@@ -132,7 +132,7 @@ class FairQueue:
         self._start()
 
     def _start(self) -> None:
-        """Start those whose turn it is, as many as may run."""
+        """Start the requests whose turn it is, as many as may run."""
         now = self._clock()
         while sum(line.running for line in self._lines.values()) < self._at_once:
             ready = [line for line in self._lines.values() if line.waiting and line.running < self._at_once_each]
@@ -140,7 +140,9 @@ class FairQueue:
                 break
             number = next(self._turns)
             to_all = number % _OPEN_TO_ALL == 0
-            line = min(ready, key=lambda one: (not (to_all or one.waiting[0].first), self._used(one, now), one.served))
+            line = min(
+                ready, key=lambda line: (not (to_all or line.waiting[0].first), self._used(line, now), line.served)
+            )
             line.waiting.popleft().turn.set_result(None)
             line.running += 1
             line.served = number

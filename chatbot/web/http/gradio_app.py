@@ -24,7 +24,7 @@ __all__ = ["POLICY", "REQUEST", "as_data", "departure", "gradio_app", "gradio_en
 POLICY: Final = {
     "default-src": "'none'",
     "script-src": "'self'",
-    # The hash is of the one style element that Gradio brings: in the drawing of a button, which chat.css hides.
+    # The hash is of Gradio's one style element, in the icon of a button that chat.css hides.
     "style-src": "'self' 'sha256-g1bHISw0wC5zPcnfBxdUydnwBkCuBpNPwannoyMIG3M='",
     "img-src": "'self'",
     "connect-src": "'self'",
@@ -34,38 +34,38 @@ POLICY: Final = {
 }
 """The content security policy of a page that Gradio's script fills."""
 
-# What Gradio adds to its configuration for each request; an address of "/" is completed by the browser.
+# What Gradio's own page adds to the configuration for each request. The browser completes the address "/".
 REQUEST: Final = {"root": "/", "current_page": "", "username": None, "deep_link_state": "none"}
 
-_WAITING: Final = 64  # events that may wait
-_RUNNING: Final = 160  # events under way: the questions that wait for their turn, and what takes no time
-_LOOKED_FOR: Final = 0.25  # seconds between two looks at whether a visitor is still there
+_MAX_WAITING: Final = 64  # events
+_MAX_RUNNING: Final = 160  # events, among them the questions that wait in the FairQueue
+_POLLING: Final = 0.25  # seconds between two checks of whether a visitor has left
 
 
 def set_queue(blocks: gr.Blocks) -> None:
-    """Bound the queue of blocks, which must not have been mounted yet."""
-    blocks.queue(max_size=_WAITING, api_open=False)
-    queue = blocks._queue  # noqa: SLF001 -- there is no public way to what follows
-    # Gradio would work out figures of all events anew, in pandas, after every one, and look for events a thousand
-    # times a second, which takes a twentieth of a core from a server that nobody asks anything.
+    """Set the limits of the blocks' queue. Call it before the blocks are mounted."""
+    blocks.queue(max_size=_MAX_WAITING, api_open=False)
+    queue = blocks._queue  # noqa: SLF001 -- there is no public way to do what follows
+    # After every event, Gradio would compute statistics of all events in pandas. It would also look for events a
+    # thousand times a second, which takes a twentieth of a core from an idle server.
     queue.ANAYLTICS_CACHE_FREQUENCY = sys.maxsize
     queue.sleep_when_free = 0.01
-    queue.max_thread_count = _RUNNING  # which has nothing to do with threads
+    queue.max_thread_count = _MAX_RUNNING  # the number of events under way, whatever its name says
 
 
 async def departure(blocks: gr.Blocks, session: str | None) -> None:
-    """Return once the visitor of a session, whose event is under way, has closed the page."""
+    """Return once the page of a session, an event of which is under way, has been closed."""
     queue = blocks._queue  # noqa: SLF001 -- as in set_queue
     events = [event for job in queue.active_jobs for event in job or () if event.session_hash == session]
-    while all(event.alive for event in events):  # noqa: ASYNC110 -- Gradio says it by this flag alone
-        await asyncio.sleep(_LOOKED_FOR)
+    while all(event.alive for event in events):  # noqa: ASYNC110 -- this flag is Gradio's only sign of it
+        await asyncio.sleep(_POLLING)
 
 
 def gradio_app(blocks: gr.Blocks, largest_file: int) -> FastAPI:
-    """Mount blocks, whose queue was set; files are measured in bytes."""
-    os.environ.setdefault("GRADIO_TEMP_DIR", _own_folder().name)  # its own is one that all programs share
+    """Mount blocks, after `set_queue`, in an application of their own; `largest_file` is in bytes."""
+    os.environ.setdefault("GRADIO_TEMP_DIR", _private_folder().name)  # its default is shared by all programs
     inner = FastAPI(openapi_url=None)
-    inner.add_middleware(CORSMiddleware)  # Gradio lets every origin in, with credentials, unless it finds this
+    inner.add_middleware(CORSMiddleware)  # where one stands, Gradio's own, which allows every origin, is off
     gr.mount_gradio_app(
         inner,
         blocks,
@@ -83,12 +83,12 @@ def gradio_app(blocks: gr.Blocks, largest_file: int) -> FastAPI:
 
 
 def gradio_entry() -> tuple[str, str]:
-    """Find the addresses of Gradio's script and style, which carry hashes."""
+    """Return the addresses of Gradio's script and style; raises `RuntimeError` where its page has another layout."""
     page = (files("gradio") / "templates" / "frontend" / "index.html").read_text("utf-8")
     script = re.search(r'<script type="module" crossorigin src="\.(/assets/[\w.-]+\.js)">', page)
     style = re.search(r'<link rel="stylesheet" crossorigin href="\.(/assets/[\w.-]+\.css)">', page)
     if script is None or style is None:
-        raise RuntimeError("This release of Gradio is laid out differently: install the one in the constraints file.")
+        raise RuntimeError("This release of Gradio has another page: install the one that constraints.txt names.")
     return script[1], style[1]
 
 
@@ -103,6 +103,6 @@ def as_data(value: object) -> Html:
 
 
 @cache
-def _own_folder() -> "TemporaryDirectory[str]":
-    """Make a folder for uploads that nobody else can read, and that goes when the program ends."""
+def _private_folder() -> "TemporaryDirectory[str]":
+    """Make a folder for uploads that no other user can read. It is removed when the program ends."""
     return TemporaryDirectory(prefix="footnote-")

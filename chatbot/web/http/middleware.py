@@ -1,4 +1,4 @@
-"""What every request and every response passes: a cap on bodies, and the headers that keep browsers strict."""
+"""Middleware of every request and response: a limit on bodies, and security headers."""
 
 from http import HTTPStatus
 from typing import Final
@@ -13,11 +13,11 @@ from chatbot.web.http.problems import problem_response
 
 __all__ = ["BodySizeLimit", "SecurityHeaders", "json_body", "replay"]
 
-_SLOWEST_BODY: Final = 20  # seconds; a phone on a bad line sends a question in one
+_SLOWEST_BODY: Final = 20  # seconds; a phone on a bad line needs one
 LARGEST_BODY: Final = 64 * 1024  # bytes; the longest question allowed is far shorter
-# A sender who is cut off in mid-sentence sees a broken connection instead of the answer that says why, so that much
-# more is read and thrown away before the answer.
-_LARGEST_PATIENCE: Final = 32 * 1024 * 1024
+# A client that is cut off while it sends sees a broken connection instead of the response. So this many bytes are read
+# and thrown away before the response is sent.
+_DISCARDED: Final = 32 * 1024 * 1024
 
 _HEADERS: Final = {
     "X-Content-Type-Options": "nosniff",
@@ -31,20 +31,20 @@ _HEADERS: Final = {
 
 
 class BodySizeLimit:
-    """Refuse bodies above a size, counting the bytes that arrive and not the length that was announced."""
+    """Refuse bodies above a size, by the bytes that arrive and not by the length that was announced."""
 
     def __init__(
         self, app: ASGIApp, largest: int = LARGEST_BODY, slowest: float = _SLOWEST_BODY, exempt_path: str | None = None
     ) -> None:
-        """Take the bytes and seconds of a body; below the address `apart` somebody else sees to it."""
+        """Take the most bytes and seconds of a body; requests below `exempt_path` pass unread."""
         self._app = app
         self._largest = largest
         self._slowest = slowest
-        self._apart = exempt_path
+        self._exempt_path = exempt_path
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Pass a request on with its whole body, or answer 413."""
-        if scope["type"] != "http" or (self._apart and scope["path"].startswith(self._apart)):
+        """Pass a request on with its whole body, or answer 408 or 413."""
+        if scope["type"] != "http" or (self._exempt_path and scope["path"].startswith(self._exempt_path)):
             await self._app(scope, receive, send)
             return
         try:
@@ -62,11 +62,11 @@ class BodySizeLimit:
 
 
 async def _read(receive: Receive, largest: int) -> bytes | None:
-    """Read a body; None when it is too large."""
+    """Return a body, or None for one that is too large; raises `ClientDisconnect`."""
     parts: list[bytes] = []
     size = 0
     more = True
-    while more and size <= _LARGEST_PATIENCE:
+    while more and size <= _DISCARDED:
         message = await receive()
         if message["type"] == "http.disconnect":
             raise ClientDisconnect
@@ -79,13 +79,13 @@ async def _read(receive: Receive, largest: int) -> bytes | None:
 
 
 def replay(body: bytes, receive: Receive) -> Receive:
-    """Give a body that was read to whoever reads it next."""
-    waiting: list[Message] = [{"type": "http.request", "body": body, "more_body": False}]
+    """Return a channel that delivers a body again, and then whatever else arrives."""
+    messages: list[Message] = [{"type": "http.request", "body": body, "more_body": False}]
 
-    async def again() -> Message:
-        return waiting.pop() if waiting else await receive()
+    async def receive_again() -> Message:
+        return messages.pop() if messages else await receive()
 
-    return again
+    return receive_again
 
 
 async def json_body(request: Request) -> bytes:
@@ -97,13 +97,13 @@ async def json_body(request: Request) -> bytes:
 
 
 class SecurityHeaders:
-    """Add the strict headers to every response that does not bring its own."""
+    """Add security headers to every response that does not bring its own."""
 
     def __init__(self, app: ASGIApp) -> None:
         self._app = app
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Pass a request on and complete the headers of what comes back."""
+        """Pass a request on, and complete the headers of its response."""
 
         async def complete(message: Message) -> None:
             if message["type"] == "http.response.start":
@@ -112,7 +112,7 @@ class SecurityHeaders:
                     "Content-Security-Policy", "frame-ancestors 'none'"
                 )
                 for name, value in _HEADERS.items():
-                    if not (framed and name == "X-Frame-Options"):  # it knows no list of sites
+                    if not (framed and name == "X-Frame-Options"):  # that header cannot name sites
                         headers.setdefault(name, value)
             await send(message)
 

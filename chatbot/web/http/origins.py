@@ -1,9 +1,8 @@
-"""Which sites may use the assistant, judged for every request by what the browser says of where it comes from.
+"""Which sites may use the assistant, decided for every request by the headers that browsers set.
 
-A browser names the page that a request comes from in Origin, or in Referer where Origin is missing, and says in
-Sec-Fetch-Site how that page stands to this server; no page can change the three. Whoever is no browser can send what
-they like, so none of this proves who asks: it keeps other people's pages out, and the limit by address keeps
-programs in bounds.
+A browser names the page that a request comes from in Origin, or in Referer where Origin is missing. In Sec-Fetch-Site
+it says how that page relates to this server. No page can change the three. A program can send any header, so this
+proves nothing about who asks. It keeps other people's pages out; the rate limit keeps programs in bounds.
 """
 
 import re
@@ -15,21 +14,22 @@ from urllib.parse import urlsplit
 
 from fastapi import Response
 from starlette.datastructures import Headers, MutableHeaders
+from starlette.requests import HTTPConnection
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from chatbot.clinic import Sites
 from chatbot.web.http.problems import busy_response, problem_response
-from chatbot.web.http.rate_limit import RateLimiter
+from chatbot.web.http.rate_limit import RateLimiter, client_address
 
 __all__ = ["OriginMiddleware", "RequestSource", "classify_source"]
 
-# What an allowed site may reach, and by which method. All else here is for this server's own pages, and for links.
+# What an allowed site may request, and by which method. All else is for this server's own pages, and for links.
 _SHARED: Final = (
     (re.compile(r"/widget(-talk|\.[0-9a-f]{12})?\.js|/embed"), "GET"),
     (re.compile(r"/api/(ask|feedback)"), "POST"),
 )
-_ASK: Final = "/api/ask"  # what is counted; feedback and pages are not
-_KEPT: Final = "7200"  # seconds that a browser may remember a permission; Chromium takes no more
+_ASK: Final = "/api/ask"  # the one address that the rate limit counts here
+_PREFLIGHT_LIFE: Final = "7200"  # seconds that a browser may remember a permission; Chromium allows no more
 _REFUSED: Final = (
     "This site may not use the assistant. Whoever runs the server can list it under [sites] in clinic.toml."
 )
@@ -38,14 +38,14 @@ _REFUSED: Final = (
 class RequestSource(Enum):
     """Where a request comes from."""
 
-    OWN = "a page of this server, or an address that was typed"
+    OWN = "a page of this server, or a typed address"
     ALLOWED = "a site on the clinic's list"
     FOREIGN = "any other site"
-    PROGRAM = "no browser, or one that says nothing"
+    PROGRAM = "a program, or a browser that sends none of the headers"
 
 
 def classify_source(headers: Headers, allowed: Collection[str]) -> RequestSource:
-    """Tell where a request comes from; `allowed` holds origins as browsers write them."""
+    """Return where a request comes from; `allowed` holds origins as browsers write them."""
     origin, site, referer = (headers.get(name) for name in ("origin", "sec-fetch-site", "referer"))
     if origin is None and site in {"same-origin", "none"}:
         return RequestSource.OWN
@@ -54,10 +54,11 @@ def classify_source(headers: Headers, allowed: Collection[str]) -> RequestSource
         return RequestSource.ALLOWED
     if origin is None and site is None and referer is None:
         return RequestSource.PROGRAM
-    # Browsers that say nothing of the site, and all of them on plain HTTP, still name the host that they reach: a page
-    # cannot make that up. Behind a proxy that names another host, browsers vouch for it by the site.
-    named = _authority(page)
-    if site == "same-origin" or (site is None and named and named == _authority(f"//{headers.get('host', '')}")):
+    # Old browsers, and all browsers on plain HTTP, do not send Sec-Fetch-Site. They still send the host that they
+    # reach, which no page can change. Behind a proxy that changes the host, Sec-Fetch-Site is what counts.
+    authority = _authority(page)
+    host = _authority(f"//{headers.get('host', '')}")
+    if site == "same-origin" or (site is None and authority and authority == host):
         return RequestSource.OWN
     return RequestSource.FOREIGN
 
@@ -71,7 +72,7 @@ def _origin(address: str | None) -> str | None:
 
 
 def _authority(address: str | None) -> tuple[str, int | None] | None:
-    """Give host and port, without the standard ones; None for what names no host."""
+    """Return host and port, the port None if it is a standard one; return None for an address without a host."""
     try:
         parts = urlsplit(address or "")
         port = parts.port
@@ -81,50 +82,51 @@ def _authority(address: str | None) -> tuple[str, int | None] | None:
 
 
 class OriginMiddleware:
-    """Refuse what other sites may not ask for, tell browsers which may read the answer, and limit each address."""
+    """Refuse what other sites may not request, let allowed sites read responses (CORS), and limit each address."""
 
     def __init__(self, app: ASGIApp, sites: Sites, questions: RateLimiter) -> None:
-        """Take the sites that may ask, and the limit of questions, which other surfaces may share."""
+        """Take the settings of sites, and the limit of questions, which is shared with the chat page."""
         self._app = app
         self._sites = sites
         self._questions = questions
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Pass a request on, or answer 403, 429 or a browser's question beforehand (preflight)."""
+        """Pass a request on, or answer 403, 429 or a preflight request."""
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
         headers = Headers(scope=scope)
-        came = classify_source(headers, self._sites.allowed)
+        source = classify_source(headers, self._sites.allowed)
         shared = next((method for path, method in _SHARED if path.fullmatch(scope["path"])), None)
         if shared:
-            send = _readable(send, headers["origin"] if came is RequestSource.ALLOWED and "origin" in headers else "")
-        if self._refuses(scope, headers, came, shared):
-            answer: ASGIApp = problem_response(HTTPStatus.FORBIDDEN, detail=_REFUSED)
+            send = _with_cors_headers(
+                send, headers["origin"] if source is RequestSource.ALLOWED and "origin" in headers else ""
+            )
+        if self._refuses(scope, headers, source, shared):
+            app: ASGIApp = problem_response(HTTPStatus.FORBIDDEN, detail=_REFUSED)
         elif shared and scope["method"] == "OPTIONS" and "access-control-request-method" in headers:
-            answer = _permission(shared)
-        elif scope["method"] == "POST" and scope["path"] == _ASK and (wait := self._questions.wait(_address(scope))):
-            answer = busy_response(wait)
+            app = _preflight_response(shared)
+        elif (
+            scope["method"] == "POST"
+            and scope["path"] == _ASK
+            and (wait := self._questions.wait(client_address(HTTPConnection(scope))))
+        ):
+            app = busy_response(wait)
         else:
-            answer = self._app
-        await answer(scope, receive, send)
+            app = self._app
+        await app(scope, receive, send)
 
-    def _refuses(self, scope: Scope, headers: Headers, came: RequestSource, shared: str | None) -> bool:
-        if came is RequestSource.PROGRAM:
+    def _refuses(self, scope: Scope, headers: Headers, source: RequestSource, shared: str | None) -> bool:
+        if source is RequestSource.PROGRAM:
             return self._sites.api == "closed" and "POST" in {scope["method"], shared}
         if shared is None:
-            return came is not RequestSource.OWN and not _is_link(scope, headers)
-        # "null" is what sandboxed frames and local files call themselves, and they may be anybody's.
-        return came is RequestSource.FOREIGN or headers.get("origin") == "null"
-
-
-def _address(scope: Scope) -> str:
-    client = scope.get("client")
-    return str(client[0]) if client else ""
+            return source is not RequestSource.OWN and not _is_link(scope, headers)
+        # Sandboxed frames and local files send the origin "null". They may be anybody's.
+        return source is RequestSource.FOREIGN or headers.get("origin") == "null"
 
 
 def _is_link(scope: Scope, headers: Headers) -> bool:
-    """Tell whether somebody followed a link to one of this server's pages."""
+    """Return whether somebody followed a link to one of this server's pages."""
     return (
         scope["method"] in {"GET", "HEAD"}
         and "origin" not in headers
@@ -133,19 +135,19 @@ def _is_link(scope: Scope, headers: Headers) -> bool:
     )
 
 
-def _permission(method: str) -> Response:
+def _preflight_response(method: str) -> Response:
     return Response(
         status_code=HTTPStatus.NO_CONTENT,
         headers={
             "Access-Control-Allow-Methods": method,
             "Access-Control-Allow-Headers": "Content-Type",
-            "Access-Control-Max-Age": _KEPT,
+            "Access-Control-Max-Age": _PREFLIGHT_LIFE,
         },
     )
 
 
-def _readable(send: Send, origin: str) -> Send:
-    """Let the pages of an origin read a response, and caches know that it depends on the origin."""
+def _with_cors_headers(send: Send, origin: str) -> Send:
+    """Let pages of an origin read the response, and tell caches that it depends on the origin."""
 
     async def complete(message: Message) -> None:
         if message["type"] == "http.response.start":

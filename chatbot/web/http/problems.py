@@ -1,4 +1,4 @@
-"""Errors as RFC 9457 problem objects: one shape everywhere, with no traceback and nothing from inside."""
+"""Errors as problem objects (RFC 9457), without a traceback or internal details."""
 
 import json
 import logging
@@ -35,7 +35,7 @@ _DETAILS = {
 
 
 def problem_response(status: HTTPStatus, headers: Mapping[str, str] | None = None, detail: str = "") -> Response:
-    """Answer with the problem object of a plain HTTP status, and with its usual detail where none is given."""
+    """Build the response for an HTTP status, with the usual detail of that status unless one is given."""
     return respond(
         status,
         {
@@ -49,43 +49,43 @@ def problem_response(status: HTTPStatus, headers: Mapping[str, str] | None = Non
 
 
 def busy_response(wait: int = 5) -> Response:
-    """Answer that more is asked already than can be answered soon; `wait` is in seconds."""
+    """Build the response 429, which asks to wait some seconds."""
     return problem_response(HTTPStatus.TOO_MANY_REQUESTS, {"Retry-After": str(wait)})
 
 
 def handle_errors(app: FastAPI) -> None:
-    """Answer every error that an application raises on purpose with a problem object."""
+    """Answer the errors that an application raises on purpose with problem objects."""
 
     @app.exception_handler(FootnoteError)
-    async def known(_request: Request, error: FootnoteError) -> Response:
+    async def footnote_error(_request: Request, error: FootnoteError) -> Response:
         if error.status < HTTPStatus.INTERNAL_SERVER_ERROR:
             return respond(error.status, problem(error))
-        # A message about the index or a setting names paths: it is for whoever runs the server.
+        # Messages about the index or a setting name paths, so they go to the log and not to the visitor.
         _LOG.error("%s: %s", error.title, error)
         return respond(error.status, problem(error) | {"detail": _DETAILS[HTTPStatus.INTERNAL_SERVER_ERROR]})
 
     @app.exception_handler(HTTPException)
-    async def plain(_request: Request, error: HTTPException) -> Response:
+    async def http_exception(_request: Request, error: HTTPException) -> Response:
         return problem_response(HTTPStatus(error.status_code), error.headers)
 
 
 class ServerErrorMiddleware:
-    """Answer what nobody foresaw with a problem object, and leave what happened in the log."""
+    """Answer unexpected errors with a problem object, and log them without their messages."""
 
     def __init__(self, app: ASGIApp) -> None:
         self._app = app
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Pass a request on, and answer it if nothing else did."""
+        """Pass a request on, and answer 500 if it raises before a response has started."""
         started = False
 
-        async def watched(message: Message) -> None:
+        async def send_and_note(message: Message) -> None:
             nonlocal started
             started = True
             await send(message)
 
         try:
-            await self._app(scope, receive, watched)
+            await self._app(scope, receive, send_and_note)
         except Exception as error:
             if started or scope["type"] != "http":
                 raise
@@ -94,12 +94,12 @@ class ServerErrorMiddleware:
 
 
 def traceback_without_message(error: BaseException) -> str:
-    """Tell of an error what it is and where it happened; what it says is left out: it may quote a visitor."""
+    """Return the type and traceback of an error, without its message, which may quote a visitor."""
     return f"{type(error).__name__}\n{''.join(traceback.format_tb(error.__traceback__))}"
 
 
 def respond(status: int, content: Mapping[str, object], headers: Mapping[str, str] | None = None) -> Response:
-    """Answer with a problem object."""
+    """Build the response that holds a problem object."""
     return Response(encode_json(content), status, headers, media_type="application/problem+json")
 
 

@@ -1,4 +1,4 @@
-"""How many questions one address may ask in a minute."""
+"""The limit on how many questions one address may ask in a minute."""
 
 import math
 import time
@@ -7,42 +7,51 @@ from collections.abc import Callable
 from ipaddress import IPv6Address, ip_address
 from typing import Final
 
-__all__ = ["RateLimiter", "client_prefix"]
+from starlette.requests import HTTPConnection
 
-_REMEMBERED: Final = 4096  # addresses; the one that asked least recently is forgotten first
-_PREFIX: Final = 64  # bits of an IPv6 address that one network has; its owner has all addresses that share them
+__all__ = ["RateLimiter", "client_address", "client_prefix"]
+
+_MAX_BUCKETS: Final = 4096  # the one that was used least recently is forgotten first
+_PREFIX: Final = 64  # bits of an IPv6 address that name a network; its owner has all addresses that share them
 
 
 class RateLimiter:
-    """A token bucket for each address, in memory only: half a minute's requests at once, then as they refill."""
+    """A token bucket for each address, in memory; a full one holds the tokens of half a minute."""
 
     def __init__(self, per_minute: int, clock: Callable[[], float] = time.monotonic) -> None:
-        """Take the requests a minute, and what gives the time in seconds."""
+        """Refill each bucket with `per_minute` tokens; `clock` returns the time in seconds."""
         self._per_second = per_minute / 60
         self._burst = math.ceil(per_minute / 2)
         self._clock = clock
-        self._buckets: OrderedDict[str, tuple[float, float]] = OrderedDict()  # tokens, and when they were counted
+        self._buckets: OrderedDict[str, tuple[float, float]] = (
+            OrderedDict()
+        )  # by client prefix: the tokens, and when they were counted
 
     def wait(self, address: str) -> int:
-        """Take a token from the bucket of an address: 0, or the seconds until the next one is there."""
-        name = client_prefix(address)
+        """Take a token from the bucket of an address; return 0, or the seconds until there is one."""
+        prefix = client_prefix(address)
         now = self._clock()
-        tokens, counted = self._buckets.pop(name, (float(self._burst), now))
+        tokens, counted = self._buckets.pop(prefix, (float(self._burst), now))
         tokens = min(float(self._burst), tokens + (now - counted) * self._per_second)
         allowed = tokens >= 1
-        self._buckets[name] = (tokens - allowed, now)
-        if len(self._buckets) > _REMEMBERED:
+        self._buckets[prefix] = (tokens - allowed, now)
+        if len(self._buckets) > _MAX_BUCKETS:
             self._buckets.popitem(last=False)
         return 0 if allowed else math.ceil((1 - tokens) / self._per_second)
 
     def asks_little(self, address: str) -> bool:
-        """Tell whether at least half of the bucket of an address is left."""
+        """Return whether the bucket of an address is at least half full."""
         tokens, counted = self._buckets.get(client_prefix(address), (float(self._burst), self._clock()))
         return tokens + (self._clock() - counted) * self._per_second >= self._burst / 2
 
 
+def client_address(request: HTTPConnection) -> str:
+    """Return the address that a request came from; it is empty over a Unix socket."""
+    return request.client.host if request.client else ""
+
+
 def client_prefix(address: str) -> str:
-    """Return what one sender has of an address: all of an IPv4 address, the first 64 bits of an IPv6 one."""
+    """Return what identifies a client: the whole of an IPv4 address, the first 64 bits of an IPv6 address."""
     try:
         parsed = ip_address(address)
     except ValueError:

@@ -1,4 +1,4 @@
-"""What the chat on other sites says, in each language, with the clinic's own wording in place of ours."""
+"""The texts of the chat on other sites, in each language, with the clinic's own wording where there is any."""
 
 import logging
 import tomllib
@@ -16,32 +16,34 @@ _LOG = logging.getLogger(__name__)
 LANGUAGES: Final = ("en", "es", "fr", "de", "pt", "pl", "ar", "zh")
 _RIGHT_TO_LEFT: Final = {"ar"}
 _FOLDER: Final = files("chatbot.web") / "static" / "texts"
-_MESSAGES: Final = ("answered", "related", "not_found")  # lines that the bot says in English
-_RETIRED: Final = {"other_language", "urgent"}  # said in the visitor's own language since, by chatbot/triage/wording
+_MESSAGES: Final = ("answered", "related", "not_found")  # messages that the bot writes in English
+_RETIRED: Final = {"other_language", "urgent"}  # chatbot/triage/wording has these messages now
 
 
 def direction(language: str) -> str:
-    """Return the direction that a language is written in: ltr or rtl."""
+    """Return the direction in which a language is written, `ltr` or `rtl`."""
     return "rtl" if language in _RIGHT_TO_LEFT else "ltr"
 
 
 def interface_texts(clinic: Clinic, language: str) -> dict[str, str]:
-    """Return the texts of one of `LANGUAGES` by key; raises `SettingsError` for wording that has no place.
+    """Return the texts of one of `LANGUAGES` by key; raises `SettingsError` for clinic wording with an unknown key.
 
-    The clinic's greeting and title stand for its own language; another has them where `[widget.texts.<language>]` does.
-    Wording of a text that is shown no more is left out, with a warning.
+    The clinic's greeting and title are used in its own language. For another language, `[widget.texts.<language>]` may
+    hold both. Wording for a text that is no longer shown is left out, with a warning.
     """
     texts = _defaults(language)
     own = dict(clinic.widget.texts.get(language, {}))
     for key in sorted(_RETIRED & own.keys()):
         del own[key]
         _LOG.warning(
-            "clinic.toml: widget.texts.%s.%s is shown no more: what is urgent is said by [urgent].", language, key
+            "clinic.toml: widget.texts.%s.%s is no longer shown: delete it, and word urgent answers in [urgent].",
+            language,
+            key,
         )
     if unknown := sorted(own.keys() - texts.keys()):
         known = ", ".join(sorted(texts))
         raise SettingsError(
-            f"clinic.toml: widget.texts.{language}.{unknown[0]} is not a text of the chat; known here: {known}."
+            f"clinic.toml: widget.texts.{language}.{unknown[0]} is not a text of the chat. Use one of: {known}."
         )
     if language == clinic.widget.language:
         own = {"greeting": clinic.greeting, **({"title": clinic.widget.title} if clinic.widget.title else {}), **own}
@@ -49,7 +51,7 @@ def interface_texts(clinic: Clinic, language: str) -> dict[str, str]:
 
 
 def translations(texts: Mapping[str, str]) -> dict[str, str]:
-    """Return for each line that the bot says in English what a language has for it."""
+    """Return the translation of each message that the bot writes in English, by the English message."""
     return {_defaults("en")[key]: texts[key] for key in _MESSAGES}
 
 

@@ -14,7 +14,7 @@ from chatbot.web.http.answer_and_record import AnswerService
 from chatbot.web.http.fair_queue import FairQueue, LineFull, VisitorLeft
 from chatbot.web.http.middleware import json_body
 from chatbot.web.http.problems import busy_response, encode_json
-from chatbot.web.http.rate_limit import client_prefix
+from chatbot.web.http.rate_limit import client_address, client_prefix
 from chatbot.web.visitor.rendering import urgent_field
 
 if TYPE_CHECKING:
@@ -46,7 +46,9 @@ def api_routes(bot: "Chatbot", journal: "Journal | None", answers: AnswerService
     async def ask(request: Request) -> Response:
         question, history = read_question(await json_body(request))
         try:
-            answer_id, answer = await answers.ask(_address(request), question, history, partial(_departure, request))
+            answer_id, answer = await answers.ask(
+                client_address(request), question, history, partial(_departure, request)
+            )
         except LineFull:
             return busy_response()
         except VisitorLeft:
@@ -57,7 +59,7 @@ def api_routes(bot: "Chatbot", journal: "Journal | None", answers: AnswerService
     async def feedback(request: Request) -> Response:
         body = _read_feedback(await json_body(request))
         try:
-            async with feedback_queue.turn(client_prefix(_address(request))):
+            async with feedback_queue.turn(client_prefix(client_address(request))):
                 is_known = journal is not None and await to_thread.run_sync(
                     journal.feedback, body.answer_id, body.helpful, body.comment or ""
                 )
@@ -76,10 +78,6 @@ def api_routes(bot: "Chatbot", journal: "Journal | None", answers: AnswerService
         return _json({"status": "ready", "build": bot.build, "warnings": list(bot.warnings)})
 
     return router
-
-
-def _address(request: Request) -> str:
-    return request.client.host if request.client else ""
 
 
 async def _departure(request: Request) -> None:

@@ -1,4 +1,4 @@
-"""The chat page's conversation, in Gradio."""
+"""The conversation of the chat page, in Gradio, and what the page may send to it."""
 
 import logging
 from collections.abc import Callable, Collection, Coroutine, Sequence
@@ -15,9 +15,9 @@ from chatbot.web.http.answer_and_record import AnswerService
 from chatbot.web.http.fair_queue import LineFull, VisitorLeft
 from chatbot.web.http.gradio_allowlist import Join, Route
 from chatbot.web.http.gradio_app import departure, set_queue
-from chatbot.web.http.markup import replace_surrogates
+from chatbot.web.http.markup import Html, replace_surrogates
 from chatbot.web.http.problems import busy_response, traceback_without_message
-from chatbot.web.http.rate_limit import RateLimiter
+from chatbot.web.http.rate_limit import RateLimiter, client_address
 from chatbot.web.visitor.rendering import UrgentTexts, answer_html, apology_html, question_html, shorten
 
 if TYPE_CHECKING:
@@ -28,26 +28,26 @@ __all__ = ["ChatPolicy", "chat_blocks", "with_starters"]
 
 _LOG = logging.getLogger(__name__)
 _QUESTIONS: Final = "questions"  # the concurrency id of the events that ask one
-_AT_ONCE: Final = 16  # of the events that ask nothing
+_AT_ONCE: Final = 16  # events that ask nothing
 _SUGGESTIONS: Final = 4
-_LONGEST_TYPED: Final = 10_000  # characters; so that whatever is typed fits a request, and can be told to be too long
-_TURNS_KEPT: Final = 30  # of one conversation
-_CONVERSATIONS_KEPT: Final = 1_000  # the one left alone for longest is forgotten first
-_JUDGED: Final = {True: "Helpful", False: "Not helpful"}
+_LONGEST_TYPED: Final = 10_000  # characters; so that even a text that is too long fits a request and gets a reply
+_MAX_TURNS: Final = 30  # of one conversation; older ones are forgotten
+_MAX_CONVERSATIONS: Final = 1_000  # the one that was idle longest is forgotten first
+_FEEDBACK: Final = {True: "Helpful", False: "Not helpful"}
 _BUSY: Final = "Many people are asking just now. Please ask again in a moment."
 _APOLOGY: Final = "Something went wrong on our side, and your question was not answered. Please try again in a moment."
 
 
 @dataclass(frozen=True, slots=True)
 class _Turn:
-    """A question and the HTML of what was said to it.
+    """A question, and the HTML of the answer or of the notice in its place.
 
-    `answer_id` is None where the question could not be answered, `helpful` until the visitor says so. `dismiss` is what
-    the button below an urgent answer asks, and empty below any other.
+    `answer_id` is None where the question could not be answered, `helpful` until the visitor gives feedback. `dismiss`
+    is the question that the button below an urgent answer asks, and empty below any other.
     """
 
     question: str
-    said: str
+    answer: Html
     answer_id: str | None = None
     helpful: bool | None = None
     dismiss: str = ""
@@ -55,53 +55,53 @@ class _Turn:
 
 @dataclass(frozen=True, slots=True)
 class _Parts:
-    """What the page is made of."""
+    """The components of the page."""
 
     turns: gr.State
     log: gr.Chatbot
     dismiss: gr.Button  # "This is not an emergency", below an urgent answer
-    judges: tuple[gr.Button, ...]  # helpful and not helpful; none without a journal
-    buttons: tuple[gr.Button, ...]
+    feedback: tuple[gr.Button, ...]  # helpful and not helpful; none without a journal
+    suggestions: tuple[gr.Button, ...]
     question: gr.Textbox
     send: gr.Button
     clear: gr.Button
 
     @property
     def all(self) -> list[Component]:
-        """Give the parts in the order in which `_Page.show` fills them."""
-        return [self.turns, self.log, self.question, self.clear, self.dismiss, *self.buttons, *self.judges]
+        """Return the components in the order in which `_Page._show` fills them."""
+        return [self.turns, self.log, self.question, self.clear, self.dismiss, *self.suggestions, *self.feedback]
 
 
 def chat_blocks(bot: "Chatbot", journal: "Journal | None", answers: AnswerService) -> gr.Blocks:
-    """Lay out the conversation and wire it to a bot, to a journal and to what answers questions."""
+    """Build the conversation over a bot. Without a journal, nobody is asked whether an answer helped."""
     blocks = gr.Blocks(title=f"Ask {bot.clinic.name}", analytics_enabled=False)
     page = _Page(bot, journal, answers, partial(departure, blocks))
     with blocks:
-        parts = _lay_out(bot.starters(), with_judges=journal is not None)
-        _on(parts.question.submit, page.ask, [parts.question, parts.turns], parts, _QUESTIONS)
-        _on(parts.send.click, page.ask, [parts.question, parts.turns], parts, _QUESTIONS)
-        for button in (parts.dismiss, *parts.buttons):
-            _on(button.click, page.ask, [button, parts.turns], parts, _QUESTIONS)
-        for judge, helpful in zip(parts.judges, _JUDGED, strict=False):
-            _on(judge.click, partial(page.judge, helpful), [parts.turns], parts)
-        _on(parts.clear.click, page.clear, [], parts)
-    blocks.state_session_capacity = _CONVERSATIONS_KEPT
+        parts = _lay_out(bot.starters(), with_feedback=journal is not None)
+        _wire(parts.question.submit, page.ask, [parts.question, parts.turns], parts, _QUESTIONS)
+        _wire(parts.send.click, page.ask, [parts.question, parts.turns], parts, _QUESTIONS)
+        for button in (parts.dismiss, *parts.suggestions):
+            _wire(button.click, page.ask, [button, parts.turns], parts, _QUESTIONS)
+        for button, helpful in zip(parts.feedback, _FEEDBACK, strict=False):
+            _wire(button.click, partial(page.record_feedback, helpful), [parts.turns], parts)
+        _wire(parts.clear.click, page.clear, [], parts)
+    blocks.state_session_capacity = _MAX_CONVERSATIONS
     set_queue(blocks)
     return blocks
 
 
 def with_starters(blocks: gr.Blocks, starters: Sequence[str]) -> dict[str, Any]:
-    """Give the configuration of the page with the questions to start with of today."""
-    row = next(one for one in blocks.blocks.values() if one.elem_id == "suggestions")
+    """Return the configuration of the page with the present questions to start with."""
+    row = next(block for block in blocks.blocks.values() if block.elem_id == "suggestions")
     places = {button._id: place for place, button in enumerate(getattr(row, "children", ()))}  # noqa: SLF001 -- as in set_queue
-    parts = [
-        {**one, "props": {**one["props"], **_label(starters, places[one["id"]])}} if one["id"] in places else one
-        for one in blocks.config["components"]
+    components = [
+        {**part, "props": {**part["props"], **_label(starters, places[part["id"]])}} if part["id"] in places else part
+        for part in blocks.config["components"]
     ]
-    return {**blocks.config, "components": parts}
+    return {**blocks.config, "components": components}
 
 
-def _on(
+def _wire(
     trigger: Callable[..., object],
     do: Callable[..., object],
     inputs: list[Component],
@@ -114,12 +114,12 @@ def _on(
         parts.all,
         show_progress="hidden",
         api_visibility="private",
-        concurrency_limit=None if concurrency_id == _QUESTIONS else _AT_ONCE,  # questions have their own queue
+        concurrency_limit=None if concurrency_id == _QUESTIONS else _AT_ONCE,  # questions wait in the FairQueue
         concurrency_id=concurrency_id,
     )
 
 
-def _lay_out(starters: Sequence[str], *, with_judges: bool) -> _Parts:
+def _lay_out(starters: Sequence[str], *, with_feedback: bool) -> _Parts:
     turns = gr.State(())
     log = gr.Chatbot(
         label="Conversation",
@@ -136,9 +136,9 @@ def _lay_out(starters: Sequence[str], *, with_judges: bool) -> _Parts:
     )
     dismiss = gr.Button(visible=False, elem_id="dismiss")
     with gr.Row(elem_id="feedback"):
-        judges = tuple(gr.Button(label, visible=False) for label in _JUDGED.values()) if with_judges else ()
+        feedback = tuple(gr.Button(label, visible=False) for label in _FEEDBACK.values()) if with_feedback else ()
     with gr.Row(elem_id="suggestions"):
-        buttons = tuple(gr.Button(**_label(starters, place)) for place in range(_SUGGESTIONS))
+        suggestions = tuple(gr.Button(**_label(starters, place)) for place in range(_SUGGESTIONS))
     clear = gr.Button("Clear the conversation", elem_id="clear", visible=False)
     with gr.Row(elem_id="ask"):
         question = gr.Textbox(
@@ -151,11 +151,11 @@ def _lay_out(starters: Sequence[str], *, with_judges: bool) -> _Parts:
             elem_id="question",
         )
         send = gr.Button("Ask", variant="primary", elem_id="send")
-    return _Parts(turns, log, dismiss, judges, buttons, question, send, clear)
+    return _Parts(turns, log, dismiss, feedback, suggestions, question, send, clear)
 
 
 def _label(texts: Sequence[str], place: int) -> dict[str, Any]:
-    """Give a suggestion button its text, or hide it when there is none for it."""
+    """Return the text of a suggestion button, or hide the button where there is none."""
     return {"value": texts[place], "visible": True} if place < len(texts) else {"value": "", "visible": False}
 
 
@@ -178,12 +178,12 @@ class ChatPolicy:
 
     def refuse(self, request: Request, join: Join | None, _session: str, /) -> Response | None:
         """Answer 429 to an event of an address that sends too many."""
-        wait = self._limiters[join.event].wait(request.client.host if request.client else "") if join else 0
+        wait = self._limiters[join.event].wait(client_address(request)) if join else 0
         return busy_response(wait) if wait else None
 
 
 class _Page:
-    """What the page's events do. It keeps nothing of a visitor: Gradio hands each conversation in."""
+    """The handlers of the page's events. They keep nothing of a visitor: Gradio passes each conversation in."""
 
     def __init__(
         self,
@@ -192,65 +192,65 @@ class _Page:
         answers: AnswerService,
         departure: Callable[[str | None], Coroutine[Any, Any, None]],
     ) -> None:
-        """Take a bot, its journal, what answers questions, and what returns once the visitor of a session has left."""
+        """Take what the handlers work on; `departure` returns once the visitor of a session has left."""
         self._bot = bot
         self._journal = journal
         self._answers = answers
         self._departure = departure
 
     async def ask(self, question: str | None, turns: Sequence[_Turn], request: gr.Request) -> list[object]:
-        """Answer a question in its conversation; the question stays in its box when it could not be asked."""
+        """Answer a question in its conversation; where that fails, the question stays in its box."""
         question = question or ""
         earlier = [turn.question for turn in turns if turn.answer_id]
         try:
             address = request.client.host if request.client else ""
             leaving = partial(self._departure, request.session_hash)
             answer_id, answer = await self._answers.ask(address, question, earlier, leaving)
-            texts = UrgentTexts.of(answer, self._bot.clinic)
-            said = answer_html(answer, self._bot.clinic)
-            turn = _Turn(question, said, answer_id, dismiss=texts.dismiss if texts else "")
+            urgent = UrgentTexts.of(answer, self._bot.clinic)
+            html = answer_html(answer, self._bot.clinic)
+            turn = _Turn(question, html, answer_id, dismiss=urgent.dismiss if urgent else "")
         except (QuestionEmpty, VisitorLeft):
-            return [gr.skip() for _ in range(5 + _SUGGESTIONS + len(self._judges(())))]
+            return [gr.skip() for _ in range(5 + _SUGGESTIONS + len(self._feedback(())))]
         except (QuestionError, LineFull) as error:
-            said = apology_html(str(error) or _BUSY, self._bot.clinic, with_contact=False)
-            return self._show([*turns, _Turn(shorten(question), said)], question, ())
-        except Exception as error:  # noqa: BLE001 -- a visitor is told in the conversation, whatever went wrong
+            notice = apology_html(str(error) or _BUSY, self._bot.clinic, with_contact=False)
+            return self._show([*turns, _Turn(shorten(question), notice)], question, ())
+        except Exception as error:  # noqa: BLE001 -- whatever went wrong, the conversation says so
             _LOG.error("a question of the chat page was not answered: %s", traceback_without_message(error))
-            said = apology_html(_APOLOGY, self._bot.clinic, with_contact=True)
-            return self._show([*turns, _Turn(shorten(question), said)], question, ())
+            notice = apology_html(_APOLOGY, self._bot.clinic, with_contact=True)
+            return self._show([*turns, _Turn(shorten(question), notice)], question, ())
         return self._show([*turns, turn], "", answer.suggestions)
 
-    def judge(self, helpful: bool, turns: Sequence[_Turn]) -> list[object]:
-        """Keep whether the last answer helped; whoever changes their mind is believed."""
-        judged = tuple(turns)
+    def record_feedback(self, helpful: bool, turns: Sequence[_Turn]) -> list[object]:
+        """Record whether the last answer helped; a later click replaces an earlier one."""
+        shown = tuple(turns)
         if self._journal and turns and turns[-1].answer_id:
             try:
                 if self._journal.feedback(turns[-1].answer_id, helpful):
-                    judged = (*turns[:-1], replace(turns[-1], helpful=helpful))
+                    shown = (*turns[:-1], replace(turns[-1], helpful=helpful))
             except JournalError:
-                _LOG.warning("what a visitor said of an answer was not kept")
-        return [judged, *(gr.skip() for _ in range(4 + _SUGGESTIONS)), *self._judges(judged)]
+                _LOG.warning("the feedback of a visitor was not recorded")
+        return [shown, *(gr.skip() for _ in range(4 + _SUGGESTIONS)), *self._feedback(shown)]
 
     def clear(self) -> list[object]:
         """Forget a conversation."""
         return self._show([], "", self._bot.starters())
 
     def _show(self, turns: Sequence[_Turn], question: str, suggestions: Sequence[str]) -> list[object]:
-        kept = tuple(turns[-_TURNS_KEPT:])
-        messages = [message for turn in kept for message in _messages(turn)]
+        shown = tuple(turns[-_MAX_TURNS:])
+        messages = [message for turn in shown for message in _messages(turn)]
         labels = (gr.update(**_label(suggestions, place)) for place in range(_SUGGESTIONS))
-        dismiss = kept[-1].dismiss if kept else ""
+        dismiss = shown[-1].dismiss if shown else ""
         below = gr.update(value=dismiss, visible=bool(dismiss))
-        return [kept, messages, question, gr.update(visible=bool(kept)), below, *labels, *self._judges(kept)]
+        return [shown, messages, question, gr.update(visible=bool(shown)), below, *labels, *self._feedback(shown)]
 
-    def _judges(self, turns: Sequence[_Turn]) -> list[object]:
-        """Label the buttons that ask whether the last answer helped, and hide them if there is none or it is urgent."""
+    def _feedback(self, turns: Sequence[_Turn]) -> list[object]:
+        """Label the feedback buttons, and hide them where there is no answer or an urgent one."""
         if not self._journal:
             return []
-        last = turns[-1] if turns else _Turn("", "")
-        labels = [f"{text}, thank you" if last.helpful is choice else text for choice, text in _JUDGED.items()]
+        last = turns[-1] if turns else _Turn("", Html())
+        labels = [f"{text}, thank you" if last.helpful is choice else text for choice, text in _FEEDBACK.items()]
         return [gr.update(value=label, visible=bool(last.answer_id and not last.dismiss)) for label in labels]
 
 
 def _messages(turn: _Turn) -> tuple[dict[str, str], dict[str, str]]:
-    return {"role": "user", "content": question_html(turn.question)}, {"role": "assistant", "content": turn.said}
+    return {"role": "user", "content": question_html(turn.question)}, {"role": "assistant", "content": turn.answer}

@@ -28,7 +28,7 @@ _POLICY: Final = (
 )
 _MARK: Final = re.compile(r"(\d{1,9})-(\d{1,9})", re.ASCII)
 _LINE: Final = re.compile(r"\S(?:[^\n]*\S)?")
-_MARKS: Final = 20  # an answer's link asks for a few
+_MAX_MARKS: Final = 20  # a citation's link has a few
 _CHANGED: Final = Html(
     '<p class="changed" role="note">'
     "This page has changed since that answer was given, so the quoted sentences are not marked.</p>"
@@ -39,7 +39,7 @@ _DEEPEST: Final = 6  # HTML has no h7
 
 @dataclass(frozen=True, slots=True)
 class _Block:
-    """A stretch of a document's text that is one heading or one paragraph."""
+    """A part of a document's text that is one heading or one paragraph."""
 
     start: int
     end: int
@@ -88,7 +88,7 @@ def _reviewed(day: date | None) -> Html:
 
 def _marks(ranges: Sequence[str], length: int) -> list[Highlight]:
     """Read the ranges that can be marked, in the order of the text; those that overlap become one."""
-    matches = (_MARK.fullmatch(text) for text in ranges[:_MARKS])
+    matches = (_MARK.fullmatch(text) for text in ranges[:_MAX_MARKS])
     pairs = sorted((int(match[1]), int(match[2])) for match in matches if match)
     marks: list[Highlight] = []
     for start, end in pairs:
@@ -102,7 +102,7 @@ def _marks(ranges: Sequence[str], length: int) -> list[Highlight]:
 
 
 def _blocks(document: Document) -> Iterator[_Block]:
-    """Cut a document's text into headings and paragraphs, without the lines that only repeat a heading."""
+    """Split a document's text into headings and paragraphs, without the lines that only repeat a heading."""
     names = {name for section in document.sections for name in section.headings}
     echoes = {same_words(name) for name in (document.title, *names)}
     done = 0
@@ -124,7 +124,7 @@ def _headings(document: Document, start: int, end: int, path: Sequence[str]) -> 
 
 
 def _paragraphs(text: str, start: int, end: int, echoes: Collection[str]) -> Iterator[_Block]:
-    """Give the runs of lines between blank lines and echoes."""
+    """Yield the runs of lines between blank lines and echoes."""
     lines = [line for line in _LINE.finditer(text, start, end) if same_words(line.group()) not in echoes]
     first = 0
     for place, line in enumerate(lines, start=1):

@@ -1,7 +1,8 @@
-"""The chat for the clinic's own site: a script with the clinic's words in it, and the conversation that it fetches.
+"""The chat for the clinic's own site: the scripts of the widget, and the tag that loads them.
 
-`/widget.js` holds what clinic.toml says, in one language. `/widget.<digest>.js` holds the program alone, so that it and
-its integrity hash change only with Footnote; what the clinic says then stands in the tag (`script_tag`).
+`/widget.js` is the program with the settings of clinic.toml in it, in one language. `/widget.<digest>.js` is the
+program alone. It and its integrity hash change only with Footnote, and the tag (`script_tag`) holds the settings.
+`/widget-talk.js` is the conversation, which the program fetches when a visitor opens the chat.
 """
 
 import base64
@@ -26,15 +27,15 @@ if TYPE_CHECKING:
 
 __all__ = ["script_tag", "widget_routes"]
 
-# Access depends on the site that asks, so that no cache in between may keep it. A browser may show what it has for
-# a week while it fetches anew: the clinic's telephone number is on the page even when this server is not to be had.
+# Private, because access depends on the site that asks. For a week, a browser may use its copy while it fetches a new
+# one. So the clinic's telephone number is on the page even when this server cannot be reached.
 _FRESH: Final = "private, max-age=300, stale-while-revalidate=604800"
-_NAMED: Final = "private, max-age=31536000, immutable"
+_IMMUTABLE: Final = "private, max-age=31536000, immutable"
 
 
 @dataclass(frozen=True, slots=True)
 class _Script:
-    """A script as it is sent, with twelve hexadecimal digits that change with it and the hash for `integrity`."""
+    """A script as it is sent, the first twelve hexadecimal digits of its SHA-256, and its `integrity`."""
 
     content: bytes
     digest: str
@@ -42,42 +43,42 @@ class _Script:
 
 
 def widget_routes(bot: "Chatbot") -> APIRouter:
-    """Give the routes of the scripts; raises `SettingsError` for a language or a text that the chat does not have."""
+    """Return the routes of the scripts; raises `SettingsError` for a language or a text that the chat does not have."""
     for language in (bot.clinic.widget.language, *bot.clinic.widget.texts):
-        _checked(language)
+        _check_language(language)
         interface_texts(bot.clinic, language)
     pinned, talk = _program(None), _talk()
 
     @lru_cache(maxsize=2 * len(LANGUAGES))
-    def baked(language: str, _edition: int) -> _Script:
+    def with_settings(language: str, _content_version: int) -> _Script:
         return _program(_clinic(bot, language, talk))
 
     router = APIRouter()
 
     @router.api_route("/widget.js", methods=["GET", "HEAD"])
     async def widget(request: Request) -> Response:
-        asked = request.query_params.get("language", "")
-        language = asked if asked in LANGUAGES else bot.clinic.widget.language
-        return _respond(request, baked(language, bot.content_version), _FRESH)
+        wanted = request.query_params.get("language", "")
+        language = wanted if wanted in LANGUAGES else bot.clinic.widget.language
+        return _respond(request, with_settings(language, bot.content_version), _FRESH)
 
     @router.api_route(f"/widget.{pinned.digest}.js", methods=["GET", "HEAD"])
     async def program(request: Request) -> Response:
-        return _respond(request, pinned, _NAMED)
+        return _respond(request, pinned, _IMMUTABLE)
 
     @router.api_route("/widget-talk.js", methods=["GET", "HEAD"])
     async def conversation(request: Request) -> Response:
-        # A page that was open while Footnote was renewed asks for the one before; it gets this one, for now.
-        return _respond(request, talk, _NAMED if request.query_params.get("v") == talk.digest else "no-store")
+        # A page that was open during an update of Footnote asks for the earlier version. It gets this one, uncached.
+        return _respond(request, talk, _IMMUTABLE if request.query_params.get("v") == talk.digest else "no-store")
 
     return router
 
 
 def script_tag(bot: "Chatbot", server: str, language: str, *, pin: bool) -> str:
-    """Give the tag for the clinic's site; `server` is this server's public address, `pin` fixes the program's hash.
+    """Return the tag for the clinic's site; `server` is this server's public address, `pin` adds an integrity hash.
 
     Raises `SettingsError` for a language that the chat does not have.
     """
-    _checked(language)
+    _check_language(language)
     address = server.rstrip("/")
     if not pin:
         query = "" if language == bot.clinic.widget.language else f"?language={language}"
@@ -87,16 +88,16 @@ def script_tag(bot: "Chatbot", server: str, language: str, *, pin: bool) -> str:
     return str(tag.format(address, script.digest, script.integrity, _json(_clinic(bot, language, _talk()))))
 
 
-def _checked(language: str) -> None:
+def _check_language(language: str) -> None:
     if language not in LANGUAGES:
-        known = ", ".join(LANGUAGES)
+        languages = ", ".join(LANGUAGES)
         raise SettingsError(
-            f"The chat does not speak {language!r}: set [widget] language in clinic.toml to one of {known}."
+            f"The chat does not speak {language!r}: set [widget] language in clinic.toml to one of {languages}."
         )
 
 
 def _respond(request: Request, script: _Script, life: str) -> Response:
-    tag = f'W/"{script.digest}"'  # weak, because the bytes differ with their compression
+    tag = f'W/"{script.digest}"'  # weak, because compression changes the bytes
     headers = {"Cache-Control": life, "ETag": tag, "Cross-Origin-Resource-Policy": "cross-origin"}
     if tag in request.headers.get("if-none-match", ""):
         return Response(status_code=HTTPStatus.NOT_MODIFIED, headers=headers)
@@ -112,22 +113,22 @@ def _talk() -> _Script:
 
 
 def _script(name: str, fill: Mapping[str, str]) -> _Script:
-    """Fill in a program's style and values, and leave out what only its readers need."""
-    known = {**fill, "__STYLE__": _json(_style(static_text(f"{name}.css")))}
+    """Fill in a program's style and values, and strip its comments and indentation."""
+    values = {**fill, "__STYLE__": _json(_minify_css(static_text(f"{name}.css")))}
     program = re.sub(r"(?m)^\s*(?://.*|/\*\* .*\*/)$", "", static_text(f"{name}.js"))
     program = re.sub(r"(?m)^\s+", "", program)
-    content = re.sub(r"__[A-Z]+__", lambda found: known[found[0]], program).encode()
+    content = re.sub(r"__[A-Z]+__", lambda name: values[name[0]], program).encode()
     integrity = "sha384-" + base64.b64encode(hashlib.sha384(content).digest()).decode()
     return _Script(content, hashlib.sha256(content).hexdigest()[:12], integrity)
 
 
-def _style(text: str) -> str:
+def _minify_css(text: str) -> str:
     text = re.sub(r"/\*.*?\*/", "", text, flags=re.DOTALL)
     return re.sub(r"\s*([{};,])\s*", r"\1", re.sub(r"\s+", " ", text)).strip()
 
 
 def _clinic(bot: "Chatbot", language: str, talk: _Script) -> dict[str, object]:
-    """Give what the clinic says of itself, as the program reads it."""
+    """Return the settings of the clinic as the program reads them."""
     clinic = bot.clinic
     texts = interface_texts(clinic, language)
     return {
