@@ -317,6 +317,8 @@ def started(corpus: Path, folder: Path, sites: Sites) -> Iterator[Server]:
     build_index(corpus, folder / "index", encoder)
     bot = Held(corpus, folder / "index", encoder, Clinic(sites=sites))
     asked, go = _HELD[id(bot)] = [], Event()
+    bot.ask("redness?")  # the first question loads the rules of every language, which takes seconds on a busy machine
+    asked.clear()
     journal = Journal.open(str(folder / "journal.sqlite3"), 30)
     assert journal
     with ThreadPoolExecutor(100) as pool, serving(bot, journal) as address:
