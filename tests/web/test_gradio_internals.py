@@ -42,7 +42,8 @@ def answer(question: str, button: str) -> str:
 
 
 async def blocks_of_two_buttons() -> gr.Blocks:
-    with gr.Blocks() as blocks:
+    blocks = gr.Blocks()
+    with blocks:
         question = gr.Textbox()
         with gr.Row(elem_id="suggestions"):
             first, _second = gr.Button("a"), gr.Button("b")
