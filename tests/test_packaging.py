@@ -67,4 +67,4 @@ def test_the_wheel_answers_in_an_empty_folder(tmp_path: Path) -> None:
     assert run("--version") == f"{__version__}\n"
     run("init")
     run("build")
-    assert "\u00ab" in run("ask", "When are you open?")
+    assert "\u00abWait two days before you do sport again" in run("ask", "When can I do sport again?")
