@@ -3,8 +3,10 @@
 import copy
 import time
 from collections.abc import Sequence
+from dataclasses import replace
 from itertools import count
 from pathlib import Path
+from threading import Lock
 from typing import Final
 
 from chatbot.answering import (
@@ -52,6 +54,7 @@ class Chatbot:
         self._serving = Serving(
             opened, Spelling(opened.words, self._is_word), clinic, ReplyMatcher.of(clinic.replies, encoder)
         )
+        self._changing = Lock()  # whoever replaces a part of what is served keeps the other parts as they are then
         self.content_version = next(_VERSIONS)
         self.warnings = tuple(missing_with(encoder))
         """A sentence for each feature that does not work with this model."""
@@ -71,21 +74,24 @@ class Chatbot:
 
         `digest` is that of the corpus, where the caller has just taken it.
         """
-        self.build, index = open_index(self._corpus, self._folder, self.encoder, digest=digest)
+        build, index = open_index(self._corpus, self._folder, self.encoder, digest=digest)
         spelling = Spelling(index.words, self._is_word)
-        self._serving = Serving(index, spelling, self._serving.clinic, self._serving.reply_matcher)
-        self.content_version = next(_VERSIONS)
+        with self._changing:
+            self.build = build
+            self._serving = replace(self._serving, index=index, spelling=spelling)
+            self.content_version = next(_VERSIONS)
 
     def set_clinic(self, clinic: Clinic) -> None:
         """Serve a clinic from now on; a question in progress finishes with the one that it began with."""
-        serving, matcher = self._serving, ReplyMatcher.of(clinic.replies, self.encoder)
-        self._serving = Serving(serving.index, serving.spelling, clinic, matcher)
-        self.content_version = next(_VERSIONS)
+        matcher = ReplyMatcher.of(clinic.replies, self.encoder)
+        with self._changing:
+            self._serving = replace(self._serving, clinic=clinic, reply_matcher=matcher)
+            self.content_version = next(_VERSIONS)
 
     def with_corpus(self, corpus: Path, index: Path, digest: str | None = None) -> "Chatbot":
         """Return a chatbot for the same clinic over another corpus; both share the encoder."""
         other = copy.copy(self)
-        vars(other).update(_corpus=corpus, _folder=index)
+        vars(other).update(_corpus=corpus, _folder=index, _changing=Lock())
         other.reload(digest)
         return other
 
