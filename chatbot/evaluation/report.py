@@ -68,7 +68,7 @@ MEASURES: Final = (
 """Figures of all questions together, other than `SHARES`."""
 
 _FIGURES: Final = {field: name for name, field in (BY_KIND | SHARES | {"coverage@5%risk": "coverage_at_risk"}).items()}
-_FORMER_NAMES: Final = {  # of release 0.1; these go on working for one more
+_FORMER_NAMES: Final = {  # of before release 0.1; these go on working for one more
     "first": "hit@1",
     "in_three": "hit@3",
     "alarms": "false_alarms",
@@ -297,7 +297,7 @@ def _rounded(value: float | None) -> float | None:
 
 
 def _with_former_names(values: Mapping[str, object]) -> dict[str, object]:
-    """Return values by name with those of renamed figures a second time, under the names of release 0.1."""
+    """Return values by name with those of renamed figures a second time, under their former names."""
     former = {name: old for old, name in _FORMER_NAMES.items()}
     parts = [(*name.partition("/"), value) for name, value in values.items()]
     return {**values, **{former[name] + slash + kind: value for name, slash, kind, value in parts if name in former}}

@@ -100,7 +100,7 @@ class CheckReport:
             )
             for row in questions
         )
-        figures = {current_name(name): value for name, value in figures.items()}  # release 0.1 had other names
+        figures = {current_name(name): value for name, value in figures.items()}  # older reports have former names
         return cls(datetime.fromisoformat(str(fields["taken"])), str(fields["build"]), figures, verdicts)
 
     @property

@@ -77,7 +77,7 @@ def chart_routes(services: ConsoleServices) -> APIRouter:
         return Response(await run_in_threadpool(draw, days, narrow), media_type="image/svg+xml")
 
     @router.get("/unanswered-questions.csv")
-    @router.get("/questions-in-vain.csv")  # the address of release 0.1, which may be bookmarked
+    @router.get("/questions-in-vain.csv")  # the former address, which may be bookmarked
     async def spreadsheet(request: Request) -> Response:
         query = request.query_params
         days, handled = _PERIODS.get(query.get("days", ""), 30), query.get("handled") == "1"
