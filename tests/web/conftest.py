@@ -67,6 +67,7 @@ def serving(bot: Chatbot, journal: Journal | None = None, settings: Settings | N
 
 @pytest.fixture(scope="session")
 def address(bot: Chatbot) -> Iterator[str]:
+    bot.ask("redness?")  # the first question loads the rules of every language, longer than a browser waits
     with serving(bot) as address:
         yield address
 
