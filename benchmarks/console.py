@@ -1,16 +1,15 @@
-"""How long the staff console's views take over a full journal.
+"""Measures how long the views of the staff console take over a full journal.
 
     python -m benchmarks.console [--questions 10000]
 
-Fills a journal in a new folder with questions that were asked in vain, made from `paraphrases.txt` and
-`intents.toml` with names, greetings and misspellings so that most differ, and times what each view works out.
+The journal lies in a new folder and holds unanswered questions. They are made from the wordings in `training/`, with
+greetings and misspellings so that most differ.
 """
 
 import argparse
 import random
 import tempfile
 import time
-import tomllib
 import uuid
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
@@ -23,8 +22,8 @@ from chatbot.records import Answer, Citation, Outcome
 from chatbot.settings import load_settings
 from chatbot.staff.insights.embedding_cache import QuestionEmbeddings
 from chatbot.staff.insights.unanswered import unanswered_questions
+from training.wordings import intents, paraphrases, topics
 
-HERE = Path(__file__).parent
 SEED = 20261123
 DAYS = 30
 BEFORE = ("", "", "hi, ", "hello ", "please ", "quick question: ", "sorry, ", "just wondering, ", "can you tell me, ")
@@ -39,28 +38,28 @@ def main() -> None:
     number = parser.parse_args().questions
     bot = Chatbot.open(load_settings())
     with tempfile.TemporaryDirectory() as folder:
-        journal = filled(bot, Path(folder), number)
-        meanings = QuestionEmbeddings(bot)
-        _timed("questions in vain, 30 days, first time (reads every question)", lambda: _in_vain(journal, meanings, 30))
+        journal = fill_journal(bot, Path(folder), number)
+        embeddings = QuestionEmbeddings(bot)
+        _time("unanswered questions, 30 days, none embedded yet", lambda: _unanswered(journal, embeddings, 30))
         for days in (7, 30, 90):
-            _timed(f"questions in vain, {days} days", partial(_in_vain, journal, meanings, days))
-        _timed("overview, 90 days", lambda: journal.counts(datetime.now(tz=UTC) - timedelta(days=90)).questions)
+            _time(f"unanswered questions, {days} days", partial(_unanswered, journal, embeddings, days))
+        _time("overview, 90 days", lambda: journal.counts(datetime.now(tz=UTC) - timedelta(days=90)).questions)
         journal.close()
 
 
-def filled(bot: Chatbot, folder: Path, number: int) -> Journal:
-    """Fill a journal with questions of the last days, all of them in vain or unhelpful."""
+def fill_journal(bot: Chatbot, folder: Path, number: int) -> Journal:
+    """Return a journal of questions of the last days: unanswered, answered by related pages, or called unhelpful."""
     chance = random.Random(SEED)
-    asked = questions(chance, number)
+    texts = questions(chance, number)
     now = time.time()
-    moments = iter(sorted(now - chance.random() * DAYS * 86_400 for _ in asked))
+    moments = iter(sorted(now - chance.random() * DAYS * 86_400 for _ in texts))
     clock = [now]
     journal = Journal.open(str(folder / "journal.sqlite3"), 90, lambda: clock[0])
     if journal is None:
         raise SystemExit("There is no journal to fill.")
-    answers = [bot.ask(text) for text in chance.sample(asked, 50)]
-    cited = [one.citations for one in answers if one.citations] or [()]
-    for row, (text, moment) in enumerate(zip(asked, moments, strict=True)):
+    answers = [bot.ask(text) for text in chance.sample(texts, 50)]
+    cited = [answer.citations for answer in answers if answer.citations] or [()]
+    for row, (text, moment) in enumerate(zip(texts, moments, strict=True)):
         clock[0] = moment
         outcome = OUTCOMES[row % 3]
         shown: tuple[Citation, ...] = chance.choice(cited) if outcome is not Outcome.NOT_FOUND else ()
@@ -76,38 +75,37 @@ def filled(bot: Chatbot, folder: Path, number: int) -> Journal:
 
 
 def questions(chance: random.Random, number: int) -> list[str]:
-    """Make questions, most of them unlike any other."""
-    told = tomllib.loads((HERE / "intents.toml").read_text("utf-8"))
-    lines = (HERE / "paraphrases.txt").read_text("utf-8").splitlines()
-    ways = [line for line in lines if line and line[0] not in "%#;"]
-    ways += [text for kinds in (told["routed"], told["paged"]) for texts in kinds.values() for text in texts]
+    """Return questions, of which most differ from all others."""
+    subjects = topics()
+    wordings = [paraphrase.text for paraphrase in paraphrases()]
+    wordings += [text for texts in (intents("replies") | intents("pages")).values() for text in texts]
     return [
-        _slip(chance, chance.choice(BEFORE) + chance.choice(ways).format(chance.choice(told["topics"])))
+        _misspell(chance, chance.choice(BEFORE) + chance.choice(wordings).format(chance.choice(subjects)))
         + chance.choice(AFTER)
         for _ in range(number)
     ]
 
 
-def _slip(chance: random.Random, text: str) -> str:
+def _misspell(chance: random.Random, text: str) -> str:
     """Leave out a letter in every third question."""
     place = chance.randrange(len(text))
     return text if chance.random() < 2 / 3 else text[:place] + text[place + 1 :]
 
 
-def _in_vain(journal: Journal, meanings: QuestionEmbeddings, days: int) -> str:
-    told = unanswered_questions(journal, meanings, days)
-    wordings = sum(len(row.by_wording) for row in told.rows)
-    first = told.rows[0]
+def _unanswered(journal: Journal, embeddings: QuestionEmbeddings, days: int) -> str:
+    rows = unanswered_questions(journal, embeddings, days).rows
+    wordings = sum(len(row.by_wording) for row in rows)
+    first = rows[0]
     return (
-        f"{sum(row.count for row in told.rows)} questions in {wordings} wordings, {len(told.rows)} rows; "
+        f"{sum(row.count for row in rows)} questions in {wordings} wordings, {len(rows)} rows; "
         f"most asked: {first.question!r}, {first.count} times"
     )
 
 
-def _timed(name: str, work: Callable[[], object]) -> None:
-    begun = time.perf_counter()
-    told = work()
-    print(f"{1e3 * (time.perf_counter() - begun):8.0f} ms  {name}: {told}", flush=True)
+def _time(name: str, work: Callable[[], object]) -> None:
+    start = time.perf_counter()
+    result = work()
+    print(f"{1e3 * (time.perf_counter() - start):8.0f} ms  {name}: {result}", flush=True)
 
 
 if __name__ == "__main__":

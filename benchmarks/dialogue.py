@@ -1,6 +1,7 @@
-"""Measures follow-ups, and questions that stand alone after two others, on the made-up clinics.
+"""Measures on the made-up clinics how earlier questions change what is found.
 
-`python -m benchmarks.dialogue` prints a line a way to ask.
+`python -m benchmarks.dialogue` prints a line each for follow-ups and questions that stand alone, with and without
+earlier questions.
 """
 
 import random
@@ -11,29 +12,32 @@ from tqdm import tqdm
 from chatbot.answering.ranking import Ranking
 from chatbot.answering.search import search
 from training.cached import CachedEncoder
-from training.corpora import SEED, Asked, Corpus, clinics
+from training.corpora import SEED, Corpus, CorpusQuestion, clinics
 
 
 def main() -> None:
-    """Print a line a way to ask: how often the right passage comes first, and among the first three."""
+    """Print hit@1 and hit@3 of each kind of question."""
     encoder, ranking, chance = CachedEncoder(), Ranking.fitted(), random.Random(SEED)
     ranks: defaultdict[str, list[int]] = defaultdict(list)
     for corpus in tqdm(list(clinics(encoder)), unit=" clinics", leave=False):
-        alone = [one for one in corpus.asked if one.answerable and not one.earlier]
-        for asked in (one for one in corpus.asked if one.answerable):
-            kind = "a follow-up" if asked.earlier else "a question that stands alone"
-            before = asked.earlier or tuple(one.question for one in chance.sample(alone, 2))
-            for way, earlier in ((f"{kind}, after others", before), (f"{kind}, by itself", ())):
-                ranks[way].append(_rank(corpus, encoder, ranking, asked, earlier))
-    for way, found in ranks.items():
-        first, three = (sum(rank < most for rank in found) / len(found) for most in (1, 3))
-        print(f"{way:44} {len(found):4} asked  first {first:6.1%}  in three {three:6.1%}")
+        alone = [question for question in corpus.questions if question.answerable and not question.history]
+        for question in (question for question in corpus.questions if question.answerable):
+            kind = "a follow-up" if question.history else "a question that stands alone"
+            before = question.history or tuple(other.question for other in chance.sample(alone, 2))
+            for way, history in ((f"{kind}, after others", before), (f"{kind}, by itself", ())):
+                ranks[way].append(_rank(corpus, encoder, ranking, question, history))
+    for way, of_way in ranks.items():
+        first, three = (sum(rank < depth for rank in of_way) / len(of_way) for depth in (1, 3))
+        print(f"{way:44} {len(of_way):4} questions  hit@1 {first:6.1%}  hit@3 {three:6.1%}")
 
 
-def _rank(corpus: Corpus, encoder: CachedEncoder, ranking: Ranking, asked: Asked, earlier: tuple[str, ...]) -> int:
-    found = search(corpus.index, encoder, ranking, asked.question, earlier)
-    hits = found.hits if found else ()
-    return next((rank for rank, hit in enumerate(hits) if asked.right(hit.passage)), len(hits))
+def _rank(
+    corpus: Corpus, encoder: CachedEncoder, ranking: Ranking, question: CorpusQuestion, history: tuple[str, ...]
+) -> int:
+    """Return the rank of the first right passage, from 0 on, or the number of hits."""
+    result = search(corpus.index, encoder, ranking, question.question, history)
+    hits = result.hits if result else ()
+    return next((rank for rank, hit in enumerate(hits) if question.is_right(hit.passage)), len(hits))
 
 
 if __name__ == "__main__":

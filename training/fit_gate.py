@@ -2,10 +2,10 @@
 
     python -m training.fit_gate --data FOLDER
 
-An answer is right if one of the three best passages answers the question. The fit weighs questions with and without an
-answer alike, and each kind of the latter alike; clinics count for as much as all cuts of public collections. Every
-clinic and every collection is held out once, and the figures and the shares of wrong answers are those of the fits that
-have not seen it. training/corpora.py says what the data are.
+An answer is right if one of the three best passages answers the question. Questions with and without an answer weigh
+alike, and so does each kind of the latter. Clinics count as much as all cuts of public collections. Every clinic and
+every collection is held out once. The figures and the thresholds come from the fits that have not seen it.
+training/corpora.py names the data.
 """
 
 import argparse
@@ -26,17 +26,17 @@ from chatbot.answering.gate import CALIBRATED, SIGNALS, Calibration, gate_signal
 from chatbot.answering.ranking import Ranking
 from chatbot.answering.search import search
 from training.cached import CachedEncoder
-from training.corpora import CUTS, SEED, Corpus, clinics, cuts
+from training.corpora import CLINICS, CUTS, SEED, Corpus, clinics, cuts
 
-SHARES = (0.2, 0.1, 0.05, 0.03, 0.02, 0.01)  # of wrong answers that a clinic may choose between
-HIDDEN = 0.015  # share of the clinics' right passages that may be hidden, so that other questions are shown nothing
+SHARES = (0.2, 0.1, 0.05, 0.03, 0.02, 0.01)  # of wrong answers, from which a clinic chooses
+HIDDEN = 0.015  # share of the clinics' right passages that may be hidden, so that unanswerable questions show none
 
 Floats = NDArray[np.float64]
 
 
 @dataclass(frozen=True, slots=True)
-class Told:
-    """A question that was asked: its signals with the corpus's own, its kind, and what is right."""
+class Example:
+    """A question with its signals, those of its corpus last, and whether one of the best three passages is right."""
 
     group: str
     part: str
@@ -44,133 +44,146 @@ class Told:
     signals: tuple[float, ...]
     answerable: bool
     right: bool
-    first: bool
 
 
 def main() -> None:
-    """Fit, hold out, and write the file."""
+    """Fit, measure on held-out parts, and write the file."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else None)
     parser.add_argument("--data", type=Path, required=True, help="folder of the public collections")
     parser.add_argument("--out", type=Path, default=Path("chatbot/answering/gate.json"))
     options = parser.parse_args()
-    told = list(_ask_all(options.data))
-    weights, intercept = _fit(told)
-    usual = {
-        name: float(np.median([one.signals[len(SIGNALS) + row] for one in told])) for row, name in enumerate(CALIBRATED)
+    examples = list(_ask_all(options.data))
+    weights, intercept = _fit(examples)
+    baseline = {
+        name: float(np.median([example.signals[len(SIGNALS) + row] for example in examples]))
+        for row, name in enumerate(CALIBRATED)
     }
-    corpus = dict(zip(CALIBRATED, weights[len(SIGNALS) :], strict=True))
-    chances = _held_out(told)
+    calibration = dict(zip(CALIBRATED, weights[len(SIGNALS) :], strict=True))
+    probabilities = _held_out(examples)
     file = {
-        "weights": {name: round(float(one), 4) for name, one in zip(SIGNALS, weights, strict=False)},
-        "intercept": round(float(intercept + sum(corpus[name] * usual[name] for name in CALIBRATED)), 4),
-        "calibration_weights": {name: round(float(one), 4) for name, one in corpus.items()},
-        "baseline": {name: round(one, 4) for name, one in usual.items()},
-        "risk": [[share, round(_enough(told, chances, share), 4)] for share in SHARES],
-        "related": round(_related(told, chances), 4),
+        "weights": {name: round(float(weight), 4) for name, weight in zip(SIGNALS, weights, strict=False)},
+        "intercept": round(float(intercept + sum(calibration[name] * baseline[name] for name in CALIBRATED)), 4),
+        "calibration_weights": {name: round(float(weight), 4) for name, weight in calibration.items()},
+        "baseline": {name: round(value, 4) for name, value in baseline.items()},
+        "risk": [[share, round(_threshold(examples, probabilities, share), 4)] for share in SHARES],
+        "related": round(_related(examples, probabilities), 4),
         "fitted": datetime.now(tz=UTC).date().isoformat(),
-        "data": {"clinics": len({one.part for one in told if one.group == "clinics"}), "cuts": CUTS, "seed": SEED},
-        "held_out": _figures(told, chances),
+        "data": {
+            "clinics": len({example.part for example in examples if example.group == "clinics"}),
+            "cuts": CUTS,
+            "seed": SEED,
+        },
+        "held_out": _figures(examples, probabilities),
     }
     options.out.write_text(json.dumps(file, indent=2) + "\n", "utf-8")
     print(json.dumps(file, indent=2))
 
 
-def _ask_all(data: Path) -> Iterator[Told]:
+def _ask_all(data: Path) -> Iterator[Example]:
     encoder, ranking = CachedEncoder(), Ranking.fitted()
-    total = len(list(Path("training/clinics").iterdir())) + sum(
-        times for wanted in CUTS.values() for times, _ in wanted
+    total = sum(path.is_dir() for path in CLINICS.iterdir()) + sum(
+        times for sizes in CUTS.values() for times, _ in sizes
     )
     for source in (clinics(encoder), cuts(data, encoder)):
         for corpus in tqdm(source, desc="Corpora", total=total):
             yield from _ask(corpus, encoder, ranking)
 
 
-def _ask(corpus: Corpus, encoder: CachedEncoder, ranking: Ranking) -> Iterator[Told]:
-    measured = Calibration()(corpus.index, encoder)
-    own = tuple(measured[name] for name in CALIBRATED)
+def _ask(corpus: Corpus, encoder: CachedEncoder, ranking: Ranking) -> Iterator[Example]:
+    values = Calibration()(corpus.index, encoder)
+    own = tuple(values[name] for name in CALIBRATED)
     part = corpus.name if corpus.group == "clinics" else corpus.group
-    for asked in corpus.asked:
-        found = search(corpus.index, encoder, ranking, asked.question, asked.earlier)
-        if found is None:
+    for question in corpus.questions:
+        result = search(corpus.index, encoder, ranking, question.question, question.history)
+        if result is None:
             continue
-        signals = gate_signals(corpus.index, found.topic_free, found.gate_text, found.hits)
-        right = [asked.right(hit.passage) for hit in found.hits[:3]]
-        yield Told(corpus.group, part, asked.kind, (*signals, *own), asked.answerable, any(right), right[0])
+        signals = gate_signals(corpus.index, result.topic_free, result.gate_text, result.hits)
+        right = [question.is_right(hit.passage) for hit in result.hits[:3]]
+        yield Example(corpus.group, part, question.kind, (*signals, *own), question.answerable, any(right))
 
 
-def _fit(told: Sequence[Told]) -> tuple[Floats, float]:
+def _fit(examples: Sequence[Example]) -> tuple[Floats, float]:
     curve = LogisticRegression(C=1e3, max_iter=1000).fit(
-        [one.signals for one in told], [one.right for one in told], sample_weight=_weights(told)
+        [example.signals for example in examples],
+        [example.right for example in examples],
+        sample_weight=_weights(examples),
     )
     return curve.coef_[0], float(curve.intercept_[0])
 
 
-def _weights(told: Sequence[Told]) -> list[float]:
-    clinic = [one.group == "clinics" for one in told]
-    kinds = Counter((one.group == "clinics", one.answerable, "" if one.answerable else one.kind) for one in told)
-    unanswerable = Counter(ours for ours, answerable, _ in kinds if not answerable)
-    return [
-        len(told)
-        / kinds[ours, one.answerable, "" if one.answerable else one.kind]
-        / (1 if one.answerable else unanswerable[ours])
-        for one, ours in zip(told, clinic, strict=True)
+def _weights(examples: Sequence[Example]) -> list[float]:
+    keys = [
+        (example.group == "clinics", example.answerable, "" if example.answerable else example.kind)
+        for example in examples
     ]
+    counts = Counter(keys)
+    kinds = Counter(from_clinic for from_clinic, answerable, _ in counts if not answerable)
+    return [len(examples) / counts[key] / (1 if key[1] else kinds[key[0]]) for key in keys]
 
 
-def _held_out(told: Sequence[Told]) -> Floats:
-    """Give each question's probability by the fit to the parts that it does not belong to."""
-    chances = np.zeros(len(told))
-    for part in dict.fromkeys(one.part for one in told):
-        weights, intercept = _fit([one for one in told if one.part != part])
-        for number, one in enumerate(told):
-            if one.part == part:
-                chances[number] = 1 / (1 + np.exp(-(np.array(one.signals) @ weights + intercept)))
-    return chances
+def _held_out(examples: Sequence[Example]) -> Floats:
+    """Return the probability of each example by the fit to the other parts, shape (examples,)."""
+    probabilities = np.zeros(len(examples))
+    for part in dict.fromkeys(example.part for example in examples):
+        weights, intercept = _fit([example for example in examples if example.part != part])
+        for number, example in enumerate(examples):
+            if example.part == part:
+                probabilities[number] = 1 / (1 + np.exp(-(np.array(example.signals) @ weights + intercept)))
+    return probabilities
 
 
-def _enough(told: Sequence[Told], chances: Floats, share: float) -> float:
-    """Give the lowest probability from which no more than a share of the clinics' answers are wrong, or 1."""
-    ours = [(chances[row], one.right) for row, one in enumerate(told) if one.group == "clinics"]
-    ours.sort(reverse=True)
-    wrong = np.cumsum([not right for _, right in ours]) / np.arange(1, len(ours) + 1)
+def _threshold(examples: Sequence[Example], probabilities: Floats, share: float) -> float:
+    """Return the lowest probability from which on at most a share of the clinics' answers is wrong, or 1."""
+    answers = [
+        (probabilities[row], example.right) for row, example in enumerate(examples) if example.group == "clinics"
+    ]
+    answers.sort(reverse=True)
+    wrong = np.cumsum([not right for _, right in answers]) / np.arange(1, len(answers) + 1)
     allowed = np.flatnonzero(wrong <= share)
-    return float(ours[allowed[-1]][0]) if len(allowed) else 1.0
+    return float(answers[allowed[-1]][0]) if len(allowed) else 1.0
 
 
-def _related(told: Sequence[Told], chances: Floats) -> float:
-    right = [chances[row] for row, one in enumerate(told) if one.group == "clinics" and one.right]
+def _related(examples: Sequence[Example], probabilities: Floats) -> float:
+    """Return the probability below which the share `HIDDEN` of the clinics' right answers lies."""
+    right = [probabilities[row] for row, example in enumerate(examples) if example.group == "clinics" and example.right]
     return float(np.quantile(right, HIDDEN))
 
 
-def _figures(told: Sequence[Told], chances: Floats) -> dict[str, dict[str, float]]:
-    """Tell, by group, the mean AUROC within a corpus of each kind against the answerable, and what 5 % wrong allow."""
+def _figures(examples: Sequence[Example], probabilities: Floats) -> dict[str, dict[str, float]]:
+    """Return by group the mean AUROC within a part, of each kind against the answerable, and the clinics' coverage."""
     figures: dict[str, dict[str, float]] = {}
-    for group in dict.fromkeys(one.group for one in told):
+    for group in dict.fromkeys(example.group for example in examples):
         areas = defaultdict(list)
-        for part in dict.fromkeys(one.part for one in told if one.group == group):
-            rows = [row for row, one in enumerate(told) if one.part == part]
-            right = [float(chances[row]) for row in rows if told[row].answerable and told[row].kind != "follow-up"]
-            for kind in {told[row].kind for row in rows if not told[row].answerable} | {"all"}:
+        for part in dict.fromkeys(example.part for example in examples if example.group == group):
+            rows = [row for row, example in enumerate(examples) if example.part == part]
+            right = [
+                float(probabilities[row])
+                for row in rows
+                if examples[row].answerable and examples[row].kind != "follow-up"
+            ]
+            for kind in {examples[row].kind for row in rows if not examples[row].answerable} | {"all"}:
                 wrong = [
-                    float(chances[row])
+                    float(probabilities[row])
                     for row in rows
-                    if not told[row].answerable
-                    and (told[row].kind == kind or (kind == "all" and told[row].kind != "follow-up"))
+                    if not examples[row].answerable
+                    and (examples[row].kind == kind or (kind == "all" and examples[row].kind != "follow-up"))
                 ]
                 if wrong:
                     areas[kind].append(roc_auc_score([1] * len(right) + [0] * len(wrong), right + wrong))
         figures[group] = {kind: round(float(np.mean(area)), 3) for kind, area in sorted(areas.items())}
-    ours = [row for row, one in enumerate(told) if one.group == "clinics"]
-    least = _related(told, chances)
-    for kind in sorted({told[row].kind for row in ours if not told[row].answerable}):
-        shown = [chances[row] >= least for row in ours if told[row].kind == kind and not told[row].answerable]
+    ours = [row for row, example in enumerate(examples) if example.group == "clinics"]
+    related = _related(examples, probabilities)
+    for kind in sorted({examples[row].kind for row in ours if not examples[row].answerable}):
+        shown = [
+            probabilities[row] >= related for row in ours if examples[row].kind == kind and not examples[row].answerable
+        ]
         figures["clinics"][f"{kind} shown"] = round(float(np.mean(shown)), 3)
     for share in SHARES:
-        enough = _enough(told, chances, share)
-        given = [row for row in ours if chances[row] >= enough]
-        answerable = sum(told[row].answerable for row in ours)
+        threshold = _threshold(examples, probabilities, share)
+        given = [row for row in ours if probabilities[row] >= threshold]
+        answerable = sum(examples[row].answerable for row in ours)
         figures["clinics"][f"right answers at {share:.0%} wrong"] = round(
-            sum(told[row].right for row in given) / answerable, 3
+            sum(examples[row].right for row in given) / answerable, 3
         )
     return figures
 

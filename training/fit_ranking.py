@@ -3,9 +3,9 @@
     python -m training.fit_ranking --data FOLDER
 
 No weight may be negative: more evidence never counts against a passage. The fit minimises the softmax loss of the right
-passage among a question's candidates, each corpus counting alike and a clinic for more. Every clinic and every public
-collection is also held out once, and the figures tell how the fit to the others ranks it, what each signal alone does,
-and what is lost without it. training/corpora.py says what the data are.
+passage among a question's candidates. Every corpus counts alike, but a clinic counts more. Every clinic and every
+public collection is also held out once. The figures show how the fit to the others ranks it, with all signals, with
+each signal alone and without each. training/corpora.py names the data.
 """
 
 import argparse
@@ -24,18 +24,18 @@ from tqdm import tqdm
 from chatbot.answering.ranking import SIGNALS, signals
 from chatbot.indexing import Query
 from training.cached import CachedEncoder
-from training.corpora import CUTS, SEED, Asked, Corpus, clinics, cuts
+from training.corpora import CUTS, SEED, Corpus, CorpusQuestion, clinics, cuts
 
-SHARPNESS = 10  # so that weights come out near 1
-PENALTY = 1e-3  # on the square of a weight, against weights that run off where all questions are right
-CLINIC = 2.5  # what a clinic counts for beside a cut of a public collection: it is what Footnote is for
+SHARPNESS = 10  # scale of the scores, with which the weights come out near 1
+PENALTY = 1e-3  # L2 penalty, without which weights grow without bound where all questions are right
+CLINIC = 2.5  # weight of a clinic beside a cut of a public collection, because Footnote serves clinics
 
 Floats = NDArray[np.float64]
 
 
 @dataclass(frozen=True, slots=True)
 class Choice:
-    """A question's candidates: their signals, and which are right."""
+    """A question's candidates: their signals, shape (candidates, signals), and which are right."""
 
     signals: Floats
     right: NDArray[np.bool_]
@@ -43,7 +43,7 @@ class Choice:
 
 @dataclass(frozen=True, slots=True)
 class Choices:
-    """The questions of one corpus; `part` is what is held out together: a clinic, or a collection."""
+    """The questions of one corpus. `part` is held out together: a clinic, or a collection."""
 
     group: str
     part: str
@@ -51,23 +51,23 @@ class Choices:
 
 
 def main() -> None:
-    """Fit, hold out, and write the file."""
+    """Fit, measure on held-out parts, and write the file."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else None)
     parser.add_argument("--data", type=Path, required=True, help="folder of the public collections")
     parser.add_argument("--out", type=Path, default=Path("chatbot/answering/ranking.json"))
     options = parser.parse_args()
     encoder = CachedEncoder()
-    every = [*clinics(encoder), *tqdm(cuts(options.data, encoder), desc="Cuts", total=_cuts())]
-    corpora = [_choices(corpus, encoder) for corpus in every]
+    indexed = [*clinics(encoder), *tqdm(cuts(options.data, encoder), desc="Cuts", total=_cuts())]
+    corpora = [_choices(corpus, encoder) for corpus in indexed]
     weights = _fit(corpora)
-    told = {
-        "weights": dict(zip(SIGNALS, (round(float(one), 3) for one in weights), strict=True)),
+    values = {
+        "weights": dict(zip(SIGNALS, (round(float(weight), 3) for weight in weights), strict=True)),
         "fitted": datetime.now(tz=UTC).date().isoformat(),
-        "data": {"clinics": sum(one.group == "clinics" for one in corpora), "cuts": CUTS, "seed": SEED},
+        "data": {"clinics": sum(corpus.group == "clinics" for corpus in corpora), "cuts": CUTS, "seed": SEED},
         "held_out": _held_out(corpora),
     }
-    options.out.write_text(json.dumps(told, indent=2) + "\n", "utf-8")
-    print(json.dumps(told, indent=2))
+    options.out.write_text(json.dumps(values, indent=2) + "\n", "utf-8")
+    print(json.dumps(values, indent=2))
 
 
 def _cuts() -> int:
@@ -75,33 +75,33 @@ def _cuts() -> int:
 
 
 def _choices(corpus: Corpus, encoder: CachedEncoder) -> Choices:
-    asked = [one for one in corpus.asked if one.answerable and not one.earlier]
-    choices = tuple(_choice(corpus, one, encoder) for one in asked)
+    alone = [question for question in corpus.questions if question.answerable and not question.history]
+    choices = tuple(_choice(corpus, question, encoder) for question in alone)
     return Choices(corpus.group, corpus.name if corpus.group == "clinics" else corpus.group, choices)
 
 
-def _choice(corpus: Corpus, asked: Asked, encoder: CachedEncoder) -> Choice:
-    (encoded,) = encoder.encode_questions([asked.question])
-    evidence = corpus.index.evidence(Query.of(asked.question, encoded))
-    right = np.array([asked.right(passage) for passage in evidence.passages])
+def _choice(corpus: Corpus, question: CorpusQuestion, encoder: CachedEncoder) -> Choice:
+    (encoded,) = encoder.encode_questions([question.question])
+    evidence = corpus.index.evidence(Query.of(question.question, encoded))
+    right = np.array([question.is_right(passage) for passage in evidence.passages])
     return Choice(signals(evidence).astype(np.float64), right)
 
 
 def _fit(corpora: Sequence[Choices], without: int | None = None) -> Floats:
-    """Fit the weights; `without` names a signal that must get none."""
-    fitted = [
-        ([one for one in corpus.choices if one.right.any()], CLINIC if corpus.group == "clinics" else 1)
+    """Return the weights of the signals. The signal numbered `without` gets the weight 0."""
+    weighted = [
+        ([choice for choice in corpus.choices if choice.right.any()], CLINIC if corpus.group == "clinics" else 1)
         for corpus in corpora
     ]
 
     def loss(weights: Floats) -> tuple[float, Floats]:
         total, slope = PENALTY * float(weights @ weights), 2 * PENALTY * weights
-        for choices, counts in fitted:
-            for one in choices:
-                scores = np.exp(SHARPNESS * (one.signals @ weights - (one.signals @ weights).max()))
-                every, right = scores / scores.sum(), scores * one.right / (scores @ one.right)
-                total -= counts * float(np.log((scores @ one.right) / scores.sum())) / len(choices)
-                slope = slope - counts * SHARPNESS * ((right - every) @ one.signals) / len(choices)
+        for choices, importance in weighted:
+            for choice in choices:
+                scores = np.exp(SHARPNESS * (choice.signals @ weights - (choice.signals @ weights).max()))
+                softmax, right = scores / scores.sum(), scores * choice.right / (scores @ choice.right)
+                total -= importance * float(np.log((scores @ choice.right) / scores.sum())) / len(choices)
+                slope = slope - importance * SHARPNESS * ((right - softmax) @ choice.signals) / len(choices)
         return total, slope
 
     bounds = [(0, 0 if number == without else None) for number in range(len(SIGNALS))]
@@ -109,27 +109,30 @@ def _fit(corpora: Sequence[Choices], without: int | None = None) -> Floats:
 
 
 def _held_out(corpora: Sequence[Choices]) -> dict[str, dict[str, list[float]]]:
-    """Tell how the fit to the others ranks each group, first and in three: whole, each signal alone, and without it."""
-    ways: dict[str, dict[str, list[tuple[float, float]]]] = defaultdict(lambda: defaultdict(list))
-    for part in tqdm(dict.fromkeys(one.part for one in corpora), desc="Held out"):
-        others, own = [one for one in corpora if one.part != part], [one for one in corpora if one.part == part]
+    """Return hit@1 and hit@3 of each group by fits to the other parts: all signals, each alone, and without each."""
+    hits: dict[str, dict[str, list[tuple[float, float]]]] = defaultdict(lambda: defaultdict(list))
+    for part in tqdm(dict.fromkeys(corpus.part for corpus in corpora), desc="Held out"):
+        others = [corpus for corpus in corpora if corpus.part != part]
+        own = [corpus for corpus in corpora if corpus.part == part]
         group = own[0].group
-        ways[group]["all"].append(_found(own, _fit(others)))
+        hits[group]["all"].append(_hit_rates(own, _fit(others)))
         for number, name in enumerate(SIGNALS):
-            ways[group][f"{name} alone"].append(_found(own, np.eye(len(SIGNALS))[number]))
-            ways[group][f"without {name}"].append(_found(own, _fit(others, without=number)))
+            hits[group][f"{name} alone"].append(_hit_rates(own, np.eye(len(SIGNALS))[number]))
+            hits[group][f"without {name}"].append(_hit_rates(own, _fit(others, without=number)))
     return {
-        group: {way: [round(float(one), 3) for one in np.mean(found, axis=0)] for way, found in told.items()}
-        for group, told in ways.items()
+        group: {way: [round(float(rate), 3) for rate in np.mean(rates, axis=0)] for way, rates in ways.items()}
+        for group, ways in hits.items()
     }
 
 
-def _found(corpora: Sequence[Choices], weights: Floats) -> tuple[float, float]:
-    """Give the share of questions whose right passage comes first, and among the first three."""
+def _hit_rates(corpora: Sequence[Choices], weights: Floats) -> tuple[float, float]:
+    """Return hit@1 and hit@3."""
     ranks = [
-        int(np.argmax(one.right[np.argsort(-(one.signals @ weights), kind="stable")])) if one.right.any() else 99
+        int(np.argmax(choice.right[np.argsort(-(choice.signals @ weights), kind="stable")]))
+        if choice.right.any()
+        else 99
         for corpus in corpora
-        for one in corpus.choices
+        for choice in corpus.choices
     ]
     return float(np.mean([rank == 0 for rank in ranks])), float(np.mean([rank < 3 for rank in ranks]))
 
