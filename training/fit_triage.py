@@ -1,12 +1,12 @@
-"""Fits the part of triage that reads by meaning: chatbot/triage/classifier.json and classifier.npz.
+"""Fits the classifier of triage: chatbot/triage/classifier.json and classifier.npz.
 
     python -m training.fit_triage --data FOLDER [--further | --thresholds]
 
-The upper half of the packaged encoder's layers is trained on to tell five kinds of message apart; the lower half stays
-as it is, because search needs it too. It learns the lists of `training/triage/`, joined and misspelt anew in each
-round, beside a part of the public collections' questions, all ordinary. With `--thresholds`, the thresholds alone are
-set, on the lists of `training/triage/calibration/`, from which nothing is learnt. `training.measure_triage` measures
-triage as a whole on the lists that no fit has seen.
+The upper half of the packaged encoder's layers is fine-tuned to separate five labels. The lower half stays as it is,
+because search needs it too. The messages are the lists of `training/triage/`, joined and misspelt anew in each round,
+and a sample of the public collections' questions, all ordinary. With `--thresholds`, only the thresholds are set, on
+the lists of `training/triage/calibration/`, which the classifier does not learn. `training.measure_triage` measures
+triage as a whole on lists that no fit has seen.
 """
 
 import argparse
@@ -29,7 +29,7 @@ from chatbot.triage.classifier import LABELS
 from chatbot.triage.red_flags import Span
 from chatbot.triage.triage import Evidence
 from training.fragments import fragments
-from training.noise import misspelt
+from training.noise import misspell
 from training.triage_lists import CALIBRATION, LISTS, PUBLIC, Message, public_questions, read_lists
 
 OUT = Path("chatbot/triage")
@@ -37,20 +37,19 @@ ROUNDS = 3
 BATCH = 32
 RATE = 1.5e-4
 HEAD_RATE = 1e-3
-MOST_PARTS = 4_000  # sentences and clauses of harmless messages that are learnt
-MOST_FRAGMENTS = 2_500
-PUBLIC_SHARE = 6  # every so manieth question of the public collections is learnt
-JOINED = 0.4  # share of the urgent messages that stand beside an ordinary one
-PAIRED = 0.2  # share of the others that do
-MISSPELT = 0.3
+MAX_PARTS = 4_000  # sentences and clauses of harmless messages that are learnt
+MAX_FRAGMENTS = 2_500
+PUBLIC_STRIDE = 6  # one in so many questions of the public collections is learnt
+JOINED_URGENT = 0.4  # share of the urgent messages that are joined to an ordinary one
+JOINED_OTHERS = 0.2  # share of the other messages that are
+MISSPELT = 0.3  # share of all messages
 JOINERS = (". ", ". ", "? ", ", ", ", ", " and ", " ", " ", " - ", " but ", "! ")
-SHORT = 14  # words of a message that is joined to another
-PARTS = {"ordinary": "ordinary", "symptom": "harmless", "harmless": "harmless"}  # what a part of a message is
+MAX_WORDS = 14  # of a message that is joined to another
+PARTS = {"ordinary": "ordinary", "symptom": "harmless", "harmless": "harmless"}  # a part's label by its message's
 MEANS = {"urgent": ("today", "emergency", "crisis"), "harmless": ("ordinary", "symptom")}
-FALSE_ALARMS = {
-    "message": 0.03,
-    "part": 0.01,
-}  # share of the ordinary messages of the calibration, near half of them look-alikes, that each may alarm
+FALSE_ALARMS = {"message": 0.03, "part": 0.01}
+"""Shares of the ordinary messages of the calibration that may alarm, whole and by a part. Near half are look-alikes."""
+
 SCANT = 0.85
 VETO = 0.05
 VETO_ALWAYS = 0.005
@@ -65,53 +64,53 @@ def main() -> None:
     parser.add_argument("--further", action="store_true", help="go on from the weights of the last fit")
     parser.add_argument("--rounds", type=int, default=ROUNDS)
     options = parser.parse_args()
-    written = [*read_lists(), *read_lists(LISTS / "languages")]
+    listed = [*read_lists(), *read_lists(LISTS / "languages")]
     chance = random.Random(0)
-    beside = [chance.sample(parts_of(written), MOST_PARTS), chance.sample(fragments(), MOST_FRAGMENTS)]
-    messages = [*written, *(one for some in beside for one in some)]
+    parts = chance.sample(parts_of(listed), MAX_PARTS)
+    messages = [*listed, *parts, *chance.sample(fragments(), MAX_FRAGMENTS)]
     public = [
         Message("ordinary", "public", text, "public")
         for texts in public_questions(options.data).values()
-        for text in texts[::PUBLIC_SHARE]
+        for text in texts[::PUBLIC_STRIDE]
     ]
-    told = json.loads((OUT / "classifier.json").read_text("utf-8"))
+    values = json.loads((OUT / "classifier.json").read_text("utf-8"))
     if options.thresholds:
-        told["thresholds"], told["calibration"] = _calibrated()
-        _write(told)
+        values["thresholds"], values["calibration"] = _calibrate()
+        _write(values)
         return
     model = Model()
     if options.further:
         model.restore(EmergencyClassifier.fitted())
     model.fit([*messages, *public], options.rounds)
     encoder = SentenceEncoder()
-    told |= {
+    values |= {
         "encoder": {"name": encoder.name, "fingerprint": encoder.fingerprint},
         "layers": len(model.upper),
         "heads": model.base.config.num_attention_heads,
         "fitted": datetime.now(tz=UTC).date().isoformat(),
         "data": {
-            **{label: sum(one.label == label for one in messages) for label in (*LABELS, *MEANS)},
+            **{label: sum(message.label == label for message in messages) for label in (*LABELS, *MEANS)},
             "public": len(public),
             "collections": PUBLIC,
         },
     }
     arrays: dict[str, Any] = model.arrays()
     np.savez_compressed(OUT / "classifier.npz", **arrays)
-    _write(told)
+    _write(values)
 
 
-def _write(told: dict[str, Any]) -> None:
-    (OUT / "classifier.json").write_text(json.dumps(told, indent=2) + "\n", "utf-8")
+def _write(values: dict[str, Any]) -> None:
+    (OUT / "classifier.json").write_text(json.dumps(values, indent=2) + "\n", "utf-8")
 
 
 class Model:
-    """The packaged encoder with its upper layers to be trained, and a linear head over their mean and maximum."""
+    """The packaged encoder with trainable upper layers, and a linear head over the mean and maximum of their states."""
 
     def __init__(self, seed: int = 0) -> None:
-        """Start from the packaged weights."""
+        """Load the packaged weights and freeze the lower layers."""
         torch.manual_seed(seed)
         self.chance = random.Random(seed)
-        folder = str(SentenceEncoder()._folder)  # noqa: SLF001 -- the files themselves are read here, and nowhere else
+        folder = str(SentenceEncoder()._folder)  # noqa: SLF001 -- no other module reads the files themselves
         self.tokenizer = AutoTokenizer.from_pretrained(folder)
         self.base: Any = AutoModel.from_pretrained(folder)
         layers = self.base.encoder.layer
@@ -123,29 +122,29 @@ class Model:
         self.head = torch.nn.Linear(2 * self.base.config.hidden_size, len(LABELS))
 
     def restore(self, fitted: EmergencyClassifier) -> None:
-        """Take the weights of an earlier fit."""
+        """Set the weights to those of an earlier fit."""
         with torch.no_grad():
-            for layer, kept in zip(self.upper, fitted.layers, strict=True):
+            for layer, saved in zip(self.upper, fitted.layers, strict=True):
                 mixers = (layer.attention.self.query, layer.attention.self.key, layer.attention.self.value)
-                weights, biases = np.split(kept.attend, 3, axis=1), np.split(kept.attend_bias, 3)
+                weights, biases = np.split(saved.attend, 3, axis=1), np.split(saved.attend_bias, 3)
                 for mixer, weight, bias in zip(mixers, weights, biases, strict=True):
                     _set(mixer, weight, bias)
-                _set(layer.attention.output.dense, kept.join, kept.join_bias)
-                _set(layer.intermediate.dense, kept.widen, kept.widen_bias)
-                _set(layer.output.dense, kept.narrow, kept.narrow_bias)
-                _set_norm(layer.attention.output.LayerNorm, kept.join_norm)
-                _set_norm(layer.output.LayerNorm, kept.narrow_norm)
+                _set(layer.attention.output.dense, saved.join, saved.join_bias)
+                _set(layer.intermediate.dense, saved.widen, saved.widen_bias)
+                _set(layer.output.dense, saved.narrow, saved.narrow_bias)
+                _set_norm(layer.attention.output.LayerNorm, saved.join_norm)
+                _set_norm(layer.output.LayerNorm, saved.narrow_norm)
             _set(self.head, fitted.head, fitted.head_bias)
 
     def fit(self, messages: Sequence[Message], rounds: int) -> None:
-        """Learn, by the likelihood of the labels that each message may have."""
+        """Maximise the likelihood of the labels that each message may have."""
         upper = list(self.upper.parameters())
         groups = [{"params": upper, "lr": RATE}, {"params": self.head.parameters(), "lr": HEAD_RATE}]
         optimiser = torch.optim.AdamW(groups, weight_decay=0.01)
         steps = rounds * (len(messages) // BATCH + 1)
         schedule = torch.optim.lr_scheduler.OneCycleLR(optimiser, [RATE, HEAD_RATE], total_steps=steps)
         for turn in range(rounds):
-            begun, losses = time.perf_counter(), []
+            start, losses = time.perf_counter(), []
             self.base.train()
             for batch in self._batches(messages):
                 allowed = torch.tensor(np.array([_allowed(label) for label, _ in batch]))
@@ -157,19 +156,19 @@ class Model:
                 optimiser.step()
                 schedule.step()
                 losses.append(loss.item())
-            seconds = time.perf_counter() - begun
+            seconds = time.perf_counter() - start
             print(f"round {turn + 1} of {rounds}: loss {np.mean(losses):.3f}, {seconds:.0f} s", flush=True)
 
     def probabilities(self, texts: Sequence[str]) -> NDArray[np.float32]:
         """Return the probability of each label, shape (n, 5)."""
         self.base.eval()
         order = sorted(range(len(texts)), key=lambda place: len(texts[place]))
-        found = np.zeros((len(texts), len(LABELS)), np.float32)
+        probabilities = np.zeros((len(texts), len(LABELS)), np.float32)
         with torch.no_grad():
             for start in range(0, len(texts), 64):
                 places = order[start : start + 64]
-                found[places] = torch.softmax(self._scores([texts[place] for place in places]), 1).numpy()
-        return found
+                probabilities[places] = torch.softmax(self._scores([texts[place] for place in places]), 1).numpy()
+        return probabilities
 
     def arrays(self) -> dict[str, NDArray[Any]]:
         """Return the weights as the classifier reads them: matrices as signed bytes with a scale a column."""
@@ -178,8 +177,8 @@ class Model:
             attend = layer.attention.self
             mixers = (attend.query, attend.key, attend.value)
             named = {
-                "attend": torch.cat([one.weight for one in mixers]).T,
-                "attend_bias": torch.cat([one.bias for one in mixers]),
+                "attend": torch.cat([mixer.weight for mixer in mixers]).T,
+                "attend_bias": torch.cat([mixer.bias for mixer in mixers]),
                 "join": layer.attention.output.dense.weight.T,
                 "join_bias": layer.attention.output.dense.bias,
                 "join_norm": _norm(layer.attention.output.LayerNorm),
@@ -190,19 +189,19 @@ class Model:
                 "narrow_norm": _norm(layer.output.LayerNorm),
             }
             for name, weight in named.items():
-                arrays |= _packed(f"{number}.{name}", weight.detach().numpy())
-        arrays |= _packed("head", self.head.weight.detach().numpy().T)
-        return arrays | _packed("head_bias", self.head.bias.detach().numpy())
+                arrays |= _quantise(f"{number}.{name}", weight.detach().numpy())
+        arrays |= _quantise("head", self.head.weight.detach().numpy().T)
+        return arrays | _quantise("head_bias", self.head.bias.detach().numpy())
 
     def _scores(self, texts: Sequence[str]) -> Any:  # noqa: ANN401 -- torch's tensors are untyped here
-        read = self.tokenizer(list(texts), padding=True, truncation=True, max_length=128, return_tensors="pt")
-        states, seen = self.base(**read).last_hidden_state, read["attention_mask"].unsqueeze(-1)
-        mean = (states * seen).sum(1) / seen.sum(1)
-        largest = states.masked_fill(seen == 0, -1e4).max(1).values
+        tokens = self.tokenizer(list(texts), padding=True, truncation=True, max_length=128, return_tensors="pt")
+        states, mask = self.base(**tokens).last_hidden_state, tokens["attention_mask"].unsqueeze(-1)
+        mean = (states * mask).sum(1) / mask.sum(1)
+        largest = states.masked_fill(mask == 0, -1e4).max(1).values
         return self.head(torch.cat([mean, largest], 1))
 
     def _batches(self, messages: Sequence[Message]) -> Iterator[list[tuple[str, str]]]:
-        texts = [(one.label, augmented(one, messages, self.chance)) for one in messages]
+        texts = [(message.label, augment(message, messages, self.chance)) for message in messages]
         order = sorted(range(len(texts)), key=lambda place: len(texts[place][1]) / 40 + 2 * self.chance.random())
         batches = [order[start : start + BATCH] for start in range(0, len(order), BATCH)]
         self.chance.shuffle(batches)
@@ -211,27 +210,27 @@ class Model:
 
 
 def parts_of(messages: Sequence[Message]) -> list[Message]:
-    """Return the sentences and clauses of the harmless messages, which are judged by themselves too."""
+    """Return the sentences and clauses of the harmless messages, because triage classifies each by itself too."""
     triage = Triage.standard()
     parts = [
-        Message(PARTS[one.label], "part", text, one.writer)
-        for one in messages
-        if one.label in PARTS
-        for text in triage.parts(one.text)
+        Message(PARTS[message.label], "part", text, message.writer)
+        for message in messages
+        if message.label in PARTS
+        for text in triage.parts(message.text)
         if len(text.split()) > 1
     ]
-    return list({one.text: one for one in parts}.values())
+    return list({part.text: part for part in parts}.values())
 
 
-def augmented(message: Message, others: Sequence[Message], chance: random.Random) -> str:
-    """Return a message as it may be written too: beside a harmless one, misspelt, without punctuation."""
+def augment(message: Message, others: Sequence[Message], chance: random.Random) -> str:
+    """Return a variant of a message: at random joined to a harmless one, misspelt, without punctuation."""
     text = message.text
-    if chance.random() < (JOINED if message.urgent else PAIRED):
+    if chance.random() < (JOINED_URGENT if message.urgent else JOINED_OTHERS):
         other = chance.choice(others)
-        if not other.urgent and len(other.text.split()) <= SHORT and message.label not in {"symptom", "harmless"}:
+        if not other.urgent and len(other.text.split()) <= MAX_WORDS and message.label not in {"symptom", "harmless"}:
             parts = [text, other.text] if chance.random() < 0.5 else [other.text, text]
             text = chance.choice(JOINERS).join([parts[0].rstrip(".?! "), parts[1]])
-    return misspelt(text, chance) if chance.random() < MISSPELT else text
+    return misspell(text, chance) if chance.random() < MISSPELT else text
 
 
 def _set(linear: Any, weight: NDArray[np.float32], bias: NDArray[np.float32]) -> None:  # noqa: ANN401 -- a module of torch
@@ -245,41 +244,45 @@ def _set_norm(layer: Any, norm: NDArray[np.float32]) -> None:  # noqa: ANN401 --
 
 
 def _allowed(label: str) -> NDArray[np.bool_]:
-    return np.array([one in MEANS.get(label, (label,)) for one in LABELS])
+    return np.array([known in MEANS.get(label, (label,)) for known in LABELS])
 
 
 def _norm(layer: Any) -> Any:  # noqa: ANN401 -- a module of torch
     return torch.stack([layer.weight, layer.bias])
 
 
-def _packed(name: str, weight: NDArray[np.float32]) -> dict[str, NDArray[Any]]:
+def _quantise(name: str, weight: NDArray[np.float32]) -> dict[str, NDArray[Any]]:
+    """Return a matrix as signed bytes with a scale for each column, and anything else as 16-bit floats."""
     if weight.ndim == 1 or name.endswith("norm"):
         return {name: weight.astype(np.float16)}
     scale = np.abs(weight).max(axis=0) / 127
     return {name: np.round(weight / scale).astype(np.int8), f"{name}.scale": scale.astype(np.float32)}
 
 
-def _calibrated() -> tuple[dict[str, float], dict[str, float]]:
-    """Return the thresholds that hold on messages which nothing was learnt from, and what they come to there."""
+def _calibrate() -> tuple[dict[str, float], dict[str, float]]:
+    """Return the thresholds set on the calibration messages, and the share of each label that alarms at them."""
     messages = read_lists(CALIBRATION)
     triage = Triage.standard(SentenceEncoder())
-    read = [(one, triage.evidence(one.text)) for one in messages]
-    ordinary = [evidence for one, evidence in read if one.label == "ordinary"]
+    evidences = [(message, triage.evidence(message.text)) for message in messages]
+    ordinary = [evidence for message, evidence in evidences if message.label == "ordinary"]
     kinds = {
-        "message": [_largest(one, one.is_sentence) for one in ordinary],
-        "part": [_largest(one, lambda span, one=one: not one.is_sentence(span)) for one in ordinary],  # type: ignore[misc]
+        "message": [_largest(evidence, evidence.is_sentence) for evidence in ordinary],
+        "part": [_largest(evidence, lambda span, of=evidence: not of.is_sentence(span)) for evidence in ordinary],  # type: ignore[misc]
     }
     thresholds = {name: round(float(np.quantile(kinds[name], 1 - share)), 4) for name, share in FALSE_ALARMS.items()}
     thresholds |= {"veto": VETO, "scant": SCANT, "veto_always": VETO_ALWAYS, "symptom": SYMPTOM}
-    found = {
-        label: float(np.mean([_largest(evidence, evidence.is_sentence) >= thresholds["message"] for evidence in some]))
+    shares = {
+        label: float(
+            np.mean([_largest(evidence, evidence.is_sentence) >= thresholds["message"] for evidence in chosen])
+        )
         for label in ("emergency", "today", "crisis", "symptom", "ordinary")
-        if (some := [evidence for one, evidence in read if one.label == label])
+        if (chosen := [evidence for message, evidence in evidences if message.label == label])
     }
-    return thresholds, {f"{label} alarmed by whole sentences": round(value, 4) for label, value in found.items()}
+    return thresholds, {f"{label} alarmed by whole sentences": round(value, 4) for label, value in shares.items()}
 
 
 def _largest(evidence: Evidence, wanted: Callable[[Span], bool]) -> float:
+    """Return the highest probability of urgency among the spans that are wanted, or 0."""
     return max((verdict.urgent for span, verdict in evidence.verdicts.items() if wanted(span)), default=0.0)
 
 

@@ -1,27 +1,28 @@
-"""Messages as they are typed on a phone: letters swapped, dropped and doubled, marks and apostrophes left out."""
+"""Messages as typed on a phone: letters swapped, dropped and doubled, punctuation and apostrophes left out."""
 
 import random
 import re
 
-__all__ = ["misspelt"]
+__all__ = ["misspell"]
 
-MOST = 3  # letters that are mistyped
+MAX_SLIPS = 3  # letters mistyped
 
 
-def misspelt(text: str, chance: random.Random) -> str:
-    """Return a text mistyped in one to three places, and often without capitals and marks."""
+def misspell(text: str, chance: random.Random) -> str:
+    """Return a text mistyped in at most three places, and often without capitals and punctuation."""
     if chance.random() < 0.6:
         text = text.lower()
     if chance.random() < 0.6:
         text = re.sub(r"['\u2019]", "", text)
     if chance.random() < 0.5:
         text = " ".join(re.sub(r"[.,!?;:-]", " ", text).split())
-    for _ in range(chance.randint(0, MOST)):
-        text = _mistyped(text, chance)
+    for _ in range(chance.randint(0, MAX_SLIPS)):
+        text = _mistype(text, chance)
     return text
 
 
-def _mistyped(text: str, chance: random.Random) -> str:
+def _mistype(text: str, chance: random.Random) -> str:
+    """Swap, drop or double a letter at a random place, unless there is none."""
     if len(text) < 4:
         return text
     place = chance.randrange(1, len(text) - 1)

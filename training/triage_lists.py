@@ -1,4 +1,4 @@
-"""The messages that triage is fitted and measured on: `training/triage/`, and the questions of public collections."""
+"""Reads the messages that triage is fitted and measured on: `training/triage/` and questions of public collections."""
 
 import json
 from dataclasses import dataclass
@@ -12,12 +12,12 @@ HELD_OUT: Final = LISTS / "held-out"
 CALIBRATION: Final = LISTS / "calibration"
 PUBLIC: Final = ("stackfaq", "medquad_small", "covidqa_deepset", "pubmedqa_l", "clinc150_oos")
 URGENT: Final = {"emergency", "today", "crisis", "urgent"}
-"""Labels of messages that must alarm; `urgent` is any of the other three, as `harmless` is any of the rest."""
+"""Labels of messages that must alarm. `urgent` is any of the other three, `harmless` any of the labels not here."""
 
 
 @dataclass(frozen=True, slots=True)
 class Message:
-    """A message with its label and style, and the file that it stands in, which is one writer's."""
+    """A message with its label, its style and its writer, who has a file of the same name."""
 
     label: str
     style: str
@@ -26,23 +26,23 @@ class Message:
 
     @property
     def urgent(self) -> bool:
-        """Whether it must alarm."""
+        """Return whether the message must alarm."""
         return self.label in URGENT
 
 
 def read_lists(folder: Path = LISTS) -> list[Message]:
-    """Read the lists of one folder, each text once."""
-    found: dict[str, Message] = {}
+    """Return the messages of the lists in a folder, each text once."""
+    messages: dict[str, Message] = {}
     for path in sorted(folder.glob("*.tsv")):
         for line in path.read_text("utf-8").splitlines():
             if line.strip() and not line.startswith("#"):
                 label, style, text = line.split("\t")
-                found.setdefault(text.strip(), Message(label, style, text.strip(), path.stem))
-    return list(found.values())
+                messages.setdefault(text.strip(), Message(label, style, text.strip(), path.stem))
+    return list(messages.values())
 
 
 def public_questions(folder: Path) -> dict[str, list[str]]:
-    """Read the questions of the public collections, none of which tells of an emergency of the writer's own."""
+    """Return the questions of each public collection. None is an emergency of the writer."""
     return {
         name: [json.loads(line)["text"] for line in (folder / name / "queries.jsonl").read_text("utf-8").splitlines()]
         for name in PUBLIC
