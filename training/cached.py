@@ -1,6 +1,6 @@
-"""An encoder that remembers, for scripts that build many indexes of the same passages."""
+"""An encoder with a cache, for scripts that build many indexes of the same passages."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 from chatbot.indexing import Encoded, SentenceEncoder
 
@@ -8,7 +8,7 @@ __all__ = ["CachedEncoder"]
 
 
 class CachedEncoder:
-    """The packaged encoder; a text is encoded once."""
+    """The packaged encoder. Each text is encoded once, as a question and as a passage."""
 
     def __init__(self) -> None:
         self._encoder = SentenceEncoder()
@@ -20,13 +20,17 @@ class CachedEncoder:
         self._passages: dict[str, Encoded] = {}
 
     def encode_questions(self, texts: Sequence[str]) -> list[Encoded]:
-        """Encode questions, in order."""
-        new = [text for text in dict.fromkeys(texts) if text not in self._questions]
-        self._questions |= dict(zip(new, self._encoder.encode_questions(new), strict=True))
-        return [self._questions[text] for text in texts]
+        """Return the encoded questions in order."""
+        return _encode(texts, self._questions, self._encoder.encode_questions)
 
     def encode_passages(self, texts: Sequence[str]) -> list[Encoded]:
-        """Encode what may answer them, in order."""
-        new = [text for text in dict.fromkeys(texts) if text not in self._passages]
-        self._passages |= dict(zip(new, self._encoder.encode_passages(new), strict=True))
-        return [self._passages[text] for text in texts]
+        """Return the encoded passages in order."""
+        return _encode(texts, self._passages, self._encoder.encode_passages)
+
+
+def _encode(
+    texts: Sequence[str], cache: dict[str, Encoded], encode: Callable[[Sequence[str]], Sequence[Encoded]]
+) -> list[Encoded]:
+    new = [text for text in dict.fromkeys(texts) if text not in cache]
+    cache |= dict(zip(new, encode(new), strict=True))
+    return [cache[text] for text in texts]
