@@ -1,4 +1,4 @@
-"""Measures what redaction finds and what it takes by mistake: python -m benchmarks.redaction [--data FOLDER]."""
+"""Measures what redaction finds and what it removes by mistake: python -m benchmarks.redaction [--data FOLDER]."""
 
 import argparse
 import json
@@ -13,70 +13,75 @@ from chatbot.redaction import redact
 
 
 def main() -> None:
-    """Print recall, false hits and what else was lost, for a part of the list."""
+    """Print recall, false hits and other words removed, for a part of the list."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--part", choices=("seen", "held_out"), default="held_out")
     parser.add_argument("--data", type=Path, help="folder of public collections, whose questions hold nothing personal")
     parser.add_argument("--show", action="store_true", help="print what went wrong")
     options = parser.parse_args()
-    asked = variants(options.part)
-    missed = [one for one in asked if left(one)]
-    eaten = [one for one in asked if not left(one) and lost(one)]
+    secret = variants(options.part)
+    missed = [variant for variant in secret if leaked_words(variant)]
+    clipped = [variant for variant in secret if not leaked_words(variant) and removed_words(variant)]
     harmless = clean(options.part)
-    hits = [text for text in harmless if kept(text) != clean_question(text)]
-    print(f"{options.part}: {len(asked)} variants, {len(harmless)} questions with nothing personal")
-    print(f"recall            {1 - len(missed) / len(asked):.3f}  ({len(missed)} missed)")
+    hits = [text for text in harmless if is_changed(text)]
+    print(f"{options.part}: {len(secret)} variants, {len(harmless)} questions with nothing personal")
+    print(f"recall            {1 - len(missed) / len(secret):.3f}  ({len(missed)} missed)")
     print(f"false hits        {len(hits) / len(harmless):.3f}  ({len(hits)} questions)")
-    print(f"took too much     {len(eaten) / len(asked):.3f}  ({len(eaten)} variants lost other words too)")
-    found = Counter(one.kind for one in asked if not left(one))
-    for kind, number in Counter(one.kind for one in asked).items():
+    print(f"removed too much  {len(clipped) / len(secret):.3f}  ({len(clipped)} variants lost other words too)")
+    found = Counter(variant.kind for variant in secret if not leaked_words(variant))
+    for kind, number in Counter(variant.kind for variant in secret).items():
         print(f"  {kind:12} {found[kind]:3} of {number}")
     if options.show:
-        show((f"missed {one.secrets}", one.text) for one in missed)
-        show((f"too much {one.secrets}", one.text) for one in eaten)
+        show((f"missed {variant.secrets}", variant.text) for variant in missed)
+        show((f"too much {variant.secrets}", variant.text) for variant in clipped)
         show(("false hit", text) for text in hits)
     for folder in sorted(options.data.iterdir()) if options.data else ():
         if (folder / "queries.jsonl").exists():
             lines = (folder / "queries.jsonl").read_text("utf-8").splitlines()
             texts = [json.loads(line)["text"] for line in lines]
-            hits = [text for text in texts if kept(text) != clean_question(text)]
+            hits = [text for text in texts if is_changed(text)]
             print(f"{folder.name}: {len(hits)} of {len(texts)} public questions changed ({len(hits) / len(texts):.4f})")
             if options.show:
                 show(("public", text) for text in hits)
 
 
-def kept(text: str) -> str:
-    """Give what the journal keeps of a text."""
+def redacted(text: str) -> str:
+    """Return a question as the journal records it."""
     return redact(clean_question(text))
 
 
-def left(variant: Variant) -> list[str]:
-    """Give the words of a variant's secrets that can still be read, other than those that stand elsewhere in it too."""
+def is_changed(text: str) -> bool:
+    """Return whether redaction changes a question."""
+    return redacted(text) != clean_question(text)
+
+
+def leaked_words(variant: Variant) -> list[str]:
+    """Return the words of a variant's secrets that stay readable, without those that stand elsewhere in it too."""
+    leaked = set(words(redacted(variant.text))) - set(_other_words(variant))
+    return [word for secret in variant.secrets for word in words(secret) if word in leaked]
+
+
+def removed_words(variant: Variant) -> list[str]:
+    """Return the words around a variant's secrets that were removed too."""
+    return list(Counter(_other_words(variant)) - Counter(words(redacted(variant.text))))
+
+
+def _other_words(variant: Variant) -> list[str]:
     rest = variant.text
     for secret in variant.secrets:
         rest = rest.replace(secret, " ", 1)
-    open_words = set(words(rest))
-    still = set(words(kept(variant.text)))
-    return [word for secret in variant.secrets for word in words(secret) if word in still - open_words]
-
-
-def lost(variant: Variant) -> list[str]:
-    """Give the words around a variant's secrets that were taken too."""
-    rest = variant.text
-    for secret in variant.secrets:
-        rest = rest.replace(secret, " ", 1)
-    return [word for word, number in (Counter(words(rest)) - Counter(words(kept(variant.text)))).items() if number]
+    return words(rest)
 
 
 def words(text: str) -> list[str]:
-    """Give a text's words and numbers in small letters."""
+    """Return the words and numbers of a text in lower case."""
     return re.findall(r"\w+", text.casefold())
 
 
 def show(rows: Iterable[tuple[str, str]]) -> None:
-    """Print what went wrong, and what redaction made of it."""
-    for why, text in rows:
-        print(f"{why}: {text!r} -> {kept(text)!r}")
+    """Print each reason and text, with the redacted text."""
+    for reason, text in rows:
+        print(f"{reason}: {text!r} -> {redacted(text)!r}")
 
 
 if __name__ == "__main__":

@@ -1,6 +1,7 @@
-"""The test list of redaction: questions with something personal in them, and questions with nothing.
+"""Builds the test questions of redaction, with personal data and without.
 
-Two parts of each: the rules were written with one, and the other was written before them and is only measured.
+Each kind has two parts. The rules were written with the part "seen". The part "held_out" is older than the rules, and
+is only measured.
 """
 
 import random
@@ -20,7 +21,7 @@ _OLDEST, _YOUNGEST = date(1931, 1, 1), date(2012, 12, 31)
 
 @dataclass(frozen=True, slots=True)
 class Variant:
-    """A question, and the stretches of it that must go."""
+    """A question, and the stretches of it that must be redacted."""
 
     kind: str
     text: str
@@ -28,22 +29,22 @@ class Variant:
 
 
 def variants(part: str, number: int = 500) -> list[Variant]:
-    """Give a part's variants, "seen" or "held_out": the odd ones, then each value in carriers, in a fixed order."""
+    """Return the variants of a part, the same each time: single lines, then each value in carrier sentences."""
     chance = random.Random(part)
     table = _read(_FOLDER / f"{part}.txt")
-    made = [Variant("odd", re.sub(r"\[\[|\]\]", "", line), tuple(_marked(line))) for line in table.pop("odd")]
+    result = [Variant("odd", re.sub(r"\[\[|\]\]", "", line), tuple(_marked(line))) for line in table.pop("odd")]
     kinds = [name.removesuffix(" values") for name in table if name.endswith(" values")]
-    crossed = {kind: _crossed(kind, table[f"{kind} values"], table[f"{kind} carriers"], chance) for kind in kinds}
-    while len(made) < number:
-        row = [variant for variant in (next(crossed[kind], None) for kind in kinds) if variant]
-        made += row[: number - len(made)]
+    combined = {kind: _combine(kind, table[f"{kind} values"], table[f"{kind} carriers"], chance) for kind in kinds}
+    while len(result) < number:
+        row = [variant for variant in (next(combined[kind], None) for kind in kinds) if variant]
+        result += row[: number - len(result)]
         if not row:
             break
-    return made
+    return result
 
 
 def clean(part: str) -> list[str]:
-    """Give a part's questions with nothing personal in them."""
+    """Return the questions of a part that hold no personal data."""
     lines = (_FOLDER / f"clean_{part}.txt").read_text("utf-8").splitlines()
     return [line for line in lines if line and not line.startswith("#")]
 
@@ -59,8 +60,8 @@ def _read(path: Path) -> dict[str, list[str]]:
     return table
 
 
-def _crossed(kind: str, values: list[str], carriers: list[str], chance: random.Random) -> Iterator[Variant]:
-    """Give every value in a carrier, then every value in the next one, until each stood in each."""
+def _combine(kind: str, values: list[str], carriers: list[str], chance: random.Random) -> Iterator[Variant]:
+    """Yield every value in one carrier, then every value in the next carrier, until each has been in each."""
     for turn in range(len(carriers)):
         for place, form in enumerate(values):
             value = _value(form, chance)
@@ -80,8 +81,8 @@ def _value(form: str, chance: random.Random) -> str:
     if "%" in form:
         return (_OLDEST + timedelta(days=chance.randrange((_YOUNGEST - _OLDEST).days))).strftime(form)
     filled = "".join(
-        {"#": chance.choice(string.digits), "N": chance.choice("23456789")}.get(one, one) if "#" in form else one
-        for one in form
+        {"#": chance.choice(string.digits), "N": chance.choice("23456789")}.get(sign, sign) if "#" in form else sign
+        for sign in form
     )
     if form.startswith("QQ"):
         filled = chance.choice(["AB", "JG", "ce", "Pk"]) + filled[2:]
@@ -91,12 +92,13 @@ def _value(form: str, chance: random.Random) -> str:
 
 
 def _luhn(digits: str) -> str:
-    """Give the check digit that a card's digits end in."""
+    """Return the check digit of a card number. Source: ISO/IEC 7812-1, annex B."""
     doubled = (sum(divmod(int(digit) * (2 - place % 2), 10)) for place, digit in enumerate(reversed(digits)))
     return str(-sum(doubled) % 10)
 
 
 def _nhs(chance: random.Random) -> str:
+    """Return a valid NHS number: its last digit is a check digit modulo 11."""
     while True:
         digits = str(chance.randrange(400_000_000, 500_000_000))
         check = (11 - sum(int(digit) * weight for digit, weight in zip(digits, range(10, 1, -1), strict=True))) % 11
