@@ -1,11 +1,10 @@
-"""Measures what a question costs, beside the encoder's own time for it.
+"""Measures how long a question takes, beside the encoder's own time for it.
 
     python -m benchmarks.cost --data FOLDER --cache FOLDER
 
-Each question is asked and encoded in turn, in one run, so that whatever else the machine does slows both. The corpus is
-drawn from several public collections; it is built anew unless `--cache` holds the same build, whose time is then told
-again. The profile, taken in a run of its own because it slows what it watches, tells each function's time with all that
-it calls.
+Each question is asked and encoded in turn, so that other load on the machine slows both. The corpus is a sample of
+several public collections. If `--cache` holds the same build, its time is printed again. The profile gives each
+function's cumulative time. It is taken in a run of its own, because profiling slows the functions.
 """
 
 import argparse
@@ -21,9 +20,10 @@ import numpy as np
 from tqdm import tqdm
 
 import chatbot
+from benchmarks.retrieval import build_with_bar
 from chatbot.bot import Chatbot
 from chatbot.clinic import load_clinic
-from chatbot.indexing import SentenceEncoder, build_index
+from chatbot.indexing import SentenceEncoder
 from training.public_data import Collection, load_collection, write_corpus
 
 COLLECTIONS = ("stackfaq", "covidqa_deepset", "medquad_small", "squad2_dev", "pubmedqa_l", "scifact")
@@ -33,13 +33,13 @@ PARTS = 25  # lines of the profile
 SEED = 20261123
 
 Milliseconds = dict[str, list[float]]
-"""Of each question, by what was timed."""
+"""Times of each question, by the part that was timed."""
 
 __all__: list[str] = []
 
 
 def main() -> None:
-    """Build, ask, print."""
+    """Build, ask and print."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else None)
     parser.add_argument("--data", type=Path, required=True, help="folder of the public collections")
     parser.add_argument("--cache", type=Path, required=True, help="folder for the corpus and its index")
@@ -51,53 +51,47 @@ def main() -> None:
     answerable = [query.text for query in corpus.queries if query.gold]
     questions = random.Random(SEED).sample(answerable, min(options.questions, len(answerable)))
     encoder = SentenceEncoder()
-    print(_built(corpus, options.cache, encoder), flush=True)
+    print(_build(corpus, options.cache, encoder), flush=True)
     bot = Chatbot(options.cache / "corpus", options.cache / "index", encoder, load_clinic(None))
     for question in questions[:20]:  # warm
         bot.ask(question)
-    print(_table(*_timed(bot, encoder, questions)), flush=True)
+    print(_table(*_time(bot, encoder, questions)), flush=True)
     print(_profile(bot, questions))
 
 
 def _corpus(data: Path, collections: Sequence[str]) -> Collection:
-    """Put the collections together; a document's id is marked by its collection's name."""
+    """Return the collections as one, where each document id starts with the name of its collection."""
     parts = [load_collection(data / name) for name in collections]
-    documents = {f"{part.name}/{one}": told for part in parts for one, told in part.documents.items()}
+    documents = {f"{part.name}/{id_}": document for part in parts for id_, document in part.documents.items()}
     queries = tuple(
-        type(query)(query.id, query.text, frozenset(f"{part.name}/{one}" for one in query.gold), query.subject)
+        type(query)(query.id, query.text, frozenset(f"{part.name}/{id_}" for id_ in query.gold), query.subject)
         for part in parts
         for query in part.queries
     )
     return Collection("together", documents, queries)
 
 
-def _built(corpus: Collection, cache: Path, encoder: SentenceEncoder) -> str:
-    """Build, or find built, and say how long it took and how large it is."""
+def _build(corpus: Collection, cache: Path, encoder: SentenceEncoder) -> str:
+    """Build the index unless it is in the cache, and return a line with its size and the time of its build."""
     write_corpus(corpus, cache / "corpus")
-    encoder.encode_questions(["Are you ready?"])  # the model's loading is no part of the build
-    with tqdm(desc="Passages", leave=False) as bar:
-
-        def show(done: int, of: int) -> None:
-            bar.total = of
-            bar.update(done - bar.n)
-
-        start = time.perf_counter()
-        built = build_index(cache / "corpus", cache / "index", encoder, progress=show)
-        seconds = time.perf_counter() - start
+    encoder.encode_questions(["Are you ready?"])  # loads the model, which is no part of the build
+    start = time.perf_counter()
+    built = build_with_bar(cache, encoder)
+    seconds = time.perf_counter() - start
     note = cache / f"{built.id}.json"
     if built.embedded:
         note.write_text(json.dumps({"seconds": seconds, "embedded": built.embedded}), "utf-8")
     size = sum(path.stat().st_size for path in (cache / "index" / built.id).iterdir()) / 1e6
-    what = f"{built.passages} passages of {built.documents} documents, index of {size:.0f} MB"
+    summary = f"{built.passages} passages of {built.documents} documents, index of {size:.0f} MB"
     if not note.exists():
-        return f"{what}, built by another run"
-    told = json.loads(note.read_text("utf-8"))
-    speed = told["embedded"] / told["seconds"]
-    return f"{what}, {told['embedded']} passages embedded in {told['seconds']:.0f} s ({speed:.1f} a second)"
+        return f"{summary}, built by another run"
+    values = json.loads(note.read_text("utf-8"))
+    speed = values["embedded"] / values["seconds"]
+    return f"{summary}, {values['embedded']} passages embedded in {values['seconds']:.0f} s ({speed:.1f} a second)"
 
 
-def _timed(bot: Chatbot, encoder: SentenceEncoder, questions: Sequence[str]) -> tuple[Milliseconds, Milliseconds]:
-    """Time both by the clock and by the processor, taking turns in which goes first."""
+def _time(bot: Chatbot, encoder: SentenceEncoder, questions: Sequence[str]) -> tuple[Milliseconds, Milliseconds]:
+    """Return the times by the clock and by the processor. The two parts take turns in going first."""
     parts: dict[str, Callable[[str], object]] = {
         "ask": bot.ask,
         "encode": lambda question: encoder.encode_questions([question]),
@@ -123,19 +117,19 @@ def _table(clock: Milliseconds, processor: Milliseconds) -> str:
 
 
 def _profile(bot: Chatbot, questions: Sequence[str]) -> str:
-    """Give the functions of the product that take longest, by their time with all that they call."""
-    watch = cProfile.Profile()
-    with watch:
+    """Return a table of the product's functions with the longest cumulative time."""
+    profile = cProfile.Profile()
+    with profile:
         for question in questions:
             bot.ask(question)
     room = str(Path(chatbot.__file__).parent)
     parts = [
         (total / len(questions) * 1e3, calls / len(questions), f"{Path(file).relative_to(room)}: {name}")
-        for (file, _, name), (_, calls, _, total, _) in pstats.Stats(watch).stats.items()  # type: ignore[attr-defined] # typeshed leaves it out
+        for (file, _, name), (_, calls, _, total, _) in pstats.Stats(profile).stats.items()  # type: ignore[attr-defined] # typeshed leaves it out
         if file.startswith(room)
     ]
     lines = [f"{ms:8.2f} ms{calls:8.1f} calls  {name}" for ms, calls, name in sorted(parts, reverse=True)[:PARTS]]
-    return "\n".join(["A question's time by function, watched:", *lines])
+    return "\n".join(["A question's cumulative time by function, while profiled:", *lines])
 
 
 if __name__ == "__main__":

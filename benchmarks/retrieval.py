@@ -1,15 +1,15 @@
-"""Measures how well Footnote ranks public collections, beside what it must beat.
+"""Measures how well Footnote and three baselines rank the documents of public collections.
 
     python -m benchmarks.retrieval --data FOLDER --cache FOLDER
 
-The three baselines see whole documents, title first: BM25 over stemmed words, the cosine of the encoder's vector of
-what fits its window, and reciprocal rank fusion of both. Source of the fusion: G. Cormack, C. Clarke and S. Buettcher,
-SIGIR 2009. Footnote cuts documents into passages: a document's score is that of its best.
+The baselines rank whole documents, title first: BM25 over stemmed words, the cosine of the encoder's vector of the
+text that fits its window, and reciprocal rank fusion of both. Source of the fusion: G. Cormack, C. Clarke and
+S. Buettcher, SIGIR 2009. Footnote cuts documents into passages. A document's score is that of its best passage.
 
 Each difference from a baseline comes with a paired bootstrap interval over the questions.
 
 Not measured: clinc150_oos. Its documents are questions of the same intent, not passages that answer, and its judgements
-name 20 of the 100 that are right for each question, so that a ranking is punished at random.
+name 20 of the 100 that are right for each question, so that chance decides which rankings score well.
 """
 
 import argparse
@@ -32,11 +32,11 @@ from scipy.stats import bootstrap
 from tqdm import tqdm
 
 from chatbot.answering import Ranking, clean_question, search
-from chatbot.indexing import Encoder, Index, SentenceEncoder, build_index, open_index
-from chatbot.language import Spelling
+from chatbot.indexing import BuildResult, Encoder, Index, SentenceEncoder, build_index, open_index
+from training.corpora import spelling_of
 from training.public_data import Collection, Query, load_collection, write_corpus
 
-COLLECTIONS = {  # and which file of judgements
+COLLECTIONS = {  # with the name of the file of judgements
     "stackfaq": "dev",
     "covidqa_deepset": "dev",
     "medquad_small": "dev",
@@ -52,53 +52,55 @@ RESAMPLES = 9999
 SEED = 20261123
 
 Scores = dict[str, float]
-"""Documents found for one question, by id."""
+"""Scores of the documents found for a question, by document id."""
 
 Run = dict[str, Scores]
-"""What was found for each question, by id."""
+"""Scores of each question, by question id."""
 
-__all__ = ["ranked"]
+__all__ = ["build_with_bar", "ranked"]
+
+_SPELLING = cache(spelling_of)
 
 
 def ranked(index: Index, encoder: Encoder, question: str) -> list[tuple[str, float]]:
-    """Rank passages as the product does; give the page of each and its score, best first."""
-    found = search(index, encoder, Ranking.fitted(), _spelling(index, encoder).corrected(clean_question(question)))  # type: ignore[arg-type] # a protocol says nothing of hashes
-    return [(hit.passage.document, hit.score) for hit in found.hits] if found else []
-
-
-@cache
-def _spelling(index: Index, encoder: Encoder) -> Spelling:
-    return Spelling(index.words, lambda word: encoder.count_tokens(word) == 1)
+    """Return the page and the score of each passage, ranked as the product does, best first."""
+    corrected = _SPELLING(index, encoder).corrected(clean_question(question))  # type: ignore[arg-type] # a protocol says nothing of hashes
+    result = search(index, encoder, Ranking.fitted(), corrected)
+    return [(hit.passage.document, hit.score) for hit in result.hits] if result else []
 
 
 @dataclass(frozen=True, slots=True)
 class Measured:
-    """One method on one collection: the mean of each measure, and where the product's lead over it lies in 95 %."""
+    """One method on one collection: the mean of each measure, and the 95 % interval of the product's lead over it."""
 
     means: dict[str, float]
     lead: dict[str, tuple[float, float]]
 
 
 def main() -> None:
-    """Rank, measure, print."""
+    """Rank, measure and print."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else None)
     parser.add_argument("--data", type=Path, required=True, help="folder of the public collections")
     parser.add_argument("--cache", type=Path, required=True, help="folder for indexes and vectors, kept between runs")
     parser.add_argument("--collections", nargs="+", choices=COLLECTIONS, default=list(COLLECTIONS), metavar="NAME")
-    parser.add_argument("--queries", type=int, help="questions of each collection, drawn by chance; all by default")
+    parser.add_argument(
+        "--queries", type=int, help="questions of each collection, a fixed random sample (default: all)"
+    )
     parser.add_argument("--json", type=Path, help="file for the figures, as JSON")
     options = parser.parse_args()
     encoder = SentenceEncoder()
-    told: dict[str, dict[str, Measured]] = {}
+    results: dict[str, dict[str, Measured]] = {}
     for name in options.collections:
         collection = load_collection(options.data / name, COLLECTIONS[name])
         queries = _sample(collection, options.queries)
-        told[name] = _measured(_runs(collection, queries, encoder, options.cache / name), queries)
+        results[name] = _measure(_runs(collection, queries, encoder, options.cache / name), queries)
         print(f"{name}: {len(collection.documents)} documents, {len(queries)} questions")
-        print(_table(told[name]), flush=True)
-    print(_summary(told))
+        print(_table(results[name]), flush=True)
+    print(_summary(results))
     if options.json:
-        plain = {name: {method: asdict(one) for method, one in methods.items()} for name, methods in told.items()}
+        plain = {
+            name: {method: asdict(result) for method, result in methods.items()} for name, methods in results.items()
+        }
         options.json.write_text(json.dumps(plain, indent=2) + "\n", "utf-8")
 
 
@@ -110,7 +112,7 @@ def _sample(collection: Collection, most: int | None) -> list[Query]:
 def _runs(collection: Collection, queries: Sequence[Query], encoder: Encoder, cache: Path) -> dict[str, Run]:
     lexical = _bm25(collection, queries)
     dense = _dense(collection, queries, encoder, cache)
-    fused = {query.id: _fused(lexical[query.id], dense[query.id]) for query in queries}
+    fused = {query.id: _fuse(lexical[query.id], dense[query.id]) for query in queries}
     return {
         PRODUCT: _product(collection, queries, encoder, cache),
         "bm25": lexical,
@@ -121,17 +123,11 @@ def _runs(collection: Collection, queries: Sequence[Query], encoder: Encoder, ca
 
 def _product(collection: Collection, queries: Sequence[Query], encoder: Encoder, cache: Path) -> Run:
     names = write_corpus(collection, cache / "corpus")
-    with tqdm(desc=f"{collection.name}: passages", leave=False) as bar:
-
-        def show(done: int, of: int) -> None:
-            bar.total = of
-            bar.update(done - bar.n)
-
-        built = build_index(cache / "corpus", cache / "index", encoder, progress=show)
+    built = build_with_bar(cache, encoder)
     for problem in built.problems:
         tqdm.write(problem)
     _, index = open_index(cache / "corpus", cache / "index", encoder)
-    ids = {name: one for one, name in names.items()}
+    ids = {name: id_ for id_, name in names.items()}
     run: Run = {}
     for query in tqdm(queries, desc=f"{collection.name}: {PRODUCT}", leave=False):
         best: Scores = {}
@@ -141,15 +137,26 @@ def _product(collection: Collection, queries: Sequence[Query], encoder: Encoder,
     return run
 
 
+def build_with_bar(cache: Path, encoder: Encoder) -> BuildResult:
+    """Build the index of `cache`/corpus in `cache`/index behind a progress bar."""
+    with tqdm(desc="Passages", leave=False) as bar:
+
+        def show(done: int, of: int) -> None:
+            bar.total = of
+            bar.update(done - bar.n)
+
+        return build_index(cache / "corpus", cache / "index", encoder, progress=show)
+
+
 def _bm25(collection: Collection, queries: Sequence[Query]) -> Run:
     stem = _stemmer()
     index = bm25s.BM25(k1=1.2, b=0.75, method="lucene")
     index.index([stem(text) for text in _texts(collection)], show_progress=False)
     run: Run = {}
     for query in tqdm(queries, desc=f"{collection.name}: bm25", leave=False):
-        known = [one for one in stem(query.text) if one in index.vocab_dict]
+        known = [word for word in stem(query.text) if word in index.vocab_dict]
         scores = index.get_scores(known) if known else np.zeros(len(collection.documents))
-        run[query.id] = {one: score for one, score in _best(collection, scores).items() if score > 0}
+        run[query.id] = {id_: score for id_, score in _best(collection, scores).items() if score > 0}
     return run
 
 
@@ -160,14 +167,14 @@ def _stemmer() -> Callable[[str], list[str]]:
 
 def _dense(collection: Collection, queries: Sequence[Query], encoder: Encoder, cache: Path) -> Run:
     documents = _vectors(collection, encoder, cache)
-    questions = [one.vector for one in encoder.encode_questions([query.text for query in queries])]
+    questions = [encoded.vector for encoded in encoder.encode_questions([query.text for query in queries])]
     return {
         query.id: _best(collection, documents @ question) for query, question in zip(queries, questions, strict=True)
     }
 
 
 def _vectors(collection: Collection, encoder: Encoder, cache: Path) -> NDArray[np.float32]:
-    """Encode whole documents, or read what was encoded before."""
+    """Return the vectors of whole documents, shape (n, dimensions), read from the cache if they are there."""
     texts = _texts(collection)
     digest = hashlib.sha256("\0".join((encoder.fingerprint, *texts)).encode()).hexdigest()[:16]
     path = cache / f"documents-{digest}.npy"
@@ -193,15 +200,15 @@ def _best(collection: Collection, scores: NDArray[np.floating]) -> Scores:
     return {ids[row]: float(scores[row]) for row in np.argsort(-scores, kind="stable")[:DEPTH]}
 
 
-def _fused(*lists: Mapping[str, float]) -> Scores:
+def _fuse(*lists: Mapping[str, float]) -> Scores:
     fused: Scores = {}
-    for one in lists:
-        for rank, document in enumerate(one, start=1):
+    for scores in lists:
+        for rank, document in enumerate(scores, start=1):
             fused[document] = fused.get(document, 0) + 1 / (K + rank)
     return fused
 
 
-def _measured(runs: Mapping[str, Run], queries: Sequence[Query]) -> dict[str, Measured]:
+def _measure(runs: Mapping[str, Run], queries: Sequence[Query]) -> dict[str, Measured]:
     values = {method: _values(run, queries) for method, run in runs.items()}
     return {
         method: Measured(
@@ -213,40 +220,40 @@ def _measured(runs: Mapping[str, Run], queries: Sequence[Query]) -> dict[str, Me
 
 
 def _values(run: Run, queries: Sequence[Query]) -> dict[str, NDArray[np.float64]]:
-    """Give each measure of each question, in the order of the questions."""
+    """Return each measure by name, shape (questions,), in the order of the questions."""
     qrels = {query.id: dict.fromkeys(query.gold, 1) for query in queries}
     rows = {query.id: row for row, query in enumerate(queries)}
     names = {measure: name for name, measure in MEASURES.items()}
     each = {name: np.zeros(len(queries)) for name in MEASURES}
-    for one in ir_measures.iter_calc(list(MEASURES.values()), qrels, run):
-        each[names[one.measure]][rows[one.query_id]] = one.value
+    for metric in ir_measures.iter_calc(list(MEASURES.values()), qrels, run):
+        each[names[metric.measure]][rows[metric.query_id]] = metric.value
     return each
 
 
 def _interval(differences: NDArray[np.float64]) -> tuple[float, float]:
-    """Give the 95 % interval of the mean difference; no width where all are alike."""
+    """Return the 95 % bootstrap percentile interval of the mean difference."""
     chance = np.random.default_rng(SEED)
-    told = bootstrap((differences,), np.mean, n_resamples=RESAMPLES, method="percentile", batch=500, rng=chance)
-    return round(float(told.confidence_interval.low), 4), round(float(told.confidence_interval.high), 4)
+    result = bootstrap((differences,), np.mean, n_resamples=RESAMPLES, method="percentile", batch=500, rng=chance)
+    return round(float(result.confidence_interval.low), 4), round(float(result.confidence_interval.high), 4)
 
 
 def _table(methods: Mapping[str, Measured]) -> str:
     lines = [f"{'':10}" + "".join(f"{name:>12}{'footnote minus it':>20}" for name in MEASURES)]
-    for method, one in methods.items():
+    for method, measured in methods.items():
         cells = []
         for name in MEASURES:
-            low, high = one.lead[name]
+            low, high = measured.lead[name]
             lead = "" if method == PRODUCT else f"[{low:+.3f}, {high:+.3f}]"
-            cells.append(f"{one.means[name]:12.3f}{lead:>20}")
+            cells.append(f"{measured.means[name]:12.3f}{lead:>20}")
         lines.append(f"{method:10}" + "".join(cells).rstrip())
     return "\n".join(lines) + "\n"
 
 
-def _summary(told: Mapping[str, Mapping[str, Measured]]) -> str:
-    """Set the methods side by side by nDCG@10, and the product against the best of the others on each collection."""
-    methods = list(next(iter(told.values())))
+def _summary(results: Mapping[str, Mapping[str, Measured]]) -> str:
+    """Return a table of nDCG@10: each method on each collection, and the product's lead over the best baseline."""
+    methods = list(next(iter(results.values())))
     lines = [f"{'nDCG@10':18}" + "".join(f"{method:>10}" for method in methods) + f"{'minus best':>12}"]
-    rows = {name: [own[method].means["ndcg@10"] for method in methods] for name, own in told.items()}
+    rows = {name: [own[method].means["ndcg@10"] for method in methods] for name, own in results.items()}
     for name, (product, *others) in rows.items():
         means = "".join(f"{mean:10.3f}" for mean in (product, *others))
         lines.append(f"{name:18}{means}{product - max(others):+12.3f}")
