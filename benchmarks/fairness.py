@@ -1,11 +1,11 @@
-"""Measures how long a visitor waits while others flood the server, beside how long she waits when nobody does.
+"""Measures how long a visitor waits while others flood the server, and how long in quiet.
 
     python -m benchmarks.fairness
 
-A server of the project's own corpus runs in a process of its own, on this machine's loopback. One visitor asks now and
-then; meanwhile twenty attackers, each at an address of its own, keep four questions each under way and send the next as
-soon as one is answered or refused. They first ask what she asks, then the worst that the limits allow. At the end one
-address sends 75 of the worst questions at once. Everything is bounded: the questions, the attackers and the time.
+A server of the project's own corpus runs in a process of its own, on this machine's loopback. One visitor asks from
+time to time. Meanwhile twenty attackers, each at its own address, keep four requests open each and send the next as
+soon as a reply comes. They first ask the visitor's question, then the worst that the limits allow. At the end one
+address sends 75 of the worst questions at once. The questions, the attackers and the time are all bounded.
 """
 
 import argparse
@@ -34,16 +34,16 @@ VISITOR: Final = "127.0.0.99"
 BYSTANDER: Final = "127.0.0.98"
 CROWD: Final = "127.0.0.97"
 ATTACKERS: Final = tuple(f"127.0.0.{number}" for number in range(1, 21))
-UNDER_WAY: Final = 4  # questions of one attacker
-MOST: Final = 500  # requests of one attacker
-REFUSED: Final = 0.1  # seconds that an attacker waits after a refusal
-ASKED: Final = 14  # questions of the visitor, of each kind of attack
+CONCURRENT: Final = 4  # open requests of one attacker
+MAX_REQUESTS: Final = 500  # of one attacker
+BACKOFF: Final = 0.1  # seconds that an attacker waits after a refusal
+QUESTIONS: Final = 14  # of the visitor, in each part
 PAUSE: Final = 0.7  # seconds between two of her questions
-LONGEST: Final = 12.0  # seconds of each part, after which she asks no more
+MAX_SECONDS: Final = 12.0  # of each part, after which she asks no more
 PER_MINUTE: Final = 60  # questions of one address; more than the usual limit, so that the attack lasts
 AT_ONCE: Final = 75  # worst questions of one address
-WORST: Final = "ordinary words"  # of the kinds, what costs most
-STARTING: Final = 120  # seconds that the server may take
+WORST: Final = "ordinary words"  # the kind of question that costs most
+START_TIMEOUT: Final = 120  # seconds
 BAR: Final = 2.0  # times her quiet 95th percentile
 
 __all__: list[str] = []
@@ -51,23 +51,23 @@ __all__: list[str] = []
 
 @dataclass
 class Replies:
-    """What came back: seconds of the answers, and how often each status."""
+    """Seconds of the answers, and the number of replies of each status."""
 
     seconds: list[float] = field(default_factory=list)
     statuses: Counter[int] = field(default_factory=Counter)
 
     def percentile(self, share: int) -> float:
-        """Return a percentile of the answers' time, in milliseconds."""
+        """Return a percentile of the times of the answers, in milliseconds."""
         return 1e3 * float(np.percentile(self.seconds, share))
 
 
 def main() -> None:
-    """Serve, ask, attack, print."""
+    """Serve, ask, attack and print."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else None)
     parser.add_argument("--per-minute", type=int, default=PER_MINUTE, help="questions a minute that an address may ask")
-    parser.add_argument("--questions", type=int, default=ASKED, help="questions of the visitor in each part")
+    parser.add_argument("--questions", type=int, default=QUESTIONS, help="questions of the visitor in each part")
     options = parser.parse_args()
-    with served(options.per_minute) as port:
+    with serve(options.per_minute) as port:
         asyncio.run(measure(port, options.questions))
 
 
@@ -82,7 +82,7 @@ async def measure(port: int, questions: int) -> None:
         "20 attackers, worst questions": lambda number: worst(WORST, number),
     }
     for name, question in attacks.items():
-        async with attacked(port, question) as theirs:
+        async with attack(port, question) as theirs:
             report(name, await visit(port, VISITOR, questions), quiet, theirs)
     crowd = Replies()
     waiting = [asyncio.create_task(ask(port, CROWD, worst(WORST, 10_000 + number), crowd)) for number in range(AT_ONCE)]
@@ -91,11 +91,12 @@ async def measure(port: int, questions: int) -> None:
 
 
 def report(name: str, hers: Replies, quiet: Replies, theirs: Counter[int]) -> None:
-    """Print what the visitor got beside what the attackers got, by status."""
+    """Print the visitor's waiting times, and the replies to her and to the attackers by status."""
     ratio = hers.percentile(95) / quiet.percentile(95)
     over = "  over the bar" if ratio > BAR else ""
     statuses = "; ".join(
-        " ".join(f"{one}: {many}" for one, many in sorted(all_.items())) for all_ in (hers.statuses, theirs)
+        " ".join(f"{status}: {number}" for status, number in sorted(counts.items()))
+        for counts in (hers.statuses, theirs)
     )
     print(f"{name:34}{hers.percentile(50):8.0f}{hers.percentile(95):8.0f}{ratio:11.2f}  {statuses}{over}", flush=True)
 
@@ -103,7 +104,7 @@ def report(name: str, hers: Replies, quiet: Replies, theirs: Counter[int]) -> No
 async def visit(port: int, source: str, questions: int) -> Replies:
     """Ask questions one after the other, with pauses."""
     replies = Replies()
-    end = time.monotonic() + LONGEST
+    end = time.monotonic() + MAX_SECONDS
     while replies.statuses.total() < questions and time.monotonic() < end:
         await ask(port, source, ORDINARY, replies)
         await asyncio.sleep(PAUSE)
@@ -111,27 +112,27 @@ async def visit(port: int, source: str, questions: int) -> Replies:
 
 
 @asynccontextmanager
-async def attacked(port: int, question: Callable[[int], str]) -> AsyncIterator[Counter[int]]:
-    """Flood the server from all attackers, and give what they get."""
+async def attack(port: int, question: Callable[[int], str]) -> AsyncIterator[Counter[int]]:
+    """Flood the server from all attackers, and yield the number of replies of each status."""
     replies = Replies()
     numbers = count()
 
     async def flood(source: str) -> None:
-        for _ in range(MOST // UNDER_WAY):
+        for _ in range(MAX_REQUESTS // CONCURRENT):
             if await ask(port, source, question(next(numbers)), replies) != 200:
-                await asyncio.sleep(REFUSED * random.uniform(0.5, 1.5))
+                await asyncio.sleep(BACKOFF * random.uniform(0.5, 1.5))
 
-    floods = [asyncio.create_task(flood(source)) for source in ATTACKERS for _ in range(UNDER_WAY)]
+    floods = [asyncio.create_task(flood(source)) for source in ATTACKERS for _ in range(CONCURRENT)]
     await asyncio.sleep(0.5)
     yield replies.statuses
-    for one in floods:
-        one.cancel()
+    for task in floods:
+        task.cancel()
     await asyncio.gather(*floods, return_exceptions=True)
 
 
 async def ask(port: int, source: str, question: str, replies: Replies) -> int:
-    """Ask a question from an address of the loopback, keep what came back and return its status."""
-    begun = time.perf_counter()
+    """Ask a question from an address of the loopback, add the reply to `replies` and return its status."""
+    start = time.perf_counter()
     reader, writer = await asyncio.open_connection("127.0.0.1", port, local_addr=(source, 0))
     body = json.dumps({"question": question}).encode()
     writer.write(
@@ -143,21 +144,21 @@ async def ask(port: int, source: str, question: str, replies: Replies) -> int:
     finally:
         writer.close()
     if status == 200:
-        replies.seconds.append(time.perf_counter() - begun)
+        replies.seconds.append(time.perf_counter() - start)
     replies.statuses[status] += 1
     return status
 
 
 @contextmanager
-def served(per_minute: int) -> Iterator[int]:
-    """Serve the project's corpus on a free port, and give the port."""
+def serve(per_minute: int) -> Iterator[int]:
+    """Serve the project's corpus on a free port, and yield the port."""
     with TemporaryDirectory() as folder, socket.create_server(("127.0.0.1", 0)) as free:
         port = int(free.getsockname()[1])
         free.close()
         clinic = Path(folder) / "clinic.toml"
         clinic.write_text(f"[sites]\nrequests_per_minute = {per_minute}\n", "utf-8")
-        named = {"CLINIC": clinic, "INDEX": Path(folder) / "index", "STAFF": Path(folder) / "staff", "PORT": port}
-        environ = os.environ | {f"FOOTNOTE_{name}": str(value) for name, value in named.items()}
+        settings = {"CLINIC": clinic, "INDEX": Path(folder) / "index", "STAFF": Path(folder) / "staff", "PORT": port}
+        environ = os.environ | {f"FOOTNOTE_{name}": str(value) for name, value in settings.items()}
         environ["FOOTNOTE_JOURNAL"] = "off"
         command = [sys.executable, "-m", "chatbot"]
         subprocess.run([*command, "build"], check=True, env=environ, cwd=ROOT, capture_output=True)  # noqa: S603 -- the project's own command
@@ -170,15 +171,15 @@ def served(per_minute: int) -> Iterator[int]:
 
 
 def _wait_for(port: int, server: "subprocess.Popen[bytes]") -> None:
-    patience = time.monotonic() + STARTING
-    while time.monotonic() < patience and server.poll() is None:
+    deadline = time.monotonic() + START_TIMEOUT
+    while time.monotonic() < deadline and server.poll() is None:
         try:
             socket.create_connection(("127.0.0.1", port), 1).close()
         except OSError:
             time.sleep(0.2)
         else:
             return
-    raise SystemExit("the server did not start")
+    raise SystemExit(f"The server did not start within {START_TIMEOUT} seconds.")
 
 
 if __name__ == "__main__":
