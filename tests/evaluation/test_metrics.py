@@ -15,30 +15,30 @@ from chatbot.evaluation.metrics import (
 
 
 def test_auroc_is_the_share_of_pairs_in_the_right_order() -> None:
-    told = auroc([0.9, 0.8, 0.4], [0.5, 0.4])  # of six pairs four in order, one tied, one not
-    assert told
-    assert (told.value, told.positives, told.negatives) == (4.5 / 6, 3, 2)
+    area = auroc([0.9, 0.8, 0.4], [0.5, 0.4])  # of six pairs four in order, one tied, one not
+    assert area
+    assert (area.value, area.positives, area.negatives) == (4.5 / 6, 3, 2)
 
 
 def test_auroc_has_an_interval_as_wide_as_chance_makes_it() -> None:
     chance = np.random.default_rng(1)
     answers = list(chance.normal(1, 1, 200)), list(chance.normal(0, 1, 100))
-    told = auroc(*answers)
-    assert told
-    assert told.low
-    assert told.high
+    area = auroc(*answers)
+    assert area
+    assert area.low
+    assert area.high
     # For these normals the true area is 0.760, and its standard error about 0.029 (Hanley and McNeil, 1982).
-    assert told.low < 0.760 < told.high
-    assert 0.09 < told.high - told.low < 0.14
-    assert told == auroc(*answers)
+    assert area.low < 0.760 < area.high
+    assert 0.09 < area.high - area.low < 0.14
+    assert area == auroc(*answers)
 
 
 def test_auroc_of_one_side_is_none_and_of_one_answer_has_no_interval() -> None:
     assert auroc([], [0.5]) is None
     assert auroc([0.5], []) is None
-    told = auroc([0.5], [0.2, 0.1])
-    assert told
-    assert (told.value, told.low, told.high) == (1.0, None, None)
+    area = auroc([0.5], [0.2, 0.1])
+    assert area
+    assert (area.value, area.low, area.high) == (1.0, None, None)
 
 
 def test_risk_and_coverage_go_from_the_surest_answer_down_and_take_ties_together() -> None:

@@ -170,10 +170,10 @@ def test_small_talk_swallows_no_question(text: str) -> None:
 
 
 def test_who_asks_whether_this_is_a_person_is_told_that_it_is_a_machine_that_quotes_the_clinics_pages() -> None:
-    said = WORDS_ALONE.read("are you human").small_talk
-    assert said
-    assert "an automatic assistant, not a person and not a doctor" in said.message
-    assert "quoting this clinic's own pages" in said.message
+    reply = WORDS_ALONE.read("are you human").small_talk
+    assert reply
+    assert "an automatic assistant, not a person and not a doctor" in reply.message
+    assert "quoting this clinic's own pages" in reply.message
 
 
 def test_an_emergency_goes_before_small_talk() -> None:
@@ -227,7 +227,7 @@ def test_what_is_supposed_past_or_denied_silences_its_own_clauses(text: str) -> 
 
 def test_no_red_flag_is_silenced_beside_any_of_200_ordinary_sentences() -> None:
     messages = random.Random(0).sample(read_lists(), 8000)  # noqa: S311 -- it picks examples, it keeps no secret
-    urgent = [one.text for one in messages if one.urgent and len(one.text.split()) > 2][:200]
+    urgent = [message.text for message in messages if message.urgent and len(message.text.split()) > 2][:200]
     flags = {flag: text for text in urgent if (flag := rule(text))}
     assert len(flags) >= 25
     silenced = [
@@ -240,21 +240,22 @@ def test_no_red_flag_is_silenced_beside_any_of_200_ordinary_sentences() -> None:
 
 
 def _ordinary_of_each_style(messages: list[Message], number: int) -> list[str]:
-    ordinary = [one for one in messages if one.label == "ordinary"]
+    ordinary = [message for message in messages if message.label == "ordinary"]
     of_style = [
-        [one.text for one in ordinary if one.style == style] for style in sorted({one.style for one in ordinary})
+        [message.text for message in ordinary if message.style == style]
+        for style in sorted({message.style for message in ordinary})
     ]
     found = [text for texts in of_style for text in islice((text for text in texts if not rule(text)), number)]
     assert len(found) >= 200
     return found
 
 
-@pytest.mark.parametrize("language", [one for one in LANGUAGES if one != "en"])
+@pytest.mark.parametrize("language", [language for language in LANGUAGES if language != "en"])
 def test_each_language_finds_its_emergencies_and_leaves_ordinary_messages_alone(language: str) -> None:
-    messages = [one for one in read_lists(LISTS / "languages") if one.writer == language]
+    messages = [message for message in read_lists(LISTS / "languages") if message.writer == language]
     assert len(messages) >= 250
-    assert _alarmed([one for one in messages if one.urgent]) >= 0.95
-    assert _alarmed([one for one in messages if one.label == "ordinary"]) <= 0.03
+    assert _alarmed([message for message in messages if message.urgent]) >= 0.95
+    assert _alarmed([message for message in messages if message.label == "ordinary"]) <= 0.03
 
 
 @pytest.mark.parametrize(
@@ -280,8 +281,14 @@ def test_an_emergency_is_heard_in_the_language_that_it_is_told_in(text: str, lan
 
 
 def test_other_languages_leave_english_messages_alone() -> None:
-    ordinary = sorted((one for one in read_lists() if not one.urgent), key=lambda one: (one.style, one.text))[::6]
-    alarmed = [one.text for one in ordinary if (alarm := WORDS_ALONE.read(one.text).alarm) and alarm.language != "en"]
+    ordinary = sorted(
+        (message for message in read_lists() if not message.urgent), key=lambda message: (message.style, message.text)
+    )[::6]
+    alarmed = [
+        message.text
+        for message in ordinary
+        if (alarm := WORDS_ALONE.read(message.text).alarm) and alarm.language != "en"
+    ]
     assert len(ordinary) >= 1000
     assert len(alarmed) <= 0.002 * len(ordinary), alarmed
 
@@ -310,15 +317,15 @@ def test_on_lists_that_no_fit_has_seen_emergencies_are_found_and_ordinary_messag
     triage: Triage, encoder: SentenceEncoder
 ) -> None:
     messages = read_lists(HELD_OUT)
-    encode = _encoded_at_once(triage, encoder, [one.text for one in messages])
-    urgent = {one: triage.read(one.text, encode).alarm is not None for one in messages if one.urgent}
-    assert fmean(found for one, found in urgent.items() if one.style != "practical") >= 0.98
-    assert fmean(found for one, found in urgent.items() if one.style == "practical") >= 0.96
-    assert fmean(found for one, found in urgent.items() if one.label == "crisis") >= 0.98
-    ordinary = [one for one in messages if one.label == "ordinary"]
-    alarmed = {one: triage.read(one.text, encode).alarm is not None for one in ordinary}
-    assert fmean(found for one, found in alarmed.items() if one.style not in ALIKE) <= 0.01
-    assert fmean(found for one, found in alarmed.items() if one.style in ALIKE) <= 0.07
+    encode = _encoded_at_once(triage, encoder, [message.text for message in messages])
+    urgent = {message: triage.read(message.text, encode).alarm is not None for message in messages if message.urgent}
+    assert fmean(found for message, found in urgent.items() if message.style != "practical") >= 0.98
+    assert fmean(found for message, found in urgent.items() if message.style == "practical") >= 0.96
+    assert fmean(found for message, found in urgent.items() if message.label == "crisis") >= 0.98
+    ordinary = [message for message in messages if message.label == "ordinary"]
+    alarmed = {message: triage.read(message.text, encode).alarm is not None for message in ordinary}
+    assert fmean(found for message, found in alarmed.items() if message.style not in ALIKE) <= 0.01
+    assert fmean(found for message, found in alarmed.items() if message.style in ALIKE) <= 0.07
 
 
 def _encoded_at_once(triage: Triage, encoder: SentenceEncoder, texts: list[str]) -> Encode:
@@ -349,8 +356,8 @@ def test_with_another_encoder_words_alone_are_read(words: WordEncoder) -> None:
 
 
 def test_what_a_message_came_to_is_remembered_without_its_words(triage: Triage) -> None:
-    told = "my name is Tilda Quill and my lips are swelling"
-    assert triage.read_again(told) == triage.read_again(told) == triage.read(told)
+    text = "my name is Tilda Quill and my lips are swelling"
+    assert triage.read_again(text) == triage.read_again(text) == triage.read(text)
     assert "Tilda" not in repr(vars(triage))
 
 
@@ -366,7 +373,7 @@ def test_any_text_is_read(text: str) -> None:
 
 
 def _alarmed(messages: Iterable[Message]) -> float:
-    return fmean(WORDS_ALONE.read(one.text).alarm is not None for one in messages)
+    return fmean(WORDS_ALONE.read(message.text).alarm is not None for message in messages)
 
 
 @pytest.mark.parametrize(

@@ -49,17 +49,17 @@ def texts(language: str) -> dict[str, object]:
     ],
 )
 def test_each_level_says_its_numbers_in_every_language(language: str, level: Level, numbers: set[str]) -> None:
-    said = Wording.standard(language).urgent(level, CLINIC)
-    assert all(number in said for number in numbers)
-    assert "{" not in said
-    assert len(said) <= LONGEST
+    text = Wording.standard(language).urgent(level, CLINIC)
+    assert all(number in text for number in numbers)
+    assert "{" not in text
+    assert len(text) <= LONGEST
 
 
 @pytest.mark.parametrize("language", LANGUAGES)
 @pytest.mark.parametrize("level", list(Level))
 def test_without_numbers_no_gap_is_left(language: str, level: Level) -> None:
-    said = Wording.standard(language).urgent(level, Clinic())
-    assert not re.search(r"\{|\(\)|  | [.,]", said)
+    text = Wording.standard(language).urgent(level, Clinic())
+    assert not re.search(r"\{|\(\)|  | [.,]", text)
 
 
 def test_every_language_has_the_texts_and_the_places_that_english_has() -> None:
@@ -90,13 +90,13 @@ def test_the_reminder_after_a_crisis_names_the_crisis_line() -> None:
 
 
 def test_without_numbers_of_the_clinic_the_languages_own_words_stand_there() -> None:
-    said = [PLAIN.urgent(level, Clinic()) for level in (Level.EMERGENCY, Level.CRISIS, Level.TODAY)]
-    assert said == ["emergency N", "crisis C", "today P worse N"]
+    texts = [PLAIN.urgent(level, Clinic()) for level in (Level.EMERGENCY, Level.CRISIS, Level.TODAY)]
+    assert texts == ["emergency N", "crisis C", "today P worse N"]
 
 
 def test_the_clinics_numbers_stand_in_their_places() -> None:
-    said = [PLAIN.urgent(level, CLINIC) for level in (Level.EMERGENCY, Level.CRISIS, Level.TODAY)]
-    assert said == ["emergency 999", "crisis 116 123", "today 020 7946 hours 9 to 5 closed 111 worse 999"]
+    texts = [PLAIN.urgent(level, CLINIC) for level in (Level.EMERGENCY, Level.CRISIS, Level.TODAY)]
+    assert texts == ["emergency 999", "crisis 116 123", "today 020 7946 hours 9 to 5 closed 111 worse 999"]
 
 
 def test_hours_and_the_number_out_of_hours_are_said_where_the_clinic_has_them() -> None:
@@ -107,8 +107,8 @@ def test_hours_and_the_number_out_of_hours_are_said_where_the_clinic_has_them() 
 @pytest.mark.parametrize("level", list(Level))
 def test_each_level_has_a_wording_of_the_clinics_own(level: Level) -> None:
     urgent = Urgent(message="emergency!", crisis=Crisis(message="crisis!"), today=Today(message="today! {phone}"))
-    said = Wording.standard("en").urgent(level, Clinic(contact=Contact(phone="020"), urgent=urgent))
-    assert said == ("today! 020" if level is Level.TODAY else f"{level.value}!")
+    text = Wording.standard("en").urgent(level, Clinic(contact=Contact(phone="020"), urgent=urgent))
+    assert text == ("today! 020" if level is Level.TODAY else f"{level.value}!")
     assert PLAIN.urgent(level, Clinic(urgent=urgent)) == PLAIN.urgent(level, Clinic())
 
 
