@@ -1,4 +1,4 @@
-"""What is known of words: how they are spelled, which phrases a text holds, which language it is in."""
+"""Words of a text: correct their spelling, find phrases in them, guess their language."""
 
 from chatbot.language.detection import UNKNOWN, guess_language
 from chatbot.language.phrases import COMMA, SENTENCE, Phrases, Speller, Word, fold, read_words, words_of

@@ -25,9 +25,7 @@ def spelling() -> Spelling:
         ("steriods", "steroids"),  # English is nearer than the corpus's "steroid"
     ],
 )
-def test_what_nobody_knows_is_read_as_the_corpus_or_english_spells_it(
-    spelling: Spelling, typed: str, meant: str
-) -> None:
+def test_an_unknown_word_is_corrected_to_the_corpus_or_english(spelling: Spelling, typed: str, meant: str) -> None:
     assert spelling.corrected(typed) == meant
 
 
@@ -40,17 +38,17 @@ def test_what_nobody_knows_is_read_as_the_corpus_or_english_spells_it(
         "I take Eliquis every day",  # a name
         "cuánto cuesta el tratamiento facial",  # another language
         "asdfgh",  # nothing near
-        "my babys teeth",  # an apostrophe is no misspelling
+        "my babys teeth",  # a missing apostrophe is not a misspelling
         "dont know if ive got time lol",
         "my toric lens",  # an English word is as near, but it has other consonants
     ],
 )
-def test_what_somebody_knows_or_nothing_is_near_to_stays(spelling: Spelling, typed: str) -> None:
+def test_known_words_and_words_without_a_near_one_stay(spelling: Spelling, typed: str) -> None:
     assert spelling.corrected(typed) == typed
 
 
 @given(st.text(max_size=80))
-def test_any_text_comes_back_with_something_where_there_was_something(text: str) -> None:
+def test_correcting_never_empties_a_text(text: str) -> None:
     corrected = Spelling(WORDS, {"botox"}.__contains__).corrected(text)
     assert bool(corrected.strip()) == bool(text.strip())
 
@@ -67,10 +65,10 @@ def test_another_language_than_the_pages_is_recognised(spelling: Spelling, quest
     "question",
     ["botox", "does Xeljanz Rinvoq matter", "how long untill the sweling goes", "asdfgh", "is a café near?", ""],
 )
-def test_names_and_misspelt_words_are_no_other_language(spelling: Spelling, question: str) -> None:
+def test_names_and_misspelt_words_are_not_another_language(spelling: Spelling, question: str) -> None:
     assert not spelling.is_other_language(question)
 
 
-def test_the_language_of_the_pages_is_no_other_language() -> None:
+def test_the_language_of_the_pages_is_not_another_language() -> None:
     words = dict.fromkeys(["cuánto", "tiempo", "dura", "el", "enrojecimiento", "de", "la", "piel"], 1)
     assert not Spelling(words, lambda _: False).is_other_language("¿cuánto dura el enrojecimiento?")
