@@ -98,6 +98,9 @@ class Mutant:
     before: str
     after: str
 
+    def __str__(self) -> str:
+        return f"{self.path}:{self.line}: {self.before} -> {self.after}"
+
     @property
     def package(self) -> str:
         """Return the package of `chatbot` that the file belongs to."""
@@ -339,7 +342,7 @@ class Workplace:
     def seconds(self, stages: Stages) -> list[float]:
         """Return the time that each run takes without a change; exit where one fails."""
         taken = []
-        for stage in stages:
+        for stage in tqdm(stages, desc="Without a change", unit="run"):
             start = time.monotonic()
             done = self._python(*self._pytest(stage))
             if done.returncode:
@@ -393,7 +396,9 @@ def measure(
     with TemporaryDirectory(prefix="mutants-") as folder:
         places = SimpleQueue[Workplace]()
         copies = [Workplace(root, Path(folder).resolve() / str(number), slack) for number in range(workers)]
-        seconds = {package: copies[0].seconds(suites[package]) for package in sorted({one.package for one in mutants})}
+        seconds = {
+            package: copies[0].seconds(suites[package]) for package in sorted({mutant.package for mutant in mutants})
+        }
         for copy in copies:
             places.put(copy)
 
@@ -416,7 +421,7 @@ def report(mutants: Sequence[Mutant], killed: Sequence[bool]) -> str:
         lines.append(f"  {package}: {sum(own)} of {len(own)} ({sum(own) / len(own):.1%})")
     for mutant, dead in zip(mutants, killed, strict=True):
         if not dead:
-            lines.append(f"{mutant.path}:{mutant.line}: {mutant.before} -> {mutant.after}")
+            lines.append(str(mutant))
     return "\n".join(lines)
 
 
@@ -442,7 +447,7 @@ def main(arguments: Sequence[str] | None = None, suites: Mapping[str, Stages] = 
     ]
     drawn = sample_mutants(found, options.sample, options.seed)
     if options.list:
-        print("\n".join(f"{one.path}:{one.line}: {one.before} -> {one.after}" for one in drawn))
+        print("\n".join(str(mutant) for mutant in drawn))
         return 0
     killed = measure(options.root, drawn, suites, options.workers, options.slack)
     print(report(drawn, killed))

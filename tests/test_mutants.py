@@ -118,6 +118,6 @@ def test_a_sample_is_stable_and_takes_its_share_of_each_file() -> None:
     sizes = {"a": 60, "b": 30, "c": 10}
     all_of = [Mutant(path, line, (line, line, ""), "", "") for path, size in sizes.items() for line in range(size)]
     drawn = sample_mutants(all_of, 11, seed=1)
-    assert [sum(one.path == path for one in drawn) for path in sizes] == [7, 3, 1]
+    assert [sum(mutant.path == path for mutant in drawn) for path in sizes] == [7, 3, 1]
     assert drawn == sample_mutants(all_of, 11, seed=1) != sample_mutants(all_of, 11, seed=2)
     assert sample_mutants(all_of, 100, seed=1) == all_of

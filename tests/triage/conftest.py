@@ -20,7 +20,7 @@ def states_of(probabilities: Mapping[str, float]) -> Vectors:
     """Return states of one token from which `rating_classifier` reads these probabilities."""
     rest = 1 - sum(probabilities.values())
     wanted = [probabilities.get(label, rest if label == "ordinary" else 0.0) for label in LABELS]
-    return np.array([[np.log(one) if one else NEVER for one in wanted]], np.float32)
+    return np.array([[np.log(share) if share else NEVER for share in wanted]], np.float32)
 
 
 def rating_classifier(**thresholds: float) -> EmergencyClassifier:

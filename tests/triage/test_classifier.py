@@ -72,11 +72,13 @@ def by_hand(states: Vectors, classifier: EmergencyClassifier) -> list[float]:
         for at, state in enumerate(states):
             joined = attended(mixed, at, classifier.heads) @ layer.join + layer.join_bias
             row = norm(state + joined, layer.join_norm)
-            wide = [0.5 * one * (1 + math.erf(one / math.sqrt(2))) for one in row @ layer.widen + layer.widen_bias]
+            wide = [
+                0.5 * number * (1 + math.erf(number / math.sqrt(2))) for number in row @ layer.widen + layer.widen_bias
+            ]
             rows.append(norm(row + np.array(wide) @ layer.narrow + layer.narrow_bias, layer.narrow_norm))
         states = np.stack(rows)
     scores = np.concatenate([states.mean(axis=0), states.max(axis=0)]) @ classifier.head + classifier.head_bias
-    return [math.exp(one) / sum(math.exp(other) for other in scores) for one in scores]
+    return [math.exp(score) / sum(math.exp(other) for other in scores) for score in scores]
 
 
 def read(encoder: SentenceEncoder, *texts: str) -> list[Encoded]:

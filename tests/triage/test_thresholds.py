@@ -53,6 +53,12 @@ def test_a_classifier_is_left_out_where_it_cannot_read() -> None:
     assert Triage(None, rating_classifier()).classifier is None
 
 
+def test_without_a_classifier_an_encoder_is_not_asked() -> None:
+    TRIAGE.classifier = None
+    assert TRIAGE.read("my arm is sore") == Finding()
+    assert ENCODER.encoded == []
+
+
 def test_a_sentence_is_told_from_a_clause() -> None:
     words = [Word(text, 0, 0) for text in (".", "red", ",", "sore", ".", "hot")]
     evidence = Evidence("en", words, words, [], {})
