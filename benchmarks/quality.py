@@ -29,7 +29,7 @@ from chatbot.bot import Chatbot
 from chatbot.clinic import load_clinic
 from chatbot.evaluation import Judged, Report, ask, read_golden, report
 from chatbot.evaluation.metrics import coverage_at_risk, risk_coverage
-from chatbot.evaluation.report import RISK, Gate, Share
+from chatbot.evaluation.report import RISK, GateMetrics, Share
 from chatbot.indexing import Encoder, SentenceEncoder, build_index
 from training.corpora import CLINICS
 
@@ -130,7 +130,7 @@ def _of_share(share: Share) -> Figure:
     return _figure(share.count / share.of, _half_width(lambda drawn: float(np.mean(drawn)), right), share.of)
 
 
-def _of_gate(gate: Gate) -> Figure:
+def _of_gate(gate: GateMetrics) -> Figure:
     """Return the share of the answerable questions that is answered rightly while 5 % of the answers are wrong."""
     answerable = gate.coverage_at_risk.of
 
@@ -140,7 +140,7 @@ def _of_gate(gate: Gate) -> Figure:
     return _figure(gate.coverage_at_risk.count / answerable, _half_width(coverage, *_answers(gate)), answerable)
 
 
-def _answers(gate: Gate) -> tuple[Floats, Floats]:
+def _answers(gate: GateMetrics) -> tuple[Floats, Floats]:
     """Return the answers that the gate's curve was drawn from: confidences, and whether each was right."""
     points = gate.curve
     given = np.diff([0, *(point.given for point in points)])

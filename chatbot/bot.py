@@ -13,16 +13,16 @@ from chatbot.answering import (
     Explanation,
     Gate,
     Pipeline,
+    PipelineComponents,
     Ranking,
     ReplyMatcher,
-    Serving,
-    Tools,
+    ServingSnapshot,
     TopicFreeQuestion,
     build_explanation,
     clean_question,
-    missing_with,
     starters,
     topic_free_questions,
+    unsupported_features,
 )
 from chatbot.clinic import Clinic, load_clinic
 from chatbot.errors import DocumentNotFound
@@ -49,14 +49,16 @@ class Chatbot:
         self.encoder = encoder
         self._corpus = corpus
         self._folder = index
-        self._pipeline = Pipeline(Tools(encoder, Ranking.fitted(), Gate.fitted(), Triage.standard(encoder)))
+        self._pipeline = Pipeline(
+            PipelineComponents(encoder, Ranking.fitted(), Gate.fitted(), Triage.standard(encoder))
+        )
         self.build, opened = open_index(corpus, index, encoder)
-        self._serving = Serving(
+        self._serving = ServingSnapshot(
             opened, Spelling(opened.words, self._is_word), clinic, ReplyMatcher.of(clinic.replies, encoder)
         )
         self._changing = Lock()  # whoever replaces a part of what is served keeps the other parts as they are then
         self.content_version = next(_VERSIONS)
-        self.warnings = tuple(missing_with(encoder))
+        self.warnings = tuple(unsupported_features(encoder))
         """A sentence for each feature that does not work with this model."""
 
     @classmethod

@@ -22,7 +22,7 @@ from sklearn.linear_model import LogisticRegression
 from sklearn.metrics import roc_auc_score
 from tqdm import tqdm
 
-from chatbot.answering.gate import CALIBRATED, SIGNALS, Calibration, gate_signals
+from chatbot.answering.gate import CALIBRATED, GATE_SIGNALS, Calibration, gate_signals
 from chatbot.answering.ranking import Ranking
 from chatbot.answering.search import search
 from training.cached import CachedEncoder
@@ -55,13 +55,13 @@ def main() -> None:
     examples = list(_ask_all(options.data))
     weights, intercept = _fit(examples)
     baseline = {
-        name: float(np.median([example.signals[len(SIGNALS) + row] for example in examples]))
+        name: float(np.median([example.signals[len(GATE_SIGNALS) + row] for example in examples]))
         for row, name in enumerate(CALIBRATED)
     }
-    calibration = dict(zip(CALIBRATED, weights[len(SIGNALS) :], strict=True))
+    calibration = dict(zip(CALIBRATED, weights[len(GATE_SIGNALS) :], strict=True))
     probabilities = _held_out(examples)
     file = {
-        "weights": {name: round(float(weight), 4) for name, weight in zip(SIGNALS, weights, strict=False)},
+        "weights": {name: round(float(weight), 4) for name, weight in zip(GATE_SIGNALS, weights, strict=False)},
         "intercept": round(float(intercept + sum(calibration[name] * baseline[name] for name in CALIBRATED)), 4),
         "calibration_weights": {name: round(float(weight), 4) for name, weight in calibration.items()},
         "baseline": {name: round(value, 4) for name, value in baseline.items()},

@@ -21,7 +21,7 @@ from numpy.typing import NDArray
 from scipy.optimize import minimize
 from tqdm import tqdm
 
-from chatbot.answering.ranking import SIGNALS, signals
+from chatbot.answering.ranking import RANKING_SIGNALS, signals
 from chatbot.indexing import Query
 from training.cached import CachedEncoder
 from training.corpora import CUTS, SEED, Corpus, CorpusQuestion, clinics, cuts
@@ -61,7 +61,7 @@ def main() -> None:
     corpora = [_choices(corpus, encoder) for corpus in indexed]
     weights = _fit(corpora)
     values = {
-        "weights": dict(zip(SIGNALS, (round(float(weight), 3) for weight in weights), strict=True)),
+        "weights": dict(zip(RANKING_SIGNALS, (round(float(weight), 3) for weight in weights), strict=True)),
         "fitted": datetime.now(tz=UTC).date().isoformat(),
         "data": {"clinics": sum(corpus.group == "clinics" for corpus in corpora), "cuts": CUTS, "seed": SEED},
         "held_out": _held_out(corpora),
@@ -104,8 +104,8 @@ def _fit(corpora: Sequence[Choices], without: int | None = None) -> Floats:
                 slope = slope - importance * SHARPNESS * ((right - softmax) @ choice.signals) / len(choices)
         return total, slope
 
-    bounds = [(0, 0 if number == without else None) for number in range(len(SIGNALS))]
-    return np.asarray(minimize(loss, np.zeros(len(SIGNALS)), jac=True, bounds=bounds).x)
+    bounds = [(0, 0 if number == without else None) for number in range(len(RANKING_SIGNALS))]
+    return np.asarray(minimize(loss, np.zeros(len(RANKING_SIGNALS)), jac=True, bounds=bounds).x)
 
 
 def _held_out(corpora: Sequence[Choices]) -> dict[str, dict[str, list[float]]]:
@@ -116,8 +116,8 @@ def _held_out(corpora: Sequence[Choices]) -> dict[str, dict[str, list[float]]]:
         own = [corpus for corpus in corpora if corpus.part == part]
         group = own[0].group
         hits[group]["all"].append(_hit_rates(own, _fit(others)))
-        for number, name in enumerate(SIGNALS):
-            hits[group][f"{name} alone"].append(_hit_rates(own, np.eye(len(SIGNALS))[number]))
+        for number, name in enumerate(RANKING_SIGNALS):
+            hits[group][f"{name} alone"].append(_hit_rates(own, np.eye(len(RANKING_SIGNALS))[number]))
             hits[group][f"without {name}"].append(_hit_rates(own, _fit(others, without=number)))
     return {
         group: {way: [round(float(rate), 3) for rate in np.mean(rates, axis=0)] for way, rates in ways.items()}

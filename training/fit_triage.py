@@ -27,7 +27,7 @@ from chatbot.indexing import SentenceEncoder
 from chatbot.triage import EmergencyClassifier, Triage
 from chatbot.triage.classifier import LABELS
 from chatbot.triage.red_flags import Span
-from chatbot.triage.triage import Evidence
+from chatbot.triage.triage import TriageEvidence
 from training.fragments import fragments
 from training.noise import misspell
 from training.triage_lists import CALIBRATION, LISTS, PUBLIC, Message, public_questions, read_lists
@@ -281,7 +281,7 @@ def _calibrate() -> tuple[dict[str, float], dict[str, float]]:
     return thresholds, {f"{label} alarmed by whole sentences": round(value, 4) for label, value in shares.items()}
 
 
-def _largest(evidence: Evidence, wanted: Callable[[Span], bool]) -> float:
+def _largest(evidence: TriageEvidence, wanted: Callable[[Span], bool]) -> float:
     """Return the highest probability of urgency among the spans that are wanted, or 0."""
     return max((verdict.urgent for span, verdict in evidence.verdicts.items() if wanted(span)), default=0.0)
 

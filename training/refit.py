@@ -59,7 +59,13 @@ FITS: Final[Mapping[str, Fit]] = {
     "triage": Fit(
         "fit_triage",
         ("chatbot/triage/classifier.json", "chatbot/triage/classifier.npz"),
-        ("training/triage", "training/triage/calibration", "training/triage/languages"),
+        (
+            "training/triage",
+            "training/triage/languages",
+            "training/intents.toml",
+            "training/paraphrases.txt",
+            "clinic.toml",
+        ),
         _ASKED,
     ),
 }

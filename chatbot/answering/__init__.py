@@ -3,43 +3,42 @@
 from chatbot.answering.citations import document_digest, highlights
 from chatbot.answering.compose import starters
 from chatbot.answering.explanation import Candidate, Explanation, build_explanation
-from chatbot.answering.gate import SIGNALS as GATE_SIGNALS
-from chatbot.answering.gate import Calibration, Gate, gate_signals
+from chatbot.answering.gate import GATE_SIGNALS, Calibration, Gate, gate_signals
 from chatbot.answering.pipeline import CONTINUES_EMERGENCY, Pipeline, PipelineResult
 from chatbot.answering.question import LONGEST, clean_question, read_json, read_question
-from chatbot.answering.ranking import SIGNALS, Ranking, signals
+from chatbot.answering.ranking import RANKING_SIGNALS, Ranking, signals
 from chatbot.answering.replies import ReplyMatch, ReplyMatcher
 from chatbot.answering.search import SearchResult, TopicFreeQuestion, search, topic_free_questions
-from chatbot.answering.turn import Serving, Tools, missing_with
+from chatbot.answering.turn import PipelineComponents, ServingSnapshot, unsupported_features
 
 __all__ = [
     "CONTINUES_EMERGENCY",
     "GATE_SIGNALS",
     "LONGEST",
-    "SIGNALS",
+    "RANKING_SIGNALS",
     "Calibration",
     "Candidate",
     "Explanation",
     "Gate",
     "Pipeline",
+    "PipelineComponents",
     "PipelineResult",
     "Ranking",
     "ReplyMatch",
     "ReplyMatcher",
     "SearchResult",
-    "Serving",
-    "Tools",
+    "ServingSnapshot",
     "TopicFreeQuestion",
     "build_explanation",
     "clean_question",
     "document_digest",
     "gate_signals",
     "highlights",
-    "missing_with",
     "read_json",
     "read_question",
     "search",
     "signals",
     "starters",
     "topic_free_questions",
+    "unsupported_features",
 ]

@@ -4,12 +4,12 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 from chatbot.answering.citations import highlights
-from chatbot.answering.gate import SIGNALS, Gate, gate_signals
+from chatbot.answering.gate import GATE_SIGNALS, Gate, gate_signals
 from chatbot.answering.pipeline import PipelineResult
-from chatbot.answering.ranking import SIGNALS as RANKING_SIGNALS
+from chatbot.answering.ranking import RANKING_SIGNALS
 from chatbot.answering.ranking import signals as ranking_signals
 from chatbot.answering.search import SearchResult
-from chatbot.answering.turn import CANDIDATES, Serving
+from chatbot.answering.turn import CANDIDATES, ServingSnapshot
 from chatbot.indexing import Index
 from chatbot.records import Answer, Highlight, Passage
 
@@ -50,7 +50,7 @@ class Explanation:
     milliseconds: float
 
 
-def build_explanation(gate: Gate, serving: Serving, result: PipelineResult, milliseconds: float) -> Explanation:
+def build_explanation(gate: Gate, serving: ServingSnapshot, result: PipelineResult, milliseconds: float) -> Explanation:
     """Return the explanation of a result that took some milliseconds."""
     search, index = result.search_result, serving.index
     signals = gate_signals(index, search.topic_free, search.gate_text, search.hits) if search else []
@@ -58,7 +58,7 @@ def build_explanation(gate: Gate, serving: Serving, result: PipelineResult, mill
         answer=result.answer,
         candidates=tuple(_candidates(gate, index, search)) if search else (),
         aspect=search.topic_free.text if search else "",
-        signals=dict(zip(SIGNALS, signals, strict=False)),
+        signals=dict(zip(GATE_SIGNALS, signals, strict=False)),
         answered=gate.threshold_for(serving.clinic.answers.max_error_rate),
         related=gate.related,
         matched=result.rule,

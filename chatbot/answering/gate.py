@@ -21,9 +21,9 @@ from chatbot.fitted import fitted_values
 from chatbot.indexing import Encoder, Index, Query
 from chatbot.records import Hit, Outcome, Passage
 
-__all__ = ["CALIBRATED", "SIGNALS", "Calibration", "Gate", "gate_signals"]
+__all__ = ["CALIBRATED", "GATE_SIGNALS", "Calibration", "Gate", "gate_signals"]
 
-SIGNALS: Final = ("content_maxsim", "margin", "answer_type")
+GATE_SIGNALS: Final = ("content_maxsim", "margin", "answer_type")
 """The signals of a passage, in the order of the weights."""
 
 CALIBRATED: Final = ("content_maxsim", "margin")
@@ -63,7 +63,7 @@ class Gate:
         """Return the gate that `training/fit_gate.py` wrote to `gate.json`."""
         values = fitted_values("chatbot.answering", "gate")
         return cls(
-            tuple(values["weights"][name] for name in SIGNALS),
+            tuple(values["weights"][name] for name in GATE_SIGNALS),
             values["intercept"],
             values["calibration_weights"],
             values["baseline"],
@@ -112,7 +112,7 @@ class Calibration:
     def __init__(self) -> None:
         """Use the fitted ranking; `fingerprint` changes with all that changes the figures."""
         self._ranking = Ranking.fitted()
-        self.fingerprint = json.dumps([SIGNALS, _SAMPLE, self._ranking.weights])
+        self.fingerprint = json.dumps([GATE_SIGNALS, _SAMPLE, self._ranking.weights])
 
     def __call__(self, index: Index, encoder: Encoder) -> dict[str, float]:
         """Return the median of each signal; empty for a corpus that has no sentence to ask."""
@@ -127,7 +127,7 @@ class Calibration:
         measured = [row for row in rows if row]
         if not measured:
             return {}
-        return dict(zip(SIGNALS, np.round(np.median(measured, axis=0), 4).tolist(), strict=True))
+        return dict(zip(GATE_SIGNALS, np.round(np.median(measured, axis=0), 4).tolist(), strict=True))
 
 
 def _signals_elsewhere(

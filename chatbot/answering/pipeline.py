@@ -15,7 +15,7 @@ from chatbot.answering.follow_ups import resolve_follow_up
 from chatbot.answering.question import clean_question
 from chatbot.answering.replies import contact_line, fill_placeholders
 from chatbot.answering.search import SearchResult
-from chatbot.answering.turn import CANDIDATES, Serving, Tools, Turn, changes_the_subject
+from chatbot.answering.turn import CANDIDATES, PipelineComponents, ServingSnapshot, Turn, changes_the_subject
 from chatbot.clinic import Reply
 from chatbot.errors import QuestionError
 from chatbot.language import UNKNOWN, guess_language
@@ -49,11 +49,11 @@ class PipelineResult:
 class Pipeline:
     """Answers questions; any number of threads may ask at once."""
 
-    def __init__(self, tools: Tools) -> None:
+    def __init__(self, tools: PipelineComponents) -> None:
         """Use an encoder, a ranking, a gate and a triage."""
         self.tools = tools
 
-    def answer(self, question: str, history: Sequence[str], serving: Serving) -> PipelineResult:
+    def answer(self, question: str, history: Sequence[str], serving: ServingSnapshot) -> PipelineResult:
         """Answer a question; `history` are the earlier ones, oldest first. Raises `QuestionError`."""
         turn = Turn(self.tools, clean_question(question), list(_readable(history)), serving)
         for step in _ORDER:

@@ -13,9 +13,9 @@ from chatbot.fitted import fitted_values
 from chatbot.indexing import Evidence, Vectors
 from chatbot.records import Hit
 
-__all__ = ["SIGNALS", "Ranking", "signals"]
+__all__ = ["RANKING_SIGNALS", "Ranking", "signals"]
 
-SIGNALS: Final = ("maxsim", "content_maxsim", "sentence", "bm25")
+RANKING_SIGNALS: Final = ("maxsim", "content_maxsim", "sentence", "bm25")
 """The columns of `signals`; `Evidence` describes them."""
 
 
@@ -34,7 +34,7 @@ class Ranking:
     def fitted(cls) -> Self:
         """Return the weights that `training/fit_ranking.py` wrote to `ranking.json`."""
         weights = fitted_values("chatbot.answering", "ranking")["weights"]
-        return cls(tuple(weights[name] for name in SIGNALS))
+        return cls(tuple(weights[name] for name in RANKING_SIGNALS))
 
     def hits(self, evidence: Evidence) -> tuple[Hit, ...]:
         """Return the candidates as hits, best first; a score is the weighted mean of the signals."""

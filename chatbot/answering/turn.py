@@ -18,7 +18,7 @@ from chatbot.language import Spelling
 from chatbot.records import Alarm, Answer, Hit
 from chatbot.triage import EmergencyClassifier, Finding, Triage, Wording
 
-__all__ = ["CANDIDATES", "Serving", "Tools", "Turn", "changes_the_subject", "missing_with"]
+__all__ = ["CANDIDATES", "PipelineComponents", "ServingSnapshot", "Turn", "changes_the_subject", "unsupported_features"]
 
 CANDIDATES: Final = 10
 """The number of best passages that an answer is made from and `--explain` prints."""
@@ -28,7 +28,7 @@ _CANNED_REPLY_RISK: Final = 0.2  # error rate; where the pages' answer exceeds i
 
 
 @dataclass(frozen=True, slots=True)
-class Tools:
+class PipelineComponents:
     """The parts of the pipeline that depend on no clinic."""
 
     encoder: Encoder
@@ -38,7 +38,7 @@ class Tools:
 
 
 @dataclass(frozen=True, slots=True)
-class Serving:
+class ServingSnapshot:
     """The index and the clinic that a question is answered for."""
 
     index: Index
@@ -51,7 +51,12 @@ class Turn:
     """One question with its conversation, what triage finds in them, and the search result."""
 
     def __init__(
-        self, tools: Tools, question: str, history: list[str], serving: Serving, findings: Sequence[Finding] = ()
+        self,
+        tools: PipelineComponents,
+        question: str,
+        history: list[str],
+        serving: ServingSnapshot,
+        findings: Sequence[Finding] = (),
     ) -> None:
         """Triage a question and its history, oldest first, unless their `findings` are known, in the same order."""
         self.question = question
@@ -159,7 +164,7 @@ class _CachedEncoder:
         return [self._encoded[text] for text in texts]
 
 
-def missing_with(encoder: Encoder) -> Iterator[str]:
+def unsupported_features(encoder: Encoder) -> Iterator[str]:
     """Yield a sentence for each feature that does not work with an encoder; none for the packaged one."""
     cure = "Unset FOOTNOTE_MODEL to have both."
     if EmergencyClassifier.fitted_fingerprint() != encoder.fingerprint:

@@ -56,7 +56,7 @@ def _init(_: Settings, options: argparse.Namespace) -> None:
 
 
 def _build(settings: Settings, _: argparse.Namespace) -> None:
-    from chatbot.answering import Calibration, Gate, missing_with
+    from chatbot.answering import Calibration, Gate, unsupported_features
     from chatbot.cli.progress import progress_bar
     from chatbot.indexing import SentenceEncoder, build_index
 
@@ -75,7 +75,7 @@ def _build(settings: Settings, _: argparse.Namespace) -> None:
             f"Calibrated: questions that these pages do not answer match them at {measured:.2f}. "
             f"The usual value is {usual:.2f}."
         )
-    for warning in missing_with(encoder):
+    for warning in unsupported_features(encoder):
         print(warning, file=sys.stderr)
 
 

@@ -15,7 +15,7 @@ from threading import Lock
 from typing import TYPE_CHECKING, Any, Final
 
 from chatbot.errors import EvaluationError
-from chatbot.evaluation.report import RISK, Gate, Report
+from chatbot.evaluation.report import RISK, GateMetrics, Report
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -127,7 +127,7 @@ def save_plot(report: Report, path: Path) -> None:
             raise EvaluationError(f"{path} cannot be written: {error.strerror}. Name another file.") from error
 
 
-def _draw_risk(axes: "Axes", gate: Gate) -> None:
+def _draw_risk(axes: "Axes", gate: GateMetrics) -> None:
     axes.set_title("Risk against coverage, surest answers first", loc="left")
     axes.set_xlabel("questions answered, %")
     axes.set_ylabel("of these answered wrongly, %")

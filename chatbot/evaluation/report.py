@@ -26,8 +26,8 @@ __all__ = [
     "MEASURES",
     "RISK",
     "SHARES",
-    "Gate",
-    "Part",
+    "GateMetrics",
+    "KindMetrics",
     "Report",
     "Share",
     "current_name",
@@ -97,7 +97,7 @@ class Share:
 
 
 @dataclass(frozen=True, slots=True)
-class Part:
+class KindMetrics:
     """The figures of some of the questions: those of one kind, or all.
 
     Over questions to answer that have gold texts: `hit_at_1` and `hit_at_3` count those with a right passage first, or
@@ -117,7 +117,7 @@ class Part:
 
 
 @dataclass(frozen=True, slots=True)
-class Gate:
+class GateMetrics:
     """How well confidence separates right answers from the others.
 
     `auroc` compares questions to answer, without follow-ups, with all questions to abstain from. `same_topic` compares
@@ -140,14 +140,14 @@ class Gate:
 class Report:
     """All figures, and the judgement of each question; `unknown` has ids of questions whose gold text is in no page."""
 
-    all: Part
-    kinds: tuple[Part, ...]
+    all: KindMetrics
+    kinds: tuple[KindMetrics, ...]
     urgent: Share
     false_alarms: Share
     smalltalk: Share
     followups_hit_at_1: Share
     followups_hit_at_3: Share
-    gate: Gate
+    gate: GateMetrics
     median_ms: float
     p95_ms: float
     unknown: tuple[str, ...]
@@ -225,10 +225,10 @@ def report(judged: Sequence[Judged], unknown: Sequence[str] = ()) -> Report:
     )
 
 
-def _part(kind: str, judged: Sequence[Judged]) -> Part:
+def _part(kind: str, judged: Sequence[Judged]) -> KindMetrics:
     ranked = _ranked(judged)
     marked = [row for row in ranked if row.highlight is not None]
-    return Part(
+    return KindMetrics(
         kind=kind,
         asked=len(judged),
         hit_at_1=_share(ranked, _hit_at_1),
@@ -240,7 +240,7 @@ def _part(kind: str, judged: Sequence[Judged]) -> Part:
     )
 
 
-def _gate(judged: Sequence[Judged]) -> Gate:
+def _gate(judged: Sequence[Judged]) -> GateMetrics:
     unanswerable = _expecting(judged, Expect.ABSTAIN)
     standalone = [row.confidence for row in _expecting(judged, Expect.ANSWER) if not row.question.history]
     same_topic = [row for row in unanswerable if _SAME_TOPIC in row.question.kind]
@@ -248,7 +248,7 @@ def _gate(judged: Sequence[Judged]) -> Gate:
     rows = [*ranked, *unanswerable]
     confidences, right = [row.confidence for row in rows], [_is_right(row) for row in rows]
     curve, bins = risk_coverage(confidences, right), calibration(confidences, right)
-    return Gate(
+    return GateMetrics(
         auroc=auroc(standalone, [row.confidence for row in unanswerable]),
         same_topic=auroc(standalone, [row.confidence for row in same_topic]),
         wrong=_share([row for row in rows if _is_answered(row)], lambda row: not _is_right(row)),
@@ -303,7 +303,7 @@ def _with_former_names(values: Mapping[str, object]) -> dict[str, object]:
     return {**values, **{former[name] + slash + kind: value for name, slash, kind, value in parts if name in former}}
 
 
-def _plain_fields(noun: Report | Part | Gate | Auroc | Bin | Point) -> dict[str, object]:
+def _plain_fields(noun: Report | KindMetrics | GateMetrics | Auroc | Bin | Point) -> dict[str, object]:
     values = {field.name: _plain(getattr(noun, field.name)) for field in fields(noun)}
     return _with_former_names({_FIGURES.get(name, name): value for name, value in values.items()})
 
@@ -312,7 +312,7 @@ def _plain(value: object) -> object:
     """Return a noun as a dictionary of plain values, with floats rounded."""
     if isinstance(value, Share | Judged):
         return value.as_dict()
-    if isinstance(value, Part | Gate | Auroc | Bin | Point):
+    if isinstance(value, KindMetrics | GateMetrics | Auroc | Bin | Point):
         return _plain_fields(value)
     if isinstance(value, tuple):
         return [_plain(item) for item in value]

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 from chatbot.evaluation.golden import REFUSED
 from chatbot.evaluation.metrics import Auroc
-from chatbot.evaluation.report import BY_KIND, SHARES, Part, Report, Share
+from chatbot.evaluation.report import BY_KIND, SHARES, KindMetrics, Report, Share
 from chatbot.records import Outcome
 
 __all__ = ["as_text"]
@@ -61,7 +61,7 @@ def _notes(report: Report) -> list[str]:
     return [f"Questions whose gold text is in no page, so that no passage can be right: {ids}{more}."]
 
 
-def _parts(report: Report) -> list[Part]:
+def _parts(report: Report) -> list[KindMetrics]:
     return [*report.kinds, report.all]
 
 

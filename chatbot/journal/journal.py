@@ -13,7 +13,14 @@ from chatbot.answering import clean_question
 from chatbot.database import Database
 from chatbot.errors import JournalError, QuestionEmpty
 from chatbot.journal.export import export_lines
-from chatbot.journal.queries import BUCKET_SECONDS, Counts, LoggedQuestion, QuestionFilter, read_asked, read_counts
+from chatbot.journal.queries import (
+    BUCKET_SECONDS,
+    Counts,
+    LoggedQuestion,
+    QuestionFilter,
+    read_counts,
+    select_questions,
+)
 from chatbot.journal.schema import JOURNAL, citations, questions
 from chatbot.journal.writer import Writer
 from chatbot.language import guess_language
@@ -111,7 +118,9 @@ class Journal:
         are read, which is quicker.
         """
         with self._database.reading() as connection:
-            return read_asked(connection, QuestionFilter(since, until, unanswered, urgent, handled, limit, passages))
+            return select_questions(
+                connection, QuestionFilter(since, until, unanswered, urgent, handled, limit, passages)
+            )
 
     def counts(self, since: datetime | None = None, until: datetime | None = None, zone: tzinfo = UTC) -> Counts:
         """Count the questions from `since` to just before `until`, by the days and hours of a time zone."""

@@ -18,8 +18,8 @@ __all__ = [
     "LoggedQuestion",
     "PassageRef",
     "QuestionFilter",
-    "read_asked",
     "read_counts",
+    "select_questions",
 ]
 
 BUCKET_SECONDS: Final = 900
@@ -119,7 +119,7 @@ class QuestionFilter:
     passages: bool
 
 
-def read_asked(connection: Connection, criteria: QuestionFilter) -> tuple[LoggedQuestion, ...]:
+def select_questions(connection: Connection, criteria: QuestionFilter) -> tuple[LoggedQuestion, ...]:
     """Return the questions that pass a filter, newest first."""
     rows = select(questions).where(_within(criteria.since, criteria.until))
     if criteria.unanswered:

@@ -8,7 +8,7 @@ import re
 from itertools import pairwise
 from typing import Final
 
-__all__ = ["without_numbers"]
+__all__ = ["redact_numbers"]
 
 # Units: a number before one of these counts or measures something, so it is not an id.
 _UNIT: Final = (
@@ -81,7 +81,7 @@ _DIGIT_WORD: Final = (
 _SPOKEN: Final = re.compile(rf"\b{_DIGIT_WORD}(?:[\s,-]{{1,2}}{_DIGIT_WORD}){{6,40}}\b", re.IGNORECASE)
 
 
-def without_numbers(text: str) -> str:
+def redact_numbers(text: str) -> str:
     """Return the text with "[id]" or "[number]" in place of each number that belongs to a person."""
     text = _IBAN.sub("[id]", _NATIONAL.sub("[id]", text))
     text = _LABELLED.sub(_replace_labelled, text)

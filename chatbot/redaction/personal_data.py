@@ -16,8 +16,8 @@ from collections.abc import Callable
 from datetime import UTC, datetime
 from typing import Final
 
-from chatbot.redaction.identifiers import without_numbers
-from chatbot.redaction.postal import without_addresses
+from chatbot.redaction.identifiers import redact_numbers
+from chatbot.redaction.postal import redact_addresses
 
 __all__ = ["redact"]
 
@@ -186,7 +186,7 @@ _RULES: Final[tuple[Callable[[str], str], ...]] = (
     _without_links,
     _without_emails,
     _without_births,
-    without_numbers,
-    without_addresses,
+    redact_numbers,
+    redact_addresses,
     _without_names,
 )

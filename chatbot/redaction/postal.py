@@ -6,7 +6,7 @@ A street or a town without a number stays in the text.
 import re
 from typing import Final
 
-__all__ = ["without_addresses"]
+__all__ = ["redact_addresses"]
 
 # The first two lists have words that only name streets. The words of the third also mean something else.
 _STREET: Final = (
@@ -95,7 +95,7 @@ _ZIP: Final = re.compile(
 )
 
 
-def without_addresses(text: str) -> str:
+def redact_addresses(text: str) -> str:
     """Return the text with "[address]" for each house number with its street, and "[postcode]" for each postcode."""
     text = _ABROAD.sub("[address]", text)
     text = _SURE.sub("[address]", text)

@@ -9,12 +9,12 @@ from chatbot.staff.content.listing import PageSummary, list_pages
 from chatbot.staff.content.old_values import OldValue, foreign_values, foreign_warnings, old_values
 from chatbot.staff.content.page_form import PageForm
 from chatbot.staff.content.preview import PassageChange, Preview
-from chatbot.staff.content.publishing import Place, Publisher
+from chatbot.staff.content.publishing import ContentPaths, Publisher
 from chatbot.staff.insights.checks import (
     CheckReport,
     CheckReports,
+    CheckResult,
     Differences,
-    Verdict,
     check_report_text,
     differences,
     raise_on_regression,
@@ -36,7 +36,9 @@ __all__ = [
     "ChangeKind",
     "CheckReport",
     "CheckReports",
+    "CheckResult",
     "ClinicText",
+    "ContentPaths",
     "Differences",
     "Draft",
     "Drafts",
@@ -45,7 +47,6 @@ __all__ = [
     "PageForm",
     "PageSummary",
     "PassageChange",
-    "Place",
     "Preview",
     "Publisher",
     "QuestionEmbeddings",
@@ -56,7 +57,6 @@ __all__ = [
     "UnansweredPrefetcher",
     "UnansweredQuestions",
     "UrgentMessages",
-    "Verdict",
     "check_report_text",
     "differences",
     "foreign_values",

@@ -17,7 +17,7 @@ from chatbot.triage.red_flags import LANGUAGES, FlagHit, RedFlags, Span
 from chatbot.triage.small_talk import SmallTalk, SmallTalkReply
 from chatbot.triage.wording import Wording
 
-__all__ = ["BY_MEANING", "Evidence", "Finding", "Triage", "gravest"]
+__all__ = ["BY_MEANING", "Finding", "Triage", "TriageEvidence", "gravest"]
 
 BY_MEANING: Final = "described like an emergency"
 """The name of the classifier's rule, which stands where a flag's name does."""
@@ -56,7 +56,7 @@ class Finding:
 
 
 @dataclass(frozen=True, slots=True)
-class Evidence:
+class TriageEvidence:
     """The evidence in a message, before any threshold: the hits of the English lists and a verdict on each segment.
 
     `words` are those of the message, and `corrected` the same without English misspellings. Spans count in the latter.
@@ -173,7 +173,7 @@ class Triage:
             small_talk=small_talk,
         )
 
-    def evidence(self, question: str, encode: Encode | None = None, letters: int = _LETTERS) -> Evidence:
+    def evidence(self, question: str, encode: Encode | None = None, letters: int = _LETTERS) -> TriageEvidence:
         """Return the evidence in a message; the classifier reads segments of at most so many letters together."""
         words = read_words(question)
         language = self._language_of(words)
@@ -183,7 +183,7 @@ class Triage:
         segments = self._languages[language].flags.segments(plain)
         texts = {span: text for span in segments if (text := _text(question, corrected, span))}
         signs = self._languages["en"].flags.alarms(plain)
-        return Evidence(language, words, corrected, signs, self._verdicts(texts, encode, letters))
+        return TriageEvidence(language, words, corrected, signs, self._verdicts(texts, encode, letters))
 
     def parts(self, question: str) -> list[str]:
         """Return the sentences and clauses of a message; nothing if it is a single one."""
@@ -199,7 +199,7 @@ class Triage:
         inner = [span for span in segments if not any(_within(other, span) for other in segments if other != span)]
         return [text for span in inner if (text := _text(question, words, span))]
 
-    def _by_words(self, evidence: Evidence) -> Iterator[Alarm]:
+    def _by_words(self, evidence: TriageEvidence) -> Iterator[Alarm]:
         """Yield the alarms of each language's list, but no English one whose segment means nothing urgent.
 
         A sure hit is dropped only if the classifier is almost certain.
@@ -221,7 +221,7 @@ class Triage:
         hits = lists.flags.alarms([word.text for word in (lists.corrected(words) if correct else words)])
         return [replace(hit.alarm, language=language) for hit in hits]
 
-    def _by_meaning(self, evidence: Evidence) -> Iterator[Alarm]:
+    def _by_meaning(self, evidence: TriageEvidence) -> Iterator[Alarm]:
         thresholds = self._thresholds
         says_much = evidence.language == "en" and len(evidence.corrected) > _SCANT
         for span, verdict in evidence.verdicts.items():

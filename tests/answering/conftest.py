@@ -11,7 +11,7 @@ import pytest
 from chatbot.answering.gate import Gate
 from chatbot.answering.ranking import Ranking
 from chatbot.answering.replies import ReplyMatcher, ReplyProjection
-from chatbot.answering.turn import Serving
+from chatbot.answering.turn import ServingSnapshot
 from chatbot.clinic import Clinic, Contact, Reply
 from chatbot.indexing import Encoded, Encoder, ExactStore, Index, build_index, open_index
 from chatbot.language import Spelling
@@ -126,6 +126,6 @@ def identity_projection(threshold: float) -> ReplyProjection:
     )
 
 
-def serving(index: Index, clinic: Clinic = CLINIC) -> Serving:
+def serving(index: Index, clinic: Clinic = CLINIC) -> ServingSnapshot:
     matcher = ReplyMatcher.of(clinic.replies, WordEncoder(), identity_projection(0.2))
-    return Serving(index, Spelling(index.words, never), clinic, matcher)
+    return ServingSnapshot(index, Spelling(index.words, never), clinic, matcher)

@@ -7,7 +7,7 @@ from chatbot.answering.explanation import build_explanation
 from chatbot.answering.gate import gate_signals
 from chatbot.answering.pipeline import Pipeline, PipelineResult
 from chatbot.answering.ranking import Ranking
-from chatbot.answering.turn import Tools
+from chatbot.answering.turn import PipelineComponents
 from chatbot.clinic import Answers
 from chatbot.indexing import Index
 from chatbot.records import Answer, Highlight, Outcome
@@ -30,7 +30,7 @@ def index(index_of: IndexOf) -> Index:
 
 
 def answered(index: Index, question: str, *history: str, finding: Finding | None = None) -> PipelineResult:
-    tools = Tools(WordEncoder(), ALL_SIGNALS, GATE, KnownFindings({question: finding or Finding()}))
+    tools = PipelineComponents(WordEncoder(), ALL_SIGNALS, GATE, KnownFindings({question: finding or Finding()}))
     return Pipeline(tools).answer(question, history, serving(index))
 
 

@@ -5,7 +5,7 @@ import pytest
 
 from chatbot.answering.gate import Gate
 from chatbot.answering.pipeline import Pipeline, PipelineResult
-from chatbot.answering.turn import Tools
+from chatbot.answering.turn import PipelineComponents
 from chatbot.clinic import Clinic, Contact, Urgent
 from chatbot.clinic import Reply as ClinicReply
 from chatbot.errors import QuestionEmpty
@@ -52,7 +52,7 @@ class Desk:
         clinic: Clinic = HELP,
     ) -> PipelineResult:
         self.triage = KnownFindings(findings or {})
-        tools = Tools(self.encoder, BY_WORDS, gate or sure(0.9), self.triage)
+        tools = PipelineComponents(self.encoder, BY_WORDS, gate or sure(0.9), self.triage)
         return Pipeline(tools).answer(question, history, serving(self.index, clinic))
 
 

@@ -4,7 +4,7 @@ from importlib.resources import files
 import numpy as np
 import pytest
 
-from chatbot.answering.ranking import SIGNALS, Ranking, signals
+from chatbot.answering.ranking import RANKING_SIGNALS, Ranking, signals
 from chatbot.indexing import Evidence
 from tests.answering.conftest import passage
 
@@ -15,7 +15,7 @@ def evidence(*rows: tuple[float, float, float, float]) -> Evidence:
 
 
 def test_signals_are_columns_in_the_order_of_their_names() -> None:
-    assert SIGNALS == ("maxsim", "content_maxsim", "sentence", "bm25")
+    assert RANKING_SIGNALS == ("maxsim", "content_maxsim", "sentence", "bm25")
     assert signals(evidence((0.1, 0.2, 0.3, 0.4), (0.5, 0.6, 0.7, 0.8))).tolist() == [
         [0.1, 0.2, 0.3, 0.4],
         [0.5, 0.6, 0.7, 0.8],

@@ -4,7 +4,7 @@ from dataclasses import replace
 import pytest
 
 from chatbot.answering.gate import Gate
-from chatbot.answering.turn import CANDIDATES, Tools, Turn, changes_the_subject
+from chatbot.answering.turn import CANDIDATES, PipelineComponents, Turn, changes_the_subject
 from chatbot.clinic import Answers, Clinic
 from chatbot.indexing import Index
 from chatbot.records import Alarm, Level, Outcome
@@ -38,7 +38,9 @@ def turn_of(  # noqa: PLR0913 - what a test says of a turn
     encoder: RecordingEncoder | None = None,
     clinic: Clinic = CLINIC,
 ) -> Turn:
-    tools = Tools(encoder or RecordingEncoder(), BY_WORDS, gate or sure(0.9), KnownFindings(findings or {}))
+    tools = PipelineComponents(
+        encoder or RecordingEncoder(), BY_WORDS, gate or sure(0.9), KnownFindings(findings or {})
+    )
     return Turn(tools, question, list(before), serving(index, clinic))
 
 

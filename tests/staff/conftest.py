@@ -10,7 +10,7 @@ from chatbot.bot import Chatbot
 from chatbot.clinic import Clinic
 from chatbot.database import Database
 from chatbot.indexing import Encoder, build_index
-from chatbot.staff import Account, AuditLog, Drafts, Place, Publisher, Role, staff_database
+from chatbot.staff import Account, AuditLog, ContentPaths, Drafts, Publisher, Role, staff_database
 
 EDITOR = Account("alice", Role.EDITOR)
 NOW = 1_790_000_000.0
@@ -37,16 +37,16 @@ def database(tmp_path: Path) -> Database:
 
 
 @pytest.fixture
-def place(tmp_path: Path) -> Place:
+def place(tmp_path: Path) -> ContentPaths:
     (tmp_path / "corpus").mkdir()
     (tmp_path / "corpus" / "README.md").write_text("No page.")
     (tmp_path / "corpus" / "aftercare.md").write_text("# Aftercare\n\nKeep the skin dry and clean for two days.\n")
     (tmp_path / "corpus" / "red.txt").write_text("Redness\n\nRedness fades within three days of the visit.\n")
     (tmp_path / "corpus" / "red.txt.yaml").write_text("title: Red skin\nreviewed: 2026-01-31\n")
-    return Place(tmp_path / "corpus", tmp_path / "index", tmp_path / "staff")
+    return ContentPaths(tmp_path / "corpus", tmp_path / "index", tmp_path / "staff")
 
 
-def opened(place: Place, encoder: Encoder) -> Chatbot:
+def opened(place: ContentPaths, encoder: Encoder) -> Chatbot:
     build_index(place.corpus, place.index, encoder, calibrator=Calibration())
     return Chatbot(place.corpus, place.index, encoder, Clinic())
 
@@ -55,7 +55,7 @@ Keep = Callable[[Encoder], tuple[Chatbot, Publisher, AuditLog]]
 
 
 @pytest.fixture
-def keep(place: Place, database: Database) -> Keep:
+def keep(place: ContentPaths, database: Database) -> Keep:
     def keep(encoder: Encoder) -> tuple[Chatbot, Publisher, AuditLog]:
         bot = opened(place, encoder)
         history = AuditLog(database)

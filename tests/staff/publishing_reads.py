@@ -13,13 +13,13 @@ from chatbot.answering import Calibration
 from chatbot.bot import Chatbot
 from chatbot.clinic import Clinic
 from chatbot.indexing import build_index
-from chatbot.staff import Account, AuditLog, Drafts, PageForm, Place, Publisher, Role, staff_database
+from chatbot.staff import Account, AuditLog, ContentPaths, Drafts, PageForm, Publisher, Role, staff_database
 from tests.conftest import WordEncoder
 
 
 def main() -> None:
     root = Path(sys.argv[1])
-    place, encoder = Place(root / "corpus", root / "index", root / "staff"), WordEncoder()
+    place, encoder = ContentPaths(root / "corpus", root / "index", root / "staff"), WordEncoder()
     build_index(place.corpus, place.index, encoder, calibrator=Calibration())
     database = staff_database(place.staff)
     bot = Chatbot(place.corpus, place.index, encoder, Clinic())

@@ -15,8 +15,8 @@ from chatbot.evaluation import Expect, GoldenQuestion
 from chatbot.staff import (
     CheckReport,
     CheckReports,
+    CheckResult,
     GoldenFile,
-    Verdict,
     check_report_text,
     differences,
     raise_on_regression,
@@ -31,11 +31,11 @@ QUESTIONS = (
 )
 
 
-def verdict(name: str, expect: Expect = Expect.ABSTAIN, outcome: str = "not_found", **more: bool) -> Verdict:
-    return Verdict(name, f"{name}?", expect, outcome, 0, more.get("shown", False), more.get("judged", False))
+def verdict(name: str, expect: Expect = Expect.ABSTAIN, outcome: str = "not_found", **more: bool) -> CheckResult:
+    return CheckResult(name, f"{name}?", expect, outcome, 0, more.get("shown", False), more.get("judged", False))
 
 
-def report_of(*verdicts: Verdict) -> CheckReport:
+def report_of(*verdicts: CheckResult) -> CheckReport:
     return CheckReport(datetime(2026, 11, 23, tzinfo=UTC), "build", {}, verdicts)
 
 
@@ -82,7 +82,7 @@ def test_a_report_that_cannot_be_read_is_left_out(bot: Chatbot, tmp_path: Path) 
         (verdict("a", Expect.EITHER, "answered"), True),
     ],
 )
-def test_whether_a_verdict_is_right(result: Verdict, right: bool) -> None:
+def test_whether_a_verdict_is_right(result: CheckResult, right: bool) -> None:
     assert result.right is right
 
 

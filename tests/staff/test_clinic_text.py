@@ -12,7 +12,7 @@ from chatbot.bot import Chatbot
 from chatbot.clinic import Reply, load_clinic
 from chatbot.database import Database
 from chatbot.errors import ChangeRefused
-from chatbot.staff import FIELDS, AuditLog, ClinicText, Place
+from chatbot.staff import FIELDS, AuditLog, ClinicText, ContentPaths
 from chatbot.staff.content.clinic_file import with_reply, with_values, without_reply
 from tests.conftest import ROOT, WordEncoder
 from tests.staff.conftest import EDITOR, opened
@@ -26,7 +26,7 @@ def comments(text: str) -> list[str]:
 
 
 @pytest.fixture
-def words_of(place: Place, words: WordEncoder, database: Database) -> tuple[Chatbot, ClinicText, AuditLog, Path]:
+def words_of(place: ContentPaths, words: WordEncoder, database: Database) -> tuple[Chatbot, ClinicText, AuditLog, Path]:
     path = Path(shutil.copy(ROOT / "clinic.toml", place.corpus.parent / "clinic.toml"))
     bot, history = opened(place, words), AuditLog(database)
     bot.set_clinic(load_clinic(path))
@@ -193,7 +193,7 @@ def test_a_reply_that_is_gone_or_named_twice_is_refused(words_of: tuple[Chatbot,
         words.set_reply(EDITOR, Reply("price", ("a",), "b"))
 
 
-def test_without_a_file_there_is_nothing_to_change(place: Place, words: WordEncoder, database: Database) -> None:
+def test_without_a_file_there_is_nothing_to_change(place: ContentPaths, words: WordEncoder, database: Database) -> None:
     bot = opened(place, words)
     with pytest.raises(ChangeRefused, match=r"no clinic\.toml"):
         ClinicText(bot, None, AuditLog(database)).set_values(EDITOR, {"name": "Ours"})

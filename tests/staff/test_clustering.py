@@ -9,7 +9,7 @@ import pytest
 from chatbot.bot import Chatbot
 from chatbot.clinic import Clinic
 from chatbot.indexing import build_index
-from chatbot.staff import Place, QuestionEmbeddings
+from chatbot.staff import ContentPaths, QuestionEmbeddings
 from chatbot.staff.insights.clustering import QuestionClusterer, asks_time
 from tests.conftest import WordEncoder
 
@@ -75,7 +75,7 @@ def test_no_question_and_one_question_are_grouped_too() -> None:
         assert clusterer.groups(features, clusterer.fingerprint).tolist() == [0] * number
 
 
-def test_another_encoder_clusters_by_its_own_vectors(place: Place, words: WordEncoder) -> None:
+def test_another_encoder_clusters_by_its_own_vectors(place: ContentPaths, words: WordEncoder) -> None:
     build_index(place.corpus, place.index, words)
     bot = Chatbot(place.corpus, place.index, words, Clinic())
     parking, dogs = cluster(bot, ["where do we park", "where can we park"], ["are large dogs allowed inside"])

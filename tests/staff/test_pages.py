@@ -13,7 +13,7 @@ from chatbot.errors import ChangeRefused, FootnoteError, IndexIncompatible, Ques
 from chatbot.evaluation import read_golden
 from chatbot.indexing import SentenceEncoder, current
 from chatbot.records import Outcome
-from chatbot.staff import ChangeKind, PageForm, Place, list_pages
+from chatbot.staff import ChangeKind, ContentPaths, PageForm, list_pages
 from tests.conftest import ROOT, WordEncoder
 from tests.staff.conftest import EDITOR, Keep
 
@@ -30,7 +30,7 @@ def files(folder: Path) -> dict[str, bytes]:
     return {path.relative_to(folder).as_posix(): path.read_bytes() for path in folder.rglob("*") if path.is_file()}
 
 
-def test_a_draft_changes_nothing_until_it_is_published(keep: Keep, place: Place, words: WordEncoder) -> None:
+def test_a_draft_changes_nothing_until_it_is_published(keep: Keep, place: ContentPaths, words: WordEncoder) -> None:
     bot, pages, history = keep(words)
     before = files(place.corpus), bot.build
     assert pages.stage(EDITOR, PARKING) == "parking.md"
@@ -51,7 +51,7 @@ def test_a_draft_changes_nothing_until_it_is_published(keep: Keep, place: Place,
     ]
 
 
-def test_publishing_makes_the_build_of_the_command_line(keep: Keep, place: Place, words: WordEncoder) -> None:
+def test_publishing_makes_the_build_of_the_command_line(keep: Keep, place: ContentPaths, words: WordEncoder) -> None:
     bot, pages, _ = keep(words)
     pages.stage(EDITOR, PARKING)
     pages.publish(EDITOR, ignore)
@@ -68,7 +68,7 @@ def test_only_new_passages_are_embedded_and_only_once(keep: Keep, words: WordEnc
     assert len(words.encoded) == 1
 
 
-def test_a_withdrawn_page_is_kept_with_the_time(keep: Keep, place: Place, words: WordEncoder) -> None:
+def test_a_withdrawn_page_is_kept_with_the_time(keep: Keep, place: ContentPaths, words: WordEncoder) -> None:
     _, pages, _ = keep(words)
     pages.withdraw(EDITOR, "red.txt")
     pages.publish(EDITOR, ignore)
@@ -77,7 +77,7 @@ def test_a_withdrawn_page_is_kept_with_the_time(keep: Keep, place: Place, words:
 
 
 def test_a_replaced_page_keeps_its_name_and_takes_the_fields_of_the_form(
-    keep: Keep, place: Place, words: WordEncoder
+    keep: Keep, place: ContentPaths, words: WordEncoder
 ) -> None:
     bot, pages, _ = keep(words)
     form = pages.form("red.txt")
@@ -135,7 +135,7 @@ def test_only_pages_can_be_read_or_written(keep: Keep, words: WordEncoder, name:
     assert pages.drafts() == ()
 
 
-def test_the_last_page_cannot_be_withdrawn(keep: Keep, place: Place, words: WordEncoder) -> None:
+def test_the_last_page_cannot_be_withdrawn(keep: Keep, place: ContentPaths, words: WordEncoder) -> None:
     bot, pages, _ = keep(words)
     before = files(place.corpus), bot.build
     pages.withdraw(EDITOR, "red.txt")
@@ -153,7 +153,7 @@ def test_similar_titles_get_different_names(keep: Keep, words: WordEncoder) -> N
 
 
 def test_going_back_brings_back_pages_and_index_and_holds_after_a_restart(
-    keep: Keep, place: Place, words: WordEncoder
+    keep: Keep, place: ContentPaths, words: WordEncoder
 ) -> None:
     bot, pages, history = keep(words)
     assert pages.previous() is None
@@ -170,7 +170,9 @@ def test_going_back_brings_back_pages_and_index_and_holds_after_a_restart(
     assert [change.kind for change in history.latest()] == [ChangeKind.INDEX, ChangeKind.INDEX, ChangeKind.PAGE]
 
 
-def test_going_back_is_refused_after_a_change_on_the_server(keep: Keep, place: Place, words: WordEncoder) -> None:
+def test_going_back_is_refused_after_a_change_on_the_server(
+    keep: Keep, place: ContentPaths, words: WordEncoder
+) -> None:
     bot, pages, _ = keep(words)
     pages.stage(EDITOR, PARKING)
     pages.publish(EDITOR, ignore)
@@ -183,7 +185,7 @@ def test_going_back_is_refused_after_a_change_on_the_server(keep: Keep, place: P
     assert "a week" in bot.document("red.txt").text
 
 
-def test_a_change_of_a_page_can_be_undone(keep: Keep, place: Place, words: WordEncoder) -> None:
+def test_a_change_of_a_page_can_be_undone(keep: Keep, place: ContentPaths, words: WordEncoder) -> None:
     bot, pages, history = keep(words)
     before = (place.corpus / "aftercare.md").read_bytes()
     pages.stage(EDITOR, PARKING)
@@ -207,13 +209,13 @@ def test_undoing_brings_back_the_fields_of_a_sidecar(keep: Keep, words: WordEnco
     assert (page.title, str(page.reviewed)) == ("Red skin", "2026-01-31")
 
 
-def test_unreadable_files_are_named(keep: Keep, place: Place, words: WordEncoder) -> None:
+def test_unreadable_files_are_named(keep: Keep, place: ContentPaths, words: WordEncoder) -> None:
     (place.corpus / "broken.md").write_bytes(b"\xff")
     _, pages, _ = keep(words)
     assert pages.unreadable() == ("broken.md",)
 
 
-def test_an_unwritable_index_leaves_the_pages_as_they_were(keep: Keep, place: Place, words: WordEncoder) -> None:
+def test_an_unwritable_index_leaves_the_pages_as_they_were(keep: Keep, place: ContentPaths, words: WordEncoder) -> None:
     bot, pages, _ = keep(words)
     before = files(place.corpus), bot.build
     pages.stage(EDITOR, PARKING)
@@ -234,7 +236,7 @@ def test_an_unwritable_index_leaves_the_pages_as_they_were(keep: Keep, place: Pl
 
 
 def test_a_build_that_cannot_be_served_brings_pages_index_and_drafts_back(
-    keep: Keep, place: Place, words: WordEncoder
+    keep: Keep, place: ContentPaths, words: WordEncoder
 ) -> None:
     bot, pages, history = keep(words)
     before = files(place.corpus), bot.build
@@ -255,7 +257,7 @@ def test_a_build_that_cannot_be_served_brings_pages_index_and_drafts_back(
     assert (bot.build, history.latest()) == (before[1], ())
 
 
-def test_publishing_opens_each_file_no_more_often_than_needed(place: Place) -> None:
+def test_publishing_opens_each_file_no_more_often_than_needed(place: ContentPaths) -> None:
     command = [sys.executable, "-m", "tests.staff.publishing_reads", str(place.corpus.parent)]
     reads = json.loads(subprocess.run(command, check=True, capture_output=True, cwd=ROOT).stdout)
     pages = ["aftercare.md", "red.txt", "red.txt.yaml"]
@@ -274,7 +276,7 @@ def test_publishing_opens_each_file_no_more_often_than_needed(place: Place) -> N
     }
 
 
-def test_a_link_out_of_the_corpus_is_not_published(keep: Keep, place: Place, words: WordEncoder) -> None:
+def test_a_link_out_of_the_corpus_is_not_published(keep: Keep, place: ContentPaths, words: WordEncoder) -> None:
     secret = place.corpus.parent / "secret.md"
     secret.write_text("A secret of the server.")
     (place.corpus / "link.md").symlink_to(secret)
@@ -357,7 +359,9 @@ def test_publishing_never_mixes_indexes_or_fails_a_visitor(keep: Keep, encoder: 
         bot.ask(" ")
 
 
-def test_a_page_whose_address_is_gone_is_marked_in_the_list(keep: Keep, words: WordEncoder, place: Place) -> None:
+def test_a_page_whose_address_is_gone_is_marked_in_the_list(
+    keep: Keep, words: WordEncoder, place: ContentPaths
+) -> None:
     (place.corpus / "lift.md").write_text(
         "---\nurl: https://clinic.example/lift\nreviewed: 2026-01-31\n---\n\nA lift.\n"
     )

@@ -10,7 +10,7 @@ from chatbot import __version__
 from chatbot.clinic import Clinic, Crisis, Reply, Urgent
 from chatbot.database import Database
 from chatbot.errors import ChangeRefused
-from chatbot.staff import Place, SignOffs, lists_digest, signed_lists, staff_database, staff_warnings
+from chatbot.staff import ContentPaths, SignOffs, lists_digest, signed_lists, staff_database, staff_warnings
 from tests.staff.conftest import NOW, Clock
 
 CLINIC = Clinic(urgent=Urgent(phone="999"))
@@ -67,7 +67,7 @@ def test_a_sign_off_needs_a_name_and_a_role(sign_offs: SignOffs, name: str, role
     assert sign_offs.all() == ()
 
 
-def test_staff_warnings_are_sentences(place: Place) -> None:
+def test_staff_warnings_are_sentences(place: ContentPaths) -> None:
     clinic = replace(CLINIC, replies=(Reply("hours", ("when?",), "Ring 07700 900123."),))
     unsigned, foreign = staff_warnings(clinic, place.staff)
     assert unsigned.startswith("Not signed off yet: ")

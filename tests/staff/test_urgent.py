@@ -12,7 +12,7 @@ from chatbot.errors import ChangeRefused
 from chatbot.evaluation import Expect
 from chatbot.journal import Journal, LoggedQuestion
 from chatbot.records import Alarm, Answer, Level, Outcome
-from chatbot.staff import GoldenFile, Verdict, judge, urgent_messages
+from chatbot.staff import CheckResult, GoldenFile, judge, urgent_messages
 from tests.staff.conftest import NOW, Clock
 
 DAY = 86_400
@@ -103,4 +103,4 @@ def test_a_continued_emergency_is_judged_but_not_saved(bot: Chatbot, journal: Jo
 
 @pytest.mark.parametrize(("outcome", "right"), [("urgent", False), ("answered", True), ("not_found", True)])
 def test_a_check_counts_a_false_alarm_as_wrong(outcome: str, right: bool) -> None:
-    assert Verdict("1", "does it hurt?", Expect.EITHER, outcome, 0, shown=False, judged=False).right is right
+    assert CheckResult("1", "does it hurt?", Expect.EITHER, outcome, 0, shown=False, judged=False).right is right

@@ -9,7 +9,7 @@ from chatbot.language import Word, read_words
 from chatbot.records import Alarm, Level
 from chatbot.triage import EmergencyClassifier, Finding, Triage, gravest
 from chatbot.triage.classifier import Thresholds, Verdict
-from chatbot.triage.triage import BY_MEANING, Evidence
+from chatbot.triage.triage import BY_MEANING, TriageEvidence
 from tests.triage.conftest import WORDS_ALONE, RatedEncoder, Ratings, rating_classifier
 
 ENCODER = RatedEncoder(one_token=["bleding"])
@@ -61,7 +61,7 @@ def test_without_a_classifier_an_encoder_is_not_asked() -> None:
 
 def test_a_sentence_is_told_from_a_clause() -> None:
     words = [Word(text, 0, 0) for text in (".", "red", ",", "sore", ".", "hot")]
-    evidence = Evidence("en", words, words, [], {})
+    evidence = TriageEvidence("en", words, words, [], {})
     spans = [(0, 4), (4, 6), (0, 6), (0, 2), (2, 4), (3, 6)]
     assert [evidence.is_sentence(span) for span in spans] == [True, True, True, False, False, False]
 

@@ -22,7 +22,7 @@ from chatbot.clinic import Clinic, Sites
 from chatbot.indexing import build_index
 from chatbot.journal import Journal
 from chatbot.records import Answer
-from chatbot.web.http.fair_queue import FairQueue, LineFull, VisitorLeft
+from chatbot.web.http.fair_queue import ClientDisconnected, FairQueue, QueueFull
 from chatbot.web.http.rate_limit import RateLimiter, client_prefix
 from tests.conftest import WordEncoder
 from tests.web.conftest import serving
@@ -61,7 +61,7 @@ class Turns:
                 self._running -= 1
                 if name.endswith("!"):
                     int(name)  # raises
-        except (LineFull, VisitorLeft, ValueError) as error:
+        except (QueueFull, ClientDisconnected, ValueError) as error:
             return type(error).__name__
         return "served"
 
@@ -127,7 +127,7 @@ def test_an_address_that_asked_much_of_late_goes_after_one_that_asked_little() -
 def test_an_address_asks_little_while_half_of_its_bucket_is_left() -> None:
     now = [0.0]
     limiter = RateLimiter(20, clock=lambda: now[0])
-    asked = [(limiter.asks_little("1.2.3.4"), limiter.wait("1.2.3.4"))[0] for _ in range(8)]
+    asked = [(limiter.asks_little("1.2.3.4"), limiter.acquire("1.2.3.4"))[0] for _ in range(8)]
     assert asked == [True] * 6 + [False] * 2
     now[0] = 9  # three tokens later
     assert limiter.asks_little("1.2.3.4")
@@ -221,20 +221,20 @@ def test_a_cancelled_request_frees_its_place_or_its_turn() -> None:
 def test_a_bucket_holds_half_a_minute_and_refills() -> None:
     now = [0.0]
     limiter = RateLimiter(12, clock=lambda: now[0])
-    assert [limiter.wait("1.2.3.4") for _ in range(7)] == [0] * 6 + [5]
-    assert limiter.wait("1.2.3.5") == 0
+    assert [limiter.acquire("1.2.3.4") for _ in range(7)] == [0] * 6 + [5]
+    assert limiter.acquire("1.2.3.5") == 0
     now[0] = 5
-    assert [limiter.wait("1.2.3.4") for _ in range(2)] == [0, 5]
+    assert [limiter.acquire("1.2.3.4") for _ in range(2)] == [0, 5]
     now[0] = 1000
-    assert [limiter.wait("1.2.3.4") for _ in range(7)] == [0] * 6 + [5]
+    assert [limiter.acquire("1.2.3.4") for _ in range(7)] == [0] * 6 + [5]
 
 
 def test_what_was_asked_long_ago_is_forgotten_so_that_memory_is_bounded() -> None:
     limiter = RateLimiter(1, clock=lambda: 0.0)
-    assert [limiter.wait("1.2.3.4") for _ in range(2)] == [0, 60]
+    assert [limiter.acquire("1.2.3.4") for _ in range(2)] == [0, 60]
     for number in range(5000):
-        limiter.wait(f"10.0.{number // 256}.{number % 256}")
-    assert limiter.wait("1.2.3.4") == 0
+        limiter.acquire(f"10.0.{number // 256}.{number % 256}")
+    assert limiter.acquire("1.2.3.4") == 0
 
 
 @pytest.mark.parametrize(
@@ -464,4 +464,4 @@ def test_feedback_and_pages_are_not_counted(limited: Server) -> None:
 def test_a_person_may_ask_ten_questions_at_once_and_twenty_a_minute() -> None:
     now = [0.0]
     limiter = RateLimiter(Sites().requests_per_minute, clock=lambda: now[0])
-    assert [limiter.wait("1.2.3.4") for _ in range(11)] == [0] * 10 + [3]
+    assert [limiter.acquire("1.2.3.4") for _ in range(11)] == [0] * 10 + [3]

@@ -10,7 +10,7 @@ from chatbot.bot import Chatbot
 from chatbot.errors import QuestionError
 from chatbot.evaluation import GoldenQuestion, ask
 from chatbot.records import Outcome, Passage
-from chatbot.staff.insights.checks import Verdict
+from chatbot.staff.insights.checks import CheckResult
 
 __all__ = ["OutcomeChange", "PassageChange", "Preview", "compare"]
 
@@ -71,7 +71,7 @@ def compare(  # noqa: PLR0913, PLR0917 - the two chatbots, and all that they are
     total = len(golden) + len(unanswered)
     for number, question in enumerate(golden):
         progress(number, total, "Asking the saved questions")
-        before, after = (Verdict.of(ask(bot, question)) for bot in (live, candidate))
+        before, after = (CheckResult.of(ask(bot, question)) for bot in (live, candidate))
         if before.right != after.right:
             outcome_changes.append(
                 OutcomeChange(question.question, before.outcome_text, after.outcome_text, after.right)

@@ -29,13 +29,13 @@ from chatbot.staff.content.listing import gone_addresses
 from chatbot.staff.content.page_form import PageForm, document_of, new_name, read_form, to_markdown, validate
 from chatbot.staff.content.preview import Preview, Progress, compare
 
-__all__ = ["Place", "Publisher"]
+__all__ = ["ContentPaths", "Publisher"]
 
 _BUSY: Final = "Somebody else is previewing or publishing pages just now: wait a moment and try again."
 
 
 @dataclass(frozen=True, slots=True)
-class Place:
+class ContentPaths:
     """The folders of the pages: the corpus, its index, and the staff's folder."""
 
     corpus: Path
@@ -46,7 +46,7 @@ class Place:
 class Publisher:
     """Prepares changes of the pages that a chatbot serves, and publishes them; any number of threads may use it."""
 
-    def __init__(self, bot: Chatbot, place: Place, drafts: Drafts, audit_log: AuditLog) -> None:
+    def __init__(self, bot: Chatbot, place: ContentPaths, drafts: Drafts, audit_log: AuditLog) -> None:
         self._bot = bot
         self._place = place
         self._draft_corpus = place.staff / "draft" / "corpus"

@@ -16,8 +16,8 @@ from chatbot.staff.insights.private_file import write_private
 __all__ = [
     "CheckReport",
     "CheckReports",
+    "CheckResult",
     "Differences",
-    "Verdict",
     "check_report_text",
     "differences",
     "raise_on_regression",
@@ -28,7 +28,7 @@ _REPORTS_SHOWN: Final = 200
 
 
 @dataclass(frozen=True, slots=True)
-class Verdict:
+class CheckResult:
     """The result of one golden question.
 
     `rank` is the place of the first right passage, 0 for none; `shown` says whether a right passage was among the
@@ -80,7 +80,7 @@ class CheckReport:
     taken: datetime
     build: str
     figures: Mapping[str, float | None]
-    verdicts: tuple[Verdict, ...]
+    verdicts: tuple[CheckResult, ...]
 
     @classmethod
     def of(cls, fields: Mapping[str, object]) -> Self:
@@ -89,7 +89,7 @@ class CheckReport:
         if not (isinstance(questions, list) and isinstance(figures, dict)):
             raise TypeError(type(questions))
         verdicts = tuple(
-            Verdict(
+            CheckResult(
                 str(row["id"]),
                 str(row["question"]),
                 Expect(row["expect"]),
@@ -113,8 +113,8 @@ class CheckReport:
 class Differences:
     """The differences between two reports; `worse` and `better` hold the later verdicts."""
 
-    worse: tuple[Verdict, ...]
-    better: tuple[Verdict, ...]
+    worse: tuple[CheckResult, ...]
+    better: tuple[CheckResult, ...]
     added: int
     gone: int
 

@@ -12,14 +12,14 @@ from chatbot.journal import Journal, LoggedQuestion
 from chatbot.records import Outcome, Passage
 from chatbot.staff.insights.embedding_cache import Embedding, QuestionEmbeddings
 
-__all__ = ["Row", "UnansweredQuestions", "Wording", "unanswered_questions", "unanswered_texts"]
+__all__ = ["QuestionVariant", "Row", "UnansweredQuestions", "unanswered_questions", "unanswered_texts"]
 
 _ENDS: Final = " .,;:!?\u2026"  # characters around a text that don't make it another wording
 _LENGTH_PENALTY: Final = 0.002  # of similarity, for each letter of a wording
 
 
 @dataclass(frozen=True, slots=True)
-class Wording:
+class QuestionVariant:
     """One wording of a question: how often it was asked, when last, with which outcomes."""
 
     text: str
@@ -50,7 +50,7 @@ class Row:
     nearest: Passage
 
     @property
-    def wordings(self) -> tuple[Wording, ...]:
+    def wordings(self) -> tuple[QuestionVariant, ...]:
         """The wordings, the most frequent first, then the latest."""
         return tuple(map(_wording, self.by_wording))
 
@@ -162,8 +162,8 @@ def _representative(wordings: Mapping[str, Sequence[LoggedQuestion]], by_key: Ma
     return keys[int(np.argmax(np.sqrt(counts) * scores))]
 
 
-def _wording(same: Sequence[LoggedQuestion]) -> Wording:
-    return Wording(
+def _wording(same: Sequence[LoggedQuestion]) -> QuestionVariant:
+    return QuestionVariant(
         text=same[0].text or "",
         count=len(same),
         last=same[0].asked,

@@ -6,7 +6,7 @@ from typing import Final
 import gradio as gr
 
 from chatbot.errors import ChangeRefused, FootnoteError
-from chatbot.staff import CheckReport, Differences, Verdict, differences
+from chatbot.staff import CheckReport, CheckResult, Differences, differences
 from chatbot.web.console.chart_routes import chart
 from chatbot.web.console.components import (
     NO_VALUE,
@@ -152,7 +152,7 @@ def _change_rows(change: Differences) -> list[list[str]]:
     return [*worse, *([verdict.question, verdict.outcome_text, "better"] for verdict in change.better)]
 
 
-def _wrong_row(verdict: Verdict) -> list[str]:
+def _wrong_row(verdict: CheckResult) -> list[str]:
     should = {"answer": "answered, by the saved passage" if verdict.judged else "answered", "abstain": "not answered"}
     return [verdict.question, should.get(verdict.expect.value, verdict.expect.value), verdict.outcome_text]
 

@@ -11,9 +11,9 @@ from chatbot.staff import (
     AuditLog,
     CheckReports,
     ClinicText,
+    ContentPaths,
     Drafts,
     GoldenFile,
-    Place,
     Publisher,
     QuestionEmbeddings,
     SignOffs,
@@ -45,7 +45,7 @@ class ConsoleServices:
         """Build the services that the settings describe."""
         database = staff_database(settings.staff)
         audit_log = AuditLog(database)
-        place = Place(settings.corpus, settings.index, settings.staff)
+        place = ContentPaths(settings.corpus, settings.index, settings.staff)
         pages = Publisher(bot, place, Drafts(database), audit_log)
         return cls(
             bot=bot,

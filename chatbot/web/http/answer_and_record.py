@@ -39,7 +39,7 @@ class AnswerService:
         """Answer a question when its address has a turn, and return the answer's id and the answer.
 
         `departure` returns once the visitor has left. The question is then not answered, or at least not recorded.
-        Raises `QuestionError`, `LineFull` and `VisitorLeft`.
+        Raises `QuestionError`, `QueueFull` and `ClientDisconnected`.
         """
         gone = asyncio.create_task(departure())
         try:

@@ -18,18 +18,18 @@ from dataclasses import dataclass, field
 from itertools import count
 from typing import Final
 
-__all__ = ["FairQueue", "LineFull", "VisitorLeft"]
+__all__ = ["ClientDisconnected", "FairQueue", "QueueFull"]
 
 _HALF_LIFE: Final = 10.0  # seconds in which the time that an address took decays to half
 _OPEN_TO_ALL: Final = 10  # every tenth turn, addresses that ask little have no precedence
 _MAX_LINES: Final = 1024  # then those with no request are forgotten
 
 
-class LineFull(Exception):
+class QueueFull(Exception):
     """Too many requests of an address wait already."""
 
 
-class VisitorLeft(Exception):
+class ClientDisconnected(Exception):
     """The visitor left before the turn came."""
 
 
@@ -84,8 +84,8 @@ class FairQueue:
 
         Unless the address is `modest`, which means that it asked little recently, its requests have no precedence.
 
-        Raises `LineFull` at once where too many requests of the address wait already. Raises it later where the queue
-        is full, another address comes, and this line is the longest. Raises `VisitorLeft` when `gone` is done first.
+        Raises `QueueFull` at once where too many requests of the address wait already. Raises it later where the queue
+        is full, another address comes, and this line is the longest. Raises `ClientDisconnected` when `gone` is done first.
         """
         line = self._line(address)
         place = self._enter(line, modest=modest)
@@ -96,7 +96,7 @@ class FairQueue:
             if place.turn.done():
                 place.turn.result()
             if gone and gone.done():
-                raise VisitorLeft
+                raise ClientDisconnected
             started = self._clock()
             yield
         finally:
@@ -108,14 +108,14 @@ class FairQueue:
         return self._lines.setdefault(address, _Line())
 
     def _enter(self, line: _Line, *, modest: bool) -> _Place:
-        """Join the end of a line; in a full queue, the longest line loses its last place; raises `LineFull`."""
+        """Join the end of a line; in a full queue, the longest line loses its last place; raises `QueueFull`."""
         if len(line.waiting) >= self._max_waiting_each:
-            raise LineFull
+            raise QueueFull
         if sum(len(other.waiting) for other in self._lines.values()) >= self._max_waiting:
             longest = max(self._lines.values(), key=lambda other: len(other.waiting))
             if len(longest.waiting) <= len(line.waiting) + 1:
-                raise LineFull
-            longest.waiting.pop().turn.set_exception(LineFull())
+                raise QueueFull
+            longest.waiting.pop().turn.set_exception(QueueFull())
         place = _Place(asyncio.get_running_loop().create_future(), modest and not line.waiting and not line.running)
         line.waiting.append(place)
         return place

@@ -19,7 +19,7 @@ from starlette.middleware.cors import CORSMiddleware
 
 from chatbot.web.http.markup import Html
 
-__all__ = ["POLICY", "REQUEST", "as_data", "departure", "gradio_app", "gradio_entry", "set_queue"]
+__all__ = ["POLICY", "REQUEST", "as_data", "gradio_app", "gradio_entry", "set_queue", "wait_for_disconnect"]
 
 POLICY: Final = {
     "default-src": "'none'",
@@ -53,7 +53,7 @@ def set_queue(blocks: gr.Blocks) -> None:
     queue.max_thread_count = _MAX_RUNNING  # the number of events under way, whatever its name says
 
 
-async def departure(blocks: gr.Blocks, session: str | None) -> None:
+async def wait_for_disconnect(blocks: gr.Blocks, session: str | None) -> None:
     """Return once the page of a session, an event of which is under way, has been closed."""
     queue = blocks._queue  # noqa: SLF001 -- as in set_queue
     events = [event for job in queue.active_jobs for event in job or () if event.session_hash == session]

@@ -109,7 +109,7 @@ class OriginMiddleware:
         elif (
             scope["method"] == "POST"
             and scope["path"] == _ASK
-            and (wait := self._questions.wait(client_address(HTTPConnection(scope))))
+            and (wait := self._questions.acquire(client_address(HTTPConnection(scope))))
         ):
             app = busy_response(wait)
         else:

@@ -27,7 +27,7 @@ class RateLimiter:
             OrderedDict()
         )  # by client prefix: the tokens, and when they were counted
 
-    def wait(self, address: str) -> int:
+    def acquire(self, address: str) -> int:
         """Take a token from the bucket of an address; return 0, or the seconds until there is one."""
         prefix = client_prefix(address)
         now = self._clock()

@@ -11,7 +11,7 @@ from pydantic import BaseModel, ConfigDict, ValidationError
 from chatbot.answering import read_json, read_question
 from chatbot.errors import AnswerNotFound, RequestError
 from chatbot.web.http.answer_and_record import AnswerService
-from chatbot.web.http.fair_queue import FairQueue, LineFull, VisitorLeft
+from chatbot.web.http.fair_queue import ClientDisconnected, FairQueue, QueueFull
 from chatbot.web.http.middleware import json_body
 from chatbot.web.http.problems import busy_response, encode_json
 from chatbot.web.http.rate_limit import client_address, client_prefix
@@ -49,9 +49,9 @@ def api_routes(bot: "Chatbot", journal: "Journal | None", answers: AnswerService
             answer_id, answer = await answers.ask(
                 client_address(request), question, history, partial(_departure, request)
             )
-        except LineFull:
+        except QueueFull:
             return busy_response()
-        except VisitorLeft:
+        except ClientDisconnected:
             return Response(status_code=HTTPStatus.NO_CONTENT)  # nobody reads it
         return _json({"answer_id": answer_id, **answer.as_dict(), **urgent_field(answer, bot.clinic)})
 
@@ -63,7 +63,7 @@ def api_routes(bot: "Chatbot", journal: "Journal | None", answers: AnswerService
                 is_known = journal is not None and await to_thread.run_sync(
                     journal.feedback, body.answer_id, body.helpful, body.comment or ""
                 )
-        except LineFull:
+        except QueueFull:
             return busy_response()
         if not is_known:
             raise AnswerNotFound("There is no answer with this id. It was not recorded, or its record has expired.")

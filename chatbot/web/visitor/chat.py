@@ -12,9 +12,9 @@ from gradio.components import Component
 
 from chatbot.errors import JournalError, QuestionEmpty, QuestionError
 from chatbot.web.http.answer_and_record import AnswerService
-from chatbot.web.http.fair_queue import LineFull, VisitorLeft
+from chatbot.web.http.fair_queue import ClientDisconnected, QueueFull
 from chatbot.web.http.gradio_allowlist import Join, Route
-from chatbot.web.http.gradio_app import departure, set_queue
+from chatbot.web.http.gradio_app import set_queue, wait_for_disconnect
 from chatbot.web.http.markup import Html, replace_surrogates
 from chatbot.web.http.problems import busy_response, traceback_without_message
 from chatbot.web.http.rate_limit import RateLimiter, client_address
@@ -75,7 +75,7 @@ class _Parts:
 def chat_blocks(bot: "Chatbot", journal: "Journal | None", answers: AnswerService) -> gr.Blocks:
     """Build the conversation over a bot. Without a journal, nobody is asked whether an answer helped."""
     blocks = gr.Blocks(title=f"Ask {bot.clinic.name}", analytics_enabled=False)
-    page = _Page(bot, journal, answers, partial(departure, blocks))
+    page = _Page(bot, journal, answers, partial(wait_for_disconnect, blocks))
     with blocks:
         parts = _lay_out(bot.starters(), with_feedback=journal is not None)
         _wire(parts.question.submit, page.ask, [parts.question, parts.turns], parts, _QUESTIONS)
@@ -178,7 +178,7 @@ class ChatPolicy:
 
     def refuse(self, request: Request, join: Join | None, _session: str, /) -> Response | None:
         """Answer 429 to an event of an address that sends too many."""
-        wait = self._limiters[join.event].wait(client_address(request)) if join else 0
+        wait = self._limiters[join.event].acquire(client_address(request)) if join else 0
         return busy_response(wait) if wait else None
 
 
@@ -209,9 +209,9 @@ class _Page:
             urgent = UrgentTexts.of(answer, self._bot.clinic)
             html = answer_html(answer, self._bot.clinic)
             turn = _Turn(question, html, answer_id, dismiss=urgent.dismiss if urgent else "")
-        except (QuestionEmpty, VisitorLeft):
+        except (QuestionEmpty, ClientDisconnected):
             return [gr.skip() for _ in range(5 + _SUGGESTIONS + len(self._feedback(())))]
-        except (QuestionError, LineFull) as error:
+        except (QuestionError, QueueFull) as error:
             notice = apology_html(str(error) or _BUSY, self._bot.clinic, with_contact=False)
             return self._show([*turns, _Turn(shorten(question), notice)], question, ())
         except Exception as error:  # noqa: BLE001 -- whatever went wrong, the conversation says so
