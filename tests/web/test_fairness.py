@@ -168,19 +168,19 @@ def test_one_address_never_has_all_the_turns() -> None:
 def test_a_full_line_refuses_its_own_address_only() -> None:
     turns = Turns(waiting_each=2)
     results = run(turns.all("a1 a2 a3 a4 a5 b1 b2 b3 c1"))
-    assert results == ["served"] * 3 + ["LineFull"] * 2 + ["served", "served", "LineFull", "served"]
+    assert results == ["served"] * 3 + ["QueueFull"] * 2 + ["served", "served", "QueueFull", "served"]
 
 
 def test_a_full_queue_makes_room_in_the_longest_line() -> None:
     turns = Turns(waiting=6, waiting_each=4)
     results = run(turns.all("a1 a2 a3 a4 a5 b1 b2 c1"))
-    assert results == ["served"] * 4 + ["LineFull"] + ["served"] * 3
+    assert results == ["served"] * 4 + ["QueueFull"] + ["served"] * 3
     assert sorted(turns.served) == ["a1", "a2", "a3", "a4", "b1", "b2", "c1"]
 
 
 def test_a_full_queue_of_equal_lines_refuses_who_comes_last() -> None:
     turns = Turns(waiting=3)
-    assert run(turns.all("a1 b1 c1 d1 e1")) == ["served"] * 4 + ["LineFull"]
+    assert run(turns.all("a1 b1 c1 d1 e1")) == ["served"] * 4 + ["QueueFull"]
 
 
 def test_an_error_gives_the_turn_to_the_next() -> None:
@@ -200,7 +200,7 @@ def test_a_visitor_who_leaves_frees_a_place_in_the_line() -> None:
         return results, turns
 
     results, turns = run(scenario())
-    assert results == ["VisitorLeft", "LineFull", "served", "served"]
+    assert results == ["ClientDisconnected", "QueueFull", "served", "served"]
     assert turns.served == ["a1", "a4"]
 
 

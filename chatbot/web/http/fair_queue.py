@@ -85,7 +85,8 @@ class FairQueue:
         Unless the address is `modest`, which means that it asked little recently, its requests have no precedence.
 
         Raises `QueueFull` at once where too many requests of the address wait already. Raises it later where the queue
-        is full, another address comes, and this line is the longest. Raises `ClientDisconnected` when `gone` is done first.
+        is full, another address comes, and this line is the longest. Raises `ClientDisconnected` when `gone` is done
+        first.
         """
         line = self._line(address)
         place = self._enter(line, modest=modest)
