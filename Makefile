@@ -1,5 +1,6 @@
 # make run    set up, build the index if it is missing or stale, serve the chat on http://127.0.0.1:7860
 # make test   set up, then every check
+# make coverage  the share of lines that the tests without a browser run, by module
 # make quality   ask the made-up clinics' questions and compare with the floors (benchmarks/quality.json)
 # make mutants   change the core a little, many times, and see whether the tests notice; ARGS="--sample 60 --only triage"
 # make refit DATA=FOLDER   fit every weight and threshold anew and print what changed (training/README.md)
@@ -14,7 +15,7 @@ INSTALL := $(BIN)/python -m pip install --quiet --disable-pip-version-check --co
 
 export PYTHONUNBUFFERED := 1
 
-.PHONY: run test check quality mutants refit format screenshot bench-retrieval bench-cost clean
+.PHONY: run test check coverage quality mutants refit format screenshot bench-retrieval bench-cost clean
 
 run: .venv/installed
 	$(BIN)/python -m chatbot build
@@ -26,7 +27,11 @@ check:
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
-	OMP_NUM_THREADS=1 $(BIN)/pytest -n 2 --dist loadfile --cov --cov-report=term  # a thread for each of two cores
+	OMP_NUM_THREADS=1 $(BIN)/pytest -n 2 --dist loadfile  # a thread for each of two cores
+
+# Apart from `check`: tracing every line makes the servers of the browser tests a third slower.
+coverage: .venv/installed-dev
+	OMP_NUM_THREADS=1 $(BIN)/pytest -n 2 --dist loadfile -m "not browser" --cov --cov-report=term
 
 quality mutants: .venv/installed-dev
 	$(BIN)/python -m benchmarks.$@ $(ARGS)
