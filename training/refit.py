@@ -147,7 +147,7 @@ def _fit(name: str, copy: Path, options: argparse.Namespace) -> bool:
     print(f"\n{name}: fitted in {minutes:.1f} minutes")
     documents = [json.loads((root / fit.files[0]).read_text("utf-8")) for root in (ROOT, copy)]
     rows = list(changes(*documents))
-    print("".join(f"  {key}: {old} -> {new}\n" for key, old, new in rows) or "  nothing changed\n", end="")
+    print("".join(f"  {key}: {old} -> {new}\n" for key, old, new in rows) or "  no figure changed\n", end="")
     if options.write:
         for file in fit.files:
             shutil.copyfile(copy / file, ROOT / file)
