@@ -56,7 +56,7 @@ class Chatbot:
         self._serving = ServingSnapshot(
             opened, Spelling(opened.words, self._is_word), clinic, ReplyMatcher.of(clinic.replies, encoder)
         )
-        self._changing = Lock()  # whoever replaces a part of what is served keeps the other parts as they are then
+        self._changing = Lock()  # replacing a part of `_serving` must not undo another replacement
         self.content_version = next(_VERSIONS)
         self.warnings = tuple(unsupported_features(encoder))
         """A sentence for each feature that does not work with this model."""
@@ -85,7 +85,7 @@ class Chatbot:
 
     def set_clinic(self, clinic: Clinic) -> None:
         """Serve a clinic from now on; a question in progress finishes with the one that it began with."""
-        matcher = ReplyMatcher.of(clinic.replies, self.encoder)
+        matcher = ReplyMatcher.of(clinic.replies, self.encoder, self._serving.reply_matcher.projection)
         with self._changing:
             self._serving = replace(self._serving, clinic=clinic, reply_matcher=matcher)
             self.content_version = next(_VERSIONS)

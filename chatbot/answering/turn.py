@@ -10,13 +10,14 @@ from chatbot.answering import compose
 from chatbot.answering.follow_ups import resolve_follow_up
 from chatbot.answering.gate import Gate
 from chatbot.answering.ranking import Ranking
-from chatbot.answering.replies import ReplyMatcher, ReplyProjection
+from chatbot.answering.replies import ReplyMatcher
 from chatbot.answering.search import SearchResult, search
 from chatbot.clinic import Clinic
+from chatbot.fitted import fitted_fingerprint
 from chatbot.indexing import Encoded, Encoder, Index
 from chatbot.language import Spelling
 from chatbot.records import Alarm, Answer, Hit
-from chatbot.triage import EmergencyClassifier, Finding, Triage, Wording
+from chatbot.triage import Finding, Triage, Wording
 
 __all__ = ["CANDIDATES", "PipelineComponents", "ServingSnapshot", "Turn", "changes_the_subject", "unsupported_features"]
 
@@ -167,7 +168,7 @@ class _CachedEncoder:
 def unsupported_features(encoder: Encoder) -> Iterator[str]:
     """Yield a sentence for each feature that does not work with an encoder; none for the packaged one."""
     cure = "Unset FOOTNOTE_MODEL to have both."
-    if EmergencyClassifier.fitted_fingerprint() != encoder.fingerprint:
+    if fitted_fingerprint("chatbot.triage", "classifier") != encoder.fingerprint:
         yield f"Emergencies are recognised by word lists alone, because the model is {encoder.name}. {cure}"
-    if ReplyProjection.fitted().fingerprint != encoder.fingerprint:
+    if fitted_fingerprint("chatbot.answering", "replies") != encoder.fingerprint:
         yield f"The clinic's own replies are found by keywords alone, because the model is {encoder.name}. {cure}"

@@ -104,11 +104,6 @@ class EmergencyClassifier:
         thresholds = Thresholds(**values["thresholds"])
         return cls(layers, values["heads"], head, bias, thresholds, values["encoder"]["fingerprint"])
 
-    @staticmethod
-    def fitted_fingerprint() -> str:
-        """Return the fingerprint of the encoder that the fitted classifier needs, without loading its weights."""
-        return str(fitted_values("chatbot.triage", "classifier")["encoder"]["fingerprint"])
-
     def serves(self, encoder: Encoder) -> bool:
         """Return whether this was fitted for the encoder."""
         return encoder.fingerprint == self.fingerprint

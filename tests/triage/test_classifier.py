@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
+from chatbot.fitted import fitted_fingerprint
 from chatbot.indexing import Encoded, SentenceEncoder, Vectors
 from chatbot.records import Level
 from chatbot.triage import EmergencyClassifier
@@ -149,7 +150,9 @@ def test_what_the_script_wrote_is_what_is_read() -> None:
     wrote = json.loads(FOLDER.joinpath("classifier.json").read_text("utf-8"))
     assert Thresholds(**wrote["thresholds"]) == CLASSIFIER.thresholds
     assert (len(CLASSIFIER.layers), CLASSIFIER.heads) == (wrote["layers"], wrote["heads"]) == (3, 12)
-    assert CLASSIFIER.fingerprint == EmergencyClassifier.fitted_fingerprint() == wrote["encoder"]["fingerprint"]
+    assert (
+        CLASSIFIER.fingerprint == fitted_fingerprint("chatbot.triage", "classifier") == wrote["encoder"]["fingerprint"]
+    )
 
 
 def test_weights_of_one_byte_are_restored_by_their_scale() -> None:
