@@ -5,21 +5,27 @@ stored as 8-bit integers, one byte per dimension.
 """
 
 import io
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
+from contextlib import ExitStack
 from dataclasses import dataclass
-from typing import Final, Self
+from itertools import chain
+from pathlib import Path
+from typing import Any, ClassVar, Final, Self
 from zipfile import BadZipFile
 
 import numpy as np
+from numpy.lib.format import dtype_to_descr, write_array_header_1_0
 from numpy.typing import NDArray
 
 from chatbot.errors import IndexDamaged
 from chatbot.indexing.builds import REBUILD_HINT
-from chatbot.indexing.encoder import Encoded, Numbers, Vectors
+from chatbot.indexing.encoder import Encoded, Vectors
 
 __all__ = ["Tokens", "l2_normalise"]
 
 _SCALE: Final = 127  # the integer that stands for 1
+
+Offsets = NDArray[np.int64]
 
 
 def l2_normalise(vectors: Vectors) -> Vectors:
@@ -30,43 +36,103 @@ def l2_normalise(vectors: Vectors) -> Vectors:
 
 @dataclass(frozen=True, slots=True)
 class Tokens:
-    """The n tokens of m passages; those of passage i are rows `offsets[i]` to `offsets[i + 1]` of the other arrays.
+    """The n tokens of m passages; those of passage i are rows `offsets[i]` to `offsets[i + 1]`.
 
-    `offsets` has the shape (m + 1,), `vectors` (n, dimensions), `ids` and `sentences` (n,). `ids` are the numbers in
-    the model's vocabulary. `sentences` is the number of a token's sentence in its passage, -1 for a token of none.
+    `offsets` has the shape (m + 1,), `vectors` (n, dimensions), `ids` (n,). `ids` are the numbers in the model's
+    vocabulary. The tokens of a passage lie in groups: first those of no sentence, which may be none, then those of each
+    sentence in reading order. `group_sizes` holds the tokens of each group. The groups of passage i are
+    `group_offsets[i]` to `group_offsets[i + 1]`; `group_offsets` has the shape (m + 1,).
     """
 
-    offsets: NDArray[np.int64]
+    offsets: Offsets
     vectors: NDArray[np.int8]
-    ids: Numbers
-    sentences: NDArray[np.int16]
+    ids: NDArray[np.integer[Any]]
+    group_offsets: Offsets
+    group_sizes: NDArray[np.int32]
+
+    FILES: ClassVar = (
+        "token_offsets.npy",
+        "token_vectors.npy",
+        "token_ids.npy",
+        "group_offsets.npy",
+        "group_sizes.npy",
+    )
+    """The names of the files that `write` makes, an array each in the order of the fields."""
 
     @classmethod
     def of(cls, encoded: Encoded, sentences: NDArray[np.int16]) -> Self:
-        """Return the tokens of one encoded passage, each with the number of its sentence."""
-        vectors = np.round(l2_normalise(encoded.tokens) * _SCALE).astype(np.int8)
-        return cls(np.array([0, len(vectors)], dtype=np.int64), vectors, encoded.ids, sentences)
+        """Return the tokens of one encoded passage; `sentences` is the sentence of each, -1 for none."""
+        order = np.argsort(sentences, kind="stable")
+        vectors = np.round(l2_normalise(encoded.tokens[order]) * _SCALE).astype(np.int8)
+        sizes = np.bincount(sentences + 1, minlength=1).astype(np.int32)
+        return cls(_offsets([len(vectors)]), vectors, encoded.ids[order], _offsets([len(sizes)]), sizes)
 
     @classmethod
     def joined(cls, parts: Sequence[Self]) -> Self:
         """Return the passages of several parts in one, in order."""
         return cls(
-            np.cumsum([0, *(count for part in parts for count in np.diff(part.offsets))], dtype=np.int64),
+            _offsets([count for part in parts for count in np.diff(part.offsets)]),
             np.concatenate([part.vectors for part in parts]),
             np.concatenate([part.ids for part in parts]),
-            np.concatenate([part.sentences for part in parts]),
+            _offsets([count for part in parts for count in np.diff(part.group_offsets)]),
+            np.concatenate([part.group_sizes for part in parts]),
         )
+
+    @classmethod
+    def write(cls, folder: Path, parts: Iterable[Self]) -> None:
+        """Write the passages of at least one part into `FILES` of a folder, in order, holding one part at a time.
+
+        Equal tokens give equal bytes.
+        """
+        parts = iter(parts)
+        first = next(parts)
+        with ExitStack() as stack:
+            offsets, vectors, ids, group_offsets, group_sizes = (
+                stack.enter_context(_ArrayFile(folder / name, array[:0]))
+                for name, array in zip(cls.FILES, first._arrays(), strict=True)  # noqa: SLF001 -- its own class
+            )
+            for zero in (offsets, group_offsets):
+                zero.append(np.zeros(1, dtype=np.int64))
+            for part in chain([first], parts):
+                offsets.append(part.offsets[1:] + vectors.length)
+                group_offsets.append(part.group_offsets[1:] + group_sizes.length)
+                for file, array in ((vectors, part.vectors), (ids, part.ids), (group_sizes, part.group_sizes)):
+                    file.append(array)
+
+    @classmethod
+    def open(cls, folder: Path) -> Self:
+        """Map the files that `write` made into memory; raises `IndexDamaged` where they do not fit together."""
+        try:
+            arrays: list[Any] = [
+                np.load(folder / name, mmap_mode="r", allow_pickle=False).view(np.ndarray) for name in cls.FILES
+            ]
+            tokens = cls(*arrays)
+            complete = tokens._is_complete()
+        except (OSError, ValueError, TypeError, LookupError, EOFError) as error:
+            raise IndexDamaged(f"The tokens in {folder} cannot be read: {REBUILD_HINT}.") from error
+        if not complete:
+            raise IndexDamaged(f"The tokens in {folder} are incomplete: {REBUILD_HINT}.")
+        return tokens
 
     def passage(self, number: int) -> "Tokens":
         """Return the tokens of one passage."""
         start, end = self.offsets[number : number + 2]
-        offsets = np.array([0, end - start], dtype=np.int64)
-        return Tokens(offsets, self.vectors[start:end], self.ids[start:end], self.sentences[start:end])
+        first, last = self.group_offsets[number : number + 2]
+        return Tokens(
+            _offsets([end - start]),
+            self.vectors[start:end],
+            self.ids[start:end],
+            _offsets([last - first]),
+            self.group_sizes[first:last],
+        )
 
     def to_bytes(self) -> bytes:
         """Return the tokens as bytes; equal tokens give equal bytes."""
         file = io.BytesIO()
-        np.savez(file, first=self.offsets, vectors=self.vectors, ids=self.ids, sentences=self.sentences)
+        owners = np.repeat(np.arange(len(self)), np.diff(self.group_offsets))
+        numbers = np.arange(len(owners)) - self.group_offsets[owners] - 1
+        sentences = np.repeat(numbers, self.group_sizes).astype(np.int16)
+        np.savez(file, first=self.offsets, vectors=self.vectors, ids=self.ids, sentences=sentences)
         return file.getvalue()
 
     @classmethod
@@ -74,28 +140,31 @@ class Tokens:
         """Read the bytes that `to_bytes` returned; raises `IndexDamaged` for any others."""
         try:
             with np.load(io.BytesIO(content), allow_pickle=False) as arrays:
-                tokens = cls(arrays["first"], arrays["vectors"], arrays["ids"], arrays["sentences"])
-            complete = tokens.offsets[-1] == len(tokens.vectors) == len(tokens.ids) == len(tokens.sentences)
+                offsets, vectors, ids, sentences = (arrays[name] for name in ("first", "vectors", "ids", "sentences"))
+            complete = offsets[-1] == len(vectors) == len(ids) == len(sentences)
+            parts = []
+            for start, end in zip(offsets[:-1].tolist(), offsets[1:].tolist(), strict=True) if complete else ():
+                order = start + np.argsort(sentences[start:end], kind="stable")
+                sizes = np.bincount(sentences[order] + 1, minlength=1).astype(np.int32)
+                parts.append(cls(_offsets([end - start]), vectors[order], ids[order], _offsets([len(sizes)]), sizes))
+            tokens = cls.joined(parts) if complete else None
         except (OSError, ValueError, TypeError, LookupError, EOFError, RuntimeError, BadZipFile) as error:
             raise IndexDamaged(f"The tokens cannot be read: {REBUILD_HINT}.") from error
-        if not complete:
+        if tokens is None:
             raise IndexDamaged(f"The tokens are incomplete: {REBUILD_HINT}.")
         return tokens
 
     def __len__(self) -> int:
         return len(self.offsets) - 1
 
-    def maxsim(self, question: Vectors, passages: Sequence[int]) -> tuple[Vectors, NDArray[np.int64]]:
+    def maxsim(self, question: Vectors, passages: Sequence[int]) -> tuple[Vectors, Offsets]:
         """Return the highest cosine of each question token in every window of some passages.
 
         A window is a sentence, the next one, and the tokens of the passage that stand in no sentence, such as its
         headings. `question` holds unit vectors, shape (tokens, dimensions). Returns cosines, shape (windows, tokens),
         and the first row of each passage's windows; every passage has at least one.
         """
-        ranges = [np.arange(self.offsets[passage], self.offsets[passage + 1]) for passage in passages]
-        rows, owner = np.concatenate(ranges), np.repeat(np.arange(len(passages)), [len(rows) for rows in ranges])
-        best, owners, sentences = _maxsim_by_sentence(self._cosines(question, rows), owner, self.sentences[rows])
-        inside = sentences >= 0
+        best, owners, inside = self._maxsim_by_group(question, passages)
         inside |= ~np.isin(owners, owners[inside])  # a passage without sentences is a window itself
         outside = np.full((len(passages), len(question)), -1, dtype=np.float32)
         outside[owners[~inside]] = best[~inside]
@@ -110,27 +179,73 @@ class Tokens:
 
         A sentence without tokens, because it lies beyond the encoder's limit, gets 0.
         """
-        rows = np.arange(self.offsets[passage], self.offsets[passage + 1])
-        owner = np.zeros(len(rows), dtype=np.int64)
-        best, _, numbers = _maxsim_by_sentence(self._cosines(question, rows), owner, self.sentences[rows])
+        best, _, inside = self._maxsim_by_group(question, [passage])
+        first, last = self.group_offsets[passage : passage + 2]
         cosines = np.zeros((sentences, len(question)), dtype=np.float32)
-        cosines[numbers[numbers >= 0]] = best[numbers >= 0]
+        cosines[np.flatnonzero(self.group_sizes[first + 1 : last])] = best[inside]
         return cosines
 
-    def _cosines(self, question: Vectors, rows: NDArray[np.int64]) -> Vectors:
-        return np.asarray((self.vectors[rows].astype(np.float32) @ question.T) / _SCALE, dtype=np.float32)
+    def _maxsim_by_group(
+        self, question: Vectors, passages: Sequence[int]
+    ) -> tuple[Vectors, Offsets, NDArray[np.bool_]]:
+        """Return the highest cosines in each group that has tokens, shape (groups, tokens).
+
+        Beside each group stand the place of its passage in `passages`, and whether it is a sentence.
+        """
+        rows, groups = (
+            [
+                slice(*ends)
+                for ends in zip(offsets[passages].tolist(), offsets[np.add(passages, 1)].tolist(), strict=True)
+            ]
+            for offsets in (self.offsets, self.group_offsets)
+        )
+        sizes = np.concatenate([self.group_sizes[part] for part in groups])
+        counts = [part.stop - part.start for part in groups]
+        owners, inside = np.repeat(np.arange(len(groups)), counts), np.ones(len(sizes), dtype=np.bool_)
+        inside[np.cumsum(counts) - counts] = False
+        filled = sizes > 0
+        vectors = np.concatenate([self.vectors[part] for part in rows], dtype=np.float32)
+        best = np.maximum.reduceat(vectors @ question.T, (np.cumsum(sizes) - sizes)[filled], axis=0)
+        return np.asarray(best / _SCALE, dtype=np.float32), owners[filled], inside[filled]
+
+    def _arrays(self) -> tuple[NDArray[Any], ...]:
+        return self.offsets, self.vectors, self.ids, self.group_offsets, self.group_sizes
+
+    def _is_complete(self) -> bool:
+        """Return whether the arrays are as long as the offsets say; reads the last offsets alone."""
+        return bool(
+            self.offsets[-1] == len(self.vectors) == len(self.ids)
+            and self.group_offsets[-1] == len(self.group_sizes)
+            and len(self.offsets) == len(self.group_offsets)
+        )
 
 
-def _maxsim_by_sentence(
-    cosines: Vectors, owner: NDArray[np.int64], sentence: NDArray[np.int16]
-) -> tuple[Vectors, NDArray[np.int64], NDArray[np.int64]]:
-    """Return the highest cosines of each sentence, shape (sentences, tokens), with its passage and its number there.
+class _ArrayFile:
+    """A file in NumPy's format that grows along the first axis of its array."""
 
-    The tokens of a passage that stand in no sentence count as one with the number -1.
-    """
-    key = owner * 2**16 + sentence.astype(np.int64)
-    order = np.argsort(key, kind="stable")
-    keys, first = np.unique(key[order], return_index=True)
-    best = np.asarray(np.maximum.reduceat(cosines[order], first, axis=0), dtype=np.float32)
-    owners = (keys + 1) // 2**16
-    return best, owners, keys - owners * 2**16
+    def __init__(self, path: Path, like: NDArray[Any]) -> None:
+        self._file, self._like, self.length = path.open("wb"), like, 0
+
+    def __enter__(self) -> Self:
+        self._write_header()
+        return self
+
+    def append(self, array: NDArray[Any]) -> None:
+        if array.shape[1:] != self._like.shape[1:]:
+            raise ValueError(f"tokens of {array.shape[1:]} dimensions after those of {self._like.shape[1:]}")
+        self._file.write(array.astype(self._like.dtype).tobytes())
+        self.length += len(array)
+
+    def __exit__(self, *raised: object) -> None:
+        self._write_header()
+        self._file.close()
+
+    def _write_header(self) -> None:
+        """Write the header of the array so far; it is as long for any number of rows, with room left for digits."""
+        self._file.seek(0)
+        descr, shape = dtype_to_descr(self._like.dtype), (self.length, *self._like.shape[1:])
+        write_array_header_1_0(self._file, {"descr": descr, "fortran_order": False, "shape": shape})
+
+
+def _offsets(counts: Sequence[int]) -> Offsets:
+    return np.cumsum([0, *counts], dtype=np.int64)

@@ -40,8 +40,9 @@ def index(
 
 def _tokens(some: Sequence[tuple[int, int]]) -> Tokens:
     ids = np.array([number for _, number in some], dtype=np.int32)
-    sentences = np.array([sentence for sentence, _ in some], dtype=np.int16)
-    return Tokens(np.array([0, len(ids)]), 127 * np.eye(8, dtype=np.int8)[ids], ids, sentences)
+    vectors = np.eye(8, dtype=np.float32)[ids]
+    encoded = Encoded(vectors[0], vectors, ids, np.zeros((len(ids), 2), dtype=np.int32))
+    return Tokens.of(encoded, np.array([sentence for sentence, _ in some], dtype=np.int16))
 
 
 def query(text: str, ids: Sequence[int], shares: Sequence[float] = (), angle: float = 0) -> Query:
@@ -108,7 +109,7 @@ def test_one_passage_comes_out_encoded_as_it_went_in() -> None:
     held = index([RED, SUN, COLD], [[0, 0.1], [0.2, 0.3, 0.4], [0.5, 0.6]], [[(0, 1)], [(-1, 2), (0, 3)], [(0, 4)]])
     vectors, tokens = held.encoded(1)
     assert vectors == pytest.approx(np.array([at(0.2), at(0.3), at(0.4)]))
-    assert (tokens.ids.tolist(), tokens.sentences.tolist()) == ([2, 3], [-1, 0])
+    assert (tokens.ids.tolist(), tokens.group_sizes.tolist()) == ([2, 3], [1, 1])
 
 
 def test_a_question_of_stop_words_alone_says_nothing() -> None:

@@ -1,10 +1,10 @@
 import io
 from collections.abc import Sequence
-from dataclasses import replace
+from dataclasses import fields, replace
+from pathlib import Path
 
 import numpy as np
 import pytest
-from numpy.typing import NDArray
 
 from chatbot.errors import IndexDamaged
 from chatbot.indexing.encoder import Encoded, Vectors
@@ -18,9 +18,11 @@ NONE = [0, 0, 0, 0]
 
 def passage(*tokens: tuple[int, Sequence[int]]) -> Tokens:
     """Return the tokens of one passage, each a sentence number and a vector."""
-    vectors = np.array([vector for _, vector in tokens], dtype=np.int8).reshape(-1, 4)
-    sentences = np.array([sentence for sentence, _ in tokens], dtype=np.int16)
-    return Tokens(np.array([0, len(tokens)]), vectors, np.arange(len(tokens), dtype=np.int32), sentences)
+    in_order = sorted(enumerate(tokens), key=lambda token: token[1][0])
+    vectors = np.array([vector for _, (_, vector) in in_order], dtype=np.int8).reshape(-1, 4)
+    ids = np.array([place for place, _ in in_order], dtype=np.int32)
+    sizes = np.bincount([sentence + 1 for sentence, _ in tokens]).astype(np.int32)
+    return Tokens(np.array([0, len(tokens)]), vectors, ids, np.array([0, len(sizes)]), sizes)
 
 
 def question(*directions: Sequence[int]) -> Vectors:
@@ -48,8 +50,17 @@ def test_an_encoded_passage_is_kept_a_byte_a_dimension() -> None:
     encoded = Encoded(tokens[0], tokens, np.array([7, 8, 9], np.int32), np.zeros((3, 2), np.int32))
     held = Tokens.of(encoded, np.array([-1, 0, 0], dtype=np.int16))
     assert held.vectors.tolist() == [[76, 102], [0, -127], [76, 102]]  # 0.6 * 127 = 76.2 and 0.8 * 127 = 101.6
-    assert (held.offsets.tolist(), held.ids.tolist(), held.sentences.tolist()) == ([0, 3], [7, 8, 9], [-1, 0, 0])
+    assert (held.offsets.tolist(), held.ids.tolist()) == ([0, 3], [7, 8, 9])
+    assert (held.group_offsets.tolist(), held.group_sizes.tolist()) == ([0, 2], [1, 2])
     assert [held.vectors.dtype, held.offsets.dtype] == [np.dtype(np.int8), np.dtype(np.int64)]
+
+
+def test_tokens_are_put_in_the_order_of_their_sentences() -> None:
+    tokens = np.array([[1, 0], [0, 1], [-1, 0], [0, -1]], dtype=np.float32)
+    encoded = Encoded(tokens[0], tokens, np.array([5, 6, 7, 8], np.int32), np.zeros((4, 2), np.int32))
+    held = Tokens.of(encoded, np.array([2, 0, -1, 0], dtype=np.int16))
+    assert (held.ids.tolist(), held.group_sizes.tolist()) == ([7, 6, 8, 5], [1, 2, 0, 1])
+    assert held.vectors.tolist() == [[-127, 0], [0, 127], [0, -127], [127, 0]]
 
 
 def test_passages_joined_stand_one_after_another() -> None:
@@ -58,14 +69,73 @@ def test_passages_joined_stand_one_after_another() -> None:
     assert (len(both), len(all_three), all_three.offsets.tolist()) == (2, 3, [0, 2, 3, 5])
     assert all_three.offsets.dtype == np.int64
     assert all_three.vectors.tolist() == [RED, SUN, DAY, COLD, RED]
-    assert (all_three.ids.tolist(), all_three.sentences.tolist()) == ([0, 1, 0, 0, 1], [0, 1, -1, 0, 0])
+    assert all_three.ids.tolist() == [0, 1, 0, 0, 1]
+    assert (all_three.group_offsets.tolist(), all_three.group_sizes.tolist()) == ([0, 3, 4, 6], [0, 1, 1, 1, 0, 2])
 
 
 def test_one_passage_comes_out_as_it_went_in() -> None:
     middle = passage((-1, DAY), (0, COLD), (1, RED))
     out = Tokens.joined([passage((0, RED), (1, SUN)), middle, passage((0, SUN))]).passage(1)
     assert (len(out), out.offsets.tolist(), out.ids.tolist()) == (1, [0, 3], [0, 1, 2])
-    assert (out.vectors.tolist(), out.sentences.tolist()) == (middle.vectors.tolist(), [-1, 0, 1])
+    assert out.vectors.tolist() == middle.vectors.tolist()
+    assert (out.group_offsets.tolist(), out.group_sizes.tolist()) == ([0, 3], [1, 1, 1])
+
+
+def test_files_give_the_same_tokens_and_the_same_bytes(tmp_path: Path) -> None:
+    parts = [passage((-1, DAY), (0, COLD)), passage((0, RED)), passage((1, SUN))]
+    held = Tokens.joined(parts)
+    for name, some in {"parts": parts, "again": parts, "whole": [held]}.items():
+        (tmp_path / name).mkdir()
+        Tokens.write(tmp_path / name, iter(some))
+    assert {path.name for path in (tmp_path / "parts").iterdir()} == set(Tokens.FILES)
+    for file in Tokens.FILES:
+        content = (tmp_path / "parts" / file).read_bytes()
+        assert [content] * 2 == [(tmp_path / other / file).read_bytes() for other in ("again", "whole")]
+    back = Tokens.open(tmp_path / "parts")
+    for array in fields(Tokens):
+        assert getattr(back, array.name).tolist() == getattr(held, array.name).tolist()
+        assert getattr(back, array.name).dtype == getattr(held, array.name).dtype
+    assert not back.vectors.flags.owndata  # mapped
+    assert back.maxsim(question(DAY, SUN), [2, 0])[0].tolist() == held.maxsim(question(DAY, SUN), [2, 0])[0].tolist()
+
+
+def test_a_missing_file_is_refused(tmp_path: Path) -> None:
+    Tokens.write(tmp_path, [passage((0, RED))])
+    for name in Tokens.FILES:
+        content = (tmp_path / name).read_bytes()
+        (tmp_path / name).unlink()
+        with pytest.raises(IndexDamaged, match=r"cannot be read: run 'python -m chatbot build'\.$"):
+            Tokens.open(tmp_path)
+        (tmp_path / name).write_bytes(content)
+
+
+def test_a_file_cut_short_is_refused(tmp_path: Path) -> None:
+    Tokens.write(tmp_path, [passage((0, RED))])
+    for name in Tokens.FILES:
+        content = (tmp_path / name).read_bytes()
+        for length in (0, 5, 64, len(content) - 1):
+            (tmp_path / name).write_bytes(content[:length])
+            with pytest.raises(IndexDamaged, match="cannot be read"):
+                Tokens.open(tmp_path)
+        (tmp_path / name).write_bytes(content)
+
+
+def test_a_file_of_other_tokens_is_refused(tmp_path: Path) -> None:
+    Tokens.write(tmp_path, [passage((0, RED))])
+    (tmp_path / "other").mkdir()
+    Tokens.write(tmp_path / "other", [passage((-1, RED), (0, DAY)), passage((0, SUN))])
+    for name in Tokens.FILES:
+        content = (tmp_path / name).read_bytes()
+        (tmp_path / name).write_bytes((tmp_path / "other" / name).read_bytes())
+        with pytest.raises(IndexDamaged, match=r"are incomplete: run 'python -m chatbot build'\.$"):
+            Tokens.open(tmp_path)
+        (tmp_path / name).write_bytes(content)
+
+
+def test_tokens_of_other_dimensions_are_not_written_after(tmp_path: Path) -> None:
+    held = passage((0, RED))
+    with pytest.raises(ValueError, match="dimensions"):
+        Tokens.write(tmp_path, [held, replace(held, vectors=held.vectors[:, :3])])
 
 
 def test_bytes_give_the_same_tokens_and_the_same_bytes() -> None:
@@ -73,7 +143,7 @@ def test_bytes_give_the_same_tokens_and_the_same_bytes() -> None:
     back = Tokens.from_bytes(held.to_bytes())
     assert back.to_bytes() == held.to_bytes()
     assert (back.offsets.tolist(), back.vectors.tolist()) == ([0, 2, 3], held.vectors.tolist())
-    assert (back.ids.tolist(), back.sentences.tolist()) == ([0, 1, 0], [-1, 0, 0])
+    assert (back.ids.tolist(), back.group_sizes.tolist()) == ([0, 1, 0], [1, 1, 0, 1])
 
 
 @pytest.mark.parametrize("content", [b"", b"not tokens at all", b"\xff" * 64])
@@ -100,12 +170,6 @@ def test_tokens_with_an_altered_byte_are_read_or_refused() -> None:
     assert refused > len(content) / 2
 
 
-@pytest.mark.parametrize("first", [np.array([], dtype=np.int64), np.array(0)])
-def test_tokens_without_offsets_are_refused(first: NDArray[np.int64]) -> None:
-    with pytest.raises(IndexDamaged, match="The tokens cannot be read"):
-        Tokens.from_bytes(replace(passage((0, RED)), offsets=first).to_bytes())
-
-
 def test_a_single_array_is_refused_as_tokens() -> None:
     file = io.BytesIO()
     np.save(file, np.arange(3))
@@ -121,20 +185,6 @@ def test_tokens_that_lack_an_array_are_refused(missing: str) -> None:
     np.savez(file, **arrays)  # type: ignore[arg-type] # numpy types its own flag among the arrays
     with pytest.raises(IndexDamaged, match="The tokens cannot be read"):
         Tokens.from_bytes(file.getvalue())
-
-
-def test_tokens_that_hold_pickled_objects_are_refused() -> None:
-    held = passage((0, RED))
-    objects = Tokens(held.offsets, held.vectors, held.ids.astype(object), held.sentences)
-    with pytest.raises(IndexDamaged, match="The tokens cannot be read"):
-        Tokens.from_bytes(objects.to_bytes())
-
-
-@pytest.mark.parametrize("short", ["vectors", "ids", "sentences"])
-def test_tokens_of_which_some_are_missing_are_refused(short: str) -> None:
-    held = passage((0, RED), (0, SUN))
-    with pytest.raises(IndexDamaged, match=r"^The tokens are incomplete: run 'python -m chatbot build'\.$"):
-        Tokens.from_bytes(replace(held, **{short: getattr(held, short)[:1]}).to_bytes())
 
 
 def test_a_window_is_a_sentence_and_the_one_after_it() -> None:
