@@ -1,19 +1,21 @@
 """Correct misspelt, run-together and texted words that neither the corpus, the model nor English has.
 
-Source of the search: W. Garbe, SymSpell (symmetric deletes), in the implementation of symspellpy (MIT), whose English
-word list is used too. The distance is that of Damerau and Levenshtein.
+The distance is optimal string alignment: an insertion, a deletion, a replacement or a swap of neighbours counts one.
+The English word list is that of symspellpy (MIT), most frequent words first.
 """
 
 import re
 import tomllib
-from collections.abc import Callable, Iterable, Mapping
-from functools import cache
+from collections.abc import Callable, Iterator, Mapping
+from functools import cache, cached_property
 from importlib.resources import files
+from importlib.util import find_spec
 from itertools import islice
-from typing import Final
+from pathlib import Path
+from typing import Final, NamedTuple
 
-from symspellpy import SymSpell, Verbosity
-from symspellpy.suggest_item import SuggestItem
+from rapidfuzz import process
+from rapidfuzz.distance import OSA
 
 __all__ = ["Spelling", "everyday_words", "is_english", "is_everyday"]
 
@@ -34,7 +36,7 @@ class Spelling:
         """Take the corpus's words, in lower case, with their counts."""
         self._words = words
         self._known_to_model = known
-        self._own = _dictionary(words.items(), 2)
+        self._own = _Dictionary(words)
 
     def corrected(self, question: str) -> str:
         """Return a question with its unknown words as the corpus or English spells them."""
@@ -78,21 +80,20 @@ class Spelling:
         own = self._nearest(word, self._own, 2 if len(word) >= _LONG else 1)
         english = self._nearest(word, _common(), 1)
         if own and (english is None or own.distance <= english.distance):
-            return str(own.term)
-        if english and _consonant_skeleton(english.term) == _consonant_skeleton(word):
-            return str(english.term)
+            return own.word
+        if english and _consonant_skeleton(english.word) == _consonant_skeleton(word):
+            return english.word
         return self._split_compound(word)
 
-    def _nearest(self, word: str, dictionary: SymSpell, most: int) -> SuggestItem | None:
+    def _nearest(self, word: str, dictionary: "_Dictionary", most: int) -> "_Near | None":
         """Return the nearest word with the same first letter; of several, one with the same consonants goes first."""
         skeleton = _consonant_skeleton(word)
-        items = dictionary.lookup(word, Verbosity.ALL, max_edit_distance=most)
-        near = [item for item in items if item.term[0] == word[0] and len(item.term) >= _SHORTEST]
+        near = list(dictionary.near(word, most))
         if len(word) < _SHORT:
-            near = [item for item in near if _consonant_skeleton(item.term) == skeleton]
+            near = [item for item in near if _consonant_skeleton(item.word) == skeleton]
         return min(
             near,
-            key=lambda item: (item.distance, _consonant_skeleton(item.term) != skeleton, -item.count),
+            key=lambda item: (item.distance, _consonant_skeleton(item.word) != skeleton, -item.count),
             default=None,
         )
 
@@ -105,6 +106,37 @@ class Spelling:
 
     def _frequency(self, word: str) -> float:
         return float("inf") if word in self._words else float(_everyday().get(word, 0))
+
+
+class _Near(NamedTuple):
+    """A word of a dictionary, how often it stands in the dictionary's texts, and its distance to another word."""
+
+    word: str
+    count: int
+    distance: int
+
+
+class _Dictionary:
+    """Words with their counts, searched for those near to another; the search is prepared at its first use."""
+
+    def __init__(self, words: Mapping[str, int]) -> None:
+        self._words = words
+
+    def near(self, word: str, most: int) -> Iterator[_Near]:
+        """Yield the words with the same first letter and at most a number of letters that differ."""
+        for length in range(len(word) - most, len(word) + most + 1):
+            forms = self._forms.get((word[0], length), [])
+            matches = process.extract(word, forms, scorer=OSA.distance, score_cutoff=most, limit=None)
+            yield from (_Near(form, self._words[form], int(distance)) for form, distance, _ in matches)
+
+    @cached_property
+    def _forms(self) -> Mapping[tuple[str, int], list[str]]:
+        """The words that a misspelt one is corrected to, by their first letter and their length."""
+        forms: dict[tuple[str, int], list[str]] = {}
+        for word in self._words:
+            if len(word) >= _SHORTEST:
+                forms.setdefault((word[0], len(word)), []).append(word)
+        return forms
 
 
 def is_english(word: str) -> bool:
@@ -137,22 +169,17 @@ def _texting() -> Mapping[str, str]:
 @cache
 def _english() -> Mapping[str, int]:
     """Return the English words with their counts, the most frequent first."""
-    lines = files("symspellpy").joinpath("frequency_dictionary_en_82_765.txt").read_text("utf-8-sig").splitlines()
-    return {word: int(count) for word, count in (line.split() for line in lines)}
+    spec = find_spec("symspellpy")  # finds the list without importing the package
+    folder = Path(spec.origin or "").parent if spec else Path()
+    fields = (folder / "frequency_dictionary_en_82_765.txt").read_text("utf-8-sig").split()
+    return dict(zip(fields[::2], map(int, fields[1::2]), strict=True))
 
 
 @cache
-def _common() -> SymSpell:
-    return _dictionary(islice(_english().items(), _COMMON), 1)
+def _common() -> _Dictionary:
+    return _Dictionary(dict(islice(_english().items(), _COMMON)))
 
 
 @cache
 def _everyday() -> Mapping[str, int]:
     return dict(islice(_english().items(), _EVERYDAY))
-
-
-def _dictionary(words: Iterable[tuple[str, int]], distance: int) -> SymSpell:
-    dictionary = SymSpell(max_dictionary_edit_distance=distance, prefix_length=7)
-    for word, count in words:
-        dictionary.create_dictionary_entry(word, count)
-    return dictionary

@@ -72,3 +72,15 @@ def test_names_and_misspelt_words_are_not_another_language(spelling: Spelling, q
 def test_the_language_of_the_pages_is_not_another_language() -> None:
     words = dict.fromkeys(["cuánto", "tiempo", "dura", "el", "enrojecimiento", "de", "la", "piel"], 1)
     assert not Spelling(words, lambda _: False).is_other_language("¿cuánto dura el enrojecimiento?")
+
+
+@pytest.mark.parametrize(
+    ("typed", "meant"),
+    [("steamd", "steam"), ("staem", "steam"), ("stam", "steam"), ("moistureisedd", "moisturised")],
+)
+def test_one_letter_may_differ_and_two_of_a_long_word(typed: str, meant: str) -> None:
+    assert Spelling({"steam": 2, "moisturised": 1}, lambda _: False).corrected(typed) == meant
+
+
+def test_the_more_frequent_of_two_near_words_is_meant() -> None:
+    assert Spelling({"grafted": 1, "drafted": 9, "grafter": 3}, lambda _: False).corrected("graftex") == "grafter"
