@@ -23,8 +23,12 @@ _SWITCH_INTERVAL: Final = 0.0002  # seconds; at Python's 5 ms, small requests wa
 
 def listen(host: str, port: int) -> socket.socket:
     """Bind an address to serve on; raises `SettingsError` where it cannot be bound."""
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
     try:
-        return socket.create_server((host, port), family=socket.AF_INET6 if ":" in host else socket.AF_INET)
+        with socket.create_server((host, port), family=family) as server:
+            # Named as TCP, or asyncio leaves Nagle's algorithm on: each further response of a connection then waits
+            # 40 ms for the client's delayed acknowledgement. `create_server` names no protocol.
+            return socket.socket(family, socket.SOCK_STREAM, socket.IPPROTO_TCP, fileno=server.detach())
     except (OSError, UnicodeError) as error:
         raise SettingsError(
             f"Footnote cannot listen on {host}, port {port}: {error}. "

@@ -1,0 +1,38 @@
+"""The server process: its socket."""
+
+import asyncio
+import socket
+from concurrent.futures import ThreadPoolExecutor
+
+import httpx
+import pytest
+import uvicorn
+from starlette.responses import PlainTextResponse
+
+from chatbot.web.server import listen
+
+
+async def sends_at_once(address: socket.socket) -> bool:
+    """Serve on an address, and return whether an accepted connection has Nagle's algorithm off."""
+    server = uvicorn.Server(uvicorn.Config(PlainTextResponse("here"), log_level="critical", ws="none", lifespan="off"))
+    serving = asyncio.create_task(server.serve(sockets=[address]))
+    host, port = address.getsockname()[:2]
+    async with httpx.AsyncClient(timeout=20) as client:
+        assert (await client.get(f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}")).text == "here"
+        (connection,) = server.server_state.connections
+        assert connection.transport
+        end: socket.socket = connection.transport.get_extra_info("socket")
+        no_delay = bool(end.getsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY))
+    server.should_exit = True
+    await serving
+    return no_delay
+
+
+@pytest.mark.parametrize("host", ["127.0.0.1", "::1"])
+def test_a_response_does_not_wait_for_the_clients_acknowledgement(host: str) -> None:
+    if ":" in host and not socket.has_dualstack_ipv6():
+        pytest.skip("there is no IPv6 here")
+    address = listen(host, 0)
+    # In a thread of its own: the browser of other tests keeps a loop running in this one.
+    with ThreadPoolExecutor(1) as pool:
+        assert pool.submit(asyncio.run, sends_at_once(address)).result()
