@@ -23,7 +23,7 @@ import chatbot
 from benchmarks.retrieval import build_with_bar
 from chatbot.bot import Chatbot
 from chatbot.clinic import load_clinic
-from chatbot.indexing import SentenceEncoder
+from chatbot.indexing import Encoder, load_encoder
 from training.public_data import Collection, load_collection, write_corpus
 
 COLLECTIONS = ("stackfaq", "covidqa_deepset", "medquad_small", "squad2_dev", "pubmedqa_l", "scifact")
@@ -50,7 +50,7 @@ def main() -> None:
     corpus = _corpus(options.data, options.collections).sample(options.documents, SEED)
     answerable = [query.text for query in corpus.queries if query.gold]
     questions = random.Random(SEED).sample(answerable, min(options.questions, len(answerable)))
-    encoder = SentenceEncoder()
+    encoder = load_encoder()
     print(_build(corpus, options.cache, encoder), flush=True)
     bot = Chatbot(options.cache / "corpus", options.cache / "index", encoder, load_clinic(None))
     for question in questions[:20]:  # warm
@@ -71,7 +71,7 @@ def _corpus(data: Path, collections: Sequence[str]) -> Collection:
     return Collection("together", documents, queries)
 
 
-def _build(corpus: Collection, cache: Path, encoder: SentenceEncoder) -> str:
+def _build(corpus: Collection, cache: Path, encoder: Encoder) -> str:
     """Build the index unless it is in the cache, and return a line with its size and the time of its build."""
     write_corpus(corpus, cache / "corpus")
     encoder.encode_questions(["Are you ready?"])  # loads the model, which is no part of the build
@@ -90,7 +90,7 @@ def _build(corpus: Collection, cache: Path, encoder: SentenceEncoder) -> str:
     return f"{summary}, {values['embedded']} passages embedded in {values['seconds']:.0f} s ({speed:.1f} a second)"
 
 
-def _time(bot: Chatbot, encoder: SentenceEncoder, questions: Sequence[str]) -> tuple[Milliseconds, Milliseconds]:
+def _time(bot: Chatbot, encoder: Encoder, questions: Sequence[str]) -> tuple[Milliseconds, Milliseconds]:
     """Return the times by the clock and by the processor. The two parts take turns in going first."""
     parts: dict[str, Callable[[str], object]] = {
         "ask": bot.ask,

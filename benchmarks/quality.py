@@ -30,7 +30,7 @@ from chatbot.clinic import load_clinic
 from chatbot.evaluation import Judged, Report, ask, read_golden, report
 from chatbot.evaluation.metrics import coverage_at_risk, risk_coverage
 from chatbot.evaluation.report import RISK, GateMetrics, Share
-from chatbot.indexing import Encoder, SentenceEncoder, build_index
+from chatbot.indexing import Encoder, build_index, load_encoder
 from training.corpora import CLINICS
 
 __all__ = ["FLOORS", "Figure", "compare", "failures", "figures", "measure", "read_floors", "write_floors"]
@@ -63,7 +63,7 @@ def main() -> int:
     parser.add_argument("--update", action="store_true", help="take the figures as the new floors")
     options = parser.parse_args()
     form = "small" if options.small else "full"
-    measured = figures(measure(SentenceEncoder(), small=options.small))
+    measured = figures(measure(load_encoder(), small=options.small))
     if options.update:
         write_floors(FLOORS, form, measured)
     return compare(measured, read_floors(FLOORS, form))

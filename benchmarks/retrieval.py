@@ -32,7 +32,7 @@ from scipy.stats import bootstrap
 from tqdm import tqdm
 
 from chatbot.answering import Ranking, clean_question, search
-from chatbot.indexing import BuildResult, Encoder, Index, SentenceEncoder, build_index, open_index
+from chatbot.indexing import BuildResult, Encoder, Index, build_index, load_encoder, open_index
 from training.corpora import spelling_of
 from training.public_data import Collection, Query, load_collection, write_corpus
 
@@ -88,7 +88,7 @@ def main() -> None:
     )
     parser.add_argument("--json", type=Path, help="file for the figures, as JSON")
     options = parser.parse_args()
-    encoder = SentenceEncoder()
+    encoder = load_encoder()
     results: dict[str, dict[str, Measured]] = {}
     for name in options.collections:
         collection = load_collection(options.data / name, COLLECTIONS[name])

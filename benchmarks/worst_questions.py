@@ -20,7 +20,7 @@ from typing import Final
 
 from chatbot.bot import Chatbot
 from chatbot.clinic import load_clinic
-from chatbot.indexing import SentenceEncoder, build_index
+from chatbot.indexing import build_index, load_encoder
 
 ROOT: Final = Path(__file__).parents[1]
 ORDINARY: Final = "how long does the redness last after a microneedling treatment?"  # 14 tokens
@@ -42,7 +42,7 @@ def main() -> None:
     parser.add_argument("--kinds", nargs="+", choices=KINDS, default=list(KINDS), metavar="KIND")
     options = parser.parse_args()
     with TemporaryDirectory() as index:
-        encoder = SentenceEncoder()
+        encoder = load_encoder()
         build_index(ROOT / "corpus", Path(index), encoder)
         bot = Chatbot(ROOT / "corpus", Path(index), encoder, load_clinic(ROOT / "clinic.toml"))
         _print_table(bot, options.kinds, options.rounds)

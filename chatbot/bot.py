@@ -26,7 +26,7 @@ from chatbot.answering import (
 )
 from chatbot.clinic import Clinic, load_clinic
 from chatbot.errors import DocumentNotFound
-from chatbot.indexing import Encoder, SentenceEncoder, open_index
+from chatbot.indexing import Encoder, load_encoder, open_index
 from chatbot.language import Spelling
 from chatbot.records import Answer, Document, Hit, Passage
 from chatbot.settings import Settings
@@ -64,7 +64,7 @@ class Chatbot:
     @classmethod
     def open(cls, settings: Settings) -> "Chatbot":
         """Open the chatbot that the settings describe."""
-        return cls(settings.corpus, settings.index, SentenceEncoder(settings.model), load_clinic(settings.clinic))
+        return cls(settings.corpus, settings.index, load_encoder(settings.model), load_clinic(settings.clinic))
 
     @property
     def clinic(self) -> Clinic:

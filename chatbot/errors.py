@@ -5,6 +5,7 @@ FootnoteError
 ├── CorpusError             the corpus folder as a whole cannot be read
 │   └── UnreadablePage      one file of it cannot be read, and the others are still served
 ├── ModelError              the encoder's model is missing, unknown or altered
+│   └── EncoderDiffers      ONNX Runtime does not compute the model's vectors on this machine
 ├── IndexingError           the index cannot be served
 │   ├── IndexMissing        no index is built yet
 │   ├── IndexStale          the corpus, or the way it is split, changed since the build
@@ -38,6 +39,7 @@ __all__ = [
     "CheckFailed",
     "CorpusError",
     "DocumentNotFound",
+    "EncoderDiffers",
     "EvaluationError",
     "FootnoteError",
     "GoldenFileInvalid",
@@ -95,6 +97,13 @@ class ModelError(FootnoteError):
 
     kind = "model"
     title = "The model cannot be used"
+
+
+class EncoderDiffers(ModelError):
+    """ONNX Runtime does not compute the model's vectors on this machine; sentence-transformers is used instead."""
+
+    kind = "encoder-differs"
+    title = "The model runs differently here"
 
 
 class IndexingError(FootnoteError):

@@ -13,7 +13,7 @@ from hypothesis import settings
 from chatbot.answering import Calibration
 from chatbot.bot import Chatbot
 from chatbot.clinic import load_clinic
-from chatbot.indexing import Encoded, SentenceEncoder, build_index
+from chatbot.indexing import Encoded, Encoder, build_index, load_encoder
 
 ROOT = Path(__file__).parents[1]
 MARKED_BY = {"model": "encoder", "browser": "browser"}  # a marker, and the fixture whose users have it
@@ -31,8 +31,8 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 
 @pytest.fixture(scope="session")
-def encoder() -> SentenceEncoder:
-    return SentenceEncoder()
+def encoder() -> Encoder:
+    return load_encoder()
 
 
 @pytest.fixture(scope="session")
@@ -41,7 +41,7 @@ def corpus(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="session")
-def bot(corpus: Path, encoder: SentenceEncoder, tmp_path_factory: pytest.TempPathFactory) -> Chatbot:
+def bot(corpus: Path, encoder: Encoder, tmp_path_factory: pytest.TempPathFactory) -> Chatbot:
     index = tmp_path_factory.mktemp("index")
     build_index(corpus, index, encoder, calibrator=Calibration())
     return Chatbot(corpus, index, encoder, load_clinic(ROOT / "clinic.toml"))

@@ -7,7 +7,7 @@ import pytest
 from chatbot.bot import Chatbot
 from chatbot.clinic import Clinic, Contact, Reply
 from chatbot.errors import DocumentNotFound, IndexStale, QuestionEmpty
-from chatbot.indexing import SentenceEncoder, build_index
+from chatbot.indexing import Encoder, build_index
 from chatbot.records import Answer, Level, Outcome
 from tests.conftest import WordEncoder
 
@@ -196,9 +196,7 @@ def test_a_keyword_alone_asks_for_the_reply_that_has_it(bot: Chatbot, keyword: s
     assert bot.ask(keyword).message.startswith(route.reply)
 
 
-def test_a_reply_says_the_number_that_the_clinic_has_now(
-    corpus: Path, encoder: SentenceEncoder, tmp_path: Path
-) -> None:
+def test_a_reply_says_the_number_that_the_clinic_has_now(corpus: Path, encoder: Encoder, tmp_path: Path) -> None:
     route = Reply("phone", ("phone number", "what is your phone number", "how can I ring you"), "Ring {phone}.")
     build_index(corpus, tmp_path, encoder)
     bot = Chatbot(corpus, tmp_path, encoder, Clinic(contact=Contact(phone="0123"), replies=(route,)))
@@ -223,7 +221,7 @@ def test_a_symptom_of_ones_own_gets_the_clinic_first_and_nothing_marked(bot: Cha
 
 
 def test_where_the_pages_answer_they_go_before_the_clinics_reply(
-    corpus: Path, encoder: SentenceEncoder, tmp_path: Path
+    corpus: Path, encoder: Encoder, tmp_path: Path
 ) -> None:
     route = Reply("sun", ("Can I go in the sun afterwards?", "direct sun exposure", "sunbathing"), "Ask us.")
     build_index(corpus, tmp_path, encoder)

@@ -7,13 +7,13 @@ import pytest
 
 from benchmarks.quality import FLOORS, Figure, compare, failures, figures, measure, read_floors, write_floors
 from chatbot.evaluation import Expect, GoldenQuestion, Judged, Report, report
-from chatbot.indexing import SentenceEncoder
+from chatbot.indexing import Encoder
 
 FLOOR = {"hit@1": Figure(0.8, 0.1, 50)}
 
 
 @pytest.fixture(scope="module")
-def small(encoder: SentenceEncoder) -> Report:
+def small(encoder: Encoder) -> Report:
     return measure(encoder, small=True)
 
 

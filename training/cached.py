@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Sequence
 
-from chatbot.indexing import Encoded, SentenceEncoder
+from chatbot.indexing import Encoded, load_encoder
 
 __all__ = ["CachedEncoder"]
 
@@ -11,7 +11,7 @@ class CachedEncoder:
     """The packaged encoder. Each text is encoded once, as a question and as a passage."""
 
     def __init__(self) -> None:
-        self._encoder = SentenceEncoder()
+        self._encoder = load_encoder()
         self.name = self._encoder.name
         self.fingerprint = self._encoder.fingerprint
         self.max_tokens = self._encoder.max_tokens

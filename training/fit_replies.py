@@ -18,7 +18,7 @@ from sklearn.discriminant_analysis import LinearDiscriminantAnalysis
 
 from chatbot.answering.replies import ReplyMatch, ReplyMatcher, ReplyProjection
 from chatbot.clinic import load_clinic
-from chatbot.indexing import SentenceEncoder
+from chatbot.indexing import load_encoder
 from training.wordings import intents, sample_intents
 
 RIGHT = 0.95  # share of the matches that must be right
@@ -30,7 +30,7 @@ _PRECISION = "right, of those matched"
 def main() -> None:
     """Fit, set the threshold, write the files and print the figures."""
     wordings = sample_intents(SEED)
-    encoder = SentenceEncoder()
+    encoder = load_encoder()
     vectors = np.array([encoded.vector for encoded in encoder.encode_questions([text for _, text in wordings])])
     names = np.array([name for name, _ in wordings])
     fit = LinearDiscriminantAnalysis(solver="eigen", shrinkage="auto").fit(vectors, names)

@@ -23,7 +23,8 @@ import torch
 from numpy.typing import NDArray
 from transformers import AutoModel, AutoTokenizer
 
-from chatbot.indexing import SentenceEncoder
+from chatbot.indexing import PACKAGED_MODEL, load_encoder
+from chatbot.indexing.model_files import model_folder
 from chatbot.triage import EmergencyClassifier, Triage
 from chatbot.triage.classifier import LABELS
 from chatbot.triage.red_flags import Span
@@ -82,7 +83,7 @@ def main() -> None:
     if options.further:
         model.restore(EmergencyClassifier.fitted())
     model.fit([*messages, *public], options.rounds)
-    encoder = SentenceEncoder()
+    encoder = load_encoder()
     values |= {
         "encoder": {"name": encoder.name, "fingerprint": encoder.fingerprint},
         "layers": len(model.upper),
@@ -110,7 +111,7 @@ class Model:
         """Load the packaged weights and freeze the lower layers."""
         torch.manual_seed(seed)
         self.chance = random.Random(seed)
-        folder = str(SentenceEncoder()._folder)  # noqa: SLF001 -- no other module reads the files themselves
+        folder = str(model_folder(PACKAGED_MODEL))
         self.tokenizer = AutoTokenizer.from_pretrained(folder)
         self.base: Any = AutoModel.from_pretrained(folder)
         layers = self.base.encoder.layer
@@ -262,7 +263,7 @@ def _quantise(name: str, weight: NDArray[np.float32]) -> dict[str, NDArray[Any]]
 def _calibrate() -> tuple[dict[str, float], dict[str, float]]:
     """Return the thresholds set on the calibration messages, and the share of each label that alarms at them."""
     messages = read_lists(CALIBRATION)
-    triage = Triage.standard(SentenceEncoder())
+    triage = Triage.standard(load_encoder())
     evidences = [(message, triage.evidence(message.text)) for message in messages]
     ordinary = [evidence for message, evidence in evidences if message.label == "ordinary"]
     kinds = {

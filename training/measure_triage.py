@@ -12,7 +12,7 @@ import random
 from collections.abc import Sequence
 from pathlib import Path
 
-from chatbot.indexing import SentenceEncoder
+from chatbot.indexing import load_encoder
 from chatbot.triage import Finding, Triage
 from training.triage_lists import HELD_OUT, Message, public_questions, read_lists
 
@@ -27,7 +27,7 @@ def main() -> None:
     parser.add_argument("--list", type=Path, help="measure this list alone")
     parser.add_argument("--show", action="store_true", help="show what was missed or alarmed")
     options = parser.parse_args()
-    triage, words = Triage.standard(SentenceEncoder()), Triage.standard()
+    triage, words = Triage.standard(load_encoder()), Triage.standard()
     messages = read_lists(HELD_OUT)
     if options.list:
         messages = [message for message in read_lists(options.list.parent) if message.writer == options.list.stem]

@@ -58,10 +58,10 @@ def _init(_: Settings, options: argparse.Namespace) -> None:
 def _build(settings: Settings, _: argparse.Namespace) -> None:
     from chatbot.answering import Calibration, Gate, unsupported_features
     from chatbot.cli.progress import progress_bar
-    from chatbot.indexing import SentenceEncoder, build_index
+    from chatbot.indexing import build_index, load_encoder
 
     with progress_bar("Embedding", " passages") as show:
-        encoder = SentenceEncoder(settings.model)
+        encoder = load_encoder(settings.model)
         built = build_index(settings.corpus, settings.index, encoder, progress=show, calibrator=Calibration())
     for problem in built.problems:
         print(problem, file=sys.stderr)

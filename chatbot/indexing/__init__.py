@@ -3,8 +3,11 @@
 from chatbot.indexing.bm25 import content_words
 from chatbot.indexing.building import BuildResult, build_index, open_index, passages_of
 from chatbot.indexing.builds import activate, adopt, current, kept_builds, open_build, read_manifest
-from chatbot.indexing.encoder import PACKAGED_MODEL, Encoded, Encoder, SentenceEncoder, Vectors
+from chatbot.indexing.encoder import Encoded, Encoder, Vectors
+from chatbot.indexing.encoders import load_encoder
 from chatbot.indexing.index import Evidence, Index, Query
+from chatbot.indexing.model_files import PACKAGED_MODEL
+from chatbot.indexing.sentence_encoder import SentenceEncoder
 from chatbot.indexing.store import ExactStore, FaissStore, VectorStore
 
 __all__ = [
@@ -26,6 +29,7 @@ __all__ = [
     "content_words",
     "current",
     "kept_builds",
+    "load_encoder",
     "open_build",
     "open_index",
     "passages_of",

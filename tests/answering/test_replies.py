@@ -9,7 +9,7 @@ import pytest
 
 from chatbot.answering.replies import ReplyMatch, ReplyMatcher, ReplyProjection, contact_line, fill_placeholders
 from chatbot.clinic import Contact, Reply, load_clinic
-from chatbot.indexing import Encoded, SentenceEncoder, Vectors
+from chatbot.indexing import Encoded, Encoder, Vectors
 from tests.answering.conftest import identity_projection
 from tests.conftest import WordEncoder
 
@@ -226,7 +226,7 @@ def test_a_question_of_one_clause_is_not_encoded_again(matcher: ReplyMatcher, wo
 
 
 @pytest.fixture(scope="session")
-def clinic_matcher(encoder: SentenceEncoder) -> ReplyMatcher:
+def clinic_matcher(encoder: Encoder) -> ReplyMatcher:
     return ReplyMatcher.of(load_clinic(ROOT / "clinic.toml").replies, encoder)
 
 
@@ -246,7 +246,7 @@ def clinic_matcher(encoder: SentenceEncoder) -> ReplyMatcher:
     ],
 )
 def test_a_question_matches_its_reply_whatever_treatment_it_names(
-    clinic_matcher: ReplyMatcher, encoder: SentenceEncoder, question: str, reply: str
+    clinic_matcher: ReplyMatcher, encoder: Encoder, question: str, reply: str
 ) -> None:
     match = clinic_matcher.match(encoder.encode_questions([question])[0])
     assert match is not None
@@ -268,21 +268,19 @@ def test_a_question_matches_its_reply_whatever_treatment_it_names(
     ],
 )
 def test_a_question_for_the_pages_matches_no_reply(
-    clinic_matcher: ReplyMatcher, encoder: SentenceEncoder, question: str
+    clinic_matcher: ReplyMatcher, encoder: Encoder, question: str
 ) -> None:
     assert clinic_matcher.match(encoder.encode_questions([question])[0]) is None
 
 
-def test_a_clinic_of_another_kind_has_replies_of_its_own(encoder: SentenceEncoder) -> None:
+def test_a_clinic_of_another_kind_has_replies_of_its_own(encoder: Encoder) -> None:
     pets = Reply("pets", ("Can I bring my dog?", "Are pets allowed?", "do you allow animals inside"), "Sorry, no.")
     match = ReplyMatcher.of([pets], encoder).match(encoder.encode_questions(["may my dog come in with me"])[0])
     assert match is not None
     assert match.reply is pets
 
 
-def test_without_replies_or_with_another_encoder_no_real_question_matches(
-    encoder: SentenceEncoder, words: WordEncoder
-) -> None:
+def test_without_replies_or_with_another_encoder_no_real_question_matches(encoder: Encoder, words: WordEncoder) -> None:
     question = encoder.encode_questions(["How much is it?"])[0]
     assert ReplyMatcher.of([], encoder).match(question) is None
     price = Reply("price", ("How much is it?",), "Ask us.")

@@ -11,7 +11,7 @@ from chatbot.bot import Chatbot
 from chatbot.clinic import Clinic
 from chatbot.errors import ChangeRefused, FootnoteError, IndexIncompatible, QuestionEmpty
 from chatbot.evaluation import read_golden
-from chatbot.indexing import SentenceEncoder, current
+from chatbot.indexing import Encoder, current
 from chatbot.records import Outcome
 from chatbot.staff import ChangeKind, ContentPaths, PageForm, list_pages
 from tests.conftest import ROOT, WordEncoder
@@ -308,7 +308,7 @@ def test_two_people_cannot_publish_at_once(keep: Keep, words: WordEncoder) -> No
     assert pages.drafts() == ()
 
 
-def test_a_preview_lists_questions_that_change_outcome(keep: Keep, encoder: SentenceEncoder, tmp_path: Path) -> None:
+def test_a_preview_lists_questions_that_change_outcome(keep: Keep, encoder: Encoder, tmp_path: Path) -> None:
     _, pages, _ = keep(encoder)
     golden = tmp_path / "golden.jsonl"
     golden.write_text(
@@ -323,7 +323,7 @@ def test_a_preview_lists_questions_that_change_outcome(keep: Keep, encoder: Sent
     assert preview.newly_answered == ("is there free parking?",)
 
 
-def test_publishing_never_mixes_indexes_or_fails_a_visitor(keep: Keep, encoder: SentenceEncoder) -> None:
+def test_publishing_never_mixes_indexes_or_fails_a_visitor(keep: Keep, encoder: Encoder) -> None:
     bot, pages, _ = keep(encoder)
     versions = {bot.build: {passage.text for passage in bot.passages()}}
     failures: list[BaseException] = []

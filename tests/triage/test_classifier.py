@@ -9,7 +9,7 @@ import pytest
 from numpy.typing import NDArray
 
 from chatbot.fitted import fitted_fingerprint
-from chatbot.indexing import Encoded, SentenceEncoder, Vectors
+from chatbot.indexing import Encoded, Encoder, Vectors
 from chatbot.records import Level
 from chatbot.triage import EmergencyClassifier
 from chatbot.triage.classifier import LABELS, Thresholds
@@ -82,22 +82,22 @@ def by_hand(states: Vectors, classifier: EmergencyClassifier) -> list[float]:
     return [math.exp(score) / sum(math.exp(other) for other in scores) for score in scores]
 
 
-def read(encoder: SentenceEncoder, *texts: str) -> list[Encoded]:
+def read(encoder: Encoder, *texts: str) -> list[Encoded]:
     return encoder.encode_questions(texts)
 
 
-def test_it_serves_the_packaged_encoder_and_no_other(encoder: SentenceEncoder, words: WordEncoder) -> None:
+def test_it_serves_the_packaged_encoder_and_no_other(encoder: Encoder, words: WordEncoder) -> None:
     assert CLASSIFIER.serves(encoder)
     assert not CLASSIFIER.serves(words)
 
 
-def test_probabilities_add_up_to_one(encoder: SentenceEncoder) -> None:
+def test_probabilities_add_up_to_one(encoder: Encoder) -> None:
     found = CLASSIFIER.probabilities(read(encoder, "my chest hurts", "where can I park?"))
     assert found.shape == (2, 5)
     assert np.allclose(found.sum(axis=1), 1, atol=1e-5)
 
 
-def test_a_text_is_judged_alike_alone_and_beside_others(encoder: SentenceEncoder) -> None:
+def test_a_text_is_judged_alike_alone_and_beside_others(encoder: Encoder) -> None:
     texts = ("my chest hurts", "where can I park when I come for the whole afternoon with my mother?", "help")
     together = CLASSIFIER.probabilities(read(encoder, *texts))
     alone = np.concatenate([CLASSIFIER.probabilities(read(encoder, text)) for text in texts])
@@ -188,7 +188,7 @@ def test_nothing_to_judge_gives_nothing() -> None:
         ("I do not want to be alive any longer", Level.CRISIS),
     ],
 )
-def test_an_urgent_message_is_told_with_its_level(encoder: SentenceEncoder, text: str, level: Level) -> None:
+def test_an_urgent_message_is_told_with_its_level(encoder: Encoder, text: str, level: Level) -> None:
     (verdict,) = CLASSIFIER.judge(read(encoder, text))
     assert verdict.urgent >= CLASSIFIER.thresholds.message
     assert verdict.level is level
@@ -197,6 +197,6 @@ def test_an_urgent_message_is_told_with_its_level(encoder: SentenceEncoder, text
 @pytest.mark.parametrize(
     "text", ["how much is a filling?", "can filler make you blind?", "I had a stroke ten years ago, can I have botox?"]
 )
-def test_an_ordinary_message_is_not_urgent(encoder: SentenceEncoder, text: str) -> None:
+def test_an_ordinary_message_is_not_urgent(encoder: Encoder, text: str) -> None:
     (verdict,) = CLASSIFIER.judge(read(encoder, text))
     assert verdict.urgent < CLASSIFIER.thresholds.message

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from chatbot.indexing import SentenceEncoder
+from chatbot.indexing import Encoder
 from chatbot.records import Level
 from chatbot.triage import LANGUAGES, Finding, Triage
 from chatbot.triage.triage import Encode
@@ -20,7 +20,7 @@ ALIKE = {"lookalike", "past", "hypothetical", "negated", "general"}
 
 
 @pytest.fixture(scope="session")
-def triage(encoder: SentenceEncoder) -> Triage:
+def triage(encoder: Encoder) -> Triage:
     return Triage.standard(encoder)
 
 
@@ -314,7 +314,7 @@ def test_a_question_can_hold_a_wish_for_a_person() -> None:
 
 
 def test_on_lists_that_no_fit_has_seen_emergencies_are_found_and_ordinary_messages_left_alone(
-    triage: Triage, encoder: SentenceEncoder
+    triage: Triage, encoder: Encoder
 ) -> None:
     messages = read_lists(HELD_OUT)
     encode = _encoded_at_once(triage, encoder, [message.text for message in messages])
@@ -328,7 +328,7 @@ def test_on_lists_that_no_fit_has_seen_emergencies_are_found_and_ordinary_messag
     assert fmean(found for message, found in alarmed.items() if message.style in ALIKE) <= 0.07
 
 
-def _encoded_at_once(triage: Triage, encoder: SentenceEncoder, texts: list[str]) -> Encode:
+def _encoded_at_once(triage: Triage, encoder: Encoder, texts: list[str]) -> Encode:
     """Return the encoder for texts that it reads now, which takes half the time of one by one."""
     segments = list({segment for text in texts for segment in (text.strip(" .?!"), *triage.parts(text))})
     known = dict(zip(segments, encoder.encode_questions(segments), strict=True))

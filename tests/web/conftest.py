@@ -19,7 +19,7 @@ from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, e
 
 from chatbot.bot import Chatbot
 from chatbot.clinic import Sites, load_clinic
-from chatbot.indexing import SentenceEncoder, build_index
+from chatbot.indexing import Encoder, build_index
 from chatbot.journal import Journal
 from chatbot.records import Answer
 from chatbot.settings import Settings
@@ -179,9 +179,7 @@ class ClinicSite:
 
 
 @pytest.fixture(scope="session")
-def clinic_site(
-    corpus: Path, encoder: SentenceEncoder, tmp_path_factory: pytest.TempPathFactory
-) -> Iterator[ClinicSite]:
+def clinic_site(corpus: Path, encoder: Encoder, tmp_path_factory: pytest.TempPathFactory) -> Iterator[ClinicSite]:
     pages: dict[str, tuple[str, dict[str, str]]] = {}
 
     class Handler(BaseHTTPRequestHandler):

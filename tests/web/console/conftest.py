@@ -16,7 +16,7 @@ from playwright.sync_api import Browser, Page
 from chatbot.answering import Calibration
 from chatbot.bot import Chatbot
 from chatbot.clinic import load_clinic
-from chatbot.indexing import SentenceEncoder, build_index
+from chatbot.indexing import Encoder, build_index
 from chatbot.journal import Journal
 from chatbot.settings import Settings, load_settings
 from chatbot.staff import AccountStore, Role, staff_database
@@ -53,7 +53,7 @@ class Staffed:
 
 
 @pytest.fixture(scope="module")
-def staffed(encoder: SentenceEncoder, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Staffed]:
+def staffed(encoder: Encoder, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Staffed]:
     folder = tmp_path_factory.mktemp("staffed")
     shutil.copytree(ROOT / "corpus", folder / "corpus")
     shutil.copy(ROOT / "clinic.toml", folder)

@@ -2,7 +2,6 @@ import hashlib
 import os
 import shutil
 from collections.abc import Iterator
-from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -14,63 +13,19 @@ from chatbot.errors import ModelError
 from chatbot.indexing import PACKAGED_MODEL, SentenceEncoder
 
 
-def test_a_question_is_nearer_to_its_answer_than_to_another_subject(encoder: SentenceEncoder) -> None:
-    (question,) = encoder.encode_questions(["how long is my face red for?"])
-    answer, other = encoder.encode_passages(["The redness usually subsides within a day.", "We open at nine."])
-    assert question.vector @ answer.vector > 0.5
-    assert question.vector @ other.vector < 0.2
+@pytest.fixture(scope="module")
+def packaged() -> SentenceEncoder:
+    return SentenceEncoder()
 
 
-def test_vectors_are_unit_rows_in_the_order_of_the_texts(encoder: SentenceEncoder) -> None:
-    texts = ["a much longer text about the skin and how it heals", "", "skin", "one more text about the skin"]
-    for text, encoded in zip(texts, encoder.encode_passages(texts), strict=True):
-        assert np.linalg.norm(encoded.vector) == pytest.approx(1, abs=1e-5)
-        assert encoder.encode_passages([text])[0].vector == pytest.approx(encoded.vector, abs=1e-5)
-
-
-def test_tokens_stand_where_they_say(encoder: SentenceEncoder) -> None:
-    text = "Caf\u00e9 \U0001f600 microneedling, red."
-    (encoded,) = encoder.encode_passages([text])
-    assert [text[start:end] for start, end in encoded.spans] == [
-        "Caf\u00e9", "\U0001f600", "micro", "nee", "dling", ",", "red", ".",
-    ]  # fmt: skip
-    assert encoded.tokens.shape == (8, 384)
-    assert len(encoded.ids) == 8
-
-
-def test_a_token_is_nearest_to_its_like_in_meaning(encoder: SentenceEncoder) -> None:
-    (question,) = encoder.encode_questions(["is it sore?"])
-    (passage,) = encoder.encode_passages(["It hurts and we open at nine."])
-    sore = question.tokens[[question_span[0] for question_span in question.spans].index(6)]
-    words = ["It", "hurts", "and", "we", "open", "at", "nine", "."]
-    assert words[int((passage.tokens @ sore / np.linalg.norm(passage.tokens, axis=1)).argmax())] == "hurts"
-
-
-def test_what_is_beyond_the_window_is_not_read(encoder: SentenceEncoder) -> None:
-    (encoded,) = encoder.encode_passages(["skin " * 1000])
-    assert len(encoded.ids) == encoder.max_tokens == 254
-
-
-def test_length_counts_tokens_and_the_window_is_the_models(encoder: SentenceEncoder) -> None:
-    assert (encoder.count_tokens("skin"), encoder.count_tokens("microneedling skin"), encoder.max_tokens) == (1, 4, 254)
-    assert encoder.count_tokens("skin " * 1000) == 1000
-
-
-def test_many_threads_may_ask_at_once(encoder: SentenceEncoder) -> None:
-    (alone,) = encoder.encode_questions(["is redness normal?"])
-    with ThreadPoolExecutor(8) as threads:
-        for (row,) in threads.map(lambda _: encoder.encode_questions(["is redness normal?"]), range(40)):
-            assert row.vector == pytest.approx(alone.vector, abs=1e-5)
-
-
-def test_a_model_may_be_a_folder_and_its_fingerprint_is_of_its_files(encoder: SentenceEncoder, tmp_path: Path) -> None:
+def test_a_model_may_be_a_folder_and_its_fingerprint_is_of_its_files(packaged: SentenceEncoder, tmp_path: Path) -> None:
     folder = shutil.copytree(get_model_path(), tmp_path / "model")
     copy = SentenceEncoder(str(folder))
-    assert copy.fingerprint == encoder.fingerprint
-    one, other = copy.encode_questions(["skin"]) + encoder.encode_questions(["skin"])
+    assert copy.fingerprint == packaged.fingerprint
+    one, other = copy.encode_questions(["skin"]) + packaged.encode_questions(["skin"])
     assert one.vector == pytest.approx(other.vector, abs=1e-6)
     (folder / "vocab.txt").write_text("other")
-    assert SentenceEncoder(str(folder)).fingerprint != encoder.fingerprint
+    assert SentenceEncoder(str(folder)).fingerprint != packaged.fingerprint
 
 
 @pytest.mark.parametrize("name", ["no-such/model", "nonsense name", "../none/at/all"])
@@ -281,23 +236,10 @@ def test_passages_are_read_thirty_two_at_a_time(small: SentenceEncoder) -> None:
     assert [text.ids.tolist() for text in encoded] == [[7]] * 64 + [[11]]
 
 
-def test_states_are_kept_of_the_packaged_model_alone(encoder: SentenceEncoder, small: SentenceEncoder) -> None:
+def test_states_are_kept_of_the_packaged_model_alone(packaged: SentenceEncoder, small: SentenceEncoder) -> None:
     assert [text.states for text in small.encode_questions(["red", "sun"])] == [None, None]
-    assert [text.states for text in encoder.encode_passages(["red"])] == [None]
-    assert [text.states is None for text in encoder.encode_questions(["red", "sun"])] == [False, False]
-
-
-def test_states_are_those_after_half_of_the_layers(encoder: SentenceEncoder) -> None:
-    import torch  # noqa: PLC0415 - seconds to import
-    from transformers import AutoModel, AutoTokenizer  # noqa: PLC0415 - as above
-
-    model, tokenizer = AutoModel.from_pretrained(get_model_path()), AutoTokenizer.from_pretrained(get_model_path())
-    texts = ["My skin is red, is that normal?", "Red?"]
-    for text, found in zip(texts, encoder.encode_questions(texts), strict=True):
-        with torch.inference_mode():
-            layers = model(**tokenizer(text, return_tensors="pt"), output_hidden_states=True).hidden_states
-        assert isinstance(found.states, np.ndarray)
-        assert found.states == pytest.approx(layers[3][0].numpy(), abs=1e-4)  # of 6, after the embeddings
+    assert [text.states for text in packaged.encode_passages(["red"])] == [None]
+    assert [text.states is None for text in packaged.encode_questions(["red", "sun"])] == [False, False]
 
 
 def test_a_model_whose_sentences_are_no_means_of_its_tokens_is_refused(tmp_path: Path) -> None:
