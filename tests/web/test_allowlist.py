@@ -1,7 +1,13 @@
+import asyncio
 import re
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 
+import gradio as gr
 import httpx
 import pytest
+
+from chatbot.web.http.gradio_app import gradio_asset, gradio_entry
 
 FOREIGN = {
     "host": "evil.example",
@@ -137,6 +143,26 @@ def test_what_has_a_hashed_name_is_kept_and_the_page_is_asked_for_anew(client: h
     assert page.headers["cache-control"] == "no-cache"
     for address in re.findall(r'(?:src|href)="(/(?:assets|look)/[^"]+)"', page.text):
         assert client.get(address).headers["cache-control"] == "public, max-age=31536000, immutable"
+
+
+@pytest.mark.parametrize("accepted", ["gzip, br", "identity"])
+def test_a_script_of_gradio_arrives_whole_with_and_without_gzip(client: httpx.Client, accepted: str) -> None:
+    script, _ = gradio_entry()
+    response = client.get(script, headers={"accept-encoding": accepted})
+    assert response.content == (Path(gr.__file__).parent / "templates" / "frontend" / script[1:]).read_bytes()
+    assert response.headers.get("content-encoding") == ("gzip" if "gzip" in accepted else None)
+    assert (response.headers["vary"].split(", ")[0], "javascript" in response.headers["content-type"]) == (
+        "Accept-Encoding",
+        True,
+    )
+
+
+def test_a_script_of_gradio_is_compressed_once() -> None:
+    script, _ = gradio_entry()
+    name = script.removeprefix("/assets/")
+    with ThreadPoolExecutor(1) as pool:  # the browser of other tests keeps a loop running in this thread
+        first, second = (pool.submit(asyncio.run, gradio_asset(name)).result() for _ in range(2))
+    assert first is second
 
 
 def join(client: httpx.Client, **changes: object) -> httpx.Response:

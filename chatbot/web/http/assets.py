@@ -8,8 +8,9 @@ from importlib.resources import files
 from string import Template
 from typing import Final
 
-from fastapi import APIRouter, Response
+from fastapi import APIRouter, Request, Response
 
+from chatbot.web.http.compression import CompressedContent
 from chatbot.web.http.markup import Html, escape
 
 __all__ = [
@@ -51,8 +52,7 @@ class Palette:
 @dataclass(frozen=True, slots=True)
 class _File:
     address: str
-    media_type: str
-    content: bytes
+    content: CompressedContent
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,9 +105,9 @@ def asset_routes(assets: Assets) -> APIRouter:
     return router
 
 
-def _endpoint(file: _File) -> Callable[[], Coroutine[None, None, Response]]:
-    async def serve() -> Response:
-        return Response(file.content, media_type=file.media_type, headers=_IMMUTABLE)
+def _endpoint(file: _File) -> Callable[[Request], Coroutine[None, None, Response]]:
+    async def serve(request: Request) -> Response:
+        return file.content.response(request.headers, _IMMUTABLE)
 
     return serve
 
@@ -115,7 +115,7 @@ def _endpoint(file: _File) -> Callable[[], Coroutine[None, None, Response]]:
 def _file(name: str, suffix: str, media_type: str, text: str) -> _File:
     content = text.encode("utf-8")
     digest = hashlib.sha256(content).hexdigest()[:12]
-    return _File(f"/look/{name}.{digest}.{suffix}", media_type, content)
+    return _File(f"/look/{name}.{digest}.{suffix}", CompressedContent.of(content, media_type))
 
 
 def contrast(first: Colour, second: Colour) -> float:

@@ -8,12 +8,13 @@ from typing import ClassVar, Final, Protocol
 
 import gradio as gr
 from fastapi import Request, Response
-from starlette.datastructures import MutableHeaders
+from starlette.datastructures import Headers
 from starlette.exceptions import HTTPException
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from chatbot.answering import read_json
 from chatbot.errors import RequestError
+from chatbot.web.http.gradio_app import gradio_asset
 from chatbot.web.http.middleware import json_body, replay
 from chatbot.web.http.problems import busy_response, encode_json
 
@@ -22,6 +23,7 @@ __all__ = ["GradioAllowlist", "Join", "Policy", "Route"]
 Route = tuple[str, re.Pattern[str]]
 """A method, and the addresses that it may be used at."""
 
+_ASSET: Final = re.compile(r"/assets/(\w[\w.-]*)")  # a script or a style, under a hashed name
 _JOIN: Final = "/gradio_api/queue/join"
 _STREAM: Final = "/gradio_api/queue/data"
 # All that every page asks of Gradio. Whatever else Gradio serves (uploads, files, proxies, API pages, monitoring,
@@ -29,7 +31,6 @@ _STREAM: Final = "/gradio_api/queue/data"
 _ROUTES: Final[Sequence[Route]] = tuple(
     (method, re.compile(path))
     for method, path in (
-        ("GET", r"/assets/\w[\w.-]*"),  # scripts and styles, under hashed names
         ("GET", r"/theme\.css"),  # the components' sizes and colours
         ("POST", _JOIN),  # an event of the page, such as a question
         ("GET", _STREAM),  # the stream that its result comes in
@@ -41,7 +42,7 @@ _SESSION: Final = re.compile(r"\w{1,64}")
 # Gradio believes Host, Origin and X-Forwarded-*, and reads cookies. None of them is passed on.
 _HEADERS: Final = {b"accept", b"accept-encoding", b"content-type", b"if-none-match", b"if-modified-since"}
 _HOST: Final = (b"host", b"localhost")
-_HASHED_NAME_LIFE: Final = "public, max-age=31536000, immutable"
+_IMMUTABLE: Final = {"Cache-Control": "public, max-age=31536000, immutable"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,6 +102,10 @@ class GradioAllowlist:
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Pass a request to Gradio, or refuse it."""
         path = scope["path"].removeprefix(scope.get("root_path", ""))
+        if scope["method"] == "GET" and (asset := _ASSET.fullmatch(path)):
+            file = await gradio_asset(asset[1])
+            await file.response(Headers(scope=scope), _IMMUTABLE)(scope, receive, send)
+            return
         if not any(method == scope["method"] and route.fullmatch(path) for method, route in self._routes):
             raise HTTPException(HTTPStatus.NOT_FOUND)
         request = Request(scope, receive)
@@ -118,8 +123,6 @@ class GradioAllowlist:
             return
         if path == _JOIN:
             send = _busy_when_full(scope, receive, send)
-        elif path.startswith("/assets/"):
-            send = _cached(send)
         headers = [_HOST, *(pair for pair in scope["headers"] if pair[0] in self._headers)]
         await self._gradio(
             {**scope, "path": path, "raw_path": None, "root_path": "", "headers": headers}, receive, send
@@ -151,14 +154,3 @@ def _busy_when_full(scope: Scope, receive: Receive, send: Send) -> Send:
             await send(message)
 
     return replace
-
-
-def _cached(send: Send) -> Send:
-    """Let browsers keep a file whose name is a hash of its content."""
-
-    async def complete(message: Message) -> None:
-        if message["type"] == "http.response.start" and message["status"] == HTTPStatus.OK:
-            MutableHeaders(scope=message)["Cache-Control"] = _HASHED_NAME_LIFE
-        await send(message)
-
-    return complete

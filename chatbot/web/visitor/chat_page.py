@@ -5,11 +5,11 @@ from functools import lru_cache
 from typing import TYPE_CHECKING, Final
 
 import gradio as gr
-from fastapi import APIRouter, Request
-from fastapi.responses import HTMLResponse
+from fastapi import APIRouter, Request, Response
 
 from chatbot.clinic import Clinic
 from chatbot.web.http.assets import Assets, fill_page
+from chatbot.web.http.compression import CompressedContent
 from chatbot.web.http.gradio_app import POLICY, REQUEST, as_data, gradio_entry
 from chatbot.web.http.markup import Html
 from chatbot.web.http.translations import LANGUAGES, direction, interface_texts
@@ -35,32 +35,33 @@ def chat_page_routes(blocks: gr.Blocks, bot: "Chatbot", assets: Assets) -> APIRo
     router = APIRouter()
 
     @lru_cache(maxsize=1)  # the pages change with what the bot serves, and with nothing else
-    def pages(_content_version: int) -> Mapping[str, Html]:
+    def pages(_content_version: int) -> Mapping[str, CompressedContent]:
         frames = {f"/embed {language}": _frame(bot.clinic, assets, language) for language in LANGUAGES}
         chat = _chat(with_starters(blocks, bot.starters()), bot.clinic, assets)
-        return {"/": chat, "/demo": _demo(bot.clinic, assets), **frames}
+        html = {"/": chat, "/demo": _demo(bot.clinic, assets), **frames}
+        return {path: CompressedContent.of(page.encode(), "text/html") for path, page in html.items()}
 
     pages(bot.content_version)  # so that an error shows when the server starts
 
     @router.api_route("/", methods=["GET", "HEAD"])
-    async def chat() -> HTMLResponse:
-        return _respond(pages(bot.content_version)["/"], _CHAT_POLICY)
+    async def chat(request: Request) -> Response:
+        return _respond(request, pages(bot.content_version)["/"], _CHAT_POLICY)
 
     @router.api_route("/embed", methods=["GET", "HEAD"])
-    async def embed(request: Request) -> HTMLResponse:
+    async def embed(request: Request) -> Response:
         wanted = request.query_params.get("language", "")
         language = wanted if wanted in LANGUAGES else bot.clinic.widget.language
-        return _respond(pages(bot.content_version)[f"/embed {language}"], framed)
+        return _respond(request, pages(bot.content_version)[f"/embed {language}"], framed)
 
     @router.api_route("/demo", methods=["GET", "HEAD"])
-    async def demo() -> HTMLResponse:
-        return _respond(pages(bot.content_version)["/demo"], _WIDGET_POLICY + "'none'")
+    async def demo(request: Request) -> Response:
+        return _respond(request, pages(bot.content_version)["/demo"], _WIDGET_POLICY + "'none'")
 
     return router
 
 
-def _respond(page: Html, policy: str) -> HTMLResponse:
-    return HTMLResponse(page, headers={"Content-Security-Policy": policy, "Cache-Control": "no-cache"})
+def _respond(request: Request, page: CompressedContent, policy: str) -> Response:
+    return page.response(request.headers, {"Content-Security-Policy": policy, "Cache-Control": "no-cache"})
 
 
 def _chat(config: Mapping[str, object], clinic: Clinic, assets: Assets) -> Html:
