@@ -37,7 +37,7 @@ LAYERS = [
 WEB_LAYERS = [("http",), ("visitor", "console"), ("application", "server")]
 OWNERS: dict[str, str | tuple[str, ...]] = {
     "faiss": "indexing/store.py",
-    "onnxruntime": "indexing/onnx_encoder.py",
+    "onnxruntime": ("indexing/onnx_encoder.py", "triage/classifier.py"),
     "tokenizers": "indexing/onnx_encoder.py",
     "sentence_transformers": "indexing/sentence_encoder.py",
     "torch": "indexing/sentence_encoder.py",

@@ -81,7 +81,7 @@ def main() -> None:
         return
     model = Model()
     if options.further:
-        model.restore(EmergencyClassifier.fitted())
+        model.restore(EmergencyClassifier.fitted(on_onnxruntime=False))
     model.fit([*messages, *public], options.rounds)
     encoder = load_encoder()
     values |= {

@@ -1,22 +1,45 @@
 """Classify messages by meaning into five kinds, with transformer layers over the encoder's token vectors.
 
-The search needs these vectors too, so that a message is encoded once. Fitted by `training/fit_triage.py`.
+The search needs these vectors too, so that a message is encoded once. Fitted by `training/fit_triage.py`. The layers
+run on ONNX Runtime, by the graph of `training/export_classifier.py`, and in numpy where ONNX Runtime is missing.
 Source of the layer: A. Vaswani et al., "Attention Is All You Need", NeurIPS 2017.
 """
 
-from collections.abc import Mapping, Sequence
+import logging
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any, Final, Self
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.special import erf
 
 from chatbot.fitted import fitted_arrays, fitted_values
 from chatbot.indexing import Encoded, Encoder, Vectors
 from chatbot.records import Level
 
-__all__ = ["LABELS", "EmergencyClassifier", "Thresholds", "Verdict"]
+__all__ = [
+    "GRAPH",
+    "LABELS",
+    "MASK",
+    "STATES",
+    "EmergencyClassifier",
+    "Run",
+    "Thresholds",
+    "Verdict",
+    "onnx_layers",
+    "onnx_weights",
+]
+
+GRAPH: Final = Path(__file__).with_name("classifier.onnx")
+STATES: Final = "states"
+MASK: Final = "mask"
+"""The graph's inputs: token vectors, shape (1, n, d), and which tokens belong to one text, shape (1, n, n)."""
+
+Run = Callable[[Vectors, Sequence[tuple[int, int]]], Vectors]
+"""Applies all layers to token vectors, shape (n, d); each text, from one row to another, attends only to itself."""
+
+_LOG: Final = logging.getLogger(__name__)
 
 LABELS: Final = ("ordinary", "symptom", "today", "emergency", "crisis")
 """The kinds of message, in the order of the probabilities."""
@@ -73,6 +96,8 @@ class _Layer:
 
     def apply(self, states: Vectors, bounds: Sequence[tuple[int, int]], heads: int) -> Vectors:
         """Return the states after this layer, shape (n, d); each text, as `bounds` has them, attends only to itself."""
+        from scipy.special import erf  # noqa: PLC0415 - a tenth of a second, and ONNX Runtime does without it
+
         mixed = states @ self.attend + self.attend_bias
         attended = np.concatenate([_attention(mixed[start:end], heads) for start, end in bounds])
         states = _layer_norm(states + attended @ self.join + self.join_bias, self.join_norm)
@@ -83,7 +108,10 @@ class _Layer:
 
 @dataclass(frozen=True, slots=True)
 class EmergencyClassifier:
-    """Gives the probability of each of `LABELS`; `fingerprint` names the encoder whose token vectors it reads."""
+    """Gives the probability of each of `LABELS`; `fingerprint` names the encoder whose token vectors it reads.
+
+    `run` applies the layers in their stead.
+    """
 
     layers: tuple[_Layer, ...]
     heads: int
@@ -91,18 +119,23 @@ class EmergencyClassifier:
     head_bias: Vectors
     thresholds: Thresholds
     fingerprint: str
+    run: Run | None = None
 
     @classmethod
-    def fitted(cls) -> Self:
-        """Return the classifier that `training/fit_triage.py` wrote; `classifier.json` has its data and its figures."""
+    def fitted(cls, *, on_onnxruntime: bool = True) -> Self:
+        """Return the classifier that `training/fit_triage.py` wrote; `classifier.json` has its data and its figures.
+
+        On ONNX Runtime, the layers are left out of `layers`.
+        """
         values, arrays = fitted_values("chatbot.triage", "classifier"), fitted_arrays("chatbot.triage", "classifier")
         layers = tuple(
             _Layer(**{name: _dequantised(arrays, f"{number}.{name}") for name in _Layer.__dataclass_fields__})
             for number in range(values["layers"])
         )
         head, bias = _dequantised(arrays, "head"), _dequantised(arrays, "head_bias")
-        thresholds = Thresholds(**values["thresholds"])
-        return cls(layers, values["heads"], head, bias, thresholds, values["encoder"]["fingerprint"])
+        thresholds, fingerprint = Thresholds(**values["thresholds"]), values["encoder"]["fingerprint"]
+        run = onnx_layers(GRAPH.read_bytes(), layers) if on_onnxruntime else None
+        return cls(() if run else layers, values["heads"], head, bias, thresholds, fingerprint, run)
 
     def serves(self, encoder: Encoder) -> bool:
         """Return whether this was fitted for the encoder."""
@@ -125,11 +158,53 @@ class EmergencyClassifier:
         states = np.concatenate(token_vectors).astype(np.float32)
         for layer in self.layers:
             states = layer.apply(states, bounds, self.heads)
+        if self.run:
+            states = self.run(states, bounds)
         texts = [states[start:end] for start, end in bounds]
         pooled = np.stack([np.concatenate([text.mean(axis=0), text.max(axis=0)]) for text in texts])
         scores = pooled @ self.head + self.head_bias
         powers = np.exp(scores - scores.max(axis=1, keepdims=True))
         return np.asarray(powers / powers.sum(axis=1, keepdims=True), dtype=np.float32)
+
+
+def onnx_layers(graph: bytes, layers: Sequence[_Layer]) -> Run | None:
+    """Return layers that run on ONNX Runtime by a graph; None where it is missing or cannot run the graph."""
+    try:
+        import onnxruntime  # noqa: PLC0415 - numpy serves where it is missing
+
+        options = onnxruntime.SessionOptions()
+        options.intra_op_num_threads = options.inter_op_num_threads = 1
+        options.log_severity_level = 3  # errors alone
+        options.enable_cpu_mem_arena = False
+        options.graph_optimization_level = onnxruntime.GraphOptimizationLevel.ORT_DISABLE_ALL  # the graph is optimal
+        weights = onnx_weights(layers)
+        values = [onnxruntime.OrtValue.ortvalue_from_numpy(array) for array in weights.values()]
+        options.add_external_initializers(list(weights), values)
+        session = onnxruntime.InferenceSession(graph, options, providers=["CPUExecutionProvider"])
+    except Exception as error:  # noqa: BLE001 - of whatever kind, numpy does the same more slowly
+        _LOG.warning("Emergencies are recognised in numpy, at three times the time: %s", error)
+        return None
+
+    def run(states: Vectors, bounds: Sequence[tuple[int, int]]) -> Vectors:
+        text = np.repeat(np.arange(len(bounds)), [end - start for start, end in bounds])
+        mask = (text[:, None] == text).astype(np.int32)
+        return np.asarray(session.run(None, {STATES: states[None], MASK: mask[None]})[0][0])
+
+    return run
+
+
+def onnx_weights(layers: Sequence[_Layer]) -> dict[str, Vectors]:
+    """Return the weights of layers by their names in the graph."""
+    weights: dict[str, Vectors] = {}
+    for number, layer in enumerate(layers):
+        for name in _Layer.__dataclass_fields__:
+            array = np.ascontiguousarray(getattr(layer, name))
+            if name.endswith("_norm"):
+                part = name.removesuffix("_norm")
+                weights |= {f"{number}.{part}_gain": array[0], f"{number}.{part}_shift": array[1]}
+            else:
+                weights[f"{number}.{name}"] = array
+    return weights
 
 
 def _attention(mixed: Vectors, heads: int) -> Vectors:

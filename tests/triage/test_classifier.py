@@ -1,5 +1,6 @@
 import json
 import math
+from dataclasses import replace
 from importlib.resources import files
 from itertools import pairwise
 from typing import Any
@@ -12,13 +13,15 @@ from chatbot.fitted import fitted_fingerprint
 from chatbot.indexing import Encoded, Encoder, Vectors
 from chatbot.records import Level
 from chatbot.triage import EmergencyClassifier
-from chatbot.triage.classifier import LABELS, Thresholds
+from chatbot.triage.classifier import GRAPH, LABELS, Thresholds, onnx_layers, onnx_weights
 from tests.conftest import WordEncoder
 from tests.triage.conftest import RatedEncoder, rating_classifier
+from training.export_classifier import graph_of
 
 CLASSIFIER = EmergencyClassifier.fitted()
+IN_NUMPY = EmergencyClassifier.fitted(on_onnxruntime=False)
 FOLDER = files("chatbot.triage")
-Layer = type(CLASSIFIER.layers[0])
+Layer = type(IN_NUMPY.layers[0])
 D = 4  # numbers of a state in hand-made layers
 SHAPES = {
     "attend": (D, 3 * D),
@@ -104,11 +107,36 @@ def test_a_text_is_judged_alike_alone_and_beside_others(encoder: Encoder) -> Non
     assert np.allclose(together, alone, atol=1e-3)
 
 
-def test_the_layers_are_those_of_a_transformer() -> None:
+def on_onnxruntime(classifier: EmergencyClassifier) -> EmergencyClassifier:
+    shapes = {name: array.shape for name, array in onnx_weights(classifier.layers).items()}
+    run = onnx_layers(graph_of(shapes, len(classifier.layers), classifier.heads), classifier.layers)
+    assert run
+    return replace(classifier, layers=(), run=run)
+
+
+@pytest.mark.parametrize("classifier", [HAND_MADE, on_onnxruntime(HAND_MADE)], ids=["numpy", "onnxruntime"])
+def test_the_layers_are_those_of_a_transformer(classifier: EmergencyClassifier) -> None:
     texts = [np.random.default_rng(seed).normal(size=(3 + seed, D)).astype(np.float32) for seed in range(3)]
-    found = HAND_MADE.probabilities([encoded(states) for states in texts])
+    found = classifier.probabilities([encoded(states) for states in texts])
     for row, states in zip(found, texts, strict=True):
         assert row.tolist() == pytest.approx(by_hand(states, HAND_MADE), abs=1e-4)
+
+
+def test_numpy_and_onnxruntime_judge_alike(encoder: Encoder) -> None:
+    texts = read(encoder, "my chest hurts", "where can I park?", "help", "it was red, then it bled " * 20)
+    assert CLASSIFIER.run
+    assert CLASSIFIER.layers == ()
+    assert np.allclose(CLASSIFIER.probabilities(texts), IN_NUMPY.probabilities(texts), atol=1e-5)
+
+
+def test_the_graph_is_what_the_script_writes() -> None:
+    shapes = {name: array.shape for name, array in onnx_weights(IN_NUMPY.layers).items()}
+    assert GRAPH.read_bytes() == graph_of(shapes, 3, 12)
+
+
+def test_numpy_serves_where_onnxruntime_cannot_run_the_graph(caplog: pytest.LogCaptureFixture) -> None:
+    assert onnx_layers(b"no graph", HAND_MADE.layers) is None
+    assert "Emergencies are recognised in numpy, at three times the time: " in caplog.text
 
 
 def test_states_that_hardly_differ_are_not_blown_up() -> None:
@@ -149,7 +177,7 @@ def test_by_itself_a_classifier_alarms_of_nothing_and_overrules_nothing() -> Non
 def test_what_the_script_wrote_is_what_is_read() -> None:
     wrote = json.loads(FOLDER.joinpath("classifier.json").read_text("utf-8"))
     assert Thresholds(**wrote["thresholds"]) == CLASSIFIER.thresholds
-    assert (len(CLASSIFIER.layers), CLASSIFIER.heads) == (wrote["layers"], wrote["heads"]) == (3, 12)
+    assert (len(IN_NUMPY.layers), IN_NUMPY.heads) == (wrote["layers"], wrote["heads"]) == (3, 12)
     assert (
         CLASSIFIER.fingerprint == fitted_fingerprint("chatbot.triage", "classifier") == wrote["encoder"]["fingerprint"]
     )
@@ -157,7 +185,7 @@ def test_what_the_script_wrote_is_what_is_read() -> None:
 
 def test_weights_of_one_byte_are_restored_by_their_scale() -> None:
     with FOLDER.joinpath("classifier.npz").open("rb") as file, np.load(file) as wrote:
-        for number, layer in enumerate(CLASSIFIER.layers):
+        for number, layer in enumerate(IN_NUMPY.layers):
             bytes_of, scale = wrote[f"{number}.attend"], wrote[f"{number}.attend.scale"]
             assert bytes_of.dtype == np.int8
             assert np.array_equal(layer.attend, bytes_of.astype(np.float32) * scale)
