@@ -93,7 +93,7 @@ class Spelling:
             near = [item for item in near if _consonant_skeleton(item.word) == skeleton]
         return min(
             near,
-            key=lambda item: (item.distance, _consonant_skeleton(item.word) != skeleton, -item.count),
+            key=lambda item: (item.distance, _consonant_skeleton(item.word) != skeleton, -item.frequency),
             default=None,
         )
 
@@ -112,7 +112,7 @@ class _Near(NamedTuple):
     """A word of a dictionary, how often it stands in the dictionary's texts, and its distance to another word."""
 
     word: str
-    count: int
+    frequency: int
     distance: int
 
 
