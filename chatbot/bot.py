@@ -139,8 +139,8 @@ class Chatbot:
         except KeyError:
             raise DocumentNotFound("There is no such page here: go back and ask again.") from None
 
-    def passages(self) -> tuple[Passage, ...]:
-        """Return all passages of the corpus, in order."""
+    def passages(self) -> Sequence[Passage]:
+        """Return all passages of the corpus, in order; each is read when it is asked for."""
         return self._serving.index.passages
 
     def documents(self) -> tuple[Document, ...]:

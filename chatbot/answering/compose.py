@@ -74,18 +74,17 @@ def _citation(number: int, index: Index, result: SearchResult, passage: Passage)
 def suggestions(question: str, hits: Sequence[Hit], shown: Sequence[Passage]) -> tuple[str, ...]:
     """Return headings of the best hits that were neither asked nor shown."""
     known = {_folded(question), *(_folded(heading) for passage in shown for heading in passage.headings)}
-    new = (hit.passage for hit in hits if _folded("".join(hit.passage.headings[-1:])) not in known)
-    return _headings_to_ask(new, _SUGGESTIONS)
+    headings = dict.fromkeys(heading for hit in hits for heading in hit.passage.headings[-1:])
+    return _headings_to_ask((heading for heading in headings if _folded(heading) not in known), _SUGGESTIONS)
 
 
 def starters(index: Index) -> tuple[str, ...]:
     """Return a few headings of the corpus to start a conversation with."""
-    return _headings_to_ask(index.passages, _STARTERS)
+    return _headings_to_ask(index.headings, _STARTERS)
 
 
-def _headings_to_ask(passages: Iterable[Passage], most: int) -> tuple[str, ...]:
-    """Return the nearest headings of passages that fit a button, those written as questions first."""
-    headings = dict.fromkeys(heading for passage in passages for heading in passage.headings[-1:])
+def _headings_to_ask(headings: Iterable[str], most: int) -> tuple[str, ...]:
+    """Return the first headings that fit a button, those written as questions before others."""
     short = [heading for heading in headings if len(heading) <= _LONGEST]
     return tuple(sorted(short, key=lambda heading: not heading.endswith("?"))[:most])
 

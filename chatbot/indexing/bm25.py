@@ -1,44 +1,59 @@
 """BM25 over the stemmed words of passages, and the content words of a text; owns bm25s and the stemmer.
 
+bm25s computes the score of each stem in each passage at build. A question only adds them up.
+
 Source: S. Robertson and H. Zaragoza, "The Probabilistic Relevance Framework: BM25 and Beyond", 2009.
 """
 
+import json
 import re
+import runpy
 from collections import Counter
-from collections.abc import Sequence
-from typing import Final
+from collections.abc import Mapping, Sequence
+from functools import cache
+from importlib.util import find_spec
+from pathlib import Path
+from typing import ClassVar, Final, Self
 
-import bm25s
 import numpy as np
 import Stemmer
-from bm25s.stopwords import STOPWORDS_EN_PLUS
 from numpy.typing import NDArray
 
+from chatbot.errors import IndexDamaged
+from chatbot.indexing.builds import REBUILD_HINT
 from chatbot.indexing.encoder import Numbers, Vectors
 
-__all__ = ["BM25Index", "content_word_mask", "content_words", "normalised_idf"]
+__all__ = ["BM25Index", "BM25Words", "content_word_mask", "content_words", "normalised_idf"]
 
 _K1: Final = 1.2
 _B: Final = 0.75
 _IDF_SCALE: Final = 8.0  # the idf of a word that stands in one of about 2,000 passages
 _NO_PASSAGE: Final = np.array(0)
-_STOP_WORDS: Final = frozenset(STOPWORDS_EN_PLUS)
 _TOPIC_SHARE: Final = 0.5  # a word in more than this share of the passages is a topic word
 _TOPIC_PASSAGES: Final = 3  # and in more than this many: a page or two have no topic apart from their text
+_Postings = tuple[NDArray[np.int64], NDArray[np.int32], Vectors]
 _WORD = re.compile(r"\w+")
 _LETTERS = re.compile(r"[^\W\d_]+")
 
 
+@cache
+def _stop_words() -> frozenset[str]:
+    """Return the stop words of bm25s, without importing it: that takes longer than to answer a question."""
+    spec = find_spec("bm25s")
+    package = Path(spec.origin or "") if spec else Path()
+    return frozenset(runpy.run_path(str(package.with_name("stopwords.py")))["STOPWORDS_EN_PLUS"])
+
+
 def content_words(text: str) -> tuple[str, ...]:
     """Return the words of a text that are no stop words."""
-    return tuple(word for word in _WORD.findall(text) if word.casefold() not in _STOP_WORDS)
+    return tuple(word for word in _WORD.findall(text) if word.casefold() not in _stop_words())
 
 
 def content_word_mask(text: str, spans: Numbers) -> NDArray[np.bool_]:
     """Return which of the spans of a text, shape (n, 2), belong to a content word."""
     mask = np.zeros(len(text), dtype=bool)
     for word in _WORD.finditer(text):
-        mask[word.start() : word.end()] = word.group().casefold() not in _STOP_WORDS
+        mask[word.start() : word.end()] = word.group().casefold() not in _stop_words()
     return mask[spans[:, 0]]
 
 
@@ -54,17 +69,91 @@ def _idf(passages: int, frequency: NDArray[np.int64]) -> NDArray[np.float64]:
     return np.asarray(np.log1p((passages - frequency + 0.5) / (frequency + 0.5)), dtype=np.float64)
 
 
-class BM25Index:
-    """An index of the stemmed words of passages; `words` counts each word of the corpus, in lower case."""
+class _Stems(dict[str, int]):
+    """The number of the stem of each word; each word is stemmed once."""
 
-    def __init__(self, texts: Sequence[str]) -> None:
+    def __init__(self) -> None:
+        self._stem = Stemmer.Stemmer("english").stemWord
+        self.numbers: dict[str, int] = {}
+
+    def __missing__(self, word: str) -> int:
+        number = self[word] = self.numbers.setdefault(self._stem(word), len(self.numbers))
+        return number
+
+
+class BM25Words:
+    """Gathers the words of passages, from which a `BM25Index` is made."""
+
+    def __init__(self) -> None:
+        self._counts: Counter[str] = Counter()
+        self._stems = _Stems()
+        self._passages: list[list[int]] = []
+
+    def add(self, text: str) -> None:
+        """Add the text of the next passage."""
+        found = _WORD.findall(text.casefold())
+        self._counts.update(found)
+        self._passages.append([self._stems[word] for word in found])
+
+    def index(self) -> "BM25Index":
+        """Return the index of the passages."""
+        import bm25s  # noqa: PLC0415 - its import takes longer than to answer a question, which needs none of it
+
+        words: Counter[str] = Counter()
+        for word, count in self._counts.items():
+            for letters in _LETTERS.findall(word):
+                words[letters] += count
+        bm25, stems = bm25s.BM25(k1=_K1, b=_B, method="lucene"), self._stems.numbers
+        bm25.index((self._passages, stems), show_progress=False, create_empty_token=False)
+        columns = bm25.scores
+        postings = (
+            columns["indptr"].astype(np.int64),
+            columns["indices"].astype(np.int32),
+            columns["data"].astype(np.float32),
+        )
+        return BM25Index(words, list(stems), postings, len(self._passages))
+
+
+class BM25Index:
+    """The BM25 scores of the stemmed words of passages; `words` counts each word of the corpus, in lower case.
+
+    The passages with stem i and its scores there, without the factor of a question, are rows `offsets[i]` to
+    `offsets[i + 1]` of the arrays of postings: `offsets`, the numbers of the passages, and the scores.
+    """
+
+    FILES: ClassVar = ("words.json", "stems.json", "bm25_offsets.npy", "bm25_passages.npy", "bm25_scores.npy")
+    """The names of the files that `write` makes."""
+
+    def __init__(self, words: Mapping[str, int], stems: Sequence[str], postings: _Postings, passages: int) -> None:
+        self.words = words
         self._stemmer = Stemmer.Stemmer("english")
-        self.words = Counter(word for text in texts for word in _LETTERS.findall(text.casefold()))
-        stems = [self._stems(text) for text in texts]
-        self._document_frequency = Counter(stem for passage in stems for stem in set(passage))
-        self._passages = len(texts)
-        self._bm25 = bm25s.BM25(k1=_K1, b=_B, method="lucene")
-        self._bm25.index(stems, show_progress=False)
+        self._numbers = {stem: number for number, stem in enumerate(stems)}
+        self._offsets, self._owners, self._scores = postings
+        self._passages = passages
+
+    def write(self, folder: Path) -> None:
+        """Write the index into `FILES` of a folder; equal passages give equal bytes."""
+        words, stems, *arrays = (folder / name for name in self.FILES)
+        words.write_text(json.dumps(self.words, ensure_ascii=False), "utf-8")
+        stems.write_text(json.dumps(list(self._numbers), ensure_ascii=False), "utf-8")
+        np.save(arrays[0], self._offsets)
+        np.save(arrays[1], self._owners)
+        np.save(arrays[2], self._scores)
+
+    @classmethod
+    def open(cls, folder: Path, passages: int) -> Self:
+        """Map the files that `write` made into memory; raises `IndexDamaged` if they do not fit together."""
+        try:
+            words, stems = (json.loads((folder / name).read_bytes()) for name in cls.FILES[:2])
+            offsets, owners, scores = (
+                np.load(folder / name, mmap_mode="r", allow_pickle=False).view(np.ndarray) for name in cls.FILES[2:]
+            )
+            complete = len(offsets) == len(stems) + 1 and offsets[-1] == len(owners) == len(scores)
+        except (OSError, ValueError, EOFError, LookupError, TypeError) as error:
+            raise IndexDamaged(f"The words in {folder} cannot be read: {REBUILD_HINT}.") from error
+        if not complete:
+            raise IndexDamaged(f"The words in {folder} are incomplete: {REBUILD_HINT}.")
+        return cls(words, stems, (offsets, owners, scores), passages)
 
     def scores(self, text: str) -> Vectors:
         """Return a score for each passage, 0 to about 0.45, shape (passages,).
@@ -75,13 +164,17 @@ class BM25Index:
         was fitted to this scale.
         """
         question = dict.fromkeys(self._stems(text))
-        stems = [stem for stem in question if stem in self._document_frequency]
-        if not stems:
-            return np.zeros(self._passages, dtype=np.float32)
-        idf = _idf(self._passages, np.array([self._document_frequency[stem] for stem in stems]))
-        unknown = _idf(self._passages, _NO_PASSAGE) * (len(question) - len(stems))
+        known = [self._numbers[stem] for stem in question if stem in self._numbers]
+        scores = np.zeros(self._passages, dtype=np.float32)
+        if not known:
+            return scores
+        for number in known:
+            start, end = self._offsets[number : number + 2]
+            scores[self._owners[start:end]] += self._scores[start:end]
+        idf = _idf(self._passages, np.array([self._document_frequency(number) for number in known]))
+        unknown = _idf(self._passages, _NO_PASSAGE) * (len(question) - len(known))
         highest = (_K1 + 1) * (idf.sum() + unknown)
-        return np.asarray(self._bm25.get_scores(stems) / highest * idf.max() / _IDF_SCALE, dtype=np.float32)
+        return np.asarray(scores / highest * idf.max() / _IDF_SCALE, dtype=np.float32)
 
     def without_topic(self, text: str) -> str:
         """Return a question without topic words, which most passages have; stop words stay.
@@ -92,9 +185,13 @@ class BM25Index:
         return " ".join(left.split()) if _WORD.search(left) else ""
 
     def _is_topic(self, word: str) -> bool:
-        (stem,) = self._stems(word)
-        frequent = self._document_frequency[stem] > max(_TOPIC_PASSAGES, _TOPIC_SHARE * self._passages)
-        return frequent and word.casefold() not in _STOP_WORDS
+        number = self._numbers.get(self._stems(word)[0])
+        frequency = 0 if number is None else self._document_frequency(number)
+        frequent = frequency > max(_TOPIC_PASSAGES, _TOPIC_SHARE * self._passages)
+        return frequent and word.casefold() not in _stop_words()
+
+    def _document_frequency(self, number: int) -> int:
+        return int(self._offsets[number + 1] - self._offsets[number])
 
     def _stems(self, text: str) -> list[str]:
         return list(self._stemmer.stemWords(_WORD.findall(text.casefold())))

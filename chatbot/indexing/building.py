@@ -1,37 +1,47 @@
 """Building the index of a corpus, and opening a build as an `Index`."""
 
-import hashlib
-import json
+from array import array
 from collections import Counter
-from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import asdict, dataclass, field, replace
-from datetime import date
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from hashlib import blake2b
 from pathlib import Path
-from typing import Any, Final, Protocol
+from typing import Final, Protocol
 
 import numpy as np
 
-from chatbot.errors import CorpusError, FootnoteError, IndexDamaged, IndexIncompatible, IndexingError, IndexStale
-from chatbot.indexing.builds import REBUILD_HINT, Build, Manifest, current, open_build, publish, write_lock
-from chatbot.indexing.encoder import Encoded, Encoder, Vectors
-from chatbot.indexing.index import Entry, Index
+from chatbot.errors import CorpusError, IndexIncompatible, IndexingError, IndexStale, UnreadablePage
+from chatbot.indexing.bm25 import BM25Words
+from chatbot.indexing.builds import REBUILD_HINT, Build, Manifest, current, draft, open_build, publish, write_lock
+from chatbot.indexing.encoder import Encoder, Vectors
+from chatbot.indexing.index import Index, searched_text, write_encodings
 from chatbot.indexing.late_interaction import Tokens
 from chatbot.indexing.spans import heading_prefix, sentence_of, span_vectors
 from chatbot.indexing.store import FaissStore, VectorStore
-from chatbot.reading import SPLITTER, corpus_digest, load_corpus, read_corpus, sentences, split
-from chatbot.records import Document, Highlight, Passage, Section
+from chatbot.indexing.texts import Entry, Page, Texts
+from chatbot.reading import (
+    SPLITTER,
+    CorpusFiles,
+    PageFile,
+    corpus_digest,
+    load_corpus,
+    no_pages,
+    read_file,
+    sentences,
+    split,
+)
+from chatbot.records import Document, Highlight, Passage
 
 __all__ = ["BuildResult", "build_index", "open_index", "passages_of"]
 
-_FORMAT: Final = 4
+_FORMAT: Final = 5
 _PASSAGE_SHARE: Final = 0.75  # of the encoder's window; the rest is for the heading prefix
-_BATCH: Final = 64  # passages between two steps of the progress bar
+_WINDOW: Final = 512  # passages that are held encoded until they are written
+_BATCH: Final = 64  # of them between two steps of the progress bar
+_INPUTS: Final = "inputs.npy"
 
-_EncoderInput = tuple[str, str, tuple[Highlight, ...]]
-"""All that a passage's vectors depend on: its heading prefix, its text, and its sentences."""
-
-_Encodings = Mapping[_EncoderInput, tuple[Vectors, Tokens]]
-"""The span vectors and the tokens of passages that were encoded."""
+_Encoding = tuple[Vectors, Tokens]
+"""The span vectors and the tokens of a passage."""
 
 
 class Calibrator(Protocol):
@@ -74,46 +84,28 @@ def build_index(  # noqa: PLR0913, PLR0917 - what a build is made of, and who he
     with write_lock(index):
         old = _live_build(index)
         # Each page is opened once: one that is saved during the build makes it stale, never wrong.
-        corpus_files = load_corpus(corpus)
-        inputs = _manifest(corpus_files.digest, encoder, calibrator.fingerprint if calibrator else "")
+        files = load_corpus(corpus)
+        inputs = _manifest(files.digest, encoder, calibrator.fingerprint if calibrator else "")
         if old and old.manifest.id == inputs.id:
             return _result(old, 0)
-        pages = read_corpus(corpus_files)
-        entries = _entries(pages.documents, encoder)
-        if not entries:
-            raise CorpusError(f"The pages in {corpus} hold headings alone: write what stands below them.")
-        known = _encodings(old, encoder, store)
-        if reuse:
-            known = {**known, **_encodings(_live_build(reuse), encoder, store)}
-        vectors, tokens, embedded = _encode(entries, known, encoder, progress)
-        stored = store.of(vectors)
-        files = {
-            "documents.jsonl": _jsonl(asdict(document) for document in pages.documents),
-            "passages.jsonl": _jsonl(_fields(*entry) for entry in entries),
-            "vectors.faiss": stored.to_bytes(),
-            "tokens.npz": tokens.to_bytes(),
-        }
-        manifest = replace(
-            inputs,
-            documents=len(pages.documents),
-            passages=len(entries),
-            problems=tuple(map(str, pages.problems)),
-            calibration=calibrator(Index(pages.documents, entries, stored, tokens, {}), encoder) if calibrator else {},
-            files={name: hashlib.sha256(content).hexdigest() for name, content in files.items()},
-        )
-        build = Build(manifest, files)
-        publish(index, build)
-        return _result(build, embedded)
+        known = _Known([old, _live_build(reuse) if reuse else None], inputs, store)
+        with draft(index) as folder:
+            cut = _write_texts(folder, files, known, encoder)
+            embedded = sum(len(unknown) for _, unknown in _windows(cut, known))
+            write_encodings(folder, store, _encodings(cut, known, encoder, progress))
+            made = replace(
+                inputs,
+                documents=len(cut.texts.documents),
+                passages=len(cut.keys),
+                problems=tuple(map(str, cut.problems)),
+                calibration=calibrator(Index(folder, store, {}), encoder) if calibrator else {},
+            )
+            return _result(publish(index, folder, made), embedded)
 
 
 def passages_of(document: Document, encoder: Encoder) -> tuple[Passage, ...]:
     """Split a document into the passages that an index holds of it."""
     return split(document, int(encoder.max_tokens * _PASSAGE_SHARE), encoder.count_tokens)
-
-
-def _entries(documents: Sequence[Document], encoder: Encoder) -> list[Entry]:
-    passages = (passage for document in documents for passage in passages_of(document, encoder))
-    return [(passage, sentences(passage.text)) for passage in passages]
 
 
 def open_index(
@@ -135,18 +127,7 @@ def open_index(
         raise IndexIncompatible(f"The index in {index} was built by another version of Footnote: {REBUILD_HINT}.")
     if made.id != now.id:
         raise IndexStale(f"The pages in {corpus} changed since the index in {index} was built: {REBUILD_HINT}.")
-    return name, _open(build, store)
-
-
-def _open(build: Build, store: type[VectorStore]) -> Index:
-    try:
-        documents = {document.id: document for document in map(_document, _lines(build.files["documents.jsonl"]))}
-        entries = [_entry(fields, documents) for fields in _lines(build.files["passages.jsonl"])]
-        vectors = store.from_bytes(build.files["vectors.faiss"])
-        tokens = Tokens.from_bytes(build.files["tokens.npz"])
-    except (KeyError, TypeError, ValueError) as error:
-        raise IndexDamaged(f"The index holds lines that cannot be read: {REBUILD_HINT}.") from error
-    return Index(tuple(documents.values()), entries, vectors, tokens, build.manifest.calibration)
+    return name, Index(build.folder, store, made.calibration)
 
 
 def _manifest(corpus: str, encoder: Encoder, calibrator: str) -> Manifest:
@@ -167,82 +148,149 @@ def _live_build(index: Path) -> Build | None:
         return None
 
 
-def _encodings(build: Build | None, encoder: Encoder, store: type[VectorStore]) -> _Encodings:
-    """Return the encodings that a build holds, if it is of this format and by this encoder."""
-    if build is None or (build.manifest.encoder_fingerprint, build.manifest.format) != (encoder.fingerprint, _FORMAT):
-        return {}
-    try:
-        index = _open(build, store)
-    except FootnoteError:
-        return {}
-    rows = (index.encoded(row) for row in range(len(index.entries)))
-    return dict(zip(_encoder_inputs(index.entries), rows, strict=True))
+class _Known:
+    """What earlier builds hold of a new one: the passages of pages, and encodings."""
+
+    def __init__(self, builds: Iterable[Build | None], inputs: Manifest, store: type[VectorStore]) -> None:
+        """Use the builds that are of the format and by the encoder of `inputs`."""
+        self._cut: list[Index] = []
+        self._encoded: dict[bytes, tuple[Index, int]] = {}
+        for build in builds:
+            if build is None or _made_by(build.manifest) != _made_by(inputs):
+                continue
+            try:
+                index = Index(build.folder, store, {})
+                keys = np.load(build.folder / _INPUTS, allow_pickle=False)
+            except (IndexingError, OSError, ValueError):
+                continue
+            if build.manifest.splitter == inputs.splitter:
+                self._cut.append(index)
+            self._encoded |= {key.tobytes(): (index, row) for row, key in enumerate(keys)}
+
+    def page(self, file: PageFile) -> Page | None:
+        """Return the page of a file, if its bytes were read before."""
+        digest = file.digest
+        return next((page for index in self._cut if (page := index.page(file.name, digest))), None)
+
+    def encoding(self, key: bytes) -> _Encoding:
+        """Return the encoding of a passage that is known."""
+        index, row = self._encoded[key]
+        return index.encoded(row)
+
+    def __contains__(self, key: bytes) -> bool:
+        return key in self._encoded
 
 
-def _encode(
-    entries: Sequence[Entry], known: _Encodings, encoder: Encoder, progress: Callable[[int, int], object]
-) -> tuple[Vectors, Tokens, int]:
-    """Encode the passages that are not known; return the span vectors and tokens of all, and how many were encoded."""
-    inputs = _encoder_inputs(entries)
-    unknown = sorted((item for item in dict.fromkeys(inputs) if item not in known), key=lambda item: len(item[1]))
-    encodings = dict(known)
-    for start in range(0, len(unknown), _BATCH):
-        batch = unknown[start : start + _BATCH]
-        encoded = encoder.encode_passages([prefix + text for prefix, text, _ in batch])
-        encodings |= {item: _by_sentence(passage, item) for item, passage in zip(batch, encoded, strict=True)}
-        progress(start + len(batch), len(unknown))
-    vectors, tokens = zip(*(encodings[item] for item in inputs), strict=True)
-    return np.concatenate(vectors), Tokens.joined(tokens), len(unknown)
+def _made_by(manifest: Manifest) -> tuple[int, str]:
+    return manifest.format, manifest.encoder_fingerprint
 
 
-def _by_sentence(encoded: Encoded, encoder_input: _EncoderInput) -> tuple[Vectors, Tokens]:
-    prefix, _, sentence_marks = encoder_input
-    numbers = sentence_of(encoded, len(prefix), sentence_marks)
-    return span_vectors(encoded, len(prefix), numbers, len(sentence_marks)), Tokens.of(encoded, numbers)
+@dataclass(frozen=True, slots=True)
+class _Cut:
+    """The passages of a corpus as they were written, and what to know of them to encode them.
+
+    `keys` identify all that the vectors of each passage depend on. `common_title` stands above more than half of them.
+    """
+
+    texts: Texts
+    keys: tuple[bytes, ...]
+    common_title: str | None
+    problems: tuple[UnreadablePage, ...]
 
 
-def _encoder_inputs(entries: Sequence[Entry]) -> list[_EncoderInput]:
-    titles = _distinctive_titles([passage for passage, _ in entries])
-    return [(heading_prefix(passage, titles), passage.text, marks) for passage, marks in entries]
+def _write_texts(folder: Path, files: CorpusFiles, known: _Known, encoder: Encoder) -> _Cut:
+    """Write the pages of a corpus with their passages, words and keys; raises `CorpusError` without any."""
+    problems: list[UnreadablePage] = []
+    words = BM25Words()
+    contents: list[bytes] = []
+    titled: list[str] = []
+
+    def pages() -> Iterator[Page]:
+        for file in files.pages:
+            try:
+                page = known.page(file) or _read(file, encoder)
+            except UnreadablePage as error:
+                problems.append(error)
+                continue
+            for passage, marks in page.entries:
+                words.add(searched_text(passage))
+                contents.append(_content_key(passage, marks))
+                titled.append(passage.title)
+            yield page
+
+    documents = Texts.write(folder, pages())
+    if not documents:
+        raise no_pages(files.folder, problems)
+    if not contents:
+        raise CorpusError(f"The pages in {files.folder} hold headings alone: write what stands below them.")
+    words.index().write(folder)
+    title, count = Counter(titled).most_common(1)[0]
+    common = title if count > len(titled) / 2 else None
+    keys = tuple(map(_key, contents, (None if title == common else title for title in titled)))
+    np.save(folder / _INPUTS, np.frombuffer(b"".join(keys), dtype=np.uint64).reshape(len(keys), -1))
+    return _Cut(Texts(folder), keys, common, tuple(problems))
 
 
-def _distinctive_titles(passages: Sequence[Passage]) -> frozenset[str]:
-    """Return the titles that distinguish passages: those above no more than half of them."""
-    count = Counter(passage.title for passage in passages)
-    return frozenset(title for title, times in count.items() if times <= len(passages) / 2)
+def _read(file: PageFile, encoder: Encoder) -> Page:
+    """Read a page and cut it; raises `UnreadablePage`."""
+    document = read_file(file)
+    passages = passages_of(document, encoder)
+    return Page(file.digest, document, tuple((passage, sentences(passage.text)) for passage in passages))
 
 
-def _document(fields: Mapping[str, Any]) -> Document:
-    reviewed = fields["reviewed"] and date.fromisoformat(fields["reviewed"])
-    sections = (Section(tuple(item["headings"]), item["start"], item["end"]) for item in fields["sections"])
-    return Document(fields["id"], fields["title"], fields["text"], fields["url"], reviewed, tuple(sections))
+def _content_key(passage: Passage, marks: Sequence[Highlight]) -> bytes:
+    """Return a digest of the headings, the text and the sentences of a passage."""
+    ends = array("i", [end for mark in marks for end in (mark.start, mark.end)])
+    text = "\0".join((*passage.headings, passage.text)).encode("utf-8", "surrogatepass")
+    return blake2b(text + ends.tobytes(), digest_size=16).digest()
 
 
-def _fields(passage: Passage, marks: Sequence[Highlight]) -> dict[str, object]:
-    return {
-        "document": passage.document,
-        "headings": passage.headings,
-        "start": passage.start,
-        "end": passage.end,
-        "text": passage.text,
-        "sentences": [[mark.start, mark.end] for mark in marks],
-    }
+def _key(content: bytes, title: str | None) -> bytes:
+    """Return the key of a passage by its content and the title that is encoded above it."""
+    above = "" if title is None else f"title {title}"
+    return content + blake2b(above.encode("utf-8", "surrogatepass"), digest_size=8).digest()
 
 
-def _entry(fields: Mapping[str, Any], documents: Mapping[str, Document]) -> Entry:
-    document, start, end = documents[fields["document"]], fields["start"], fields["end"]
-    if document.text[start:end] != fields["text"]:
-        raise ValueError(fields["document"])
-    headings = tuple(fields["headings"])
-    passage = Passage(document.id, document.title, document.url, headings, start, end, fields["text"])
-    return passage, tuple(Highlight(*mark) for mark in fields["sentences"])
+def _windows(cut: _Cut, known: _Known) -> Iterator[tuple[range, list[int]]]:
+    """Yield rows one after another, each time with those among them to encode: not known, different, and few."""
+    start, unknown = 0, dict[bytes, int]()
+    for row, key in enumerate(cut.keys):
+        if key in known or key in unknown:
+            continue
+        if len(unknown) == _WINDOW:
+            yield range(start, row), list(unknown.values())
+            start, unknown = row, {}
+        unknown[key] = row
+    yield range(start, len(cut.keys)), list(unknown.values())
 
 
-def _jsonl(values: Iterable[object]) -> bytes:
-    lines = (json.dumps(value, ensure_ascii=False, default=date.isoformat) + "\n" for value in values)
-    return "".join(lines).encode()
+def _encodings(
+    cut: _Cut, known: _Known, encoder: Encoder, progress: Callable[[int, int], object]
+) -> Iterator[_Encoding]:
+    """Yield the encoding of each passage, in order; those that are not known are encoded, short ones first."""
+    windows = list(_windows(cut, known))
+    done, total = 0, sum(len(unknown) for _, unknown in windows)
+    for rows, unknown in windows:
+        fresh: dict[bytes, _Encoding] = {}
+        entries = sorted(((cut.texts.entries[row], cut.keys[row]) for row in unknown), key=_length)
+        for start in range(0, len(entries), _BATCH):
+            batch = entries[start : start + _BATCH]
+            encoded = _encode([entry for entry, _ in batch], cut.common_title, encoder)
+            fresh |= zip((key for _, key in batch), encoded, strict=True)
+            done += len(batch)
+            progress(done, total)
+        yield from (fresh[key] if key in fresh else known.encoding(key) for key in map(cut.keys.__getitem__, rows))
 
 
-def _lines(content: bytes) -> Iterable[dict[str, Any]]:
-    # Only \n ends a line, because text may hold other line separators.
-    return (json.loads(line) for line in content.split(b"\n") if line)
+def _length(entry: tuple[Entry, bytes]) -> int:
+    return len(entry[0][0].text)
+
+
+def _encode(entries: Sequence[Entry], common_title: str | None, encoder: Encoder) -> Iterator[_Encoding]:
+    prefixes = [heading_prefix(passage, common_title) for passage, _ in entries]
+    encoded = encoder.encode_passages(
+        [prefix + passage.text for prefix, (passage, _) in zip(prefixes, entries, strict=True)]
+    )
+    for each, prefix, (_, marks) in zip(encoded, prefixes, entries, strict=True):
+        numbers = sentence_of(each, len(prefix), marks)
+        yield span_vectors(each, len(prefix), numbers, len(marks)), Tokens.of(each, numbers)

@@ -1,16 +1,18 @@
-"""Builds of the index on disk: atomic, immutable, and verified by checksums when they are read.
+"""Builds of the index on disk: atomic, immutable, and verified by checksums when they are opened.
 
 A build is written into a draft folder, flushed to the disk, renamed to its id, and only then named in `CURRENT`, which
 is itself replaced in one step. A reader therefore finds the old build or the new one, wherever a writer was stopped.
+The files of an open build are mapped into memory. One that is removed meanwhile stays readable until it is closed.
 """
 
 import hashlib
 import json
+import os
 import re
 import shutil
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Final
 
@@ -26,6 +28,7 @@ __all__ = [
     "activate",
     "adopt",
     "current",
+    "draft",
     "kept_builds",
     "open_build",
     "publish",
@@ -70,10 +73,10 @@ class Manifest:
 
 @dataclass(frozen=True, slots=True)
 class Build:
-    """A manifest and the content of its files."""
+    """A manifest and the folder with the files that it names."""
 
     manifest: Manifest
-    files: Mapping[str, bytes]
+    folder: Path
 
 
 @contextmanager
@@ -116,13 +119,14 @@ def current(index: Path) -> str:
 
 
 def open_build(index: Path, name: str) -> Build:
-    """Read all files of a build and verify them.
+    """Verify all files of a build.
 
     Raises `IndexDamaged` (names the file that is missing or altered) or `IndexIncompatible`.
     """
     manifest = _manifest(index / name)
-    files = {file: _read_verified(index / name / file, digest) for file, digest in manifest.files.items()}
-    return Build(manifest, files)
+    for file, digest in manifest.files.items():
+        _verify(index / name / file, digest)
+    return Build(manifest, index / name)
 
 
 def read_manifest(index: Path) -> Manifest:
@@ -130,28 +134,58 @@ def read_manifest(index: Path) -> Manifest:
     return _manifest(index / current(index))
 
 
-def publish(index: Path, build: Build) -> None:
-    """Write a build and make it live; call it inside `write_lock`.
-
-    The build before it is kept, older ones are removed.
-    """
-    name = build.manifest.id
+@contextmanager
+def draft(index: Path) -> Iterator[Path]:
+    """Give an empty folder for the files of a build, gone afterwards; call it inside `write_lock`."""
+    folder = index / f"{_DRAFT}build"
     with _or_unwritable(index):
-        for draft in index.glob(f"{_DRAFT}*"):
-            _remove(draft)
-        if (index / _CURRENT).is_dir():
-            _remove(index / _CURRENT)
-        before = (index / _CURRENT).read_text("ascii", "replace").strip() if (index / _CURRENT).exists() else ""
-        _replace(index, name, build)
-        for folder in index.iterdir():
-            if re.fullmatch(r"[0-9a-f]{16}", folder.name) and folder.name not in {name, before}:
+        for left in index.glob(f"{_DRAFT}*"):
+            _remove(left)
+        folder.mkdir()
+        try:
+            yield folder
+        finally:
+            if folder.exists():
                 _remove(folder)
 
 
+def publish(index: Path, folder: Path, manifest: Manifest) -> Build:
+    """Make the files of a folder that `draft` gave a build, and make it live.
+
+    `manifest` may lack the digests of the files. The build before it is kept, older ones are removed.
+    """
+    with _or_unwritable(index):
+        paths = sorted(folder.iterdir())
+        files = manifest.files or {path.name: _digest(path) for path in paths}
+        for path in paths:
+            _sync(path)
+        build = Build(replace(manifest, files=files), index / manifest.id)
+        write_atomically(folder / _MANIFEST, _with_checksum(build.manifest))
+        if (index / _CURRENT).is_dir():
+            _remove(index / _CURRENT)
+        before = (index / _CURRENT).read_text("ascii", "replace").strip() if (index / _CURRENT).exists() else ""
+        if build.folder.exists():
+            _remove(build.folder)
+        folder.rename(build.folder)
+        _point(index, manifest.id)
+        for old in index.iterdir():
+            if re.fullmatch(r"[0-9a-f]{16}", old.name) and old.name not in {manifest.id, before}:
+                _remove(old)
+    return build
+
+
 def adopt(index: Path, build: Build) -> None:
-    """Write a build that was made elsewhere and make it live; raises an `IndexingError` if that cannot be done."""
-    with write_lock(index):
-        publish(index, build)
+    """Make a build that was made elsewhere live here, too; raises an `IndexingError` if that cannot be done.
+
+    The two folders share the files where the disk allows it: no file of a build is ever changed.
+    """
+    with write_lock(index), draft(index) as folder:
+        for name in build.manifest.files:
+            try:
+                (folder / name).hardlink_to(build.folder / name)
+            except OSError:
+                shutil.copyfile(build.folder / name, folder / name)
+        publish(index, folder, build.manifest)
 
 
 def kept_builds(index: Path) -> tuple[str, ...]:
@@ -167,18 +201,6 @@ def activate(index: Path, name: str) -> None:
     with write_lock(index), _or_unwritable(index):
         open_build(index, name)
         _point(index, name)
-
-
-def _replace(index: Path, name: str, build: Build) -> None:
-    draft = index / f"{_DRAFT}{name}"
-    draft.mkdir()
-    for file, content in build.files.items():
-        write_atomically(draft / file, content)
-    write_atomically(draft / _MANIFEST, _with_checksum(build.manifest))
-    if (index / name).exists():
-        _remove(index / name)
-    draft.rename(index / name)
-    _point(index, name)
 
 
 def _point(index: Path, name: str) -> None:
@@ -219,14 +241,24 @@ def _manifest(folder: Path) -> Manifest:
     return manifest
 
 
-def _read_verified(path: Path, digest: str) -> bytes:
+def _verify(path: Path, digest: str) -> None:
     try:
-        content = path.read_bytes()
+        intact = _digest(path) == digest
     except OSError as error:
         raise _damaged(path) from error
-    if hashlib.sha256(content).hexdigest() != digest:
+    if not intact:
         raise _damaged(path)
-    return content
+
+
+def _digest(path: Path) -> str:
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def _sync(path: Path) -> None:
+    """Wait until a file is on the disk."""
+    with path.open("ab") as file:
+        os.fsync(file.fileno())
 
 
 def _damaged(path: Path) -> IndexDamaged:

@@ -1,7 +1,8 @@
-"""The index in memory: documents, passages, and the scores of passages for a question."""
+"""The index of a build: documents, passages, and the scores of passages for a question."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Final, Self
 
 import numpy as np
@@ -12,18 +13,18 @@ from chatbot.indexing.bm25 import BM25Index, content_word_mask, normalised_idf
 from chatbot.indexing.builds import REBUILD_HINT
 from chatbot.indexing.encoder import Encoded, Vectors
 from chatbot.indexing.late_interaction import Tokens, l2_normalise
-from chatbot.indexing.store import VectorStore
-from chatbot.records import Document, Highlight, Passage
+from chatbot.indexing.store import Rows, VectorStore
+from chatbot.indexing.texts import Page, Texts
+from chatbot.records import Highlight, Passage
 
-__all__ = ["Entry", "Evidence", "Index", "Query"]
+__all__ = ["Evidence", "Index", "Query", "searched_text", "write_encodings"]
 
 _DENSE_TOP_K: Final = 192  # spans that the vector search returns
 _RERANK_DEPTH: Final = 48  # passages of these spans that become candidates
 _BM25_TOP_K: Final = 24  # passages that BM25 adds to the candidates
 _EPSILON: Final = 1e-3  # added to each token weight, so that a question of common tokens alone can be scored
 
-Entry = tuple[Passage, tuple[Highlight, ...]]
-"""A passage and its sentences."""
+_IDF_FILE: Final = "token_idf.npy"
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,35 +64,68 @@ class Evidence:
     bm25: Vectors
 
 
+def searched_text(passage: Passage) -> str:
+    """Return the text of a passage that BM25 searches."""
+    return "\n".join((passage.title, *passage.headings, passage.text))
+
+
+def write_encodings(folder: Path, store: type[VectorStore], encodings: Iterable[tuple[Vectors, Tokens]]) -> None:
+    """Write the span vectors and the tokens of passages into a folder, in order, holding few of them at a time."""
+    held: VectorStore | None = None
+    passages, having = 0, np.zeros(0, dtype=np.int64)
+
+    def tokens() -> Iterator[Tokens]:
+        nonlocal held, passages, having
+        for vectors, part in encodings:
+            if held is None:
+                held = store.of(vectors)
+            else:
+                held.add(vectors)
+            counts = np.bincount(np.unique(part.ids), minlength=len(having))
+            counts[: len(having)] += having
+            passages, having = passages + 1, counts
+            yield part
+
+    Tokens.write(folder, tokens())
+    if held:
+        held.write(folder)
+    np.save(folder / _IDF_FILE, normalised_idf(passages, having))
+
+
 class Index:
     """Documents and passages with their vectors, tokens and words; immutable and safe to share between threads."""
 
-    def __init__(
-        self,
-        documents: Sequence[Document],
-        entries: Sequence[Entry],
-        store: VectorStore,
-        tokens: Tokens,
-        calibration: Mapping[str, float],
-    ) -> None:
-        self.documents = {document.id: document for document in documents}
-        self.passages = tuple(passage for passage, _ in entries)
-        self.entries = tuple(entries)
+    def __init__(self, folder: Path, store: type[VectorStore], calibration: Mapping[str, float]) -> None:
+        """Map the files of a build into memory; raises `IndexDamaged` where it does not fit together."""
+        self._texts = Texts(folder)
+        self.documents = self._texts.documents
+        self.passages = self._texts.passages
+        self.entries = self._texts.entries
         self.calibration = calibration
-        self._tokens = tokens
-        self._store = store
-        self._offsets = np.cumsum([0, *(2 + len(sentences) for _, sentences in entries)])
-        if len(store) != self._offsets[-1] or len(tokens) != len(entries):
+        self._tokens = Tokens.open(folder)
+        self._store = store.open(folder)
+        self._offsets = self._texts.first_spans
+        if len(self._store) != self._offsets[-1] or len(self._tokens) != len(self.entries):
             raise IndexDamaged(f"The index holds vectors of other passages: {REBUILD_HINT}.")
-        self._passage_of_span = np.repeat(np.arange(len(entries)), np.diff(self._offsets))
-        self._rows = {passage: row for row, passage in enumerate(self.passages)}
-        self._bm25 = BM25Index(["\n".join((each.title, *each.headings, each.text)) for each in self.passages])
-        self._token_idf = self._compute_token_idf()
+        self._bm25 = BM25Index.open(folder, len(self.entries))
+        try:
+            self._token_idf = np.load(folder / _IDF_FILE, allow_pickle=False)
+        except (OSError, ValueError, EOFError) as error:
+            raise IndexDamaged(f"The tokens in {folder} cannot be read: {REBUILD_HINT}.") from error
 
     @property
     def words(self) -> Mapping[str, int]:
         """The number of times that each word stands in the corpus, by the word in lower case."""
         return self._bm25.words
+
+    @property
+    def headings(self) -> Sequence[str]:
+        """The distinct last headings above passages, in order."""
+        return self._texts.headings
+
+    def page(self, name: str, digest: str) -> Page | None:
+        """Return a page with its passages if its file had this digest."""
+        return self._texts.page(name, digest)
 
     def without_topic(self, text: str) -> str:
         """Return a question without the words that most passages have; may be empty."""
@@ -107,7 +141,7 @@ class Index:
 
     def content_maxsim(self, query: Query, passages: Sequence[Passage]) -> Vectors:
         """Return the `content_maxsim` of `Evidence` for some passages."""
-        return self._maxsim(query, [self._rows[passage] for passage in passages])[1]
+        return self._maxsim(query, [self._texts.row(passage) for passage in passages])[1]
 
     def has_content_words(self, query: Query) -> bool:
         """Return whether any word of a question is no stop word."""
@@ -116,11 +150,11 @@ class Index:
     def nearest(self, vector: Vectors) -> Passage:
         """Return the passage with the span that is nearest to a vector."""
         _, spans = self._store.search(vector, 1)
-        return self.passages[int(self._passage_of_span[spans[0]])]
+        return self.passages[int(self._passages_of(spans)[0])]
 
     def sentences(self, query: Query, passage: Passage) -> tuple[tuple[Highlight, float], ...]:
         """Return the sentences of a passage, in reading order, each with its IDF-weighted MaxSim."""
-        row = self._rows[passage]
+        row = self._texts.row(passage)
         _, sentences = self.entries[row]
         cosines = self._tokens.sentence_maxsim(l2_normalise(query.encoded.tokens), row, len(sentences))
         weights = self._weights(query)
@@ -133,7 +167,7 @@ class Index:
     def _candidates(self, query: Query, bm25: Vectors) -> list[int]:
         """Return the rows of the passages that the vector search finds, then of those that only BM25 finds."""
         _, spans = self._store.search(query.vector, _DENSE_TOP_K)
-        near = list(dict.fromkeys(self._passage_of_span[spans].tolist()))
+        near = list(dict.fromkeys(self._passages_of(spans).tolist()))
         limit = min(_BM25_TOP_K, len(bm25))
         matching = [row for row in np.argpartition(-bm25, limit - 1)[:limit].tolist() if bm25[row] > 0]
         return list(dict.fromkeys([*near[:_RERANK_DEPTH], *matching]))
@@ -148,7 +182,9 @@ class Index:
         return best[:, 0], best[:, 1]
 
     def _weights(self, query: Query) -> Vectors:
-        idf = np.array([self._token_idf.get(token, 1.0) for token in query.encoded.ids.tolist()], dtype=np.float32)
+        ids = query.encoded.ids
+        known = ids < len(self._token_idf)  # a token with a higher number stands in no passage
+        idf = np.where(known, self._token_idf[np.where(known, ids, 0)], np.float32(1))
         return np.asarray((idf + _EPSILON) * query.token_weights, dtype=np.float32)
 
     def _content_mask(self, query: Query) -> NDArray[np.bool_]:
@@ -159,9 +195,5 @@ class Index:
         cosines = self._store.vectors(np.concatenate(spans)) @ query.vector
         return np.asarray(np.maximum.reduceat(cosines, np.cumsum([0, *map(len, spans[:-1])])), dtype=np.float32)
 
-    def _compute_token_idf(self) -> dict[int, float]:
-        owners = np.repeat(np.arange(len(self._tokens)), np.diff(self._tokens.offsets))
-        pairs = np.unique(np.stack([self._tokens.ids.astype(np.int64), owners]), axis=1)
-        ids, document_frequency = np.unique(pairs[0], return_counts=True)
-        idf = normalised_idf(len(self._tokens), document_frequency)
-        return dict(zip(ids.tolist(), idf.tolist(), strict=True))
+    def _passages_of(self, spans: Rows) -> Rows:
+        return np.searchsorted(self._offsets, spans, side="right") - 1

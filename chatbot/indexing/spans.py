@@ -12,9 +12,12 @@ from chatbot.records import Highlight, Passage
 __all__ = ["heading_prefix", "sentence_of", "span_vectors"]
 
 
-def heading_prefix(passage: Passage, titles: frozenset[str]) -> str:
-    """Return the lines that are encoded above a passage: its headings, and its document's title if `titles` has it."""
-    above = [passage.title] if passage.title in titles else []
+def heading_prefix(passage: Passage, common_title: str | None) -> str:
+    """Return the lines that are encoded above a passage: its document's title and its headings.
+
+    `common_title` stands above most passages of the corpus. It distinguishes none, so it is left out.
+    """
+    above = [] if passage.title == common_title else [passage.title]
     return "".join(f"{line}\n" for line in [*above, *passage.headings])
 
 

@@ -1,6 +1,7 @@
 """Vector search: the `VectorStore` protocol, FAISS, and an exact search that the tests compare FAISS with."""
 
-from typing import Protocol, Self
+from pathlib import Path
+from typing import ClassVar, Protocol, Self
 
 import faiss
 import numpy as np
@@ -18,16 +19,22 @@ Rows = NDArray[np.int64]
 class VectorStore(Protocol):
     """Stores unit vectors by row, to within 0.001, and finds those with the greatest inner product."""
 
+    FILES: ClassVar[tuple[str, ...]]
+    """The names of the files that `write` makes."""
+
     @classmethod
     def of(cls, vectors: Vectors) -> Self:
         """Return a store of vectors, shape (n, dimensions), in order."""
 
-    @classmethod
-    def from_bytes(cls, content: bytes) -> Self:
-        """Read the bytes that `to_bytes` returned; raises `IndexDamaged` for any others."""
+    def add(self, vectors: Vectors) -> None:
+        """Store more vectors behind those that are held; only before others search."""
 
-    def to_bytes(self) -> bytes:
-        """Return the store as bytes; equal vectors give equal bytes."""
+    @classmethod
+    def open(cls, folder: Path) -> Self:
+        """Map the files that `write` made into memory; raises `IndexDamaged` for any others."""
+
+    def write(self, folder: Path) -> None:
+        """Write the store into `FILES` of a folder; equal vectors give equal bytes."""
 
     def __len__(self) -> int: ...
 
@@ -41,6 +48,8 @@ class VectorStore(Protocol):
 class FaissStore:
     """FAISS's flat index of inner products over half-precision numbers, which are searched faster than single ones."""
 
+    FILES: ClassVar[tuple[str, ...]] = ("vectors.faiss",)
+
     def __init__(self, index: faiss.Index) -> None:
         self._index = index
 
@@ -48,22 +57,25 @@ class FaissStore:
     def of(cls, vectors: Vectors) -> Self:
         """Return a store of vectors, shape (n, dimensions), in order."""
         half = faiss.ScalarQuantizer.QT_fp16
-        index = faiss.IndexScalarQuantizer(vectors.shape[1], half, faiss.METRIC_INNER_PRODUCT)
-        index.add(np.ascontiguousarray(vectors, dtype=np.float32))
-        return cls(index)
+        store = cls(faiss.IndexScalarQuantizer(vectors.shape[1], half, faiss.METRIC_INNER_PRODUCT))
+        store.add(vectors)
+        return store
+
+    def add(self, vectors: Vectors) -> None:
+        """Store more vectors behind those that are held; only before others search."""
+        self._index.add(np.ascontiguousarray(vectors, dtype=np.float32))
 
     @classmethod
-    def from_bytes(cls, content: bytes) -> Self:
-        """Read the bytes that `to_bytes` returned; raises `IndexDamaged` for any others."""
+    def open(cls, folder: Path) -> Self:
+        """Map the files that `write` made into memory; raises `IndexDamaged` for any others."""
         try:
-            index = faiss.deserialize_index(np.frombuffer(content, dtype=np.uint8))
+            return cls(faiss.read_index(str(folder / cls.FILES[0]), faiss.IO_FLAG_MMAP_IFC))
         except (RuntimeError, ValueError, AssertionError) as error:
-            raise IndexDamaged(f"The vectors cannot be read: {REBUILD_HINT}.") from error
-        return cls(index)
+            raise IndexDamaged(f"The vectors in {folder} cannot be read: {REBUILD_HINT}.") from error
 
-    def to_bytes(self) -> bytes:
-        """Return the store as bytes; equal vectors give equal bytes."""
-        return bytes(faiss.serialize_index(self._index))
+    def write(self, folder: Path) -> None:
+        """Write the store into `FILES` of a folder; equal vectors give equal bytes."""
+        faiss.write_index(self._index, str(folder / self.FILES[0]))
 
     def __len__(self) -> int:
         return int(self._index.ntotal)
@@ -81,6 +93,8 @@ class FaissStore:
 class ExactStore:
     """An exact search by matrix product: the reference for every other store."""
 
+    FILES: ClassVar[tuple[str, ...]] = ("vectors.npy",)
+
     def __init__(self, matrix: Vectors) -> None:
         self._matrix = matrix
 
@@ -89,17 +103,24 @@ class ExactStore:
         """Return a store of vectors, shape (n, dimensions), in order."""
         return cls(np.array(vectors, dtype=np.float32))
 
-    @classmethod
-    def from_bytes(cls, content: bytes) -> Self:
-        """Read the bytes that `to_bytes` returned; raises `IndexDamaged` for any others."""
-        shape = np.frombuffer(content[:16], dtype="<i8") if len(content) >= 16 else np.zeros(2, dtype="<i8")
-        if shape.min() < 0 or len(content) != 16 + 4 * int(shape[0]) * int(shape[1]):
-            raise IndexDamaged(f"The vectors cannot be read: {REBUILD_HINT}.")
-        return cls(np.frombuffer(content[16:], dtype="<f4").reshape(shape))
+    def add(self, vectors: Vectors) -> None:
+        """Store more vectors behind those that are held; only before others search."""
+        self._matrix = np.concatenate([self._matrix, vectors]).astype(np.float32)
 
-    def to_bytes(self) -> bytes:
-        """Return the store as bytes; equal vectors give equal bytes."""
-        return np.array(self._matrix.shape, dtype="<i8").tobytes() + self._matrix.astype("<f4").tobytes()
+    @classmethod
+    def open(cls, folder: Path) -> Self:
+        """Map the files that `write` made into memory; raises `IndexDamaged` for any others."""
+        try:
+            matrix = np.load(folder / cls.FILES[0], mmap_mode="r", allow_pickle=False).view(np.ndarray)
+        except (OSError, ValueError, EOFError) as error:
+            raise IndexDamaged(f"The vectors in {folder} cannot be read: {REBUILD_HINT}.") from error
+        if matrix.ndim != 2 or matrix.dtype != np.float32:
+            raise IndexDamaged(f"The vectors in {folder} cannot be read: {REBUILD_HINT}.")
+        return cls(matrix)
+
+    def write(self, folder: Path) -> None:
+        """Write the store into `FILES` of a folder; equal vectors give equal bytes."""
+        np.save(folder / self.FILES[0], self._matrix)
 
     def __len__(self) -> int:
         return len(self._matrix)

@@ -9,7 +9,9 @@ from chatbot.reading.corpus import (
     corpus_files,
     front_matter,
     load_corpus,
+    no_pages,
     read_corpus,
+    read_file,
     read_page,
 )
 from chatbot.reading.page import same_words
@@ -27,7 +29,9 @@ __all__ = [
     "corpus_files",
     "front_matter",
     "load_corpus",
+    "no_pages",
     "read_corpus",
+    "read_file",
     "read_page",
     "same_words",
     "sentences",

@@ -2,7 +2,7 @@
 
 import hashlib
 import re
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path, PurePosixPath
@@ -27,7 +27,9 @@ __all__ = [
     "corpus_files",
     "front_matter",
     "load_corpus",
+    "no_pages",
     "read_corpus",
+    "read_file",
     "read_page",
 ]
 
@@ -62,6 +64,15 @@ class PageFile:
     sidecar: bytes | OSError | None
     outside: bool
 
+    @property
+    def digest(self) -> str:
+        """The SHA-256 of all that the page is read from: its name, its bytes and those of the sidecar."""
+        digest = hashlib.sha256()
+        _add_file(digest, self.name, self.content)
+        _add_file(digest, self.name + _SIDECAR, b"" if self.sidecar is None else self.sidecar)
+        digest.update(b"outside" if self.outside else b"")
+        return digest.hexdigest()
+
 
 @dataclass(frozen=True, slots=True)
 class CorpusFiles:
@@ -79,14 +90,19 @@ def load_corpus(folder: Path) -> CorpusFiles:
     for path in _files(folder):
         name, sidecar = path.relative_to(folder).as_posix(), _sidecar(path)
         content, beside = _bytes(path), _bytes(sidecar) if sidecar.is_file() else None
-        for file, data in ((name, content), (name + _SIDECAR, beside or b"")):
-            encoded = file.encode("utf-8", "surrogateescape")
-            hashed = b"unreadable" if isinstance(data, OSError) else data
-            digest.update(b"%d %s %d " % (len(encoded), encoded, len(hashed)) + hashed)
+        _add_file(digest, name, content)
+        _add_file(digest, name + _SIDECAR, beside or b"")
         known = path.suffix.lower() in READERS  # other files may be large, and nothing reads their bytes
-        outside = known and not path.resolve().is_relative_to(folder.resolve())
+        # The folders that are links are not walked into, so that only a file can lead out.
+        outside = known and path.is_symlink() and not path.resolve().is_relative_to(folder.resolve())
         pages.append(PageFile(name, content if known else b"", beside, outside))
     return CorpusFiles(folder, tuple(pages), digest.hexdigest())
+
+
+def _add_file(digest: "hashlib._Hash", name: str, content: bytes | OSError) -> None:
+    encoded = name.encode("utf-8", "surrogateescape")
+    hashed = b"unreadable" if isinstance(content, OSError) else content
+    digest.update(b"%d %s %d " % (len(encoded), encoded, len(hashed)) + hashed)
 
 
 def read_corpus(corpus: Path | CorpusFiles) -> Corpus:
@@ -99,13 +115,18 @@ def read_corpus(corpus: Path | CorpusFiles) -> Corpus:
     problems: list[UnreadablePage] = []
     for file in files.pages:
         try:
-            documents.append(_document(file))
+            documents.append(read_file(file))
         except UnreadablePage as error:
             problems.append(error)
     if not documents:
-        reason = f" The first of {len(problems)} files: {problems[0]}" if problems else ""
-        raise CorpusError(f"{files.folder} holds no page that can be read: put .txt or .md files there.{reason}")
+        raise no_pages(files.folder, problems)
     return Corpus(tuple(documents), tuple(problems))
+
+
+def no_pages(folder: Path, problems: Sequence[UnreadablePage]) -> CorpusError:
+    """Return the error for a corpus without one page that can be read."""
+    reason = f" The first of {len(problems)} files: {problems[0]}" if problems else ""
+    return CorpusError(f"{folder} holds no page that can be read: put .txt or .md files there.{reason}")
 
 
 def corpus_digest(folder: Path) -> str:
@@ -113,7 +134,8 @@ def corpus_digest(folder: Path) -> str:
     return load_corpus(folder).digest
 
 
-def _document(file: PageFile) -> Document:
+def read_file(file: PageFile) -> Document:
+    """Read a page from its loaded file; raises `UnreadablePage` as `read_page` does."""
     if file.outside:
         raise _unreadable(file.name, "it is a link to a file outside the corpus", "put the file itself here")
     if isinstance(file.content, OSError):

@@ -7,11 +7,12 @@ import numpy as np
 import pytest
 
 from chatbot.answering.citations import document_digest, highlights, link
-from chatbot.indexing import Encoded, ExactStore, Index, Query, build_index, open_index
+from chatbot.indexing import Encoded, Index, Query, build_index, open_index
 from chatbot.indexing.late_interaction import Tokens
 from chatbot.records import Document, Highlight, Passage
 from tests.answering.conftest import IndexOf, passage
 from tests.conftest import WordEncoder
+from tests.indexes import index_of as make_index
 
 PAGE = """After care
 
@@ -130,10 +131,10 @@ def test_a_sentence_leans_on_one_that_can_answer(
 
 
 def test_a_passage_without_sentences_is_marked_as_a_whole(words: WordEncoder) -> None:
-    cited = passage("Redness", start=7)
+    cited = replace(passage("Redness", start=7), document="care.md")
     (encoded_passage,) = words.encode_passages([cited.text])
-    store = ExactStore.of(np.stack([encoded_passage.vector, encoded_passage.vector]))
-    index = Index([], [(cited, ())], store, Tokens.of(encoded_passage, np.array([-1], dtype=np.int16)), {})
+    vectors = np.stack([encoded_passage.vector, encoded_passage.vector])
+    index = make_index([(cited, ())], [(vectors, Tokens.of(encoded_passage, np.array([-1], dtype=np.int16)))])
     assert highlights(index, Query.of("redness", encoded(words)), cited) == (Highlight(0, 7),)
 
 

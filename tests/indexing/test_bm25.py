@@ -1,10 +1,13 @@
+from collections.abc import Iterable
 from math import log1p
+from pathlib import Path
 
 import numpy as np
 import pytest
 
+from chatbot.errors import IndexDamaged
 from chatbot.indexing import content_words
-from chatbot.indexing.bm25 import BM25Index, content_word_mask, normalised_idf
+from chatbot.indexing.bm25 import BM25Index, BM25Words, content_word_mask, normalised_idf
 
 PASSAGES = [
     "Redness fades.",
@@ -12,6 +15,13 @@ PASSAGES = [
     "Swim in the sun after a day.",
     "The sun burns.",
 ]
+
+
+def index_of(texts: Iterable[str]) -> BM25Index:
+    words = BM25Words()
+    for text in texts:
+        words.add(text)
+    return words.index()
 
 
 def idf(passages: int, having: int) -> float:
@@ -44,12 +54,12 @@ def test_rarity_is_the_idf_as_a_share_of_what_no_passage_has() -> None:
 
 
 def test_words_are_counted_in_lower_case_without_digits() -> None:
-    assert BM25Index(["Red, red_skin.", "RED 24h"]).words == {"red": 3, "skin": 1, "h": 1}
+    assert index_of(["Red, red_skin.", "RED 24h"]).words == {"red": 3, "skin": 1, "h": 1}
 
 
 def test_a_word_is_scored_by_bm25_times_its_rarity() -> None:
     lengths = [2, 8, 7, 3]
-    scores = BM25Index(PASSAGES).scores("sun")
+    scores = index_of(PASSAGES).scores("sun")
     wanted = [idf(4, 2) * term_weight(1, length, 5) / (2.2 * idf(4, 2)) * idf(4, 2) / 8.0 for length in lengths]
     assert scores == pytest.approx([0, 0, wanted[2], wanted[3]], rel=1e-5)
     assert scores.dtype == np.float32
@@ -57,12 +67,12 @@ def test_a_word_is_scored_by_bm25_times_its_rarity() -> None:
 
 def test_a_word_that_stands_twice_counts_more_but_less_than_double() -> None:
     once, twice = term_weight(1, 8, 5), term_weight(2, 8, 5)
-    heals, skin = BM25Index(PASSAGES).scores("heals")[1], BM25Index(PASSAGES).scores("skin")[1]
+    heals, skin = index_of(PASSAGES).scores("heals")[1], index_of(PASSAGES).scores("skin")[1]
     assert (heals, skin) == pytest.approx((once * idf(4, 1) / 2.2 / 8, twice * idf(4, 1) / 2.2 / 8), rel=1e-5)
 
 
 def test_the_rarest_word_that_is_known_sets_the_scale() -> None:
-    scores = BM25Index(PASSAGES).scores("sun burns")
+    scores = index_of(PASSAGES).scores("sun burns")
     sun, burns = idf(4, 2), idf(4, 1)
     assert scores[3] == pytest.approx(
         (sun + burns) * term_weight(1, 3, 5) / (2.2 * (sun + burns)) * burns / 8, rel=1e-5
@@ -71,54 +81,91 @@ def test_the_rarest_word_that_is_known_sets_the_scale() -> None:
 
 
 def test_words_that_no_passage_has_lower_the_score() -> None:
-    scores = BM25Index(PASSAGES).scores("sun dogs parks")
+    scores = index_of(PASSAGES).scores("sun dogs parks")
     highest = 2.2 * (idf(4, 2) + 2 * idf(4, 0))
     assert scores[3] == pytest.approx(idf(4, 2) * term_weight(1, 3, 5) / highest * idf(4, 2) / 8, rel=1e-5)
 
 
 def test_a_word_that_is_asked_twice_counts_once() -> None:
-    index = BM25Index(PASSAGES)
+    index = index_of(PASSAGES)
     assert index.scores("Sun sun SUNS").tolist() == index.scores("sun").tolist()
     assert index.scores("sun dogs dog").tolist() == index.scores("sun dogs").tolist()
 
 
 def test_words_meet_by_their_stems() -> None:
-    assert (BM25Index(PASSAGES).scores("SWIMMING") > 0).tolist() == [False, False, True, False]
+    assert (index_of(PASSAGES).scores("SWIMMING") > 0).tolist() == [False, False, True, False]
 
 
 @pytest.mark.parametrize("text", ["dogs", "", "?!"])
 def test_a_question_of_no_known_word_scores_nothing(text: str) -> None:
-    scores = BM25Index(PASSAGES).scores(text)
+    scores = index_of(PASSAGES).scores(text)
     assert scores.tolist() == [0, 0, 0, 0]
     assert scores.dtype == np.float32
 
 
 def test_the_words_of_most_passages_are_taken_out() -> None:
-    index = BM25Index(["Laser one.", "The lasers of two.", "LASER three", "laser four", "the five"])
+    index = index_of(["Laser one.", "The lasers of two.", "LASER three", "laser four", "the five"])
     assert index.without_topic("How sore is the  LASER, really?") == "How sore is the , really?"
 
 
 def test_words_that_say_nothing_stay_however_common() -> None:
-    index = BM25Index(["The laser."] * 4)
+    index = index_of(["The laser."] * 4)
     assert index.without_topic("Is THE laser sore?") == "Is THE sore?"
 
 
 def test_nothing_is_left_of_a_question_about_the_topic_alone() -> None:
-    assert BM25Index(["laser"] * 4).without_topic("Laser, lasers?!") == ""
+    assert index_of(["laser"] * 4).without_topic("Laser, lasers?!") == ""
 
 
 @pytest.mark.parametrize(("having", "left"), [(3, "laser"), (4, "")])
 def test_three_passages_have_no_topic(having: int, left: str) -> None:
     texts = ["laser"] * having + ["skin"] * (4 - having)
-    assert BM25Index(texts).without_topic("laser") == left
+    assert index_of(texts).without_topic("laser") == left
 
 
 @pytest.mark.parametrize(("having", "left"), [(500, "laser"), (501, "")])
 def test_a_topic_stands_in_more_than_half_of_the_passages(having: int, left: str) -> None:
     texts = ["laser laser"] * having + ["skin"] * (1000 - having)
-    assert BM25Index(texts).without_topic("laser") == left
+    assert index_of(texts).without_topic("laser") == left
 
 
 def test_words_are_indexed_in_silence(capfd: pytest.CaptureFixture[str]) -> None:
-    BM25Index(PASSAGES)
+    index_of(PASSAGES)
     assert capfd.readouterr() == ("", "")
+
+
+def test_an_index_is_opened_as_it_was_written(tmp_path: Path) -> None:
+    held = index_of(PASSAGES)
+    held.write(tmp_path)
+    opened = BM25Index.open(tmp_path, 4)
+    assert opened.scores("sun needles").tolist() == held.scores("sun needles").tolist()
+    assert list(opened.words.items()) == list(held.words.items())
+    assert {path.name for path in tmp_path.iterdir()} == set(BM25Index.FILES)
+
+
+def test_the_same_passages_give_the_same_bytes(tmp_path: Path) -> None:
+    contents = []
+    for name in ("one", "two"):
+        (tmp_path / name).mkdir()
+        index_of(PASSAGES).write(tmp_path / name)
+        contents.append([(tmp_path / name / file).read_bytes() for file in BM25Index.FILES])
+    assert contents[0] == contents[1]
+
+
+@pytest.mark.parametrize("name", BM25Index.FILES)
+@pytest.mark.parametrize("content", [b"", b"[]", b"\xff"])
+def test_other_files_are_refused(tmp_path: Path, name: str, content: bytes) -> None:
+    index_of(PASSAGES).write(tmp_path)
+    if (name, content) != ("words.json", b"[]"):
+        (tmp_path / name).write_bytes(content)
+        with pytest.raises(IndexDamaged, match="run 'python -m chatbot build'"):
+            BM25Index.open(tmp_path, 4)
+
+
+def test_words_of_other_passages_are_refused(tmp_path: Path) -> None:
+    index_of(PASSAGES).write(tmp_path)
+    np.save(tmp_path / "bm25_scores.npy", np.zeros(3, dtype=np.float32))
+    with pytest.raises(
+        IndexDamaged, match=rf"^The words in {tmp_path} are incomplete: run 'python -m chatbot build'\.$"
+    ):
+        BM25Index.open(tmp_path, 4)

@@ -34,7 +34,10 @@ from chatbot.indexing import (
     open_index,
     passages_of,
 )
-from chatbot.indexing.builds import Build, Manifest, publish
+from chatbot.indexing.bm25 import BM25Index
+from chatbot.indexing.builds import Build, Manifest, draft, publish
+from chatbot.indexing.late_interaction import Tokens
+from chatbot.indexing.texts import Texts
 from chatbot.reading import SPLITTER, corpus_digest, read_corpus
 from chatbot.records import Document, Section
 from tests.conftest import WordEncoder
@@ -309,11 +312,17 @@ def corpus_of(folder: Path, **pages: str) -> Path:
 def publish_altered(index: Path, name: str, *, files: dict[str, bytes] | None = None, **changes: object) -> str:
     """Publish a build again with other files or another manifest, sealed as if it had been built so."""
     was = open_build(index, name)
-    files = {**was.files, **(files or {})}
-    digests = {file: hashlib.sha256(content).hexdigest() for file, content in files.items()}
-    manifest = replace(was.manifest, files=digests, **changes)  # type: ignore[arg-type] # one name of many types
-    publish(index, Build(manifest, files))
+    contents = {**files_of(was), **(files or {})}
+    manifest = replace(was.manifest, files={}, **changes)  # type: ignore[arg-type] # one name of many types
+    with draft(index) as folder:
+        for file, content in contents.items():
+            (folder / file).write_bytes(content)
+        publish(index, folder, manifest)
     return manifest.id
+
+
+def files_of(build: Build) -> dict[str, bytes]:
+    return {name: (build.folder / name).read_bytes() for name in build.manifest.files}
 
 
 def test_the_result_of_a_build_has_its_figures(tmp_path: Path, words: WordEncoder) -> None:
@@ -329,16 +338,17 @@ def test_the_result_of_a_build_has_its_figures(tmp_path: Path, words: WordEncode
 def test_a_build_keeps_what_it_was_made_of(pages: Path, tmp_path: Path, words: WordEncoder) -> None:
     name = build_index(pages, tmp_path / "index", words).id
     build = open_build(tmp_path / "index", name)
-    files = {file: hashlib.sha256(content).hexdigest() for file, content in build.files.items()}
-    made = Manifest(4, corpus_digest(pages), SPLITTER, "words", "words-1", "", 1, 2, (), {}, files)
+    files = {file: hashlib.sha256(content).hexdigest() for file, content in files_of(build).items()}
+    made = Manifest(5, corpus_digest(pages), SPLITTER, "words", "words-1", "", 1, 2, (), {}, files)
     assert build.manifest == made
-    assert files.keys() == {"documents.jsonl", "passages.jsonl", "vectors.faiss", "tokens.npz"}
+    own = {"inputs.npy", "token_idf.npy"}
+    assert files.keys() == {*own, *Texts.FILES, *Tokens.FILES, *BM25Index.FILES, *FaissStore.FILES}
 
 
 def test_documents_and_passages_lie_on_disk_a_line_each(tmp_path: Path, words: WordEncoder) -> None:
     corpus = corpus_of(tmp_path / "corpus", a=CARE, b="Ice.")
     name = build_index(corpus, tmp_path / "index", words).id
-    files = open_build(tmp_path / "index", name).files
+    files = files_of(open_build(tmp_path / "index", name))
     assert files["documents.jsonl"].decode() == (
         '{"id": "a.md", "title": "Caf\u00e9 care", "text": "Pain\\n\\nDoes it hurt?\\n\\nNo. Never\u2028at all.", '
         '"url": "https://clinic.example/care", "reviewed": "2026-01-31", '
@@ -347,9 +357,11 @@ def test_documents_and_passages_lie_on_disk_a_line_each(tmp_path: Path, words: W
         '"sections": [{"headings": [], "start": 0, "end": 4}]}\n'
     )
     assert files["passages.jsonl"].decode() == (
-        '{"document": "a.md", "headings": ["Pain", "Does it hurt?"], "start": 21, "end": 38, '
-        '"text": "No. Never\u2028at all.", "sentences": [[0, 3], [4, 17]]}\n'
-        '{"document": "b.md", "headings": [], "start": 0, "end": 4, "text": "Ice.", "sentences": [[0, 4]]}\n'
+        '{"text": "No. Never\u2028at all.", "document": "a.md", "title": "Caf\u00e9 care", '
+        '"headings": ["Pain", "Does it hurt?"], "start": 21, "end": 38, "url": "https://clinic.example/care", '
+        '"sentences": [[0, 3], [4, 17]]}\n'
+        '{"text": "Ice.", "document": "b.md", "title": "B", "headings": [], "start": 0, "end": 4, "url": null, '
+        '"sentences": [[0, 4]]}\n'
     )
 
 
@@ -359,7 +371,7 @@ def test_an_index_opens_with_what_was_read_and_cut(tmp_path: Path, words: WordEn
     index = open_index(corpus, tmp_path / "index", words)[1]
     documents = read_corpus(corpus).documents
     assert tuple(index.documents.values()) == documents
-    assert index.passages == tuple(passage for document in documents for passage in passages_of(document, words))
+    assert tuple(index.passages) == tuple(passage for document in documents for passage in passages_of(document, words))
     assert [len(marks) for _, marks in index.entries] == [1, 2, 2]
 
 
@@ -416,7 +428,8 @@ def test_a_build_of_known_passages_gives_the_bytes_of_one_from_nothing(
     again = build_index(pages, tmp_path / "index", words)
     anew = build_index(pages, tmp_path / "anew", words)
     assert (again.embedded, anew.embedded) == (2, 3)
-    assert open_build(tmp_path / "index", again.id) == open_build(tmp_path / "anew", anew.id)
+    assert again.build.manifest == anew.build.manifest
+    assert files_of(again.build) == files_of(anew.build)
 
 
 def test_a_passage_under_another_heading_is_read_again(pages: Path, tmp_path: Path, words: WordEncoder) -> None:
@@ -433,7 +446,9 @@ def test_nothing_of_another_encoder_is_used_again(pages: Path, tmp_path: Path, w
     assert (build_index(pages, tmp_path / "index", other).embedded, len(other.encoded)) == (2, 2)
 
 
-@pytest.mark.parametrize("change", [{"format": 3}, {"files": {"vectors.faiss": b""}}, {"files": {"tokens.npz": b""}}])
+@pytest.mark.parametrize(
+    "change", [{"format": 4}, {"files": {"vectors.faiss": b""}}, {"files": {"token_vectors.npy": b""}}]
+)
 def test_nothing_of_another_format_or_of_damaged_files_is_used_again(
     pages: Path, tmp_path: Path, words: WordEncoder, change: dict[str, object]
 ) -> None:
@@ -450,7 +465,7 @@ def test_vectors_of_another_store_are_made_again(pages: Path, tmp_path: Path, wo
     assert build_index(pages, tmp_path / "index", words, FaissStore).embedded == 3
 
 
-@pytest.mark.parametrize("change", [{"format": 3}, {"format": 5}, {"splitter": "0"}])
+@pytest.mark.parametrize("change", [{"format": 4}, {"format": 6}, {"splitter": "0"}])
 def test_a_build_of_another_format_or_splitter_is_refused(
     pages: Path, tmp_path: Path, words: WordEncoder, change: dict[str, object]
 ) -> None:
@@ -480,26 +495,12 @@ def test_a_stale_build_names_the_pages_and_the_index(pages: Path, tmp_path: Path
         open_index(pages, tmp_path / "index", words)
 
 
-@pytest.mark.parametrize(
-    "line",
-    [
-        b"{",
-        b"[]",
-        b"{}",
-        b'{"document": "no.txt", "headings": [], "start": 0, "end": 3, "text": "The", "sentences": []}',
-        b'{"document": "page.txt", "headings": [], "start": 0, "end": 3, "text": "the", "sentences": []}',
-        b'{"document": "page.txt", "headings": [], "start": 0, "end": 4, "text": "The", "sentences": []}',
-        b'{"document": "page.txt", "headings": [], "start": 1, "end": 3, "text": "The", "sentences": []}',
-        b'{"document": "page.txt", "headings": [], "start": 0, "end": 3, "text": "The", "sentences": [[0]]}',
-    ],
-)
-def test_passages_that_do_not_stand_in_their_pages_are_damage(
-    pages: Path, tmp_path: Path, words: WordEncoder, line: bytes
-) -> None:
-    index = tmp_path / "index"
-    publish_altered(index, build_index(pages, index, words).id, files={"passages.jsonl": line + b"\n"})
-    cure = r"^The index holds lines that cannot be read: run 'python -m chatbot build'\.$"
-    with pytest.raises(IndexDamaged, match=cure):
+@pytest.mark.parametrize("name", ["pages.json", "headings.json", "documents.npy", "passages.npy", "passages.jsonl"])
+def test_texts_that_do_not_fit_together_are_damage(pages: Path, tmp_path: Path, words: WordEncoder, name: str) -> None:
+    index, built = tmp_path / "index", build_index(pages, tmp_path / "index", words)
+    content = (built.build.folder / name).read_bytes()
+    publish_altered(index, built.id, files={name: content[:-2]})
+    with pytest.raises(IndexDamaged, match="run 'python -m chatbot build'"):
         open_index(pages, index, words)
 
 
@@ -515,10 +516,11 @@ def test_a_calibrator_is_given_the_index_that_is_being_built(pages: Path, tmp_pa
     calibrator = Keeping("one")
     build_index(pages, tmp_path / "index", words, calibrator=calibrator)
     given, opened = calibrator.index, open_index(pages, tmp_path / "index", words)[1]
-    assert (given.documents, given.entries, given.calibration) == (opened.documents, opened.entries, {})
+    assert (dict(given.documents), tuple(given.entries)) == (dict(opened.documents), tuple(opened.entries))
+    assert given.calibration == {}
     for row in range(2):
         assert given.encoded(row)[0].tolist() == opened.encoded(row)[0].tolist()
-        assert given.encoded(row)[1].to_bytes() == opened.encoded(row)[1].to_bytes()
+        assert given.encoded(row)[1].ids.tolist() == opened.encoded(row)[1].ids.tolist()
 
 
 class Meanwhile(WordEncoder):
@@ -566,3 +568,47 @@ def test_problems_are_kept_as_their_words(pages: Path, tmp_path: Path, words: Wo
     (pages / "bad.txt").write_bytes(b"\xff")
     built = build_index(pages, tmp_path / "index", words)
     assert list(built.problems) == [str(problem) for problem in read_corpus(pages).problems]
+
+
+class Splitting(WordEncoder):
+    """An encoder that records the texts that are cut by their lengths."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.counted: list[str] = []
+
+    def count_tokens(self, text: str) -> int:
+        self.counted.append(text)
+        return super().count_tokens(text)
+
+
+def test_only_changed_pages_are_cut_again(pages: Path, tmp_path: Path) -> None:
+    (pages / "other.txt").write_text("Other words.")
+    (pages / "third.txt").write_text("The third page.")
+    encoder = Splitting()
+    build_index(pages, tmp_path / "index", encoder)
+    (pages / "other.txt").write_text("Changed words.")
+    (pages / "third.txt.yaml").write_text("title: Third")
+    encoder.counted.clear()
+    again = build_index(pages, tmp_path / "index", encoder)
+    assert {*encoder.counted} == {"Changed words.", "The third page."}
+    anew = build_index(pages, tmp_path / "anew", encoder)
+    assert files_of(again.build) == files_of(anew.build)
+
+
+def test_pages_of_another_splitter_are_cut_again(pages: Path, tmp_path: Path) -> None:
+    encoder = Splitting()
+    publish_altered(tmp_path / "index", build_index(pages, tmp_path / "index", encoder).id, splitter="0")
+    encoder.counted.clear()
+    assert build_index(pages, tmp_path / "index", encoder).embedded == 0
+    assert encoder.counted
+
+
+def test_passages_alike_under_a_common_title_or_none_differ(tmp_path: Path, words: WordEncoder) -> None:
+    corpus = corpus_of(tmp_path / "corpus", a="## Sun?\n\nNo sun.\n\n## Red?\n\nA day.", b="## Sun?\n\nNo sun.")
+    build_index(corpus, tmp_path / "index", words)  # the title of two of three passages is not read
+    assert words.encoded == ["Red?\nA day.", "Sun?\nNo sun.", "B\nSun?\nNo sun."]
+    (corpus / "c.md").write_text("Ice.")
+    words.encoded.clear()
+    build_index(corpus, tmp_path / "index", words)  # of two of four it is
+    assert words.encoded == ["C\nIce.", "A\nRed?\nA day.", "A\nSun?\nNo sun."]

@@ -2,25 +2,35 @@ import errno
 import hashlib
 import json
 import os
+import shutil
 import sys
 from collections.abc import Callable
 from dataclasses import asdict, replace
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from types import FrameType
 
 import pytest
 
 from chatbot.errors import IndexBusy, IndexDamaged, IndexIncompatible, IndexingError, IndexMissing
 from chatbot.indexing import activate, adopt, current, kept_builds, open_build, read_manifest
-from chatbot.indexing.builds import Build, Manifest, publish, write_lock
+from chatbot.indexing.builds import Build, Manifest, draft, publish, write_lock
 
+OTHER_DISK = Path("/dev/shm")  # noqa: S108 - a file system of its own, used for a folder of its own
 FILES = {"a.jsonl": b"one\n", "b.bin": b"\x00\xff"}
 
 
-def build(corpus: str = "c1") -> Build:
+def manifest(corpus: str = "c1") -> Manifest:
     digests = {name: hashlib.sha256(content).hexdigest() for name, content in FILES.items()}
-    manifest = Manifest(4, corpus, "1", "words", "f1", "k1", 2, 3, ("bad.txt",), {"scale": 0.5}, digests)
-    return Build(manifest, FILES)
+    return Manifest(4, corpus, "1", "words", "f1", "k1", 2, 3, ("bad.txt",), {"scale": 0.5}, digests)
+
+
+def write(index: Path, corpus: str = "c1") -> Build:
+    """Publish a build of `FILES`."""
+    with draft(index) as folder:
+        for name, content in FILES.items():
+            (folder / name).write_bytes(content)
+        return publish(index, folder, replace(manifest(corpus), files={}))
 
 
 def names(folder: Path) -> set[str]:
@@ -31,16 +41,16 @@ def names(folder: Path) -> set[str]:
 def index(tmp_path: Path) -> Path:
     folder = tmp_path / "index"
     with write_lock(folder):
-        publish(folder, build())
+        write(folder)
     return folder
 
 
-FIRST = build().manifest.id
-OTHER = build("c2").manifest.id
+FIRST = manifest().id
+OTHER = manifest("c2").id
 
 
 def test_a_build_is_named_by_its_inputs() -> None:
-    assert build().manifest.id == hashlib.sha256(b'[4, "c1", "1", "f1", "k1"]').hexdigest()[:16]
+    assert manifest().id == hashlib.sha256(b'[4, "c1", "1", "f1", "k1"]').hexdigest()[:16]
 
 
 @pytest.mark.parametrize(
@@ -48,24 +58,25 @@ def test_a_build_is_named_by_its_inputs() -> None:
     [{"format": 5}, {"corpus": "c2"}, {"splitter": "2"}, {"encoder_fingerprint": "f2"}, {"calibrator": "k2"}],
 )
 def test_any_other_input_makes_another_build(change: dict[str, object]) -> None:
-    assert replace(build().manifest, **change).id != FIRST  # type: ignore[arg-type] # one name of many types
+    assert replace(manifest(), **change).id != FIRST  # type: ignore[arg-type] # one name of many types
 
 
 def test_what_came_of_a_build_does_not_name_it() -> None:
-    same = replace(build().manifest, encoder="w", documents=0, passages=0, problems=(), calibration={}, files={})
+    same = replace(manifest(), encoder="w", documents=0, passages=0, problems=(), calibration={}, files={})
     assert same.id == FIRST
 
 
 def test_a_published_build_is_live_and_is_read_back_whole(index: Path) -> None:
-    assert (current(index), open_build(index, FIRST)) == (FIRST, build())
+    assert (current(index), open_build(index, FIRST)) == (FIRST, Build(manifest(), index / FIRST))
+    assert {name: (index / FIRST / name).read_bytes() for name in FILES} == FILES
     assert names(index) == {"CURRENT", FIRST}
 
 
 def test_a_build_lies_on_disk_as_its_files_and_a_sealed_manifest(index: Path) -> None:
     assert names(index / FIRST) == {"a.jsonl", "b.bin", "manifest.json"}
-    manifest = asdict(build().manifest) | {"problems": ["bad.txt"]}
-    seal = hashlib.sha256(json.dumps(manifest, indent=2).encode()).hexdigest()
-    written = json.dumps({"sha256": seal, "manifest": manifest}, indent=2)
+    fields = asdict(manifest()) | {"problems": ["bad.txt"]}
+    seal = hashlib.sha256(json.dumps(fields, indent=2).encode()).hexdigest()
+    written = json.dumps({"sha256": seal, "manifest": fields}, indent=2)
     assert (index / FIRST / "manifest.json").read_text() == written
     assert (index / "CURRENT").read_bytes() == f"{FIRST}\n".encode()
 
@@ -134,7 +145,7 @@ def test_a_build_under_the_name_of_another_is_damage(index: Path) -> None:
         open_build(index, OTHER)
 
 
-@pytest.mark.parametrize("fields", [{"format": 4}, {**asdict(build().manifest), "more": 1}])
+@pytest.mark.parametrize("fields", [{"format": 4}, {**asdict(manifest()), "more": 1}])
 def test_a_whole_manifest_of_other_fields_is_of_another_version(index: Path, fields: dict[str, object]) -> None:
     seal = hashlib.sha256(json.dumps(fields, indent=2).encode()).hexdigest()
     (index / FIRST / "manifest.json").write_text(json.dumps({"sha256": seal, "manifest": fields}))
@@ -147,23 +158,23 @@ def test_a_whole_manifest_of_other_fields_is_of_another_version(index: Path, fie
 
 def test_the_build_before_is_kept_and_older_ones_are_removed(index: Path) -> None:
     for corpus in ("c2", "c3"):
-        publish(index, build(corpus))
-    live = build("c3").manifest.id
+        write(index, corpus)
+    live = manifest("c3").id
     assert (current(index), kept_builds(index)) == (live, (OTHER,))
     assert names(index) == {"CURRENT", OTHER, live}
 
 
 def test_a_build_made_again_keeps_the_one_before_it(index: Path) -> None:
-    publish(index, build("c2"))
+    write(index, "c2")
     (index / FIRST / "stray").touch()
-    publish(index, build())
+    write(index)
     assert (current(index), kept_builds(index)) == (FIRST, (OTHER,))
     assert names(index / FIRST) == {"a.jsonl", "b.bin", "manifest.json"}
 
 
 def test_a_damaged_live_name_keeps_no_build(index: Path) -> None:
     (index / "CURRENT").write_bytes(b"\xff")
-    publish(index, build("c2"))
+    write(index, "c2")
     assert (current(index), kept_builds(index)) == (OTHER, ())
 
 
@@ -171,7 +182,7 @@ def test_a_folder_in_place_of_the_live_name_is_replaced(index: Path) -> None:
     (index / "CURRENT").unlink()
     (index / "CURRENT").mkdir()
     (index / "CURRENT" / "file").touch()
-    publish(index, build("c2"))
+    write(index, "c2")
     assert (current(index), kept_builds(index)) == (OTHER, ())
 
 
@@ -181,7 +192,7 @@ def test_drafts_are_removed_and_what_is_no_build_is_left_alone(index: Path) -> N
     (index / ".draft-CURRENT").touch()
     (index / "notes").mkdir()
     (index / (FIRST + "0")).mkdir()
-    publish(index, build("c2"))
+    write(index, "c2")
     assert names(index) == {"CURRENT", FIRST, OTHER, "notes", FIRST + "0"}
 
 
@@ -189,7 +200,7 @@ def test_a_link_among_old_builds_is_removed_and_not_what_it_points_at(index: Pat
     (tmp_path / "precious").mkdir()
     (tmp_path / "precious" / "file").touch()
     (index / "0123456789abcdef").symlink_to(tmp_path / "precious")
-    publish(index, build("c2"))
+    write(index, "c2")
     assert names(index) == {"CURRENT", FIRST, OTHER}
     assert names(tmp_path / "precious") == {"file"}
 
@@ -215,11 +226,11 @@ def steps(work: Callable[[], object]) -> list[str]:
 
 def test_a_build_reaches_the_disk_before_it_gets_its_name(index: Path) -> None:
     file = ["flush", "fsync", "replace", "fsync", "close"]
-    assert steps(lambda: publish(index, build("c2"))) == [*file * 3, "rename", *file]
+    assert steps(lambda: write(index, "c2")) == ["fsync", "fsync", *file, "rename", *file]
 
 
 def test_a_kept_build_is_made_live_in_one_step_of_the_disk(index: Path) -> None:
-    publish(index, build("c2"))
+    write(index, "c2")
     done = steps(lambda: activate(index, FIRST))
     assert done[:5] == ["flush", "fsync", "replace", "fsync", "close"]
     assert (current(index), kept_builds(index)) == (FIRST, (OTHER,))
@@ -227,7 +238,7 @@ def test_a_kept_build_is_made_live_in_one_step_of_the_disk(index: Path) -> None:
 
 
 def test_a_damaged_build_is_not_made_live(index: Path) -> None:
-    publish(index, build("c2"))
+    write(index, "c2")
     (index / FIRST / "b.bin").unlink()
     with pytest.raises(IndexDamaged, match=r"b\.bin is missing"):
         activate(index, FIRST)
@@ -240,10 +251,39 @@ def test_kept_builds_come_by_name_without_anything_else(index: Path) -> None:
     assert kept_builds(index) == ("00000000000000aa", "ffffffffffffffff")
 
 
-def test_a_build_that_was_made_elsewhere_is_adopted(index: Path) -> None:
-    adopt(index, build("c2"))
+@pytest.fixture
+def made(tmp_path: Path) -> Build:
+    """Return a build that was made elsewhere."""
+    with write_lock(tmp_path / "elsewhere"):
+        return write(tmp_path / "elsewhere", "c2")
+
+
+def test_a_build_that_was_made_elsewhere_is_adopted(index: Path, made: Build) -> None:
+    adopt(index, made)
     assert (current(index), kept_builds(index)) == (OTHER, (FIRST,))
-    assert open_build(index, OTHER).files == FILES
+    assert open_build(index, OTHER) == Build(made.manifest, index / OTHER)
+    shutil.rmtree(made.folder)
+    assert {name: (index / OTHER / name).read_bytes() for name in FILES} == FILES
+
+
+@pytest.mark.skipif(not OTHER_DISK.is_dir(), reason="there is no second disk here")
+def test_a_build_on_another_disk_is_adopted(made: Build) -> None:
+    with TemporaryDirectory(dir=OTHER_DISK) as folder:
+        adopt(Path(folder), made)
+        assert open_build(Path(folder), OTHER) == Build(made.manifest, Path(folder) / OTHER)
+
+
+def test_a_damaged_build_is_refused_wherever_it_was_adopted(index: Path, made: Build) -> None:
+    (made.folder / "a.jsonl").write_bytes(b"two\n")
+    adopt(index, made)
+    with pytest.raises(IndexDamaged, match=rf"{OTHER}/a\.jsonl is missing or is not what was written"):
+        open_build(index, OTHER)
+
+
+def test_a_draft_that_is_not_published_leaves_nothing(index: Path) -> None:
+    with draft(index) as folder:
+        (folder / "half").touch()
+    assert names(index) == {"CURRENT", FIRST}
 
 
 def test_the_manifest_is_read_without_the_other_files(index: Path) -> None:
@@ -255,13 +295,15 @@ def test_the_manifest_is_read_without_the_other_files(index: Path) -> None:
         read_manifest(index)
 
 
-@pytest.mark.parametrize("work", [lambda index: adopt(index, build("c2")), lambda index: activate(index, FIRST)])
-def test_a_folder_that_is_being_written_is_not_changed(index: Path, work: Callable[[Path], object]) -> None:
+@pytest.mark.parametrize("work", [adopt, lambda index, _made: activate(index, FIRST)])
+def test_a_folder_that_is_being_written_is_not_changed(
+    index: Path, made: Build, work: Callable[[Path, Build], object]
+) -> None:
     with (
         write_lock(index),
         pytest.raises(IndexBusy, match=f"^Another build of {index} is under way: wait until it ends\\.$"),
     ):
-        work(index)
+        work(index, made)
 
 
 def test_a_folder_may_be_written_again_after_a_failure(tmp_path: Path) -> None:
@@ -284,18 +326,19 @@ def test_a_file_in_place_of_the_folder_says_so(tmp_path: Path) -> None:
 
 def test_what_cannot_be_written_while_publishing_says_so(index: Path) -> None:
     (index / OTHER).touch()  # a file where the build's folder goes is in the way of nothing
-    publish(index, build("c2"))
+    write(index, "c2")
     reason = os.strerror(errno.ENOENT)
-    nowhere = replace(build("c3"), files={"no/such": b""})
-    with pytest.raises(IndexingError, match=f"cannot be written: {reason}\\. Check the folder and the disk\\.$"):
-        publish(index, nowhere)
+    with (
+        pytest.raises(IndexingError, match=f"cannot be written: {reason}\\. Check the folder and the disk\\.$"),
+        draft(index) as folder,
+    ):
+        publish(index, folder / "nowhere", manifest("c3"))
     assert current(index) == OTHER
 
 
 def test_a_system_error_without_a_message_is_named_by_its_type(index: Path) -> None:
-    class Sulking(dict[str, bytes]):
-        def items(self) -> None:  # type: ignore[override] # it gives nothing
-            raise TimeoutError
-
-    with pytest.raises(IndexingError, match=r"cannot be written: TimeoutError\. Check the folder and the disk\.$"):
-        publish(index, replace(build("c2"), files=Sulking()))
+    with (
+        pytest.raises(IndexingError, match=r"cannot be written: TimeoutError\. Check the folder and the disk\.$"),
+        draft(index),
+    ):
+        raise TimeoutError

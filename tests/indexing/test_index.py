@@ -1,5 +1,6 @@
 from collections.abc import Sequence
 from math import cos, log1p, sin
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -7,10 +8,10 @@ import pytest
 from chatbot.errors import IndexDamaged
 from chatbot.indexing import Encoded, ExactStore, Index, Query, Vectors
 from chatbot.indexing.late_interaction import Tokens
-from chatbot.records import Document, Highlight, Passage
+from chatbot.records import Highlight, Passage
 from tests.conftest import WordEncoder
+from tests.indexes import PAGE, index_of, write_index
 
-PAGE = Document("care.md", "Care", "Is red.", None, None, ())
 LEAST = 1e-3  # the weight of a token that says nothing
 
 
@@ -34,8 +35,8 @@ def index(
         (passage, tuple(Highlight(number, number + 1) for number in range(len(angles) - 2)))
         for passage, angles in zip(passages, spans, strict=True)
     ]
-    vectors = np.array([at(angle) for angles in spans for angle in angles], dtype=np.float32)
-    return Index([PAGE], entries, ExactStore.of(vectors), Tokens.joined(parts), {"scale": 2.0})
+    vectors = [np.array([at(angle) for angle in angles], dtype=np.float32) for angles in spans]
+    return index_of(entries, list(zip(vectors, parts, strict=True)))
 
 
 def _tokens(some: Sequence[tuple[int, int]]) -> Tokens:
@@ -69,28 +70,39 @@ RED, SUN, COLD = passage("Skin is red."), passage("Sun burns."), passage("Ice co
 
 def test_an_index_holds_what_it_was_made_of() -> None:
     held = index([RED, SUN], [[0, 0, 0], [0, 0]])
-    assert (held.documents, held.passages) == ({"care.md": PAGE}, (RED, SUN))
-    assert held.entries == ((RED, (Highlight(0, 1),)), (SUN, ()))
+    assert (dict(held.documents), tuple(held.passages)) == ({"care.md": PAGE}, (RED, SUN))
+    assert tuple(held.entries) == ((RED, (Highlight(0, 1),)), (SUN, ()))
     assert (held.calibration, held.words) == (
         {"scale": 2.0},
         {"care": 2, "skin": 1, "is": 1, "red": 1, "sun": 1, "burns": 1},
     )
 
 
-@pytest.mark.parametrize("units", [4, 6])
-def test_vectors_of_other_passages_are_refused(units: int) -> None:
-    store = ExactStore.of(np.zeros((units, 2), dtype=np.float32))
+@pytest.mark.parametrize("spans", [4, 6])
+def test_vectors_of_other_passages_are_refused(tmp_path: Path, spans: int) -> None:
+    half = (np.zeros((spans // 2, 2), dtype=np.float32), _tokens([(0, 0)]))
+    write_index(tmp_path, [(RED, (Highlight(0, 4),)), (SUN, ())], [half, half])
     with pytest.raises(
         IndexDamaged, match=r"^The index holds vectors of other passages: run 'python -m chatbot build'\.$"
     ):
-        Index([PAGE], [(RED, (Highlight(0, 4),)), (SUN, ())], store, Tokens.joined([_tokens([(0, 0)])] * 2), {})
+        Index(tmp_path, ExactStore, {})
 
 
-@pytest.mark.parametrize("passages", [1, 3])
-def test_tokens_of_other_passages_are_refused(passages: int) -> None:
-    store = ExactStore.of(np.zeros((4, 2), dtype=np.float32))
+def test_tokens_of_other_passages_are_refused(tmp_path: Path) -> None:
+    whole = (np.zeros((4, 2), dtype=np.float32), _tokens([(0, 0)]))
+    write_index(tmp_path, [(RED, ()), (SUN, ())], [whole])
     with pytest.raises(IndexDamaged, match="vectors of other passages"):
-        Index([PAGE], [(RED, ()), (SUN, ())], store, Tokens.joined([_tokens([(0, 0)])] * passages), {})
+        Index(tmp_path, ExactStore, {})
+
+
+@pytest.mark.parametrize("content", [None, b"", b"\xff"])
+def test_token_idf_that_cannot_be_read_is_damage(tmp_path: Path, content: bytes | None) -> None:
+    write_index(tmp_path, [(RED, ())], [(np.zeros((2, 2), dtype=np.float32), _tokens([(0, 0)]))])
+    (tmp_path / "token_idf.npy").unlink()
+    if content is not None:
+        (tmp_path / "token_idf.npy").write_bytes(content)
+    with pytest.raises(IndexDamaged, match="run 'python -m chatbot build'"):
+        Index(tmp_path, ExactStore, {})
 
 
 def test_a_question_loses_the_words_of_most_passages() -> None:

@@ -1,10 +1,10 @@
-import struct
+from pathlib import Path
 
 import numpy as np
 import pytest
 
 from chatbot.errors import IndexDamaged
-from chatbot.indexing import ExactStore, FaissStore, VectorStore
+from chatbot.indexing import ExactStore, FaissStore, Vectors, VectorStore
 
 STORES = pytest.mark.parametrize("store", [ExactStore, FaissStore])
 VECTORS = np.array([[1, 0, 0], [0.6, 0.8, 0], [0, 0, 1], [0, 0.6, 0.8]], dtype=np.float32)
@@ -32,18 +32,67 @@ def test_vectors_come_back_nearly_as_they_were_and_from_then_on_exactly(store: t
     assert store.of(back).vectors(np.array([0, 1])).tolist() == back.tolist()
 
 
+def files(folder: Path) -> dict[str, bytes]:
+    return {path.name: path.read_bytes() for path in folder.iterdir()}
+
+
+def written(store: VectorStore, folder: Path) -> Path:
+    folder.mkdir()
+    store.write(folder)
+    return folder
+
+
 @STORES
-def test_bytes_give_the_same_store_and_the_same_bytes(store: type[VectorStore]) -> None:
-    content = store.of(VECTORS).to_bytes()
-    assert store.from_bytes(content).search(QUESTION, 4)[1].tolist() == [1, 0, 3, 2]
-    assert store.from_bytes(content).to_bytes() == content
+def test_a_store_is_opened_as_it_was_written(store: type[VectorStore], tmp_path: Path) -> None:
+    first = written(store.of(VECTORS), tmp_path / "first")
+    opened = store.open(first)
+    assert opened.search(QUESTION, 4)[1].tolist() == [1, 0, 3, 2]
+    assert opened.vectors(np.array([3, 0])).tolist() == store.of(VECTORS).vectors(np.array([3, 0])).tolist()
+    second = written(opened, tmp_path / "second")
+    assert files(first) == files(second)
+    assert files(first).keys() == set(store.FILES)
+
+
+@STORES
+def test_an_open_store_outlives_its_files(store: type[VectorStore], tmp_path: Path) -> None:
+    opened = store.open(written(store.of(VECTORS), tmp_path / "store"))
+    for name in store.FILES:
+        (tmp_path / "store" / name).unlink()
+    assert opened.search(QUESTION, 4)[1].tolist() == [1, 0, 3, 2]
+
+
+@STORES
+def test_vectors_that_are_added_stand_behind_the_others(store: type[VectorStore], tmp_path: Path) -> None:
+    grown = store.of(VECTORS[:1])
+    grown.add(VECTORS[1:])
+    whole = written(store.of(VECTORS), tmp_path / "whole")
+    assert files(written(grown, tmp_path / "grown")) == files(whole)
 
 
 @STORES
 @pytest.mark.parametrize("content", [b"", b"not an index at all", b"\xff" * 64])
-def test_other_bytes_are_refused(store: type[VectorStore], content: bytes) -> None:
+def test_other_bytes_are_refused(store: type[VectorStore], tmp_path: Path, content: bytes) -> None:
+    for name in store.FILES:
+        (tmp_path / name).write_bytes(content)
+    with pytest.raises(
+        IndexDamaged, match=rf"^The vectors in {tmp_path} cannot be read: run 'python -m chatbot build'\.$"
+    ):
+        store.open(tmp_path)
+
+
+@STORES
+def test_a_folder_without_vectors_is_refused(store: type[VectorStore], tmp_path: Path) -> None:
     with pytest.raises(IndexDamaged, match="run 'python -m chatbot build'"):
-        store.from_bytes(content)
+        store.open(tmp_path)
+
+
+@STORES
+def test_a_file_that_ends_early_is_refused(store: type[VectorStore], tmp_path: Path) -> None:
+    store.of(VECTORS).write(tmp_path)
+    for name in store.FILES:
+        (tmp_path / name).write_bytes((tmp_path / name).read_bytes()[:-1])
+    with pytest.raises(IndexDamaged, match="run 'python -m chatbot build'"):
+        store.open(tmp_path)
 
 
 def test_faiss_finds_what_the_exact_search_finds_or_as_near() -> None:
@@ -79,13 +128,6 @@ def test_faiss_holds_vectors_at_half_precision() -> None:
     assert FaissStore.of(vectors).vectors(np.array([0])).tolist() == vectors.astype(np.float16).tolist()
 
 
-def test_faiss_reads_only_the_bytes_of_an_index() -> None:
-    content = FaissStore.of(VECTORS).to_bytes()
-    assert len(FaissStore.from_bytes(content)) == 4
-    with pytest.raises(IndexDamaged, match=r"^The vectors cannot be read: run 'python -m chatbot build'\.$"):
-        FaissStore.from_bytes(content[:-1])
-
-
 def test_the_exact_store_holds_what_it_was_given_and_no_view_of_it() -> None:
     vectors = VECTORS.copy()
     held = ExactStore.of(vectors)
@@ -99,29 +141,8 @@ def test_the_exact_store_finds_equals_in_the_order_of_their_rows() -> None:
     assert scores[[0, 99]] == pytest.approx([0.96, 0.8])
 
 
-def test_the_exact_store_writes_its_shape_and_its_numbers() -> None:
-    content = ExactStore.of(np.array([[0.5, 1], [2, 3], [4, 5]], dtype=np.float32)).to_bytes()
-    assert content == struct.pack("<2q6f", 3, 2, 0.5, 1, 2, 3, 4, 5)
-    assert ExactStore.from_bytes(content).vectors(np.array([0, 2])).tolist() == [[0.5, 1], [4, 5]]
-
-
-def test_an_exact_store_of_no_vectors_keeps_its_dimensions() -> None:
-    content = ExactStore.of(np.empty((0, 3), dtype=np.float32)).to_bytes()
-    assert ExactStore.from_bytes(content).vectors(np.array([], dtype=np.int64)).shape == (0, 3)
-
-
-@pytest.mark.parametrize(
-    "content",
-    [
-        struct.pack("<q", 0),  # half a shape
-        struct.pack("<2q", 1, 1),  # a number too few
-        struct.pack("<2q2f", 1, 1, 0, 0),  # one too many
-        struct.pack("<2qf", -1, -1, 0),  # of a shape that no matrix has
-        struct.pack("<2q", 0, -1),
-        struct.pack("<2q", -1, 0),
-        bytes(15),  # a shape but for its last byte
-    ],
-)
-def test_numbers_that_do_not_fit_their_shape_are_refused(content: bytes) -> None:
-    with pytest.raises(IndexDamaged, match=r"^The vectors cannot be read: run 'python -m chatbot build'\.$"):
-        ExactStore.from_bytes(content)
+@pytest.mark.parametrize("matrix", [np.zeros(3, dtype=np.float32), np.zeros((2, 3), dtype=np.float64)])
+def test_the_exact_store_opens_no_other_arrays(tmp_path: Path, matrix: Vectors) -> None:
+    np.save(tmp_path / "vectors.npy", matrix)
+    with pytest.raises(IndexDamaged, match="run 'python -m chatbot build'"):
+        ExactStore.open(tmp_path)

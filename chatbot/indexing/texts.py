@@ -1,0 +1,217 @@
+"""The documents and passages of a build: written a line each, and parsed only when they are asked for."""
+
+import json
+from array import array
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import asdict, dataclass
+from datetime import date
+from functools import lru_cache
+from mmap import ACCESS_READ, mmap
+from pathlib import Path
+from typing import Any, ClassVar, Final, Generic, Self, TypeVar, overload
+
+import numpy as np
+
+from chatbot.errors import IndexDamaged
+from chatbot.indexing.builds import REBUILD_HINT
+from chatbot.records import Document, Highlight, Passage, Section
+
+__all__ = ["Entry", "Page", "Texts"]
+
+_DOCUMENTS_HELD: Final = 1_024  # that were parsed last
+_PASSAGES_HELD: Final = 8_192
+
+Entry = tuple[Passage, tuple[Highlight, ...]]
+"""A passage and its sentences."""
+
+Item = TypeVar("Item")
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """A document with its passages, and the digest of the file that it was read from."""
+
+    digest: str
+    document: Document
+    entries: tuple[Entry, ...]
+
+
+class Texts:
+    """The documents and passages of a build, in order; immutable and safe to share between threads."""
+
+    FILES: ClassVar = (
+        "pages.json",
+        "headings.json",
+        "documents.jsonl",
+        "documents.npy",
+        "passages.jsonl",
+        "passages.npy",
+    )
+    """The names of the files that `write` makes."""
+
+    def __init__(self, folder: Path) -> None:
+        """Map the files that `write` made into memory; raises `IndexDamaged` if they do not fit together."""
+        try:
+            self._digests: dict[str, str] = json.loads((folder / "pages.json").read_bytes())
+            self.headings: Sequence[str] = json.loads((folder / "headings.json").read_bytes())
+            documents = _Lines(folder / "documents.jsonl", _document, _DOCUMENTS_HELD)
+            passages = _Lines(folder / "passages.jsonl", _entry, _PASSAGES_HELD)
+        except (OSError, ValueError, EOFError, LookupError, TypeError) as error:
+            raise IndexDamaged(f"The pages in {folder} cannot be read: {REBUILD_HINT}.") from error
+        if len(documents) != len(self._digests) or len(passages) != documents.counted[-1]:
+            raise IndexDamaged(f"The pages in {folder} are incomplete: {REBUILD_HINT}.")
+        self._rows = {name: row for row, name in enumerate(self._digests)}
+        self._first_passages = documents.counted
+        self.first_spans = passages.counted
+        """The number of spans before each passage, and last that of all, shape (passages + 1,)."""
+        self.documents: Mapping[str, Document] = _Documents(self._rows, documents)
+        self.passages: Sequence[Passage] = _Passages(passages)
+        self.entries: Sequence[Entry] = passages
+
+    @classmethod
+    def write(cls, folder: Path, pages: Iterable[Page]) -> int:
+        """Write pages into `FILES` of a folder, in order, holding one at a time, and return how many there are.
+
+        Equal pages give equal bytes.
+        """
+        digests: dict[str, str] = {}
+        headings: dict[str, None] = {}
+        with _LineFile(folder / "documents.jsonl") as documents, _LineFile(folder / "passages.jsonl") as passages:
+            for page in pages:
+                digests[page.document.id] = page.digest
+                documents.append(asdict(page.document), len(page.entries))
+                for passage, marks in page.entries:
+                    headings.update(dict.fromkeys(passage.headings[-1:]))
+                    passages.append(
+                        {**passage.as_dict(), "sentences": [[mark.start, mark.end] for mark in marks]}, 2 + len(marks)
+                    )
+        for name, values in (("pages.json", digests), ("headings.json", list(headings))):
+            (folder / name).write_text(json.dumps(values, ensure_ascii=False), "utf-8")
+        return len(digests)
+
+    def row(self, passage: Passage) -> int:
+        """Return the number of a passage of these; raises `LookupError` for any other."""
+        page = self._rows[passage.document]
+        rows = range(self._first_passages[page], self._first_passages[page + 1])
+        return rows[[self.passages[row] for row in rows].index(passage)]
+
+    def page(self, name: str, digest: str) -> Page | None:
+        """Return a page with its passages if its file had this digest."""
+        if self._digests.get(name) != digest:
+            return None
+        row = self._rows[name]
+        rows = range(self._first_passages[row], self._first_passages[row + 1])
+        return Page(digest, self.documents[name], tuple(map(self.entries.__getitem__, rows)))
+
+
+class _LineFile:
+    """Writes values as lines of JSON, and beside them where each line and what it counts begins."""
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+        self._columns = array("q", [0]), array("q", [0])
+
+    def __enter__(self) -> Self:
+        self._file = self._path.open("wb")
+        return self
+
+    def append(self, value: object, count: int) -> None:
+        line = (json.dumps(value, ensure_ascii=False, default=date.isoformat) + "\n").encode()
+        self._file.write(line)
+        for column, size in zip(self._columns, (len(line), count), strict=True):
+            column.append(column[-1] + size)
+
+    def __exit__(self, *_error: object) -> None:
+        self._file.close()
+        np.save(self._path.with_suffix(".npy"), np.array(self._columns, dtype=np.int64))
+
+
+class _Lines(Sequence[Item], Generic[Item]):
+    """The values of a file of lines, parsed when they are asked for; those that were asked for last are held.
+
+    `counted` is what the lines before each count together, and last what all do.
+    """
+
+    def __init__(self, path: Path, parse: Callable[[Mapping[str, Any]], Item], held: int) -> None:
+        with path.open("rb") as file:
+            self._content = mmap(file.fileno(), 0, access=ACCESS_READ)
+        columns = np.load(path.with_suffix(".npy"), mmap_mode="r", allow_pickle=False)
+        self._starts, self.counted = columns.view(np.ndarray)
+        self._parse = parse
+        self._item = lru_cache(held)(self._read)
+        if self._starts[-1] != len(self._content):
+            raise ValueError(path)
+
+    def __len__(self) -> int:
+        return len(self._starts) - 1
+
+    @overload
+    def __getitem__(self, row: int) -> Item: ...
+
+    @overload
+    def __getitem__(self, row: slice) -> Sequence[Item]: ...
+
+    def __getitem__(self, row: int | slice) -> Item | Sequence[Item]:
+        if isinstance(row, slice):
+            return tuple(map(self._item, range(*row.indices(len(self)))))
+        return self._item(range(len(self))[row])
+
+    def __iter__(self) -> Iterator[Item]:
+        return map(self._read, range(len(self)))  # a walk through all of them should not drive out what is held
+
+    def _read(self, row: int) -> Item:
+        start, end = self._starts[row : row + 2]
+        return self._parse(json.loads(self._content[start:end]))
+
+
+class _Passages(Sequence[Passage]):
+    """The passages of entries, without their sentences."""
+
+    def __init__(self, entries: Sequence[Entry]) -> None:
+        self._entries = entries
+
+    def __len__(self) -> int:
+        return len(self._entries)
+
+    @overload
+    def __getitem__(self, row: int) -> Passage: ...
+
+    @overload
+    def __getitem__(self, row: slice) -> tuple[Passage, ...]: ...
+
+    def __getitem__(self, row: int | slice) -> Passage | tuple[Passage, ...]:
+        if isinstance(row, slice):
+            return tuple(passage for passage, _ in self._entries[row])
+        return self._entries[row][0]
+
+    def __iter__(self) -> Iterator[Passage]:
+        return (passage for passage, _ in self._entries)
+
+
+class _Documents(Mapping[str, Document]):
+    """Documents by their ids."""
+
+    def __init__(self, rows: Mapping[str, int], lines: Sequence[Document]) -> None:
+        self._rows = rows
+        self._lines = lines
+
+    def __len__(self) -> int:
+        return len(self._rows)
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._rows)
+
+    def __getitem__(self, name: str) -> Document:
+        return self._lines[self._rows[name]]
+
+
+def _document(fields: Mapping[str, Any]) -> Document:
+    reviewed = fields["reviewed"] and date.fromisoformat(fields["reviewed"])
+    sections = (Section(tuple(item["headings"]), item["start"], item["end"]) for item in fields["sections"])
+    return Document(fields["id"], fields["title"], fields["text"], fields["url"], reviewed, tuple(sections))
+
+
+def _entry(fields: Mapping[str, Any]) -> Entry:
+    names = ("document", "title", "url", "headings", "start", "end", "text")
+    passage = Passage(**{name: fields[name] for name in names} | {"headings": tuple(fields["headings"])})
+    return passage, tuple(Highlight(*mark) for mark in fields["sentences"])

@@ -1,0 +1,31 @@
+"""Indexes of passages and vectors that a test makes up."""
+
+from collections.abc import Sequence
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+from chatbot.indexing import ExactStore, Index, Vectors
+from chatbot.indexing.bm25 import BM25Words
+from chatbot.indexing.index import searched_text, write_encodings
+from chatbot.indexing.late_interaction import Tokens
+from chatbot.indexing.texts import Entry, Page, Texts
+from chatbot.records import Document
+
+PAGE = Document("care.md", "Care", "Is red.", None, None, ())
+
+
+def index_of(entries: Sequence[Entry], encodings: Sequence[tuple[Vectors, Tokens]]) -> Index:
+    """Return an index of passages of `PAGE`, whatever its text."""
+    with TemporaryDirectory() as folder:  # an open index outlives its files
+        write_index(Path(folder), entries, encodings)
+        return Index(Path(folder), ExactStore, {"scale": 2.0})
+
+
+def write_index(folder: Path, entries: Sequence[Entry], encodings: Sequence[tuple[Vectors, Tokens]]) -> None:
+    """Write the files of such an index."""
+    words = BM25Words()
+    for passage, _ in entries:
+        words.add(searched_text(passage))
+    words.index().write(folder)
+    Texts.write(folder, [Page("digest", PAGE, tuple(entries))])
+    write_encodings(folder, ExactStore, encodings)
