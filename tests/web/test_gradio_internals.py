@@ -8,6 +8,7 @@ import base64
 import hashlib
 import json
 import re
+import subprocess
 import sys
 from collections.abc import Coroutine
 from concurrent.futures import ThreadPoolExecutor
@@ -62,7 +63,7 @@ def test_the_queue_has_the_fields_that_are_set_and_read() -> None:
     async def scenario() -> None:
         blocks = await blocks_of_two_buttons()
         names = {"ANAYLTICS_CACHE_FREQUENCY", "sleep_when_free", "max_thread_count", "active_jobs"}
-        assert names <= vars(blocks._queue).keys()  # noqa: SLF001 -- the subject of the test
+        assert {"max_size", *names} <= vars(blocks._queue).keys()  # noqa: SLF001 -- the subject of the test
         set_queue(blocks)
         queue = blocks._queue  # noqa: SLF001 -- the subject of the test
         values = (queue.ANAYLTICS_CACHE_FREQUENCY, queue.sleep_when_free, queue.max_thread_count)
@@ -71,6 +72,21 @@ def test_the_queue_has_the_fields_that_are_set_and_read() -> None:
         assert "nobody" not in queue.pending_messages_per_session
 
     in_a_loop(scenario())
+
+
+def opened_stubs(module: str) -> int:
+    """Return how many stubs of Gradio the import of a module reads or writes."""
+    program = (
+        "import inspect, sys; stubs = []; getfile = inspect.getfile\n"
+        "sys.addaudithook(lambda event, args: event == 'open' and str(args[0]).endswith('.pyi') and stubs.append(1))\n"
+        f"import {module}; assert inspect.getfile is getfile; print(len(stubs))"
+    )
+    done = subprocess.run([sys.executable, "-c", program], check=True, cwd=ROOT, capture_output=True, text=True)
+    return int(done.stdout)
+
+
+def test_gradio_is_imported_without_its_stubs() -> None:
+    assert (opened_stubs("gradio") > 0, opened_stubs("chatbot.web")) == (True, 0)
 
 
 def test_an_event_knows_its_session_and_whether_its_page_is_open() -> None:

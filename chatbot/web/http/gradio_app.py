@@ -61,8 +61,9 @@ _POLLING: Final = 0.25  # seconds between two checks of whether a visitor has le
 
 def set_queue(blocks: gr.Blocks) -> None:
     """Set the limits of the blocks' queue. Call it before the blocks are mounted."""
-    blocks.queue(max_size=_MAX_WAITING, api_open=False)
+    blocks.api_open = False
     queue = blocks._queue  # noqa: SLF001 -- there is no public way to do what follows
+    queue.max_size = _MAX_WAITING  # `blocks.queue` would set it too, and build the blocks' application once more
     # After every event, Gradio would compute statistics of all events in pandas. It would also look for events a
     # thousand times a second, which takes a twentieth of a core from an idle server.
     queue.ANAYLTICS_CACHE_FREQUENCY = sys.maxsize
