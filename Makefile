@@ -4,9 +4,9 @@
 # make quality   ask the made-up clinics' questions and compare with the floors (benchmarks/quality.json)
 # make mutants   change the core a little, many times, and see whether the tests notice; ARGS="--sample 60 --only triage"
 # make refit DATA=FOLDER   fit every weight and threshold anew and print what changed (training/README.md)
+# make bench DATA=FOLDER   measure Footnote beside its peers (docs/performance.md); ARGS="--quick --only question"
 # make clean  undo both
 # make bench-retrieval DATA=FOLDER   rank public collections (docs/evaluation.md); ARGS="--queries 300" for a quick run
-# make bench-cost DATA=FOLDER        time questions beside the encoder
 
 PYTHON ?= python3
 BIN := .venv/bin
@@ -21,7 +21,7 @@ COMPILE := PYTHONDONTWRITEBYTECODE= $(BIN)/python -c \
 
 export PYTHONUNBUFFERED := 1
 
-.PHONY: run test check coverage quality mutants refit format screenshot bench-retrieval bench-cost clean
+.PHONY: run test check coverage quality mutants refit format screenshot bench bench-retrieval clean
 
 run: .venv/installed
 	$(BIN)/python -m chatbot build
@@ -52,9 +52,12 @@ format: .venv/installed-dev
 screenshot: .venv/installed-dev .venv/chromium
 	$(BIN)/python docs/screenshot.py
 
-bench-retrieval bench-cost: bench-%: .venv/installed-dev
+bench: .venv/installed-dev .venv/chromium
+	$(BIN)/python -m benchmarks.performance $(if $(DATA),--data "$(DATA)") --cache "$(CACHE)" $(ARGS)
+
+bench-retrieval: .venv/installed-dev
 	@test -n "$(DATA)" || { echo "Say where the public collections are: make $@ DATA=FOLDER"; exit 2; }
-	$(BIN)/python -m benchmarks.$* --data "$(DATA)" --cache "$(CACHE)/$*" $(ARGS)
+	$(BIN)/python -m benchmarks.retrieval --data "$(DATA)" --cache "$(CACHE)/retrieval" $(ARGS)
 
 clean:
 	rm -rf .venv build dist .mypy_cache .pytest_cache .ruff_cache .hypothesis

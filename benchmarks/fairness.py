@@ -161,8 +161,8 @@ def serve(per_minute: int) -> Iterator[int]:
         environ = os.environ | {f"FOOTNOTE_{name}": str(value) for name, value in settings.items()}
         environ["FOOTNOTE_JOURNAL"] = "off"
         command = [sys.executable, "-m", "chatbot"]
-        subprocess.run([*command, "build"], check=True, env=environ, cwd=ROOT, capture_output=True)  # noqa: S603 -- the project's own command
-        with subprocess.Popen([*command, "serve"], env=environ, cwd=ROOT, stdout=subprocess.DEVNULL) as server:  # noqa: S603 -- as above
+        subprocess.run([*command, "build"], check=True, env=environ, cwd=ROOT, capture_output=True)
+        with subprocess.Popen([*command, "serve"], env=environ, cwd=ROOT, stdout=subprocess.DEVNULL) as server:
             try:
                 _wait_for(port, server)
                 yield port

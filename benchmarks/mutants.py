@@ -328,7 +328,7 @@ class Workplace:
         self._folder = folder
         self._slack = slack
         listing = ["git", "ls-files", "-z", "--cached", "--others", "--exclude-standard"]
-        names = subprocess.run(listing, cwd=root, check=True, capture_output=True, text=True).stdout.split("\0")  # noqa: S603 -- the project's own files
+        names = subprocess.run(listing, cwd=root, check=True, capture_output=True, text=True).stdout.split("\0")
         for name in sorted(filter(None, names)):
             if (root / name).is_file():
                 (folder / name).parent.mkdir(parents=True, exist_ok=True)
@@ -377,7 +377,7 @@ class Workplace:
     ) -> subprocess.CompletedProcess[str]:
         out = subprocess.DEVNULL if quiet else subprocess.PIPE
         command = [sys.executable, *arguments]
-        return subprocess.run(  # noqa: S603 -- the project's own tests
+        return subprocess.run(
             command, cwd=self._folder, env=self._environ, check=False, timeout=limit, stdout=out, stderr=out, text=True
         )
 
