@@ -1,6 +1,6 @@
 """Measures Footnote beside its peers in one interleaved run, and writes docs/performance.md.
 
-    python -m benchmarks.performance --data FOLDER                      # everything; hours on two cores
+    python -m benchmarks.performance --data FOLDER                      # everything; about two hours on two cores
     python -m benchmarks.performance --data FOLDER --quick              # smaller corpora and fewer questions
     python -m benchmarks.performance --only question http --peers plain # some sections, some peers
 

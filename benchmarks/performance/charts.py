@@ -1,6 +1,7 @@
 """The plots, as SVG whose lines and letters can be read on a light and on a dark page."""
 
-from collections.abc import Callable, Mapping
+import math
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
@@ -73,14 +74,24 @@ def _growth(figure: Figure, series: Series) -> None:
         axes.plot(sizes, list(series[name].values()), color=_OWN, marker="o", lw=2, clip_on=False)
         axes.set_xscale("log")
         axes.set_yscale("log")
+        axes.set_ylim(*_decades(list(series[name].values())))
+        axes.xaxis.set_major_formatter("{x:,g}")
+        axes.yaxis.set_major_formatter("{x:,g}")
         axes.set_xlabel("passages")
         axes.set_title(unit, loc="left", fontsize=11)
+
+
+def _decades(values: Sequence[float]) -> tuple[float, float]:
+    """Return the powers of ten around some values."""
+    return 10 ** math.floor(math.log10(min(values))), 10 ** math.ceil(math.log10(max(values)))
 
 
 def _lines(figure: Figure, series: Series, unit: str, below: str) -> None:
     axes = figure.subplots()
     _bare(axes)
     for name, (colour, mark) in _LOOKS.items():
+        if not any(name in values for values in series.values()):
+            continue
         heights = [values.get(name, float("nan")) for values in series.values()]
         axes.plot(
             range(len(series)),
@@ -100,9 +111,10 @@ def _lines(figure: Figure, series: Series, unit: str, below: str) -> None:
 
 
 def _bars(figure: Figure, values: Mapping[str, float], unit: str) -> None:
+    names = [name for name in _TITLES if name in values]
+    figure.set_figheight(0.8 + 0.35 * len(names))
     axes = figure.subplots()
     _bare(axes)
-    names = [name for name in _TITLES if name in values]
     colours = [_OWN if name == FOOTNOTE else _INK for name in names]
     drawn = axes.barh(range(len(names)), [values[name] for name in names], 0.66, color=colours)
     axes.bar_label(drawn, fmt="{:.1f}", padding=4, color=_INK)

@@ -39,7 +39,7 @@ def measure(bench: Bench) -> Result:
         tasks.append(_Task(f"serve until ready, {corpus.label}", figure, _serves(bench, corpus)))
     used: dict[str, dict[str, list[Usage]]] = {task.title: {} for task in tasks}
     versions = []
-    for _ in tqdm(range(2 if bench.quick else 5), desc="Starting cold", leave=False):
+    for _ in tqdm(range(2 if bench.quick else 3), desc="Starting cold", leave=False):
         versions.append(run([sys.executable, "-m", "chatbot", "--version"], environ()))
         for task in tasks:
             for system in bench.shuffled():

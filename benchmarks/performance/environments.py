@@ -70,11 +70,11 @@ def _environment(folder: Path, requirements: tuple[str, ...]) -> Path:
     python, note = folder / "bin" / "python", folder / "recipe"
     if note.exists() and note.read_text("utf-8") == recipe:
         return python
-    _run(sys.executable, "-m", "venv", "--clear", str(folder))
+    _run(sys.executable, "-m", "venv", "--clear", "--without-pip", str(folder))
     own = folder / "lib" / f"python{sys.version_info.major}.{sys.version_info.minor}" / "site-packages"
     (own / "footnote-environment.pth").write_text(sysconfig.get_path("purelib") + "\n", "utf-8")
     (folder / "constraints.txt").write_text("\n".join(constraints) + "\n", "utf-8")
-    pip = (str(python), "-m", "pip", "install", "--quiet", "--disable-pip-version-check")
+    pip = (sys.executable, "-m", "pip", "--python", str(python), "install", "--quiet", "--disable-pip-version-check")
     _run(*pip, "--constraint", str(folder / "constraints.txt"), *requirements)
     note.write_text(recipe, "utf-8")
     return python
