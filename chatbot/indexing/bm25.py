@@ -1,6 +1,7 @@
-"""BM25 over the stemmed words of passages, and the content words of a text; owns bm25s and the stemmer.
+"""BM25 over the stemmed words of passages, and the content words of a text; owns the stemmer.
 
-bm25s computes the score of each stem in each passage at build. A question only adds them up.
+The score of each stem in each passage is computed at build. A question only adds them up. The stop words are those of
+bm25s (MIT).
 
 Source: S. Robertson and H. Zaragoza, "The Probabilistic Relevance Framework: BM25 and Beyond", 2009.
 """
@@ -8,6 +9,7 @@ Source: S. Robertson and H. Zaragoza, "The Probabilistic Relevance Framework: BM
 import json
 import re
 import runpy
+from array import array
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from functools import cache
@@ -87,31 +89,36 @@ class BM25Words:
     def __init__(self) -> None:
         self._counts: Counter[str] = Counter()
         self._stems = _Stems()
-        self._passages: list[list[int]] = []
+        self._numbers = array("i")  # of the stems of all passages, one after another
+        self._lengths = array("i")
 
     def add(self, text: str) -> None:
         """Add the text of the next passage."""
         found = _WORD.findall(text.casefold())
         self._counts.update(found)
-        self._passages.append([self._stems[word] for word in found])
+        self._numbers.extend([self._stems[word] for word in found])
+        self._lengths.append(len(found))
 
     def index(self) -> "BM25Index":
-        """Return the index of the passages."""
-        import bm25s  # noqa: PLC0415 - its import takes longer than to answer a question, which needs none of it
-
+        """Return the index of at least one passage."""
         words: Counter[str] = Counter()
         for word, count in self._counts.items():
             for letters in _LETTERS.findall(word):
                 words[letters] += count
-        bm25, stems = bm25s.BM25(k1=_K1, b=_B, method="lucene"), self._stems.numbers
-        bm25.index((self._passages, stems), show_progress=False, create_empty_token=False)
-        columns = bm25.scores
-        postings = (
-            columns["indptr"].astype(np.int64),
-            columns["indices"].astype(np.int32),
-            columns["data"].astype(np.float32),
-        )
-        return BM25Index(words, list(stems), postings, len(self._passages))
+        stems = self._stems.numbers
+        return BM25Index(words, list(stems), self._postings(len(stems)), len(self._lengths))
+
+    def _postings(self, stems: int) -> "_Postings":
+        lengths = np.array(self._lengths, dtype=np.int64)
+        passages = len(lengths)
+        owners = np.repeat(np.arange(passages), lengths)
+        pairs, times = np.unique(np.array(self._numbers, dtype=np.int64) * passages + owners, return_counts=True)
+        numbers, owners = np.divmod(pairs, passages)
+        frequency = np.bincount(numbers, minlength=stems)
+        saturation = times + _K1 * (1 - _B + _B * lengths[owners] / max(lengths.mean(), 1))
+        scores = _idf(passages, frequency)[numbers] * times / saturation
+        offsets = np.cumsum([0, *frequency], dtype=np.int64)
+        return offsets, owners.astype(np.int32), scores.astype(np.float32)
 
 
 class BM25Index:
@@ -160,7 +167,7 @@ class BM25Index:
 
         The score is BM25 divided by an upper bound for the question, times the idf of its rarest known word on a scale
         of 0 to about 1. A match of common words alone therefore counts little. The bound has the factor k1 + 1 of the
-        original formula, which bm25s leaves out of its scores, so that not even a perfect match gets 1. `ranking.json`
+        original formula, which is left out of the scores here, so that not even a perfect match gets 1. `ranking.json`
         was fitted to this scale.
         """
         question = dict.fromkeys(self._stems(text))

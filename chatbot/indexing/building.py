@@ -41,7 +41,7 @@ _BATCH: Final = 64  # of them between two steps of the progress bar
 _INPUTS: Final = "inputs.npy"
 
 _Encoding = tuple[Vectors, Tokens]
-"""The span vectors and the tokens of a passage."""
+"""The span vectors and the tokens of a passage, or of several."""
 
 
 class Calibrator(Protocol):
@@ -172,10 +172,9 @@ class _Known:
         digest = file.digest
         return next((page for index in self._cut if (page := index.page(file.name, digest))), None)
 
-    def encoding(self, key: bytes) -> _Encoding:
-        """Return the encoding of a passage that is known."""
-        index, row = self._encoded[key]
-        return index.encoded(row)
+    def place(self, key: bytes) -> tuple[Index, int]:
+        """Return the index that has the encoding of a known passage, and the passage's number there."""
+        return self._encoded[key]
 
     def __contains__(self, key: bytes) -> bool:
         return key in self._encoded
@@ -267,7 +266,7 @@ def _windows(cut: _Cut, known: _Known) -> Iterator[tuple[range, list[int]]]:
 def _encodings(
     cut: _Cut, known: _Known, encoder: Encoder, progress: Callable[[int, int], object]
 ) -> Iterator[_Encoding]:
-    """Yield the encoding of each passage, in order; those that are not known are encoded, short ones first."""
+    """Yield the encodings of all passages, in order; those that are not known are encoded, short ones first."""
     windows = list(_windows(cut, known))
     done, total = 0, sum(len(unknown) for _, unknown in windows)
     for rows, unknown in windows:
@@ -279,7 +278,24 @@ def _encodings(
             fresh |= zip((key for _, key in batch), encoded, strict=True)
             done += len(batch)
             progress(done, total)
-        yield from (fresh[key] if key in fresh else known.encoding(key) for key in map(cut.keys.__getitem__, rows))
+        yield from _in_order([cut.keys[row] for row in rows], fresh, known)
+
+
+def _in_order(keys: Sequence[bytes], fresh: Mapping[bytes, _Encoding], known: _Known) -> Iterator[_Encoding]:
+    """Yield the encodings of passages; known ones that stand together in an earlier build are copied together."""
+    run: tuple[Index, int, int] | None = None
+    for key in keys:
+        place = None if key in fresh else known.place(key)
+        if run and place == run[::2] and run[2] - run[1] < _WINDOW:
+            run = (*run[:2], run[2] + 1)
+            continue
+        if run:
+            yield run[0].encoded(*run[1:])
+        run = (*place, place[1] + 1) if place else None
+        if key in fresh:
+            yield fresh[key]
+    if run:
+        yield run[0].encoded(*run[1:])
 
 
 def _length(entry: tuple[Entry, bytes]) -> int:

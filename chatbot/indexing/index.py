@@ -70,7 +70,7 @@ def searched_text(passage: Passage) -> str:
 
 
 def write_encodings(folder: Path, store: type[VectorStore], encodings: Iterable[tuple[Vectors, Tokens]]) -> None:
-    """Write the span vectors and the tokens of passages into a folder, in order, holding few of them at a time."""
+    """Write span vectors and tokens into a folder, in order; each encoding holds those of one or more passages."""
     held: VectorStore | None = None
     passages, having = 0, np.zeros(0, dtype=np.int64)
 
@@ -81,15 +81,22 @@ def write_encodings(folder: Path, store: type[VectorStore], encodings: Iterable[
                 held = store.of(vectors)
             else:
                 held.add(vectors)
-            counts = np.bincount(np.unique(part.ids), minlength=len(having))
+            counts = _passages_with_tokens(part, len(having))
             counts[: len(having)] += having
-            passages, having = passages + 1, counts
+            passages, having = passages + len(part), counts
             yield part
 
     Tokens.write(folder, tokens())
     if held:
         held.write(folder)
     np.save(folder / _IDF_FILE, normalised_idf(passages, having))
+
+
+def _passages_with_tokens(tokens: Tokens, least: int) -> NDArray[np.int64]:
+    """Return the number of passages that have each token, by the token's number; at least so many numbers."""
+    vocabulary = max(least, int(tokens.ids.max()) + 1 if len(tokens.ids) else 0)
+    owners = np.repeat(np.arange(len(tokens)), np.diff(tokens.offsets))
+    return np.bincount(np.unique(owners * vocabulary + tokens.ids) % vocabulary, minlength=vocabulary)
 
 
 class Index:
@@ -160,9 +167,10 @@ class Index:
         weights = self._weights(query)
         return tuple(zip(sentences, map(float, cosines @ weights / weights.sum()), strict=True))
 
-    def encoded(self, row: int) -> tuple[Vectors, Tokens]:
-        """Return the span vectors and the tokens of one passage, so that the next build need not encode it."""
-        return self._store.vectors(np.arange(self._offsets[row], self._offsets[row + 1])), self._tokens.passage(row)
+    def encoded(self, start: int, stop: int) -> tuple[Vectors, Tokens]:
+        """Return the span vectors and the tokens of passages, so that the next build need not encode them."""
+        spans = np.arange(self._offsets[start], self._offsets[stop])
+        return self._store.vectors(spans), self._tokens.passages(start, stop)
 
     def _candidates(self, query: Query, bm25: Vectors) -> list[int]:
         """Return the rows of the passages that the vector search finds, then of those that only BM25 finds."""

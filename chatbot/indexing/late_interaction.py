@@ -114,16 +114,16 @@ class Tokens:
             raise IndexDamaged(f"The tokens in {folder} are incomplete: {REBUILD_HINT}.")
         return tokens
 
-    def passage(self, number: int) -> "Tokens":
-        """Return the tokens of one passage."""
-        start, end = self.offsets[number : number + 2]
-        first, last = self.group_offsets[number : number + 2]
+    def passages(self, start: int, stop: int) -> "Tokens":
+        """Return the tokens of the passages from `start` up to `stop`."""
+        offsets, groups = self.offsets[start : stop + 1], self.group_offsets[start : stop + 1]
+        rows, group_rows = slice(offsets[0], offsets[-1]), slice(groups[0], groups[-1])
         return Tokens(
-            _offsets([end - start]),
-            self.vectors[start:end],
-            self.ids[start:end],
-            _offsets([last - first]),
-            self.group_sizes[first:last],
+            offsets - offsets[0],
+            self.vectors[rows],
+            self.ids[rows],
+            groups - groups[0],
+            self.group_sizes[group_rows],
         )
 
     def to_bytes(self) -> bytes:

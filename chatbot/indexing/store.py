@@ -15,6 +15,8 @@ __all__ = ["ExactStore", "FaissStore", "Rows", "VectorStore"]
 
 Rows = NDArray[np.int64]
 
+faiss.omp_set_num_threads(1)  # on shared cores, more threads make a question slower
+
 
 class VectorStore(Protocol):
     """Stores unit vectors by row, to within 0.001, and finds those with the greatest inner product."""

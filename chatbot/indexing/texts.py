@@ -3,7 +3,7 @@
 import json
 from array import array
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from datetime import date
 from functools import lru_cache
 from mmap import ACCESS_READ, mmap
@@ -29,11 +29,15 @@ Item = TypeVar("Item")
 
 @dataclass(frozen=True, slots=True)
 class Page:
-    """A document with its passages, and the digest of the file that it was read from."""
+    """A document with its passages, and the digest of the file that it was read from.
+
+    `lines` are the lines that `Texts.write` wrote of an earlier build's page; it writes them again as they are.
+    """
 
     digest: str
     document: Document
     entries: tuple[Entry, ...]
+    lines: tuple[bytes, ...] = field(default=(), compare=False, repr=False)
 
 
 class Texts:
@@ -61,6 +65,7 @@ class Texts:
         if len(documents) != len(self._digests) or len(passages) != documents.counted[-1]:
             raise IndexDamaged(f"The pages in {folder} are incomplete: {REBUILD_HINT}.")
         self._rows = {name: row for row, name in enumerate(self._digests)}
+        self._documents, self._passages = documents, passages
         self._first_passages = documents.counted
         self.first_spans = passages.counted
         """The number of spans before each passage, and last that of all, shape (passages + 1,)."""
@@ -79,12 +84,11 @@ class Texts:
         with _LineFile(folder / "documents.jsonl") as documents, _LineFile(folder / "passages.jsonl") as passages:
             for page in pages:
                 digests[page.document.id] = page.digest
-                documents.append(asdict(page.document), len(page.entries))
-                for passage, marks in page.entries:
+                first, *others = page.lines or _lines(page)
+                documents.append(first, len(page.entries))
+                for line, (passage, marks) in zip(others, page.entries, strict=True):
                     headings.update(dict.fromkeys(passage.headings[-1:]))
-                    passages.append(
-                        {**passage.as_dict(), "sentences": [[mark.start, mark.end] for mark in marks]}, 2 + len(marks)
-                    )
+                    passages.append(line, 2 + len(marks))
         for name, values in (("pages.json", digests), ("headings.json", list(headings))):
             (folder / name).write_text(json.dumps(values, ensure_ascii=False), "utf-8")
         return len(digests)
@@ -101,11 +105,23 @@ class Texts:
             return None
         row = self._rows[name]
         rows = range(self._first_passages[row], self._first_passages[row + 1])
-        return Page(digest, self.documents[name], tuple(map(self.entries.__getitem__, rows)))
+        lines = self._documents.line(row), *map(self._passages.line, rows)
+        return Page(digest, self.documents[name], tuple(map(self.entries.__getitem__, rows)), lines)
+
+
+def _lines(page: Page) -> Iterator[bytes]:
+    """Yield the line of a document and those of its passages."""
+    yield _line(asdict(page.document))
+    for passage, marks in page.entries:
+        yield _line({**passage.as_dict(), "sentences": [[mark.start, mark.end] for mark in marks]})
+
+
+def _line(value: object) -> bytes:
+    return (json.dumps(value, ensure_ascii=False, default=date.isoformat) + "\n").encode()
 
 
 class _LineFile:
-    """Writes values as lines of JSON, and beside them where each line and what it counts begins."""
+    """Writes lines, and beside them where each line and what it counts begins."""
 
     def __init__(self, path: Path) -> None:
         self._path = path
@@ -115,8 +131,7 @@ class _LineFile:
         self._file = self._path.open("wb")
         return self
 
-    def append(self, value: object, count: int) -> None:
-        line = (json.dumps(value, ensure_ascii=False, default=date.isoformat) + "\n").encode()
+    def append(self, line: bytes, count: int) -> None:
         self._file.write(line)
         for column, size in zip(self._columns, (len(line), count), strict=True):
             column.append(column[-1] + size)
@@ -159,9 +174,13 @@ class _Lines(Sequence[Item], Generic[Item]):
     def __iter__(self) -> Iterator[Item]:
         return map(self._read, range(len(self)))  # a walk through all of them should not drive out what is held
 
-    def _read(self, row: int) -> Item:
+    def line(self, row: int) -> bytes:
+        """Return a line as it was written."""
         start, end = self._starts[row : row + 2]
-        return self._parse(json.loads(self._content[start:end]))
+        return self._content[start:end]
+
+    def _read(self, row: int) -> Item:
+        return self._parse(json.loads(self.line(row).decode()))
 
 
 class _Passages(Sequence[Passage]):

@@ -415,7 +415,7 @@ def test_passages_alike_in_all_that_is_read_are_read_once(tmp_path: Path, words:
     built = build_index(corpus, tmp_path / "index", words)
     index = open_index(corpus, tmp_path / "index", words)[1]
     assert (built.passages, built.embedded, len(words.encoded)) == (3, 2, 2)
-    first, second, third = (index.encoded(row)[0].tolist() for row in range(3))
+    first, second, third = (index.encoded(row, row + 1)[0].tolist() for row in range(3))
     assert first == second != third
 
 
@@ -447,7 +447,7 @@ def test_nothing_of_another_encoder_is_used_again(pages: Path, tmp_path: Path, w
 
 
 @pytest.mark.parametrize(
-    "change", [{"format": 4}, {"files": {"vectors.faiss": b""}}, {"files": {"token_vectors.npy": b""}}]
+    "change", [{"format": 4}, {"files": {"vectors.faiss": b""}}, {"files": {Tokens.FILES[1]: b""}}]
 )
 def test_nothing_of_another_format_or_of_damaged_files_is_used_again(
     pages: Path, tmp_path: Path, words: WordEncoder, change: dict[str, object]
@@ -519,8 +519,8 @@ def test_a_calibrator_is_given_the_index_that_is_being_built(pages: Path, tmp_pa
     assert (dict(given.documents), tuple(given.entries)) == (dict(opened.documents), tuple(opened.entries))
     assert given.calibration == {}
     for row in range(2):
-        assert given.encoded(row)[0].tolist() == opened.encoded(row)[0].tolist()
-        assert given.encoded(row)[1].ids.tolist() == opened.encoded(row)[1].ids.tolist()
+        assert given.encoded(row, row + 1)[0].tolist() == opened.encoded(row, row + 1)[0].tolist()
+        assert given.encoded(row, row + 1)[1].ids.tolist() == opened.encoded(row, row + 1)[1].ids.tolist()
 
 
 class Meanwhile(WordEncoder):
@@ -559,7 +559,7 @@ def test_sentences_beyond_the_window_get_the_passage_as_a_whole(tmp_path: Path) 
     corpus = corpus_of(tmp_path / "corpus", a="## Red skin?\n\nDays. Weeks.", b="Ice cools. Sun burns.")
     build_index(corpus, tmp_path / "index", Deaf(), ExactStore)
     index = open_index(corpus, tmp_path / "index", Deaf(), ExactStore)[1]
-    red, ice = (index.encoded(row)[0] for row in range(2))
+    red, ice = (index.encoded(row, row + 1)[0] for row in range(2))
     assert all(unit.tolist() == red[0].tolist() for unit in red[1:])
     assert [unit.tolist() == ice[0].tolist() for unit in ice] == [True, False, False, True]
 
@@ -612,3 +612,18 @@ def test_passages_alike_under_a_common_title_or_none_differ(tmp_path: Path, word
     words.encoded.clear()
     build_index(corpus, tmp_path / "index", words)  # of two of four it is
     assert words.encoded == ["C\nIce.", "A\nRed?\nA day.", "A\nSun?\nNo sun."]
+
+
+def test_many_passages_are_copied_as_they_would_be_encoded(tmp_path: Path, words: WordEncoder) -> None:
+    pages = {
+        f"p{n:03}": "".join(f"## Is it {n} {m}?\n\nIt is {n % 7} and {m}.\n\n" for m in range(11)) for n in range(60)
+    }
+    corpus = corpus_of(tmp_path / "corpus", **pages)
+    assert build_index(corpus, tmp_path / "index", words).embedded == 660
+    (corpus / "p001.md").unlink()
+    (corpus / "p030.md").write_text("A changed page.")
+    (corpus / "q.md").write_text(pages["p005"] + "## New?\n\nA new passage.\n")
+    again = build_index(corpus, tmp_path / "index", words)
+    anew = build_index(corpus, tmp_path / "anew", words)
+    assert (again.embedded, anew.embedded) == (13, 651)
+    assert files_of(again.build) == files_of(anew.build)

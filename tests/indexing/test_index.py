@@ -119,7 +119,7 @@ def test_the_nearest_passage_may_be_so_by_a_sentence() -> None:
 
 def test_one_passage_comes_out_encoded_as_it_went_in() -> None:
     held = index([RED, SUN, COLD], [[0, 0.1], [0.2, 0.3, 0.4], [0.5, 0.6]], [[(0, 1)], [(-1, 2), (0, 3)], [(0, 4)]])
-    vectors, tokens = held.encoded(1)
+    vectors, tokens = held.encoded(1, 2)
     assert vectors == pytest.approx(np.array([at(0.2), at(0.3), at(0.4)]))
     assert (tokens.ids.tolist(), tokens.group_sizes.tolist()) == ([2, 3], [1, 1])
 

@@ -75,7 +75,7 @@ def test_passages_joined_stand_one_after_another() -> None:
 
 def test_one_passage_comes_out_as_it_went_in() -> None:
     middle = passage((-1, DAY), (0, COLD), (1, RED))
-    out = Tokens.joined([passage((0, RED), (1, SUN)), middle, passage((0, SUN))]).passage(1)
+    out = Tokens.joined([passage((0, RED), (1, SUN)), middle, passage((0, SUN))]).passages(1, 2)
     assert (len(out), out.offsets.tolist(), out.ids.tolist()) == (1, [0, 3], [0, 1, 2])
     assert out.vectors.tolist() == middle.vectors.tolist()
     assert (out.group_offsets.tolist(), out.group_sizes.tolist()) == ([0, 3], [1, 1, 1])
