@@ -2,14 +2,31 @@
 
 import re
 import unicodedata
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cache
 from typing import Final
 
 from rapidfuzz import process
 from rapidfuzz.distance import OSA
 
-__all__ = ["COMMA", "SENTENCE", "Phrases", "Speller", "Word", "fold", "read_words", "words_of"]
+__all__ = [
+    "COMMA",
+    "SENTENCE",
+    "PhraseGroups",
+    "Phrases",
+    "Span",
+    "Speller",
+    "Word",
+    "distinct_words",
+    "fold",
+    "masked",
+    "read_words",
+    "words_of",
+]
+
+Span = tuple[int, int]
+"""The index of the first word, and of the word after the last."""
 
 SENTENCE: Final = "."
 """The word that stands for the beginning of a sentence; no phrase reaches across it."""
@@ -28,6 +45,8 @@ _WORD: Final = re.compile(
     rf"\d+(?:\.\d+)?|[{_IDEOGRAPH}]|{_LETTER}+(?:[{_APOSTROPHE}]+{_LETTER}+)*"
     r"|[,:\u060c\u3001\u2013\u2014]|\s-+\s|\.+(?=\s|$)|[?!;\u2026\u061f\u061b\u3002]+"
 )
+_DROPPED: Final = re.compile(rf"[{_MARK}{_APOSTROPHE}]")
+_PIECE: Final = re.compile(rf"[{_IDEOGRAPH}]|[^{_IDEOGRAPH}]+")
 _COMMAS: Final = frozenset(",:\u060c\u3001\u2013\u2014-")
 _SPELLED_ALIKE: Final = str.maketrans(
     {"\u0142": "l", "\u00f8": "o", "\u0111": "d", "\u0131": "i", "\u00e6": "ae", "\u0153": "oe"}
@@ -46,8 +65,9 @@ class Word:
 
 def fold(word: str) -> str:
     """Return a word in small letters, without accents, apostrophes and Arabic vowel marks."""
-    small = unicodedata.normalize("NFKD", word.casefold().translate(_SPELLED_ALIKE))
-    return re.sub(rf"[{_MARK}{_APOSTROPHE}]", "", small)
+    if word.isascii():
+        return word.lower().replace("'", "").replace("`", "")
+    return _DROPPED.sub("", unicodedata.normalize("NFKD", word.casefold().translate(_SPELLED_ALIKE)))
 
 
 def read_words(text: str) -> list[Word]:
@@ -71,47 +91,135 @@ def words_of(text: str) -> list[str]:
     return [word.text for word in read_words(text)]
 
 
+def distinct_words(texts: Iterable[str]) -> frozenset[str]:
+    """Return the words of texts as `words_of` returns them, each once and without the marks."""
+    tokens = set(_WORD.findall("\n".join(texts)))
+    return frozenset(word for token in tokens if token[0].isalnum() and (word := fold(token)))
+
+
+class PhraseGroups:
+    """Groups of phrases by name, found together; `*` stands for any ending of a word, or by itself for any word.
+
+    A phrase is looked up by its first words, so that most are never compared with a text.
+    """
+
+    def __init__(self, groups: Mapping[str, Iterable[str]]) -> None:
+        self._by_word: dict[str, list[_Phrase]] = {}
+        self._by_pair: dict[tuple[str, str], list[_Phrase]] = {}
+        self._by_beginning: dict[str, list[_Phrase]] = {}
+        self._by_ending: dict[str, list[_Phrase]] = {}
+        self._others: list[_Phrase] = []
+        for group, phrases in groups.items():
+            for parts in dict.fromkeys(tuple(_parts(phrase)) for phrase in phrases):
+                if parts:
+                    self._add(_Phrase(group, parts))
+        self._beginnings = sorted(set(map(len, self._by_beginning)))
+        self._endings = sorted(set(map(len, self._by_ending)))
+
+    def _add(self, phrase: "_Phrase") -> None:
+        first, second = (*phrase.parts, "*")[:2]
+        bare = first.strip("*")
+        if "*" not in first and "*" not in second:
+            self._by_pair.setdefault((first, second), []).append(phrase)
+        elif "*" not in first:
+            self._by_word.setdefault(first, []).append(phrase)
+        elif not bare or "*" in bare or first == f"*{bare}*":
+            self._others.append(phrase)
+        elif first.endswith("*"):
+            self._by_beginning.setdefault(bare, []).append(phrase)
+        else:
+            self._by_ending.setdefault(bare, []).append(phrase)
+
+    def find(self, words: Sequence[str]) -> dict[str, list[Span]]:
+        """Return the spans of words (start, end) that are a phrase, by group: at each word, the longest of a group."""
+        found: dict[str, list[Span]] = {}
+        for start, (word, after) in enumerate(zip(words, (*words[1:], ""), strict=False)):
+            longest: dict[str, tuple[int, int]] = {}
+            for phrase in self._that_may_begin(word, after):
+                end = start + len(phrase.parts)
+                if phrase.length > longest.get(phrase.group, (0, 0))[0] and phrase.goes_on(words, start + 1, end):
+                    longest[phrase.group] = (phrase.length, end)
+            for group, (_, end) in longest.items():
+                found.setdefault(group, []).append((start, end))
+        return found
+
+    def _that_may_begin(self, word: str, after: str) -> "list[_Phrase]":
+        """Return the phrases that a word may begin, with the word after it."""
+        phrases = [*self._by_word.get(word, ()), *self._by_pair.get((word, after), ())]
+        for length in self._beginnings:
+            if length > len(word):
+                break
+            phrases += self._by_beginning.get(word[:length], ())
+        for length in self._endings:
+            if length > len(word):
+                break
+            phrases += self._by_ending.get(word[-length:], ())
+        return phrases + [phrase for phrase in self._others if _fits(phrase.parts[0], word)]
+
+
+class _Phrase:
+    """A phrase of a group, as the words that it is compared by; `length` is the number of its characters."""
+
+    __slots__ = ("group", "length", "parts", "rest", "starred")
+
+    def __init__(self, group: str, parts: tuple[str, ...]) -> None:
+        self.group = group
+        self.parts = parts
+        self.length = len(" ".join(parts))
+        self.rest = list(parts[1:])
+        self.starred = any("*" in part for part in self.rest)
+
+    def goes_on(self, words: Sequence[str], start: int, end: int) -> bool:
+        """Return whether the words from `start` to `end` are those after the phrase's first word."""
+        if not self.rest:
+            return True
+        following = list(words[start:end])
+        if not self.starred or len(following) < len(self.rest):
+            return following == self.rest
+        return all(map(_fits, self.rest, following))
+
+
 class Phrases:
-    """A group of phrases; `*` stands for any ending of a word, or by itself for any word."""
+    """A single group of phrases, written as in `PhraseGroups`."""
 
     def __init__(self, phrases: Iterable[str]) -> None:
-        longest_first = sorted({" ".join(_parts(phrase)) for phrase in phrases}, key=len, reverse=True)
-        pattern = "|".join(" ".join(_pattern(word) for word in phrase.split()) for phrase in longest_first)
-        self._regex = re.compile(rf"(?= ({pattern}) )") if longest_first else re.compile(r"(?!)")
+        self._groups = PhraseGroups({"": phrases})
 
-    def find(self, words: Sequence[str]) -> list[tuple[int, int]]:
+    def find(self, words: Sequence[str]) -> list[Span]:
         """Return the spans of words (start, end) that are one of the phrases: at each word, the longest."""
-        text = f" {' '.join(words)} "
-        spans, seen, start = [], 0, 0
-        for match in self._regex.finditer(text):
-            start += text.count(" ", seen, match.start())
-            seen = match.start()
-            spans.append((start, start + match[1].count(" ") + 1))
-        return spans
+        return self._groups.find(words).get("", [])
 
     def mask(self, words: Sequence[str]) -> list[str]:
         """Return the words with "_" for each word of a phrase, so that the others keep their places."""
-        masked = list(words)
-        for start, end in self.find(words):
-            masked[start:end] = ["_"] * (end - start)
-        return masked
+        return masked(words, self.find(words))
+
+
+def masked(words: Sequence[str], spans: Iterable[Span]) -> list[str]:
+    """Return words with "_" for each word of some spans, so that the others keep their places."""
+    left = list(words)
+    for start, end in spans:
+        left[start:end] = ["_"] * (end - start)
+    return left
 
 
 def _parts(phrase: str) -> list[str]:
     """Split a phrase in the way of `read_words`, with its stars and a leading `SENTENCE` as they are."""
-    starred = [part if part in {"*", SENTENCE} else part.replace("*", "\ue000") for part in phrase.split()]
-    parts: list[str] = []
-    for part in starred:
-        if part in {"*", SENTENCE}:
-            parts.append(part)
-        else:
-            pieces = re.findall(rf"[{_IDEOGRAPH}]|[^{_IDEOGRAPH}]+", part)
-            parts += [fold(piece).replace("\ue000", "*") for piece in pieces]
-    return parts
+    parts = fold(phrase).split()
+    return parts if phrase.isascii() else [piece for part in parts for piece in _PIECE.findall(part)]
 
 
-def _pattern(word: str) -> str:
-    return re.escape(word).replace(r"\*", "[^ .,]+" if word == "*" else "[^ ]*")
+def _fits(pattern: str, word: str) -> bool:
+    """Return whether a word is that of a phrase."""
+    if "*" not in pattern:
+        return word == pattern
+    if pattern == "*":
+        return SENTENCE not in word and COMMA not in word
+    return bool(_wildcard(pattern).fullmatch(word))
+
+
+@cache
+def _wildcard(pattern: str) -> re.Pattern[str]:
+    return re.compile(re.escape(pattern).replace(r"\*", ".*"))
 
 
 class Speller:

@@ -7,12 +7,9 @@ condition or on the past ("if it swells, my throat may close") is only judged to
 from collections.abc import Iterator, Mapping, Sequence
 from itertools import pairwise
 
-from chatbot.language import COMMA, SENTENCE, Phrases
+from chatbot.language import COMMA, SENTENCE, PhraseGroups, Span
 
 __all__ = ["Clauses", "Span", "sentences"]
-
-Span = tuple[int, int]
-"""The index of the first word, and of the word after the last."""
 
 _FEWEST = 2  # words of a clause, at least
 _MOST = 40  # sentences that are judged one by one; of a longer message, neighbours are judged together
@@ -28,14 +25,20 @@ class Clauses:
     """
 
     def __init__(self, framing: Mapping[str, Sequence[str]]) -> None:
-        self._asks = Phrases(framing.get("asks", framing["general"]))
-        self._tells = Phrases(framing.get("tells", framing["now"]))
+        self._beginnings = PhraseGroups(
+            {"asks": framing.get("asks", framing["general"]), "tells": framing.get("tells", framing["now"])}
+        )
         self._joins = frozenset(framing.get("joins", ()))
         self._binds = frozenset(framing.get("binds", framing["unreal"]))
-        self._conditions = Phrases(framing.get("conditions", framing["unreal"]))
-        self._past = Phrases(framing["past"])
-        self._present = Phrases([*framing.get("present", framing["now"]), *framing["strong"]])
-        self._strong = Phrases(framing["strong"])
+        self._times = PhraseGroups(
+            {
+                "tells": framing.get("tells", framing["now"]),
+                "conditions": framing.get("conditions", framing["unreal"]),
+                "past": framing["past"],
+                "present": [*framing.get("present", framing["now"]), *framing["strong"]],
+                "strong": framing["strong"],
+            }
+        )
 
     def segments(self, words: Sequence[str]) -> list[Span]:
         """Return the whole message, then each sentence followed by its clauses; no span twice."""
@@ -46,14 +49,15 @@ class Clauses:
         segments = [whole]
         for sentence in parts:
             clauses = list(pairwise(self._cuts(words, sentence)))
-            segments += [sentence, *self._independent(words, clauses)]
+            segments += [sentence, *(self._independent(words, clauses) if len(clauses) > 1 else ())]
         return list(dict.fromkeys(segments))
 
     def _cuts(self, words: Sequence[str], sentence: Span) -> list[int]:
         start, end = sentence
         part = words[start:end]
-        asks = {at for at, _ in self._asks.find(part)}
-        tells = {at for at, _ in self._tells.find(part) if part[at - 1] not in self._binds}
+        found = self._beginnings.find(part)
+        asks = {at for at, _ in found.get("asks", ())}
+        tells = {at for at, _ in found.get("tells", ()) if part[at - 1] not in self._binds}
         cuts = [0]
         for at in sorted(asks | tells):
             begin = self._before_joins(part, at)
@@ -70,19 +74,18 @@ class Clauses:
         """Yield the clauses that do not depend on one before them."""
         supposed = past = False
         for start, end in clauses:
-            clause = words[start:end]
-            supposed = self._supposes(clause) or supposed
-            if self._strong.find(clause):
-                supposed = False
-            dependent = supposed or (past and not self._present.find(clause))
+            found = self._times.find(words[start:end])
+            supposed = (supposed or _supposes(found)) and "strong" not in found
+            dependent = supposed or (past and "present" not in found)
             if not dependent:
                 yield start, end
-            past = bool(self._past.find(clause)) or (past and dependent)
+            past = "past" in found or (past and dependent)
 
-    def _supposes(self, clause: Sequence[str]) -> bool:
-        """Return whether a clause begins with a condition, as in "if ..." or "and what if ..."."""
-        first = next((at for at, _ in self._conditions.find(clause)), None)
-        return first is not None and not any(at < first for at, _ in self._tells.find(clause))
+
+def _supposes(found: Mapping[str, Sequence[Span]]) -> bool:
+    """Return whether a clause begins with a condition, as in "if ..." or "and what if ..."."""
+    first = next((at for at, _ in found.get("conditions", ())), None)
+    return first is not None and not any(at < first for at, _ in found.get("tells", ()))
 
 
 def _merged(parts: Sequence[Span]) -> Iterator[Span]:

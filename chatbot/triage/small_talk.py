@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from importlib.resources import files
 from typing import Any, Self
 
-from chatbot.language import COMMA, SENTENCE, Phrases, Speller
+from chatbot.language import COMMA, SENTENCE, PhraseGroups, Phrases, Speller, masked
 
 __all__ = ["SmallTalk", "SmallTalkReply"]
 
@@ -24,9 +24,8 @@ class SmallTalk:
 
     def __init__(self, table: Mapping[str, Any], known: Callable[[str], bool]) -> None:
         self._fillers = Phrases(["_", *table["fillers"]])
-        self._kinds = [
-            (SmallTalkReply(kind["name"], kind["reply"]), Phrases(kind["phrases"])) for kind in table["kinds"]
-        ]
+        self._kinds = [SmallTalkReply(kind["name"], kind["reply"]) for kind in table["kinds"]]
+        self._phrases = PhraseGroups({kind["name"]: kind["phrases"] for kind in table["kinds"]})
         self._speller = Speller((phrase for kind in table["kinds"] for phrase in kind["phrases"]), known)
 
     @classmethod
@@ -39,8 +38,8 @@ class SmallTalk:
         """Return the reply to the first kind that a message has a phrase of, or None if not all of it is small talk."""
         rest = [word for word in self._speller.correct(words) if word not in {SENTENCE, COMMA}]
         first: SmallTalkReply | None = None
-        for reply, phrases in self._kinds:
-            if phrases.find(rest):
+        for reply in self._kinds if self._phrases.find(rest) else ():
+            if spans := self._phrases.find(rest).get(reply.kind):
                 first = first or reply
-                rest = phrases.mask(rest)
-        return first if set(self._fillers.mask(rest)) <= {"_"} else None
+                rest = masked(rest, spans)
+        return first if first and set(self._fillers.mask(rest)) <= {"_"} else None
