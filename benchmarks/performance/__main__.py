@@ -10,6 +10,7 @@ questions as Footnote, and one thread each. docs/performance.md says what each s
 
 import argparse
 import os
+import shutil
 from collections.abc import Callable
 from pathlib import Path
 from typing import Final
@@ -19,7 +20,7 @@ from tqdm import tqdm
 from benchmarks.performance import beside_build, browser, builds, cold_start, growth, over_http, profiling, question
 from benchmarks.performance.bench import Bench, Result
 from benchmarks.performance.environments import PEERS, ROOT, systems
-from benchmarks.performance.report import bars_table, read, section, write
+from benchmarks.performance.report import bars_table, markdown, read, section, write
 
 __all__: list[str] = []
 
@@ -43,6 +44,7 @@ def main() -> None:
     ready, left_out = systems(options.peers, cache / "peers")
     folder = cache / "performance"
     folder.mkdir(parents=True, exist_ok=True)
+    shutil.rmtree(folder / "server", ignore_errors=True)  # the journal of the run before
     for title, reason in left_out.items():
         tqdm.write(f"{title} is left out: {reason}")
     sections = read(options.output)
@@ -51,8 +53,8 @@ def main() -> None:
         result = _SECTIONS[name](bench)
         sections[name] = section(result, bench.left_out, quick=options.quick)
         write(options.output, sections, tuple(_SECTIONS))
-        for table in result.tables:
-            tqdm.write(f"{table.title}\n{table.columns}\n" + "\n".join(map(str, table.rows)) + f"\n{table.note}\n")
+        for table in sections[name]["tables"]:
+            tqdm.write(f"\n{markdown(table)}\n")
     print(bars_table(sections))
 
 

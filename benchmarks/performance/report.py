@@ -14,7 +14,7 @@ from benchmarks.performance.bars import verdicts
 from benchmarks.performance.bench import Result
 from benchmarks.performance.charts import draw
 
-__all__ = ["Sections", "bars_table", "machine", "read", "section", "write"]
+__all__ = ["Sections", "bars_table", "machine", "markdown", "read", "section", "write"]
 
 Sections = dict[str, dict[str, Any]]
 """What each section measured, with its date, its machine and its form, by name."""
@@ -91,11 +91,12 @@ def _section_text(name: str, part: Mapping[str, Any], plot: tuple[str, str] | No
     if plot:
         file, words = plot
         lines.append(f"![{words}]({file})")
-    lines += [_markdown(table) for table in part["tables"]]
+    lines += [markdown(table) for table in part["tables"]]
     return "\n\n".join(lines)
 
 
-def _markdown(table: Mapping[str, Any]) -> str:
+def markdown(table: Mapping[str, Any]) -> str:
+    """Return a stored table in Markdown."""
     lines = [f"**{table['title']}**", "", f"| {' | '.join(table['columns'])} |", "|---" * len(table["columns"]) + "|"]
     lines += [f"| {' | '.join(row)} |" for row in table["rows"]]
     return "\n".join(lines + (["", table["note"]] if table["note"] else []))
