@@ -16,8 +16,6 @@ from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Final
 
-from filelock import FileLock, Timeout
-
 from chatbot.errors import IndexBusy, IndexDamaged, IndexIncompatible, IndexingError, IndexMissing
 from chatbot.files import write_atomically
 
@@ -82,6 +80,8 @@ class Build:
 @contextmanager
 def write_lock(index: Path) -> Iterator[None]:
     """Hold the lock of an index folder; raises `IndexBusy` if another process holds it."""
+    from filelock import FileLock, Timeout  # noqa: PLC0415 - whoever only reads needs no lock
+
     lock = FileLock(index / ".lock", timeout=0)
     with _or_unwritable(index):
         index.mkdir(parents=True, exist_ok=True)

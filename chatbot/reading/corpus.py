@@ -9,10 +9,7 @@ from pathlib import Path, PurePosixPath
 from typing import Final
 from urllib.parse import urlsplit
 
-import yaml
-
 from chatbot.errors import CorpusError, UnreadablePage
-from chatbot.reading.markdown import read_markdown
 from chatbot.reading.page import Page, sections
 from chatbot.reading.text import read_text
 from chatbot.records import Document
@@ -33,7 +30,14 @@ __all__ = [
     "read_page",
 ]
 
-READERS: Final[Mapping[str, Callable[[str], Page]]] = {".txt": read_text, ".md": read_markdown}
+
+def _read_markdown(text: str) -> Page:
+    from chatbot.reading.markdown import read_markdown  # noqa: PLC0415 - a question needs no reader
+
+    return read_markdown(text)
+
+
+READERS: Final[Mapping[str, Callable[[str], Page]]] = {".txt": read_text, ".md": _read_markdown}
 """The reader of each suffix."""
 
 LARGEST: Final = 4 * 1024 * 1024
@@ -233,6 +237,8 @@ def _sidecar_fields(name: str, sidecar: bytes | None) -> dict[str, object]:
 
 def _yaml_fields(name: str, lines: str, place: str) -> dict[str, object]:
     """Read 'name: value' lines, with every value as text; `place` names them in errors."""
+    import yaml  # noqa: PLC0415 - as above
+
     try:
         about = yaml.load(lines, Loader=yaml.BaseLoader)  # noqa: S506 - this loader only makes strings, lists and tables
     except (yaml.YAMLError, RecursionError, ValueError) as error:
