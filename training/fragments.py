@@ -10,7 +10,7 @@ from pathlib import Path
 from chatbot.clinic import load_clinic
 from chatbot.language import everyday_words
 from chatbot.triage import LANGUAGES
-from chatbot.triage.red_flags import RedFlags
+from chatbot.triage.red_flags import group_words
 from training.triage_lists import Message
 from training.wordings import paraphrases, topics
 
@@ -52,7 +52,7 @@ def _questions(chance: random.Random) -> Iterator[str]:
 
 def _words(chance: random.Random) -> Iterator[str]:
     """Yield everyday words that are no sign of an emergency."""
-    signs = RedFlags.standard().plain_words
+    signs = group_words("en")
     plain = [word for word in everyday_words() if len(word) > 3 and word not in signs]
     yield from chance.sample(sorted(plain), SINGLE)
 

@@ -10,10 +10,21 @@ from threading import Lock
 from typing import Final, Self
 
 from chatbot.indexing import Encoded, Encoder
-from chatbot.language import COMMA, SENTENCE, Phrases, Speller, Word, is_english, is_everyday, read_words
+from chatbot.language import (
+    COMMA,
+    SENTENCE,
+    PhraseGroups,
+    Phrases,
+    Speller,
+    Word,
+    is_english,
+    is_everyday,
+    masked,
+    read_words,
+)
 from chatbot.records import Alarm, Level
 from chatbot.triage.classifier import EmergencyClassifier, Thresholds, Verdict
-from chatbot.triage.red_flags import LANGUAGES, FlagHit, RedFlags, Span
+from chatbot.triage.red_flags import LANGUAGES, FlagHit, RedFlags, Span, group_words
 from chatbot.triage.small_talk import SmallTalk, SmallTalkReply
 from chatbot.triage.wording import Wording
 
@@ -76,36 +87,85 @@ class TriageEvidence:
 
 
 class _Language:
-    """The lists of one language."""
+    """The lists of one language, each read when a message first needs it."""
 
     def __init__(self, language: str, known: Callable[[str], bool]) -> None:
-        self.flags = RedFlags.standard(language)
-        self.speller = Speller(self.flags.vocabulary, known)
-        self.small_talk = SmallTalk.standard(language, known)
-        wording = Wording.standard(language)
-        self.all_clear = Phrases(wording.phrases("all_clear_phrases"))
-        self.practical = Phrases(wording.phrases("practical_phrases"))
-        self.person = Phrases(wording.phrases("person_phrases"))
-        self.person_alone = Phrases([*wording.phrases("person_phrases"), *wording.phrases("person_words")])
-        self.person_fillers = Phrases(["_", *wording.phrases("person_fillers")])
-        self.function_words = frozenset(wording.phrases("function_words"))
+        self._language = language
+        self._known = known
 
-    def owns(self, word: str) -> bool:
-        """Return whether a word is of this language, and not English."""
-        return word in self.function_words or (word in self.flags.plain_words and not is_english(word))
+    @cached_property
+    def flags(self) -> RedFlags:
+        return RedFlags.standard(self._language)
+
+    @cached_property
+    def small_talk(self) -> SmallTalk:
+        return SmallTalk.standard(self._language, self._known)
+
+    @cached_property
+    def function_words(self) -> frozenset[str]:
+        return frozenset(self._wording.phrases("function_words"))
+
+    @cached_property
+    def _flag_words(self) -> frozenset[str]:
+        return group_words(self._language)
+
+    @cached_property
+    def _speller(self) -> Speller:
+        return Speller(self.flags.vocabulary, self._known)
+
+    @cached_property
+    def _phrases(self) -> PhraseGroups:
+        person = self._wording.phrases("person_phrases")
+        return PhraseGroups(
+            {
+                "all_clear": self._wording.phrases("all_clear_phrases"),
+                "practical": self._wording.phrases("practical_phrases"),
+                "person": person,
+                "person_alone": [*person, *self._wording.phrases("person_words")],
+            }
+        )
+
+    @cached_property
+    def _person_fillers(self) -> Phrases:
+        return Phrases(["_", *self._wording.phrases("person_fillers")])
+
+    @property
+    def _wording(self) -> Wording:
+        return Wording.standard(self._language)
+
+    def owns(self, word: str, *, english: bool) -> bool:
+        """Return whether a word is of this language, and not English; `english` is what `is_english` says of it."""
+        return word in self.function_words or (not english and word in self._flag_words)
 
     def corrected(self, words: Sequence[Word]) -> list[Word]:
-        return [Word(part, word.start, word.end) for word in words for part in self.speller.corrections(word.text)]
+        return [Word(part, word.start, word.end) for word in words for part in self._speller.corrections(word.text)]
 
-    def is_only_all_clear(self, plain: Sequence[str]) -> bool:
-        """Return whether a message is an all-clear with at most `_FEW` words beside it."""
-        spans = self.all_clear.find(plain)
-        return bool(spans) and len(plain) - sum(end - start for start, end in spans) <= _FEW
+    def read(self, plain: Sequence[str]) -> "_Phrased":
+        """Return what the fixed phrases in the words of a message say, without marks."""
+        found = self._phrases.find(plain)
+        all_clear, alone = found.get("all_clear", ()), found.get("person_alone", ())
+        beside = len(plain) - sum(end - start for start, end in all_clear)
+        return _Phrased(
+            all_clear=bool(all_clear),
+            only_all_clear=bool(all_clear) and beside <= _FEW,
+            practical="practical" in found,
+            person="person" in found,
+            only_person=bool(alone) and set(self._person_fillers.mask(masked(plain, alone))) <= {"_"},
+        )
 
-    def asks_only_for_a_person(self, plain: Sequence[str]) -> bool:
-        if not self.person_alone.find(plain):
-            return False
-        return set(self.person_fillers.mask(self.person_alone.mask(plain))) <= {"_"}
+
+@dataclass(frozen=True, slots=True)
+class _Phrased:
+    """What the fixed phrases in a message say: an all-clear, a practical question, a wish for a person.
+
+    `only_all_clear`: at most `_FEW` words stand beside an all-clear. `only_person`: the wish for a person is all.
+    """
+
+    all_clear: bool
+    only_all_clear: bool
+    practical: bool
+    person: bool
+    only_person: bool
 
 
 class Triage:
@@ -155,21 +215,22 @@ class Triage:
     def _read(self, question: str, encode: Encode | None, letters: int) -> Finding:
         evidence = self.evidence(question, encode, letters)
         words, lists = evidence.words, self._languages[evidence.language]
-        plain = _without_marks(lists.corrected(words))
-        small_talk, person = lists.small_talk.read([word.text for word in words]), lists.asks_only_for_a_person(plain)
+        corrected = evidence.corrected if evidence.language == "en" else lists.corrected(words)
+        phrased = lists.read(_without_marks(corrected))
+        small_talk = lists.small_talk.read([word.text for word in words])
         alarms = [*self._by_words(evidence)]
         # The meaning of a fixed phrase is known, so that the classifier could only be wrong about it.
-        if not (small_talk or person or lists.is_only_all_clear(plain)):
+        if not (small_talk or phrased.only_person or phrased.only_all_clear):
             alarms += self._by_meaning(evidence)
         whole = evidence.verdicts.get((0, len(evidence.corrected)))
         return Finding(
             evidence.language,
             gravest(alarms),
             symptom=bool(whole and whole.symptom >= self._thresholds.symptom),
-            person=person,
-            wants_person=bool(lists.person.find(plain)),
-            all_clear=bool(lists.all_clear.find(plain)),
-            practical=bool(lists.practical.find(plain)) and not (whole and whole.urgent + whole.symptom >= _UNWELL),
+            person=phrased.only_person,
+            wants_person=phrased.person,
+            all_clear=phrased.all_clear,
+            practical=phrased.practical and not (whole and whole.urgent + whole.symptom >= _UNWELL),
             small_talk=small_talk,
         )
 
@@ -245,17 +306,27 @@ class Triage:
             if language in self._languages and sum(ord(letter) in script for letter in letters) > len(letters) / 2:
                 return language
         plain = _without_marks(words)
-        counts = {language: sum(map(lists.owns, plain)) for language, lists in self._languages.items()}
+        english = [is_english(word) for word in plain]
+        counts = {
+            language: sum(lists.owns(word, english=known) for word, known in zip(plain, english, strict=True))
+            for language, lists in self._languages.items()
+        }
         best = max(counts, key=lambda language: counts[language])
         enough = 1 if len(plain) <= _FEW else max(2, _SHARE * len(plain))
-        english = sum(is_everyday(word) and not self._languages[best].owns(word) for word in plain)
-        return best if counts[best] >= enough and counts[best] > english else "en"
+        if counts[best] < enough:
+            return "en"
+        own = self._languages[best]
+        everyday = sum(is_everyday(word) and not own.owns(word, english=is_english(word)) for word in plain)
+        return best if counts[best] > everyday else "en"
 
     def _other_languages(self, words: Sequence[Word]) -> list[str]:
         """Return the languages besides English that a message has words of."""
-        texts = [word.text for word in words]
-        others = [(language, lists) for language, lists in self._languages.items() if language != "en"]
-        return [language for language, lists in others if any(map(lists.owns, texts))]
+        texts = {word: is_english(word) for word in _without_marks(words)}
+        return [
+            language
+            for language, lists in self._languages.items()
+            if language != "en" and any(lists.owns(word, english=english) for word, english in texts.items())
+        ]
 
     @property
     def _thresholds(self) -> Thresholds:

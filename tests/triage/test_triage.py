@@ -94,6 +94,8 @@ def test_a_red_flag_is_found_and_named_by_words(text: str, flag: str) -> None:
         "my eye was burning with curiosity",
         "do you treat self-harm scars",
         "I want to die my hair blonde",
+        "what makes a diabetic foot go gangrenous",  # near a Polish sign, without a Polish word
+        "I've had none of the side effects listed: no rash, no fever, no vomiting. Refill please",  # near a French one
         "",
         "\U0001f44d",
     ],
