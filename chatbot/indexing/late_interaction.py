@@ -1,17 +1,16 @@
 """Late interaction: the token vectors of every passage, and the MaxSim of a question's tokens over them.
 
-Source: O. Khattab and M. Zaharia, "ColBERT", SIGIR 2020, here with the encoder's own token vectors. Unit vectors are
-stored as 8-bit integers, one byte per dimension.
+Source: O. Khattab and M. Zaharia, "ColBERT", SIGIR 2020, here with the encoder's own token vectors. These are stored as
+4-bit numbers, each token with the scale that gives it the cosine 1 with itself: so other cosines are not biased (J. Gao
+and C. Long, "RaBitQ", SIGMOD 2024). training/README.md says what other ways were measured.
 """
 
-import io
 from collections.abc import Iterable, Sequence
 from contextlib import ExitStack
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from itertools import chain
 from pathlib import Path
 from typing import Any, ClassVar, Final, Self
-from zipfile import BadZipFile
 
 import numpy as np
 from numpy.lib.format import dtype_to_descr, write_array_header_1_0
@@ -23,7 +22,12 @@ from chatbot.indexing.encoder import Encoded, Vectors
 
 __all__ = ["Tokens", "l2_normalise"]
 
-_SCALE: Final = 127  # the integer that stands for 1
+_BITS: Final = 4
+_LEVELS: Final = 15  # numbers that a dimension is rounded to; an odd count of them has one for 0
+_STEP: Final = 0.34  # between two of them, in root mean squares of the vector; the error is least at about this step
+_MASK: Final = 2**_BITS - 1
+_PLANES: Final = 8 // _BITS  # dimensions in a byte
+_CHUNK: Final = 2**20  # numbers that are converted at a time
 
 Offsets = NDArray[np.int64]
 
@@ -38,21 +42,26 @@ def l2_normalise(vectors: Vectors) -> Vectors:
 class Tokens:
     """The n tokens of m passages; those of passage i are rows `offsets[i]` to `offsets[i + 1]`.
 
-    `offsets` has the shape (m + 1,), `vectors` (n, dimensions), `ids` (n,). `ids` are the numbers in the model's
-    vocabulary. The tokens of a passage lie in groups: first those of no sentence, which may be none, then those of each
-    sentence in reading order. `group_sizes` holds the tokens of each group. The groups of passage i are
-    `group_offsets[i]` to `group_offsets[i + 1]`; `group_offsets` has the shape (m + 1,).
+    `offsets` has the shape (m + 1,), `ids` and `scales` (n,), `codes` (n, half of the dimensions). `ids` are the
+    numbers in the model's vocabulary. `codes` are the vectors, rounded: the first half of the dimensions in the low
+    bits, the second half in the high ones. A rounded vector times its scale stands for the unit vector.
+
+    The tokens of a passage lie in groups: first those of no sentence, which may be none, then those of each sentence in
+    reading order. `group_sizes` holds the tokens of each group. The groups of passage i are `group_offsets[i]` to
+    `group_offsets[i + 1]`; `group_offsets` has the shape (m + 1,).
     """
 
     offsets: Offsets
-    vectors: NDArray[np.int8]
+    codes: NDArray[np.uint8]
+    scales: Vectors
     ids: NDArray[np.integer[Any]]
     group_offsets: Offsets
     group_sizes: NDArray[np.int32]
 
     FILES: ClassVar = (
         "token_offsets.npy",
-        "token_vectors.npy",
+        "token_codes.npy",
+        "token_scales.npy",
         "token_ids.npy",
         "group_offsets.npy",
         "group_sizes.npy",
@@ -63,16 +72,17 @@ class Tokens:
     def of(cls, encoded: Encoded, sentences: NDArray[np.int16]) -> Self:
         """Return the tokens of one encoded passage; `sentences` is the sentence of each, -1 for none."""
         order = np.argsort(sentences, kind="stable")
-        vectors = np.round(l2_normalise(encoded.tokens[order]) * _SCALE).astype(np.int8)
+        codes, scales = _quantised(l2_normalise(encoded.tokens[order]))
         sizes = np.bincount(sentences + 1, minlength=1).astype(np.int32)
-        return cls(_offsets([len(vectors)]), vectors, encoded.ids[order], _offsets([len(sizes)]), sizes)
+        return cls(_offsets([len(codes)]), codes, scales, _narrow(encoded.ids[order]), _offsets([len(sizes)]), sizes)
 
     @classmethod
     def joined(cls, parts: Sequence[Self]) -> Self:
         """Return the passages of several parts in one, in order."""
         return cls(
             _offsets([count for part in parts for count in np.diff(part.offsets)]),
-            np.concatenate([part.vectors for part in parts]),
+            np.concatenate([part.codes for part in parts]),
+            np.concatenate([part.scales for part in parts]),
             np.concatenate([part.ids for part in parts]),
             _offsets([count for part in parts for count in np.diff(part.group_offsets)]),
             np.concatenate([part.group_sizes for part in parts]),
@@ -87,17 +97,19 @@ class Tokens:
         parts = iter(parts)
         first = next(parts)
         with ExitStack() as stack:
-            offsets, vectors, ids, group_offsets, group_sizes = (
-                stack.enter_context(_ArrayFile(folder / name, array[:0]))
-                for name, array in zip(cls.FILES, first._arrays(), strict=True)  # noqa: SLF001 -- its own class
+            offsets, codes, scales, ids, group_offsets, group_sizes = (
+                stack.enter_context(_ArrayFile(folder / name, getattr(first, field.name)[:0]))
+                for name, field in zip(cls.FILES, fields(cls), strict=True)
             )
             for zero in (offsets, group_offsets):
                 zero.append(np.zeros(1, dtype=np.int64))
             for part in chain([first], parts):
-                offsets.append(part.offsets[1:] + vectors.length)
+                offsets.append(part.offsets[1:] + codes.length)
                 group_offsets.append(part.group_offsets[1:] + group_sizes.length)
-                for file, array in ((vectors, part.vectors), (ids, part.ids), (group_sizes, part.group_sizes)):
-                    file.append(array)
+                codes.append(part.codes)
+                scales.append(part.scales)
+                ids.append(part.ids)
+                group_sizes.append(part.group_sizes)
 
     @classmethod
     def open(cls, folder: Path) -> Self:
@@ -120,39 +132,12 @@ class Tokens:
         rows, group_rows = slice(offsets[0], offsets[-1]), slice(groups[0], groups[-1])
         return Tokens(
             offsets - offsets[0],
-            self.vectors[rows],
-            self.ids[rows],
+            self.codes[rows],
+            self.scales[rows],
+            _narrow(self.ids[rows]),
             groups - groups[0],
             self.group_sizes[group_rows],
         )
-
-    def to_bytes(self) -> bytes:
-        """Return the tokens as bytes; equal tokens give equal bytes."""
-        file = io.BytesIO()
-        owners = np.repeat(np.arange(len(self)), np.diff(self.group_offsets))
-        numbers = np.arange(len(owners)) - self.group_offsets[owners] - 1
-        sentences = np.repeat(numbers, self.group_sizes).astype(np.int16)
-        np.savez(file, first=self.offsets, vectors=self.vectors, ids=self.ids, sentences=sentences)
-        return file.getvalue()
-
-    @classmethod
-    def from_bytes(cls, content: bytes) -> Self:
-        """Read the bytes that `to_bytes` returned; raises `IndexDamaged` for any others."""
-        try:
-            with np.load(io.BytesIO(content), allow_pickle=False) as arrays:
-                offsets, vectors, ids, sentences = (arrays[name] for name in ("first", "vectors", "ids", "sentences"))
-            complete = offsets[-1] == len(vectors) == len(ids) == len(sentences)
-            parts = []
-            for start, end in zip(offsets[:-1].tolist(), offsets[1:].tolist(), strict=True) if complete else ():
-                order = start + np.argsort(sentences[start:end], kind="stable")
-                sizes = np.bincount(sentences[order] + 1, minlength=1).astype(np.int32)
-                parts.append(cls(_offsets([end - start]), vectors[order], ids[order], _offsets([len(sizes)]), sizes))
-            tokens = cls.joined(parts) if complete else None
-        except (OSError, ValueError, TypeError, LookupError, EOFError, RuntimeError, BadZipFile) as error:
-            raise IndexDamaged(f"The tokens cannot be read: {REBUILD_HINT}.") from error
-        if tokens is None:
-            raise IndexDamaged(f"The tokens are incomplete: {REBUILD_HINT}.")
-        return tokens
 
     def __len__(self) -> int:
         return len(self.offsets) - 1
@@ -192,60 +177,108 @@ class Tokens:
 
         Beside each group stand the place of its passage in `passages`, and whether it is a sentence.
         """
+        places = np.asarray(passages)
         rows, groups = (
-            [
-                slice(*ends)
-                for ends in zip(offsets[passages].tolist(), offsets[np.add(passages, 1)].tolist(), strict=True)
-            ]
-            for offsets in (self.offsets, self.group_offsets)
+            [slice(*ends) for ends in zip(starts[places].tolist(), starts[places + 1].tolist(), strict=True)]
+            for starts in (self.offsets, self.group_offsets)
         )
         sizes = np.concatenate([self.group_sizes[part] for part in groups])
         counts = [part.stop - part.start for part in groups]
         owners, inside = np.repeat(np.arange(len(groups)), counts), np.ones(len(sizes), dtype=np.bool_)
         inside[np.cumsum(counts) - counts] = False
         filled = sizes > 0
-        vectors = np.concatenate([self.vectors[part] for part in rows], dtype=np.float32)
-        best = np.maximum.reduceat(vectors @ question.T, (np.cumsum(sizes) - sizes)[filled], axis=0)
-        return np.asarray(best / _SCALE, dtype=np.float32), owners[filled], inside[filled]
+        best = np.maximum.reduceat(self._cosines(question, rows), (np.cumsum(sizes) - sizes)[filled], axis=0)
+        return best, owners[filled], inside[filled]
 
-    def _arrays(self) -> tuple[NDArray[Any], ...]:
-        return self.offsets, self.vectors, self.ids, self.group_offsets, self.group_sizes
+    def _cosines(self, question: Vectors, rows: Sequence[slice]) -> Vectors:
+        """Return the cosine of each question token with the tokens of some passages, shape (tokens, question tokens).
+
+        A passage is unpacked at a time, because its numbers then stay in the processor's cache.
+        """
+        width = self.codes.shape[1]
+        weights = np.zeros((_PLANES * width, len(question)), dtype=np.float32)
+        weights[: question.shape[1]] = question.T
+        centre = weights.sum(axis=0) * np.float32((_LEVELS - 1) / 2)
+        for plane in range(_PLANES):  # the numbers of a plane stay where they are in the byte
+            weights[plane * width : (plane + 1) * width] /= 1 << plane * _BITS
+        lengths = [part.stop - part.start for part in rows]
+        cosines = np.empty((sum(lengths), len(question)), dtype=np.float32)
+        unpacked, start = np.empty((max(lengths), len(weights)), dtype=np.float32), 0
+        for part, length in zip(rows, lengths, strict=True):
+            codes, numbers = self.codes[part], unpacked[:length]
+            for plane in range(_PLANES):
+                numbers[:, plane * width : (plane + 1) * width] = codes & (_MASK << plane * _BITS)
+            np.matmul(numbers, weights, out=cosines[start : start + length])
+            start += length
+        cosines -= centre
+        cosines *= np.concatenate([self.scales[part] for part in rows])[:, None]
+        return cosines
 
     def _is_complete(self) -> bool:
         """Return whether the arrays are as long as the offsets say; reads the last offsets alone."""
         return bool(
-            self.offsets[-1] == len(self.vectors) == len(self.ids)
+            self.offsets[-1] == len(self.codes) == len(self.scales) == len(self.ids)
             and self.group_offsets[-1] == len(self.group_sizes)
             and len(self.offsets) == len(self.group_offsets)
         )
 
 
 class _ArrayFile:
-    """A file in NumPy's format that grows along the first axis of its array."""
+    """A file in NumPy's format that grows along the first axis of its array, and whose numbers widen as they must."""
 
     def __init__(self, path: Path, like: NDArray[Any]) -> None:
-        self._file, self._like, self.length = path.open("wb"), like, 0
+        self._path, self._dtype, self._row = path, like.dtype, like.shape[1:]
+        self._file, self.length = path.open("wb"), 0
 
     def __enter__(self) -> Self:
         self._write_header()
         return self
 
     def append(self, array: NDArray[Any]) -> None:
-        if array.shape[1:] != self._like.shape[1:]:
-            raise ValueError(f"tokens of {array.shape[1:]} dimensions after those of {self._like.shape[1:]}")
-        self._file.write(array.astype(self._like.dtype).tobytes())
+        if array.shape[1:] != self._row:
+            raise ValueError(f"tokens of {array.shape[1:]} numbers after those of {self._row}")
+        if not np.can_cast(array.dtype, self._dtype):
+            self._widen(np.promote_types(array.dtype, self._dtype))
+        self._file.write(array.astype(self._dtype).tobytes())
         self.length += len(array)
 
     def __exit__(self, *raised: object) -> None:
         self._write_header()
         self._file.close()
 
+    def _widen(self, dtype: np.dtype[Any]) -> None:
+        """Write what there is again as numbers of a wider type."""
+        self.__exit__()
+        old = self._path.rename(self._path.with_suffix(".old"))
+        array = np.load(old, mmap_mode="r")
+        self._file, self._dtype = self._path.open("wb"), dtype
+        self._write_header()
+        for start in range(0, len(array), _CHUNK):
+            self._file.write(array[start : start + _CHUNK].astype(dtype).tobytes())
+        old.unlink()
+
     def _write_header(self) -> None:
         """Write the header of the array so far; it is as long for any number of rows, with room left for digits."""
         self._file.seek(0)
-        descr, shape = dtype_to_descr(self._like.dtype), (self.length, *self._like.shape[1:])
+        descr, shape = dtype_to_descr(self._dtype), (self.length, *self._row)
         write_array_header_1_0(self._file, {"descr": descr, "fortran_order": False, "shape": shape})
 
 
 def _offsets(counts: Sequence[int]) -> Offsets:
     return np.cumsum([0, *counts], dtype=np.int64)
+
+
+def _narrow(ids: NDArray[np.integer[Any]]) -> NDArray[np.integer[Any]]:
+    """Return token numbers in 16 bits where all of them fit."""
+    return ids.astype(np.uint16 if ids.max(initial=0) < 1 << 16 else np.int32)
+
+
+def _quantised(vectors: Vectors) -> tuple[NDArray[np.uint8], Vectors]:
+    """Return the codes and the scales of unit vectors, shape (n, dimensions)."""
+    steps = _STEP * np.sqrt(np.mean(vectors**2, axis=1, keepdims=True))
+    numbers = np.clip(np.floor(vectors / np.maximum(steps, 1e-9) + _LEVELS / 2), 0, _LEVELS - 1)
+    products = np.sum((numbers - (_LEVELS - 1) / 2) * vectors, axis=1)
+    scales = np.divide(1, products, out=np.zeros_like(products), where=products > 0)
+    padded = np.pad(numbers.astype(np.uint8), ((0, 0), (0, -vectors.shape[1] % _PLANES)))
+    planes = padded.reshape(len(vectors), _PLANES, -1) << (_BITS * np.arange(_PLANES, dtype=np.uint8)[:, None])
+    return np.bitwise_or.reduce(planes, axis=1), scales
