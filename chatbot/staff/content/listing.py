@@ -7,14 +7,15 @@ from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 from http import HTTPStatus
-from typing import Final
-
-import httpx
+from typing import TYPE_CHECKING, Final
 
 from chatbot.bot import Chatbot
 from chatbot.journal import Counts
 from chatbot.staff.content.drafts import Draft
 from chatbot.staff.content.page_form import document_of
+
+if TYPE_CHECKING:
+    import httpx
 
 __all__ = ["PageSummary", "gone_addresses", "list_pages"]
 
@@ -99,12 +100,16 @@ async def _gone_addresses(addresses: Sequence[str], progress: Callable[[int, int
         done += 1
         progress(done, len(addresses))
 
+    import httpx  # noqa: PLC0415 - a tenth of a second to import, and `check` does without it
+
     async with httpx.AsyncClient(follow_redirects=True, headers={"User-Agent": "Footnote"}) as client:
         await asyncio.gather(*map(check, addresses))
     return frozenset(gone)
 
 
-async def _is_gone(client: httpx.AsyncClient, address: str) -> bool:
+async def _is_gone(client: "httpx.AsyncClient", address: str) -> bool:
+    import httpx  # noqa: PLC0415 - as above
+
     try:
         async with asyncio.timeout(_TIMEOUT), client.stream("GET", address) as response:  # its body is not read
             return response.status_code in _GONE
