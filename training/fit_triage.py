@@ -96,7 +96,8 @@ def main() -> None:
         },
     }
     arrays: dict[str, Any] = model.arrays()
-    np.savez_compressed(OUT / "classifier.npz", **arrays)
+    # Neither compressed nor transposed, so that they are ready to use as they are read.
+    np.savez(OUT / "classifier.npz", **{name: np.ascontiguousarray(array) for name, array in arrays.items()})
     _write(values)
 
 
