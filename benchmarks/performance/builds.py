@@ -86,13 +86,14 @@ def _footnote(bench: Bench, result: Result) -> Table:
     with TemporaryDirectory(dir=bench.folder) as folder:
         pages, index = Path(folder) / "pages", Path(folder) / "index"
         shutil.copytree(corpus.pages, pages)
-        for title, change in (("whole", 0), ("ten pages changed", _CHANGED), ("nothing changed", 0)):
-            _change(pages, change)
+        for figure, change in (("whole", 0), ("changed", _CHANGED), ("same", 0)):
+            changed = _change(pages, change)
             settings = bench.settings(Corpus(Path(folder), pages, number, corpus.passages, ()), index)
             used = run([sys.executable, "-m", "chatbot", "build"], settings)
-            rows.append((f"{title}", f"{used.cpu:.1f}", f"{used.peak:.0f}"))
+            title = f"{changed} pages changed" if changed else "whole" if figure == "whole" else "nothing changed"
+            rows.append((title, f"{used.cpu:.1f}", f"{used.peak:.0f}"))
             if number == _LARGE:
-                result.figures |= {f"build_cpu_{change or title}": used.cpu, f"build_peak_{change or title}": used.peak}
+                result.figures |= {f"build_{figure}_cpu": used.cpu, f"build_{figure}_peak": used.peak}
         name = (index / "CURRENT").read_text("ascii").strip()
         kilobytes = disk_bytes(index / name) / corpus.passages / 1e3
     if number != OWN:
@@ -105,8 +106,11 @@ def _footnote(bench: Bench, result: Result) -> Table:
     )
 
 
-def _change(pages: Path, number: int) -> None:
-    """Add a sentence to some pages."""
-    for path in sorted(pages.iterdir())[:: max(1, len(list(pages.iterdir())) // max(number, 1))][:number]:
+def _change(pages: Path, number: int) -> int:
+    """Add a sentence to some pages, spread over all, and return to how many."""
+    paths = sorted(pages.iterdir())
+    chosen = paths[:: max(1, len(paths) // max(number, 1))][:number]
+    for path in chosen:
         with path.open("a", encoding="utf-8") as file:
             file.write(f"\n\nThis page was looked at again: {json.dumps(path.name)}.\n")
+    return len(chosen)
