@@ -3,7 +3,7 @@
 import asyncio
 import time
 from collections.abc import Callable, Coroutine, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 from uuid import uuid4
 
 from anyio import to_thread
@@ -16,7 +16,10 @@ if TYPE_CHECKING:
     from chatbot.bot import Chatbot
     from chatbot.journal import Journal
 
-__all__ = ["AnswerService"]
+__all__ = ["AT_ONCE", "AnswerService"]
+
+AT_ONCE: Final = 2
+"""Questions that are answered at once: while one is encoded, which needs no Python, the rest of another goes on."""
 
 
 class AnswerService:
@@ -27,7 +30,7 @@ class AnswerService:
         self._limiter = limiter
         self._bot = bot
         self._journal = journal
-        self._queue = FairQueue()  # one at a time, because the model uses one core and encodes one text at a time
+        self._queue = FairQueue(AT_ONCE)
 
     async def ask(
         self,
