@@ -1,9 +1,10 @@
 """Guess the language of a question, so that a clinic sees whom its pages do not serve."""
 
 from functools import cache
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
-from py3langid.langid import MODEL_FILE, LanguageIdentifier
+if TYPE_CHECKING:
+    from py3langid.langid import LanguageIdentifier
 
 __all__ = ["UNKNOWN", "guess_language"]
 
@@ -24,7 +25,9 @@ def guess_language(text: str) -> str:
 
 
 @cache
-def _model() -> LanguageIdentifier:
+def _model() -> "LanguageIdentifier":
+    from py3langid.langid import MODEL_FILE, LanguageIdentifier  # noqa: PLC0415 - few questions need its language named
+
     model = LanguageIdentifier.from_model_file(MODEL_FILE, norm_probs=True)
     model.set_languages(_LANGUAGES)
     return model
