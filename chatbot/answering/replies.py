@@ -67,6 +67,7 @@ class ReplyProjection:
 class ReplyMatcher:
     """The clinic's replies, with the projected vectors and the content words of their examples, by reply.
 
+    `page_centroids` are those of the projection, projected.
     With another encoder than that of the fit, `examples` is empty and replies match by keywords alone.
     """
 
@@ -74,6 +75,7 @@ class ReplyMatcher:
     projection: ReplyProjection
     examples: tuple[Vectors, ...]
     keywords: tuple[tuple[frozenset[str], ...], ...]
+    page_centroids: Vectors
 
     @classmethod
     def of(cls, replies: Sequence[Reply], encoder: Encoder, projection: ReplyProjection | None = None) -> Self:
@@ -83,7 +85,8 @@ class ReplyMatcher:
         encoded = (encoder.encode_questions(reply.examples) for reply in encodable)
         examples = (projection.project(np.array([text.vector for text in texts])) for texts in encoded)
         keywords = (tuple(map(_folded_words, reply.examples)) for reply in replies)
-        return cls(tuple(replies), projection, tuple(examples), tuple(keywords))
+        centroids = projection.project(projection.page_centroids)
+        return cls(tuple(replies), projection, tuple(examples), tuple(keywords), centroids)
 
     def match(self, question: Encoded) -> ReplyMatch | None:
         """Return the reply that a question asks for, if it asks for one."""
@@ -95,7 +98,7 @@ class ReplyMatcher:
         vector = self.projection.project(question.vector[None])[0]
         scores = [float(np.sort(examples @ vector)[-_NEAREST:].mean()) for examples in self.examples]
         best = int(np.argmax(scores))
-        pages = float((self.projection.project(self.projection.page_centroids) @ vector).max())
+        pages = float((self.page_centroids @ vector).max())
         return ReplyMatch(self.replies[best], scores[best] - pages)
 
     def match_all(
