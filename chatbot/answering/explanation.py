@@ -69,7 +69,8 @@ def build_explanation(gate: Gate, serving: ServingSnapshot, result: PipelineResu
 def _candidates(gate: Gate, index: Index, result: SearchResult) -> Iterator[Candidate]:
     evidence = index.evidence(result.query)
     signals = dict(zip(evidence.passages, ranking_signals(evidence).tolist(), strict=True))
-    for hit in result.hits[:CANDIDATES]:
+    hits = result.hits[:CANDIDATES]
+    for hit, confidence in zip(hits, gate.confidences(index, result, hits), strict=True):
         by_name = dict(zip(RANKING_SIGNALS, signals[hit.passage], strict=True))
         marks = highlights(index, result.query, hit.passage)
-        yield Candidate(hit.passage, hit.score, by_name, gate.confidence(index, result, hit), marks)
+        yield Candidate(hit.passage, hit.score, by_name, confidence, marks)

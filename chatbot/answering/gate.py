@@ -36,10 +36,15 @@ _SENTENCE_WORDS: Final = range(5, 41)  # a shorter one asks nothing, a longer on
 
 def gate_signals(index: Index, topic_free: Query, question: str, hits: Sequence[Hit]) -> list[float]:
     """Return the `SIGNALS` of the first hit; `hits` are ranked and not empty."""
+    (content,) = index.content_maxsim(topic_free, [hits[0].passage])
+    return _signals(float(content), question, hits)
+
+
+def _signals(content_maxsim: float, question: str, hits: Sequence[Hit]) -> list[float]:
+    """Return the signals of the first hit, of which the first is known."""
     best, others = hits[0], hits[1 : 1 + _RUNNERS_UP]
-    (content,) = index.content_maxsim(topic_free, [best.passage])
-    margin = best.score - float(np.mean([hit.score for hit in others])) if others else 0.0
-    return [float(content), margin, float(match_answer_type(question, best.passage.text))]
+    margin = best.score - sum(hit.score for hit in others) / len(others) if others else 0.0
+    return [content_maxsim, margin, float(match_answer_type(question, best.passage.text))]
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,18 +77,31 @@ class Gate:
         )
 
     def confidence(self, index: Index, result: SearchResult, hit: Hit) -> float:
-        """Return the probability, 0 to 1, that a hit answers the question.
+        """Return the probability, 0 to 1, that a hit answers the question."""
+        (confidence,) = self.confidences(index, result, [hit])
+        return confidence
+
+    def confidences(self, index: Index, result: SearchResult, hits: Sequence[Hit]) -> list[float]:
+        """Return the probability, 0 to 1, that each of some hits answers the question.
 
         A passage whose heading is the question gets at least what the most careful clinic asks for. A question that
         names the topic alone gets what the least careful clinic calls an answer.
         """
-        if result.topic_alone and not result.has_exact_heading(hit):
+        contents = index.content_maxsim(result.topic_free, [hit.passage for hit in hits]).tolist()
+        return [
+            self._confidence(index.calibration, result, hit, content)
+            for hit, content in zip(hits, contents, strict=True)
+        ]
+
+    def _confidence(
+        self, calibration: Mapping[str, float], result: SearchResult, hit: Hit, content_maxsim: float
+    ) -> float:
+        is_heading = result.has_exact_heading(hit)
+        if result.topic_alone and not is_heading:
             return min((chance for _, chance in self.risk), default=0.0)
         hits = (hit, *(other for other in result.hits[: 1 + _RUNNERS_UP] if other is not hit))
-        least = max((chance for _, chance in self.risk), default=1.0) if result.has_exact_heading(hit) else 0.0
-        return max(
-            least, self.probability(gate_signals(index, result.topic_free, result.gate_text, hits), index.calibration)
-        )
+        least = max((chance for _, chance in self.risk), default=1.0) if is_heading else 0.0
+        return max(least, self.probability(_signals(content_maxsim, result.gate_text, hits), calibration))
 
     def probability(self, signals: Sequence[float], calibration: Mapping[str, float]) -> float:
         """Return the probability for signals, given the calibration of their corpus; an uncalibrated one is average."""

@@ -130,6 +130,8 @@ def test_the_content_read_is_that_of_the_hit_itself(index_of: IndexOf, words: Wo
     result = result_of(words, "redness", [second, first])
     assert BY_CONTENT.confidence(index, result, first) == pytest.approx(chance(1), abs=2e-3)
     assert BY_CONTENT.confidence(index, result, second) == pytest.approx(chance(0), abs=2e-3)
+    together = BY_CONTENT.confidences(index, result, [second, first])
+    assert together == pytest.approx([chance(0), chance(1)], abs=2e-3)
 
 
 def test_the_content_read_is_what_is_asked_of_the_topic(index_of: IndexOf, words: WordEncoder) -> None:
