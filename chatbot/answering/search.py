@@ -10,7 +10,7 @@ from chatbot.answering.ranking import Ranking
 from chatbot.indexing import Encoded, Encoder, Index, Query, Vectors, content_words
 from chatbot.records import Hit, Passage
 
-__all__ = ["SearchResult", "TopicFreeQuestion", "search", "topic_free_questions"]
+__all__ = ["SearchResult", "TopicFreeQuestion", "search", "texts_to_encode", "topic_free_questions"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,7 +37,7 @@ class SearchResult:
 
     def has_exact_heading(self, hit: Hit) -> bool:
         """Return whether the nearest heading of a passage is the question, word for word."""
-        return _has_exact_heading(hit, self.resolved.question)
+        return _has_exact_heading(hit, _words(self.resolved.question))
 
 
 def search(
@@ -48,11 +48,11 @@ def search(
     `earlier` are the conversation's questions before it, oldest first. A question that may be a follow-up or stand
     alone is searched both ways; the better first hit decides.
     """
-    if not re.search(r"\w", question):
+    if not _has_word(question):
         return None
     resolved = resolve_follow_up(question, earlier)
     bare = index.without_topic(question)
-    texts = list(dict.fromkeys((resolved.text, question, bare or question)))
+    texts = _texts(resolved, bare)
     read = dict(zip(texts, encoder.encode_questions(texts), strict=True))
     if not len(read[question].ids):
         return None
@@ -64,6 +64,19 @@ def search(
     return result
 
 
+def texts_to_encode(index: Index, question: str, earlier: Sequence[str] = ()) -> list[str]:
+    """Return the texts that `search` will encode for a question."""
+    return _texts(resolve_follow_up(question, earlier), index.without_topic(question)) if _has_word(question) else []
+
+
+def _texts(resolved: ResolvedQuestion, bare: str) -> list[str]:
+    return list(dict.fromkeys((resolved.text, resolved.question, bare or resolved.question)))
+
+
+def _has_word(text: str) -> bool:
+    return bool(re.search(r"\w", text))
+
+
 def _search_resolved(
     index: Index, ranking: Ranking, resolved: ResolvedQuestion, read: Mapping[str, Encoded], bare: str
 ) -> SearchResult:
@@ -72,7 +85,8 @@ def _search_resolved(
     topic_free = Query.of(text, read[text]) if len(read[text].ids) else Query.of(resolved.question, own)
     if resolved.earlier and not index.has_content_words(topic_free):
         topic_free = query
-    hits = sorted(ranking.hits(index.evidence(query)), key=lambda hit: not _has_exact_heading(hit, resolved.question))
+    words = _words(resolved.question)
+    hits = sorted(ranking.hits(index.evidence(query)), key=lambda hit: not _has_exact_heading(hit, words))
     topic_alone = not resolved.earlier and _is_topic(resolved.question, bare)
     return SearchResult(resolved, query, topic_free, own, tuple(hits), topic_alone)
 
@@ -86,8 +100,9 @@ def _is_topic(question: str, bare: str) -> bool:
     )
 
 
-def _has_exact_heading(hit: Hit, question: str) -> bool:
-    return any(_words(heading) == _words(question) for heading in hit.passage.headings[-1:])
+def _has_exact_heading(hit: Hit, words: Sequence[str]) -> bool:
+    """Return whether a passage's nearest heading has the words of the question, as `_words` returns them."""
+    return any(words[0] in heading.casefold() and _words(heading) == words for heading in hit.passage.headings[-1:])
 
 
 def _words(text: str) -> list[str]:

@@ -11,12 +11,12 @@ from chatbot.answering.follow_ups import resolve_follow_up
 from chatbot.answering.gate import Gate
 from chatbot.answering.ranking import Ranking
 from chatbot.answering.replies import ReplyMatcher
-from chatbot.answering.search import SearchResult, search
+from chatbot.answering.search import SearchResult, search, texts_to_encode
 from chatbot.clinic import Clinic
 from chatbot.fitted import fitted_fingerprint
 from chatbot.indexing import Encoded, Encoder, Index
 from chatbot.language import Spelling
-from chatbot.records import Alarm, Answer, Hit
+from chatbot.records import Alarm, Answer
 from chatbot.triage import Finding, Triage, Wording
 
 __all__ = ["CANDIDATES", "PipelineComponents", "ServingSnapshot", "Turn", "changes_the_subject", "unsupported_features"]
@@ -66,10 +66,12 @@ class Turn:
         self.clinic = serving.clinic
         self._tools = tools
         self._encoder = _CachedEncoder(tools.encoder)
-        self.finding, *self.history_findings = findings or (
-            tools.triage.read(question, self._encoder.encode_questions),
-            *map(tools.triage.read_again, history),
-        )
+        if findings:
+            self.finding, *self.history_findings = findings
+        else:
+            self.history_findings = [tools.triage.read_again(earlier) for earlier in history]
+            self._encoder.expect(texts_to_encode(serving.index, self.corrected, self._earlier))
+            self.finding = tools.triage.read(question, self._encoder.encode_questions)
         self.wording = Wording.standard(self.finding.language)
 
     @cached_property
@@ -78,14 +80,18 @@ class Turn:
         return self.serving.spelling.corrected(self.question)
 
     @cached_property
-    def search_result(self) -> SearchResult | None:
-        """The search result; None where the question holds nothing to search for."""
-        earlier = [
+    def _earlier(self) -> list[str]:
+        """The earlier questions that a follow-up may be about, without their misspellings."""
+        return [
             self.serving.spelling.corrected(question)
             for question, finding in zip(self.history, self.history_findings, strict=True)
             if not (finding.alarm or finding.small_talk or finding.person or finding.all_clear)
         ]
-        return search(self.serving.index, self._encoder, self._tools.ranking, self.corrected, earlier)
+
+    @cached_property
+    def search_result(self) -> SearchResult | None:
+        """The search result; None where the question holds nothing to search for."""
+        return search(self.serving.index, self._encoder, self._tools.ranking, self.corrected, self._earlier)
 
     @cached_property
     def past_alarm(self) -> Alarm | None:
@@ -112,9 +118,11 @@ class Turn:
         if result is None:  # the question holds no word, or none that the encoder knows
             return compose.not_found(self.question)
         gate, index = self._tools.gate, self.serving.index
-        confidence = gate.confidence(index, result, result.hits[0])
-        outcome = gate.outcome(confidence, self.clinic.answers.max_error_rate)
-        return compose.compose(self.question, outcome, confidence, index, result, self._shown(result))
+        hits = list(islice(compose.distinct(result.hits[:CANDIDATES]), _SHOWN))
+        best, *others = gate.confidences(index, result, hits)
+        outcome = gate.outcome(best, self.clinic.answers.max_error_rate)
+        shown = [hits[0], *(hit for hit, chance in zip(hits[1:], others, strict=True) if chance >= gate.related)]
+        return compose.compose(self.question, outcome, best, index, result, shown)
 
     @property
     def pages_are_unsure(self) -> bool:
@@ -134,12 +142,6 @@ class Turn:
         findings = [self.history_findings[number], *self.history_findings[:number]]
         return Turn(self._tools, self.history[number], self.history[:number], self.serving, findings)
 
-    def _shown(self, result: SearchResult) -> list[Hit]:
-        """Return the best hit and the next ones that may answer too, without near-duplicates."""
-        gate, index = self._tools.gate, self.serving.index
-        hits = list(islice(compose.distinct(result.hits[:CANDIDATES]), _SHOWN))
-        return [hit for hit in hits if hit is hits[0] or gate.confidence(index, result, hit) >= gate.related]
-
 
 def changes_the_subject(finding: Finding) -> bool:
     """Return whether a message after an alarm is about something else."""
@@ -147,7 +149,7 @@ def changes_the_subject(finding: Finding) -> bool:
 
 
 class _CachedEncoder:
-    """An encoder that encodes each text of one question once."""
+    """An encoder that encodes each text of one question once, and those that are expected together with the first."""
 
     def __init__(self, encoder: Encoder) -> None:
         self.name = encoder.name
@@ -157,11 +159,18 @@ class _CachedEncoder:
         self.encode_passages = encoder.encode_passages
         self._encode = encoder.encode_questions
         self._encoded: dict[str, Encoded] = {}
+        self._expected: list[str] = []
+
+    def expect(self, texts: Sequence[str]) -> None:
+        """Encode texts with the next ones: a batch takes less time than one after the other."""
+        self._expected = list(texts)
 
     def encode_questions(self, texts: Sequence[str]) -> list[Encoded]:
         """Encode questions, in order."""
-        new = [text for text in dict.fromkeys(texts) if text not in self._encoded]
-        self._encoded.update(zip(new, self._encode(new) if new else (), strict=True))
+        if any(text not in self._encoded for text in texts):
+            new = [text for text in dict.fromkeys((*texts, *self._expected)) if text not in self._encoded]
+            self._expected = []
+            self._encoded.update(zip(new, self._encode(new), strict=True))
         return [self._encoded[text] for text in texts]
 
 

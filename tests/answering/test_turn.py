@@ -1,4 +1,4 @@
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
 import pytest
@@ -6,7 +6,7 @@ import pytest
 from chatbot.answering.gate import Gate
 from chatbot.answering.turn import CANDIDATES, PipelineComponents, Turn, changes_the_subject
 from chatbot.clinic import Answers, Clinic
-from chatbot.indexing import Index
+from chatbot.indexing import Encoded, Index
 from chatbot.records import Alarm, Level, Outcome
 from chatbot.triage import Finding
 from chatbot.triage.small_talk import SmallTalkReply
@@ -220,3 +220,16 @@ def test_the_clauses_of_a_question_are_those_of_triage(index: Index) -> None:
 def test_an_earlier_question_has_a_turn_of_its_own(index: Index) -> None:
     turn = turn_of(index, "why", "one", "two", "three").of_earlier(1)
     assert (turn.question, turn.history, turn.serving.index) == ("two", ["one"], index)
+
+
+def test_the_texts_of_triage_and_of_the_search_are_encoded_in_one_batch(index: Index) -> None:
+    batches: list[list[str]] = []
+
+    class BatchEncoder(RecordingEncoder):
+        def encode_questions(self, texts: Sequence[str]) -> list[Encoded]:
+            batches.append(list(texts))
+            return super().encode_questions(texts)
+
+    turn = turn_of(index, "and old scarrs", "Does rednes fade at all?", encoder=BatchEncoder())
+    assert turn.search_result
+    assert batches == [["and old scarrs", "Does redness fade at all? and old scars", "and old scars"]]
