@@ -34,7 +34,7 @@ from chatbot.records import Document, Highlight, Passage
 
 __all__ = ["BuildResult", "build_index", "open_index", "passages_of"]
 
-_FORMAT: Final = 6
+_FORMAT: Final = 7
 _PASSAGE_SHARE: Final = 0.75  # of the encoder's window; the rest is for the heading prefix
 _WINDOW: Final = 512  # passages that are held encoded until they are written
 _BATCH: Final = 64  # of them between two steps of the progress bar
@@ -92,13 +92,14 @@ def build_index(  # noqa: PLR0913, PLR0917 - what a build is made of, and who he
         with draft(index) as folder:
             cut = _write_texts(folder, files, known, encoder)
             embedded = sum(len(unknown) for _, unknown in _windows(cut, known))
-            write_encodings(folder, store, _encodings(cut, known, encoder, progress))
+            search = write_encodings(folder, store, _encodings(cut, known, encoder, progress))
             made = replace(
                 inputs,
                 documents=len(cut.texts.documents),
                 passages=len(cut.keys),
                 problems=tuple(map(str, cut.problems)),
                 calibration=calibrator(Index(folder, store, {}), encoder) if calibrator else {},
+                search=search,
             )
             return _result(publish(index, folder, made), embedded)
 
@@ -132,7 +133,7 @@ def open_index(
 
 def _manifest(corpus: str, encoder: Encoder, calibrator: str) -> Manifest:
     """Return the manifest of a build that is still to be made: its inputs alone."""
-    return Manifest(_FORMAT, corpus, SPLITTER, encoder.name, encoder.fingerprint, calibrator, 0, 0, (), {}, {})
+    return Manifest(_FORMAT, corpus, SPLITTER, encoder.name, encoder.fingerprint, calibrator, 0, 0, (), {}, {}, {})
 
 
 def _result(build: Build, embedded: int) -> BuildResult:

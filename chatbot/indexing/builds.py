@@ -47,6 +47,7 @@ class Manifest:
     """The inputs of a build (`format` to `calibrator`), its figures, and the SHA-256 of each file.
 
     `corpus` is the digest of the corpus, `calibrator` the fingerprint of the function that measured `calibration`.
+    `search` holds the figures of the vector search, such as its recall.
     `encoder` is a name for people; `encoder_fingerprint` identifies the model.
     """
 
@@ -60,6 +61,7 @@ class Manifest:
     passages: int
     problems: tuple[str, ...]
     calibration: Mapping[str, float]
+    search: Mapping[str, float]
     files: Mapping[str, str]
 
     @property

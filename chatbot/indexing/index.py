@@ -69,8 +69,13 @@ def searched_text(passage: Passage) -> str:
     return "\n".join((passage.title, *passage.headings, passage.text))
 
 
-def write_encodings(folder: Path, store: type[VectorStore], encodings: Iterable[tuple[Vectors, Tokens]]) -> None:
-    """Write span vectors and tokens into a folder, in order; each encoding holds those of one or more passages."""
+def write_encodings(
+    folder: Path, store: type[VectorStore], encodings: Iterable[tuple[Vectors, Tokens]]
+) -> Mapping[str, float]:
+    """Write span vectors and tokens into a folder, in order, and return figures of the vector search.
+
+    Each encoding holds those of one or more passages.
+    """
     held: VectorStore | None = None
     passages, having = 0, np.zeros(0, dtype=np.int64)
 
@@ -87,9 +92,8 @@ def write_encodings(folder: Path, store: type[VectorStore], encodings: Iterable[
             yield part
 
     Tokens.write(folder, tokens())
-    if held:
-        held.write(folder)
     np.save(folder / _IDF_FILE, normalised_idf(passages, having))
+    return held.write(folder) if held else {}
 
 
 def _passages_with_tokens(tokens: Tokens, least: int) -> NDArray[np.int64]:

@@ -1,7 +1,9 @@
 """Vector search: the `VectorStore` protocol, FAISS, and an exact search that the tests compare FAISS with."""
 
+import math
+from collections.abc import Iterator, Mapping
 from pathlib import Path
-from typing import ClassVar, Protocol, Self
+from typing import ClassVar, Final, Protocol, Self, cast
 
 import faiss
 import numpy as np
@@ -15,11 +17,24 @@ __all__ = ["ExactStore", "FaissStore", "Rows", "VectorStore"]
 
 Rows = NDArray[np.int64]
 
+_FLAT: Final = 2**17  # vectors; so many are searched one after another in some milliseconds
+_EIGHT_BITS: Final = faiss.ScalarQuantizer.QT_8bit_direct_signed
+_GREATEST: Final = 127  # of the whole numbers in 8 bits
+_DEVIATIONS: Final = 6  # standard deviations of a component, which is the greatest that 8 bits hold
+_FITS: Final = 0.98  # product of a vector and what 8 bits hold of it, at least
+_PART: Final = 2**14  # vectors that are converted at a time
+_POINTS: Final = 64  # vectors for each list that the lists' centres are learnt from
+_ROUNDS: Final = 8
+_PROBES: Final = (8, 16, 32, 64, 128, 256)  # lists that may be searched; the first that has the recall is taken
+_RECALL: Final = 0.97
+_SAMPLE: Final = 32  # vectors that recall is measured with
+_NEAREST: Final = 192  # rows that it is measured on, as many as a question looks up
+
 faiss.omp_set_num_threads(1)  # on shared cores, more threads make a question slower
 
 
 class VectorStore(Protocol):
-    """Stores unit vectors by row, to within 0.001, and finds those with the greatest inner product."""
+    """Stores unit vectors by row, to within 0.01, and finds those with the greatest inner product."""
 
     FILES: ClassVar[tuple[str, ...]]
     """The names of the files that `write` makes."""
@@ -35,8 +50,11 @@ class VectorStore(Protocol):
     def open(cls, folder: Path) -> Self:
         """Map the files that `write` made into memory; raises `IndexDamaged` for any others."""
 
-    def write(self, folder: Path) -> None:
-        """Write the store into `FILES` of a folder; equal vectors give equal bytes."""
+    def write(self, folder: Path) -> Mapping[str, float]:
+        """Write the store into `FILES` of a folder, and return figures of its search; equal vectors give equal bytes.
+
+        `recall` is the share of the nearest rows that the search finds, for some of the vectors themselves.
+        """
 
     def __len__(self) -> int: ...
 
@@ -48,12 +66,16 @@ class VectorStore(Protocol):
 
 
 class FaissStore:
-    """FAISS's flat index of inner products over half-precision numbers, which are searched faster than single ones."""
+    """FAISS's inner products over all vectors, at half precision; over many, over those in the nearest lists (IVF).
+
+    Vectors in lists are stored in 8 bits, unless a component is too great for that.
+    """
 
     FILES: ClassVar[tuple[str, ...]] = ("vectors.faiss",)
 
-    def __init__(self, index: faiss.Index) -> None:
+    def __init__(self, index: faiss.IndexScalarQuantizer | faiss.IndexIVFScalarQuantizer) -> None:
         self._index = index
+        self._scale = _scale(index.d) if index.sq.qtype == _EIGHT_BITS else None
 
     @classmethod
     def of(cls, vectors: Vectors) -> Self:
@@ -71,25 +93,91 @@ class FaissStore:
     def open(cls, folder: Path) -> Self:
         """Map the files that `write` made into memory; raises `IndexDamaged` for any others."""
         try:
-            return cls(faiss.read_index(str(folder / cls.FILES[0]), faiss.IO_FLAG_MMAP_IFC))
-        except (RuntimeError, ValueError, AssertionError) as error:
+            index = faiss.read_index(str(folder / cls.FILES[0]), faiss.IO_FLAG_MMAP_IFC)
+            return cls(cast("faiss.IndexScalarQuantizer", index))
+        except (RuntimeError, ValueError, AssertionError, AttributeError) as error:
             raise IndexDamaged(f"The vectors in {folder} cannot be read: {REBUILD_HINT}.") from error
 
-    def write(self, folder: Path) -> None:
-        """Write the store into `FILES` of a folder; equal vectors give equal bytes."""
-        faiss.write_index(self._index, str(folder / self.FILES[0]))
+    def write(self, folder: Path) -> Mapping[str, float]:
+        """Write the store into `FILES` of a folder, and return figures of its search; equal vectors give equal bytes.
+
+        `recall` is the share of the nearest rows that the search finds, for some of the vectors themselves. `lists` are
+        the lists that the vectors are in, and `probes` those of them that are searched.
+        """
+        written, figures = self, {"recall": 1.0}
+        if len(self) > _FLAT and isinstance(self._index, faiss.IndexScalarQuantizer):
+            lists = _lists(_whole_numbers(self._index) or self._index)
+            written = FaissStore(lists)
+            for lists.nprobe in _PROBES:
+                if (recall := written._recall(self)) >= _RECALL:
+                    break
+            figures = {"lists": lists.nlist, "probes": lists.nprobe, "recall": round(recall, 4)}
+        faiss.write_index(written._index, str(folder / self.FILES[0]))
+        return figures
+
+    def _recall(self, exact: "FaissStore") -> float:
+        """Return the share of the nearest rows of an exact search that this one finds."""
+        rows = np.unique(np.linspace(0, len(exact) - 1, _SAMPLE).astype(np.int64))
+        found = [
+            np.isin(exact.search(vector, _NEAREST)[1], self.search(vector, _NEAREST)[1]).mean()
+            for vector in exact.vectors(rows)
+        ]
+        return float(np.mean(found))
 
     def __len__(self) -> int:
         return int(self._index.ntotal)
 
     def search(self, question: Vectors, limit: int) -> tuple[Vectors, Rows]:
         """Return the scores and row numbers of the `limit` nearest rows to one vector, best first."""
-        scores, rows = self._index.search(question.reshape(1, -1), min(limit, len(self)))
-        return scores[0], rows[0]
+        question, scale = question.reshape(1, -1), np.float32(1)
+        if self._scale is not None:  # FAISS multiplies whole numbers with whole numbers
+            own = _GREATEST / max(float(np.abs(question).max()), 1e-9)
+            question, scale = np.round(question * np.float32(own)), np.float32(own * self._scale)
+        scores, rows = self._index.search(question, min(limit, len(self)))
+        found = rows[0] >= 0  # the lists that are searched may hold fewer
+        return scores[0][found] / scale, rows[0][found]
 
     def vectors(self, rows: Rows) -> Vectors:
         """Return the vectors of some rows, shape (len(rows), dimensions)."""
-        return np.asarray(self._index.reconstruct_batch(rows), dtype=np.float32)
+        vectors: Vectors = self._index.reconstruct_batch(rows)
+        return vectors if self._scale is None else vectors / np.float32(self._scale)
+
+
+def _scale(dimensions: int) -> float:
+    """Return what 1 is in 8 bits, where the greatest component is of `_DEVIATIONS` deviations of a unit vector's."""
+    return _GREATEST / min(1.0, _DEVIATIONS / math.sqrt(dimensions))
+
+
+def _parts(index: faiss.Index) -> Iterator[Vectors]:
+    """Yield the vectors of an index, some at a time."""
+    for start in range(0, index.ntotal, _PART):
+        yield index.reconstruct_n(start, min(_PART, index.ntotal - start))
+
+
+def _whole_numbers(index: faiss.Index) -> faiss.IndexScalarQuantizer | None:
+    """Return the vectors of an index in 8 bits; None where one of them does not fit into them."""
+    made = faiss.IndexScalarQuantizer(index.d, _EIGHT_BITS, faiss.METRIC_INNER_PRODUCT)
+    scale = np.float32(_scale(index.d))
+    for part in _parts(index):
+        whole = np.round(part * scale).clip(-_GREATEST, _GREATEST)
+        if np.einsum("ij,ij->i", part, whole).min() < _FITS * scale:
+            return None
+        made.add(whole)
+    return made
+
+
+def _lists(index: faiss.IndexScalarQuantizer) -> faiss.IndexIVFScalarQuantizer:
+    """Return the vectors of an index in lists of near ones, two times the square root of their number."""
+    lists, bits = int(2 * index.ntotal**0.5), index.sq.qtype
+    centres = faiss.IndexFlatIP(index.d)
+    made = faiss.IndexIVFScalarQuantizer(centres, index.d, lists, bits, faiss.METRIC_INNER_PRODUCT, False)
+    made.cp.niter, made.cp.spherical, made.cp.max_points_per_centroid = _ROUNDS, True, _POINTS
+    sample = np.linspace(0, index.ntotal - 1, min(index.ntotal, _POINTS * lists)).astype(np.int64)
+    made.train(index.reconstruct_batch(sample))
+    for part in _parts(index):
+        made.add(part)
+    made.make_direct_map()
+    return made
 
 
 class ExactStore:
@@ -120,9 +208,10 @@ class ExactStore:
             raise IndexDamaged(f"The vectors in {folder} cannot be read: {REBUILD_HINT}.")
         return cls(matrix)
 
-    def write(self, folder: Path) -> None:
+    def write(self, folder: Path) -> Mapping[str, float]:
         """Write the store into `FILES` of a folder; equal vectors give equal bytes."""
         np.save(folder / self.FILES[0], self._matrix)
+        return {"recall": 1.0}
 
     def __len__(self) -> int:
         return len(self._matrix)

@@ -339,7 +339,7 @@ def test_a_build_keeps_what_it_was_made_of(pages: Path, tmp_path: Path, words: W
     name = build_index(pages, tmp_path / "index", words).id
     build = open_build(tmp_path / "index", name)
     files = {file: hashlib.sha256(content).hexdigest() for file, content in files_of(build).items()}
-    made = Manifest(6, corpus_digest(pages), SPLITTER, "words", "words-1", "", 1, 2, (), {}, files)
+    made = Manifest(7, corpus_digest(pages), SPLITTER, "words", "words-1", "", 1, 2, (), {}, {"recall": 1.0}, files)
     assert build.manifest == made
     own = {"inputs.npy", "token_idf.npy"}
     assert files.keys() == {*own, *Texts.FILES, *Tokens.FILES, *BM25Index.FILES, *FaissStore.FILES}
@@ -465,7 +465,7 @@ def test_vectors_of_another_store_are_made_again(pages: Path, tmp_path: Path, wo
     assert build_index(pages, tmp_path / "index", words, FaissStore).embedded == 3
 
 
-@pytest.mark.parametrize("change", [{"format": 5}, {"format": 7}, {"splitter": "0"}])
+@pytest.mark.parametrize("change", [{"format": 6}, {"format": 8}, {"splitter": "0"}])
 def test_a_build_of_another_format_or_splitter_is_refused(
     pages: Path, tmp_path: Path, words: WordEncoder, change: dict[str, object]
 ) -> None:

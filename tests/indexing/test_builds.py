@@ -22,7 +22,7 @@ FILES = {"a.jsonl": b"one\n", "b.bin": b"\x00\xff"}
 
 def manifest(corpus: str = "c1") -> Manifest:
     digests = {name: hashlib.sha256(content).hexdigest() for name, content in FILES.items()}
-    return Manifest(4, corpus, "1", "words", "f1", "k1", 2, 3, ("bad.txt",), {"scale": 0.5}, digests)
+    return Manifest(4, corpus, "1", "words", "f1", "k1", 2, 3, ("bad.txt",), {"scale": 0.5}, {"recall": 0.75}, digests)
 
 
 def write(index: Path, corpus: str = "c1") -> Build:
@@ -62,7 +62,7 @@ def test_any_other_input_makes_another_build(change: dict[str, object]) -> None:
 
 
 def test_what_came_of_a_build_does_not_name_it() -> None:
-    same = replace(manifest(), encoder="w", documents=0, passages=0, problems=(), calibration={}, files={})
+    same = replace(manifest(), encoder="w", documents=0, passages=0, problems=(), calibration={}, search={}, files={})
     assert same.id == FIRST
 
 

@@ -2,6 +2,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from numpy.typing import NDArray
 
 from chatbot.errors import IndexDamaged
 from chatbot.indexing import ExactStore, FaissStore, Vectors, VectorStore
@@ -95,16 +96,61 @@ def test_a_file_that_ends_early_is_refused(store: type[VectorStore], tmp_path: P
         store.open(tmp_path)
 
 
+def unit(vectors: NDArray[np.float64]) -> Vectors:
+    return np.asarray(vectors / np.linalg.norm(vectors, axis=1, keepdims=True), dtype=np.float32)
+
+
 def test_faiss_finds_what_the_exact_search_finds_or_as_near() -> None:
-    random = np.random.default_rng(1)
-    vectors = random.normal(size=(2000, 32)).astype(np.float32)
-    vectors /= np.linalg.norm(vectors, axis=1, keepdims=True)
+    vectors = unit(np.random.default_rng(1).normal(size=(2000, 32)))
     exact, fast = ExactStore.of(vectors), FaissStore.of(vectors)
     for question in vectors[:50]:
         wanted, _ = exact.search(question, 10)
         scores, rows = fast.search(question, 10)
         assert scores == pytest.approx(wanted, abs=1e-3)
         assert vectors[rows] @ question == pytest.approx(wanted, abs=1e-3)
+
+
+@pytest.fixture(scope="module")
+def many() -> Vectors:
+    """Return more vectors than are searched one after another, some hundred near each of others."""
+    random = np.random.default_rng(4)
+    near = random.normal(size=(700, 16)).repeat(200, axis=0)
+    return unit(near + 0.5 * random.normal(size=near.shape))
+
+
+def test_many_vectors_are_searched_in_lists_and_found_nearly_all(many: Vectors, tmp_path: Path) -> None:
+    first, second = tmp_path / "first", tmp_path / "second"
+    first.mkdir()
+    figures = FaissStore.of(many).write(first)
+    assert figures["lists"] == 748  # two times the root of 140,000
+    assert figures["probes"] in {8, 16, 32, 64, 128, 256}
+    assert figures["recall"] >= 0.97
+    opened = FaissStore.open(first)
+    assert opened.vectors(np.array([139_999, 5])) == pytest.approx(many[[139_999, 5]], abs=0.005)
+    scores, rows = opened.search(many[77], 100_000)
+    assert (rows[0], len(rows) < 100_000) == (77, True)  # the lists that are searched hold no more
+    assert scores[0] == pytest.approx(1, abs=0.02)
+    assert rows.min() >= 0
+    assert len(files(first)["vectors.faiss"]) < 3 * many.size  # a byte for each number, and 32 for each of 16 numbers
+    written(FaissStore.of(opened.vectors(np.arange(140_000))), second)
+    assert opened.vectors(np.arange(99)).tolist() == FaissStore.open(second).vectors(np.arange(99)).tolist()
+
+
+def test_equal_lists_give_equal_bytes(many: Vectors, tmp_path: Path) -> None:
+    first, second = (written(FaissStore.of(many), tmp_path / name) for name in ("first", "second"))
+    assert files(first) == files(second)
+    assert files(written(FaissStore.open(first), tmp_path / "third")) == files(first)
+
+
+def test_many_vectors_that_do_not_fit_in_eight_bits_keep_half_precision(many: Vectors, tmp_path: Path) -> None:
+    wide = np.pad(many, ((0, 0), (0, 112)))  # 16 of 128 components are great
+    opened = FaissStore.open(written(FaissStore.of(wide), tmp_path / "store"))
+    assert opened.vectors(np.arange(50)).tolist() == wide[:50].astype(np.float16).tolist()
+
+
+@STORES
+def test_a_search_that_misses_nothing_has_a_recall_of_one(store: type[VectorStore], tmp_path: Path) -> None:
+    assert store.of(VECTORS).write(tmp_path) == {"recall": 1.0}
 
 
 @STORES
