@@ -8,7 +8,7 @@ the corpus does not answer. `training/fit_gate.py` fits the weights; `gate.json`
 
 import json
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final, Self
 
@@ -18,7 +18,7 @@ from chatbot.answering.answer_type import match_answer_type
 from chatbot.answering.ranking import Ranking
 from chatbot.answering.search import SearchResult
 from chatbot.fitted import fitted_values
-from chatbot.indexing import Encoder, Index, Query
+from chatbot.indexing import Encoded, Encoder, Index, Query
 from chatbot.records import Hit, Outcome, Passage
 
 __all__ = ["CALIBRATED", "GATE_SIGNALS", "Calibration", "Gate", "gate_signals"]
@@ -141,20 +141,32 @@ class Calibration:
             if len(passage.text[mark.start : mark.end].split()) in _SENTENCE_WORDS
         ]
         sample = sentences[:: max(1, math.ceil(len(sentences) / _SAMPLE))]
-        rows = [_signals_elsewhere(index, encoder, self._ranking, *pair) for pair in sample]
+        asked = [(sentence, index.without_topic(sentence)) for _, sentence in sample]
+        encoded = _encoded([text for pair in asked for text in pair], encoder)
+        queries = [(Query.of(whole, encoded[whole]), Query.of(bare, encoded[bare])) for whole, bare in asked]
+        passages = [passage for passage, _ in sample]
+        rows = [_signals_elsewhere(index, self._ranking, *pair) for pair in zip(passages, queries, strict=True)]
         measured = [row for row in rows if row]
         if not measured:
             return {}
         return dict(zip(GATE_SIGNALS, np.round(np.median(measured, axis=0), 4).tolist(), strict=True))
 
 
+def _encoded(texts: Collection[str], encoder: Encoder) -> Mapping[str, Encoded]:
+    """Encode texts in one batch, each once."""
+    order = list(dict.fromkeys(texts))
+    return dict(zip(order, encoder.encode_questions(order), strict=True))
+
+
 def _signals_elsewhere(
-    index: Index, encoder: Encoder, ranking: Ranking, passage: Passage, sentence: str
+    index: Index, ranking: Ranking, passage: Passage, queries: tuple[Query, Query]
 ) -> list[float] | None:
-    """Return the signals of the best passage but a sentence's own; None where there is none to compare."""
-    topic_free = index.without_topic(sentence)
-    whole, bare = encoder.encode_questions([sentence, topic_free])
-    others = [hit for hit in ranking.hits(index.evidence(Query.of(sentence, whole))) if hit.passage != passage]
-    if not others or not len(bare.ids):
+    """Return the signals of the best passage but a sentence's own; None where there is none to compare.
+
+    `queries` are the sentence and the same without its topic.
+    """
+    whole, topic_free = queries
+    others = [hit for hit in ranking.hits(index.evidence(whole)) if hit.passage != passage]
+    if not others or not len(topic_free.encoded.ids):
         return None
-    return gate_signals(index, Query.of(topic_free, bare), sentence, others)
+    return gate_signals(index, topic_free, whole.text, others)
