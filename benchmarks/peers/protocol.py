@@ -27,9 +27,11 @@ import sys
 import time
 from abc import ABC, abstractmethod
 from collections.abc import Sequence
+from contextlib import nullcontext
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Annotated, Any, Final
+from threading import Lock
+from typing import Annotated, Any, ClassVar, Final
 
 __all__ = ["TOP", "Passage", "Retriever", "peak", "read_passages", "run"]
 
@@ -47,6 +49,9 @@ class Passage:
 
 class Retriever(ABC):
     """Builds an index of passages in a folder, and retrieves the best of them for a question."""
+
+    takes_threads: ClassVar[bool] = True
+    """Whether several threads may ask at once; a server of one that does not answers one question at a time."""
 
     def __init__(self, model: str) -> None:
         """Keep the folder of the model's weights."""
@@ -156,11 +161,12 @@ def peak() -> float:
 
 
 def _serve(retriever: Retriever, port: int) -> None:
-    """Serve as a short program around a library would: FastAPI's threads, no lock, no journal."""
+    """Serve as a short program around a library would: FastAPI's threads, a lock only where needed, no journal."""
     import uvicorn  # noqa: PLC0415 - only a server needs it
     from fastapi import Body, FastAPI  # noqa: PLC0415 - as above
 
     app = FastAPI()
+    turn = nullcontext() if retriever.takes_threads else Lock()
     retriever.ask("Are you ready?")
 
     @app.get("/api/ready")
@@ -169,7 +175,8 @@ def _serve(retriever: Retriever, port: int) -> None:
 
     @app.post("/api/ask")
     def ask(question: Annotated[str, Body(embed=True)]) -> dict[str, list[dict[str, str]]]:
-        found = retriever.ask(question)
+        with turn:
+            found = retriever.ask(question)
         return {"citations": [{"document": passage.id, "text": passage.text} for passage in found]}
 
     uvicorn.run(app, host="127.0.0.1", port=port, log_level="warning")

@@ -12,6 +12,8 @@ from benchmarks.peers.protocol import TOP, Passage, Retriever, run
 class Txtai(Retriever):
     """txtai with its FAISS index and its SQLite content store."""
 
+    takes_threads = False  # SQLite crashes the process when two threads share its connection
+
     def load(self) -> None:
         """Load the model."""
         self._embeddings = self._empty()

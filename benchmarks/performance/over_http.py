@@ -4,16 +4,17 @@ import asyncio
 import json
 import time
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, field
+from itertools import cycle, islice
 from statistics import median
 from typing import Final
 
 import numpy as np
 from tqdm import tqdm
 
-from benchmarks.performance.bench import Bench, Result, Table, listed
+from benchmarks.performance.bench import Bench, Corpus, Result, Table, listed
 from benchmarks.performance.environments import FOOTNOTE
 from benchmarks.performance.processes import Failed, Server
 from benchmarks.performance.question import ratio_text
@@ -22,6 +23,9 @@ __all__ = ["Connection", "Load", "ask_at_once", "measure"]
 
 _AT_ONCE: Final = {1: (20, 100), 8: (40, 160), 32: (96, 320)}
 """Visitors at once, and how many questions they ask together in a round of the quick and of the full form."""
+
+_NO_REPLY: Final = 0
+"""The status of a request whose connection the server closed."""
 
 _SMALL: Final = 50  # requests to /api/ready in a round
 
@@ -59,7 +63,14 @@ class Connection:
         self._streams: tuple[asyncio.StreamReader, asyncio.StreamWriter] | None = None
 
     async def request(self, head: str, body: bytes = b"") -> int:
-        """Send a request, read the whole reply and return its status."""
+        """Send a request, read the whole reply and return its status; raises `Failed` if the server gives none."""
+        try:
+            return await self._request(head, body)
+        except (OSError, asyncio.IncompleteReadError) as error:
+            self.close()
+            raise Failed("the server closed the connection") from error
+
+    async def _request(self, head: str, body: bytes) -> int:
         if self._streams is None:
             self._streams = await asyncio.open_connection("127.0.0.1", self._port, local_addr=(self._source, 0))
         reader, writer = self._streams
@@ -83,39 +94,73 @@ class Connection:
             self._streams = None
 
 
+@dataclass(slots=True)
+class _Measured:
+    """Seconds of small requests by system, and loads by the number of visitors and by system."""
+
+    ready: dict[str, list[float]] = field(default_factory=dict)
+    loads: dict[int, dict[str, Load]] = field(default_factory=lambda: {visitors: {} for visitors in _AT_ONCE})
+
+
 def measure(bench: Bench) -> Result:
     """Serve all systems, and let visitors ask each in turn."""
-    result = Result()
     corpus = bench.corpus(bench.sizes[min(1, len(bench.sizes) - 1)])
     questions = [question for question, _ in corpus.questions]
-    loads: dict[int, dict[str, Load]] = {visitors: {} for visitors in _AT_ONCE}
-    ready: dict[str, list[float]] = {}
+    measured = _Measured()
     with ExitStack() as stack:
-        servers: dict[str, Server] = {}
-        for system in tqdm(bench.systems, desc="Starting servers", leave=False):
-            try:
-                servers[system.name] = stack.enter_context(bench.served(system, corpus))
-                asyncio.run(_warm(servers[system.name].port, questions[:3]))
-            except (Failed, OSError, asyncio.IncompleteReadError) as error:
-                servers.pop(system.name, None)
-                bench.leave_out(system, "HTTP", error)
+        servers = _start_servers(bench, corpus, questions, stack)
         for number in tqdm(range(1 if bench.quick else 3), desc="Asking over HTTP", leave=False):
             for system in [each for each in bench.shuffled() if each.name in servers]:
-                server = servers[system.name]
-                ready.setdefault(system.name, []).extend(asyncio.run(_small_requests(server.port)))
-                for visitors, counts in _AT_ONCE.items():
-                    count = counts[not bench.quick]
-                    first = number * count
-                    asked = [questions[(first + place) % len(questions)] for place in range(count)]
-                    load = loads[visitors].setdefault(system.name, Load())
-                    _add(load, server, visitors, asked)
-    result.tables.append(_ready_table(bench, ready))
-    if FOOTNOTE in ready:
-        result.figures["ready"] = 1e3 * median(ready[FOOTNOTE])
-    for visitors, found in loads.items():
-        result.tables.append(_table(bench, visitors, found, corpus.label))
+                try:
+                    _ask_server(measured, system.name, servers[system.name], _shares(questions, number, bench.quick))
+                except Failed as error:
+                    del servers[system.name]
+                    bench.leave_out(system, "HTTP", error)
+    return _result(bench, measured, corpus.label)
+
+
+def _start_servers(bench: Bench, corpus: Corpus, questions: Sequence[str], stack: ExitStack) -> dict[str, Server]:
+    servers = {}
+    for system in tqdm(bench.systems, desc="Starting servers", leave=False):
+        try:
+            servers[system.name] = stack.enter_context(bench.served(system, corpus))
+            asyncio.run(ask_at_once(servers[system.name].port, 1, questions[:3], Load()))
+        except Failed as error:
+            bench.leave_out(system, "HTTP", error)
+    return servers
+
+
+def _shares(questions: Sequence[str], number: int, quick: bool) -> dict[int, list[str]]:
+    """Return the questions of a round, by the number of visitors who ask them; other ones in every round."""
+    counts = {visitors: few if quick else many for visitors, (few, many) in _AT_ONCE.items()}
+    return {
+        visitors: list(islice(cycle(questions), number * count, (number + 1) * count))
+        for visitors, count in counts.items()
+    }
+
+
+def _ask_server(measured: _Measured, name: str, server: Server, shares: Mapping[int, Sequence[str]]) -> None:
+    """Send a server the requests of a round; raises `Failed` if it ends."""
+    measured.ready.setdefault(name, []).extend(asyncio.run(_small_requests(server.port)))
+    for visitors, questions in shares.items():
+        load = measured.loads[visitors].setdefault(name, Load())
+        before, start = server.used, time.perf_counter()
+        asyncio.run(ask_at_once(server.port, visitors, questions, load))
+        load.clock += time.perf_counter() - start
+        if server.process.poll() is not None:
+            del measured.loads[visitors][name]
+            raise Failed(f"its server ended with code {server.process.returncode} at {visitors} at once")
+        load.cpu += server.used.cpu - before.cpu
+
+
+def _result(bench: Bench, measured: _Measured, label: str) -> Result:
+    result = Result([_ready_table(bench, measured.ready)])
+    if FOOTNOTE in measured.ready:
+        result.figures["ready"] = 1e3 * median(measured.ready[FOOTNOTE])
+    for visitors, found in measured.loads.items():
+        result.tables.append(_table(bench, visitors, found, label))
         result.series[str(visitors)] = {name: load.throughput for name, load in found.items()}
-    crowd = loads[max(_AT_ONCE)]
+    crowd = measured.loads[max(_AT_ONCE)]
     if FOOTNOTE in crowd:
         own = crowd[FOOTNOTE]
         result.figures["spread_32"] = own.percentile(99) / own.percentile(50)
@@ -133,7 +178,10 @@ async def ask_at_once(port: int, visitors: int, questions: Sequence[str], load: 
         connection = Connection(port, f"127.0.1.{number + 1}")
         for question in waiting:
             start = time.perf_counter()
-            status = await connection.ask(question)
+            try:
+                status = await connection.ask(question)
+            except Failed:
+                status = _NO_REPLY
             if status == 200:
                 load.seconds.append(time.perf_counter() - start)
             else:
@@ -141,17 +189,6 @@ async def ask_at_once(port: int, visitors: int, questions: Sequence[str], load: 
         connection.close()
 
     await asyncio.gather(*(visit(number) for number in range(visitors)))
-
-
-def _add(load: Load, server: Server, visitors: int, questions: Sequence[str]) -> None:
-    before, start = server.used, time.perf_counter()
-    asyncio.run(ask_at_once(server.port, visitors, questions, load))
-    load.clock += time.perf_counter() - start
-    load.cpu += server.used.cpu - before.cpu
-
-
-async def _warm(port: int, questions: Sequence[str]) -> None:
-    await ask_at_once(port, 1, questions, Load())
 
 
 async def _small_requests(port: int) -> list[float]:
@@ -193,7 +230,7 @@ def _table(bench: Bench, visitors: int, loads: dict[str, Load], label: str) -> T
                 f"{load.percentile(99):.0f}",
                 f"{load.percentile(99) / load.percentile(50):.1f}",
                 f"{load.milliseconds:.1f}",
-                ", ".join(f"{count} times {status}" for status, count in sorted(load.refused.items())),
+                ", ".join(f"{count} times {status or 'no reply'}" for status, count in sorted(load.refused.items())),
             )
         )
     return Table(
