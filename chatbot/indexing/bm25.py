@@ -162,26 +162,34 @@ class BM25Index:
             raise IndexDamaged(f"The words in {folder} are incomplete: {REBUILD_HINT}.")
         return cls(words, stems, (offsets, owners, scores), passages)
 
-    def scores(self, text: str) -> Vectors:
-        """Return a score for each passage, 0 to about 0.45, shape (passages,).
+    def weights(self, weighted_texts: Sequence[tuple[str, float]]) -> Mapping[int, float]:
+        """Return the factor of each stem's scores for the texts of a question, each with its weight, by its number.
 
-        The score is BM25 divided by an upper bound for the question, times the idf of its rarest known word on a scale
-        of 0 to about 1. A match of common words alone therefore counts little. The bound has the factor k1 + 1 of the
-        original formula, which is left out of the scores here, so that not even a perfect match gets 1. `ranking.json`
-        was fitted to this scale.
+        A text's score in a passage is 0 to about 0.45: BM25 divided by an upper bound for the text, times the idf of
+        its rarest known word on a scale of 0 to about 1. A match of common words alone therefore counts little. The
+        bound has the factor k1 + 1 of the original formula, which is left out of the scores here, so that not even a
+        perfect match gets 1. `ranking.json` was fitted to this scale.
         """
-        question = dict.fromkeys(self._stems(text))
-        known = [self._numbers[stem] for stem in question if stem in self._numbers]
+        weights: dict[int, float] = {}
+        for text, weight in weighted_texts:
+            question = dict.fromkeys(self._stems(text))
+            known = [self._numbers[stem] for stem in question if stem in self._numbers]
+            if not known or weight <= 0:
+                continue
+            idf = self._idf(known)
+            unknown = _idf(self._passages, _NO_PASSAGE) * (len(question) - len(known))
+            highest = (_K1 + 1) * (idf.sum() + unknown)
+            for number in known:
+                weights[number] = weights.get(number, 0.0) + weight * float(idf.max() / highest / _IDF_SCALE)
+        return weights
+
+    def scores(self, weights: Mapping[int, float]) -> Vectors:
+        """Return the score of each passage, shape (passages,)."""
         scores = np.zeros(self._passages, dtype=np.float32)
-        if not known:
-            return scores
-        for number in known:
+        for number, weight in weights.items():
             start, end = self._offsets[number : number + 2]
-            scores[self._owners[start:end]] += self._scores[start:end]
-        idf = _idf(self._passages, np.array([self._document_frequency(number) for number in known]))
-        unknown = _idf(self._passages, _NO_PASSAGE) * (len(question) - len(known))
-        highest = (_K1 + 1) * (idf.sum() + unknown)
-        return np.asarray(scores / highest * idf.max() / _IDF_SCALE, dtype=np.float32)
+            scores[self._owners[start:end]] += self._scores[start:end] * np.float32(weight)
+        return scores
 
     def without_topic(self, text: str) -> str:
         """Return a question without topic words, which most passages have; stop words stay.
@@ -196,6 +204,9 @@ class BM25Index:
         frequency = 0 if number is None else self._document_frequency(number)
         frequent = frequency > max(_TOPIC_PASSAGES, _TOPIC_SHARE * self._passages)
         return frequent and word.casefold() not in _stop_words()
+
+    def _idf(self, numbers: Sequence[int]) -> NDArray[np.float64]:
+        return _idf(self._passages, np.array([self._document_frequency(number) for number in numbers], dtype=np.int64))
 
     def _document_frequency(self, number: int) -> int:
         return int(self._offsets[number + 1] - self._offsets[number])

@@ -144,7 +144,7 @@ class Index:
 
     def evidence(self, query: Query) -> Evidence:
         """Return the passages that may answer a question, with their scores."""
-        bm25 = sum((weight * self._bm25.scores(text) for text, weight in query.weighted_texts), np.zeros(1, np.float32))
+        bm25 = self._bm25.scores(self._bm25.weights(query.weighted_texts))
         rows = self._candidates(query, bm25)
         maxsim, content_maxsim = self._maxsim(query, rows)
         passages = tuple(self.passages[row] for row in rows)

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from chatbot.errors import IndexDamaged
-from chatbot.indexing import content_words
+from chatbot.indexing import Vectors, content_words
 from chatbot.indexing.bm25 import BM25Index, BM25Words, content_word_mask, normalised_idf
 
 PASSAGES = [
@@ -22,6 +22,11 @@ def index_of(texts: Iterable[str]) -> BM25Index:
     for text in texts:
         words.add(text)
     return words.index()
+
+
+def scores_of(index: BM25Index, text: str) -> Vectors:
+    """Return the scores of the four passages for a text."""
+    return index.scores(index.weights([(text, 1.0)]))
 
 
 def idf(passages: int, having: int) -> float:
@@ -59,7 +64,7 @@ def test_words_are_counted_in_lower_case_without_digits() -> None:
 
 def test_a_word_is_scored_by_bm25_times_its_rarity() -> None:
     lengths = [2, 8, 7, 3]
-    scores = index_of(PASSAGES).scores("sun")
+    scores = scores_of(index_of(PASSAGES), "sun")
     wanted = [idf(4, 2) * term_weight(1, length, 5) / (2.2 * idf(4, 2)) * idf(4, 2) / 8.0 for length in lengths]
     assert scores == pytest.approx([0, 0, wanted[2], wanted[3]], rel=1e-5)
     assert scores.dtype == np.float32
@@ -67,12 +72,12 @@ def test_a_word_is_scored_by_bm25_times_its_rarity() -> None:
 
 def test_a_word_that_stands_twice_counts_more_but_less_than_double() -> None:
     once, twice = term_weight(1, 8, 5), term_weight(2, 8, 5)
-    heals, skin = index_of(PASSAGES).scores("heals")[1], index_of(PASSAGES).scores("skin")[1]
+    heals, skin = scores_of(index_of(PASSAGES), "heals")[1], scores_of(index_of(PASSAGES), "skin")[1]
     assert (heals, skin) == pytest.approx((once * idf(4, 1) / 2.2 / 8, twice * idf(4, 1) / 2.2 / 8), rel=1e-5)
 
 
 def test_the_rarest_word_that_is_known_sets_the_scale() -> None:
-    scores = index_of(PASSAGES).scores("sun burns")
+    scores = scores_of(index_of(PASSAGES), "sun burns")
     sun, burns = idf(4, 2), idf(4, 1)
     assert scores[3] == pytest.approx(
         (sun + burns) * term_weight(1, 3, 5) / (2.2 * (sun + burns)) * burns / 8, rel=1e-5
@@ -81,24 +86,24 @@ def test_the_rarest_word_that_is_known_sets_the_scale() -> None:
 
 
 def test_words_that_no_passage_has_lower_the_score() -> None:
-    scores = index_of(PASSAGES).scores("sun dogs parks")
+    scores = scores_of(index_of(PASSAGES), "sun dogs parks")
     highest = 2.2 * (idf(4, 2) + 2 * idf(4, 0))
     assert scores[3] == pytest.approx(idf(4, 2) * term_weight(1, 3, 5) / highest * idf(4, 2) / 8, rel=1e-5)
 
 
 def test_a_word_that_is_asked_twice_counts_once() -> None:
     index = index_of(PASSAGES)
-    assert index.scores("Sun sun SUNS").tolist() == index.scores("sun").tolist()
-    assert index.scores("sun dogs dog").tolist() == index.scores("sun dogs").tolist()
+    assert scores_of(index, "Sun sun SUNS").tolist() == scores_of(index, "sun").tolist()
+    assert scores_of(index, "sun dogs dog").tolist() == scores_of(index, "sun dogs").tolist()
 
 
 def test_words_meet_by_their_stems() -> None:
-    assert (index_of(PASSAGES).scores("SWIMMING") > 0).tolist() == [False, False, True, False]
+    assert (scores_of(index_of(PASSAGES), "SWIMMING") > 0).tolist() == [False, False, True, False]
 
 
 @pytest.mark.parametrize("text", ["dogs", "", "?!"])
 def test_a_question_of_no_known_word_scores_nothing(text: str) -> None:
-    scores = index_of(PASSAGES).scores(text)
+    scores = scores_of(index_of(PASSAGES), text)
     assert scores.tolist() == [0, 0, 0, 0]
     assert scores.dtype == np.float32
 
@@ -138,7 +143,7 @@ def test_an_index_is_opened_as_it_was_written(tmp_path: Path) -> None:
     held = index_of(PASSAGES)
     held.write(tmp_path)
     opened = BM25Index.open(tmp_path, 4)
-    assert opened.scores("sun needles").tolist() == held.scores("sun needles").tolist()
+    assert scores_of(opened, "sun needles").tolist() == scores_of(held, "sun needles").tolist()
     assert list(opened.words.items()) == list(held.words.items())
     assert {path.name for path in tmp_path.iterdir()} == set(BM25Index.FILES)
 
@@ -169,3 +174,9 @@ def test_words_of_other_passages_are_refused(tmp_path: Path) -> None:
         IndexDamaged, match=rf"^The words in {tmp_path} are incomplete: run 'python -m chatbot build'\.$"
     ):
         BM25Index.open(tmp_path, 4)
+
+
+def test_each_text_of_a_question_has_its_weight() -> None:
+    index = index_of(PASSAGES)
+    both = index.scores(index.weights([("sun", 0.75), ("skin sun", 0.5), ("heals", 0.0)]))
+    assert both == pytest.approx(0.75 * scores_of(index, "sun") + 0.5 * scores_of(index, "skin sun"), rel=1e-5)
