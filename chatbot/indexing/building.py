@@ -15,7 +15,7 @@ from chatbot.indexing.bm25 import BM25Words
 from chatbot.indexing.builds import REBUILD_HINT, Build, Manifest, current, draft, open_build, publish, write_lock
 from chatbot.indexing.encoder import Encoder, Vectors
 from chatbot.indexing.index import Index, searched_text, write_encodings
-from chatbot.indexing.late_interaction import Tokens
+from chatbot.indexing.late_interaction import Tokens, token_bits
 from chatbot.indexing.spans import heading_prefix, sentence_of, span_vectors
 from chatbot.indexing.store import FaissStore, VectorStore
 from chatbot.indexing.texts import Entry, Page, Texts
@@ -34,7 +34,7 @@ from chatbot.records import Document, Highlight, Passage
 
 __all__ = ["BuildResult", "build_index", "open_index", "passages_of"]
 
-_FORMAT: Final = 7
+_FORMAT: Final = 8
 _PASSAGE_SHARE: Final = 0.75  # of the encoder's window; the rest is for the heading prefix
 _WINDOW: Final = 512  # passages that are held encoded until they are written
 _BATCH: Final = 64  # of them between two steps of the progress bar
@@ -91,6 +91,7 @@ def build_index(  # noqa: PLR0913, PLR0917 - what a build is made of, and who he
         known = _Known([old, _live_build(reuse) if reuse else None], inputs, store)
         with draft(index) as folder:
             cut = _write_texts(folder, files, known, encoder)
+            known.forget_tokens_but(cut.bits)
             embedded = sum(len(unknown) for _, unknown in _windows(cut, known))
             search = write_encodings(folder, store, _encodings(cut, known, encoder, progress))
             made = replace(
@@ -173,6 +174,10 @@ class _Known:
         digest = file.digest
         return next((page for index in self._cut if (page := index.page(file.name, digest))), None)
 
+    def forget_tokens_but(self, bits: int) -> None:
+        """Forget the encodings whose tokens are rounded to another number of bits."""
+        self._encoded = {key: place for key, place in self._encoded.items() if place[0].token_bits == bits}
+
     def place(self, key: bytes) -> tuple[Index, int]:
         """Return the index that has the encoding of a known passage, and the passage's number there."""
         return self._encoded[key]
@@ -196,6 +201,10 @@ class _Cut:
     keys: tuple[bytes, ...]
     common_title: str | None
     problems: tuple[UnreadablePage, ...]
+
+    @property
+    def bits(self) -> int:
+        return token_bits(len(self.keys))
 
 
 def _write_texts(folder: Path, files: CorpusFiles, known: _Known, encoder: Encoder) -> _Cut:
@@ -275,7 +284,7 @@ def _encodings(
         entries = sorted(((cut.texts.entries[row], cut.keys[row]) for row in unknown), key=_length)
         for start in range(0, len(entries), _BATCH):
             batch = entries[start : start + _BATCH]
-            encoded = _encode([entry for entry, _ in batch], cut.common_title, encoder)
+            encoded = _encode([entry for entry, _ in batch], cut, encoder)
             fresh |= zip((key for _, key in batch), encoded, strict=True)
             done += len(batch)
             progress(done, total)
@@ -303,11 +312,11 @@ def _length(entry: tuple[Entry, bytes]) -> int:
     return len(entry[0][0].text)
 
 
-def _encode(entries: Sequence[Entry], common_title: str | None, encoder: Encoder) -> Iterator[_Encoding]:
-    prefixes = [heading_prefix(passage, common_title) for passage, _ in entries]
+def _encode(entries: Sequence[Entry], cut: _Cut, encoder: Encoder) -> Iterator[_Encoding]:
+    prefixes = [heading_prefix(passage, cut.common_title) for passage, _ in entries]
     encoded = encoder.encode_passages(
         [prefix + passage.text for prefix, (passage, _) in zip(prefixes, entries, strict=True)]
     )
     for each, prefix, (_, marks) in zip(encoded, prefixes, entries, strict=True):
         numbers = sentence_of(each, len(prefix), marks)
-        yield span_vectors(each, len(prefix), numbers, len(marks)), Tokens.of(each, numbers)
+        yield span_vectors(each, len(prefix), numbers, len(marks)), Tokens.of(each, numbers, cut.bits)

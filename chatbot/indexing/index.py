@@ -125,6 +125,11 @@ class Index:
             raise IndexDamaged(f"The tokens in {folder} cannot be read: {REBUILD_HINT}.") from error
 
     @property
+    def token_bits(self) -> int:
+        """The bits that a dimension of a token vector is rounded to."""
+        return self._tokens.bits
+
+    @property
     def words(self) -> Mapping[str, int]:
         """The number of times that each word stands in the corpus, by the word in lower case."""
         return self._bm25.words

@@ -1,8 +1,8 @@
 """Late interaction: the token vectors of every passage, and the MaxSim of a question's tokens over them.
 
 Source: O. Khattab and M. Zaharia, "ColBERT", SIGIR 2020, here with the encoder's own token vectors. These are stored as
-4-bit numbers, each token with the scale that gives it the cosine 1 with itself: so other cosines are not biased (J. Gao
-and C. Long, "RaBitQ", SIGMOD 2024). training/README.md says what other ways were measured.
+numbers of a few bits, each token with the scale that gives it the cosine 1 with itself: so other cosines are not biased
+(J. Gao and C. Long, "RaBitQ", SIGMOD 2024). training/README.md says what other ways were measured.
 """
 
 from collections.abc import Iterable, Sequence
@@ -20,16 +20,22 @@ from chatbot.errors import IndexDamaged
 from chatbot.indexing.builds import REBUILD_HINT
 from chatbot.indexing.encoder import Encoded, Vectors
 
-__all__ = ["Tokens", "l2_normalise"]
+__all__ = ["Tokens", "l2_normalise", "token_bits"]
 
-_BITS: Final = 4
-_LEVELS: Final = 15  # numbers that a dimension is rounded to; an odd count of them has one for 0
-_STEP: Final = 0.34  # between two of them, in root mean squares of the vector; the error is least at about this step
-_MASK: Final = 2**_BITS - 1
-_PLANES: Final = 8 // _BITS  # dimensions in a byte
+_SMALL: Final = 2_000  # passages; of no more, exact vectors cost at most some 120 MB
+_ROUNDING: Final = {8: (255, 0.1543), 2: (4, 1.0)}
+"""For a number of bits, the numbers that a dimension is rounded to, and the step between two of them.
+
+The step is in root mean squares of the vector: the error is least at about these. 8 bits reach every possible number.
+"""
 _CHUNK: Final = 2**20  # numbers that are converted at a time
 
 Offsets = NDArray[np.int64]
+
+
+def token_bits(passages: int) -> int:
+    """Return the bits of a dimension that suit a number of passages: exact for few, a quarter of the bytes for many."""
+    return 8 if passages <= _SMALL else 2
 
 
 def l2_normalise(vectors: Vectors) -> Vectors:
@@ -42,9 +48,9 @@ def l2_normalise(vectors: Vectors) -> Vectors:
 class Tokens:
     """The n tokens of m passages; those of passage i are rows `offsets[i]` to `offsets[i + 1]`.
 
-    `offsets` has the shape (m + 1,), `ids` and `scales` (n,), `codes` (n, half of the dimensions). `ids` are the
-    numbers in the model's vocabulary. `codes` are the vectors, rounded: the first half of the dimensions in the low
-    bits, the second half in the high ones. A rounded vector times its scale stands for the unit vector.
+    `offsets` has the shape (m + 1,), `ids` and `scales` (n,), `codes` (n, bytes). `ids` are the numbers in the
+    model's vocabulary. `codes` are the vectors, rounded to `bits` a dimension: with 2 bits, the first quarter of the
+    dimensions in the lowest bits of each byte, and so on. A rounded vector times its scale stands for the unit vector.
 
     The tokens of a passage lie in groups: first those of no sentence, which may be none, then those of each sentence in
     reading order. `group_sizes` holds the tokens of each group. The groups of passage i are `group_offsets[i]` to
@@ -57,6 +63,7 @@ class Tokens:
     ids: NDArray[np.integer[Any]]
     group_offsets: Offsets
     group_sizes: NDArray[np.int32]
+    bits: int
 
     FILES: ClassVar = (
         "token_offsets.npy",
@@ -65,16 +72,18 @@ class Tokens:
         "token_ids.npy",
         "group_offsets.npy",
         "group_sizes.npy",
+        "token_bits.npy",
     )
-    """The names of the files that `write` makes, an array each in the order of the fields."""
+    """The names of the files that `write` makes, one for each field."""
 
     @classmethod
-    def of(cls, encoded: Encoded, sentences: NDArray[np.int16]) -> Self:
+    def of(cls, encoded: Encoded, sentences: NDArray[np.int16], bits: int = 8) -> Self:
         """Return the tokens of one encoded passage; `sentences` is the sentence of each, -1 for none."""
         order = np.argsort(sentences, kind="stable")
-        codes, scales = _quantised(l2_normalise(encoded.tokens[order]))
+        codes, scales = _quantised(l2_normalise(encoded.tokens[order]), bits)
         sizes = np.bincount(sentences + 1, minlength=1).astype(np.int32)
-        return cls(_offsets([len(codes)]), codes, scales, _narrow(encoded.ids[order]), _offsets([len(sizes)]), sizes)
+        ids = _narrow(encoded.ids[order])
+        return cls(_offsets([len(codes)]), codes, scales, ids, _offsets([len(sizes)]), sizes, bits)
 
     @classmethod
     def joined(cls, parts: Sequence[Self]) -> Self:
@@ -86,6 +95,7 @@ class Tokens:
             np.concatenate([part.ids for part in parts]),
             _offsets([count for part in parts for count in np.diff(part.group_offsets)]),
             np.concatenate([part.group_sizes for part in parts]),
+            parts[0].bits,
         )
 
     @classmethod
@@ -94,16 +104,20 @@ class Tokens:
 
         Equal tokens give equal bytes.
         """
+        *arrays, bits = cls.FILES
         parts = iter(parts)
         first = next(parts)
+        np.save(folder / bits, np.uint8(first.bits))
         with ExitStack() as stack:
             offsets, codes, scales, ids, group_offsets, group_sizes = (
                 stack.enter_context(_ArrayFile(folder / name, getattr(first, field.name)[:0]))
-                for name, field in zip(cls.FILES, fields(cls), strict=True)
+                for name, field in zip(arrays, fields(cls), strict=False)  # the last field is a number
             )
             for zero in (offsets, group_offsets):
                 zero.append(np.zeros(1, dtype=np.int64))
             for part in chain([first], parts):
+                if part.bits != first.bits:
+                    raise ValueError(f"tokens of {part.bits} bits after those of {first.bits}")
                 offsets.append(part.offsets[1:] + codes.length)
                 group_offsets.append(part.group_offsets[1:] + group_sizes.length)
                 codes.append(part.codes)
@@ -115,10 +129,11 @@ class Tokens:
     def open(cls, folder: Path) -> Self:
         """Map the files that `write` made into memory; raises `IndexDamaged` where they do not fit together."""
         try:
+            *names, bits = cls.FILES
             arrays: list[Any] = [
-                np.load(folder / name, mmap_mode="r", allow_pickle=False).view(np.ndarray) for name in cls.FILES
+                np.load(folder / name, mmap_mode="r", allow_pickle=False).view(np.ndarray) for name in names
             ]
-            tokens = cls(*arrays)
+            tokens = cls(*arrays, int(np.load(folder / bits, allow_pickle=False)))
             complete = tokens._is_complete()
         except (OSError, ValueError, TypeError, LookupError, EOFError) as error:
             raise IndexDamaged(f"The tokens in {folder} cannot be read: {REBUILD_HINT}.") from error
@@ -137,6 +152,7 @@ class Tokens:
             _narrow(self.ids[rows]),
             groups - groups[0],
             self.group_sizes[group_rows],
+            self.bits,
         )
 
     def __len__(self) -> int:
@@ -195,19 +211,19 @@ class Tokens:
 
         A passage is unpacked at a time, because its numbers then stay in the processor's cache.
         """
-        width = self.codes.shape[1]
-        weights = np.zeros((_PLANES * width, len(question)), dtype=np.float32)
+        width, planes, mask = self.codes.shape[1], 8 // self.bits, 2**self.bits - 1
+        weights = np.zeros((planes * width, len(question)), dtype=np.float32)
         weights[: question.shape[1]] = question.T
-        centre = weights.sum(axis=0) * np.float32((_LEVELS - 1) / 2)
-        for plane in range(_PLANES):  # the numbers of a plane stay where they are in the byte
-            weights[plane * width : (plane + 1) * width] /= 1 << plane * _BITS
+        centre = weights.sum(axis=0) * np.float32((_ROUNDING[self.bits][0] - 1) / 2)
+        for plane in range(planes):  # the numbers of a plane stay where they are in the byte
+            weights[plane * width : (plane + 1) * width] /= 1 << plane * self.bits
         lengths = [part.stop - part.start for part in rows]
         cosines = np.empty((sum(lengths), len(question)), dtype=np.float32)
         unpacked, start = np.empty((max(lengths), len(weights)), dtype=np.float32), 0
         for part, length in zip(rows, lengths, strict=True):
             codes, numbers = self.codes[part], unpacked[:length]
-            for plane in range(_PLANES):
-                numbers[:, plane * width : (plane + 1) * width] = codes & (_MASK << plane * _BITS)
+            for plane in range(planes):
+                numbers[:, plane * width : (plane + 1) * width] = codes & (mask << plane * self.bits)
             np.matmul(numbers, weights, out=cosines[start : start + length])
             start += length
         cosines -= centre
@@ -273,12 +289,14 @@ def _narrow(ids: NDArray[np.integer[Any]]) -> NDArray[np.integer[Any]]:
     return ids.astype(np.uint16 if ids.max(initial=0) < 1 << 16 else np.int32)
 
 
-def _quantised(vectors: Vectors) -> tuple[NDArray[np.uint8], Vectors]:
+def _quantised(vectors: Vectors, bits: int) -> tuple[NDArray[np.uint8], Vectors]:
     """Return the codes and the scales of unit vectors, shape (n, dimensions)."""
-    steps = _STEP * np.sqrt(np.mean(vectors**2, axis=1, keepdims=True))
-    numbers = np.clip(np.floor(vectors / np.maximum(steps, 1e-9) + _LEVELS / 2), 0, _LEVELS - 1)
-    products = np.sum((numbers - (_LEVELS - 1) / 2) * vectors, axis=1)
+    levels, step = _ROUNDING[bits]
+    steps = step * np.sqrt(np.mean(vectors**2, axis=1, keepdims=True))
+    numbers = np.clip(np.floor(vectors / np.maximum(steps, 1e-9) + levels / 2), 0, levels - 1)
+    products = np.sum((numbers - (levels - 1) / 2) * vectors, axis=1)
     scales = np.divide(1, products, out=np.zeros_like(products), where=products > 0)
-    padded = np.pad(numbers.astype(np.uint8), ((0, 0), (0, -vectors.shape[1] % _PLANES)))
-    planes = padded.reshape(len(vectors), _PLANES, -1) << (_BITS * np.arange(_PLANES, dtype=np.uint8)[:, None])
-    return np.bitwise_or.reduce(planes, axis=1), scales
+    planes = 8 // bits
+    padded = np.pad(numbers.astype(np.uint8), ((0, 0), (0, -vectors.shape[1] % planes)))
+    packed = padded.reshape(len(vectors), planes, -1) << (bits * np.arange(planes, dtype=np.uint8)[:, None])
+    return np.bitwise_or.reduce(packed, axis=1), scales

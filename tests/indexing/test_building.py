@@ -339,10 +339,21 @@ def test_a_build_keeps_what_it_was_made_of(pages: Path, tmp_path: Path, words: W
     name = build_index(pages, tmp_path / "index", words).id
     build = open_build(tmp_path / "index", name)
     files = {file: hashlib.sha256(content).hexdigest() for file, content in files_of(build).items()}
-    made = Manifest(7, corpus_digest(pages), SPLITTER, "words", "words-1", "", 1, 2, (), {}, {"recall": 1.0}, files)
+    made = Manifest(8, corpus_digest(pages), SPLITTER, "words", "words-1", "", 1, 2, (), {}, {"recall": 1.0}, files)
     assert build.manifest == made
     own = {"inputs.npy", "token_idf.npy"}
     assert files.keys() == {*own, *Texts.FILES, *Tokens.FILES, *BM25Index.FILES, *FaissStore.FILES}
+
+
+def test_many_passages_have_their_tokens_rounded_to_two_bits(tmp_path: Path, words: WordEncoder) -> None:
+    sections = [f"## Is it {number}?\n\nIt is {number}.\n\n" for number in range(2001)]
+    corpus = corpus_of(tmp_path / "corpus", a="".join(sections))
+    bits, embedded = [], []
+    for count in (2001, 2000, 1999):
+        (corpus / "a.md").write_text("".join(sections[:count]))
+        embedded.append(build_index(corpus, tmp_path / "index", words).embedded)
+        bits.append(open_index(corpus, tmp_path / "index", words)[1].token_bits)
+    assert (bits, embedded) == ([2, 8, 8], [2001, 2000, 0])
 
 
 def test_documents_and_passages_lie_on_disk_a_line_each(tmp_path: Path, words: WordEncoder) -> None:
@@ -465,7 +476,7 @@ def test_vectors_of_another_store_are_made_again(pages: Path, tmp_path: Path, wo
     assert build_index(pages, tmp_path / "index", words, FaissStore).embedded == 3
 
 
-@pytest.mark.parametrize("change", [{"format": 6}, {"format": 8}, {"splitter": "0"}])
+@pytest.mark.parametrize("change", [{"format": 7}, {"format": 9}, {"splitter": "0"}])
 def test_a_build_of_another_format_or_splitter_is_refused(
     pages: Path, tmp_path: Path, words: WordEncoder, change: dict[str, object]
 ) -> None:

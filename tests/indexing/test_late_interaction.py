@@ -7,7 +7,7 @@ import pytest
 
 from chatbot.errors import IndexDamaged
 from chatbot.indexing.encoder import Encoded, Vectors
-from chatbot.indexing.late_interaction import Tokens, l2_normalise
+from chatbot.indexing.late_interaction import Tokens, l2_normalise, token_bits
 
 RED, SUN, DAY, COLD = np.eye(4).tolist()  # directions: a token is met by its own with 1, by others with 0
 NONE = [0, 0, 0, 0]
@@ -41,36 +41,53 @@ def test_vectors_too_short_to_tell_from_none_are_not_blown_up() -> None:
     assert l2_normalise(np.array([[5e-10, 0]], dtype=np.float32))[0, 0] == pytest.approx(5e-10 / 1e-9)
 
 
-def test_an_encoded_passage_is_kept_half_a_byte_a_dimension() -> None:
+def encoded_of(tokens: Vectors) -> Encoded:
+    count = len(tokens)
+    return Encoded(tokens[0], tokens, np.arange(count, dtype=np.int32), np.zeros((count, 2), np.int32))
+
+
+def test_few_passages_keep_a_byte_a_dimension_and_many_a_quarter() -> None:
+    assert [token_bits(passages) for passages in (1, 2000, 2001, 10**6)] == [8, 8, 2, 2]
+
+
+def test_an_encoded_passage_is_kept_a_byte_a_dimension() -> None:
     tokens = np.array([[3, 4], [0, -9], [30, 40]], dtype=np.float32)
     encoded = Encoded(tokens[0], tokens, np.array([7, 8, 9], np.int32), np.zeros((3, 2), np.int32))
-    held = Tokens.of(encoded, np.array([-1, 0, 0], dtype=np.int16))
-    # A step is 0.34 / sqrt(2) = 0.24: 0.6 is 2 of them and 0.8 is 3, above the middle, which is 7; -1 is 4 below it.
-    assert held.codes.tolist() == [[9 + 16 * 10], [7 + 16 * 3], [9 + 16 * 10]]
-    assert held.scales == pytest.approx([1 / (2 * 0.6 + 3 * 0.8), 1 / 4, 1 / (2 * 0.6 + 3 * 0.8)])
-    assert (held.offsets.tolist(), held.ids.tolist()) == ([0, 3], [7, 8, 9])
+    held = Tokens.of(encoded, np.array([-1, 0, 0], dtype=np.int16), 8)
+    # A step is 0.1543 / sqrt(2) = 0.1091: 0.6 is 5 of them (5.5) and 0.8 is 7 (7.3), above the middle, which is 127.
+    assert held.codes.tolist() == [[127 + 5, 127 + 7], [127, 127 - 9], [127 + 5, 127 + 7]]
+    assert held.scales == pytest.approx([1 / (5 * 0.6 + 7 * 0.8), 1 / 9, 1 / (5 * 0.6 + 7 * 0.8)])
+    assert (held.offsets.tolist(), held.ids.tolist(), held.bits) == ([0, 3], [7, 8, 9], 8)
     assert (held.group_offsets.tolist(), held.group_sizes.tolist()) == ([0, 2], [1, 2])
     assert [held.codes.dtype, held.scales.dtype, held.ids.dtype] == [np.uint8, np.float32, np.uint16]
 
 
-def test_cosines_are_kept_without_bias() -> None:
+def test_four_dimensions_share_a_byte_of_two_bits_each() -> None:
+    tokens = np.array([[1, 1, -1, -1, 3, 3, -3, -3]], dtype=np.float32)
+    held = Tokens.of(encoded_of(tokens), np.zeros(1, dtype=np.int16), 2)
+    # The root mean square is the step. Of the numbers 0 to 3, 1 and 2 lie next to the middle.
+    assert held.codes.tolist() == [[2 + 4 * 1 + 16 * 3 + 64 * 0] * 2]
+    assert held.scales == pytest.approx([np.sqrt(40) / (4 * 0.5 * 1 + 4 * 1.5 * 3)])
+
+
+@pytest.mark.parametrize(("bits", "deviation"), [(8, 0.003), (2, 0.02)])
+def test_cosines_are_kept_without_bias(bits: int, deviation: float) -> None:
     chance = np.random.default_rng(1)
     tokens = chance.standard_normal((400, 384)).astype(np.float32)
-    encoded = Encoded(tokens[0], tokens, np.arange(400, dtype=np.int32), np.zeros((400, 2), np.int32))
-    held = Tokens.of(encoded, np.arange(400, dtype=np.int16))
-    asked = l2_normalise(tokens[:9] + chance.standard_normal((9, 384)).astype(np.float32))
-    errors = held.sentence_maxsim(asked, 0, 400) - l2_normalise(tokens) @ asked.T
-    assert abs(errors.mean()) < 3e-4
-    assert errors.std() < 0.007
-    assert np.diagonal(errors).mean() == pytest.approx(0, abs=0.003)
+    held = Tokens.of(encoded_of(tokens), np.arange(400, dtype=np.int16), bits)
+    near = l2_normalise(tokens[:9] + chance.standard_normal((9, 384)).astype(np.float32))
+    errors = held.sentence_maxsim(near, 0, 400) - l2_normalise(tokens) @ near.T
+    assert abs(errors.mean()) < deviation / 20
+    assert errors.std() < deviation
+    assert np.diagonal(errors).mean() == pytest.approx(0, abs=deviation / 2)
 
 
-def test_an_odd_number_of_dimensions_is_kept() -> None:
-    tokens = np.eye(3, dtype=np.float32)
-    encoded = Encoded(tokens[0], tokens, np.arange(3, dtype=np.int32), np.zeros((3, 2), np.int32))
-    held = Tokens.of(encoded, np.array([0, 1, 2], dtype=np.int16))
-    assert held.codes.shape == (3, 2)
-    assert held.sentence_maxsim(tokens, 0, 3) == pytest.approx(np.eye(3))
+@pytest.mark.parametrize(("bits", "width"), [(8, 6), (2, 2)])
+def test_a_number_of_dimensions_that_fills_no_byte_is_kept(bits: int, width: int) -> None:
+    tokens = np.array([[1, 1, 1, -1, 1, -1], [-1, 1, 1, 1, -1, 1]], dtype=np.float32)
+    held = Tokens.of(encoded_of(tokens), np.array([0, 1], dtype=np.int16), bits)
+    assert held.codes.shape == (2, width)
+    assert held.sentence_maxsim(l2_normalise(tokens), 0, 2) == pytest.approx(np.array([[1, -1 / 3], [-1 / 3, 1]]), abs=1e-5)
 
 
 def test_tokens_are_put_in_the_order_of_their_sentences() -> None:
@@ -78,7 +95,7 @@ def test_tokens_are_put_in_the_order_of_their_sentences() -> None:
     encoded = Encoded(tokens[0], tokens, np.array([5, 6, 7, 8], np.int32), np.zeros((4, 2), np.int32))
     held = Tokens.of(encoded, np.array([2, 0, -1, 0], dtype=np.int16))
     assert (held.ids.tolist(), held.group_sizes.tolist()) == ([7, 6, 8, 5], [1, 2, 0, 1])
-    assert held.codes.ravel().tolist() == [3 + 16 * 7, 7 + 16 * 11, 7 + 16 * 3, 11 + 16 * 7]
+    assert (held.codes.astype(int) - 127).tolist() == [[-9, 0], [0, 9], [0, -9], [9, 0]]
 
 
 def test_passages_joined_stand_one_after_another() -> None:
@@ -112,7 +129,8 @@ def test_files_give_the_same_tokens_and_the_same_bytes(tmp_path: Path) -> None:
         content = (tmp_path / "parts" / file).read_bytes()
         assert [content] * 2 == [(tmp_path / other / file).read_bytes() for other in ("again", "whole")]
     back = Tokens.open(tmp_path / "parts")
-    for array in fields(Tokens):
+    assert back.bits == held.bits == 8
+    for array in fields(Tokens)[:-1]:
         assert getattr(back, array.name).tolist() == getattr(held, array.name).tolist()
         assert getattr(back, array.name).dtype == getattr(held, array.name).dtype
     assert not back.codes.flags.owndata  # mapped
@@ -144,7 +162,7 @@ def test_a_file_of_other_tokens_is_refused(tmp_path: Path) -> None:
     Tokens.write(tmp_path, [passage((0, RED))])
     (tmp_path / "other").mkdir()
     Tokens.write(tmp_path / "other", [passage((-1, RED), (0, DAY)), passage((0, SUN))])
-    for name in Tokens.FILES:
+    for name in Tokens.FILES[:-1]:
         content = (tmp_path / name).read_bytes()
         (tmp_path / name).write_bytes((tmp_path / "other" / name).read_bytes())
         with pytest.raises(IndexDamaged, match=r"are incomplete: run 'python -m chatbot build'\.$"):
@@ -156,6 +174,12 @@ def test_tokens_of_other_dimensions_are_not_written_after(tmp_path: Path) -> Non
     held = passage((0, RED))
     with pytest.raises(ValueError, match="numbers after those of"):
         Tokens.write(tmp_path, [held, replace(held, codes=held.codes[:, :1])])
+
+
+def test_tokens_of_other_bits_are_not_written_after(tmp_path: Path) -> None:
+    held = passage((0, RED))
+    with pytest.raises(ValueError, match="tokens of 2 bits after those of 8"):
+        Tokens.write(tmp_path, [held, replace(held, bits=2)])
 
 
 def test_token_numbers_take_16_bits_where_all_fit(tmp_path: Path) -> None:
