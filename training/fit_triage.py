@@ -95,9 +95,9 @@ def main() -> None:
             "collections": PUBLIC,
         },
     }
-    arrays: dict[str, Any] = model.arrays()
     # Neither compressed nor transposed, so that they are ready to use as they are read.
-    np.savez(OUT / "classifier.npz", **{name: np.ascontiguousarray(array) for name, array in arrays.items()})
+    arrays: dict[str, Any] = {name: np.ascontiguousarray(array) for name, array in model.arrays().items()}
+    np.savez(OUT / "classifier.npz", **arrays)
     _write(values)
 
 

@@ -130,10 +130,11 @@ class Tokens:
         """Map the files that `write` made into memory; raises `IndexDamaged` where they do not fit together."""
         try:
             *names, bits = cls.FILES
-            arrays: list[Any] = [
+            values: list[Any] = [
                 np.load(folder / name, mmap_mode="r", allow_pickle=False).view(np.ndarray) for name in names
             ]
-            tokens = cls(*arrays, int(np.load(folder / bits, allow_pickle=False)))
+            values.append(int(np.load(folder / bits, allow_pickle=False)))
+            tokens = cls(*values)
             complete = tokens._is_complete()
         except (OSError, ValueError, TypeError, LookupError, EOFError) as error:
             raise IndexDamaged(f"The tokens in {folder} cannot be read: {REBUILD_HINT}.") from error

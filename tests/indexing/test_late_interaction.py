@@ -87,7 +87,9 @@ def test_a_number_of_dimensions_that_fills_no_byte_is_kept(bits: int, width: int
     tokens = np.array([[1, 1, 1, -1, 1, -1], [-1, 1, 1, 1, -1, 1]], dtype=np.float32)
     held = Tokens.of(encoded_of(tokens), np.array([0, 1], dtype=np.int16), bits)
     assert held.codes.shape == (2, width)
-    assert held.sentence_maxsim(l2_normalise(tokens), 0, 2) == pytest.approx(np.array([[1, -1 / 3], [-1 / 3, 1]]), abs=1e-5)
+    assert held.sentence_maxsim(l2_normalise(tokens), 0, 2) == pytest.approx(
+        np.array([[1, -1 / 3], [-1 / 3, 1]]), abs=1e-5
+    )
 
 
 def test_tokens_are_put_in_the_order_of_their_sentences() -> None:
