@@ -1,19 +1,16 @@
 """BM25 over the stemmed words of passages, and the content words of a text; owns the stemmer.
 
-The score of each stem in each passage is computed at build. A question only adds them up. The stop words are those of
-bm25s (MIT).
+The score of each stem in each passage is computed at build. A question only adds them up. The words of `stop_words.txt`
+are those of bm25s (MIT): the ranking was fitted with them.
 
 Source: S. Robertson and H. Zaragoza, "The Probabilistic Relevance Framework: BM25 and Beyond", 2009.
 """
 
 import json
 import re
-import runpy
 from array import array
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from functools import cache
-from importlib.util import find_spec
 from pathlib import Path
 from typing import ClassVar, Final, Self
 
@@ -35,27 +32,20 @@ _TOPIC_SHARE: Final = 0.5  # a word in more than this share of the passages is a
 _TOPIC_PASSAGES: Final = 3  # and in more than this many: a page or two have no topic apart from their text
 _Postings = tuple[NDArray[np.int64], NDArray[np.int32], Vectors]
 _WORD = re.compile(r"\w+")
+_STOP_WORDS: Final = frozenset(Path(__file__).with_name("stop_words.txt").read_text("utf-8").split())
 _LETTERS = re.compile(r"[^\W\d_]+")
-
-
-@cache
-def _stop_words() -> frozenset[str]:
-    """Return the stop words of bm25s, without importing it: that takes longer than to answer a question."""
-    spec = find_spec("bm25s")
-    package = Path(spec.origin or "") if spec else Path()
-    return frozenset(runpy.run_path(str(package.with_name("stopwords.py")))["STOPWORDS_EN_PLUS"])
 
 
 def content_words(text: str) -> tuple[str, ...]:
     """Return the words of a text that are no stop words."""
-    return tuple(word for word in _WORD.findall(text) if word.casefold() not in _stop_words())
+    return tuple(word for word in _WORD.findall(text) if word.casefold() not in _STOP_WORDS)
 
 
 def content_word_mask(text: str, spans: Numbers) -> NDArray[np.bool_]:
     """Return which of the spans of a text, shape (n, 2), belong to a content word."""
     mask = np.zeros(len(text), dtype=bool)
     for word in _WORD.finditer(text):
-        mask[word.start() : word.end()] = word.group().casefold() not in _stop_words()
+        mask[word.start() : word.end()] = word.group().casefold() not in _STOP_WORDS
     return mask[spans[:, 0]]
 
 
@@ -203,7 +193,7 @@ class BM25Index:
         number = self._numbers.get(self._stems(word)[0])
         frequency = 0 if number is None else self._document_frequency(number)
         frequent = frequency > max(_TOPIC_PASSAGES, _TOPIC_SHARE * self._passages)
-        return frequent and word.casefold() not in _stop_words()
+        return frequent and word.casefold() not in _STOP_WORDS
 
     def _idf(self, numbers: Sequence[int]) -> NDArray[np.float64]:
         return _idf(self._passages, np.array([self._document_frequency(number) for number in numbers], dtype=np.int64))
