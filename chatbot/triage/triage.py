@@ -373,4 +373,6 @@ def _without_marks(words: Sequence[Word]) -> list[str]:
 
 def _text(question: str, words: Sequence[Word], span: Span) -> str:
     inside = [word for word in words[slice(*span)] if word.text not in {SENTENCE, COMMA}]
+    if span == (0, len(words)):  # as the search reads it, so that it is encoded once
+        return question if inside else ""
     return question[inside[0].start : inside[-1].end] if inside else ""

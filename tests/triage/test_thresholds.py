@@ -59,6 +59,11 @@ def test_without_a_classifier_an_encoder_is_not_asked() -> None:
     assert ENCODER.encoded == []
 
 
+def test_a_whole_message_is_encoded_with_its_closing_mark() -> None:
+    assert read("is my arm sore?", {"is my arm sore?": HALF}, message=0.5).alarm == MEANT
+    assert read("is my arm sore?", {"is my arm sore": HALF}, message=0.5).alarm is None
+
+
 def test_a_sentence_is_told_from_a_clause() -> None:
     words = [Word(text, 0, 0) for text in (".", "red", ",", "sore", ".", "hot")]
     evidence = TriageEvidence("en", words, words, [], {})
@@ -297,7 +302,7 @@ def test_the_parts_of_a_message_are_its_sentences_and_clauses() -> None:
 def test_a_clause_that_something_governs_stands_with_what_governs_it() -> None:
     assert WORDS_ALONE.clauses("it was sore years ago and i had it done") == ["it was sore years ago"]
     assert WORDS_ALONE.clauses("if it swells can i park here right now") == ["can i park here right now"]
-    assert WORDS_ALONE.clauses("my arm is sore,") == ["my arm is sore"]
+    assert WORDS_ALONE.clauses("my arm is sore,") == ["my arm is sore,"]  # a whole message stays as it is
     assert WORDS_ALONE.clauses("") == []
 
 
