@@ -234,6 +234,15 @@ class Triage:
             small_talk=small_talk,
         )
 
+    def load_languages(self) -> None:
+        """Read the lists of all languages now, of which each is otherwise read when a message first needs it."""
+        words = read_words("help")
+        for language, lists in self._languages.items():
+            self.alarms_in(language, words)
+            lists.owns("help", english=False)
+            lists.read(_without_marks(words))
+            lists.small_talk.read(["help"])
+
     def evidence(self, question: str, encode: Encode | None = None, letters: int = _LETTERS) -> TriageEvidence:
         """Return the evidence in a message; the classifier reads segments of at most so many letters together."""
         words = read_words(question)
@@ -243,6 +252,9 @@ class Triage:
         plain = [word.text for word in corrected]
         segments = self._languages[language].flags.segments(plain)
         texts = {span: text for span in segments if (text := _text(question, corrected, span))}
+        if language == "en":  # the whole message as the search reads it, with its closing mark, is encoded once
+            spoken = len(_spoken(corrected))
+            texts |= {span: question for span in texts if len(_spoken(corrected[slice(*span)])) == spoken}
         signs = self._languages["en"].flags.alarms(plain)
         return TriageEvidence(language, words, corrected, signs, self._verdicts(texts, encode, letters))
 
@@ -372,7 +384,9 @@ def _without_marks(words: Sequence[Word]) -> list[str]:
 
 
 def _text(question: str, words: Sequence[Word], span: Span) -> str:
-    inside = [word for word in words[slice(*span)] if word.text not in {SENTENCE, COMMA}]
-    if span == (0, len(words)):  # as the search reads it, so that it is encoded once
-        return question if inside else ""
+    inside = _spoken(words[slice(*span)])
     return question[inside[0].start : inside[-1].end] if inside else ""
+
+
+def _spoken(words: Sequence[Word]) -> list[Word]:
+    return [word for word in words if word.text not in {SENTENCE, COMMA}]
