@@ -66,6 +66,10 @@ class Chatbot:
         """Open the chatbot that the settings describe."""
         return cls(settings.corpus, settings.index, load_encoder(settings.model), load_clinic(settings.clinic))
 
+    def warm_up(self) -> None:
+        """Read what the first questions would wait for, some seconds of work; questions may be asked meanwhile."""
+        self._pipeline.tools.triage.load_languages()
+
     @property
     def clinic(self) -> Clinic:
         """The clinic that is served, from clinic.toml."""

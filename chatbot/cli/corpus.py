@@ -80,6 +80,8 @@ def _build(settings: Settings, _: argparse.Namespace) -> None:
 
 
 def _serve(settings: Settings, _: argparse.Namespace) -> None:
+    from threading import Thread
+
     from chatbot.bot import Chatbot
     from chatbot.clinic import Contact
     from chatbot.journal import Journal
@@ -95,6 +97,7 @@ def _serve(settings: Settings, _: argparse.Namespace) -> None:
         _LOG.warning("%s", warning)
     host = f"[{settings.host}]" if ":" in settings.host else settings.host
     print(f"Serving {bot.clinic.name} on http://{host}:{settings.port} (Ctrl+C stops it)", flush=True)
+    Thread(target=bot.warm_up, name="warm-up", daemon=True).start()
     serve(bot, journal, settings, address)
 
 

@@ -1,4 +1,6 @@
 import random
+import subprocess
+import sys
 from collections.abc import Iterable
 from itertools import cycle, islice
 from pathlib import Path
@@ -383,3 +385,20 @@ def _alarmed(messages: Iterable[Message]) -> float:
 )
 def test_meaning_never_overrules_what_is_said_of_breathing_or_of_danger(triage: Triage, text: str) -> None:
     assert triage.read(text).alarm
+
+
+def test_languages_that_are_loaded_are_read_from_no_file() -> None:
+    program = """
+import sys
+from chatbot.triage import Triage
+triage, opened = Triage.standard(), []
+if sys.argv[1] == "loaded":
+    triage.load_languages()
+sys.addaudithook(lambda event, args: event == "open" and str(args[0]).endswith(".toml") and opened.append(args[0]))
+print(triage.read("me duele el pecho y no puedo respirar").alarm.level, len(opened) > 0)
+"""
+    runs = [
+        subprocess.run([sys.executable, "-c", program, way], capture_output=True, text=True, check=True).stdout
+        for way in ("loaded", "when needed")
+    ]
+    assert runs == ["emergency False\n", "emergency True\n"]
