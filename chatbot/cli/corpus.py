@@ -16,6 +16,7 @@ __all__ = ["add_corpus_commands"]
 _LOG = logging.getLogger(__name__)
 _LOG_LINE: Final = "%(asctime)s %(levelname)s %(name)s: %(message)s"
 _EXAMPLE: Final = Path(__file__).parent / "example"
+_WARM_UP: Final = 5.0  # seconds after which the server is surely ready; earlier, this work would delay it
 
 
 def add_corpus_commands(add_command: Callable[..., argparse.ArgumentParser]) -> None:
@@ -80,7 +81,7 @@ def _build(settings: Settings, _: argparse.Namespace) -> None:
 
 
 def _serve(settings: Settings, _: argparse.Namespace) -> None:
-    from threading import Thread
+    from threading import Timer
 
     from chatbot.bot import Chatbot
     from chatbot.clinic import Contact
@@ -97,7 +98,9 @@ def _serve(settings: Settings, _: argparse.Namespace) -> None:
         _LOG.warning("%s", warning)
     host = f"[{settings.host}]" if ":" in settings.host else settings.host
     print(f"Serving {bot.clinic.name} on http://{host}:{settings.port} (Ctrl+C stops it)", flush=True)
-    Thread(target=bot.warm_up, name="warm-up", daemon=True).start()
+    warm_up = Timer(_WARM_UP, bot.warm_up)
+    warm_up.daemon = True  # it keeps no server that is stopped
+    warm_up.start()
     serve(bot, journal, settings, address)
 
 
