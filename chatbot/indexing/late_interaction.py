@@ -22,7 +22,7 @@ from chatbot.indexing.encoder import Encoded, Vectors
 
 __all__ = ["Tokens", "l2_normalise", "token_bits"]
 
-_SMALL: Final = 2_000  # passages; of no more, exact vectors cost at most some 120 MB
+_SMALL: Final = 300  # passages; of no more, exact vectors cost at most some 20 MB
 _ROUNDING: Final = {8: (255, 0.1543), 2: (4, 1.0)}
 """For a number of bits, the numbers that a dimension is rounded to, and the step between two of them.
 
