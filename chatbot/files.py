@@ -1,10 +1,17 @@
-"""The one atomic write."""
+"""The one atomic write, and the digest of a file."""
 
+import hashlib
 import os
 import stat
 from pathlib import Path
 
-__all__ = ["write_atomically"]
+__all__ = ["sha256_of", "write_atomically"]
+
+
+def sha256_of(path: Path) -> str:
+    """Return the SHA-256 of a file as hexadecimal digits, read piece by piece; raises `OSError`."""
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
 
 
 def write_atomically(path: Path, content: bytes, mode: int | None = None) -> None:

@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import Final
 
 from chatbot.errors import IndexBusy, IndexDamaged, IndexIncompatible, IndexingError, IndexMissing
-from chatbot.files import write_atomically
+from chatbot.files import sha256_of, write_atomically
 
 __all__ = [
     "REBUILD_HINT",
@@ -82,7 +82,7 @@ class Build:
 @contextmanager
 def write_lock(index: Path) -> Iterator[None]:
     """Hold the lock of an index folder; raises `IndexBusy` if another process holds it."""
-    from filelock import FileLock, Timeout  # noqa: PLC0415 - whoever only reads needs no lock
+    from filelock import FileLock, Timeout  # noqa: PLC0415 - reading an index needs no lock
 
     lock = FileLock(index / ".lock", timeout=0)
     with _or_unwritable(index):
@@ -138,7 +138,7 @@ def read_manifest(index: Path) -> Manifest:
 
 @contextmanager
 def draft(index: Path) -> Iterator[Path]:
-    """Give an empty folder for the files of a build, gone afterwards; call it inside `write_lock`."""
+    """Yield an empty folder for the files of a build and remove it afterwards; call it inside `write_lock`."""
     folder = index / f"{_DRAFT}build"
     with _or_unwritable(index):
         for left in index.glob(f"{_DRAFT}*"):
@@ -158,7 +158,7 @@ def publish(index: Path, folder: Path, manifest: Manifest) -> Build:
     """
     with _or_unwritable(index):
         paths = sorted(folder.iterdir())
-        files = manifest.files or {path.name: _digest(path) for path in paths}
+        files = manifest.files or {path.name: sha256_of(path) for path in paths}
         for path in paths:
             _sync(path)
         build = Build(replace(manifest, files=files), index / manifest.id)
@@ -245,16 +245,11 @@ def _manifest(folder: Path) -> Manifest:
 
 def _verify(path: Path, digest: str) -> None:
     try:
-        intact = _digest(path) == digest
+        intact = sha256_of(path) == digest
     except OSError as error:
         raise _damaged(path) from error
     if not intact:
         raise _damaged(path)
-
-
-def _digest(path: Path) -> str:
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
 
 
 def _sync(path: Path) -> None:

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Final
 
 from chatbot.errors import ModelError
+from chatbot.files import sha256_of
 
 __all__ = ["PACKAGED_MODEL", "fingerprint_of", "model_folder"]
 
@@ -60,16 +61,11 @@ def fingerprint_of(model: str, folder: Path) -> str:
     """
     files = sorted(path for path in folder.rglob("*") if path.is_file())
     names = {path.relative_to(folder).as_posix(): path for path in files}
-    digests = [f"{name} {_sha256(path)}" for name, path in names.items() if _changes_vectors(name)]
+    digests = [f"{name} {sha256_of(path)}" for name, path in names.items() if _changes_vectors(name)]
     fingerprint = hashlib.sha256("\n".join(digests).encode()).hexdigest()
     if model == PACKAGED_MODEL and fingerprint != _PACKAGED_FINGERPRINT:
         raise ModelError(f"The files of {model} are not the published ones: {_REINSTALL}.")
     return fingerprint
-
-
-def _sha256(path: Path) -> str:
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
 
 
 def _changes_vectors(name: str) -> bool:
