@@ -86,19 +86,6 @@ class Tokens:
         return cls(_offsets([len(codes)]), codes, scales, ids, _offsets([len(sizes)]), sizes, bits)
 
     @classmethod
-    def joined(cls, parts: Sequence[Self]) -> Self:
-        """Return the passages of several parts in one, in order."""
-        return cls(
-            _offsets([count for part in parts for count in np.diff(part.offsets)]),
-            np.concatenate([part.codes for part in parts]),
-            np.concatenate([part.scales for part in parts]),
-            np.concatenate([part.ids for part in parts]),
-            _offsets([count for part in parts for count in np.diff(part.group_offsets)]),
-            np.concatenate([part.group_sizes for part in parts]),
-            parts[0].bits,
-        )
-
-    @classmethod
     def write(cls, folder: Path, parts: Iterable[Self]) -> None:
         """Write the passages of at least one part into `FILES` of a folder, in order, holding one part at a time.
 

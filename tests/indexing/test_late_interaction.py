@@ -4,6 +4,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from numpy.typing import NDArray
 
 from chatbot.errors import IndexDamaged
 from chatbot.indexing.encoder import Encoded, Vectors
@@ -19,6 +20,23 @@ def passage(*tokens: tuple[int, Sequence[float]]) -> Tokens:
     ids = np.arange(len(tokens), dtype=np.int32)
     encoded = Encoded(vectors[0], vectors, ids, np.zeros((len(tokens), 2), dtype=np.int32))
     return Tokens.of(encoded, np.array([sentence for sentence, _ in tokens], dtype=np.int16))
+
+
+def joined(parts: Sequence[Tokens]) -> Tokens:
+    """Return the passages of several parts in one, in order: what files of these parts must give back."""
+
+    def offsets(counts: Sequence[int]) -> NDArray[np.int64]:
+        return np.cumsum([0, *counts], dtype=np.int64)
+
+    return Tokens(
+        offsets([count for part in parts for count in np.diff(part.offsets)]),
+        np.concatenate([part.codes for part in parts]),
+        np.concatenate([part.scales for part in parts]),
+        np.concatenate([part.ids for part in parts]),
+        offsets([count for part in parts for count in np.diff(part.group_offsets)]),
+        np.concatenate([part.group_sizes for part in parts]),
+        parts[0].bits,
+    )
 
 
 def question(*directions: Sequence[float]) -> Vectors:
@@ -101,8 +119,8 @@ def test_tokens_are_put_in_the_order_of_their_sentences() -> None:
 
 
 def test_passages_joined_stand_one_after_another() -> None:
-    both = Tokens.joined([passage((0, RED), (1, SUN)), passage((-1, DAY))])
-    all_three = Tokens.joined([both, passage((0, COLD), (0, RED))])
+    both = joined([passage((0, RED), (1, SUN)), passage((-1, DAY))])
+    all_three = joined([both, passage((0, COLD), (0, RED))])
     assert (len(both), len(all_three), all_three.offsets.tolist()) == (2, 3, [0, 2, 3, 5])
     assert all_three.offsets.dtype == np.int64
     assert all_three.ids.tolist() == [0, 1, 0, 0, 1]
@@ -114,7 +132,7 @@ def test_passages_joined_stand_one_after_another() -> None:
 
 def test_one_passage_comes_out_as_it_went_in() -> None:
     middle = passage((-1, DAY), (0, COLD), (1, RED))
-    out = Tokens.joined([passage((0, RED), (1, SUN)), middle, passage((0, SUN))]).passages(1, 2)
+    out = joined([passage((0, RED), (1, SUN)), middle, passage((0, SUN))]).passages(1, 2)
     assert (len(out), out.offsets.tolist(), out.ids.tolist()) == (1, [0, 3], [0, 1, 2])
     assert (out.codes.tolist(), out.scales.tolist()) == (middle.codes.tolist(), middle.scales.tolist())
     assert (out.group_offsets.tolist(), out.group_sizes.tolist()) == ([0, 3], [1, 1, 1])
@@ -122,7 +140,7 @@ def test_one_passage_comes_out_as_it_went_in() -> None:
 
 def test_files_give_the_same_tokens_and_the_same_bytes(tmp_path: Path) -> None:
     parts = [passage((-1, DAY), (0, COLD)), passage((0, RED)), passage((1, SUN))]
-    held = Tokens.joined(parts)
+    held = joined(parts)
     for name, some in {"parts": parts, "again": parts, "whole": [held]}.items():
         (tmp_path / name).mkdir()
         Tokens.write(tmp_path / name, iter(some))
@@ -190,7 +208,7 @@ def test_token_numbers_take_16_bits_where_all_fit(tmp_path: Path) -> None:
     Tokens.write(tmp_path, [low, low])
     assert Tokens.open(tmp_path).ids.dtype == np.uint16
     contents = []
-    for parts in ([low, high, low], [Tokens.joined([low, high]), low]):
+    for parts in ([low, high, low], [joined([low, high]), low]):
         Tokens.write(tmp_path, parts)
         back = Tokens.open(tmp_path)
         assert (back.ids.dtype.name, back.ids.tolist()) == ("int32", [0, 1, 1 << 16, 0, 1])
@@ -215,14 +233,14 @@ def test_what_stands_above_a_passage_counts_in_each_of_its_windows() -> None:
 
 
 def test_a_passage_that_is_all_heading_is_a_window_itself() -> None:
-    held = Tokens.joined([passage((0, RED)), passage((-1, SUN), (-1, COLD)), passage((-1, DAY), (0, COLD))])
+    held = joined([passage((0, RED)), passage((-1, SUN), (-1, COLD)), passage((-1, DAY), (0, COLD))])
     windows, first = held.maxsim(question(RED, SUN, DAY), [0, 1, 2])
     assert windows.tolist() == [[1, 0, 0], [0, 1, 0], [0, 0, 1]]
     assert first.tolist() == [0, 1, 2]
 
 
 def test_a_window_never_reaches_into_the_next_passage() -> None:
-    held = Tokens.joined([passage((0, RED), (1, SUN)), passage((0, DAY)), passage((-1, COLD), (0, NONE))])
+    held = joined([passage((0, RED), (1, SUN)), passage((0, DAY)), passage((-1, COLD), (0, NONE))])
     windows, first = held.maxsim(question(RED, SUN, DAY, COLD), [0, 1, 2])
     assert windows.tolist() == [[1, 1, 0, 0], [0, 1, 0, 0], [0, 0, 1, 0], [0, 0, 0, 1]]
     assert first.tolist() == [0, 2, 3]
@@ -235,7 +253,7 @@ def test_passages_are_met_in_the_order_that_they_are_asked_for() -> None:
         passage((0, RED)),
         passage((-1, SUN), (0, DAY)),
     ]
-    windows, first = Tokens.joined(parts).maxsim(question(RED, SUN, DAY, COLD), [3, 1, 0])
+    windows, first = joined(parts).maxsim(question(RED, SUN, DAY, COLD), [3, 1, 0])
     assert windows.tolist() == [[0, 1, 1, 0], [0, 1, 1, 0], [0, 0, 1, 0], [1, 0, 0, 1]]
     assert first.tolist() == [0, 1, 3]
 
@@ -258,7 +276,7 @@ def test_the_words_between_two_sentences_count_in_both() -> None:
 
 
 def test_each_sentence_is_met_alone_without_what_stands_above() -> None:
-    held = Tokens.joined([passage((0, COLD)), passage((-1, COLD), (0, RED), (0, SUN), (1, DAY)), passage((0, COLD))])
+    held = joined([passage((0, COLD)), passage((-1, COLD), (0, RED), (0, SUN), (1, DAY)), passage((0, COLD))])
     cosines = held.sentence_maxsim(question(RED, SUN, DAY, COLD), 1, 2)
     assert cosines.tolist() == [[1, 1, 0, 0], [0, 0, 1, 0]]
 
@@ -270,6 +288,6 @@ def test_a_sentence_beyond_the_window_meets_nothing() -> None:
 
 
 def test_sentences_out_of_order_are_put_in_order() -> None:
-    held = Tokens.joined([passage((0, COLD)), passage((1, SUN), (0, RED), (-1, COLD), (1, DAY))])
+    held = joined([passage((0, COLD)), passage((1, SUN), (0, RED), (-1, COLD), (1, DAY))])
     assert held.sentence_maxsim(question(RED, SUN, DAY), 1, 2).tolist() == [[1, 0, 0], [0, 1, 1]]
     assert held.maxsim(question(RED, SUN, DAY, COLD), [1])[0].tolist() == [[1, 1, 1, 1], [0, 1, 1, 1]]
