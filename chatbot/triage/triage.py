@@ -380,7 +380,7 @@ def _within(inner: Span, outer: Span) -> bool:
 
 
 def _without_marks(words: Sequence[Word]) -> list[str]:
-    return [word.text for word in words if word.text not in {SENTENCE, COMMA}]
+    return [word.text for word in _spoken(words)]
 
 
 def _text(question: str, words: Sequence[Word], span: Span) -> str:
