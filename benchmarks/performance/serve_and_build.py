@@ -25,7 +25,7 @@ BUILT = "built in"
 
 
 def main() -> None:
-    """Serve until the process is told to stop."""
+    """Serve until the process is stopped."""
     settings = load_settings()
     bot = Chatbot.open(settings)
     bot.ask("Are you ready?")
