@@ -6,7 +6,6 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
-from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, Page, expect
 
 from chatbot.bot import Chatbot
@@ -14,6 +13,7 @@ from chatbot.clinic import load_clinic
 from chatbot.indexing import build_index
 from chatbot.records import Answer
 from tests.conftest import ROOT, WordEncoder
+from tests.web.accessibility import violations
 from tests.web.conftest import Visitor, ask, serving, visiting
 
 ASKED = "is redness and swelling normal after microneedling?"
@@ -28,11 +28,6 @@ def typed(page: Page) -> str:
 
 def said(page: Page) -> list[str]:
     return page.locator("#log .said").all_inner_texts()
-
-
-def violations(page: Page) -> list[str]:
-    found = Axe().run(page).response["violations"]
-    return [f"{one['id']}: {node['html'][:200]}" for one in found for node in one["nodes"]]
 
 
 @contextmanager

@@ -10,9 +10,10 @@ from playwright.sync_api import Browser, expect
 
 from chatbot.bot import Chatbot
 from chatbot.journal import Journal, PassageRef
+from tests.web.accessibility import violations
 from tests.web.conftest import ask, serving, visiting
 from tests.web.test_api import is_problem
-from tests.web.test_chat import ASKED, NEVER_SAID, violations
+from tests.web.test_chat import ASKED, NEVER_SAID
 
 
 @pytest.fixture

@@ -8,11 +8,11 @@ from typing import NamedTuple
 
 import httpx
 import pytest
-from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, Locator, Page, expect
 
 from chatbot.bot import Chatbot
 from chatbot.journal import Journal
+from tests.web.accessibility import violations
 from tests.web.conftest import ClinicSite, ask, serving, visiting
 
 EMERGENCY = "my lips are swelling and I can't breathe"
@@ -156,11 +156,6 @@ def surface(request: pytest.FixtureRequest) -> type[Chat]:
 def chat(browser: Browser, clinic_site: ClinicSite, surface: type[Chat]) -> Iterator[Chat]:
     with opened(browser, clinic_site, surface, viewport={"width": 390, "height": 844}) as chat:
         yield chat
-
-
-def violations(page: Page) -> list[str]:
-    found = Axe().run(page).response["violations"]
-    return [f"{one['id']}: {node['html'][:200]}" for one in found for node in one["nodes"]]
 
 
 @pytest.mark.parametrize("shown", LEVELS, ids=[one.level for one in LEVELS])

@@ -13,11 +13,11 @@ from urllib.parse import urlsplit
 
 import httpx
 import pytest
-from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, BrowserContext, Locator, Page, expect
 
 from chatbot.web.http.assets import palette
 from chatbot.web.http.translations import LANGUAGES
+from tests.web.accessibility import violations
 from tests.web.conftest import Attentive, ClinicSite
 
 ASKED = "is redness and swelling normal after microneedling?"
@@ -83,11 +83,6 @@ def ask(page: Page, question: str) -> Locator:
     expect(turn.locator(".said")).to_contain_text(question)
     turn.locator(".answer").wait_for()
     return turn
-
-
-def violations(page: Page) -> list[str]:
-    found = Axe().run(page).response["violations"]
-    return [f"{one['id']}: {node['html'][:200]}" for one in found for node in one["nodes"]]
 
 
 def test_nothing_is_asked_and_nothing_is_kept_before_the_chat_is_opened(guest: Guest) -> None:

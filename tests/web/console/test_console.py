@@ -5,9 +5,9 @@ from pathlib import Path
 
 import httpx
 import pytest
-from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, Page, expect
 
+from tests.web.accessibility import violations
 from tests.web.conftest import Visitor, visiting
 from tests.web.console.conftest import PASSWORD, Staffed, sign_in
 
@@ -17,11 +17,6 @@ TABS = {
     "Clinic text and replies": "#text-name textarea",
     "Pages": "#pages-summary textarea",
 }  # and the field that is filled last
-
-
-def violations(page: Page) -> list[str]:
-    rules = Axe().run(page).response["violations"]
-    return [f"{rule['id']}: {node['html'][:200]}" for rule in rules for node in rule["nodes"]]
 
 
 def open_tab(page: Page, name: str) -> None:

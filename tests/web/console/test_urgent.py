@@ -12,9 +12,10 @@ from chatbot.evaluation import Expect
 from chatbot.journal import Journal
 from chatbot.records import Answer, Level, Outcome
 from chatbot.staff import GoldenFile, SignOffs, staff_database
+from tests.web.accessibility import violations
 from tests.web.conftest import Visitor, visiting
 from tests.web.console.conftest import Staffed, sign_in
-from tests.web.console.test_views import line, open_tab, violations
+from tests.web.console.test_views import line, open_tab
 
 MESSAGES = ("I cannot breathe, call me on 07700 900123", "I want to kill myself")
 

@@ -5,13 +5,13 @@ from collections.abc import Iterator
 from uuid import uuid4
 
 import pytest
-from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, Page, expect
 
 from chatbot.evaluation import Expect
 from chatbot.journal import Journal
 from chatbot.records import Answer, Outcome
 from chatbot.staff import GoldenFile
+from tests.web.accessibility import violations
 from tests.web.conftest import Visitor, visiting
 from tests.web.console.conftest import PASSWORD, Staffed, sign_in
 
@@ -33,12 +33,6 @@ def journal(staffed: Staffed) -> Iterator[Journal]:
 
 def record(journal: Journal, text: str, outcome: Outcome = Outcome.NOT_FOUND) -> None:
     journal.record(uuid4().hex, Answer(text, text, outcome, 0.1, "", (), ()), 10)
-
-
-def violations(page: Page) -> list[str]:
-    context = {"include": [["body"]], "exclude": [[".toast-wrap"]]}  # Gradio's own, and gone soon
-    rules = Axe().run(page, context).response["violations"]
-    return [f"{rule['id']}: {node['html'][:200]}" for rule in rules for node in rule["nodes"]]
 
 
 def open_tab(nurse: Visitor, name: str, account: str = "alice") -> Page:
