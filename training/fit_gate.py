@@ -29,6 +29,7 @@ from training.cached import CachedEncoder
 from training.corpora import CLINICS, CUTS, SEED, Corpus, clinics, cuts
 
 SHARES = (0.2, 0.1, 0.05, 0.03, 0.02, 0.01)  # of wrong answers, from which a clinic chooses
+LIKELY = 0.3  # probability below which the ways to reach the clinic go before the passages
 HIDDEN = 0.015  # share of the clinics' right passages that may be hidden, so that unanswerable questions show none
 
 Floats = NDArray[np.float64]
@@ -67,6 +68,7 @@ def main() -> None:
         "baseline": {name: round(value, 4) for name, value in baseline.items()},
         "risk": [[share, round(_threshold(examples, probabilities, share), 4)] for share in SHARES],
         "related": round(_related(examples, probabilities), 4),
+        "likely": LIKELY,
         "fitted": datetime.now(tz=UTC).date().isoformat(),
         "data": {
             "clinics": len({example.part for example in examples if example.group == "clinics"}),

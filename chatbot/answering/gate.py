@@ -53,7 +53,8 @@ class Gate:
 
     `baseline` is the level of the `CALIBRATED` signals over the corpora of the fit. `risk` holds pairs of an error rate
     and the probability from which at most that share of the answers were wrong on the data of the fit, both falling.
-    `related` is the probability from which passages are shown at all.
+    `related` is the probability from which passages are shown at all, `likely` the one from which they go before the
+    ways to reach the clinic.
     """
 
     weights: tuple[float, ...]
@@ -62,6 +63,7 @@ class Gate:
     baseline: Mapping[str, float]
     risk: tuple[tuple[float, float], ...]
     related: float
+    likely: float
 
     @classmethod
     def fitted(cls) -> Self:
@@ -74,6 +76,7 @@ class Gate:
             values["baseline"],
             tuple((share, probability) for share, probability in values["risk"]),
             values["related"],
+            values["likely"],
         )
 
     def confidence(self, index: Index, result: SearchResult, hit: Hit) -> float:

@@ -98,10 +98,10 @@ NOTHING: Mapping[str, float] = {"content_maxsim": 0.0, "margin": 0.0}
 RISK = ((0.21, 0.2), (0.2, 0.3), (0.19, 0.4), (0.05, 0.7))
 
 
-def sure(confidence: float, related: float = 0.1) -> Gate:
+def sure(confidence: float, related: float = 0.1, likely: float = 0.3) -> Gate:
     """Return a gate that gives every passage this confidence."""
     intercept = math.log(confidence / (1 - confidence))
-    return Gate((0.0, 0.0, 0.0), intercept, NOTHING, NOTHING, RISK, related)
+    return Gate((0.0, 0.0, 0.0), intercept, NOTHING, NOTHING, RISK, related, likely)
 
 
 PRICE = Reply("price", ("price list", "how much is a peel", "which fees"), "Ring {phone}.", "{booking}")

@@ -17,7 +17,7 @@ from tests.answering.conftest import NOTHING, IndexOf, RecordingEncoder, Section
 from tests.conftest import WordEncoder
 
 RISK = ((0.2, 0.3), (0.1, 0.5), (0.05, 0.7))
-BY_MARGIN = Gate((0.0, 1.0, 0.0), 0.0, NOTHING, NOTHING, RISK, 0.1)
+BY_MARGIN = Gate((0.0, 1.0, 0.0), 0.0, NOTHING, NOTHING, RISK, 0.1, 0.3)
 BY_CONTENT = replace(BY_MARGIN, weights=(1.0, 0.0, 0.0))
 BY_EXPECTED = replace(BY_MARGIN, weights=(0.0, 0.0, 1.0))
 SURE, UNSURE = replace(BY_MARGIN, intercept=2.0), replace(BY_MARGIN, intercept=-2.0)
@@ -87,15 +87,14 @@ def test_the_fitted_gate_is_what_the_file_says() -> None:
     values = json.loads(files("chatbot.answering").joinpath("gate.json").read_text("utf-8"))
     gate, weights = Gate.fitted(), values["weights"]
     assert gate.weights == (weights["content_maxsim"], weights["margin"], weights["answer_type"])
-    assert (gate.intercept, gate.related) == (values["intercept"], values["related"])
+    assert (gate.intercept, gate.related, gate.likely) == (values["intercept"], values["related"], values["likely"])
     assert (gate.calibration_weights, gate.baseline) == (values["calibration_weights"], values["baseline"])
     assert gate.risk == tuple((share, chance) for share, chance in values["risk"])
 
 
 def test_a_probability_is_a_logistic_curve_over_the_signals() -> None:
-    gate = Gate(
-        (1.0, 2.0, 3.0), 0.5, {"content_maxsim": 4.0, "margin": 5.0}, {"content_maxsim": 0.1, "margin": 0.2}, RISK, 0.1
-    )
+    calibration, baseline = {"content_maxsim": 4.0, "margin": 5.0}, {"content_maxsim": 0.1, "margin": 0.2}
+    gate = Gate((1.0, 2.0, 3.0), 0.5, calibration, baseline, RISK, 0.1, 0.3)
     plain = 0.5 + 1 * 0.1 + 2 * 0.2 + 3 * -1
     assert gate.probability([0.1, 0.2, -1.0], {}) == pytest.approx(chance(plain))
     assert gate.probability([0.1, 0.2, -1.0], {"content_maxsim": 0.3}) == pytest.approx(chance(plain + 4 * (0.3 - 0.1)))
