@@ -24,7 +24,6 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.stats import bootstrap
 
-from chatbot.answering import Calibration
 from chatbot.bot import Chatbot
 from chatbot.clinic import load_clinic
 from chatbot.evaluation import Judged, Report, ask, read_golden, report
@@ -119,7 +118,7 @@ def write_floors(path: Path, form: str, measured: Mapping[str, Figure]) -> None:
 def _asked(clinic: Path, encoder: Encoder, every: int) -> Iterator[Judged]:
     with TemporaryDirectory() as folder:
         index = Path(folder)
-        build_index(clinic / "corpus", index, encoder, calibrator=Calibration())
+        build_index(clinic / "corpus", index, encoder)
         bot = Chatbot(clinic / "corpus", index, encoder, load_clinic(None))
         for question in read_golden(clinic / "questions.jsonl")[::every]:
             yield ask(bot, question)

@@ -10,7 +10,6 @@ import numpy as np
 import pytest
 from hypothesis import settings
 
-from chatbot.answering import Calibration
 from chatbot.bot import Chatbot
 from chatbot.clinic import load_clinic
 from chatbot.indexing import Encoded, Encoder, build_index, load_encoder
@@ -43,7 +42,7 @@ def corpus(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture(scope="session")
 def bot(corpus: Path, encoder: Encoder, tmp_path_factory: pytest.TempPathFactory) -> Chatbot:
     index = tmp_path_factory.mktemp("index")
-    build_index(corpus, index, encoder, calibrator=Calibration())
+    build_index(corpus, index, encoder)
     return Chatbot(corpus, index, encoder, load_clinic(ROOT / "clinic.toml"))
 
 

@@ -18,7 +18,7 @@ def index_of(entries: Sequence[Entry], encodings: Sequence[tuple[Vectors, Tokens
     """Return an index of passages of `PAGE`, whatever its text."""
     with TemporaryDirectory() as folder:  # an open index outlives its files
         write_index(Path(folder), entries, encodings)
-        return Index(Path(folder), ExactStore, {"scale": 2.0})
+        return Index(Path(folder), ExactStore)
 
 
 def write_index(folder: Path, entries: Sequence[Entry], encodings: Sequence[tuple[Vectors, Tokens]]) -> None:

@@ -73,12 +73,7 @@ def test_asking_before_building_names_the_cure(run: Run, tmp_path: Path) -> None
 
 
 def test_a_second_build_has_nothing_to_do(run: Run, built: str) -> None:
-    summary, calibration = built.splitlines()
-    assert summary.endswith(": 20 passages of 1 page, 20 passages embedded.")
-    assert re.fullmatch(
-        r"Calibrated: questions that these pages do not answer match them at 0\.\d\d\. The usual value is 0\.\d\d\.",
-        calibration,
-    )
+    assert built.endswith(": 20 passages of 1 page, 20 passages embedded.\n")
     assert run("build").stdout == built.replace("20 passages embedded", "0 passages embedded")
 
 

@@ -22,7 +22,7 @@ from sklearn.linear_model import LogisticRegression
 from sklearn.metrics import roc_auc_score
 from tqdm import tqdm
 
-from chatbot.answering.gate import CALIBRATED, GATE_SIGNALS, Calibration, gate_signals
+from chatbot.answering.gate import GATE_SIGNALS, gate_signals
 from chatbot.answering.ranking import Ranking
 from chatbot.answering.search import search
 from training.cached import CachedEncoder
@@ -37,7 +37,7 @@ Floats = NDArray[np.float64]
 
 @dataclass(frozen=True, slots=True)
 class Example:
-    """A question with its signals, those of its corpus last, and whether one of the best three passages is right."""
+    """A question with its signals, and whether one of the best three passages is right."""
 
     group: str
     part: str
@@ -55,17 +55,10 @@ def main() -> None:
     options = parser.parse_args()
     examples = list(_ask_all(options.data))
     weights, intercept = _fit(examples)
-    baseline = {
-        name: float(np.median([example.signals[len(GATE_SIGNALS) + row] for example in examples]))
-        for row, name in enumerate(CALIBRATED)
-    }
-    calibration = dict(zip(CALIBRATED, weights[len(GATE_SIGNALS) :], strict=True))
     probabilities = _held_out(examples)
     file = {
-        "weights": {name: round(float(weight), 4) for name, weight in zip(GATE_SIGNALS, weights, strict=False)},
-        "intercept": round(float(intercept + sum(calibration[name] * baseline[name] for name in CALIBRATED)), 4),
-        "calibration_weights": {name: round(float(weight), 4) for name, weight in calibration.items()},
-        "baseline": {name: round(value, 4) for name, value in baseline.items()},
+        "weights": {name: round(float(weight), 4) for name, weight in zip(GATE_SIGNALS, weights, strict=True)},
+        "intercept": round(intercept, 4),
         "risk": [[share, round(_threshold(examples, probabilities, share), 4)] for share in SHARES],
         "related": round(_related(examples, probabilities), 4),
         "likely": LIKELY,
@@ -92,8 +85,6 @@ def _ask_all(data: Path) -> Iterator[Example]:
 
 
 def _ask(corpus: Corpus, encoder: CachedEncoder, ranking: Ranking) -> Iterator[Example]:
-    values = Calibration()(corpus.index, encoder)
-    own = tuple(values[name] for name in CALIBRATED)
     part = corpus.name if corpus.group == "clinics" else corpus.group
     for question in corpus.questions:
         result = search(corpus.index, encoder, ranking, question.question, question.history)
@@ -101,7 +92,7 @@ def _ask(corpus: Corpus, encoder: CachedEncoder, ranking: Ranking) -> Iterator[E
             continue
         signals = gate_signals(corpus.index, result.topic_free, result.gate_text, result.hits)
         right = [question.is_right(hit.passage) for hit in result.hits[:3]]
-        yield Example(corpus.group, part, question.kind, (*signals, *own), question.answerable, any(right))
+        yield Example(corpus.group, part, question.kind, tuple(signals), question.answerable, any(right))
 
 
 def _fit(examples: Sequence[Example]) -> tuple[Floats, float]:

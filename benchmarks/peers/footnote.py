@@ -5,7 +5,6 @@ from pathlib import Path
 from typing import Any
 
 from benchmarks.peers.protocol import TOP, Passage, Retriever, run
-from chatbot.answering import Calibration
 from chatbot.bot import Chatbot
 from chatbot.clinic import load_clinic
 from chatbot.indexing import build_index, load_encoder
@@ -26,7 +25,7 @@ class Footnote(Retriever):
     def build_files(self, passages: Path, corpus: Path, index: Path, vectors: Path | None) -> None:
         """Build as `python -m chatbot build` does."""
         del passages, vectors
-        build_index(corpus, index, self._encoder, calibrator=Calibration())
+        build_index(corpus, index, self._encoder)
 
     def open(self, index: Path) -> None:
         """Refuse, because Footnote holds an index against its corpus."""

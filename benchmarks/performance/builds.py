@@ -74,7 +74,7 @@ def _table(
         ("system", "ratio of speed", "passages a cpu-second", "peak memory, MB", "KB a passage on disk"),
         tuple(rows),
         "Each build in a new process, with the model loaded before. The ratio is to the fastest peer, so that more is "
-        "better. Footnote's build includes the token vectors, the words and the calibration.",
+        "better. Footnote's build includes the token vectors and the words.",
     )
 
 

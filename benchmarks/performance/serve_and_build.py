@@ -11,7 +11,6 @@ import time
 from pathlib import Path
 from threading import Thread
 
-from chatbot.answering import Calibration
 from chatbot.bot import Chatbot
 from chatbot.indexing import build_index
 from chatbot.journal import Journal
@@ -37,7 +36,7 @@ def _build_on_demand(bot: Chatbot) -> None:
     for line in sys.stdin:
         corpus, index = line.rstrip("\n").split("\t")
         start = time.perf_counter()
-        build_index(Path(corpus), Path(index), bot.encoder, calibrator=Calibration())
+        build_index(Path(corpus), Path(index), bot.encoder)
         print(BUILT, f"{time.perf_counter() - start:.1f}", file=sys.stderr, flush=True)
 
 

@@ -3,7 +3,7 @@
 from chatbot.answering.citations import document_digest, highlights
 from chatbot.answering.compose import starters
 from chatbot.answering.explanation import Candidate, Explanation, build_explanation
-from chatbot.answering.gate import GATE_SIGNALS, Calibration, Gate, gate_signals
+from chatbot.answering.gate import GATE_SIGNALS, Gate, gate_signals
 from chatbot.answering.pipeline import CONTINUES_EMERGENCY, Pipeline, PipelineResult
 from chatbot.answering.question import LONGEST, clean_question, read_json, read_question
 from chatbot.answering.ranking import RANKING_SIGNALS, Ranking, signals
@@ -16,7 +16,6 @@ __all__ = [
     "GATE_SIGNALS",
     "LONGEST",
     "RANKING_SIGNALS",
-    "Calibration",
     "Candidate",
     "Explanation",
     "Gate",

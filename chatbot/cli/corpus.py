@@ -57,25 +57,19 @@ def _init(_: Settings, options: argparse.Namespace) -> None:
 
 
 def _build(settings: Settings, _: argparse.Namespace) -> None:
-    from chatbot.answering import Calibration, Gate, unsupported_features
+    from chatbot.answering import unsupported_features
     from chatbot.cli.progress import progress_bar
     from chatbot.indexing import build_index, load_encoder
 
     with progress_bar("Embedding", " passages") as show:
         encoder = load_encoder(settings.model)
-        built = build_index(settings.corpus, settings.index, encoder, progress=show, calibrator=Calibration())
+        built = build_index(settings.corpus, settings.index, encoder, progress=show)
     for problem in built.problems:
         print(problem, file=sys.stderr)
     print(
         f"Index {built.id}: {built.passages} passages of {built.documents} "
         f"{'page' if built.documents == 1 else 'pages'}, {built.embedded} passages embedded."
     )
-    if built.calibration:
-        measured, usual = built.calibration["content_maxsim"], Gate.fitted().baseline["content_maxsim"]
-        print(
-            f"Calibrated: questions that these pages do not answer match them at {measured:.2f}. "
-            f"The usual value is {usual:.2f}."
-        )
     for warning in unsupported_features(encoder):
         print(warning, file=sys.stderr)
 

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from hashlib import blake2b
 from pathlib import Path
-from typing import Final, Protocol
+from typing import Final
 
 import numpy as np
 
@@ -34,7 +34,7 @@ from chatbot.records import Document, Highlight, Passage
 
 __all__ = ["BuildResult", "build_index", "open_index", "passages_of"]
 
-_FORMAT: Final = 8
+_FORMAT: Final = 9
 _PASSAGE_SHARE: Final = 0.75  # of the encoder's window; the rest is for the heading prefix
 _WINDOW: Final = 512  # passages that are held encoded until they are written
 _BATCH: Final = 64  # of them between two steps of the progress bar
@@ -42,15 +42,6 @@ _INPUTS: Final = "inputs.npy"
 
 _Encoding = tuple[Vectors, Tokens]
 """The span vectors and the tokens of a passage, or of several."""
-
-
-class Calibrator(Protocol):
-    """Measures what the calibration of answers needs of a corpus; another `fingerprint` makes another build."""
-
-    @property
-    def fingerprint(self) -> str: ...
-
-    def __call__(self, index: Index, encoder: Encoder) -> Mapping[str, float]: ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,7 +52,6 @@ class BuildResult:
     documents: int
     passages: int
     embedded: int
-    calibration: Mapping[str, float]
     problems: tuple[str, ...]
     build: Build = field(repr=False, compare=False)
 
@@ -72,20 +62,19 @@ def build_index(  # noqa: PLR0913, PLR0917 - what a build is made of, and who he
     encoder: Encoder,
     store: type[VectorStore] = FaissStore,
     progress: Callable[[int, int], object] = lambda _done, _of: None,
-    calibrator: Calibrator | None = None,
     reuse: Path | None = None,
 ) -> BuildResult:
     """Build the index of a corpus and make it live; with nothing changed, do nothing.
 
     Passages that the live build, or that of another index folder `reuse`, already holds are not embedded again.
-    `progress(done, total)` counts the passages that are embedded. The build keeps the figures of `calibrator`.
+    `progress(done, total)` counts the passages that are embedded.
     Raises `CorpusError`, `ModelError`, `IndexBusy`.
     """
     with write_lock(index):
         old = _live_build(index)
         # Each page is opened once: one that is saved during the build makes it stale, never wrong.
         files = load_corpus(corpus)
-        inputs = _manifest(files.digest, encoder, calibrator.fingerprint if calibrator else "")
+        inputs = _manifest(files.digest, encoder)
         if old and old.manifest.id == inputs.id:
             return _result(old, 0)
         known = _Known([old, _live_build(reuse) if reuse else None], inputs, store)
@@ -99,7 +88,6 @@ def build_index(  # noqa: PLR0913, PLR0917 - what a build is made of, and who he
                 documents=len(cut.texts.documents),
                 passages=len(cut.keys),
                 problems=tuple(map(str, cut.problems)),
-                calibration=calibrator(Index(folder, store, {}), encoder) if calibrator else {},
                 search=search,
             )
             return _result(publish(index, folder, made), embedded)
@@ -121,25 +109,24 @@ def open_index(
     name = current(index)
     build = open_build(index, name)
     made = build.manifest
-    # The calibration of an older fit can be served.
-    now = _manifest(digest or corpus_digest(corpus), encoder, made.calibrator)
+    now = _manifest(digest or corpus_digest(corpus), encoder)
     if made.encoder_fingerprint != now.encoder_fingerprint:
         raise IndexIncompatible(f"The index in {index} was built with another model, {made.encoder}: {REBUILD_HINT}.")
     if (made.format, made.splitter) != (now.format, now.splitter):
         raise IndexIncompatible(f"The index in {index} was built by another version of Footnote: {REBUILD_HINT}.")
     if made.id != now.id:
         raise IndexStale(f"The pages in {corpus} changed since the index in {index} was built: {REBUILD_HINT}.")
-    return name, Index(build.folder, store, made.calibration)
+    return name, Index(build.folder, store)
 
 
-def _manifest(corpus: str, encoder: Encoder, calibrator: str) -> Manifest:
+def _manifest(corpus: str, encoder: Encoder) -> Manifest:
     """Return the manifest of a build that is still to be made: its inputs alone."""
-    return Manifest(_FORMAT, corpus, SPLITTER, encoder.name, encoder.fingerprint, calibrator, 0, 0, (), {}, {}, {})
+    return Manifest(_FORMAT, corpus, SPLITTER, encoder.name, encoder.fingerprint, 0, 0, (), {}, {})
 
 
 def _result(build: Build, embedded: int) -> BuildResult:
     made = build.manifest
-    return BuildResult(made.id, made.documents, made.passages, embedded, made.calibration, made.problems, build)
+    return BuildResult(made.id, made.documents, made.passages, embedded, made.problems, build)
 
 
 def _live_build(index: Path) -> Build | None:
@@ -161,7 +148,7 @@ class _Known:
             if build is None or _made_by(build.manifest) != _made_by(inputs):
                 continue
             try:
-                index = Index(build.folder, store, {})
+                index = Index(build.folder, store)
                 keys = np.load(build.folder / _INPUTS, allow_pickle=False)
             except (IndexingError, OSError, ValueError):
                 continue

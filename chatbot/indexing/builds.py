@@ -44,10 +44,9 @@ _DRAFT = ".draft-"
 
 @dataclass(frozen=True, slots=True)
 class Manifest:
-    """The inputs of a build (`format` to `calibrator`), its figures, and the SHA-256 of each file.
+    """The inputs of a build (`format` to `encoder_fingerprint`), its figures, and the SHA-256 of each file.
 
-    `corpus` is the digest of the corpus, `calibrator` the fingerprint of the function that measured `calibration`.
-    `search` holds the figures of the vector search, such as its recall.
+    `corpus` is the digest of the corpus. `search` holds the figures of the vector search, such as its recall.
     `encoder` is a name for people; `encoder_fingerprint` identifies the model.
     """
 
@@ -56,18 +55,16 @@ class Manifest:
     splitter: str
     encoder: str
     encoder_fingerprint: str
-    calibrator: str
     documents: int
     passages: int
     problems: tuple[str, ...]
-    calibration: Mapping[str, float]
     search: Mapping[str, float]
     files: Mapping[str, str]
 
     @property
     def id(self) -> str:
         """Name of the build, derived from its inputs."""
-        inputs = [self.format, self.corpus, self.splitter, self.encoder_fingerprint, self.calibrator]
+        inputs = [self.format, self.corpus, self.splitter, self.encoder_fingerprint]
         return hashlib.sha256(json.dumps(inputs).encode()).hexdigest()[:16]
 
 

@@ -106,13 +106,12 @@ def _passages_with_tokens(tokens: Tokens, least: int) -> NDArray[np.int64]:
 class Index:
     """Documents and passages with their vectors, tokens and words; immutable and safe to share between threads."""
 
-    def __init__(self, folder: Path, store: type[VectorStore], calibration: Mapping[str, float]) -> None:
+    def __init__(self, folder: Path, store: type[VectorStore]) -> None:
         """Map the files of a build into memory; raises `IndexDamaged` where it does not fit together."""
         self._texts = Texts(folder)
         self.documents = self._texts.documents
         self.passages = self._texts.passages
         self.entries = self._texts.entries
-        self.calibration = calibration
         self._tokens = Tokens.open(folder)
         self._store = store.open(folder)
         self._offsets = self._texts.first_spans
@@ -159,6 +158,15 @@ class Index:
         """Return the `content_maxsim` of `Evidence` for some passages."""
         return self._maxsim(query, [self._texts.row(passage) for passage in passages])[1]
 
+    def content_weights(self, query: Query) -> Vectors:
+        """Return the weight of each token of a question, shape (tokens,): how rare it is, stop words next to nothing."""
+        weights = self._weights(query)
+        return np.asarray(weights * self._content_mask(query) + _EPSILON * weights, dtype=np.float32)
+
+    def passages_of(self, document: str) -> tuple[Passage, ...]:
+        """Return the passages of a document, in order; none if there is no such document."""
+        return self._texts.passages_of(document)
+
     def has_content_words(self, query: Query) -> bool:
         """Return whether any word of a question is no stop word."""
         return bool(self._content_mask(query).any())
@@ -193,7 +201,7 @@ class Index:
         """Return `maxsim` and `content_maxsim` of some passages; the two are equal without content words."""
         windows, first = self._tokens.maxsim(l2_normalise(query.encoded.tokens), rows)
         weights = self._weights(query)
-        content = weights * self._content_mask(query) + _EPSILON * weights
+        content = self.content_weights(query)
         both = windows @ np.stack([weights / weights.sum(), content / content.sum()], axis=1)
         best = np.maximum.reduceat(both, first, axis=0)
         return best[:, 0], best[:, 1]

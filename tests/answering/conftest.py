@@ -13,7 +13,7 @@ from chatbot.answering.ranking import Ranking
 from chatbot.answering.replies import ReplyMatcher, ReplyProjection
 from chatbot.answering.turn import ServingSnapshot
 from chatbot.clinic import Clinic, Contact, Reply
-from chatbot.indexing import Encoded, Encoder, ExactStore, Index, build_index, open_index
+from chatbot.indexing import Encoded, ExactStore, Index, build_index, open_index
 from chatbot.language import Spelling
 from chatbot.records import Passage
 from chatbot.triage import Finding, Triage
@@ -23,33 +23,20 @@ Section = tuple[str, str]
 """A heading and the text below it."""
 
 
-class FixedCalibration:
-    """A calibrator that returns given figures."""
-
-    def __init__(self, figures: Mapping[str, float]) -> None:
-        self.figures = figures
-        self.fingerprint = str(figures)
-
-    def __call__(self, index: Index, encoder: Encoder) -> Mapping[str, float]:
-        assert index.passages
-        assert encoder.name
-        return self.figures
-
-
 class IndexOf(Protocol):
     """Builds and opens the index of a page with these sections."""
 
-    def __call__(self, *sections: Section, calibration: Mapping[str, float] | None = None) -> Index: ...
+    def __call__(self, *sections: Section) -> Index: ...
 
 
 @pytest.fixture
 def index_of(tmp_path: Path, words: WordEncoder) -> IndexOf:
-    def build(*sections: Section, calibration: Mapping[str, float] | None = None) -> Index:
+    def build(*sections: Section) -> Index:
         corpus = tmp_path / "corpus"
         corpus.mkdir()
         texts = (f"## {heading}\n\n{text}\n\n" if heading else f"{text}\n\n" for heading, text in sections)
         (corpus / "page.md").write_text("---\ntitle: Care\n---\n" + "".join(texts))
-        build_index(corpus, tmp_path / "index", words, ExactStore, calibrator=FixedCalibration(calibration or {}))
+        build_index(corpus, tmp_path / "index", words, ExactStore)
         return open_index(corpus, tmp_path / "index", words, ExactStore)[1]
 
     return build
@@ -94,14 +81,13 @@ class KnownFindings(Triage):
         return question.split(", ")
 
 
-NOTHING: Mapping[str, float] = {"content_maxsim": 0.0, "margin": 0.0}
 RISK = ((0.21, 0.2), (0.2, 0.3), (0.19, 0.4), (0.05, 0.7))
 
 
 def sure(confidence: float, related: float = 0.1, likely: float = 0.3) -> Gate:
     """Return a gate that gives every passage this confidence."""
     intercept = math.log(confidence / (1 - confidence))
-    return Gate((0.0, 0.0, 0.0), intercept, NOTHING, NOTHING, RISK, related, likely)
+    return Gate((0.0, 0.0, 0.0), intercept, RISK, related, likely)
 
 
 PRICE = Reply("price", ("price list", "how much is a peel", "which fees"), "Ring {phone}.", "{booking}")

@@ -23,10 +23,8 @@ from chatbot.errors import (
 from chatbot.indexing import (
     BuildResult,
     Encoded,
-    Encoder,
     ExactStore,
     FaissStore,
-    Index,
     Query,
     VectorStore,
     build_index,
@@ -86,29 +84,6 @@ def test_nothing_changed_means_nothing_to_do(pages: Path, tmp_path: Path, words:
     second = build_index(pages, tmp_path / "index", words)
     assert (second.id, second.passages, second.embedded, words.encoded) == (first.id, 2, 0, [])
     assert before == {path: path.stat().st_mtime_ns for path in (tmp_path / "index").rglob("*.*")}
-
-
-class Counting:
-    """A calibrator that tells how many passages a corpus has."""
-
-    def __init__(self, fingerprint: str) -> None:
-        self.fingerprint = fingerprint
-
-    def __call__(self, index: Index, encoder: Encoder) -> dict[str, float]:
-        assert encoder.name
-        return {"passages": len(index.passages)}
-
-
-def test_another_calibrator_makes_another_build_of_the_same_vectors(
-    pages: Path, tmp_path: Path, words: WordEncoder
-) -> None:
-    first = build_index(pages, tmp_path / "index", words, calibrator=Counting("one"))
-    again = build_index(pages, tmp_path / "index", words, calibrator=Counting("one"))
-    other = build_index(pages, tmp_path / "index", words, calibrator=Counting("two"))
-    assert (again.id, again.embedded) == (first.id, 0)
-    assert (other.id != first.id, other.embedded) == (True, 0)
-    name, index = open_index(pages, tmp_path / "index", words)
-    assert (name, index.calibration) == (other.id, {"passages": first.passages})
 
 
 def test_only_changed_passages_are_embedded_again(pages: Path, tmp_path: Path, words: WordEncoder) -> None:
@@ -172,7 +147,7 @@ def test_an_index_of_another_version_is_refused_and_built_anew(pages: Path, tmp_
     built = build_index(pages, tmp_path / "index", words)
     path = tmp_path / "index" / built.id / "manifest.json"
     fields = json.loads(path.read_text())["manifest"]
-    del fields["calibrator"]
+    del fields["problems"]
     seal = hashlib.sha256(json.dumps(fields, indent=2).encode()).hexdigest()
     path.write_text(json.dumps({"sha256": seal, "manifest": fields}))
     with pytest.raises(IndexIncompatible, match="built by another version of Footnote"):
@@ -328,18 +303,18 @@ def files_of(build: Build) -> dict[str, bytes]:
 def test_the_result_of_a_build_has_its_figures(tmp_path: Path, words: WordEncoder) -> None:
     corpus = corpus_of(tmp_path / "corpus", a="## Red?\n\nA day.\n\n## Sun?\n\nNo sun.", b="Cold ice.")
     (corpus / "c.md").write_bytes(b"\xff")
-    built = build_index(corpus, tmp_path / "index", words, calibrator=Counting("one"))
-    assert built == BuildResult(built.id, 2, 3, 3, {"passages": 3}, built.problems, built.build)
+    built = build_index(corpus, tmp_path / "index", words)
+    assert built == BuildResult(built.id, 2, 3, 3, built.problems, built.build)
     assert built.build == open_build(tmp_path / "index", built.id)
     assert len(built.problems) == 1
-    assert build_index(corpus, tmp_path / "index", words, calibrator=Counting("one")) == replace(built, embedded=0)
+    assert build_index(corpus, tmp_path / "index", words) == replace(built, embedded=0)
 
 
 def test_a_build_keeps_what_it_was_made_of(pages: Path, tmp_path: Path, words: WordEncoder) -> None:
     name = build_index(pages, tmp_path / "index", words).id
     build = open_build(tmp_path / "index", name)
     files = {file: hashlib.sha256(content).hexdigest() for file, content in files_of(build).items()}
-    made = Manifest(8, corpus_digest(pages), SPLITTER, "words", "words-1", "", 1, 2, (), {}, {"recall": 1.0}, files)
+    made = Manifest(9, corpus_digest(pages), SPLITTER, "words", "words-1", 1, 2, (), {"recall": 1.0}, files)
     assert build.manifest == made
     own = {"inputs.npy", "token_idf.npy"}
     assert files.keys() == {*own, *Texts.FILES, *Tokens.FILES, *BM25Index.FILES, *FaissStore.FILES}
@@ -476,7 +451,7 @@ def test_vectors_of_another_store_are_made_again(pages: Path, tmp_path: Path, wo
     assert build_index(pages, tmp_path / "index", words, FaissStore).embedded == 3
 
 
-@pytest.mark.parametrize("change", [{"format": 7}, {"format": 9}, {"splitter": "0"}])
+@pytest.mark.parametrize("change", [{"format": 8}, {"format": 10}, {"splitter": "0"}])
 def test_a_build_of_another_format_or_splitter_is_refused(
     pages: Path, tmp_path: Path, words: WordEncoder, change: dict[str, object]
 ) -> None:
@@ -513,25 +488,6 @@ def test_texts_that_do_not_fit_together_are_damage(pages: Path, tmp_path: Path, 
     publish_altered(index, built.id, files={name: content[:-2]})
     with pytest.raises(IndexDamaged, match="run 'python -m chatbot build'"):
         open_index(pages, index, words)
-
-
-class Keeping(Counting):
-    """A calibrator that keeps the index that it was given."""
-
-    def __call__(self, index: Index, encoder: Encoder) -> dict[str, float]:
-        self.index = index
-        return super().__call__(index, encoder)
-
-
-def test_a_calibrator_is_given_the_index_that_is_being_built(pages: Path, tmp_path: Path, words: WordEncoder) -> None:
-    calibrator = Keeping("one")
-    build_index(pages, tmp_path / "index", words, calibrator=calibrator)
-    given, opened = calibrator.index, open_index(pages, tmp_path / "index", words)[1]
-    assert (dict(given.documents), tuple(given.entries)) == (dict(opened.documents), tuple(opened.entries))
-    assert given.calibration == {}
-    for row in range(2):
-        assert given.encoded(row, row + 1)[0].tolist() == opened.encoded(row, row + 1)[0].tolist()
-        assert given.encoded(row, row + 1)[1].ids.tolist() == opened.encoded(row, row + 1)[1].ids.tolist()
 
 
 class Meanwhile(WordEncoder):

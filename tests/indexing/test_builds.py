@@ -22,7 +22,7 @@ FILES = {"a.jsonl": b"one\n", "b.bin": b"\x00\xff"}
 
 def manifest(corpus: str = "c1") -> Manifest:
     digests = {name: hashlib.sha256(content).hexdigest() for name, content in FILES.items()}
-    return Manifest(4, corpus, "1", "words", "f1", "k1", 2, 3, ("bad.txt",), {"scale": 0.5}, {"recall": 0.75}, digests)
+    return Manifest(4, corpus, "1", "words", "f1", 2, 3, ("bad.txt",), {"recall": 0.75}, digests)
 
 
 def write(index: Path, corpus: str = "c1") -> Build:
@@ -50,19 +50,19 @@ OTHER = manifest("c2").id
 
 
 def test_a_build_is_named_by_its_inputs() -> None:
-    assert manifest().id == hashlib.sha256(b'[4, "c1", "1", "f1", "k1"]').hexdigest()[:16]
+    assert manifest().id == hashlib.sha256(b'[4, "c1", "1", "f1"]').hexdigest()[:16]
 
 
 @pytest.mark.parametrize(
     "change",
-    [{"format": 5}, {"corpus": "c2"}, {"splitter": "2"}, {"encoder_fingerprint": "f2"}, {"calibrator": "k2"}],
+    [{"format": 5}, {"corpus": "c2"}, {"splitter": "2"}, {"encoder_fingerprint": "f2"}],
 )
 def test_any_other_input_makes_another_build(change: dict[str, object]) -> None:
     assert replace(manifest(), **change).id != FIRST  # type: ignore[arg-type] # one name of many types
 
 
 def test_what_came_of_a_build_does_not_name_it() -> None:
-    same = replace(manifest(), encoder="w", documents=0, passages=0, problems=(), calibration={}, search={}, files={})
+    same = replace(manifest(), encoder="w", documents=0, passages=0, problems=(), search={}, files={})
     assert same.id == FIRST
 
 

@@ -72,10 +72,7 @@ def test_an_index_holds_what_it_was_made_of() -> None:
     held = index([RED, SUN], [[0, 0, 0], [0, 0]])
     assert (dict(held.documents), tuple(held.passages)) == ({"care.md": PAGE}, (RED, SUN))
     assert tuple(held.entries) == ((RED, (Highlight(0, 1),)), (SUN, ()))
-    assert (held.calibration, held.words) == (
-        {"scale": 2.0},
-        {"care": 2, "skin": 1, "is": 1, "red": 1, "sun": 1, "burns": 1},
-    )
+    assert held.words == {"care": 2, "skin": 1, "is": 1, "red": 1, "sun": 1, "burns": 1}
 
 
 @pytest.mark.parametrize("spans", [4, 6])
@@ -85,14 +82,14 @@ def test_vectors_of_other_passages_are_refused(tmp_path: Path, spans: int) -> No
     with pytest.raises(
         IndexDamaged, match=r"^The index holds vectors of other passages: run 'python -m chatbot build'\.$"
     ):
-        Index(tmp_path, ExactStore, {})
+        Index(tmp_path, ExactStore)
 
 
 def test_tokens_of_other_passages_are_refused(tmp_path: Path) -> None:
     whole = (np.zeros((4, 2), dtype=np.float32), _tokens([(0, 0)]))
     write_index(tmp_path, [(RED, ()), (SUN, ())], [whole])
     with pytest.raises(IndexDamaged, match="vectors of other passages"):
-        Index(tmp_path, ExactStore, {})
+        Index(tmp_path, ExactStore)
 
 
 @pytest.mark.parametrize("content", [None, b"", b"\xff"])
@@ -102,7 +99,7 @@ def test_token_idf_that_cannot_be_read_is_damage(tmp_path: Path, content: bytes 
     if content is not None:
         (tmp_path / "token_idf.npy").write_bytes(content)
     with pytest.raises(IndexDamaged, match="run 'python -m chatbot build'"):
-        Index(tmp_path, ExactStore, {})
+        Index(tmp_path, ExactStore)
 
 
 def test_a_question_loses_the_words_of_most_passages() -> None:

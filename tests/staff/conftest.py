@@ -5,7 +5,6 @@ from pathlib import Path
 
 import pytest
 
-from chatbot.answering import Calibration
 from chatbot.bot import Chatbot
 from chatbot.clinic import Clinic
 from chatbot.database import Database
@@ -47,7 +46,7 @@ def place(tmp_path: Path) -> ContentPaths:
 
 
 def opened(place: ContentPaths, encoder: Encoder) -> Chatbot:
-    build_index(place.corpus, place.index, encoder, calibrator=Calibration())
+    build_index(place.corpus, place.index, encoder)
     return Chatbot(place.corpus, place.index, encoder, Clinic())
 
 

@@ -9,7 +9,6 @@ import sys
 from collections import Counter
 from pathlib import Path
 
-from chatbot.answering import Calibration
 from chatbot.bot import Chatbot
 from chatbot.clinic import Clinic
 from chatbot.indexing import build_index
@@ -20,7 +19,7 @@ from tests.conftest import WordEncoder
 def main() -> None:
     root = Path(sys.argv[1])
     place, encoder = ContentPaths(root / "corpus", root / "index", root / "staff"), WordEncoder()
-    build_index(place.corpus, place.index, encoder, calibrator=Calibration())
+    build_index(place.corpus, place.index, encoder)
     database = staff_database(place.staff)
     bot = Chatbot(place.corpus, place.index, encoder, Clinic())
     publisher = Publisher(bot, place, Drafts(database), AuditLog(database))

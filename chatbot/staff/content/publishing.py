@@ -14,7 +14,6 @@ from pathlib import Path
 from threading import Lock
 from typing import Final
 
-from chatbot.answering import Calibration
 from chatbot.bot import Chatbot
 from chatbot.errors import ChangeRefused, FootnoteError, IndexingError
 from chatbot.evaluation import GoldenQuestion
@@ -215,7 +214,6 @@ class Publisher:
             self._draft_index,
             self._bot.encoder,
             progress=lambda done, total: progress(done, total, "Reading the passages"),
-            calibrator=Calibration(),
             reuse=self._place.index,
         )
 

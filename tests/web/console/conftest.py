@@ -13,7 +13,6 @@ import httpx
 import pytest
 from playwright.sync_api import Browser, Page
 
-from chatbot.answering import Calibration
 from chatbot.bot import Chatbot
 from chatbot.clinic import load_clinic
 from chatbot.indexing import Encoder, build_index
@@ -61,7 +60,7 @@ def staffed(encoder: Encoder, tmp_path_factory: pytest.TempPathFactory) -> Itera
     settings = load_settings(
         {f"FOOTNOTE_{name}": str(folder / file) for name, file in {**names, "STAFF": "staff"}.items()}
     )
-    build_index(settings.corpus, settings.index, encoder, calibrator=Calibration())
+    build_index(settings.corpus, settings.index, encoder)
     bot = Chatbot(settings.corpus, settings.index, encoder, load_clinic(settings.clinic))
     account_store = AccountStore(staff_database(settings.staff))
     account_store.add("alice", Role.EDITOR, PASSWORD)

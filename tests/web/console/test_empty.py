@@ -8,7 +8,6 @@ from typing import Any
 import gradio as gr
 import pytest
 
-from chatbot.answering import Calibration
 from chatbot.bot import Chatbot
 from chatbot.clinic import Clinic
 from chatbot.indexing import build_index
@@ -68,7 +67,7 @@ def test_an_empty_journal_and_one_without_words_say_what_to_do(
 def test_the_overview_warns_of_what_does_not_work_and_is_not_signed(
     tmp_path: Path, settings: Settings, corpus: Path, words: WordEncoder
 ) -> None:
-    build_index(corpus, tmp_path / "index", words, calibrator=Calibration())
+    build_index(corpus, tmp_path / "index", words)
     bot = Chatbot(corpus, tmp_path / "index", words, Clinic())
     tab = laid_out(overview._Tab, ConsoleServices.of(bot, None, settings))  # noqa: SLF001 -- as above
     *warnings, unsigned = tab.warn()[tab.parts.warnings]["value"].splitlines()
