@@ -36,7 +36,7 @@ class SearchResult:
         return self.query.text if self.topic_free is self.query else self.resolved.question
 
     def has_exact_heading(self, hit: Hit) -> bool:
-        """Return whether the nearest heading of a passage is the question, word for word."""
+        """Return whether the question is the nearest heading of a passage, alone or after the page's title."""
         return _has_exact_heading(hit, _words(self.resolved.question))
 
 
@@ -101,8 +101,12 @@ def _is_topic(question: str, bare: str) -> bool:
 
 
 def _has_exact_heading(hit: Hit, words: Sequence[str]) -> bool:
-    """Return whether a passage's nearest heading has the words of the question, as `_words` returns them."""
-    return any(words[0] in heading.casefold() and _words(heading) == words for heading in hit.passage.headings[-1:])
+    """Return whether a passage's nearest heading has the words of the question, as `_words` returns them.
+
+    The page's title may stand before the heading, as it does in suggestions.
+    """
+    names = [name for heading in hit.passage.headings[-1:] for name in (heading, f"{hit.passage.title} {heading}")]
+    return any(words[0] in name.casefold() and _words(name) == words for name in names)
 
 
 def _words(text: str) -> list[str]:

@@ -114,6 +114,17 @@ def test_a_passage_is_titled_by_its_own_heading_word_for_word(
 
 
 @pytest.mark.parametrize(
+    ("question", "has_exact_heading"),
+    [("care: does it hurt", True), ("Care, does it hurt?", True), ("Fees: does it hurt", False), ("Care", False)],
+)
+def test_the_title_of_its_page_may_stand_before_a_heading(
+    index: Index, question: str, *, has_exact_heading: bool
+) -> None:
+    hit = Hit(passage("A little.", "Does it hurt?"), 1.0)
+    assert searched(index, question).has_exact_heading(hit) is has_exact_heading
+
+
+@pytest.mark.parametrize(
     ("question", "earlier", "topic_alone"),
     [
         ("laser", [], True),
