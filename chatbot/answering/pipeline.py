@@ -190,9 +190,9 @@ def _with_reminder_and_contact(turn: Turn, result: PipelineResult) -> PipelineRe
     answer = result.answer
     if answer.outcome is Outcome.URGENT:
         return result
-    if turn.past_alarm:
+    if turn.past_alarm:  # after which nothing is suggested: it would be out of place
         reminder = turn.wording.reminder(turn.past_alarm.level, turn.clinic)
-        answer = replace(answer, message=f"{reminder}\n{answer.message}")
+        answer = replace(answer, message=f"{reminder}\n{answer.message}", suggestions=())
     if answer.outcome in _WITH_CONTACT or turn.finding.wants_person:
         answer = replace(answer, contact=contact_line(turn.clinic.contact, answer.message))
     return replace(result, answer=answer)

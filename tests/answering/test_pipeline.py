@@ -184,6 +184,12 @@ def test_what_is_no_all_clear_is_none(desk: Desk) -> None:
     assert (answer.outcome, answer.message) == (Outcome.ANSWERED, f"{REMINDER}\nThis is what our pages say:")
 
 
+@pytest.mark.parametrize(("before", "suggested"), [((), True), ((CHOKING,), False)])
+def test_nothing_is_suggested_after_an_alarm(desk: Desk, before: tuple[str, ...], *, suggested: bool) -> None:
+    answer = desk.ask("How long does redness stay?", *before, findings={CHOKING: ALARM}, gate=sure(0.05)).answer
+    assert bool(answer.suggestions) is suggested
+
+
 def test_the_button_answers_the_last_alarm_in_general(desk: Desk) -> None:
     before = (CHOKING, "Does redness fade at all?", "and my old scars swell", "Does swimming fade them?")
     findings = {before[0]: ALARM, before[2]: Finding(alarm=Alarm(Level.TODAY, "infection")), BUTTON: CLEAR}
