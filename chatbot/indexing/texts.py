@@ -95,18 +95,25 @@ class Texts:
 
     def row(self, passage: Passage) -> int:
         """Return the number of a passage of these; raises `LookupError` for any other."""
-        page = self._rows[passage.document]
-        rows = range(self._first_passages[page], self._first_passages[page + 1])
+        rows = self._rows_of(passage.document)
         return rows[[self.passages[row] for row in rows].index(passage)]
+
+    def passages_of(self, name: str) -> tuple[Passage, ...]:
+        """Return the passages of a page, in order; none for a page that is not there."""
+        return tuple(self.passages[row] for row in self._rows_of(name)) if name in self._rows else ()
 
     def page(self, name: str, digest: str) -> Page | None:
         """Return a page with its passages if its file had this digest."""
         if self._digests.get(name) != digest:
             return None
-        row = self._rows[name]
-        rows = range(self._first_passages[row], self._first_passages[row + 1])
-        lines = self._documents.line(row), *map(self._passages.line, rows)
+        rows = self._rows_of(name)
+        lines = self._documents.line(self._rows[name]), *map(self._passages.line, rows)
         return Page(digest, self.documents[name], tuple(map(self.entries.__getitem__, rows)), lines)
+
+    def _rows_of(self, name: str) -> range:
+        """Return the numbers of a page's passages."""
+        page = self._rows[name]
+        return range(self._first_passages[page], self._first_passages[page + 1])
 
 
 def _lines(page: Page) -> Iterator[bytes]:
