@@ -85,13 +85,17 @@ def _directive(text: str, passage: Passage, mark: Highlight) -> str:
 
 def _prefix(text: str, start: int, quoted: str) -> str:
     """Return the text before a sentence as a prefix, where the same sentence stands earlier on the page."""
-    before = text[:start].rstrip()
+    before = text[:start]
     if quoted not in " ".join(before.split()):
         return ""
-    line = before.splitlines()[-1]
-    mark = LIST_MARK.match(line)
-    words = re.split(r" \| ?", line[mark.end() :] if mark else line)[-1].split()
+    cells = (cell for line in before.splitlines() for cell in re.split(r" \| ?", _without_list_mark(line)))
+    words = [cell.split() for cell in cells if cell.strip()][-1]
     return _encoded(" ".join(words[-_EDGE:])) + "-,"
+
+
+def _without_list_mark(line: str) -> str:
+    mark = LIST_MARK.match(line)
+    return line[mark.end() :] if mark else line
 
 
 def _encoded(words: str) -> str:

@@ -176,6 +176,14 @@ def test_the_words_before_are_taken_from_one_block_without_its_list_mark() -> No
     )
 
 
+@pytest.mark.parametrize("mark", ["- ", "\u2022 ", "2. "])
+def test_a_repeated_list_item_is_told_apart_by_the_line_before(mark: str) -> None:
+    text = f"{mark}Rest today.\n\nDay two\n\n{mark}Rest today."
+    assert cite("https://c.example/a", "Rest today.", start=20, text=text) == (
+        "https://c.example/a#:~:text=Day%20two-,Rest%20today."
+    )
+
+
 def test_the_row_of_a_table_is_named_by_its_first_and_last_cells() -> None:
     text = "Price\n\nPeel, neck | \u00a3120 | \u00a3300 for three"
     assert cite("https://c.example/a", "Peel, neck | \u00a3120 | \u00a3300 for three", text=text) == (
@@ -262,6 +270,11 @@ def test_six_words_before_a_repeated_sentence_tell_it_apart() -> None:
 def test_the_cell_before_a_repeated_sentence_tells_it_apart() -> None:
     text = "Rest.\nNeck | Peel one Rest."
     assert fragment(cited(text, "Rest.", start=6)) == "text=Peel%20one-,Rest."
+
+
+def test_an_empty_last_cell_tells_no_sentence_apart() -> None:
+    text = "Rest.\nNeck | Peel |\nRest."
+    assert fragment(cited(text, "Rest.", start=6)) == "text=Peel-,Rest."
 
 
 def test_words_repeated_over_the_end_of_a_line_are_told_apart() -> None:
