@@ -11,6 +11,7 @@ from enum import StrEnum
 __all__ = [
     "Alarm",
     "Answer",
+    "Choice",
     "Citation",
     "Document",
     "Highlight",
@@ -105,6 +106,18 @@ class Citation:
         """Return the citation as the plain values that the API and the command line print."""
         marks = [[mark.start, mark.end] for mark in self.highlights]
         return {"number": self.number, **self.passage.as_dict(), "highlights": marks, "link": self.link}
+
+
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """A page that a question may be about: the title to show, and the id of the document."""
+
+    title: str
+    document: str
+
+    def as_dict(self) -> dict[str, str]:
+        """Return the choice as the plain values that the API and the command line print."""
+        return {"title": self.title, "document": self.document}
 
 
 class Outcome(StrEnum):

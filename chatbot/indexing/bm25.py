@@ -189,6 +189,10 @@ class BM25Index:
         left = _WORD.sub(lambda word: "" if self._is_topic(word.group()) else word.group(), text)
         return " ".join(left.split()) if _WORD.search(left) else ""
 
+    def content_stems(self, text: str) -> frozenset[str]:
+        """Return the stems of the content words of a text."""
+        return frozenset(self._stems(" ".join(content_words(text))))
+
     def _is_topic(self, word: str) -> bool:
         number = self._numbers.get(self._stems(word)[0])
         frequency = 0 if number is None else self._document_frequency(number)

@@ -146,10 +146,14 @@ class Index:
         """Return a question without the words that most passages have; may be empty."""
         return self._bm25.without_topic(text)
 
-    def evidence(self, query: Query) -> Evidence:
-        """Return the passages that may answer a question, with their scores."""
+    def content_stems(self, text: str) -> frozenset[str]:
+        """Return the stems of the words of a text that are no stop words."""
+        return self._bm25.content_stems(text)
+
+    def evidence(self, query: Query, document: str | None = None) -> Evidence:
+        """Return the passages that may answer a question, of one document or of all, with their scores."""
         bm25 = self._bm25.scores(self._bm25.weights(query.weighted_texts))
-        rows = self._candidates(query, bm25)
+        rows = self._candidates(query, bm25) if document is None else self._candidates_of(document, query, bm25)
         maxsim, content_maxsim = self._maxsim(query, rows)
         passages = tuple(self.passages[row] for row in rows)
         return Evidence(passages, maxsim, content_maxsim, self._best_sentences(query, rows), bm25[rows])
@@ -196,6 +200,13 @@ class Index:
         limit = min(_BM25_TOP_K, len(bm25))
         matching = [row for row in np.argpartition(-bm25, limit - 1)[:limit].tolist() if bm25[row] > 0]
         return list(dict.fromkeys([*near[:_RERANK_DEPTH], *matching]))
+
+    def _candidates_of(self, document: str, query: Query, bm25: Vectors) -> list[int]:
+        """Return the rows of a document's passages; of a long one, those nearest by meaning, then those by BM25."""
+        rows = np.array(self._texts.rows_of(document))
+        near = rows[np.argsort(-self._best_sentences(query, rows.tolist()), kind="stable")]
+        matching = rows[np.argsort(-bm25[rows], kind="stable")]
+        return list(dict.fromkeys([*near[:_RERANK_DEPTH].tolist(), *matching[:_BM25_TOP_K].tolist()]))
 
     def _maxsim(self, query: Query, rows: Sequence[int]) -> tuple[Vectors, Vectors]:
         """Return `maxsim` and `content_maxsim` of some passages; the two are equal without content words."""

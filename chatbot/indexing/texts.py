@@ -95,23 +95,23 @@ class Texts:
 
     def row(self, passage: Passage) -> int:
         """Return the number of a passage of these; raises `LookupError` for any other."""
-        rows = self._rows_of(passage.document)
+        rows = self.rows_of(passage.document)
         return rows[[self.passages[row] for row in rows].index(passage)]
 
     def passages_of(self, name: str) -> tuple[Passage, ...]:
         """Return the passages of a page, in order; none for a page that is not there."""
-        return tuple(self.passages[row] for row in self._rows_of(name)) if name in self._rows else ()
+        return tuple(self.passages[row] for row in self.rows_of(name)) if name in self._rows else ()
 
     def page(self, name: str, digest: str) -> Page | None:
         """Return a page with its passages if its file had this digest."""
         if self._digests.get(name) != digest:
             return None
-        rows = self._rows_of(name)
+        rows = self.rows_of(name)
         lines = self._documents.line(self._rows[name]), *map(self._passages.line, rows)
         return Page(digest, self.documents[name], tuple(map(self.entries.__getitem__, rows)), lines)
 
-    def _rows_of(self, name: str) -> range:
-        """Return the numbers of a page's passages."""
+    def rows_of(self, name: str) -> range:
+        """Return the numbers of the passages of a page that is there."""
         page = self._rows[name]
         return range(self._first_passages[page], self._first_passages[page + 1])
 
