@@ -102,6 +102,13 @@ class Citation:
     highlights: tuple[Highlight, ...]
     link: str
 
+    @property
+    def lead(self) -> str:
+        """The marked sentences, to stand before the passage; empty where it begins with them or has none."""
+        if not self.highlights or not self.passage.text[: self.highlights[0].start].strip():
+            return ""
+        return " \u2026 ".join(" ".join(self.passage.text[mark.start : mark.end].split()) for mark in self.highlights)
+
     def as_dict(self) -> dict[str, object]:
         """Return the citation as the plain values that the API and the command line print."""
         marks = [[mark.start, mark.end] for mark in self.highlights]
@@ -153,7 +160,10 @@ class Answer:
 
     `understood_as` is the question that was searched for. `confidence` is the probability, 0 to 1, that the citations
     answer it. `message` is the fixed wording above or instead of the citations. Only an urgent answer has an `alarm`.
-    `contact` is a line that says how to reach a person, or empty.
+    `contact` is a line that says how to reach a person, or empty. `contact_first` says that it stands above the
+    citations, because these probably do not answer. `corrected` is the question without its misspellings, or empty if
+    it has none. `confirmed` says that a person approved it for this question. `choices` are the pages between which the
+    message asks the visitor to choose.
     """
 
     question: str
@@ -165,6 +175,10 @@ class Answer:
     suggestions: tuple[str, ...]
     alarm: Alarm | None = None
     contact: str = ""
+    contact_first: bool = False
+    corrected: str = ""
+    confirmed: bool = False
+    choices: tuple[Choice, ...] = ()
 
     def as_dict(self) -> dict[str, object]:
         """Return the answer as the plain values that the API and the command line print.
@@ -178,6 +192,9 @@ class Answer:
             "understood_as": self.understood_as,
             "message": f"{self.message}\n{self.contact}".strip(),
             "contact": self.contact,
+            "contact_first": self.contact_first,
+            "corrected": self.corrected,
             "citations": [citation.as_dict() for citation in self.citations],
             "suggestions": list(self.suggestions),
+            "choices": [choice.as_dict() for choice in self.choices],
         }

@@ -81,7 +81,9 @@ def test_a_second_build_has_nothing_to_do(run: Run, built: str) -> None:
 def test_an_answer_is_printed_with_quotes_and_links(run: Run) -> None:
     done = run("ask", "is redness normal?")
     assert (done.returncode, done.stderr) == (0, "")
-    assert "[1] Benefits of Microneedling > What To Expect After Microneedling\nUnderstanding what to" in done.stdout
+    assert done.stdout.startswith("After microneedling, it\u2019s normal to experience some redness")
+    quoted = "[1] From our page Benefits of Microneedling > What To Expect After Microneedling\nUnderstanding what to"
+    assert quoted in done.stdout
     assert "\u00abAfter microneedling, it\u2019s normal to experience some redness" in done.stdout
     assert "similar to a sunburn.\u00bb" in done.stdout
     assert "\n/pages/benefits-of-microneedling.txt?mark=" in done.stdout
@@ -97,8 +99,8 @@ def test_a_question_that_is_not_answered_prints_the_contact(run: Run) -> None:
 def test_json_has_its_public_keys(run: Run) -> None:
     values = json.loads(run("ask", "is redness normal?", "--json", "--explain").stdout)
     assert set(values) == {
-        "answer_id", "outcome", "confidence", "understood_as", "message", "contact", "citations", "suggestions",
-        "candidates",
+        "answer_id", "outcome", "confidence", "understood_as", "message", "contact", "contact_first", "corrected",
+        "citations", "suggestions", "candidates",
     }  # fmt: skip
     assert set(values["citations"][0]) == {
         "number", "text", "highlights", "document", "title", "headings", "start", "end", "url", "link",

@@ -1,5 +1,7 @@
 """An answer as plain text."""
 
+from dataclasses import replace
+
 import pytest
 
 from chatbot.cli.plain_text import plain_text
@@ -34,23 +36,32 @@ def test_without_a_number_an_urgent_answer_begins_with_its_heading(level: Level)
     assert plain_text(urgent(level), Clinic()).endswith("\n\nDo not wait.")
 
 
+PASSAGE = Passage("a.txt", "Care", None, ("Day 1",), 0, 18, "It hurts. A bit.")
+CITATION = Citation(1, PASSAGE, (Highlight(10, 16),), "/pages/a.txt")
+LIKELY = Answer(
+    "pain", "before? does it hurt?", Outcome.RELATED, 0.3, "It may be this:", (CITATION,), (), contact="020 7946 0123"
+)
+QUOTE = "[1] From our page Care > Day 1\nIt hurts. \u00abA bit.\u00bb\n/pages/a.txt"
+
+
 def test_the_line_of_contact_ends_an_answer() -> None:
-    passage = Passage("a.txt", "Care", None, ("Day 1",), 0, 18, "It hurts. A bit.")
-    citation = Citation(1, passage, (Highlight(10, 16),), "/pages/a.txt")
-    answer = Answer(
-        "pain",
-        "does it hurt?",
-        Outcome.RELATED,
-        0.3,
-        "It may be this:",
-        (citation,),
-        (),
-        contact="020 7946 0123 (9 to 5)",
-    )
-    assert plain_text(answer, CLINIC) == (
-        "It may be this:\n\nSearched for: does it hurt?\n\n[1] Care > Day 1\nIt hurts. \u00abA bit.\u00bb\n/pages/a.txt"
-        "\n\n020 7946 0123 (9 to 5)"
-    )
+    assert plain_text(LIKELY, CLINIC) == f"It may be this:\n\n{QUOTE}\n\n020 7946 0123"
+
+
+def test_the_contact_goes_before_passages_that_may_not_answer() -> None:
+    weak = replace(LIKELY, contact_first=True)
+    closest = "This is the closest our pages come:"
+    assert plain_text(weak, CLINIC) == f"It may be this:\n\n020 7946 0123\n\n{closest}\n\n{QUOTE}"
+
+
+def test_an_answer_begins_with_its_sentence() -> None:
+    answer = replace(LIKELY, outcome=Outcome.ANSWERED, contact="", message="Call 999.\nOur pages say:")
+    assert plain_text(answer, CLINIC) == f"Call 999.\n\nA bit.\n\n{QUOTE}"
+
+
+def test_only_a_corrected_question_is_named() -> None:
+    assert "earlier" not in plain_text(replace(LIKELY, understood_as="An earlier one? Pain"), CLINIC)
+    assert plain_text(replace(LIKELY, corrected="pain?"), CLINIC).startswith("Searched for: pain?\n\nIt may")
 
 
 def test_nothing_stands_where_there_is_no_contact() -> None:

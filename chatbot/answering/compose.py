@@ -3,35 +3,79 @@
 import re
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
+from itertools import islice
 from typing import Final
 
 from chatbot.answering.citations import highlights, link
 from chatbot.answering.search import SearchResult
-from chatbot.indexing import Index
-from chatbot.records import Alarm, Answer, Citation, Hit, Outcome, Passage
+from chatbot.indexing import Index, content_words
+from chatbot.records import Alarm, Answer, Choice, Citation, Hit, Outcome, Passage
 
-__all__ = ["compose", "distinct", "in_general", "not_found", "reply", "starters", "suggestions", "urgent"]
+__all__ = [
+    "MESSAGES",
+    "WEAK",
+    "WHICH",
+    "ask_back",
+    "compose",
+    "distinct",
+    "in_general",
+    "not_found",
+    "reply",
+    "starters",
+    "suggestions",
+    "urgent",
+]
 
 _SAME: Final = 0.8  # Jaccard similarity of words from which two passages say the same
 _SUGGESTIONS: Final = 3
 _STARTERS: Final = 4
+_SUGGESTED_FROM: Final = 10  # best hits
+_STARTED_FROM: Final = 500  # first passages of the corpus
 _LONGEST: Final = 80  # characters that fit a button on a phone
+_ANY_SUBJECT: Final = re.compile(r"\b(faqs?|questions?|home|welcome)\b", re.IGNORECASE)  # in titles of no subject
 
-_MESSAGES: Final = {
+MESSAGES: Final = {
     Outcome.ANSWERED: "This is what our pages say:",
-    Outcome.RELATED: "This is the closest our pages come. It may not answer you; if not, please ask the clinic.",
+    Outcome.RELATED: "This part of our page may help. If it doesn\u2019t, please ask us.",
     Outcome.NOT_FOUND: "Our pages don\u2019t say. Please ask the clinic directly.",
 }
+"""The message of each outcome of the pages."""
+WEAK: Final = "Our pages may not answer this. Please ask us directly."
+"""The message above passages that probably do not answer."""
+WHICH: Final = "Which one do you mean?"
+"""The message above the pages between which the visitor should choose."""
 
 
 def compose(  # noqa: PLR0913, PLR0917 - one argument a part of the answer
-    question: str, outcome: Outcome, confidence: float, index: Index, result: SearchResult, shown: Sequence[Hit]
+    question: str,
+    outcome: Outcome,
+    confidence: float,
+    index: Index,
+    result: SearchResult,
+    shown: Sequence[Hit],
+    *,
+    weak: bool = False,
+    marked: int = 1,
 ) -> Answer:
-    """Return the answer that an outcome allows; `shown` are the hits that may be quoted, best first."""
+    """Return the answer that an outcome allows.
+
+    `shown` are the hits that may be quoted, best first. Sentences are marked in the first `marked` of them, and in none
+    where the answer is `weak`: then its words say that the pages may not answer, and the contact goes first.
+    """
     passages = [hit.passage for hit in shown] if outcome is not Outcome.NOT_FOUND else []
-    citations = tuple(_citation(number, index, result, passage) for number, passage in enumerate(passages, start=1))
-    related = suggestions(result.resolved.question, result.hits, passages)
-    return Answer(question, result.resolved.text, outcome, confidence, _MESSAGES[outcome], citations, related)
+    citations = (_citation(number, index, result, passage) for number, passage in enumerate(passages, start=1))
+    corrected = result.resolved.question
+    return Answer(
+        question,
+        result.resolved.text,
+        outcome,
+        confidence,
+        WEAK if weak else MESSAGES[outcome],
+        tuple(_unmarked(citation) if weak or citation.number > marked else citation for citation in citations),
+        suggestions(index, corrected, result.hits, passages),
+        contact_first=weak or outcome is Outcome.NOT_FOUND,
+        corrected="" if corrected == question else corrected,
+    )
 
 
 def urgent(question: str, alarm: Alarm, message: str) -> Answer:
@@ -41,9 +85,22 @@ def urgent(question: str, alarm: Alarm, message: str) -> Answer:
 
 def in_general(answer: Answer, message: str) -> Answer:
     """Return an answer with a message above and nothing marked: the pages do not know who is asking."""
-    citations = tuple(replace(citation, highlights=()) for citation in answer.citations)
+    citations = tuple(map(_unmarked, answer.citations))
     outcome = Outcome.RELATED if citations else Outcome.NOT_FOUND
     return replace(answer, outcome=outcome, message=message, citations=citations)
+
+
+def ask_back(answer: Answer, choices: Sequence[Choice]) -> Answer:
+    """Return an answer that asks which page is meant, with the passages of all of them and nothing marked."""
+    return replace(
+        answer,
+        outcome=Outcome.RELATED,
+        message=WHICH,
+        citations=tuple(map(_unmarked, answer.citations)),
+        suggestions=(),
+        contact_first=False,
+        choices=tuple(choices),
+    )
 
 
 def reply(question: str, message: str, link: str = "", suggestions: Sequence[str] = ()) -> Answer:
@@ -53,7 +110,7 @@ def reply(question: str, message: str, link: str = "", suggestions: Sequence[str
 
 def not_found(question: str) -> Answer:
     """Return the answer to a question that holds nothing to search for."""
-    return Answer(question, question, Outcome.NOT_FOUND, 0.0, _MESSAGES[Outcome.NOT_FOUND], (), ())
+    return Answer(question, question, Outcome.NOT_FOUND, 0.0, MESSAGES[Outcome.NOT_FOUND], (), (), contact_first=True)
 
 
 def distinct(hits: Iterable[Hit]) -> Iterator[Hit]:
@@ -71,22 +128,49 @@ def _citation(number: int, index: Index, result: SearchResult, passage: Passage)
     return Citation(number, passage, marks, link(index.documents[passage.document], passage, marks))
 
 
-def suggestions(question: str, hits: Sequence[Hit], shown: Sequence[Passage]) -> tuple[str, ...]:
-    """Return headings of the best hits that were neither asked nor shown."""
-    known = {_folded(question), *(_folded(heading) for passage in shown for heading in passage.headings)}
-    headings = dict.fromkeys(heading for hit in hits for heading in hit.passage.headings[-1:])
-    return _headings_to_ask((heading for heading in headings if _folded(heading) not in known), _SUGGESTIONS)
+def _unmarked(citation: Citation) -> Citation:
+    return replace(citation, highlights=())
+
+
+def suggestions(index: Index, question: str, hits: Sequence[Hit], shown: Sequence[Passage]) -> tuple[str, ...]:
+    """Return headings of the best hits that were neither asked nor shown, each with its page where it needs one."""
+    known = {_folded(question)}
+    known.update(
+        _folded(_subject(index, passage.document, heading)) for passage in shown for heading in passage.headings
+    )
+    subjects = _subjects(index, (hit.passage for hit in hits[:_SUGGESTED_FROM]))
+    return _to_ask((subject for subject in subjects if _folded(subject) not in known), _SUGGESTIONS)
 
 
 def starters(index: Index) -> tuple[str, ...]:
     """Return a few headings of the corpus to start a conversation with."""
-    return _headings_to_ask(index.headings, _STARTERS)
+    return _to_ask(_subjects(index, (passage for passage, _ in islice(index.entries, _STARTED_FROM))), _STARTERS)
 
 
-def _headings_to_ask(headings: Iterable[str], most: int) -> tuple[str, ...]:
-    """Return the first headings that fit a button, those written as questions before others."""
-    short = [heading for heading in headings if len(heading) <= _LONGEST]
-    return tuple(sorted(short, key=lambda heading: not heading.endswith("?"))[:most])
+def _subjects(index: Index, passages: Iterable[Passage]) -> Iterator[str]:
+    """Yield the headings above passages as questions to ask, each once."""
+    sections = dict.fromkeys((passage.document, passage.headings[-1]) for passage in passages if passage.headings)
+    yield from dict.fromkeys(_subject(index, document, heading) for document, heading in sections)
+
+
+def _subject(index: Index, document: str, heading: str) -> str:
+    """Return a heading as a question that stands alone: "Chemical peels: Prices".
+
+    Without its page's title stands what names the page itself, and what would be too long for a button.
+    """
+    page = index.documents[document]
+    named = f"{page.title}: {heading}"
+    words = [word.casefold().rstrip("s") for word in content_words(page.title)]
+    if len(index.documents) == 1 or len(named) > _LONGEST or not words or _ANY_SUBJECT.search(page.title):
+        return heading
+    text = page.text.casefold()
+    return heading if max(words, key=text.count) in heading.casefold() else named
+
+
+def _to_ask(subjects: Iterable[str], most: int) -> tuple[str, ...]:
+    """Return the first that fit a button, those written as questions before others."""
+    short = [subject for subject in subjects if len(subject) <= _LONGEST]
+    return tuple(sorted(short, key=lambda subject: not subject.endswith("?"))[:most])
 
 
 def _folded(text: str) -> str:

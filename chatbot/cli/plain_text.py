@@ -1,27 +1,43 @@
 """An answer as plain text, for a terminal."""
 
 from chatbot.clinic import Clinic
-from chatbot.records import Answer, Citation
+from chatbot.records import Answer, Citation, Outcome
 from chatbot.triage import Wording
 
 __all__ = ["plain_text"]
 
 
 def plain_text(answer: Answer, clinic: Clinic) -> str:
-    """Return an answer as text: the number to call where it is urgent, the message, the quotes, the line of contact."""
+    """Return an answer as text.
+
+    An urgent one begins with the number to call, one from the pages with the sentence that answers. The line of contact
+    goes before passages that probably do not answer, and after any other.
+    """
     alarm = answer.alarm
     if alarm:
         wording = Wording.standard(alarm.language)
         parts = [wording.call_text(alarm.level, clinic), wording.heading(alarm.level, clinic), answer.message]
     else:
-        searched = f"Searched for: {answer.understood_as}" if answer.understood_as != answer.question else ""
-        parts = [answer.message, searched, *map(_quote, answer.citations), answer.contact]
+        quotes = [*map(_quote, answer.citations)]
+        if answer.contact_first:
+            quotes = [answer.contact, *(["This is the closest our pages come:"] if quotes else []), *quotes]
+        else:
+            quotes.append(answer.contact)
+        searched = f"Searched for: {answer.corrected}" if answer.corrected else ""
+        parts = [searched, *_message(answer), *quotes]
     return "\n\n".join(part for part in parts if part)
+
+
+def _message(answer: Answer) -> list[str]:
+    """Return the message, in an answer from the pages with the sentence that answers in place of its last line."""
+    if answer.outcome is not Outcome.ANSWERED:
+        return [answer.message]
+    return [*answer.message.splitlines()[:-1], *(citation.lead for citation in answer.citations[:1])]
 
 
 def _quote(citation: Citation) -> str:
     where = " > ".join((citation.passage.title, *citation.passage.headings))
-    return f"[{citation.number}] {where}\n{_with_marks(citation)}\n{citation.link}"
+    return f"[{citation.number}] From our page {where}\n{_with_marks(citation)}\n{citation.link}"
 
 
 def _with_marks(citation: Citation) -> str:

@@ -1,4 +1,5 @@
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 
@@ -6,6 +7,7 @@ from chatbot.answering.citations import document_digest
 from chatbot.answering.compose import compose, distinct, in_general, not_found, reply, starters, suggestions, urgent
 from chatbot.answering.ranking import Ranking
 from chatbot.answering.search import search
+from chatbot.indexing import ExactStore, Index, build_index, open_index
 from chatbot.records import Alarm, Answer, Citation, Highlight, Hit, Level, Outcome
 from tests.answering.conftest import IndexOf, passage
 from tests.conftest import WordEncoder
@@ -17,7 +19,7 @@ PARTS = (
 )
 MESSAGES = {
     Outcome.ANSWERED: "This is what our pages say:",
-    Outcome.RELATED: "This is the closest our pages come. It may not answer you; if not, please ask the clinic.",
+    Outcome.RELATED: "This part of our page may help. If it doesn\u2019t, please ask us.",
     Outcome.NOT_FOUND: "Our pages don\u2019t say. Please ask the clinic directly.",
 }
 
@@ -59,13 +61,18 @@ def test_a_reply_quotes_nothing_and_is_sure_of_nothing() -> None:
     assert composed.message == "See our list.\nhttps://clinic.example/prices"
 
 
-def test_suggestions_are_headings_that_were_neither_asked_nor_shown_questions_first() -> None:
+@pytest.fixture
+def page(index_of: IndexOf) -> Index:
+    return index_of(*PARTS)
+
+
+def test_suggestions_are_headings_that_were_neither_asked_nor_shown_questions_first(page: Index) -> None:
     shown = passage("Clean it.", "Care")
     hits = [
         Hit(passage("Clean it.", heading, start=start), 1.0)
         for start, heading in enumerate(["Care", "The price", "Does it hurt?", "How long?", "x" * 81, "Who may?"])
     ]
-    assert suggestions("how long", hits, [shown]) == ("Does it hurt?", "Who may?", "The price")
+    assert suggestions(page, "how long", hits, [shown]) == ("Does it hurt?", "Who may?", "The price")
 
 
 def distinct_texts(*texts: str) -> list[str]:
@@ -118,7 +125,30 @@ def test_passages_are_quoted_with_their_numbers_marks_and_links(
     assert first.highlights == (Highlight(0, 26),)
     start, digest = first.passage.start, document_digest(index.documents["page.md"])
     assert first.link == f"/pages/page.md?mark={start}-{start + 26}&of={digest}#mark-1"
+    assert [citation.highlights for citation in composed.citations[1:]] == [()]
+    assert (composed.contact_first, composed.corrected) == (False, "redness fades")
     assert composed.suggestions == ("Swelling",)
+
+
+def test_two_passages_are_marked_where_two_carry_the_answer(index_of: IndexOf, words: WordEncoder) -> None:
+    index = index_of(*PARTS)
+    result = search(index, words, Ranking((1.0, 0.0, 0.0, 0.0)), "redness fades", ())
+    assert result
+    composed = compose("redness fades", Outcome.ANSWERED, 0.9, index, result, result.hits, marked=2)
+    assert [bool(citation.highlights) for citation in composed.citations] == [True, True, False]
+    assert composed.corrected == ""
+
+
+def test_a_weak_answer_puts_the_contact_first_and_marks_nothing(index_of: IndexOf, words: WordEncoder) -> None:
+    index = index_of(*PARTS)
+    result = search(index, words, Ranking((1.0, 0.0, 0.0, 0.0)), "redness fades", ())
+    assert result
+    composed = compose("redness fades", Outcome.RELATED, 0.2, index, result, result.hits[:2], weak=True)
+    assert (composed.outcome, composed.contact_first) == (Outcome.RELATED, True)
+    assert composed.message == "Our pages may not answer this. Please ask us directly."
+    assert [citation.highlights for citation in composed.citations] == [(), ()]
+    assert composed.citations[0].link.endswith("#mark-1")
+    assert composed.as_dict()["contact_first"] is True
 
 
 def test_where_nothing_is_found_no_passage_is_quoted_and_the_nearest_headings_are_suggested(
@@ -130,6 +160,7 @@ def test_where_nothing_is_found_no_passage_is_quoted_and_the_nearest_headings_ar
     composed = compose("redness", Outcome.NOT_FOUND, 0.01, index, result, result.hits)
     assert (composed.citations, composed.message) == ((), MESSAGES[Outcome.NOT_FOUND])
     assert composed.suggestions == ("Redness later", "Swelling")
+    assert composed.contact_first
 
 
 def test_what_was_understood_is_the_question_with_those_before_it(index_of: IndexOf, words: WordEncoder) -> None:
@@ -146,7 +177,7 @@ def test_an_answer_without_citations_is_not_found_in_general_either() -> None:
 
 
 def test_a_question_without_a_word_is_not_found() -> None:
-    composed = Answer("?!", "?!", Outcome.NOT_FOUND, 0.0, MESSAGES[Outcome.NOT_FOUND], (), ())
+    composed = Answer("?!", "?!", Outcome.NOT_FOUND, 0.0, MESSAGES[Outcome.NOT_FOUND], (), (), contact_first=True)
     assert not_found("?!") == composed
 
 
@@ -166,31 +197,31 @@ def headed(*headings: str) -> list[Hit]:
     ]
 
 
-def test_three_headings_are_suggested_at_most_the_best_first() -> None:
-    assert suggestions("price", headed("a", "b", "c", "d"), []) == ("a", "b", "c")
-    assert suggestions("price", headed("a", "b", "c", "d?"), []) == ("d?", "a", "b")
+def test_three_headings_are_suggested_at_most_the_best_first(page: Index) -> None:
+    assert suggestions(page, "price", headed("a", "b", "c", "d"), []) == ("a", "b", "c")
+    assert suggestions(page, "price", headed("a", "b", "c", "d?"), []) == ("d?", "a", "b")
 
 
-def test_a_heading_is_suggested_once_and_none_where_there_is_none() -> None:
-    assert suggestions("price", headed("a", "", "a", "b"), []) == ("a", "b")
+def test_a_heading_is_suggested_once_and_none_where_there_is_none(page: Index) -> None:
+    assert suggestions(page, "price", headed("a", "", "a", "b"), []) == ("a", "b")
 
 
-def test_only_the_own_heading_of_a_passage_is_suggested() -> None:
-    assert suggestions("price", [Hit(passage("Text.", "Care", "Pain"), 1.0)], []) == ("Pain",)
+def test_only_the_own_heading_of_a_passage_is_suggested(page: Index) -> None:
+    assert suggestions(page, "price", [Hit(passage("Text.", "Care", "Pain"), 1.0)], []) == ("Pain",)
 
 
-def test_a_heading_that_fits_a_button_is_suggested() -> None:
-    assert suggestions("price", headed("x" * 80, "y" * 81), []) == ("x" * 80,)
+def test_a_heading_that_fits_a_button_is_suggested(page: Index) -> None:
+    assert suggestions(page, "price", headed("x" * 80, "y" * 81), []) == ("x" * 80,)
 
 
-def test_what_was_asked_is_not_suggested_however_it_is_written() -> None:
+def test_what_was_asked_is_not_suggested_however_it_is_written(page: Index) -> None:
     asked = [" Does it HURT?! ", "does it hurt.", "Does it hurt"]
-    assert [suggestions(question, headed("Does it hurt?", "Pain"), []) for question in asked] == [("Pain",)] * 3
+    assert [suggestions(page, question, headed("Does it hurt?", "Pain"), []) for question in asked] == [("Pain",)] * 3
 
 
-def test_no_heading_above_what_is_shown_is_suggested() -> None:
+def test_no_heading_above_what_is_shown_is_suggested(page: Index) -> None:
     shown = passage("Text.", "Care", "Pain!")
-    assert suggestions("price", headed("care", "pain", "Sun"), [shown]) == ("Sun",)
+    assert suggestions(page, "price", headed("care", "pain", "Sun"), [shown]) == ("Sun",)
 
 
 def test_four_headings_start_a_conversation_questions_first(index_of: IndexOf) -> None:
@@ -210,3 +241,39 @@ def test_the_own_headings_of_passages_start_a_conversation(index_of: IndexOf) ->
 
 def test_passages_without_a_heading_start_no_conversation(index_of: IndexOf) -> None:
     assert starters(index_of(("", "Words about nothing."))) == ()
+
+
+def several_pages(folder: Path, words: WordEncoder) -> Index:
+    texts = {
+        "peels": "# Chemical peels\n\nPeels renew skin.\n\n## Prices\n\nPeels cost 90.\n\n## Is a peel safe?\n\nYes.",
+        "lips": f"# Lip filler\n\nFiller lasts.\n\n## Prices\n\nFiller costs 200.\n\n## {'x' * 70}\n\nIt swells.",
+        "faq": "# Common questions\n\n## Can I drive home?\n\nMost people can.",
+    }
+    (folder / "corpus").mkdir()
+    for name, text in texts.items():
+        (folder / "corpus" / f"{name}.md").write_text(text)
+    build_index(folder / "corpus", folder / "index", words, ExactStore)
+    return open_index(folder / "corpus", folder / "index", words, ExactStore)[1]
+
+
+def test_of_several_pages_suggestions_say_which(tmp_path: Path, words: WordEncoder) -> None:
+    index = several_pages(tmp_path, words)
+    hits = [Hit(passage, 1.0) for passage, _ in index.entries]
+    assert set(starters(index)) < {
+        "Chemical peels: Prices", "Lip filler: Prices", "Is a peel safe?", "Can I drive home?", "x" * 70,
+    }  # fmt: skip
+    price = next(hit.passage for hit in hits if hit.passage.headings == ("Prices",))
+    assert price.document == "lips.md"
+    rest = [hit for hit in hits if hit.passage.headings == ("Prices",)]
+    assert suggestions(index, "sun", rest, [price]) == ("Chemical peels: Prices",)
+    assert suggestions(index, "chemical peels: prices?", rest, [price]) == ()
+
+
+def test_a_suggestion_that_is_asked_leads_to_its_passage(tmp_path: Path, words: WordEncoder) -> None:
+    index = several_pages(tmp_path, words)
+    for question in starters(index):
+        result = search(index, words, Ranking((1.0, 0.0, 0.0, 0.0)), question, ())
+        assert result
+        best = result.hits[0]
+        assert result.has_exact_heading(best)
+        assert question in {best.passage.headings[-1], f"{best.passage.title}: {best.passage.headings[-1]}"}

@@ -185,11 +185,29 @@ def test_ten_passages_are_looked_at(index_of: IndexOf, again: int, shown: int) -
 
 def test_what_says_the_same_is_shown_once_and_what_hardly_answers_not_at_all(index_of: IndexOf) -> None:
     index = index_of(*PARTS, ("Again", "Redness fades, within two days!"), ("Half", "Redness comes late."))
-    gate = replace(sure(0.5), weights=(10.0, 0.0, 0.0), intercept=-5.0, related=0.3)
+    gate = replace(sure(0.5), weights=(1.0, 0.0, 0.0), intercept=0.0, related=0.6)
     citations = turn_of(index, "redness within days", gate=gate).from_pages.citations
     assert [citation.passage.headings[0] for citation in citations] == ["Redness"]
     citations = turn_of(index, "redness within days", gate=replace(gate, related=0.01)).from_pages.citations
     assert [citation.passage.headings[0] for citation in citations] == ["Redness", "Half", "Swimming"]
+
+
+def test_a_passage_with_half_the_confidence_of_the_first_is_left_out(index_of: IndexOf) -> None:
+    index = index_of(*PARTS, ("Half", "Redness comes late."))
+    gate = replace(sure(0.5), weights=(10.0, 0.0, 0.0), intercept=-5.0, related=0.01)
+    citations = turn_of(index, "redness within days", gate=gate).from_pages.citations
+    assert [citation.passage.headings[0] for citation in citations] == ["Redness"]
+
+
+@pytest.mark.parametrize(("confidence", "marks"), [(0.9, [True, True, False]), (0.5, [True, False, False])])
+def test_the_second_passage_is_marked_where_it_answers_too(index: Index, confidence: float, marks: list[bool]) -> None:
+    citations = turn_of(index, "old scars", gate=sure(confidence)).from_pages.citations
+    assert [bool(citation.highlights) for citation in citations] == marks
+
+
+@pytest.mark.parametrize(("confidence", "contact_first"), [(0.9, False), (0.31, False), (0.29, True), (0.01, True)])
+def test_below_what_is_likely_the_contact_goes_first(index: Index, confidence: float, contact_first: bool) -> None:
+    assert turn_of(index, "old scars", gate=sure(confidence)).from_pages.contact_first is contact_first
 
 
 def test_a_passage_that_is_just_related_is_shown(index: Index) -> None:

@@ -38,13 +38,63 @@ def test_a_passage_is_quoted_with_its_sentence_marked_and_its_place_named() -> N
     found = answer_html(answer(Outcome.ANSWERED), FULL)
     assert "<blockquote>It hurts. <mark>A &lt;bit&gt;.</mark></blockquote>" in found
     assert '<a href="/pages/a.txt#mark-1" target="_blank" rel="noopener noreferrer">' in found
-    assert "A &lt;title&gt; › Care › Day 1" in found  # noqa: RUF001 -- the arrow that is shown
+    assert '<p class="about">Day 1</p><blockquote>' in found
+    assert 'From our page <span class="where">A &lt;title&gt; › Care</span>' in found  # noqa: RUF001 -- as shown
     assert '<span class="heard">Source </span>1' in found
 
 
 def test_the_message_is_shown_line_by_line() -> None:
     lines = '<p class="line" dir="auto">Our pages say:</p><p class="line" dir="auto">this &amp; that</p>'
-    assert lines in answer_html(answer(Outcome.ANSWERED), FULL)
+    assert lines in answer_html(answer(Outcome.RELATED), FULL)
+
+
+def test_an_answer_begins_with_its_sentence_below_a_reminder() -> None:
+    reminded = answer_html(answer(Outcome.ANSWERED), FULL)
+    assert reminded.startswith(
+        '<div class="answer answered"><span class="heard">Answer: </span><p class="line" dir="auto">Our pages say:</p>'
+        '<figure class="quote"><p class="lead">A &lt;bit&gt;.</p><p class="about">Day 1</p><blockquote>'
+    )
+    assert "this &amp; that" not in reminded
+
+
+def test_a_passage_that_begins_with_its_sentence_does_not_repeat_it() -> None:
+    found = answer(Outcome.ANSWERED)
+    at_once = replace(found, citations=(replace(found.citations[0], highlights=(Highlight(0, 9),)),))
+    assert 'class="lead"' not in answer_html(at_once, FULL)
+    assert 'class="lead"' not in answer_html(answer(Outcome.RELATED), FULL)
+
+
+def test_further_passages_are_folded_unless_they_answer_too() -> None:
+    first = answer(Outcome.ANSWERED).citations[0]
+    second, third = replace(first, number=2), replace(first, number=3, highlights=())
+    found = answer_html(replace(answer(Outcome.ANSWERED), citations=(first, second, third)), FULL)
+    assert found.count("<details") == 1
+    assert "<summary>A &lt;title&gt; › Care › Day 1</summary>" in found  # noqa: RUF001 -- the arrow that is shown
+    assert found.index("<details") > found.index('<span class="heard">Source </span>2')
+    assert (found.count("<mark>"), found.count('class="lead"')) == (2, 1)
+
+
+def test_what_may_not_answer_is_folded_below_the_contact() -> None:
+    first = replace(answer(Outcome.RELATED).citations[0], highlights=())
+    weak = replace(answer(Outcome.RELATED), citations=(first,), contact=LINE, contact_first=True)
+    found = answer_html(weak, FULL)
+    parts = ["this &amp; that", 'class="reach"', "This is the closest our pages come:", "<details", "<blockquote>"]
+    assert sorted(parts, key=found.index) == parts
+    assert "<mark>" not in found
+
+
+def test_what_the_pages_say_in_general_stands_open_without_a_mark() -> None:
+    first = replace(answer(Outcome.RELATED).citations[0], highlights=())
+    found = answer_html(replace(answer(Outcome.RELATED), citations=(first,)), FULL)
+    assert "<details" not in found
+    assert "<mark>" not in found
+
+
+def test_only_a_corrected_question_is_named() -> None:
+    follow_up = replace(answer(Outcome.ANSWERED), understood_as="Does it hurt? q")
+    assert "Searched for" not in answer_html(follow_up, FULL)
+    corrected = answer_html(replace(follow_up, corrected="<q>"), FULL)
+    assert '<p class="searched">Searched for: &lt;q&gt;</p>' in corrected
 
 
 @pytest.mark.parametrize(

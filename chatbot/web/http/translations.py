@@ -10,14 +10,19 @@ from typing import Final
 from chatbot.clinic import Clinic
 from chatbot.errors import SettingsError
 
-__all__ = ["LANGUAGES", "direction", "interface_texts", "translations"]
+__all__ = ["LANGUAGES", "direction", "english", "interface_texts", "translations"]
 
 _LOG = logging.getLogger(__name__)
 LANGUAGES: Final = ("en", "es", "fr", "de", "pt", "pl", "ar", "zh")
 _RIGHT_TO_LEFT: Final = {"ar"}
 _FOLDER: Final = files("chatbot.web") / "static" / "texts"
-_MESSAGES: Final = ("answered", "related", "not_found")  # messages that the bot writes in English
-_RETIRED: Final = {"other_language", "urgent"}  # chatbot/triage/wording has these messages now
+_MESSAGES: Final = ("related", "weak", "not_found")  # messages that the bot writes in English
+_RETIRED: Final = {  # texts that are no longer shown, and what to do instead
+    "answered": "an answer begins with its sentence",
+    "other_language": "word urgent answers in [urgent]",
+    "urgent": "word urgent answers in [urgent]",
+    "whole": "passages are folded under their headings",
+}
 
 
 def direction(language: str) -> str:
@@ -36,9 +41,10 @@ def interface_texts(clinic: Clinic, language: str) -> dict[str, str]:
     for key in sorted(_RETIRED & own.keys()):
         del own[key]
         _LOG.warning(
-            "clinic.toml: widget.texts.%s.%s is no longer shown: delete it, and word urgent answers in [urgent].",
+            "clinic.toml: widget.texts.%s.%s is no longer shown: delete it; %s.",
             language,
             key,
+            _RETIRED[key],
         )
     if unknown := sorted(own.keys() - texts.keys()):
         known = ", ".join(sorted(texts))
@@ -48,6 +54,11 @@ def interface_texts(clinic: Clinic, language: str) -> dict[str, str]:
     if language == clinic.widget.language:
         own = {"greeting": clinic.greeting, **({"title": clinic.widget.title} if clinic.widget.title else {}), **own}
     return {key: text.replace("{name}", clinic.name) for key, text in {**texts, **own}.items()}
+
+
+def english(key: str) -> str:
+    """Return the English wording of a text, which the chat page shares with the chat on other sites."""
+    return _defaults("en")[key]
 
 
 def translations(texts: Mapping[str, str]) -> dict[str, str]:

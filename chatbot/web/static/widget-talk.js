@@ -9,6 +9,7 @@
   const { trouble, searching, wear, suggest, rest, root, section, scroll, log, status, input, clearing, sheet, fetch, close, tell } = window_;
   // A window that a browser kept from before has not got these.
   const { linked = (line) => [line], emergency = () => null } = window_;
+  const [beforePage, afterPage] = (T.from_page ?? "{page}").split("{page}");
 
   // ---- The server.
 
@@ -86,19 +87,25 @@
         : all,
     );
 
-  const quote = (cited, first) => {
-    const text = unwrapped(cited.text);
-    const lang = CLINIC.own; // whatever language the window speaks, the pages are in the clinic's
-    const about = cited.headings.at(-1);
-    const whole = make("blockquote", { lang, dir: "auto" }, ...marked(text, cited.highlights));
+  const lang = CLINIC.own; // whatever language the window speaks, the pages are in the clinic's
+
+  /** The marked sentences, to stand before the passage; nothing where it begins with them or has none. */
+  const lead = ({ text, highlights }) => {
     const points = [...text];
-    const said = cited.highlights.map(([start, end]) => points.slice(start, end).join("")).join(" … ");
+    if (!highlights[0] || !points.slice(0, highlights[0][0]).join("").trim()) return null;
+    const said = highlights.map(([start, end]) => plain(points.slice(start, end).join("")));
+    return make("p", { class: "lead", lang, dir: "auto" }, said.join(" … "));
+  };
+
+  /** A passage with its heading and the link to its page, perhaps after the sentences that answer. */
+  const quote = (cited, sentence) => {
+    const about = cited.headings.at(-1);
     const newTab = choice("links") !== "same tab";
     const link = anchor(
       address(cited.link),
       newTab,
       make("span", { class: "number" }, heard(T.source), `${cited.number}`),
-      make("span", { class: "where", lang, dir: "auto" }, [cited.title, ...cited.headings.slice(0, -1)].join(" › ")),
+      make("span", null, beforePage, place([cited.title, ...cited.headings.slice(0, -1)]), afterPage),
       heard(` (${T.opens}${newTab ? `, ${T.new_tab}` : ""})`),
     );
     if (!newTab) {
@@ -108,19 +115,24 @@
     return make(
       "figure",
       null,
+      sentence,
       about && make("p", { class: "about", lang, dir: "auto" }, about),
-      // The first passage stands whole; of the others the sentence that answers, and the rest when asked for.
-      first || said.length > 0.8 * text.length
-        ? whole
-        : make(
-            "details",
-            null,
-            make("summary", null, make("q", { lang, dir: "auto" }, make("mark", null, said)), make("span", null, T.whole)),
-            whole,
-          ),
+      make("blockquote", { lang, dir: "auto" }, ...marked(unwrapped(cited.text), cited.highlights)),
       make("figcaption", null, link),
     );
   };
+
+  const place = (names) => make("span", { class: "where", lang, dir: "auto" }, names.join(" › "));
+
+  /** A passage that opens under its place on the page. */
+  const folded = (cited) =>
+    make("details", null, make("summary", null, place([cited.title, ...cited.headings])), quote(cited));
+
+  /** The passages; what is not marked is folded, except the first where the contact does not go before it. */
+  const quotes = ({ outcome, citations, contact_first: last }) =>
+    citations.map((cited, at) =>
+      at ? (cited.highlights[0] ? quote(cited) : folded(cited)) : last ? folded(cited) : quote(cited, outcome === "answered" && lead(cited)),
+    );
 
   const feedback = (id) => {
     const tell = (helpful, comment) =>
@@ -182,20 +194,23 @@
     return (line || help) && make("div", { class: "reach" }, line && make("p", { dir: "auto" }, ...linked(line)), help);
   };
 
-  const answered = ({ question, answer }) => {
-    const { outcome, citations, understood_as, contact: way } = answer;
+  const answered = ({ answer }) => {
+    const { outcome, citations, corrected, contact: way, contact_first: last } = answer;
     if (outcome === "urgent") return alarmed(answer);
-    // The message ends with the line of contact, which here stands below the passages.
-    const message = way && answer.message.endsWith(way) ? answer.message.slice(0, -way.length) : answer.message;
+    // The message ends with the line of contact, which has its own place here.
+    const message = way && answer.message.endsWith(way) ? answer.message.slice(0, -way.length).trim() : answer.message;
+    // An answer's last line announces what says itself where it comes from.
+    const above = outcome === "answered" ? message.split("\n").slice(0, -1).join("\n") : message;
+    const ways = (way || outcome !== "answered") && reach(message, way);
+    const passages = quotes(answer);
     return make(
       "div",
       { class: `answer ${outcome}` },
       heard(T.reply),
-      plain(understood_as) !== plain(question) &&
-        make("p", { class: "understood" }, `${T.understood} `, make("span", { dir: "auto" }, short(understood_as))),
-      make("div", { class: "message" }, ...lines(message)),
-      ...citations.map((cited, at) => quote(cited, !at)),
-      (way || outcome !== "answered") && reach(message, way),
+      corrected &&
+        make("p", { class: "understood" }, `${T.understood} `, make("span", { dir: "auto" }, short(corrected))),
+      above && make("div", { class: "message" }, ...lines(above)),
+      ...(last ? [ways, passages[0] && make("p", { class: "closest" }, T.closest), ...passages] : [...passages, ways]),
       outcome !== "reply" && feedback(answer.answer_id),
     );
   };
@@ -253,7 +268,7 @@
     let answer, said, why;
     try {
       answer = await request(question, run.signal);
-      said = answered({ question, answer });
+      said = answered({ answer });
     } catch (error) {
       why = typeof error === "string" ? error : "";
     }

@@ -11,7 +11,7 @@ from chatbot.reading import unwrapped
 from chatbot.records import Answer, Citation, Outcome
 from chatbot.triage import Wording
 from chatbot.web.http.markup import Html, breadcrumb, marked
-from chatbot.web.http.translations import direction
+from chatbot.web.http.translations import direction, english
 
 __all__ = ["UrgentTexts", "answer_html", "apology_html", "contact_html", "question_html", "shorten", "urgent_field"]
 
@@ -70,9 +70,11 @@ def shorten(text: str) -> str:
 
 
 def answer_html(answer: Answer, clinic: Clinic) -> Html:
-    """Return an answer: its message, each quoted passage, and the line of contact.
+    """Return an answer: its message, the quoted passages, and the line of contact, which may go before them.
 
-    In an urgent answer the number to call stands first, and there is no other link.
+    An answer from the pages begins with the sentence that answers. Passages that are not marked are folded, except the
+    first where the contact does not go before it. In an urgent answer the number to call stands first, and there is no
+    other link.
     """
     texts = UrgentTexts.of(answer, clinic)
     if texts and answer.alarm:
@@ -85,14 +87,39 @@ def answer_html(answer: Answer, clinic: Clinic) -> Html:
             texts.heading,
             _join(Html('<p class="line">{}</p>').format(line) for line in _lines(answer.message)),
         )
-    return Html('<div class="answer {}">{}{}{}{}{}</div>').format(
+    reach, quotes = _reach(answer, clinic), _quotes(answer)
+    parts = (reach, _closest(answer), quotes) if answer.contact_first else (quotes, reach)
+    return Html('<div class="answer {}">{}{}{}{}</div>').format(
         answer.outcome.value,
         _searched(answer),
         _screen_reader_only("Answer: "),
-        _paragraphs(answer.message, clinic.contact),
-        _join(map(_quote, answer.citations)),
-        _reach(answer, clinic),
+        _paragraphs(_above_citations(answer), clinic.contact),
+        _join(parts),
     )
+
+
+def _above_citations(answer: Answer) -> list[str]:
+    """Return the lines of a message, without the last where it announces what says itself where it comes from."""
+    lines = _lines(answer.message)
+    return lines[:-1] if answer.outcome is Outcome.ANSWERED else lines
+
+
+def _closest(answer: Answer) -> Html:
+    return Html('<p class="closest">{}</p>').format(english("closest")) if answer.citations else Html()
+
+
+def _quotes(answer: Answer) -> Html:
+    first, *others = [*answer.citations] or [None]
+    if first is None:
+        return Html()
+    quotes = [_folded(first) if answer.contact_first else _quote(first, lead=answer.outcome is Outcome.ANSWERED)]
+    return _join([*quotes, *(_quote(other) if other.highlights else _folded(other) for other in others)])
+
+
+def _folded(citation: Citation) -> Html:
+    """Return a passage that opens under its place on the page."""
+    place = breadcrumb((citation.passage.title, *citation.passage.headings))
+    return Html('<details class="folded"><summary>{}</summary>{}</details>').format(place, _quote(citation))
 
 
 def _reach(answer: Answer, clinic: Clinic) -> Html:
@@ -118,17 +145,16 @@ def _tel(phone: str) -> str:
 
 
 def _searched(answer: Answer) -> Html:
-    """Return the line that names the words of the search, or nothing where the visitor typed the same."""
-    if answer.understood_as == answer.question:
-        return Html()
-    return Html('<p class="searched">Searched for: {}</p>').format(shorten(answer.understood_as))
+    """Return the line that names the question as it was corrected, or nothing where no word was."""
+    line = Html('<p class="searched">{} {}</p>')
+    return line.format(english("understood"), shorten(answer.corrected)) if answer.corrected else Html()
 
 
 def apology_html(message: str, clinic: Clinic, *, with_contact: bool) -> Html:
     """Return the notice that stands in place of an answer when a question could not be answered."""
     return Html('<div class="answer apology">{}{}{}</div>').format(
         _screen_reader_only("Notice: "),
-        _paragraphs(message, clinic.contact),
+        _paragraphs(_lines(message), clinic.contact),
         contact_html(clinic) if with_contact else "",
     )
 
@@ -157,26 +183,32 @@ def _ways(contact: Contact) -> Iterator[Html]:
             yield Html('<li><span class="way">{}</span> {}</li>').format(name, content)
 
 
-def _quote(citation: Citation) -> Html:
+def _quote(citation: Citation, *, lead: bool = False) -> Html:
+    """Return a passage with its heading and the link to its page, if wanted after the sentences that answer."""
     passage = citation.passage
-    place = Html('<span class="number">{}{}</span><span class="where">{}</span>{}').format(
+    before, after = english("from_page").split("{page}")
+    place = Html('<span class="number">{}{}</span><span>{}<span class="where">{}</span>{}</span>{}').format(
         _screen_reader_only("Source "),
         citation.number,
-        breadcrumb((passage.title, *passage.headings)),
+        before,
+        breadcrumb((passage.title, *passage.headings[:-1])),
+        after,
         _screen_reader_only(" (opens the page at this passage, in a new tab)"),
     )
+    sentence = Html('<p class="lead">{}</p>').format(citation.lead) if lead and citation.lead else ""
     # A heading is often the question that the passage answers: "Yes." says nothing without it.
     about = Html('<p class="about">{}</p>').format(passage.headings[-1]) if passage.headings else ""
-    return Html('<figure class="quote">{}<blockquote>{}</blockquote><figcaption>{}</figcaption></figure>').format(
+    return Html('<figure class="quote">{}{}<blockquote>{}</blockquote><figcaption>{}</figcaption></figure>').format(
+        sentence,
         about,
         marked(unwrapped(passage.text), citation.highlights),
         _anchor(_safe(citation.link), place, new_tab=True),
     )
 
 
-def _paragraphs(text: str, contact: Contact) -> Html:
-    line = Html('<p class="line" dir="auto">{}</p>')
-    return _join(line.format(_linked(part, contact)) for part in _lines(text))
+def _paragraphs(lines: Iterable[str], contact: Contact) -> Html:
+    paragraph = Html('<p class="line" dir="auto">{}</p>')
+    return _join(paragraph.format(_linked(line, contact)) for line in lines)
 
 
 def _lines(text: str) -> list[str]:
