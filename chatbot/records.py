@@ -11,7 +11,6 @@ from enum import StrEnum
 __all__ = [
     "Alarm",
     "Answer",
-    "Choice",
     "Citation",
     "Document",
     "Highlight",
@@ -115,18 +114,6 @@ class Citation:
         return {"number": self.number, **self.passage.as_dict(), "highlights": marks, "link": self.link}
 
 
-@dataclass(frozen=True, slots=True)
-class Choice:
-    """A page that a question may be about: the title to show, and the id of the document."""
-
-    title: str
-    document: str
-
-    def as_dict(self) -> dict[str, str]:
-        """Return the choice as the plain values that the API and the command line print."""
-        return {"title": self.title, "document": self.document}
-
-
 class Outcome(StrEnum):
     """The kind of an answer. Not knowing is an outcome, never an exception."""
 
@@ -162,8 +149,7 @@ class Answer:
     answer it. `message` is the fixed wording above or instead of the citations. Only an urgent answer has an `alarm`.
     `contact` is a line that says how to reach a person, or empty. `contact_first` says that it stands above the
     citations, because these probably do not answer. `corrected` is the question without its misspellings, or empty if
-    it has none. `confirmed` says that a person approved it for this question. `choices` are the pages between which the
-    message asks the visitor to choose.
+    it has none. `confirmed` says that a person approved it for this question.
     """
 
     question: str
@@ -178,7 +164,6 @@ class Answer:
     contact_first: bool = False
     corrected: str = ""
     confirmed: bool = False
-    choices: tuple[Choice, ...] = ()
 
     def as_dict(self) -> dict[str, object]:
         """Return the answer as the plain values that the API and the command line print.
@@ -196,5 +181,4 @@ class Answer:
             "corrected": self.corrected,
             "citations": [citation.as_dict() for citation in self.citations],
             "suggestions": list(self.suggestions),
-            "choices": [choice.as_dict() for choice in self.choices],
         }
