@@ -29,6 +29,7 @@ class SearchResult:
     question_encoding: Encoded
     hits: tuple[Hit, ...]
     topic_alone: bool
+    titled: frozenset[Passage] = frozenset()
 
     @property
     def gate_text(self) -> str:
@@ -36,8 +37,11 @@ class SearchResult:
         return self.query.text if self.topic_free is self.query else self.resolved.question
 
     def has_exact_heading(self, hit: Hit) -> bool:
-        """Return whether the question is the nearest heading of a passage, alone or after the page's title."""
-        return _has_exact_heading(hit, _words(self.resolved.question))
+        """Return whether the question is the nearest heading of a passage, alone or after the page's title.
+
+        The title itself is the heading of the passages that `titled` holds, those of the page's first section.
+        """
+        return hit.passage in self.titled or _has_exact_heading(hit, _words(self.resolved.question))
 
 
 def search(
@@ -86,9 +90,11 @@ def _search_resolved(
     if resolved.earlier and not index.has_content_words(topic_free):
         topic_free = query
     words = _words(resolved.question)
-    hits = sorted(ranking.hits(index.evidence(query)), key=lambda hit: not _has_exact_heading(hit, words))
+    ranked = ranking.hits(index.evidence(query))
+    titled = frozenset(hit.passage for hit in ranked if _is_titled(index, hit, words))
+    hits = sorted(ranked, key=lambda hit: not (hit.passage in titled or _has_exact_heading(hit, words)))
     topic_alone = not resolved.earlier and _is_topic(resolved.question, bare)
-    return SearchResult(resolved, query, topic_free, own, tuple(hits), topic_alone)
+    return SearchResult(resolved, query, topic_free, own, tuple(hits), topic_alone, titled=titled)
 
 
 def _is_topic(question: str, bare: str) -> bool:
@@ -107,6 +113,12 @@ def _has_exact_heading(hit: Hit, words: Sequence[str]) -> bool:
     """
     names = [name for heading in hit.passage.headings[-1:] for name in (heading, f"{hit.passage.title} {heading}")]
     return any(words[0] in name.casefold() and _words(name) == words for name in names)
+
+
+def _is_titled(index: Index, hit: Hit, words: Sequence[str]) -> bool:
+    """Return whether a passage stands in the first section of a page whose title is the question."""
+    passage = hit.passage
+    return _words(passage.title) == words and passage.start < index.documents[passage.document].sections[0].end
 
 
 def _words(text: str) -> list[str]:

@@ -206,3 +206,12 @@ def test_a_question_is_read_without_the_topic_and_has_its_nearest_passage(
     assert scars.nearest.text == "A laser treats old scars."
     assert scars.vector == pytest.approx(bare.vector)
     assert laser.vector == pytest.approx(whole.vector)
+
+
+@pytest.mark.parametrize("first", ["", "Before you come"])
+def test_a_question_that_is_a_pages_title_finds_its_first_section(index_of: IndexOf, first: str) -> None:
+    index = index_of((first, "Aftercare of the skin."), ("Swimming", "Care, care, care."))
+    result = searched(index, "care?")
+    assert result.hits[0].passage.text == "Aftercare of the skin."
+    assert [result.has_exact_heading(hit) for hit in result.hits] == [True, False]
+    assert not any(map(searched(index, "care of skin").has_exact_heading, result.hits))
