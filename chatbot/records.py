@@ -11,6 +11,7 @@ from enum import StrEnum
 __all__ = [
     "Alarm",
     "Answer",
+    "Choice",
     "Citation",
     "Document",
     "Highlight",
@@ -114,6 +115,18 @@ class Citation:
         return {"number": self.number, **self.passage.as_dict(), "highlights": marks, "link": self.link}
 
 
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """A page that a question may be about: the title to show, and the id of the document."""
+
+    title: str
+    document: str
+
+    def as_dict(self) -> dict[str, str]:
+        """Return the choice as the plain values that the API and the command line print."""
+        return {"title": self.title, "document": self.document}
+
+
 class Outcome(StrEnum):
     """The kind of an answer. Not knowing is an outcome, never an exception."""
 
@@ -149,7 +162,7 @@ class Answer:
     answer it. `message` is the fixed wording above or instead of the citations. Only an urgent answer has an `alarm`.
     `contact` is a line that says how to reach a person, or empty. `contact_first` says that it stands above the
     citations, because these probably do not answer. `corrected` is the question without its misspellings, or empty if
-    it has none. `confirmed` says that a person approved it for this question.
+    it has none.
     """
 
     question: str
@@ -163,7 +176,6 @@ class Answer:
     contact: str = ""
     contact_first: bool = False
     corrected: str = ""
-    confirmed: bool = False
 
     def as_dict(self) -> dict[str, object]:
         """Return the answer as the plain values that the API and the command line print.

@@ -87,7 +87,7 @@ def answer_html(answer: Answer, clinic: Clinic) -> Html:
             texts.heading,
             _join(Html('<p class="line">{}</p>').format(line) for line in _lines(answer.message)),
         )
-    reach, quotes = _reach(answer, clinic), _quotes(answer)
+    reach, quotes = _reach(answer, clinic), _join(_open_or_folded(answer, citation) for citation in answer.citations)
     parts = (reach, _closest(answer), quotes) if answer.contact_first else (quotes, reach)
     return Html('<div class="answer {}">{}{}{}{}</div>').format(
         answer.outcome.value,
@@ -108,12 +108,11 @@ def _closest(answer: Answer) -> Html:
     return Html('<p class="closest">{}</p>').format(english("closest")) if answer.citations else Html()
 
 
-def _quotes(answer: Answer) -> Html:
-    first, *others = [*answer.citations] or [None]
-    if first is None:
-        return Html()
-    quotes = [_folded(first) if answer.contact_first else _quote(first, lead=answer.outcome is Outcome.ANSWERED)]
-    return _join([*quotes, *(_quote(other) if other.highlights else _folded(other) for other in others)])
+def _open_or_folded(answer: Answer, citation: Citation) -> Html:
+    is_first = citation.number == 1
+    if citation.highlights or (is_first and not answer.contact_first):
+        return _quote(citation, lead=is_first and answer.outcome is Outcome.ANSWERED)
+    return _folded(citation)
 
 
 def _folded(citation: Citation) -> Html:
