@@ -10,6 +10,8 @@ from threading import Lock
 from typing import Final
 
 from chatbot.answering import (
+    ApprovedMatcher,
+    ApprovedQuestion,
     Explanation,
     Gate,
     Pipeline,
@@ -82,9 +84,12 @@ class Chatbot:
         """
         build, index = open_index(self._corpus, self._folder, self.encoder, digest=digest)
         spelling = Spelling(index.words, self._is_word)
+        approved = ApprovedMatcher.of(self._serving.approved.questions, index, self.encoder, spelling)
         with self._changing:
+            if approved.questions != self._serving.approved.questions:  # somebody approved one meanwhile
+                approved = ApprovedMatcher.of(self._serving.approved.questions, index, self.encoder, spelling)
             self.build = build
-            self._serving = replace(self._serving, index=index, spelling=spelling)
+            self._serving = replace(self._serving, index=index, spelling=spelling, approved=approved)
             self.content_version = next(_VERSIONS)
 
     def set_clinic(self, clinic: Clinic) -> None:
@@ -93,6 +98,23 @@ class Chatbot:
         with self._changing:
             self._serving = replace(self._serving, clinic=clinic, reply_matcher=matcher)
             self.content_version = next(_VERSIONS)
+
+    def set_approved(self, questions: Sequence[ApprovedQuestion]) -> None:
+        """Answer by approved questions from now on; of two with the same words, the first counts."""
+        with self._changing:  # the index must stay the one that their passages are looked up in
+            serving = self._serving
+            approved = ApprovedMatcher.of(questions, serving.index, self.encoder, serving.spelling)
+            self._serving = replace(serving, approved=approved)
+            self.content_version = next(_VERSIONS)
+
+    def approved_passage(self, question: ApprovedQuestion) -> Passage | None:
+        """Return the passage that was approved for a question; None if there is none, or its words have changed."""
+        return question.find(self._serving.index)
+
+    def context_of(self, question: str, history: Sequence[str]) -> tuple[str, ...]:
+        """Return those of the earlier questions that a question is searched with, oldest first."""
+        result = self._pipeline.answer(question, history, self._serving).search_result
+        return result.resolved.earlier if result else ()
 
     def with_corpus(self, corpus: Path, index: Path, digest: str | None = None) -> "Chatbot":
         """Return a chatbot for the same clinic over another corpus; both share the encoder."""

@@ -162,7 +162,7 @@ class Answer:
     answer it. `message` is the fixed wording above or instead of the citations. Only an urgent answer has an `alarm`.
     `contact` is a line that says how to reach a person, or empty. `contact_first` says that it stands above the
     citations, because these probably do not answer. `corrected` is the question without its misspellings, or empty if
-    it has none.
+    it has none. `confirmed` says that a person approved it for this question.
     """
 
     question: str
@@ -176,6 +176,7 @@ class Answer:
     contact: str = ""
     contact_first: bool = False
     corrected: str = ""
+    confirmed: bool = False
 
     def as_dict(self) -> dict[str, object]:
         """Return the answer as the plain values that the API and the command line print.

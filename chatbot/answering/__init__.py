@@ -1,5 +1,6 @@
 """Answering: from a question to quoted passages, a reply of the clinic, or an urgent answer."""
 
+from chatbot.answering.approved import ApprovedMatcher, ApprovedQuestion, folded_question
 from chatbot.answering.citations import document_digest, highlights
 from chatbot.answering.compose import starters
 from chatbot.answering.explanation import Candidate, Explanation, build_explanation
@@ -16,6 +17,8 @@ __all__ = [
     "GATE_SIGNALS",
     "LONGEST",
     "RANKING_SIGNALS",
+    "ApprovedMatcher",
+    "ApprovedQuestion",
     "Candidate",
     "Explanation",
     "Gate",
@@ -31,6 +34,7 @@ __all__ = [
     "build_explanation",
     "clean_question",
     "document_digest",
+    "folded_question",
     "gate_signals",
     "highlights",
     "read_json",

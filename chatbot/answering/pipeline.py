@@ -113,6 +113,8 @@ def _small_talk(turn: Turn) -> PipelineResult | None:
 
 def _not_understood(turn: Turn) -> PipelineResult | None:
     """6. The message is in another language than the pages: the line on emergencies comes first."""
+    if turn.approved and turn.approved.exact:
+        return None  # a person has read these very words
     spelling, outcome = turn.serving.spelling, turn.from_pages.outcome
     other_language = outcome is not Outcome.ANSWERED and spelling.is_other_language(turn.corrected)
     if outcome is Outcome.NOT_FOUND:  # the question as typed, because a corrected one may only look like English
@@ -126,8 +128,13 @@ def _not_understood(turn: Turn) -> PipelineResult | None:
     return PipelineResult(answer, turn.search_result, "another language")
 
 
+def _approved(turn: Turn) -> PipelineResult | None:
+    """7. A person has approved the question for a passage, or said that no page answers; it is about no symptom."""
+    return None if turn.finding.symptom else _approved_result(turn)
+
+
 def _keyword(turn: Turn) -> PipelineResult | None:
-    """7. The message is a keyword of one of the clinic's replies, and the pages have no likely answer."""
+    """8. The message is a keyword of one of the clinic's replies, and the pages have no likely answer."""
     if turn.search_result is None or not turn.pages_are_unsure:
         return None
     reply = turn.serving.reply_matcher.by_keyword(turn.corrected)
@@ -135,12 +142,12 @@ def _keyword(turn: Turn) -> PipelineResult | None:
 
 
 def _symptom(turn: Turn) -> PipelineResult | None:
-    """8. The visitor describes a symptom of their own: the clinic comes first, then what its pages say in general."""
+    """9. The visitor describes a symptom of their own: the clinic comes first, then what its pages say in general."""
     return _symptom_result(turn) if turn.finding.symptom else None
 
 
 def _clinic_reply(turn: Turn) -> PipelineResult | None:
-    """9. The pages have no likely answer, and one of the clinic's replies matches."""
+    """10. The pages have no likely answer, and one of the clinic's replies matches."""
     if turn.search_result is None or not turn.pages_are_unsure:
         return None
     encoding = turn.search_result.question_encoding
@@ -149,7 +156,7 @@ def _clinic_reply(turn: Turn) -> PipelineResult | None:
 
 
 def _pages(turn: Turn) -> PipelineResult:
-    """10. The pages answer, or the answer is that they do not say."""
+    """11. The pages answer, or the answer is that they do not say."""
     return PipelineResult(turn.from_pages, turn.search_result)
 
 
@@ -160,6 +167,7 @@ _ORDER: Final[tuple[Callable[[Turn], PipelineResult | None], ...]] = (
     _person,
     _small_talk,
     _not_understood,
+    _approved,
     _keyword,
     _symptom,
     _clinic_reply,
@@ -173,8 +181,22 @@ def _urgent_result(turn: Turn, alarm: Alarm) -> PipelineResult:
     return PipelineResult(answer, turn.search_result, f"{alarm.level}: {alarm.rule}")
 
 
+def _approved_result(turn: Turn) -> PipelineResult | None:
+    match, result = turn.approved, turn.search_result
+    if match is None or result is None:
+        return None
+    outcome, confidence = (Outcome.ANSWERED, match.confidence) if match.passage else (Outcome.NOT_FOUND, 0.0)
+    shown = [Hit(match.passage, match.confidence)] if match.passage else []
+    answer = compose.compose(turn.question, outcome, confidence, turn.serving.index, result, shown)
+    return PipelineResult(
+        replace(answer, confirmed=True), result, f"the approved question “{match.question.question}”"
+    )
+
+
 def _symptom_result(turn: Turn) -> PipelineResult:
-    answer = compose.in_general(turn.from_pages, turn.wording.say("symptom", turn.clinic))
+    approved = _approved_result(turn)
+    from_pages = approved.answer if approved else turn.from_pages
+    answer = compose.in_general(from_pages, turn.wording.say("symptom", turn.clinic))
     return PipelineResult(answer, turn.search_result, "a symptom of their own")
 
 

@@ -1,12 +1,13 @@
 """The state of one question in the pipeline: its findings in triage and its search result."""
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 from itertools import islice
 from typing import Final
 
 from chatbot.answering import compose
+from chatbot.answering.approved import ApprovedMatch, ApprovedMatcher
 from chatbot.answering.follow_ups import resolve_follow_up
 from chatbot.answering.gate import Gate
 from chatbot.answering.ranking import Ranking
@@ -47,6 +48,7 @@ class ServingSnapshot:
     spelling: Spelling
     clinic: Clinic
     reply_matcher: ReplyMatcher
+    approved: ApprovedMatcher = field(default_factory=ApprovedMatcher)
 
 
 class Turn:
@@ -93,6 +95,12 @@ class Turn:
     def search_result(self) -> SearchResult | None:
         """The search result; None where the question holds nothing to search for."""
         return search(self.serving.index, self._encoder, self._tools.ranking, self.corrected, self._earlier)
+
+    @cached_property
+    def approved(self) -> ApprovedMatch | None:
+        """The approved question that the visitor asks, if there is one."""
+        result = self.search_result
+        return self.serving.approved.match(self.serving.index, self.question, result) if result else None
 
     @cached_property
     def past_alarm(self) -> Alarm | None:

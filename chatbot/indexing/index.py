@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Final, Self
+from typing import Any, Final, Self
 
 import numpy as np
 from numpy.typing import NDArray
@@ -166,6 +166,11 @@ class Index:
         """Return the weight of each token of a question, shape (tokens,): how rare it is, stop words next to nothing."""
         weights = self._weights(query)
         return np.asarray(weights * self._content_mask(query) + _EPSILON * weights, dtype=np.float32)
+
+    def token_ids(self, passage: Passage) -> NDArray[np.integer[Any]]:
+        """Return the distinct tokens of a passage and its headings, by their numbers in the model's vocabulary."""
+        row = self._texts.row(passage)
+        return np.unique(self._tokens.passages(row, row + 1).ids)
 
     def passages_of(self, document: str) -> tuple[Passage, ...]:
         """Return the passages of a document, in order; none if there is no such document."""
