@@ -6,7 +6,8 @@ Each noun is a table of the file. The text beside a field is the cure that a mes
 import re
 import tomllib
 from collections.abc import Mapping
-from dataclasses import dataclass, field, fields, is_dataclass
+from dataclasses import asdict, dataclass, field, fields, is_dataclass
+from importlib.resources import files
 from pathlib import Path
 from typing import Annotated, Any, Final, get_args
 from urllib.parse import urlsplit
@@ -38,6 +39,7 @@ __all__ = [
     "Today",
     "Urgent",
     "Widget",
+    "example_warnings",
     "load_clinic",
     "parse_clinic",
 ]
@@ -278,6 +280,22 @@ def parse_clinic(text: str, path: Path) -> Clinic:
         raise SettingsError(f"{path}: {_describe(error.errors(include_url=False)[0])}.") from None
     except (ValueError, RecursionError) as error:
         raise SettingsError(f"{path}{_syntax_slip(text, error)}") from error
+
+
+def example_warnings(clinic: Clinic) -> tuple[str, ...]:
+    """Return a sentence that names what the clinic still has of the example file; none if it has nothing.
+
+    Hours count only beside another value, because a clinic may well keep the hours of the example.
+    """
+    example = tomllib.loads(files("chatbot").joinpath("example_values.toml").read_text("utf-8"))
+    parts = [name for name, value in asdict(clinic.contact).items() if value in example[name]]
+    replies = [f"“{reply.name}”" for reply in clinic.replies if reply.reply in example["replies"]]
+    if replies:
+        more = f" and {len(replies) - 2} more" if len(replies) > 2 else ""
+        parts.append(f"replies ({', '.join(replies[:2])}{more})")
+    if parts in ([], ["hours"]):
+        return ()
+    return (f"Visitors are given the example clinic's {', '.join(parts)}: write your own in clinic.toml.",)
 
 
 def _with_new_names(values: dict[str, Any], path: Path) -> dict[str, Any]:

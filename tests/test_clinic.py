@@ -1,11 +1,24 @@
 """clinic.toml: what is read, which slips are named, and the old keys."""
 
 import re
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
-from chatbot.clinic import Clinic, Crisis, Reply, Sites, Today, Urgent, Widget, load_clinic, parse_clinic
+from chatbot.clinic import (
+    Clinic,
+    Contact,
+    Crisis,
+    Reply,
+    Sites,
+    Today,
+    Urgent,
+    Widget,
+    example_warnings,
+    load_clinic,
+    parse_clinic,
+)
 from chatbot.errors import SettingsError
 from chatbot.records import Level
 from chatbot.settings import warn_renamed
@@ -221,3 +234,21 @@ def test_an_old_key_beside_the_new_one_is_refused(text: str, keys: tuple[str, st
     with pytest.raises(SettingsError) as raised:
         parse_clinic(text, Path("clinic.toml"))
     assert str(raised.value) == f"clinic.toml: {keys[0]} is the old name of {keys[1]}: write {keys[1]} only."
+
+
+def test_what_is_left_of_the_example_file_is_named() -> None:
+    (sentence,) = example_warnings(load_clinic(ROOT / "clinic.toml"))
+    assert sentence == (
+        "Visitors are given the example clinic's phone, email, booking, hours, address, "
+        "replies (“price”, “booking” and 6 more): write your own in clinic.toml."
+    )
+    made = load_clinic(ROOT / "chatbot" / "cli" / "example" / "clinic.toml")
+    assert example_warnings(made)[0].startswith("Visitors are given the example clinic's phone, email, hours: write")
+    mixed = replace(made, contact=Contact("0123"), replies=load_clinic(ROOT / "clinic.toml").replies[1:2])
+    assert "the example clinic's replies (“booking”): write" in example_warnings(mixed)[0]
+
+
+def test_a_clinic_with_values_of_its_own_is_not_warned() -> None:
+    example = load_clinic(ROOT / "chatbot" / "cli" / "example" / "clinic.toml")
+    assert example_warnings(replace(example, contact=Contact("0123", hours=example.contact.hours))) == ()
+    assert example_warnings(Clinic()) == ()

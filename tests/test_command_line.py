@@ -244,6 +244,7 @@ def test_the_server_starts_records_questions_and_stops(environ: dict[str, str], 
         log = server.stderr.read()
         assert "canary" not in server.stdout.read() + log
         assert re.match(r"\d{4}-\d\d-\d\d \d\d:\d\d:\d\d,\d{3} WARNING chatbot\.settings: FOOTNOTE_RETENTION is ", log)
+        assert log.count("Visitors are given the example clinic's phone, email, booking, hours, address, replies") == 1
     row = json.loads(run("journal", "export", "--format", "jsonl").stdout)
     assert (row["question"], row["comment"], row["answer_id"]) == (body["question"], "a canary too", answer_id)
     exported = folder / "export.csv"
@@ -365,7 +366,11 @@ def test_a_new_clinic_builds_and_answers(tmp_path: Path) -> None:
     again = footnote(["init"], environ, clinic)
     assert (again.returncode, again.stdout) == (1, "")
     assert again.stderr == "corpus exists already, and nothing was changed: name another folder.\n"
-    assert footnote(["build"], environ, clinic).stdout.startswith("Index ")
+    built = footnote(["build"], environ, clinic)
+    assert built.stdout.startswith("Index ")
+    assert built.stderr.startswith("Visitors are given the example clinic's phone, email, hours: write your own in ")
+    (clinic / "clinic.toml").write_text('[contact]\nphone = "0123"\n')
+    assert footnote(["build"], environ, clinic).stderr == ""
     answer = json.loads(footnote(["ask", "--json", "how long does the swelling last?"], environ, clinic).stdout)
     assert answer["outcome"] == "answered"
     assert answer["citations"][0]["text"].startswith("Some swelling is normal for two or three days.")

@@ -5,10 +5,11 @@ import logging
 import shutil
 import sys
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 from typing import Final
 
-from chatbot.errors import FootnoteError
+from chatbot.errors import FootnoteError, SettingsError
 from chatbot.settings import Settings
 
 __all__ = ["add_corpus_commands"]
@@ -59,6 +60,7 @@ def _init(_: Settings, options: argparse.Namespace) -> None:
 def _build(settings: Settings, _: argparse.Namespace) -> None:
     from chatbot.answering import unsupported_features
     from chatbot.cli.progress import progress_bar
+    from chatbot.clinic import example_warnings, load_clinic
     from chatbot.indexing import build_index, load_encoder
 
     with progress_bar("Embedding", " passages") as show:
@@ -72,13 +74,16 @@ def _build(settings: Settings, _: argparse.Namespace) -> None:
     )
     for warning in unsupported_features(encoder):
         print(warning, file=sys.stderr)
+    with suppress(SettingsError):  # `serve` names what is wrong in clinic.toml
+        for warning in example_warnings(load_clinic(settings.clinic)):
+            print(warning, file=sys.stderr)
 
 
 def _serve(settings: Settings, _: argparse.Namespace) -> None:
     from threading import Timer
 
     from chatbot.bot import Chatbot
-    from chatbot.clinic import Contact
+    from chatbot.clinic import Contact, example_warnings
     from chatbot.journal import Journal
     from chatbot.web.server import listen, serve
 
@@ -88,7 +93,7 @@ def _serve(settings: Settings, _: argparse.Namespace) -> None:
     bot.ask("Are you ready?")  # loads the model, so that the first visitor need not wait for it
     if bot.clinic.contact == Contact():
         _LOG.warning("Visitors are not told how to reach the clinic: fill in [contact] in clinic.toml.")
-    for warning in bot.warnings:
+    for warning in (*bot.warnings, *example_warnings(bot.clinic)):
         _LOG.warning("%s", warning)
     host = f"[{settings.host}]" if ":" in settings.host else settings.host
     print(f"Serving {bot.clinic.name} on http://{host}:{settings.port} (Ctrl+C stops it)", flush=True)

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Final
 
 from chatbot import __version__
-from chatbot.clinic import Clinic
+from chatbot.clinic import Clinic, example_warnings
 from chatbot.database import Database
 from chatbot.errors import ChangeRefused
 from chatbot.staff.content.old_values import foreign_warnings
@@ -112,7 +112,7 @@ class SignOffs:
 def staff_warnings(clinic: Clinic, folder: Path) -> tuple[str, ...]:
     """Return a sentence for each thing that staff must look at; `folder` is theirs. Raises `StaffError`."""
     unsigned = SignOffs(staff_database(folder)).warning(clinic)
-    return (*([unsigned] if unsigned else []), *foreign_warnings(clinic))
+    return (*([unsigned] if unsigned else []), *foreign_warnings(clinic), *example_warnings(clinic))
 
 
 def _sign_off(signed: int, name: str, role: str, account: str, version: str, digest: str, lists: str) -> SignOff:  # noqa: PLR0913, PLR0917 - a row

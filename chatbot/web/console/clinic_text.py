@@ -6,7 +6,7 @@ from typing import Any, Final
 import gradio as gr
 from gradio.blocks import Block
 
-from chatbot.clinic import Reply
+from chatbot.clinic import Reply, example_warnings
 from chatbot.errors import ChangeRefused
 from chatbot.staff import FIELDS, foreign_warnings, old_values
 from chatbot.web.console.changes import ChangeLog
@@ -150,8 +150,9 @@ class _Tab:
         }
 
     def warn(self) -> Changes:
-        """Name the numbers and addresses in the clinic's text that are none of the clinic's."""
-        return {self.parts.warning: cautions(foreign_warnings(self._services.bot.clinic))}
+        """Name what the clinic's text has of the example, and numbers and addresses that are none of the clinic's."""
+        clinic = self._services.bot.clinic
+        return {self.parts.warning: cautions([*example_warnings(clinic), *foreign_warnings(clinic)])}
 
     @editors_only
     def save(self, values: Mapping[Block, str], request: gr.Request) -> Changes:

@@ -6,6 +6,7 @@ from typing import Final
 
 import gradio as gr
 
+from chatbot.clinic import example_warnings
 from chatbot.errors import FootnoteError
 from chatbot.journal import Counts, DailyCounts
 from chatbot.records import Outcome
@@ -108,7 +109,7 @@ class _Tab:
             unsigned = self._services.sign_offs.warning(bot.clinic)
         except FootnoteError as error:
             unsigned = str(error)
-        return {self.parts.warnings: cautions([*bot.warnings, unsigned])}
+        return {self.parts.warnings: cautions([*bot.warnings, unsigned, *example_warnings(bot.clinic)])}
 
     def _show_empty(self, reason: str) -> Changes:
         return {self.parts.summary: reason, self.parts.body: gr.update(visible=False)}
