@@ -32,7 +32,7 @@ of factor 50 from the second day on. Call us if the redness grows after the thir
 )
 """A short question, a longer one, and a passage; none is a question that measures."""
 
-__all__ = ["graph_of"]
+__all__ = ["bert_nodes", "graph_of", "tensor_places"]
 
 
 def main() -> None:
@@ -50,7 +50,10 @@ def graph_of(folder: Path) -> bytes:
     """Return the graph of the BERT model in a folder; equal models give equal bytes."""
     config = json.loads((folder / "config.json").read_text("utf-8"))
     hidden = config["hidden_size"]
-    nodes = list(_nodes(config["num_hidden_layers"], config["num_attention_heads"], config["layer_norm_eps"]))
+    nodes = [
+        helper.make_node("Sub", ["ids", "ids"], ["segments"]),  # every token belongs to the first text
+        *bert_nodes(config["num_hidden_layers"], config["num_attention_heads"], config["layer_norm_eps"]),
+    ]
     used = {name for node in nodes for name in node.input}
     shape = ["texts", "tokens"]
     graph = helper.make_graph(
@@ -61,7 +64,7 @@ def graph_of(folder: Path) -> bytes:
             helper.make_tensor_value_info(name, TensorProto.FLOAT, ["texts", "tokens", hidden])
             for name in (TOKENS, MIDDLE)
         ],
-        [tensor for tensor in _tensors(folder / "model.safetensors") if tensor.name in used],
+        [tensor for tensor in tensor_places(folder / "model.safetensors") if tensor.name in used],
     )
     model = helper.make_model(
         graph, opset_imports=[helper.make_opsetid("", _OPSET), helper.make_opsetid(_CONTRIB, 1)], ir_version=8
@@ -70,9 +73,11 @@ def graph_of(folder: Path) -> bytes:
     return bytes(model.SerializeToString(deterministic=True))
 
 
-def _nodes(layers: int, heads: int, epsilon: float) -> Iterator[onnx.NodeProto]:
-    """Yield BERT's operators: the embeddings, then attention and feed-forward of each layer."""
-    yield helper.make_node("Sub", ["ids", "ids"], ["segments"])  # every token belongs to the first text
+def bert_nodes(layers: int, heads: int, epsilon: float) -> Iterator[onnx.NodeProto]:
+    """Yield BERT's operators over `ids`, `segments` and `mask`: the embeddings, then each layer's two parts.
+
+    The weights keep PyTorch's names and shapes.
+    """
     embeddings = [f"embeddings.{name}_embeddings.weight" for name in ("word", "position", "token_type")]
     scale = ["embeddings.LayerNorm.weight", "embeddings.LayerNorm.bias"]
     yield helper.make_node(
@@ -124,7 +129,7 @@ def _add_and_normalise(layer: str, source: str, skip: str, target: str, epsilon:
     yield helper.make_node("LayerNormalization", [f"{target}.sum", *weights], [target], axis=-1, epsilon=epsilon)
 
 
-def _tensors(weights: Path) -> Iterator[TensorProto]:
+def tensor_places(weights: Path) -> Iterator[TensorProto]:
     """Yield the tensors of a safetensors file by their place in it; its header is JSON after its length in 8 bytes."""
     with weights.open("rb") as file:
         (length,) = struct.unpack("<Q", file.read(8))

@@ -19,7 +19,7 @@ from chatbot.errors import EncoderDiffers
 from chatbot.indexing.encoder import Encoded, Numbers, Vectors
 from chatbot.indexing.model_files import PACKAGED_MODEL, fingerprint_of, model_folder
 
-__all__ = ["GRAPH", "MIDDLE", "REFERENCE", "TOKENS", "OnnxEncoder"]
+__all__ = ["GRAPH", "MIDDLE", "REFERENCE", "TOKENS", "OnnxEncoder", "onnx_session", "packaged_tokenizer"]
 
 GRAPH: Final = Path(__file__).with_name("encoder.onnx")
 REFERENCE: Final = Path(__file__).with_name("encoder.json")
@@ -45,11 +45,9 @@ class OnnxEncoder:
         folder = model_folder(PACKAGED_MODEL)
         self.fingerprint = fingerprint_of(PACKAGED_MODEL, folder)  # checks the files before they are loaded
         threadpool_limits(1, user_api="blas")  # on shared cores, more threads make a question slower
-        self._tokenizer = Tokenizer.from_file(str(folder / "tokenizer.json"))
-        self._tokenizer.no_padding()
-        self._tokenizer.enable_truncation(_MAX_LENGTH)  # here and never again: a change would exclude other threads
+        self._tokenizer = packaged_tokenizer(_MAX_LENGTH)
         try:
-            self._session = _session(folder)
+            self._session = onnx_session(GRAPH)
             cosine = self._least_cosine(json.loads(reference.read_text("utf-8")))
         except Exception as error:
             raise EncoderDiffers(f"ONNX Runtime cannot run the model: {error}") from error
@@ -94,7 +92,16 @@ class OnnxEncoder:
         return [encoded[index] for index in range(len(texts))]
 
 
-def _session(folder: Path) -> onnxruntime.InferenceSession:
+def packaged_tokenizer(max_tokens: int) -> Tokenizer:
+    """Return the packaged model's tokenizer, which cuts a text, or the longer of a pair, to a number of tokens."""
+    tokenizer = Tokenizer.from_file(str(model_folder(PACKAGED_MODEL) / "tokenizer.json"))
+    tokenizer.no_padding()
+    tokenizer.enable_truncation(max_tokens)  # here and never again: a change would exclude other threads
+    return tokenizer
+
+
+def onnx_session(graph: Path) -> onnxruntime.InferenceSession:
+    """Return a session of one thread for a graph that may name tensors of the packaged model's `model.safetensors`."""
     options = onnxruntime.SessionOptions()
     options.intra_op_num_threads = 1
     options.inter_op_num_threads = 1
@@ -102,8 +109,9 @@ def _session(folder: Path) -> onnxruntime.InferenceSession:
     options.graph_optimization_level = onnxruntime.GraphOptimizationLevel.ORT_ENABLE_BASIC
     options.log_severity_level = 3  # errors alone
     options.enable_cpu_mem_arena = False
-    options.add_session_config_entry("session.model_external_initializers_file_folder_path", str(folder))
-    return onnxruntime.InferenceSession(GRAPH.read_bytes(), options, providers=["CPUExecutionProvider"])
+    weights = str(model_folder(PACKAGED_MODEL))
+    options.add_session_config_entry("session.model_external_initializers_file_folder_path", weights)
+    return onnxruntime.InferenceSession(graph.read_bytes(), options, providers=["CPUExecutionProvider"])
 
 
 def _batches(lengths: Sequence[int]) -> Iterator[list[int]]:
