@@ -1,25 +1,29 @@
 """The gate: the probability that the best passage answers the question, and the outcome that it allows.
 
-It reads three signals of the best passage: MaxSim over the question's content words without the corpus's topic, the
-margin over the next passages, and whether the passage holds the type of answer asked for. `training/fit_gate.py` fits
-the weights; `gate.json` holds them with their figures.
+It weighs three signals of the best passage: MaxSim over the question's content words without the corpus's topic, the
+margin over the next passages, and whether the passage holds the type of answer asked for. Where these leave the answer
+open, the reader reads the best passages, and a second model weighs what it says too. `training/fit_gate.py` fits both;
+`gate.json` holds them with their figures.
 """
 
 import math
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 from typing import Final, Self
 
 from chatbot.answering.answer_type import match_answer_type
 from chatbot.answering.search import SearchResult
 from chatbot.fitted import fitted_values
 from chatbot.indexing import Index, Query
-from chatbot.records import Hit, Outcome
+from chatbot.records import Hit, Outcome, Passage
 
-__all__ = ["GATE_SIGNALS", "Gate", "gate_signals"]
+__all__ = ["GATE_SIGNALS", "READ_SIGNALS", "Gate", "Logistic", "gate_signals"]
 
 GATE_SIGNALS: Final = ("content_maxsim", "margin", "answer_type")
-"""The signals of a passage, in the order of the weights."""
+"""The signals of a passage that was not read, in the order of the weights."""
+
+READ_SIGNALS: Final = (*GATE_SIGNALS, "reading", "best_reading")
+"""Those of a passage that was read: also the reader's logit for it, and the best logit of all that the answer shows."""
 
 _RUNNERS_UP: Final = 5  # passages whose mean score the margin is taken from
 
@@ -38,17 +42,34 @@ def _signals(content_maxsim: float, question: str, hits: Sequence[Hit]) -> list[
 
 
 @dataclass(frozen=True, slots=True)
-class Gate:
-    """A logistic model over the signals, with the thresholds for each outcome.
-
-    `risk` holds pairs of an error rate
-    and the probability from which at most that share of the answers were wrong on the data of the fit, both falling.
-    `related` is the probability from which passages are shown at all, `likely` the one from which they go before the
-    ways to reach the clinic.
-    """
+class Logistic:
+    """A logistic model: a weight for each signal, and the intercept."""
 
     weights: tuple[float, ...]
     intercept: float
+
+    def probability(self, signals: Sequence[float]) -> float:
+        """Return the probability, 0 to 1, for signals in the order of the weights."""
+        score = self.intercept + sum(weight * signal for weight, signal in zip(self.weights, signals, strict=True))
+        return 1 / (1 + math.exp(-score))
+
+
+@dataclass(frozen=True, slots=True)
+class Gate:
+    """A logistic model for passages that were read and one for others, with the thresholds for each outcome.
+
+    `worth_reading` are the least and the greatest probability before reading at which the reader can change the
+    outcome. A logit of the reader counts `reading_weight` beside a hit's score when the hits are put in order.
+
+    `risk` holds pairs of an error rate and the probability from which at most that share of the answers were wrong on
+    the data of the fit, both falling. `related` is the probability from which passages are shown at all, `likely` the
+    one from which they go before the ways to reach the clinic.
+    """
+
+    unread: Logistic
+    read: Logistic
+    worth_reading: tuple[float, float]
+    reading_weight: float
     risk: tuple[tuple[float, float], ...]
     related: float
     likely: float
@@ -57,13 +78,30 @@ class Gate:
     def fitted(cls) -> Self:
         """Return the gate that `training/fit_gate.py` wrote to `gate.json`."""
         values = fitted_values("chatbot.answering", "gate")
+        least, greatest = values["worth_reading"]
         return cls(
-            tuple(values["weights"][name] for name in GATE_SIGNALS),
-            values["intercept"],
+            Logistic(tuple(values["unread"][name] for name in GATE_SIGNALS), values["unread"]["intercept"]),
+            Logistic(tuple(values["read"][name] for name in READ_SIGNALS), values["read"]["intercept"]),
+            (least, greatest),
+            values["reading_weight"],
             tuple((share, probability) for share, probability in values["risk"]),
             values["related"],
             values["likely"],
         )
+
+    def is_worth_reading(self, index: Index, result: SearchResult) -> bool:
+        """Return whether the reader can change what is said: not under an exact heading, nor where nothing is near."""
+        if result.topic_alone or result.has_exact_heading(result.hits[0]):
+            return False
+        least, greatest = self.worth_reading
+        return least <= self.confidence(index, result, result.hits[0]) <= greatest
+
+    def with_readings(self, result: SearchResult, readings: Mapping[Passage, float]) -> SearchResult:
+        """Return a search result with the reader's logits, and the passages that it read in the order of both."""
+        read = [hit for hit in result.hits if hit.passage in readings]
+        read.sort(key=lambda hit: hit.score + self.reading_weight * readings[hit.passage], reverse=True)
+        others = [hit for hit in result.hits if hit.passage not in readings]
+        return replace(result, hits=(*read, *others), readings=readings)
 
     def confidence(self, index: Index, result: SearchResult, hit: Hit) -> float:
         """Return the probability, 0 to 1, that a hit answers the question."""
@@ -85,12 +123,15 @@ class Gate:
             return min((chance for _, chance in self.risk), default=0.0)
         hits = (hit, *(other for other in result.hits[: 1 + _RUNNERS_UP] if other is not hit))
         least = max((chance for _, chance in self.risk), default=1.0) if is_heading else 0.0
-        return max(least, self.probability(_signals(content_maxsim, result.gate_text, hits)))
+        return max(least, self._probability(result, hit, _signals(content_maxsim, result.gate_text, hits)))
 
-    def probability(self, signals: Sequence[float]) -> float:
-        """Return the probability for signals, in the order of `GATE_SIGNALS`."""
-        score = self.intercept + sum(weight * signal for weight, signal in zip(self.weights, signals, strict=True))
-        return 1 / (1 + math.exp(-score))
+    def _probability(self, result: SearchResult, hit: Hit, signals: Sequence[float]) -> float:
+        """Return the probability that a hit answers; that of the first hit is for the answer with all that it shows."""
+        reading = result.readings.get(hit.passage)
+        if reading is None:
+            return self.unread.probability(signals)
+        best = max(result.readings.values()) if hit is result.hits[0] else reading
+        return self.read.probability([*signals, reading, best])
 
     def threshold_for(self, max_error_rate: float) -> float:
         """Return the probability from which at most `max_error_rate` of the answers are expected to be wrong."""

@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from chatbot.answering.answer_type import AnswerType, match_answer_type
 from chatbot.answering.follow_ups import ResolvedQuestion, resolve_follow_up
@@ -20,7 +20,8 @@ class SearchResult:
     `query` is the whole search, earlier questions included. `topic_free` is the last question without the corpus's
     topic words, `question_encoding` the last question as it stands. `hits` holds at least one candidate: passages whose
     heading is the question first, then by score. `topic_alone` says that the question names the topic and asks nothing
-    about it, as "microneedling?" does on pages about microneedling.
+    about it, as "microneedling?" does on pages about microneedling. `readings` are the reader's logits of the passages
+    that it has read, which stand first.
     """
 
     resolved: ResolvedQuestion
@@ -29,6 +30,7 @@ class SearchResult:
     question_encoding: Encoded
     hits: tuple[Hit, ...]
     topic_alone: bool
+    readings: Mapping[Passage, float] = field(default_factory=dict)
     titled: frozenset[Passage] = frozenset()
 
     @property

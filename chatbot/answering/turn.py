@@ -11,6 +11,7 @@ from chatbot.answering.approved import ApprovedMatch, ApprovedMatcher
 from chatbot.answering.follow_ups import resolve_follow_up
 from chatbot.answering.gate import Gate
 from chatbot.answering.ranking import Ranking
+from chatbot.answering.reader import PassageReader
 from chatbot.answering.replies import ReplyMatcher
 from chatbot.answering.search import SearchResult, search, texts_to_encode
 from chatbot.clinic import Clinic
@@ -32,12 +33,13 @@ _CANNED_REPLY_RISK: Final = 0.2  # error rate; where the pages' answer exceeds i
 
 @dataclass(frozen=True, slots=True)
 class PipelineComponents:
-    """The parts of the pipeline that depend on no clinic."""
+    """The parts of the pipeline that depend on no clinic; without a reader, answers are given more carefully."""
 
     encoder: Encoder
     ranking: Ranking
     gate: Gate
     triage: Triage
+    reader: PassageReader | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,8 +95,18 @@ class Turn:
 
     @cached_property
     def search_result(self) -> SearchResult | None:
-        """The search result; None where the question holds nothing to search for."""
-        return search(self.serving.index, self._encoder, self._tools.ranking, self.corrected, self._earlier)
+        """The search result, its best passages read; None where the question holds nothing to search for."""
+        result = search(self.serving.index, self._encoder, self._tools.ranking, self.corrected, self._earlier)
+        return result and self._read(result)
+
+    def _read(self, result: SearchResult) -> SearchResult:
+        """Return a search result whose passages to show have been read, where that can change the answer."""
+        reader, gate = self._tools.reader, self._tools.gate
+        if reader is None or not gate.is_worth_reading(self.serving.index, result):
+            return result
+        passages = [hit.passage for hit in islice(compose.distinct(result.hits[:CANDIDATES]), _SHOWN)]
+        readings = reader.read(result.resolved.text, passages)
+        return gate.with_readings(result, dict(zip(passages, readings, strict=True)))
 
     @cached_property
     def approved(self) -> ApprovedMatch | None:

@@ -8,7 +8,7 @@ from typing import Protocol
 import numpy as np
 import pytest
 
-from chatbot.answering.gate import Gate
+from chatbot.answering.gate import Gate, Logistic
 from chatbot.answering.ranking import Ranking
 from chatbot.answering.replies import ReplyMatcher, ReplyProjection
 from chatbot.answering.turn import ServingSnapshot
@@ -87,7 +87,8 @@ RISK = ((0.21, 0.2), (0.2, 0.3), (0.19, 0.4), (0.05, 0.7))
 def sure(confidence: float, related: float = 0.1, likely: float = 0.3) -> Gate:
     """Return a gate that gives every passage this confidence."""
     intercept = math.log(confidence / (1 - confidence))
-    return Gate((0.0, 0.0, 0.0), intercept, RISK, related, likely)
+    model = Logistic((0.0, 0.0, 0.0), intercept)
+    return Gate(model, Logistic((*model.weights, 0.0, 0.0), intercept), (0.0, 1.0), 0.0, RISK, related, likely)
 
 
 PRICE = Reply("price", ("price list", "how much is a peel", "which fees"), "Ring {phone}.", "{booking}")

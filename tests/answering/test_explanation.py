@@ -4,7 +4,7 @@ import pytest
 
 from chatbot.answering.citations import highlights
 from chatbot.answering.explanation import build_explanation
-from chatbot.answering.gate import gate_signals
+from chatbot.answering.gate import Logistic, gate_signals
 from chatbot.answering.pipeline import Pipeline, PipelineResult
 from chatbot.answering.ranking import Ranking
 from chatbot.answering.turn import PipelineComponents
@@ -17,7 +17,7 @@ from tests.answering.conftest import CLINIC, IndexOf, KnownFindings, Section, se
 from tests.conftest import WordEncoder
 
 ALL_SIGNALS = Ranking((1.0, 2.0, 3.0, 4.0))
-GATE = replace(sure(0.5), weights=(2.0, 3.0, 0.5), related=0.17)
+GATE = replace(sure(0.5), unread=Logistic((2.0, 3.0, 0.5), 0.0), related=0.17)
 PARTS: tuple[Section, ...] = tuple(
     (f"Part {name}", f"A laser treats {name}. Rest w{number} x{number} y{number} days.")
     for number, name in enumerate("scars redness moles veins hair spots lines pores tone tags warts rosacea".split())  # noqa: SIM905 -- a list would take 12 lines

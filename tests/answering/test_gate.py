@@ -7,7 +7,7 @@ from importlib.resources import files
 import pytest
 
 from chatbot.answering.follow_ups import ResolvedQuestion
-from chatbot.answering.gate import Gate, gate_signals
+from chatbot.answering.gate import READ_SIGNALS, Gate, Logistic, gate_signals
 from chatbot.answering.search import SearchResult
 from chatbot.indexing import Index, Query
 from chatbot.records import Hit, Outcome
@@ -15,10 +15,17 @@ from tests.answering.conftest import IndexOf
 from tests.conftest import WordEncoder
 
 RISK = ((0.2, 0.3), (0.1, 0.5), (0.05, 0.7))
-BY_MARGIN = Gate((0.0, 1.0, 0.0), 0.0, RISK, 0.1, 0.3)
-BY_CONTENT = replace(BY_MARGIN, weights=(1.0, 0.0, 0.0))
-BY_EXPECTED = replace(BY_MARGIN, weights=(0.0, 0.0, 1.0))
-SURE, UNSURE = replace(BY_MARGIN, intercept=2.0), replace(BY_MARGIN, intercept=-2.0)
+
+
+def weighing(*weights: float, intercept: float = 0.0) -> Gate:
+    """Return a gate that weighs the three signals so, whether a passage was read or not."""
+    unread, read = Logistic(weights, intercept), Logistic((*weights, 0.0, 0.0), intercept)
+    return Gate(unread, read, (0.0, 1.0), 0.0, RISK, 0.1, 0.3)
+
+
+BY_MARGIN, BY_CONTENT, BY_EXPECTED = weighing(0.0, 1.0, 0.0), weighing(1.0, 0.0, 0.0), weighing(0.0, 0.0, 1.0)
+SURE, UNSURE = weighing(0.0, 1.0, 0.0, intercept=2.0), weighing(0.0, 1.0, 0.0, intercept=-2.0)
+BY_READING = replace(BY_MARGIN, read=Logistic((0.0, 0.0, 0.0, 1.0, 2.0), 0.5), reading_weight=0.1)
 REDNESS = ("Redness", "Redness fades within three days.")
 
 
@@ -83,20 +90,59 @@ def test_the_kind_of_answer_is_looked_for_in_the_best_passage(
 
 def test_the_fitted_gate_is_what_the_file_says() -> None:
     values = json.loads(files("chatbot.answering").joinpath("gate.json").read_text("utf-8"))
-    gate, weights = Gate.fitted(), values["weights"]
-    assert gate.weights == (weights["content_maxsim"], weights["margin"], weights["answer_type"])
-    assert (gate.intercept, gate.related, gate.likely) == (values["intercept"], values["related"], values["likely"])
+    gate, unread, read = Gate.fitted(), values["unread"], values["read"]
+    assert gate.unread == Logistic(
+        (unread["content_maxsim"], unread["margin"], unread["answer_type"]), unread["intercept"]
+    )
+    assert gate.read == Logistic(tuple(read[name] for name in READ_SIGNALS), read["intercept"])
+    assert READ_SIGNALS == ("content_maxsim", "margin", "answer_type", "reading", "best_reading")
+    assert (list(gate.worth_reading), gate.reading_weight) == (values["worth_reading"], values["reading_weight"])
+    assert (gate.related, gate.likely) == (values["related"], values["likely"])
     assert gate.risk == tuple((share, chance) for share, chance in values["risk"])
 
 
 def test_a_probability_is_a_logistic_curve_over_the_signals() -> None:
-    gate = Gate((1.0, 2.0, 3.0), 0.5, RISK, 0.1, 0.3)
-    assert gate.probability([0.1, 0.2, -1.0]) == pytest.approx(chance(0.5 + 1 * 0.1 + 2 * 0.2 + 3 * -1))
+    model = Logistic((1.0, 2.0, 3.0), 0.5)
+    assert model.probability([0.1, 0.2, -1.0]) == pytest.approx(chance(0.5 + 1 * 0.1 + 2 * 0.2 + 3 * -1))
 
 
 def test_signals_without_a_weight_each_are_refused() -> None:
     with pytest.raises(ValueError, match="shorter"):
-        BY_MARGIN.probability([0.1, 0.2])
+        Logistic((1.0, 2.0, 3.0), 0.5).probability([0.1, 0.2])
+
+
+def test_passages_that_were_read_are_put_in_order_by_score_and_reading(index_of: IndexOf, words: WordEncoder) -> None:
+    first, second, third = (
+        Hit(passage, score)
+        for passage, score in zip(
+            index_of(REDNESS, ("Rest", "Wait."), ("Sun", "None.")).passages, (0.5, 0.4, 0.3), strict=True
+        )
+    )
+    result = result_of(words, "zebra", [first, second, third])
+    readings = {first.passage: -1.0, second.passage: 0.5}
+    read = BY_READING.with_readings(result, readings)  # 0.5 - 0.1 and 0.4 + 0.05
+    assert (read.hits, read.readings) == ((second, first, third), readings)
+    assert BY_READING.with_readings(result, {first.passage: -1.0, second.passage: -0.1}).hits == result.hits
+
+
+def test_the_first_hit_counts_with_the_best_reading_of_all(index_of: IndexOf, words: WordEncoder) -> None:
+    index = index_of(REDNESS, ("Rest", "Wait."), ("Sun", "None."))
+    hits = [Hit(passage, score) for passage, score in zip(index.passages, (0.5, 0.4, 0.3), strict=True)]
+    readings = {hits[0].passage: -1.0, hits[1].passage: 0.5}
+    result = replace(result_of(words, "zebra", hits), readings=readings)
+    assert BY_READING.confidences(index, result, hits) == pytest.approx(
+        [chance(0.5 - 1.0 + 2 * 0.5), chance(0.5 + 0.5 + 2 * 0.5), chance(0.3 - (0.5 + 0.4) / 2)]
+    )
+
+
+def test_passages_are_read_where_the_answer_is_open(index_of: IndexOf, words: WordEncoder) -> None:
+    index = index_of(REDNESS)
+    result = result_of(words, "zebra", ranked(index, 0.5))  # of even chances without a runner-up
+    for least, greatest, worth in ((0.0, 1.0, True), (0.5, 0.5, True), (0.51, 1.0, False), (0.0, 0.49, False)):
+        gate = replace(BY_MARGIN, worth_reading=(least, greatest))
+        assert gate.is_worth_reading(index, result) is worth
+    assert not BY_MARGIN.is_worth_reading(index, result_of(words, "redness?", ranked(index, 0.5)))
+    assert not BY_MARGIN.is_worth_reading(index, replace(result, topic_alone=True))
 
 
 @pytest.mark.parametrize(
