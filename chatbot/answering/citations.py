@@ -5,52 +5,117 @@ Directives", W3C WICG draft. Its syntax gives `-`, `,` and `&` a meaning, so the
 """
 
 import hashlib
+import math
 import re
 from collections.abc import Sequence
 from typing import Final
 from urllib.parse import quote
 
-from chatbot.indexing import Index, Query
-from chatbot.reading import LIST_MARK
+from chatbot.answering.highlights import sentence_scores
+from chatbot.indexing import Index, Query, Vectors
+from chatbot.reading import LIST_MARK, same_words
 from chatbot.records import Document, Highlight, Passage
 
-__all__ = ["document_digest", "highlights", "link"]
+__all__ = ["document_digest", "highlights", "link", "mark_sentences"]
 
 _LONGEST_DIRECTIVE = 250  # characters: a longer sentence is named by its first and last words
 _EDGE = 6  # words
-_FEWEST: Final = 3  # words of a sentence that can be an answer by itself
-_AS_NEAR: Final = 0.06  # of a mean cosine; chosen on training/clinics, docs/answers.md has the figures
-_REFERS_BACK = re.compile(r"(?:this|these|that|those|it|they|he|she|both|such)\b", re.IGNORECASE)
-
-_Scored = tuple[Highlight, float]
+_SECOND: Final = 0.15  # of the best sentence's probability, from which another one is marked too
+_LEANS = re.compile(r"(?:this|these|that|those|both|such)\b", re.IGNORECASE)
+_YES_OR_NO = re.compile(r"(?:yes|no)\W*", re.IGNORECASE)
+_OPENS_YES_OR_NO = re.compile(r"(?:yes|no)[.!]\s+(?=[^\W\d])", re.IGNORECASE)
 
 
 def highlights(index: Index, query: Query, passage: Passage) -> tuple[Highlight, ...]:
-    """Return the one or two sentences of a passage that best answer a question, in reading order.
-
-    The second is one that scores nearly as well, or the sentence before where the best refers back to it.
-    """
-    sentences = index.sentences(query, passage)
-    complete = [sentence for sentence in sentences if _can_answer(_text(passage, sentence))] or list(sentences)
-    if not complete:
+    """Return the one or two sentences of a passage that best answer a question, in reading order."""
+    evidence = index.sentences(query, passage)
+    if not evidence.sentences:
         return (Highlight(0, len(passage.text)),)
-    best, *others = sorted(complete, key=lambda sentence: -sentence[1])
-    marks = {best[0]}
-    before = sentences[sentences.index(best) - 1] if sentences.index(best) else None
-    if others and others[0][1] >= best[1] - _AS_NEAR:
-        marks.add(others[0][0])
-    elif before in complete and _REFERS_BACK.match(_text(passage, best)):
-        marks.add(before[0])
-    return tuple(sorted(marks, key=lambda mark: mark.start))
+    scores = sentence_scores(query, passage, evidence)
+    return mark_sentences(query.text, passage, evidence.sentences, scores)
 
 
-def _can_answer(sentence: str) -> bool:
-    """Return whether a sentence can stand as an answer: no bare "Yes." or "No.", and no question."""
-    return len(sentence.split()) >= _FEWEST and not sentence.endswith("?")
+def mark_sentences(
+    question: str, passage: Passage, sentences: Sequence[Highlight], scores: Vectors
+) -> tuple[Highlight, ...]:
+    """Return the one or two sentences to mark, in reading order, by the scores of all.
+
+    The best is marked. Beside it is marked the line above its list if that line is no whole sentence, or else a second
+    sentence that scores nearly as well, or else the sentence before where the best begins with a word such as "This".
+    A second sentence is never another item of the best one's list or table, nor the answer to another question.
+    """
+    layout = _Sentences(passage, sentences)
+    candidates = layout.answers(question)
+    ranked = sorted(candidates, key=lambda number: -scores[number])
+    best = ranked[0]
+    marked = sorted({best, _beside(layout, ranked, scores)})
+    return tuple(Highlight(layout.start(number, question), sentences[number].end) for number in marked)
 
 
-def _text(passage: Passage, sentence: _Scored) -> str:
-    return passage.text[sentence[0].start : sentence[0].end]
+def _beside(layout: "_Sentences", ranked: Sequence[int], scores: Vectors) -> int:
+    """Return the sentence to mark beside the best one, the first of `ranked`; the best itself if there is none."""
+    best, *others = ranked
+    above = layout.above_list(best)
+    if above is not None:
+        return above
+    second = next((number for number in others if layout.may_join(number, best)), best)
+    if scores[second] >= scores[best] + math.log(_SECOND):
+        return second
+    return best - 1 if best - 1 in others and _LEANS.match(layout.texts[best]) else best
+
+
+class _Sentences:
+    """The sentences of a passage by number, in the lists and under the questions that they stand in."""
+
+    def __init__(self, passage: Passage, sentences: Sequence[Highlight]) -> None:
+        self._sentences = sentences
+        self.texts = [passage.text[mark.start : mark.end] for mark in sentences]
+        self._heading = passage.headings[-1] if passage.headings else ""
+        self._lines = [passage.text.rfind("\n", 0, mark.start) + 1 for mark in sentences]
+        self._in_list = [bool(LIST_MARK.match(passage.text, line)) for line in self._lines]
+        self._is_item = [inside or " | " in text for inside, text in zip(self._in_list, self.texts, strict=True)]
+        self._is_question = [text.endswith("?") for text in self.texts]
+
+    def answers(self, question: str) -> list[int]:
+        """Return the sentences that may answer a question: at least one.
+
+        No question does, and no bare "Yes." or "No.". Where the passage holds the question itself, only those do that
+        follow it up to the next one.
+        """
+        everything = range(len(self.texts))
+        complete = [n for n in everything if not (self._is_question[n] or _YES_OR_NO.fullmatch(self.texts[n]))]
+        own = [n for n in complete if any(self._is_question[:n]) and self._follows(n, question)]
+        return own or complete or list(everything)
+
+    def above_list(self, number: int) -> int | None:
+        """Return the line above the list of a sentence if it is no sentence by itself, as "Do not come with:" is."""
+        above = number
+        while above >= 0 and self._in_list[above]:
+            above -= 1
+        return above if 0 <= above < number and not self.texts[above].endswith((".", "!", "?")) else None
+
+    def may_join(self, number: int, best: int) -> bool:
+        """Return whether no other item of one list or table, and no question, parts two sentences."""
+        between = slice(min(number, best), max(number, best) + 1)
+        other_item = self._lines[number] != self._lines[best] and all(self._is_item[between])
+        return not other_item and not any(self._is_question[between])
+
+    def start(self, number: int, question: str) -> int:
+        """Return where the mark of a sentence starts: at its "Yes." or "No." only under the very question.
+
+        To another question, such as one that asks the reverse, the same word would say the contrary.
+        """
+        before, start = number - 1, self._sentences[number].start
+        opening = _OPENS_YES_OR_NO.match(self.texts[number])  # the segmenter takes "No." for an abbreviation
+        if opening:
+            return start if self._follows(number, question) else start + opening.end()
+        bare = number and self._lines[before] == self._lines[number] and _YES_OR_NO.fullmatch(self.texts[before])
+        return self._sentences[before].start if bare and self._follows(before, question) else start
+
+    def _follows(self, number: int, question: str) -> bool:
+        """Return whether a question is the last one before a sentence, word for word; before it is the heading."""
+        before = [text for text, asks in zip(self.texts[:number], self._is_question, strict=False) if asks]
+        return same_words((before or [self._heading])[-1]) == same_words(question)
 
 
 def link(document: Document, passage: Passage, highlights: Sequence[Highlight]) -> str:

@@ -5,7 +5,7 @@ from chatbot.indexing.building import BuildResult, build_index, open_index, pass
 from chatbot.indexing.builds import activate, adopt, current, kept_builds, open_build, read_manifest
 from chatbot.indexing.encoder import Encoded, Encoder, Vectors
 from chatbot.indexing.encoders import load_encoder
-from chatbot.indexing.index import Evidence, Index, Query
+from chatbot.indexing.index import Evidence, Index, Query, SentenceEvidence
 from chatbot.indexing.model_files import PACKAGED_MODEL
 from chatbot.indexing.sentence_encoder import SentenceEncoder
 from chatbot.indexing.store import ExactStore, FaissStore, VectorStore
@@ -21,6 +21,7 @@ __all__ = [
     "Index",
     "Query",
     "SentenceEncoder",
+    "SentenceEvidence",
     "VectorStore",
     "Vectors",
     "activate",

@@ -17,7 +17,7 @@ from chatbot.indexing.store import Rows, VectorStore
 from chatbot.indexing.texts import Page, Texts
 from chatbot.records import Highlight, Passage
 
-__all__ = ["Evidence", "Index", "Query", "searched_text", "write_encodings"]
+__all__ = ["Evidence", "Index", "Query", "SentenceEvidence", "searched_text", "write_encodings"]
 
 _DENSE_TOP_K: Final = 192  # spans that the vector search returns
 _RERANK_DEPTH: Final = 48  # passages of these spans that become candidates
@@ -62,6 +62,24 @@ class Evidence:
     content_maxsim: Vectors
     sentence: Vectors
     bm25: Vectors
+
+
+@dataclass(frozen=True, slots=True)
+class SentenceEvidence:
+    """The sentences of a passage in reading order, and how they meet a question.
+
+    `maxsim`: highest cosine of each token of the question in each sentence, shape (sentences, tokens).
+    `heading_maxsim`: the same in the title and headings above, shape (tokens,), 0 without any. `weights`: the IDF
+    weight of each token. `cosine`: cosine of the question and each sentence. `to_passage`: cosine of each sentence and
+    the passage under its headings, then the text of the passage alone, shape (sentences, 2).
+    """
+
+    sentences: tuple[Highlight, ...]
+    maxsim: Vectors
+    heading_maxsim: Vectors
+    weights: Vectors
+    cosine: Vectors
+    to_passage: Vectors
 
 
 def searched_text(passage: Passage) -> str:
@@ -185,13 +203,20 @@ class Index:
         _, spans = self._store.search(vector, 1)
         return self.passages[int(self._passages_of(spans)[0])]
 
-    def sentences(self, query: Query, passage: Passage) -> tuple[tuple[Highlight, float], ...]:
-        """Return the sentences of a passage, in reading order, each with its IDF-weighted MaxSim."""
+    def sentences(self, query: Query, passage: Passage) -> SentenceEvidence:
+        """Return the sentences of a passage, and how they meet a question."""
         row = self._texts.row(passage)
         _, sentences = self.entries[row]
-        cosines = self._tokens.sentence_maxsim(l2_normalise(query.encoded.tokens), row, len(sentences))
-        weights = self._weights(query)
-        return tuple(zip(sentences, map(float, cosines @ weights / weights.sum()), strict=True))
+        groups = self._tokens.group_maxsim(l2_normalise(query.encoded.tokens), row, len(sentences))
+        vectors = self._store.vectors(np.arange(self._offsets[row], self._offsets[row + 1]))
+        return SentenceEvidence(
+            sentences,
+            groups[1:],
+            groups[0],
+            self._weights(query),
+            vectors[2:] @ query.vector,
+            vectors[2:] @ vectors[:2].T,
+        )
 
     def encoded(self, start: int, stop: int) -> tuple[Vectors, Tokens]:
         """Return the span vectors and the tokens of passages, so that the next build need not encode them."""

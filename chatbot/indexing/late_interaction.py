@@ -163,15 +163,16 @@ class Tokens:
         windows[:-1][follows] = np.maximum(best[:-1][follows], best[1:][follows])
         return np.maximum(windows, outside[owners]), np.searchsorted(owners, np.arange(len(passages)))
 
-    def sentence_maxsim(self, question: Vectors, passage: int, sentences: int) -> Vectors:
-        """Return the highest cosine of each question token in every sentence of a passage, shape (sentences, tokens).
+    def group_maxsim(self, question: Vectors, passage: int, sentences: int) -> Vectors:
+        """Return the highest cosine of each question token in the groups of a passage, shape (1 + sentences, tokens).
 
-        A sentence without tokens, because it lies beyond the encoder's limit, gets 0.
+        First come the tokens of no sentence, such as those of its headings. A group without tokens gets 0; a sentence
+        has none where it lies beyond the encoder's limit.
         """
-        best, _, inside = self._maxsim_by_group(question, [passage])
-        first, last = self.group_offsets[passage : passage + 2]
-        cosines = np.zeros((sentences, len(question)), dtype=np.float32)
-        cosines[np.flatnonzero(self.group_sizes[first + 1 : last])] = best[inside]
+        best, _, _ = self._maxsim_by_group(question, [passage])
+        groups = self.group_sizes[slice(*self.group_offsets[passage : passage + 2])]
+        cosines = np.zeros((1 + sentences, len(question)), dtype=np.float32)
+        cosines[np.flatnonzero(groups)] = best
         return cosines
 
     def _maxsim_by_group(

@@ -1,3 +1,4 @@
+from collections.abc import Sequence
 from dataclasses import replace
 from hashlib import sha256
 from pathlib import Path
@@ -6,11 +7,12 @@ from urllib.parse import parse_qs, quote, unquote, urlsplit
 import numpy as np
 import pytest
 
-from chatbot.answering.citations import document_digest, highlights, link
+from chatbot.answering.citations import document_digest, highlights, link, mark_sentences
 from chatbot.indexing import Encoded, Index, Query, build_index, open_index
 from chatbot.indexing.late_interaction import Tokens
+from chatbot.reading import sentences
 from chatbot.records import Document, Highlight, Passage
-from tests.answering.conftest import IndexOf, passage
+from tests.answering.conftest import passage
 from tests.conftest import WordEncoder
 from tests.indexes import index_of as make_index
 
@@ -45,89 +47,132 @@ def test_a_sentence_that_leans_on_the_one_before_is_marked_with_it(index: Index,
     assert marked(index, words, "goes away within days", "Swelling") == both
 
 
-def test_a_second_sentence_that_comes_as_near_is_marked_too(index: Index, words: WordEncoder) -> None:
-    assert marked(index, words, "a week", "Yes") == ["Swim after a week.", "Run after a month and a week."]
+def marks_of(text: str, scores: Sequence[float], question: str = "Can I swim?", heading: str = "Care") -> list[str]:
+    """Return what is marked in a passage whose sentences have these scores."""
+    cited = replace(passage(text), headings=(heading,))
+    marks = mark_sentences(question, cited, sentences(text), np.array(scores, dtype=np.float32))
+    return [text[mark.start : mark.end] for mark in marks]
 
 
-def test_no_bare_yes_and_no_question_is_marked(index: Index, words: WordEncoder) -> None:
-    assert marked(index, words, "yes is running fine", "Yes") == ["Swim after a week.", "Run after a month and a week."]
+@pytest.mark.parametrize(("behind", "marked"), [(1.88, ["Redness fades.", "Pain stays."]), (1.91, ["Redness fades."])])
+def test_a_second_sentence_is_marked_from_a_seventh_of_the_probability(behind: float, marked: list[str]) -> None:
+    assert marks_of("Redness fades. Pain stays.", [0, -behind]) == marked
+    assert marks_of("Pain stays. Redness fades.", [-behind, 0]) == marked[::-1]
 
 
-def marks_of(index: Index, words: WordEncoder, question: str, *shares: float) -> list[str]:
-    """Return what is marked in the first passage; each word of the question counts for its share, or all alike."""
-    (encoded,) = words.encode_questions([question])
-    query = Query.of(question, encoded)
-    if shares:
-        query = replace(query, token_weights=np.array(shares, dtype=np.float32))
-    text = index.passages[0].text
-    return [text[mark.start : mark.end] for mark in highlights(index, query, index.passages[0])]
+def test_two_sentences_are_marked_at_most() -> None:
+    assert marks_of("Redness fades. Pain stays. Creams help.", [0, -0.2, -0.1]) == ["Redness fades.", "Creams help."]
 
 
-RED, SWOLLEN = "Redness fades soon.", "Swelling stays long."
-
-
-@pytest.mark.parametrize(("share", "marked"), [(0.5295, [RED, SWOLLEN]), (0.5305, [RED])])
-def test_a_second_sentence_is_marked_if_it_comes_within_six_hundredths(
-    index_of: IndexOf, words: WordEncoder, share: float, marked: list[str]
-) -> None:
-    index = index_of(("Care", f"{RED} {SWOLLEN}"))
-    assert marks_of(index, words, "redness swelling", share, 1 - share) == marked
-    assert marks_of(index, words, "swelling redness", share, 1 - share) == (marked if len(marked) > 1 else [SWOLLEN])
-
-
-def test_two_sentences_are_marked_at_most(index_of: IndexOf, words: WordEncoder) -> None:
-    index = index_of(("Care", "Redness fades soon. Redness stays long. Redness comes back."))
-    assert marks_of(index, words, "redness") == ["Redness fades soon.", "Redness stays long."]
+def test_of_sentences_that_score_alike_the_first_is_best() -> None:
+    assert marks_of("- Redness fades.\n- Pain stays.", [0, 0]) == ["Redness fades."]
 
 
 @pytest.mark.parametrize(
-    ("text", "marked"),
+    ("text", "scores", "marked"),
     [
-        ("Redness fades. Creams cool redness fast.", ["Creams cool redness fast."]),
-        ("Redness always fades. Creams cool fast.", ["Redness always fades."]),
-        ("Redness always fades? Creams cool fast.", ["Creams cool fast."]),
-        ("Yes. Redness.", ["Redness."]),
-        ("Redness always fades.", ["Redness always fades."]),
+        ("Is it red? Creams help.", [5, 0], ["Creams help."]),
+        ("Yes. Creams help.", [5, 0], ["Creams help."]),
+        ("No! Creams help.", [5, 0], ["Creams help."]),
+        ("No creams. They sting.", [5, 0], ["No creams."]),
+        ("Yes. No.", [0, 5], ["No."]),
+        ("Is it red?", [0], ["Is it red?"]),
     ],
 )
-def test_a_sentence_of_three_words_that_asks_nothing_can_answer(
-    index_of: IndexOf, words: WordEncoder, text: str, marked: list[str]
-) -> None:
-    assert marks_of(index_of(("Care", text)), words, "redness always zebra") == marked
+def test_no_question_and_no_bare_yes_is_marked_beside_others(text: str, scores: list[float], marked: list[str]) -> None:
+    assert marks_of(text, scores) == marked
 
 
+def test_no_other_item_of_a_list_is_marked() -> None:
+    assert marks_of("- Redness fades.\n- Pain stays.\n- Creams help.", [-0.1, 0, -0.1]) == ["Pain stays."]
+
+
+def test_no_neighbouring_row_of_a_table_is_marked() -> None:
+    assert marks_of("Neck | \u00a340\nBack | \u00a390\nLegs | \u00a375", [-0.1, 0, -0.1]) == ["Back | \u00a390"]
+
+
+def test_two_sentences_of_one_list_item_may_be_marked() -> None:
+    assert marks_of("- Pain stays. Creams help.\n- Rest.", [0, -0.2, -0.1]) == ["Pain stays.", "Creams help."]
+
+
+def test_a_sentence_outside_the_list_may_be_marked_with_an_item() -> None:
+    assert marks_of("Redness fades.\n\n- Pain stays.\n- Rest.", [-0.3, 0, -0.1]) == ["Redness fades.", "Pain stays."]
+
+
+@pytest.mark.parametrize("above", ["Do not come with:", "We never treat"])
+def test_an_unfinished_line_above_a_list_is_marked_with_its_item(above: str) -> None:
+    text = f"Redness fades.\n\n{above}\n\n- a fever\n- a cough"
+    assert marks_of(text, [-0.1, -9, -0.2, 0]) == [above, "a cough"]
+
+
+def test_no_answer_to_another_question_is_marked_beside_the_best() -> None:
+    text = "Redness fades. Is running fine? Run after a month."
+    assert marks_of(text, [0, -9, -0.1]) == ["Redness fades."]
+    assert marks_of(text, [-0.1, -9, 0]) == ["Run after a month."]
+
+
+def test_an_answer_follows_its_own_question_where_the_passage_holds_it() -> None:
+    text = "Can I run? Run after a month. Can I swim? Wait a week. Then rinse. Can I fly? Wait a day."
+    assert marks_of(text, [0, 9, 0, 1, 0.9, 0, 9], "can i SWIM") == ["Wait a week.", "Then rinse."]
+    assert marks_of(text, [0, 9, 0, 1, 0.9, 0, 8], "May I swim?") == ["Run after a month."]
+
+
+def test_a_heading_that_is_the_question_rules_no_sentence_out() -> None:
+    text = "Wait a week. Is the sea fine? It is after two."
+    assert marks_of(text, [0, 0, 9], heading="Can I swim?") == ["It is after two."]
+
+
+@pytest.mark.parametrize("word", ["No.", "Yes.", "No!"])
+def test_yes_or_no_is_marked_with_its_reason_under_the_very_question(word: str) -> None:
+    text = f"{word} Chlorine stings."
+    assert marks_of(text, [0] * len(sentences(text)), "can I swim", "Can I swim?") == [text]
+    assert marks_of(f"Run. Can I swim? {text}", [0, 0, 5, 9][: 2 + len(sentences(text))]) == [text]
+
+
+@pytest.mark.parametrize("word", ["No.", "Yes.", "No!"])
 @pytest.mark.parametrize(
-    "word", ["This", "These", "That", "Those", "It", "They", "He", "She", "Both", "Such", "this", "THIS"]
-)
-def test_a_sentence_that_begins_by_pointing_leans(index_of: IndexOf, words: WordEncoder, word: str) -> None:
-    first, second = "Swelling is normal.", f"{word} fades within days."
-    assert marks_of(index_of(("Care", f"{first} {second}")), words, "fades days") == [first, second]
-
-
-@pytest.mark.parametrize(
-    "second", ["Redness fades within days.", "Thistle fades within days.", "Say it fades within days."]
-)
-def test_another_sentence_does_not_lean(index_of: IndexOf, words: WordEncoder, second: str) -> None:
-    assert marks_of(index_of(("Care", f"Swelling is normal. {second}")), words, "fades days") == [second]
-
-
-@pytest.mark.parametrize(
-    ("text", "marked"),
+    ("text", "question"),
     [
-        ("This fades within days. Swelling is normal.", ["This fades within days."]),  # nothing stands before it
-        ("Yes. It fades within days.", ["It fades within days."]),  # a bare word does
-        ("Is it? It fades within days.", ["It fades within days."]),  # a question does
-        (
-            "Swelling is normal. It fades within days. Redness fades within days.",  # another comes as near
-            ["It fades within days.", "Redness fades within days."],
-        ),
-        ("Swelling is normal. It fades within days. Do not worry.", ["Swelling is normal.", "It fades within days."]),
+        ("{word} Chlorine stings.", "Must I stay out?"),  # "No." would say the contrary
+        ("Can I run? {word} Chlorine stings.", "Can I swim?"),
+        ("{word} Wait a week. Chlorine stings.", "Can I swim?"),
+        ("{word}\n\nChlorine stings.", "Can I swim?"),
     ],
 )
-def test_a_sentence_leans_on_one_that_can_answer(
-    index_of: IndexOf, words: WordEncoder, text: str, marked: list[str]
-) -> None:
-    assert marks_of(index_of(("Care", text)), words, "fades days") == marked
+def test_yes_or_no_to_another_question_is_never_marked(text: str, question: str, word: str) -> None:
+    text = text.format(word=word)
+    scores = list(range(0, 9 * len(sentences(text)), 9))
+    assert marks_of(text, scores, question, "Can I swim?") == ["Chlorine stings."]
+
+
+def test_the_number_of_a_house_is_no_answer() -> None:
+    assert marks_of("No. 5 is the side door.", [0]) == ["No. 5 is the side door."]
+
+
+@pytest.mark.parametrize("word", ["This", "These", "That", "Those", "Both", "Such", "this", "THIS"])
+def test_a_sentence_that_begins_by_pointing_leans(word: str) -> None:
+    text = f"Swelling is normal. {word} fades within days."
+    assert marks_of(text, [-9, 0]) == ["Swelling is normal.", f"{word} fades within days."]
+
+
+@pytest.mark.parametrize(
+    ("text", "scores"),
+    [
+        ("Swelling is normal. Redness fades.", [-9, 0]),
+        ("Swelling is normal. Thistle fades.", [-9, 0]),
+        ("Swelling is normal. Redness fades. Say this aloud.", [-9, 0, -9]),
+        ("This fades. Redness fades.", [0, -9]),  # nothing stands before it
+        ("Yes. This fades.", [-9, 0]),
+        ("Is it? This fades.", [-9, 0]),
+    ],
+)
+def test_another_sentence_does_not_lean(text: str, scores: list[float]) -> None:
+    assert len(marks_of(text, scores)) == 1
+
+
+def test_a_second_sentence_goes_before_the_one_leant_on() -> None:
+    text = "Swelling is normal. This fades within days. Redness fades."
+    assert marks_of(text, [-9, 0, -0.2]) == ["This fades within days.", "Redness fades."]
 
 
 def test_a_passage_without_sentences_is_marked_as_a_whole(words: WordEncoder) -> None:

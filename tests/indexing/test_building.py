@@ -71,9 +71,11 @@ def test_a_built_index_finds_the_passage_and_its_sentence(
     )  # not "when", "I", "again"
     assert evidence.bm25[0] > 10 * evidence.bm25[1] > 0  # "day" stands in the other, too
     assert evidence.sentence == pytest.approx([2 / 28**0.5, 0], abs=1e-4)
-    (first, near), (second, far) = index.sentences(query, best)
+    sentences = index.sentences(query, best)
+    first, second = sentences.sentences
     assert best.text[first.start : first.end] == "Not for three days."
     assert best.text[second.start : second.end] == "Wait."
+    near, far = sentences.maxsim @ sentences.weights
     assert near > far == 0
 
 

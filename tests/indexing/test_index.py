@@ -242,12 +242,23 @@ def test_content_maxsim_is_that_of_the_passages_asked_for() -> None:
 
 
 def test_sentences_come_in_reading_order_with_how_well_each_meets() -> None:
-    held = index([RED, SUN], [[0] * 2, [0] * 5], [[(0, 0), (0, 4)], [(-1, 3), (0, 0), (1, 1), (1, 2)]])
-    scored = held.sentences(query("dogs cats birds hot", [0, 1, 2, 3], [1, 1, 0.5, 1]), SUN)
+    held = index([RED, SUN], [[0] * 2, [0, 2, 1, 0.5, 0.5]], [[(0, 0), (0, 4)], [(-1, 3), (0, 0), (1, 1), (1, 2)]])
+    question = query("dogs cats birds hot", [0, 1, 2, 3], [1, 1, 0.5, 1])
+    found = held.sentences(question, SUN)
+    assert found.sentences == (Highlight(0, 1), Highlight(1, 2), Highlight(2, 3))
+    assert found.maxsim.tolist() == [[1, 0, 0, 0], [0, 1, 1, 0], [0, 0, 0, 0]]
+    assert found.heading_maxsim.tolist() == [0, 0, 0, 1]
     shared, rare = idf(2, 2) + LEAST, idf(2, 1) + LEAST  # number 0 stands in both passages
-    whole = shared + 2.5 * rare
-    assert [mark for mark, _ in scored] == [Highlight(0, 1), Highlight(1, 2), Highlight(2, 3)]
-    assert [score for _, score in scored] == pytest.approx([shared / whole, 1.5 * rare / whole, 0], rel=1e-5)
+    assert found.weights == pytest.approx([shared, rare, rare / 2, rare])
+
+
+def test_sentences_have_their_cosines_with_the_question_and_the_passage() -> None:
+    held = index([RED, SUN], [[0] * 2, [0, 2, 1, 0.5, 0.5]], [[(0, 0)], [(0, 0)]])
+    found = held.sentences(query("dogs", [0]), SUN)
+    assert found.cosine == pytest.approx([cos(1), cos(0.5), cos(0.5)], abs=1e-3)
+    assert found.to_passage == pytest.approx(
+        np.array([[cos(1), cos(1)], [cos(0.5), cos(1.5)], [cos(0.5), cos(1.5)]]), abs=1e-3
+    )
 
 
 def test_a_token_that_no_share_is_given_to_counts_nothing() -> None:

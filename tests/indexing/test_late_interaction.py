@@ -94,7 +94,7 @@ def test_cosines_are_kept_without_bias(bits: int, deviation: float) -> None:
     tokens = chance.standard_normal((400, 384)).astype(np.float32)
     held = Tokens.of(encoded_of(tokens), np.arange(400, dtype=np.int16), bits)
     near = l2_normalise(tokens[:9] + chance.standard_normal((9, 384)).astype(np.float32))
-    errors = held.sentence_maxsim(near, 0, 400) - l2_normalise(tokens) @ near.T
+    errors = held.group_maxsim(near, 0, 400)[1:] - l2_normalise(tokens) @ near.T
     assert abs(errors.mean()) < deviation / 20
     assert errors.std() < deviation
     assert np.diagonal(errors).mean() == pytest.approx(0, abs=deviation / 2)
@@ -105,7 +105,7 @@ def test_a_number_of_dimensions_that_fills_no_byte_is_kept(bits: int, width: int
     tokens = np.array([[1, 1, 1, -1, 1, -1], [-1, 1, 1, 1, -1, 1]], dtype=np.float32)
     held = Tokens.of(encoded_of(tokens), np.array([0, 1], dtype=np.int16), bits)
     assert held.codes.shape == (2, width)
-    assert held.sentence_maxsim(l2_normalise(tokens), 0, 2) == pytest.approx(
+    assert held.group_maxsim(l2_normalise(tokens), 0, 2)[1:] == pytest.approx(
         np.array([[1, -1 / 3], [-1 / 3, 1]]), abs=1e-5
     )
 
@@ -275,19 +275,19 @@ def test_the_words_between_two_sentences_count_in_both() -> None:
     assert held.maxsim(question(RED, COLD, SUN), [0])[0].tolist() == [[1, 1, 1], [0, 1, 1]]
 
 
-def test_each_sentence_is_met_alone_without_what_stands_above() -> None:
+def test_each_sentence_is_met_apart_from_what_stands_above() -> None:
     held = joined([passage((0, COLD)), passage((-1, COLD), (0, RED), (0, SUN), (1, DAY)), passage((0, COLD))])
-    cosines = held.sentence_maxsim(question(RED, SUN, DAY, COLD), 1, 2)
-    assert cosines.tolist() == [[1, 1, 0, 0], [0, 0, 1, 0]]
+    cosines = held.group_maxsim(question(RED, SUN, DAY, COLD), 1, 2)
+    assert cosines.tolist() == [[0, 0, 0, 1], [1, 1, 0, 0], [0, 0, 1, 0]]
 
 
 def test_a_sentence_beyond_the_window_meets_nothing() -> None:
     held = passage((0, [-1, 0, 0, 0]), (2, RED))
-    assert held.sentence_maxsim(question(RED, SUN), 0, 4).tolist() == [[-1, 0], [0, 0], [1, 0], [0, 0]]
-    assert held.sentence_maxsim(question(RED), 0, 4).dtype == np.float32
+    assert held.group_maxsim(question(RED, SUN), 0, 4).tolist() == [[0, 0], [-1, 0], [0, 0], [1, 0], [0, 0]]
+    assert held.group_maxsim(question(RED), 0, 4).dtype == np.float32
 
 
 def test_sentences_out_of_order_are_put_in_order() -> None:
     held = joined([passage((0, COLD)), passage((1, SUN), (0, RED), (-1, COLD), (1, DAY))])
-    assert held.sentence_maxsim(question(RED, SUN, DAY), 1, 2).tolist() == [[1, 0, 0], [0, 1, 1]]
+    assert held.group_maxsim(question(RED, SUN, DAY), 1, 2)[1:].tolist() == [[1, 0, 0], [0, 1, 1]]
     assert held.maxsim(question(RED, SUN, DAY, COLD), [1])[0].tolist() == [[1, 1, 1, 1], [0, 1, 1, 1]]
