@@ -13,7 +13,7 @@ import numpy as np
 
 from chatbot.indexing import Encoded, Query, content_words
 
-__all__ = ["ResolvedQuestion", "resolve_follow_up"]
+__all__ = ["ResolvedQuestion", "asks_for_source", "resolve_follow_up"]
 
 _HISTORY_LIMIT: Final = 2  # earlier questions that a follow-up is read with
 _FEW: Final = 2  # content words: with no more, a question may be a follow-up
@@ -28,6 +28,16 @@ _OPENS = re.compile(
 )
 _POINTS = re.compile(
     r"\b(it|that|them|they|those|these|this|ones?|(?<!is )(?<!are )there|then|he|him|his|she|her|hers|its|their)\b",
+    re.IGNORECASE,
+)
+_SOURCE = re.compile(
+    r"((and|but|so|oh|ok|okay|hm+|wait|no|well|sorry)\W+)*"
+    r"(are you (\w+ )?sure( (about|of) (it|that|this))?|really( now)?|honestly|seriously"
+    r"|is (it|that|this) (really )?(true|right|correct|so)|says who|who says( (so|that|it))?"
+    r"|how do you know( (it|that|this))?|(what is|what\Ws) (the|your) source|source( please)?"
+    r"|where (is|was|are) (it|that|this) (from|written)"
+    r"|where (do|did|does) (it|that|this|they|you|(the|your) pages?) (say|says|get|find|read|come)"
+    r"( (so|it|that|this))?( from)?)",
     re.IGNORECASE,
 )
 
@@ -57,6 +67,11 @@ class ResolvedQuestion:
         vector = (1 - _EARLIER_WHOLE) * own.vector + _EARLIER_WHOLE * whole.vector
         texts = ((self.question, 1 - _EARLIER_WHOLE), (self.text, _EARLIER_WHOLE))
         return Query(self.text, whole, weights, vector.astype(np.float32), texts)
+
+
+def asks_for_source(question: str) -> bool:
+    """Return whether the whole message doubts the last answer or asks where it stands, as "are you sure?" does."""
+    return bool(_SOURCE.fullmatch(question.strip(" .!?")))
 
 
 def resolve_follow_up(question: str, earlier: Sequence[str]) -> ResolvedQuestion:

@@ -11,7 +11,7 @@ from typing import Final
 
 from chatbot.answering import compose
 from chatbot.answering.compose import starters
-from chatbot.answering.follow_ups import resolve_follow_up
+from chatbot.answering.follow_ups import asks_for_source, resolve_follow_up
 from chatbot.answering.question import clean_question
 from chatbot.answering.replies import contact_line, fill_placeholders
 from chatbot.answering.search import SearchResult
@@ -103,7 +103,9 @@ def _person(turn: Turn) -> PipelineResult | None:
 
 
 def _small_talk(turn: Turn) -> PipelineResult | None:
-    """5. The whole message is small talk."""
+    """5. The whole message is small talk, or doubts the last answer, which is then given again with its source."""
+    if turn.history and asks_for_source(turn.question) and (again := _again(turn)):
+        return again
     small_talk = turn.finding.small_talk
     if small_talk is None:
         return None
@@ -173,6 +175,20 @@ _ORDER: Final[tuple[Callable[[Turn], PipelineResult | None], ...]] = (
     _clinic_reply,
     _pages,
 )
+
+
+def _again(turn: Turn) -> PipelineResult | None:
+    """Return an urgent last answer, or one from the pages with the ways to ask a person; None after any other."""
+    last = turn.of_earlier(len(turn.history) - 1)
+    result = next(result for step in _ORDER if (result := step(last)))
+    if alarm := result.answer.alarm:
+        rule = alarm.rule.removesuffix(CONTINUES_EMERGENCY) + CONTINUES_EMERGENCY
+        return _urgent_result(turn, replace(alarm, rule=rule))
+    if not result.answer.citations:
+        return None
+    contact = contact_line(turn.clinic.contact)
+    answer = replace(result.answer, question=turn.question, contact=contact, suggestions=(), corrected="")
+    return replace(result, answer=answer, rule="asks for the source")
 
 
 def _urgent_result(turn: Turn, alarm: Alarm) -> PipelineResult:

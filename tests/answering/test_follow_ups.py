@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from chatbot.answering.follow_ups import ResolvedQuestion, resolve_follow_up
+from chatbot.answering.follow_ups import ResolvedQuestion, asks_for_source, resolve_follow_up
 from tests.conftest import WordEncoder
 
 
@@ -158,3 +158,24 @@ def test_a_question_that_stands_alone_is_searched_for_by_itself(words: WordEncod
     (own,) = words.encode_questions(["scars"])
     query = ResolvedQuestion("scars").query(own, own)
     assert (query.encoded, query.vector.tolist(), query.weighted_texts) == (own, own.vector.tolist(), (("scars", 1.0),))
+
+
+@pytest.mark.parametrize(
+    ("question", "asks"),
+    [
+        ("are you sure?", True),
+        ("Are you really sure about that??", True),
+        ("Really?!", True),
+        ("ok, but where does it say that?", True),
+        ("where did you get that from", True),
+        ("is that true", True),
+        ("How do you know?", True),
+        ("what's your source?", True),
+        ("are you sure it is safe for me?", False),
+        ("really sore skin", False),
+        ("where does it hurt", False),
+        ("is it right for acne?", False),
+    ],
+)
+def test_a_message_that_only_doubts_the_answer_asks_for_its_source(question: str, *, asks: bool) -> None:
+    assert asks_for_source(question) is asks

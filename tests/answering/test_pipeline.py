@@ -250,6 +250,24 @@ def test_small_talk_is_answered_with_what_can_be_asked(desk: Desk) -> None:
     assert answer.suggestions == ("Does it hurt?", "Redness", "Scars", "Swimming")
 
 
+DOUBT = "are you sure?"
+
+
+def test_a_doubt_repeats_the_last_answer_with_the_contact(desk: Desk) -> None:
+    first = desk.ask("when do old scarrs fade").answer
+    for before in ([first.question], [first.question, "really?"]):
+        result = desk.ask(DOUBT, *before)
+        again = result.answer
+        assert (again.question, result.rule, again.contact) == (DOUBT, "asks for the source", LINE)
+        assert (again.outcome, again.citations, again.corrected) == (first.outcome, first.citations, "")
+
+
+def test_a_doubt_of_nothing_or_after_an_alarm_repeats_nothing(desk: Desk) -> None:
+    assert desk.ask(DOUBT).rule == ""
+    assert desk.ask(DOUBT, "?!").rule != "asks for the source"
+    assert desk.ask(DOUBT, CHOKING, findings={CHOKING: ALARM}).answer.outcome is Outcome.URGENT
+
+
 # 6. Another language
 
 
