@@ -18,6 +18,7 @@ from chatbot.journal.queries import (
     Counts,
     LoggedQuestion,
     QuestionFilter,
+    count_confirmed,
     read_counts,
     select_questions,
 )
@@ -127,6 +128,11 @@ class Journal:
         with self._database.reading() as connection:
             return read_counts(connection, since, until, zone)
 
+    def count_confirmed(self, since: datetime, is_approved: Callable[[str], bool]) -> int:
+        """Count the questions since then that an approved question answered, or whose text is approved by now."""
+        with self._database.reading() as connection:
+            return count_confirmed(connection, since, is_approved)
+
     def mark_handled(self, ids: Collection[int], *, handled: bool = True) -> None:
         """Mark questions as handled, or remove the mark; later questions of the same wording are not marked."""
         change = update(questions).where(questions.c.id == bindparam("key")).values(handled=bindparam("moment"))
@@ -205,6 +211,7 @@ class Journal:
             level=answer.alarm.level.value if answer.alarm else None,
             rule=answer.alarm.rule if answer.alarm else None,
             shown=answer.message if answer.alarm else None,
+            confirmed=answer.confirmed,
         )
         (key,) = connection.execute(question).inserted_primary_key or (None,)
         passages = [citation.passage for citation in answer.citations]

@@ -1,7 +1,7 @@
 """Reading the journal: logged questions, and counts of them."""
 
 from collections import Counter, defaultdict
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, tzinfo
 from typing import Final
@@ -18,6 +18,7 @@ __all__ = [
     "LoggedQuestion",
     "PassageRef",
     "QuestionFilter",
+    "count_confirmed",
     "read_counts",
     "select_questions",
 ]
@@ -209,6 +210,18 @@ def _languages(connection: Connection, within: ColumnElement[bool]) -> tuple[tup
         .order_by(number.desc(), questions.c.language)
     )
     return tuple((language, number) for language, number in rows)
+
+
+def count_confirmed(connection: Connection, since: datetime, is_approved: Callable[[str], bool]) -> int:
+    """Count the questions since then that an approved question answered, or whose text is approved by now."""
+    number = func.count().label("number")
+    within = _within(since, None)
+    confirmed = connection.scalar(select(number).where(within, questions.c.confirmed.is_(True))) or 0
+    others = select(questions.c.text, number).where(
+        within, questions.c.confirmed.is_not(True), questions.c.text.is_not(None)
+    )
+    rows = connection.execute(others.group_by(questions.c.text))
+    return int(confirmed) + sum(row.number for row in rows if is_approved(row.text))
 
 
 def _within(since: datetime | None, until: datetime | None) -> ColumnElement[bool]:

@@ -29,6 +29,7 @@ questions: Final = Table(
     Column("rule", Text),
     Column("shown", Text),
     Column("judged", Boolean),
+    Column("confirmed", Boolean),
 )
 
 citations: Final = Table(
@@ -76,6 +77,7 @@ MIGRATIONS: Final[tuple[tuple[str, ...], ...]] = (
         "ALTER TABLE questions ADD COLUMN shown TEXT",
         "ALTER TABLE questions ADD COLUMN judged BOOLEAN",
     ),
+    ("ALTER TABLE questions ADD COLUMN confirmed BOOLEAN",),
 )
 """The migrations in order. A released one is never changed, only followed by another.
 

@@ -208,9 +208,9 @@ def test_the_migrations_create_the_tables_in_use(setting: str) -> None:
 def test_a_journal_of_an_older_release_gains_levels(setting: str, run_sql: Callable[[str, str], None]) -> None:
     record(journal := opened(setting), "an old one", Outcome.URGENT)
     journal.flush()
-    for column in ("level", "rule", "shown", "judged"):
+    for column in ("level", "rule", "shown", "judged", "confirmed"):
         run_sql(setting, f"ALTER TABLE questions DROP COLUMN {column}")
-    run_sql(setting, "DELETE FROM versions WHERE version = 2")
+    run_sql(setting, "DELETE FROM versions WHERE version >= 2")
     journal = opened(setting)
     alarmed = answer("a new one", Outcome.URGENT, (), Alarm(Level.TODAY, "infection"))
     journal.record("1" * 32, alarmed, 10)
