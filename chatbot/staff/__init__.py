@@ -10,6 +10,7 @@ from chatbot.staff.content.old_values import OldValue, foreign_values, foreign_w
 from chatbot.staff.content.page_form import PageForm
 from chatbot.staff.content.preview import PassageChange, Preview
 from chatbot.staff.content.publishing import ContentPaths, Publisher
+from chatbot.staff.insights.approved_questions import Approval, ApprovedQuestions, stored_approvals
 from chatbot.staff.insights.checks import (
     CheckReport,
     CheckReports,
@@ -31,6 +32,8 @@ __all__ = [
     "FIELDS",
     "Account",
     "AccountStore",
+    "Approval",
+    "ApprovedQuestions",
     "AuditLog",
     "Change",
     "ChangeKind",
@@ -70,6 +73,7 @@ __all__ = [
     "signed_lists",
     "staff_database",
     "staff_warnings",
+    "stored_approvals",
     "unanswered_questions",
     "urgent_messages",
 ]

@@ -19,6 +19,7 @@ class ChangeKind(StrEnum):
     WORDS = "words"
     INDEX = "index"
     ACCOUNT = "account"
+    QUESTION = "question"
 
 
 @dataclass(frozen=True, slots=True)

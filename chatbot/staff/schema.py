@@ -6,10 +6,11 @@ from typing import Final
 from chatbot.database import Database, Schema
 from chatbot.errors import StaffError
 
-__all__ = ["staff_database"]
+__all__ = ["has_database", "staff_database"]
 
 # Times are whole seconds since 1970 in UTC. Of a session, only the SHA-256 of its token is stored, so that a copy of
-# the file lets nobody sign in. `told` of a change is its summary.
+# the file lets nobody sign in. `told` of a change is its summary. Of an approved question, `history` and `headings` are
+# lists in JSON; where no page answers it, `document`, `headings` and `passage` are empty.
 _MIGRATIONS: Final = (
     (
         """
@@ -64,10 +65,32 @@ _MIGRATIONS: Final = (
         )
         """,
     ),
+    (
+        """
+        CREATE TABLE approved_questions (
+            id INTEGER PRIMARY KEY AUTOINCREMENT,
+            question TEXT NOT NULL,
+            history TEXT NOT NULL,
+            document TEXT NOT NULL,
+            headings TEXT NOT NULL,
+            passage TEXT NOT NULL,
+            account TEXT NOT NULL,
+            approved BIGINT NOT NULL
+        )
+        """,
+    ),
 )
+
+
+_FILE: Final = "staff.sqlite3"
 
 
 def staff_database(folder: Path) -> Database:
     """Return the database in the staff's folder; its first use creates it, readable for its owner alone."""
     schema = Schema("The staff's database", "FOOTNOTE_STAFF_DIR", _MIGRATIONS, StaffError)
-    return Database(str(folder / "staff.sqlite3"), schema)
+    return Database(str(folder / _FILE), schema)
+
+
+def has_database(folder: Path) -> bool:
+    """Return whether there is a database in the staff's folder."""
+    return (folder / _FILE).is_file()

@@ -57,7 +57,7 @@ class GoldenFile:
         Without `expect`, an answer is expected where there are gold texts, and an abstention where there are none.
         Raises `StaffError`.
         """
-        id_ = hashlib.sha256(json.dumps([question, *history]).encode()).hexdigest()[:12]
+        id_ = _id(question, history)
         expect = expect or (Expect.ANSWER if gold else Expect.ABSTAIN)
         golden = GoldenQuestion(id_, "staff", question, tuple(history), expect, tuple(gold))
         line = json.dumps(
@@ -78,6 +78,15 @@ class GoldenFile:
             write_private(self.path, "".join(f"{other}\n" for other in lines))
         return golden
 
+    def remove(self, question: str, history: Sequence[str]) -> None:
+        """Delete the saved result of a question, if there is one; raises `StaffError`."""
+        id_ = _id(question, history)
+        with self._lock:
+            lines = self._lines()
+            others = [line for line in lines if _id_of(line) != id_]
+            if len(others) < len(lines):
+                write_private(self.path, "".join(f"{line}\n" for line in others))
+
     def _lines(self) -> list[str]:
         try:
             return [line for line in self.path.read_text("utf-8").splitlines() if line.strip()]
@@ -85,6 +94,10 @@ class GoldenFile:
             return []
         except (OSError, UnicodeDecodeError) as error:
             raise StaffError(f"{self.path} cannot be read: {error}. Check who may read it.") from error
+
+
+def _id(question: str, history: Sequence[str]) -> str:
+    return hashlib.sha256(json.dumps([question, *history]).encode()).hexdigest()[:12]
 
 
 def _id_of(line: str) -> str:

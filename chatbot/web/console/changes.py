@@ -18,6 +18,7 @@ _KINDS: Final = {
     ChangeKind.WORDS: "clinic text",
     ChangeKind.INDEX: "all pages",
     ChangeKind.ACCOUNT: "account",
+    ChangeKind.QUESTION: "approved question",
 }
 _DIGITS: Final = 16  # of a change's number at most
 
