@@ -7,10 +7,16 @@ passage of its site. All other questions of the site are asked. A question shoul
 approved one. An answer is right if the approved passage holds the question's answer; every match of a question that the
 pages do not answer is wrong. Each third of the sites is held out once: the figures and the thresholds come from the
 fits that have not seen it.
+
+The sites ask nine questions for each that is approved in other words, and most of the nine are near misses on purpose.
+Visitors repeat themselves more than that. So the model for answers is shifted to what it would say if half of what is
+asked had been approved in other words (prior correction: G. King and L. Zeng, 2001), and its threshold is chosen there.
+The figures have both. The model for questions that no page answers is not shifted, because it takes an answer away.
 """
 
 import argparse
 import json
+import math
 import random
 from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
@@ -85,16 +91,17 @@ def main() -> None:
     file: dict[str, Any] = {}
     for kind, answered in (("answered", True), ("unanswered", False)):
         own = [example for example in examples if example.answered is answered]
-        best = _best(own, _held_out(own))
+        shift = math.log(_ratio(own)) if answered else 0.0
+        best = _best(own, _held_out(own, shift))
         weights, intercept = _fit(own)
+        count = _count(best, WRONG, _weights(best) if answered else np.ones(len(best)))
         file[kind] = {
             "weights": {name: round(float(weight), 4) for name, weight in zip(APPROVED_SIGNALS, weights, strict=True)},
-            "intercept": round(intercept, 4),
-            "threshold": round(_threshold(best, WRONG), 4),
+            "intercept": round(intercept + shift, 4),
+            "threshold": round(best[count - 1][0], 4) if count else 1.0,
             "held_out": _figures(best),
         }
     file |= {
-        "confidence": round(1 - WRONG, 2),
         "exact": EXACT,
         "encoder": {"name": encoder.name, "fingerprint": encoder.fingerprint},
         "fitted": datetime.now(tz=UTC).date().isoformat(),
@@ -157,7 +164,7 @@ def _asked(
     ]
     spelling = spelling_of(index, encoder)
     unused = SignalWeights(np.zeros(len(APPROVED_SIGNALS), dtype=np.float32), 0.0, 1.0)
-    model = ApprovedModel(unused, unused, 1.0, 1.0, encoder.fingerprint)
+    model = ApprovedModel(unused, unused, 1.0, encoder.fingerprint)
     matcher = ApprovedMatcher.of(questions, index, encoder, spelling, model)
     names = dict(zip(questions, (wording.name for wording in approved), strict=True))
     decided = {
@@ -206,14 +213,20 @@ def _fit(examples: Sequence[Example]) -> tuple[Floats, float]:
     return weights, float(curve.intercept_[0] - weights @ mean)
 
 
-def _held_out(examples: Sequence[Example]) -> Floats:
-    """Return the probability of each example by the fit to the other sites, shape (examples,)."""
+def _ratio(examples: Sequence[Example]) -> float:
+    """Return how many questions are asked for each that is approved in other words."""
+    approved = dict.fromkeys(example.question for example in examples if example.approved)
+    return len({example.question for example in examples} - approved.keys()) / max(1, len(approved))
+
+
+def _held_out(examples: Sequence[Example], shift: float) -> Floats:
+    """Return the probability of each example by the fit to the other sites, shifted, shape (examples,)."""
     probabilities = np.zeros(len(examples))
     for fold in range(FOLDS):
         weights, intercept = _fit([example for example in examples if example.site % FOLDS != fold])
         for row, example in enumerate(examples):
             if example.site % FOLDS == fold:
-                probabilities[row] = 1 / (1 + np.exp(-(np.array(example.signals) @ weights + intercept)))
+                probabilities[row] = 1 / (1 + np.exp(-(np.array(example.signals) @ weights + intercept + shift)))
     return probabilities
 
 
@@ -237,11 +250,6 @@ def _count(best: Sequence[tuple[float, Example]], share: float, weights: Floats)
     wrong = np.array([not example.right for _, example in best]) * weights
     allowed = np.flatnonzero(np.cumsum(wrong) <= share * np.cumsum(weights))
     return int(allowed[-1]) + 1 if len(allowed) else 0
-
-
-def _threshold(best: Sequence[tuple[float, Example]], share: float) -> float:
-    count = _count(best, share, _weights(best))
-    return best[count - 1][0] if count else 1.0
 
 
 def _figures(best: Sequence[tuple[float, Example]]) -> dict[str, Any]:

@@ -46,6 +46,9 @@ _ASKED: Final = ("stackfaq", "medquad_small", "covidqa_deepset", "pubmedqa_l", "
 FITS: Final[Mapping[str, Fit]] = {
     "ranking": Fit("fit_ranking", ("chatbot/answering/ranking.json",), ("training/clinics",), _RANKED),
     "gate": Fit("fit_gate", ("chatbot/answering/gate.json",), ("training/clinics",), _RANKED),
+    "approved": Fit(
+        "fit_approved", ("chatbot/answering/approved.json",), ("training/rewordings.txt", "training/sites")
+    ),
     "highlights": Fit("fit_highlights", ("chatbot/answering/highlights.json",), ("training/sites", "training/clinics")),
     "replies": Fit(
         "fit_replies",

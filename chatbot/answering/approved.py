@@ -145,13 +145,11 @@ class SignalWeights:
 class ApprovedModel:
     """One model for questions that a passage answers and one for those that none does, for one encoder.
 
-    `confidence` is the share of right answers among those by other words, on the data of the fit; `exact` the
-    confidence in the same words.
+    `exact` is the confidence in the same words.
     """
 
     answered: SignalWeights
     unanswered: SignalWeights
-    confidence: float
     exact: float
     fingerprint: str
 
@@ -162,7 +160,6 @@ class ApprovedModel:
         return cls(
             SignalWeights.of(values["answered"]),
             SignalWeights.of(values["unanswered"]),
-            values["confidence"],
             values["exact"],
             values["encoder"]["fingerprint"],
         )
@@ -268,8 +265,8 @@ class ApprovedMatcher:
         ]
         if not matches:
             return None
-        _, entry = max(matches, key=lambda match: match[0])
-        return ApprovedMatch(entry.question, entry.passage, self.model.confidence, exact=False)
+        probability, entry = max(matches, key=lambda match: match[0])
+        return ApprovedMatch(entry.question, entry.passage, probability, exact=False)
 
     def signals(self, index: Index, result: SearchResult) -> list[tuple[_Entry, list[float]]]:
         """Return the nearest entries with their `APPROVED_SIGNALS`."""

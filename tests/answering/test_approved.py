@@ -233,7 +233,7 @@ def test_an_encoder_without_a_fit_matches_the_same_words_alone(index: Index) -> 
 def test_the_signals_tell_which_words_are_not_shared(index: Index) -> None:
     encoder = WordEncoder()
     unused = SignalWeights(np.zeros(len(APPROVED_SIGNALS), dtype=np.float32), 0.0, 1.0)
-    model = ApprovedModel(unused, unused, 0.9, 0.9, encoder.fingerprint)
+    model = ApprovedModel(unused, unused, 0.9, encoder.fingerprint)
     questions = [ApprovedQuestion.of("redness fades soon", redness(index)), ApprovedQuestion.of("old scars", None)]
     matcher = ApprovedMatcher.of(questions, index, encoder, Spelling(index.words, never), model)
     result = search(index, encoder, BY_WORDS, "redness fades swim soon")
