@@ -4,7 +4,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 from chatbot.answering.citations import highlights
-from chatbot.answering.gate import GATE_SIGNALS, Gate, gate_signals
+from chatbot.answering.gate import READ_SIGNALS, Gate, gate_signals
 from chatbot.answering.pipeline import PipelineResult
 from chatbot.answering.ranking import RANKING_SIGNALS
 from chatbot.answering.ranking import signals as ranking_signals
@@ -20,13 +20,14 @@ __all__ = ["Candidate", "Explanation", "build_explanation"]
 class Candidate:
     """A passage that was considered: its score, the signals of the score, and the probability that it answers.
 
-    `highlights` are the sentences that would be marked.
+    `reading` is the reader's logit, None where it was not asked. `highlights` are the sentences that would be marked.
     """
 
     passage: Passage
     score: float
     signals: Mapping[str, float]
     confidence: float
+    reading: float | None
     highlights: tuple[Highlight, ...]
 
 
@@ -53,12 +54,11 @@ class Explanation:
 def build_explanation(gate: Gate, serving: ServingSnapshot, result: PipelineResult, milliseconds: float) -> Explanation:
     """Return the explanation of a result that took some milliseconds."""
     search, index = result.search_result, serving.index
-    signals = gate_signals(index, search.topic_free, search.gate_text, search.hits) if search else []
     return Explanation(
         answer=result.answer,
         candidates=tuple(_candidates(gate, index, search)) if search else (),
         aspect=search.topic_free.text if search else "",
-        signals=dict(zip(GATE_SIGNALS, signals, strict=False)),
+        signals=_signals(index, search) if search else {},
         answered=gate.threshold_for(serving.clinic.answers.max_error_rate),
         related=gate.related,
         matched=result.rule,
@@ -66,11 +66,19 @@ def build_explanation(gate: Gate, serving: ServingSnapshot, result: PipelineResu
     )
 
 
+def _signals(index: Index, result: SearchResult) -> dict[str, float]:
+    """Return the gate's signals of the best passage, those of the reader among them if it was read."""
+    signals = gate_signals(index, result.topic_free, result.gate_text, result.hits)
+    if result.readings:
+        signals += [result.readings[result.hits[0].passage], max(result.readings.values())]
+    return dict(zip(READ_SIGNALS, signals, strict=False))
+
+
 def _candidates(gate: Gate, index: Index, result: SearchResult) -> Iterator[Candidate]:
-    evidence = index.evidence(result.query)
+    evidence = index.evidence(result.query, result.document)
     signals = dict(zip(evidence.passages, ranking_signals(evidence).tolist(), strict=True))
     hits = result.hits[:CANDIDATES]
     for hit, confidence in zip(hits, gate.confidences(index, result, hits), strict=True):
         by_name = dict(zip(RANKING_SIGNALS, signals[hit.passage], strict=True))
         marks = highlights(index, result.query, hit.passage)
-        yield Candidate(hit.passage, hit.score, by_name, confidence, marks)
+        yield Candidate(hit.passage, hit.score, by_name, confidence, result.readings.get(hit.passage), marks)

@@ -1,3 +1,4 @@
+from collections.abc import Sequence
 from dataclasses import replace
 
 import pytest
@@ -7,10 +8,11 @@ from chatbot.answering.explanation import build_explanation
 from chatbot.answering.gate import Logistic, gate_signals
 from chatbot.answering.pipeline import Pipeline, PipelineResult
 from chatbot.answering.ranking import Ranking
+from chatbot.answering.reader import PassageReader
 from chatbot.answering.turn import PipelineComponents
 from chatbot.clinic import Answers
 from chatbot.indexing import Index
-from chatbot.records import Answer, Highlight, Outcome
+from chatbot.records import Answer, Highlight, Outcome, Passage
 from chatbot.triage import Finding
 from chatbot.triage.small_talk import SmallTalkReply
 from tests.answering.conftest import CLINIC, IndexOf, KnownFindings, Section, serving, sure
@@ -29,8 +31,11 @@ def index(index_of: IndexOf) -> Index:
     return index_of(*PARTS)
 
 
-def answered(index: Index, question: str, *history: str, finding: Finding | None = None) -> PipelineResult:
-    tools = PipelineComponents(WordEncoder(), ALL_SIGNALS, GATE, KnownFindings({question: finding or Finding()}))
+def answered(
+    index: Index, question: str, *history: str, finding: Finding | None = None, reader: PassageReader | None = None
+) -> PipelineResult:
+    triage = KnownFindings({question: finding or Finding()})
+    tools = PipelineComponents(WordEncoder(), ALL_SIGNALS, GATE, triage, reader)
     return Pipeline(tools).answer(question, history, serving(index))
 
 
@@ -44,6 +49,29 @@ def test_an_explanation_holds_the_answer_and_the_signals_of_the_gate(index: Inde
     assert explanation.aspect == "when does a moles"
     assert explanation.signals == {"content_maxsim": values[0], "margin": values[1], "answer_type": values[2]}
     assert values[2] == 1.0
+
+
+class ByLength:
+    """A reader that reads longer passages as more likely."""
+
+    def __init__(self) -> None:
+        self.questions: list[str] = []
+
+    def read(self, question: str, passages: Sequence[Passage]) -> list[float]:
+        self.questions.append(question)
+        return [len(passage.text) / 10 for passage in passages]
+
+
+def test_what_the_reader_says_is_among_the_signals(index: Index) -> None:
+    reader = ByLength()
+    result = answered(index, "when does a laser treat moles", reader=reader)
+    assert reader.questions == ["when does a laser treat moles"]
+    explanation = build_explanation(GATE, serving(index), result, 1)
+    readings = [candidate.reading for candidate in explanation.candidates]
+    assert readings[:3] == [len(candidate.passage.text) / 10 for candidate in explanation.candidates[:3]]
+    assert set(readings[3:]) == {None}
+    assert explanation.signals["reading"] == readings[0]
+    assert explanation.signals["best_reading"] == max(reading for reading in readings[:3] if reading)
 
 
 def test_a_clinics_care_says_from_which_confidence_passages_are_given(index: Index) -> None:
