@@ -21,6 +21,18 @@ from chatbot.staff.insights.checks import (
     raise_on_regression,
 )
 from chatbot.staff.insights.embedding_cache import QuestionEmbeddings
+from chatbot.staff.insights.first_day import (
+    ERROR_RATES,
+    AnswersAllowed,
+    FirstDayReview,
+    FirstDaySummary,
+    Judgement,
+    Verdict,
+    answers_allowed,
+    first_day_line,
+    summarise,
+)
+from chatbot.staff.insights.first_day_questions import FirstDayQuestion, Specialty, specialties
 from chatbot.staff.insights.prefetch import UnansweredPrefetcher
 from chatbot.staff.insights.saved_questions import GoldenFile, gold_of
 from chatbot.staff.insights.sign_off import SignOffs, lists_digest, signed_lists, staff_warnings
@@ -29,9 +41,11 @@ from chatbot.staff.insights.urgent import UrgentMessages, judge, urgent_messages
 from chatbot.staff.schema import staff_database
 
 __all__ = [
+    "ERROR_RATES",
     "FIELDS",
     "Account",
     "AccountStore",
+    "AnswersAllowed",
     "Approval",
     "ApprovedQuestions",
     "AuditLog",
@@ -45,7 +59,11 @@ __all__ = [
     "Differences",
     "Draft",
     "Drafts",
+    "FirstDayQuestion",
+    "FirstDayReview",
+    "FirstDaySummary",
     "GoldenFile",
+    "Judgement",
     "OldValue",
     "PageForm",
     "PageSummary",
@@ -57,11 +75,15 @@ __all__ = [
     "Row",
     "SignInThrottle",
     "SignOffs",
+    "Specialty",
     "UnansweredPrefetcher",
     "UnansweredQuestions",
     "UrgentMessages",
+    "Verdict",
+    "answers_allowed",
     "check_report_text",
     "differences",
+    "first_day_line",
     "foreign_values",
     "foreign_warnings",
     "gold_of",
@@ -71,9 +93,11 @@ __all__ = [
     "old_values",
     "raise_on_regression",
     "signed_lists",
+    "specialties",
     "staff_database",
     "staff_warnings",
     "stored_approvals",
+    "summarise",
     "unanswered_questions",
     "urgent_messages",
 ]

@@ -79,6 +79,19 @@ _MIGRATIONS: Final = (
         )
         """,
     ),
+    (
+        """
+        CREATE TABLE first_day (
+            question TEXT PRIMARY KEY,
+            specialty TEXT NOT NULL,
+            verdict TEXT NOT NULL,
+            outcome TEXT NOT NULL,
+            confidence DOUBLE PRECISION NOT NULL,
+            account TEXT NOT NULL,
+            judged BIGINT NOT NULL
+        )
+        """,
+    ),
 )
 
 
