@@ -16,6 +16,7 @@ from chatbot.answering import (
     Gate,
     Pipeline,
     PipelineComponents,
+    PipelineResult,
     Ranking,
     ReplyMatcher,
     ServingSnapshot,
@@ -126,17 +127,26 @@ class Chatbot:
     def _is_word(self, word: str) -> bool:
         return self.encoder.count_tokens(word) == 1
 
-    def ask(self, question: str, history: Sequence[str] = ()) -> Answer:
+    def ask(self, question: str, history: Sequence[str] = (), document: str | None = None) -> Answer:
         """Answer a question; `history` is the conversation's earlier questions, oldest first.
 
-        Raises `QuestionEmpty` or `QuestionTooLong`, and nothing else for any text.
+        `document` is the id of the only page to search, one of the `choices` of an earlier answer. Raises
+        `QuestionEmpty`, `QuestionTooLong` or `DocumentNotFound`, and nothing else for any text.
         """
-        return self._pipeline.answer(question, history, self._serving).answer
+        return self._answer(question, history, document).answer
 
-    def ask_with_candidates(self, question: str, history: Sequence[str] = ()) -> tuple[Answer, tuple[Hit, ...]]:
+    def ask_with_candidates(
+        self, question: str, history: Sequence[str] = (), document: str | None = None
+    ) -> tuple[Answer, tuple[Hit, ...]]:
         """Return the answer to a question and the ten best passages, whether the answer shows them or not."""
-        result = self._pipeline.answer(question, history, self._serving)
+        result = self._answer(question, history, document)
         return result.answer, result.hits
+
+    def _answer(self, question: str, history: Sequence[str], document: str | None) -> PipelineResult:
+        serving = self._serving
+        if document is not None and not serving.index.passages_of(document):
+            raise DocumentNotFound("No page has this id: leave the document out to search all pages.")
+        return self._pipeline.answer(question, history, serving, document)
 
     def explain(self, question: str, history: Sequence[str] = ()) -> Explanation:
         """Return the answer to a question with its explanation; takes longer than `ask`."""

@@ -162,7 +162,8 @@ class Answer:
     answer it. `message` is the fixed wording above or instead of the citations. Only an urgent answer has an `alarm`.
     `contact` is a line that says how to reach a person, or empty. `contact_first` says that it stands above the
     citations, because these probably do not answer. `corrected` is the question without its misspellings, or empty if
-    it has none. `confirmed` says that a person approved it for this question.
+    it has none. `confirmed` says that a person approved it for this question. `choices` are the pages between which the
+    message asks the visitor to choose.
     """
 
     question: str
@@ -177,6 +178,7 @@ class Answer:
     contact_first: bool = False
     corrected: str = ""
     confirmed: bool = False
+    choices: tuple[Choice, ...] = ()
 
     def as_dict(self) -> dict[str, object]:
         """Return the answer as the plain values that the API and the command line print.
@@ -194,4 +196,5 @@ class Answer:
             "corrected": self.corrected,
             "citations": [citation.as_dict() for citation in self.citations],
             "suggestions": list(self.suggestions),
+            "choices": [choice.as_dict() for choice in self.choices],
         }

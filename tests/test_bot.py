@@ -75,6 +75,11 @@ def test_a_page_that_is_not_there_is_an_error_that_says_so(bot: Chatbot) -> None
         bot.document("../clinic.toml")
 
 
+def test_a_question_to_a_page_that_is_not_there_is_refused(bot: Chatbot) -> None:
+    with pytest.raises(DocumentNotFound, match="leave the document out"):
+        bot.ask("is redness normal?", document="gone.md")
+
+
 def test_a_new_build_is_served_after_reload_and_a_refused_one_never(tmp_path: Path, words: WordEncoder) -> None:
     corpus, index = tmp_path / "corpus", tmp_path / "index"
     corpus.mkdir()

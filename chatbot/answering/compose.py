@@ -9,11 +9,13 @@ from typing import Final
 from chatbot.answering.citations import highlights, link
 from chatbot.answering.search import SearchResult
 from chatbot.indexing import Index, content_words
-from chatbot.records import Alarm, Answer, Citation, Hit, Outcome, Passage
+from chatbot.records import Alarm, Answer, Choice, Citation, Hit, Outcome, Passage
 
 __all__ = [
     "MESSAGES",
     "WEAK",
+    "WHICH",
+    "ask_back",
     "compose",
     "distinct",
     "in_general",
@@ -40,6 +42,8 @@ MESSAGES: Final = {
 """The message of each outcome of the pages."""
 WEAK: Final = "Our pages may not answer this. Please ask us directly."
 """The message above passages that probably do not answer."""
+WHICH: Final = "Which one do you mean?"
+"""The message above the pages between which the visitor should choose."""
 
 
 def compose(  # noqa: PLR0913, PLR0917 - one argument a part of the answer
@@ -84,6 +88,19 @@ def in_general(answer: Answer, message: str) -> Answer:
     citations = tuple(map(_unmarked, answer.citations))
     outcome = Outcome.RELATED if citations else Outcome.NOT_FOUND
     return replace(answer, outcome=outcome, message=message, citations=citations)
+
+
+def ask_back(answer: Answer, choices: Sequence[Choice]) -> Answer:
+    """Return an answer that asks which page is meant, with the passages of all of them and nothing marked."""
+    return replace(
+        answer,
+        outcome=Outcome.RELATED,
+        message=WHICH,
+        citations=tuple(map(_unmarked, answer.citations)),
+        suggestions=(),
+        contact_first=False,
+        choices=tuple(choices),
+    )
 
 
 def reply(question: str, message: str, link: str = "", suggestions: Sequence[str] = ()) -> Answer:

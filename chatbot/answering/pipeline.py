@@ -53,9 +53,14 @@ class Pipeline:
         """Use an encoder, a ranking, a gate and a triage."""
         self.tools = tools
 
-    def answer(self, question: str, history: Sequence[str], serving: ServingSnapshot) -> PipelineResult:
-        """Answer a question; `history` are the earlier ones, oldest first. Raises `QuestionError`."""
-        turn = Turn(self.tools, clean_question(question), list(_readable(history)), serving)
+    def answer(
+        self, question: str, history: Sequence[str], serving: ServingSnapshot, document: str | None = None
+    ) -> PipelineResult:
+        """Answer a question; `history` are the earlier ones, oldest first. Raises `QuestionError`.
+
+        `document` is the id of the page that the visitor has chosen, if any: a page of the index with passages.
+        """
+        turn = Turn(self.tools, clean_question(question), list(_readable(history)), serving, document=document)
         for step in _ORDER:
             if result := step(turn):
                 return _with_reminder_and_contact(turn, result)
@@ -137,7 +142,7 @@ def _approved(turn: Turn) -> PipelineResult | None:
 
 def _keyword(turn: Turn) -> PipelineResult | None:
     """8. The message is a keyword of one of the clinic's replies, and the pages have no likely answer."""
-    if turn.search_result is None or not turn.pages_are_unsure:
+    if turn.document or turn.search_result is None or not turn.pages_are_unsure:
         return None
     reply = turn.serving.reply_matcher.by_keyword(turn.corrected)
     return _reply_result(turn, [reply]) if reply else None
@@ -150,15 +155,26 @@ def _symptom(turn: Turn) -> PipelineResult | None:
 
 def _clinic_reply(turn: Turn) -> PipelineResult | None:
     """10. The pages have no likely answer, and one of the clinic's replies matches."""
-    if turn.search_result is None or not turn.pages_are_unsure:
+    if turn.document or turn.search_result is None or not turn.pages_are_unsure:
         return None
     encoding = turn.search_result.question_encoding
     replies = turn.serving.reply_matcher.match_all(encoding, turn.clauses(), turn.encode)
     return _reply_result(turn, replies) if replies else None
 
 
+def _which_page(turn: Turn) -> PipelineResult | None:
+    """11. Several pages answer about equally: the page that the conversation was about, or the visitor is asked."""
+    if not turn.choices:
+        return None
+    page = turn.page_of_conversation()
+    if page:
+        meant = turn.on_page(page)
+        return PipelineResult(meant.from_pages, meant.search_result)
+    return PipelineResult(compose.ask_back(turn.from_pages, turn.choices), turn.search_result, "asks which page")
+
+
 def _pages(turn: Turn) -> PipelineResult:
-    """11. The pages answer, or the answer is that they do not say."""
+    """12. The pages answer, or the answer is that they do not say."""
     return PipelineResult(turn.from_pages, turn.search_result)
 
 
@@ -173,6 +189,7 @@ _ORDER: Final[tuple[Callable[[Turn], PipelineResult | None], ...]] = (
     _keyword,
     _symptom,
     _clinic_reply,
+    _which_page,
     _pages,
 )
 
@@ -231,7 +248,7 @@ def _with_reminder_and_contact(turn: Turn, result: PipelineResult) -> PipelineRe
     if turn.past_alarm:  # after which nothing is suggested: it would be out of place
         reminder = turn.wording.reminder(turn.past_alarm.level, turn.clinic)
         answer = replace(answer, message=f"{reminder}\n{answer.message}", suggestions=())
-    if answer.outcome in _WITH_CONTACT or turn.finding.wants_person:
+    if (answer.outcome in _WITH_CONTACT and not answer.choices) or turn.finding.wants_person:
         answer = replace(answer, contact=contact_line(turn.clinic.contact, answer.message))
     return replace(result, answer=answer)
 

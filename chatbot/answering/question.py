@@ -3,11 +3,11 @@
 import json
 import re
 import unicodedata
-from typing import Final, NoReturn
+from typing import Final, NamedTuple, NoReturn
 
 from chatbot.errors import QuestionEmpty, QuestionTooLong, RequestError
 
-__all__ = ["LONGEST", "clean_question", "read_json", "read_question"]
+__all__ = ["LONGEST", "QuestionRequest", "clean_question", "read_json", "read_question"]
 
 LONGEST: Final = 2000
 """The most characters that a question may have."""
@@ -16,6 +16,14 @@ _MAX_BYTES: Final = 4 * LONGEST
 # Control, format (zero-width, bidirectional), surrogate, private and unassigned characters print nothing. The joiners
 # of emoji and of Indic and Persian scripts are among them; the search does not need them.
 _INVISIBLE: Final = frozenset({"Cc", "Cf", "Cs", "Co", "Cn"})
+
+
+class QuestionRequest(NamedTuple):
+    """A question, the earlier ones of its conversation, oldest first, and the id of the only page to search, if any."""
+
+    question: str
+    history: list[str]
+    document: str | None = None
 
 
 def clean_question(text: str) -> str:
@@ -36,8 +44,8 @@ def clean_question(text: str) -> str:
     return question
 
 
-def read_question(body: bytes) -> tuple[str, list[str]]:
-    """Return the `question` of a JSON object and its optional `history`, earlier questions; raises `RequestError`.
+def read_question(body: bytes) -> QuestionRequest:
+    """Return the `question` of a JSON object and its optional `history` and `document`; raises `RequestError`.
 
     Other keys are ignored.
     """
@@ -47,7 +55,10 @@ def read_question(body: bytes) -> tuple[str, list[str]]:
     history = fields.get("history", [])
     if not isinstance(history, list) or not all(isinstance(earlier, str) for earlier in history):
         raise RequestError('The history is no list of questions: write {"question": "...", "history": ["..."]}.')
-    return question, history
+    document = fields.get("document")
+    if document is not None and not isinstance(document, str):
+        raise RequestError('The document is no id of a page: write {"question": "...", "document": "..."}.')
+    return QuestionRequest(question, history, document)
 
 
 def read_json(body: bytes) -> object:

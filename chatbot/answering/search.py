@@ -21,7 +21,7 @@ class SearchResult:
     topic words, `question_encoding` the last question as it stands. `hits` holds at least one candidate: passages whose
     heading is the question first, then by score. `topic_alone` says that the question names the topic and asks nothing
     about it, as "microneedling?" does on pages about microneedling. `readings` are the reader's logits of the passages
-    that it has read, which stand first.
+    that it has read, which stand first. `document` is the id of the only page that was searched, or None for all pages.
     """
 
     resolved: ResolvedQuestion
@@ -31,6 +31,7 @@ class SearchResult:
     hits: tuple[Hit, ...]
     topic_alone: bool
     readings: Mapping[Passage, float] = field(default_factory=dict)
+    document: str | None = None
     titled: frozenset[Passage] = frozenset()
 
     @property
@@ -46,13 +47,18 @@ class SearchResult:
         return hit.passage in self.titled or _has_exact_heading(hit, _words(self.resolved.question))
 
 
-def search(
-    index: Index, encoder: Encoder, ranking: Ranking, question: str, earlier: Sequence[str] = ()
+def search(  # noqa: PLR0913, PLR0917 -- what is searched, with what, and for what
+    index: Index,
+    encoder: Encoder,
+    ranking: Ranking,
+    question: str,
+    earlier: Sequence[str] = (),
+    document: str | None = None,
 ) -> SearchResult | None:
     """Return what a question finds; None if it holds no word, or none that the encoder has a token for.
 
     `earlier` are the conversation's questions before it, oldest first. A question that may be a follow-up or stand
-    alone is searched both ways; the better first hit decides.
+    alone is searched both ways; the better first hit decides. `document` is the id of the only page to search.
     """
     if not _has_word(question):
         return None
@@ -62,9 +68,9 @@ def search(
     read = dict(zip(texts, encoder.encode_questions(texts), strict=True))
     if not len(read[question].ids):
         return None
-    result = _search_resolved(index, ranking, resolved, read, bare)
+    result = _search_resolved(index, ranking, resolved, read, bare, document)
     if resolved.earlier and not resolved.certain:
-        alone = _search_resolved(index, ranking, ResolvedQuestion(question), read, bare)
+        alone = _search_resolved(index, ranking, ResolvedQuestion(question), read, bare, document)
         if alone.hits[0].score >= result.hits[0].score:
             return alone  # the earlier questions find nothing better: the subject has changed
     return result
@@ -83,8 +89,13 @@ def _has_word(text: str) -> bool:
     return bool(re.search(r"\w", text))
 
 
-def _search_resolved(
-    index: Index, ranking: Ranking, resolved: ResolvedQuestion, read: Mapping[str, Encoded], bare: str
+def _search_resolved(  # noqa: PLR0913, PLR0917 -- as of `search`
+    index: Index,
+    ranking: Ranking,
+    resolved: ResolvedQuestion,
+    read: Mapping[str, Encoded],
+    bare: str,
+    document: str | None,
 ) -> SearchResult:
     own, text = read[resolved.question], bare or resolved.question
     query = resolved.query(read[resolved.text], own)
@@ -92,11 +103,11 @@ def _search_resolved(
     if resolved.earlier and not index.has_content_words(topic_free):
         topic_free = query
     words = _words(resolved.question)
-    ranked = ranking.hits(index.evidence(query))
+    ranked = ranking.hits(index.evidence(query, document))
     titled = frozenset(hit.passage for hit in ranked if _is_titled(index, hit, words))
     hits = sorted(ranked, key=lambda hit: not (hit.passage in titled or _has_exact_heading(hit, words)))
     topic_alone = not resolved.earlier and _is_topic(resolved.question, bare)
-    return SearchResult(resolved, query, topic_free, own, tuple(hits), topic_alone, titled=titled)
+    return SearchResult(resolved, query, topic_free, own, tuple(hits), topic_alone, document=document, titled=titled)
 
 
 def _is_topic(question: str, bare: str) -> bool:

@@ -8,6 +8,7 @@ from typing import Final
 
 from chatbot.answering import compose
 from chatbot.answering.approved import ApprovedMatch, ApprovedMatcher
+from chatbot.answering.clarify import pages_to_choose
 from chatbot.answering.follow_ups import resolve_follow_up
 from chatbot.answering.gate import Gate
 from chatbot.answering.ranking import Ranking
@@ -18,7 +19,7 @@ from chatbot.clinic import Clinic
 from chatbot.fitted import fitted_fingerprint
 from chatbot.indexing import Encoded, Encoder, Index
 from chatbot.language import Spelling
-from chatbot.records import Alarm, Answer, Outcome
+from chatbot.records import Alarm, Answer, Choice, Outcome
 from chatbot.triage import Finding, Triage, Wording
 
 __all__ = ["CANDIDATES", "PipelineComponents", "ServingSnapshot", "Turn", "changes_the_subject", "unsupported_features"]
@@ -56,16 +57,21 @@ class ServingSnapshot:
 class Turn:
     """One question with its conversation, what triage finds in them, and the search result."""
 
-    def __init__(
+    def __init__(  # noqa: PLR0913, PLR0917 -- the question with all that is known of it
         self,
         tools: PipelineComponents,
         question: str,
         history: list[str],
         serving: ServingSnapshot,
         findings: Sequence[Finding] = (),
+        document: str | None = None,
     ) -> None:
-        """Triage a question and its history, oldest first, unless their `findings` are known, in the same order."""
+        """Triage a question and its history, oldest first, unless their `findings` are known, in the same order.
+
+        `document` is the id of the page that the visitor has chosen, if any.
+        """
         self.question = question
+        self.document = document
         self.history = history
         self.serving = serving
         self.clinic = serving.clinic
@@ -96,8 +102,12 @@ class Turn:
     @cached_property
     def search_result(self) -> SearchResult | None:
         """The search result, its best passages read; None where the question holds nothing to search for."""
-        result = search(self.serving.index, self._encoder, self._tools.ranking, self.corrected, self._earlier)
-        return result and self._read(result)
+        return self._unread_result and self._read(self._unread_result)
+
+    @cached_property
+    def _unread_result(self) -> SearchResult | None:
+        index, ranking = self.serving.index, self._tools.ranking
+        return search(index, self._encoder, ranking, self.corrected, self._earlier, self.document)
 
     def _read(self, result: SearchResult) -> SearchResult:
         """Return a search result whose passages to show have been read, where that can change the answer."""
@@ -162,6 +172,28 @@ class Turn:
     def pages_are_unsure(self) -> bool:
         """Whether a reply of the clinic goes before the answer of the pages."""
         return self.from_pages.confidence < self._tools.gate.threshold_for(_CANNED_REPLY_RISK)
+
+    @cached_property
+    def choices(self) -> tuple[Choice, ...]:
+        """The pages between which the visitor should choose; none after an alarm, or where one has been chosen."""
+        if self._unread_result is None or self.document or self.past_alarm:
+            return ()
+        return pages_to_choose(self.serving.index, self._tools.gate, self._unread_result)
+
+    def page_of_conversation(self) -> str | None:
+        """Return which of the choices the conversation was about before, by its id; None if none of them."""
+        pages = {choice.document for choice in self.choices}
+        for number in reversed(range(len(self.history))):
+            earlier = self.of_earlier(number)
+            found = None if earlier.choices else earlier._unread_result  # noqa: SLF001 -- of its own kind
+            if found and found.hits[0].passage.document in pages:
+                return found.hits[0].passage.document
+        return None
+
+    def on_page(self, document: str) -> "Turn":
+        """Return the turn of the same question with the page that it is about."""
+        findings = [self.finding, *self.history_findings]
+        return Turn(self._tools, self.question, self.history, self.serving, findings, document)
 
     def encode(self, texts: Sequence[str]) -> list[Encoded]:
         """Encode texts, in order; a text of this turn is encoded once."""

@@ -126,8 +126,7 @@ def _reply(bot: "Chatbot", line: bytes, explain: bool) -> dict[str, object]:
     from chatbot.answering import read_question
 
     try:
-        question, history = read_question(line)
-        return _answer_object(*bot.ask_with_candidates(question, history), explain)
+        return _answer_object(*bot.ask_with_candidates(*read_question(line)), explain)
     except FootnoteError as error:
         return problem(error)
 

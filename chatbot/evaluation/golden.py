@@ -122,7 +122,7 @@ def judge(question: GoldenQuestion, answer: Answer, hits: Sequence[Hit], millise
 
 
 def _question(line: bytes, number: int) -> GoldenQuestion:
-    question, history = read_question(line)
+    question, history, _ = read_question(line)
     fields = json.loads(line)
     gold = _gold(fields)
     kind, name = fields.get("kind") or "question", fields.get("id") or f"line {number}"

@@ -81,8 +81,10 @@ def test_a_body_that_holds_no_question_is_refused(body: bytes) -> None:
 
 
 def test_a_body_gives_its_question_and_history_and_other_keys_are_ignored() -> None:
-    assert read_question(b'{"id": 7, "question": "a", "history": ["b"]}') == ("a", ["b"])
-    assert read_question(b' {"question": "\\ud800"}\n') == ("\ud800", [])
+    assert read_question(b'{"id": 7, "question": "a", "history": ["b"]}') == ("a", ["b"], None)
+    assert read_question(b' {"question": "\\ud800"}\n') == ("\ud800", [], None)
+    assert read_question(b'{"question": "a", "document": "b.md"}') == ("a", [], "b.md")
+    assert read_question(b'{"question": "a", "document": null}').document is None
 
 
 @pytest.mark.parametrize(
@@ -95,6 +97,10 @@ def test_a_body_gives_its_question_and_history_and_other_keys_are_ignored() -> N
         (
             b'{"question": "a", "history": null}',
             'The history is no list of questions: write {"question": "...", "history": ["..."]}.',
+        ),
+        (
+            b'{"question": "a", "document": 7}',
+            'The document is no id of a page: write {"question": "...", "document": "..."}.',
         ),
     ],
 )

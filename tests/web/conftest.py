@@ -149,13 +149,13 @@ class Attentive(Chatbot):
 
     asked: ClassVar[list[tuple[str, tuple[str, ...]]]] = []
 
-    def ask(self, question: str, history: Sequence[str] = ()) -> Answer:
+    def ask(self, question: str, history: Sequence[str] = (), document: str | None = None) -> Answer:
         self.asked.append((question, tuple(history)))
         if "break" in question:
             raise RuntimeError(question)
         if "slowly" in question:
             time.sleep(2)
-        return super().ask(question, history)
+        return super().ask(question, history, document)
 
 
 @dataclass

@@ -45,6 +45,20 @@ def test_a_question_gets_the_answer_that_the_bot_gives(client: httpx.Client, bot
     assert found == json.loads(json.dumps(bot.ask(question).as_dict()))
 
 
+def test_a_question_to_one_page_is_answered_from_it(client: httpx.Client, bot: Chatbot) -> None:
+    document = bot.documents()[0].id
+    found = client.post("/api/ask", json={"question": "redness?", "document": document}).json()
+    assert {citation["document"] for citation in found["citations"]} == {document}
+    assert found["choices"] == []
+
+
+def test_a_question_to_an_unknown_page_is_a_problem(client: httpx.Client) -> None:
+    response = client.post("/api/ask", json={"question": "redness?", "document": "gone.md"})
+    assert is_problem(response, 404)
+    assert response.json()["type"] == "urn:footnote:problem:page-not-found"
+    assert response.json()["detail"] == "No page has this id: leave the document out to search all pages."
+
+
 def test_every_answer_has_an_id_of_its_own(client: httpx.Client) -> None:
     one, other = (client.post("/api/ask", json={"question": "redness?"}).json() for _ in range(2))
     assert one["answer_id"] != other["answer_id"]
@@ -195,9 +209,9 @@ def test_every_error_is_a_problem_object(client: httpx.Client, method: str, path
 
 
 class SlowBot(Chatbot):
-    def ask(self, question: str, history: Sequence[str] = ()) -> Answer:
+    def ask(self, question: str, history: Sequence[str] = (), document: str | None = None) -> Answer:
         time.sleep(0.2)
-        return super().ask(question, history)
+        return super().ask(question, history, document)
 
 
 def test_a_flood_of_questions_is_told_to_wait_and_holds_up_nothing_else(
@@ -222,8 +236,8 @@ def test_a_flood_of_questions_is_told_to_wait_and_holds_up_nothing_else(
 
 
 class BrokenBot(Chatbot):
-    def ask(self, question: str, history: object = ()) -> Answer:
-        raise RuntimeError(f"/secret/place {question} {history}")
+    def ask(self, question: str, history: object = (), document: str | None = None) -> Answer:
+        raise RuntimeError(f"/secret/place {question} {history} {document}")
 
 
 def test_the_unexpected_is_told_without_anything_from_inside_and_logged_without_the_question(

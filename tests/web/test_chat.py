@@ -210,10 +210,10 @@ def test_a_question_that_is_too_long_is_told_and_not_lost(visitor: Visitor) -> N
 
 
 class Recording(Chatbot):
-    def ask(self, question: str, history: object = ()) -> Answer:
+    def ask(self, question: str, history: object = (), document: str | None = None) -> Answer:
         if "break" in question:
             raise RuntimeError("/secret/place")
-        answer = super().ask(question)
+        answer = super().ask(question, document=document)
         return Answer(
             answer.question,
             answer.understood_as,

@@ -255,12 +255,12 @@ def test_an_address_stands_for_what_one_sender_has(one: str, other: str, same: b
 class Held(Chatbot):
     """The chatbot, which answers what says "wait" only once it is let, and knows what it was asked."""
 
-    def ask(self, question: str, history: Sequence[str] = ()) -> Answer:
+    def ask(self, question: str, history: Sequence[str] = (), document: str | None = None) -> Answer:
         asked, go = _HELD[id(self)]
         asked.append(question)
         if "wait" in question:
             assert go.wait(60)
-        return super().ask(question, history)
+        return super().ask(question, history, document)
 
 
 _NO_TLS = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)  # one for all; httpx would load the certificates for each client

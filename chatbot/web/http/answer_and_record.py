@@ -38,23 +38,27 @@ class AnswerService:
         question: str,
         history: Sequence[str],
         departure: Callable[[], Coroutine[Any, Any, None]],
+        document: str | None = None,
     ) -> tuple[str, Answer]:
         """Answer a question when its address has a turn, and return the answer's id and the answer.
 
         `departure` returns once the visitor has left. The question is then not answered, or at least not recorded.
-        Raises `QuestionError`, `QueueFull` and `ClientDisconnected`.
+        `document` is the id of the only page to search. Raises `QuestionError`, `DocumentNotFound`, `QueueFull` and
+        `ClientDisconnected`.
         """
         gone = asyncio.create_task(departure())
         try:
             modest = self._limiter.asks_little(address)
             async with self._queue.turn(client_prefix(address), gone, modest=modest):
-                return await to_thread.run_sync(self._answer_and_record, question, history, gone.done)
+                return await to_thread.run_sync(self._answer_and_record, question, history, document, gone.done)
         finally:
             gone.cancel()
 
-    def _answer_and_record(self, question: str, history: Sequence[str], gone: Callable[[], bool]) -> tuple[str, Answer]:
+    def _answer_and_record(
+        self, question: str, history: Sequence[str], document: str | None, gone: Callable[[], bool]
+    ) -> tuple[str, Answer]:
         started = time.perf_counter()
-        answer = self._bot.ask(question, history)
+        answer = self._bot.ask(question, history, document)
         answer_id = uuid4().hex
         if self._journal and not gone():
             self._journal.record(answer_id, answer, 1000 * (time.perf_counter() - started))

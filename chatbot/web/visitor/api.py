@@ -44,10 +44,10 @@ def api_routes(bot: "Chatbot", journal: "Journal | None", answers: AnswerService
 
     @router.post("/ask")
     async def ask(request: Request) -> Response:
-        question, history = read_question(await json_body(request))
+        question, history, document = read_question(await json_body(request))
         try:
             answer_id, answer = await answers.ask(
-                client_address(request), question, history, partial(_departure, request)
+                client_address(request), question, history, partial(_departure, request), document
             )
         except QueueFull:
             return busy_response()

@@ -1,0 +1,97 @@
+"""Asking back: the pages between which a visitor should choose.
+
+"How long does it take?" is answered by the page of each treatment. Where the question names no page and several answer
+it about equally, the visitor is asked which one is meant. `training/fit_clarify.py` fits what "about equally" is;
+`clarify.json` holds the thresholds with their figures.
+"""
+
+import re
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from functools import cache
+from pathlib import PurePosixPath
+from typing import Final
+
+from chatbot.answering.gate import Gate
+from chatbot.answering.search import SearchResult
+from chatbot.fitted import fitted_values
+from chatbot.indexing import Index
+from chatbot.records import Choice, Document
+
+__all__ = ["about_equal", "confidences_by_page", "pages_to_choose"]
+
+_MOST: Final = 5  # choices
+_COMPARED: Final = 6  # pages with the best passages
+_GENERAL: Final = re.compile(  # in the title or the file name of pages that are about no treatment and no branch
+    r"\b(faqs?|questions?|asked|prices?|pricing|fees?|charges|costs?|insurance|billing|paying|payments?|money"
+    r"|bookings?|appointments?|visiting|visit us|finding|find us|directions|reach|getting here|branches|offices"
+    r"|locations|hours|opening|parking|team|(our|these|the) people|doctors|staff|who|meet|about us|contact us|welcome"
+    r"|privacy|confidentiality|terms|conditions|consent|prepar\w+|ready|after-?care|results|complaints)\b"
+    r"|^(before|after|people|about|contact)\b"
+    r"|^(home|index)$",
+    re.IGNORECASE,
+)
+
+
+def pages_to_choose(index: Index, gate: Gate, result: SearchResult) -> tuple[Choice, ...]:
+    """Return the pages between which the visitor should choose, best first; none where one page is meant or best."""
+    near, likely = _thresholds()
+    pages = about_equal(confidences_by_page(index, gate, result), near, likely)
+    return _choices([index.documents[page] for page in pages[:_MOST]])
+
+
+def confidences_by_page(index: Index, gate: Gate, result: SearchResult) -> Mapping[str, float]:
+    """Return the confidence of the best hit of each page that may be meant, by the page's id, best ranked first.
+
+    Empty where the question names a page or follows up on an earlier one, and where a general page answers it best.
+    """
+    hits = {hit.passage.document: hit for hit in reversed(result.hits)}
+    best = sorted(hits.values(), key=result.hits.index)[:_COMPARED]
+    pages = [index.documents[hit.passage.document] for hit in best]
+    special = [page for page in pages if not _is_general(page)]
+    if result.resolved.earlier or special[:1] != pages[:1] or _is_named(index, result.resolved.question, special):
+        return {}
+    confidences = dict(zip((page.id for page in pages), gate.confidences(index, result, best), strict=True))
+    general = max((confidences.pop(page.id) for page in pages if page not in special), default=0.0)
+    return confidences if general < confidences[pages[0].id] else {}
+
+
+def about_equal(confidences: Mapping[str, float], near: float, likely: float) -> tuple[str, ...]:
+    """Return the pages that answer about as well as the first; none if only the first does.
+
+    `near` is the share of the first one's confidence that a page needs, `likely` the confidence that all need.
+    """
+    least = max(likely, near * next(iter(confidences.values()), 0.0))
+    pages = tuple(page for page, confidence in confidences.items() if confidence >= least)
+    return pages if len(pages) > 1 and pages[0] == next(iter(confidences)) else ()
+
+
+@cache
+def _thresholds() -> tuple[float, float]:
+    values = fitted_values("chatbot.answering", "clarify")
+    return values["near"], values["likely"]
+
+
+def _is_general(page: Document) -> bool:
+    """Return whether a page is about no treatment and no branch, such as the prices and the answers to questions."""
+    names = (page.title, re.sub(r"[-_\s]+", " ", PurePosixPath(page.id).stem))
+    return any(_GENERAL.search(name) for name in names)
+
+
+def _is_named(index: Index, question: str, pages: Sequence[Document]) -> bool:
+    """Return whether a question has a word of a page's title."""
+    asked = index.content_stems(question)
+    return any(asked & index.content_stems(page.title) for page in pages)
+
+
+def _choices(pages: Sequence[Document]) -> tuple[Choice, ...]:
+    """Return pages as choices, with their folder where two have the same title; none where that does not help."""
+    counts = Counter(page.title for page in pages)
+    titles = [page.title if counts[page.title] == 1 else f"{page.title} ({_folder(page)})" for page in pages]
+    if len(set(titles)) < len(titles):
+        return ()
+    return tuple(Choice(title, page.id) for title, page in zip(titles, pages, strict=True))
+
+
+def _folder(page: Document) -> str:
+    return re.sub(r"[-_]+", " ", PurePosixPath(page.id).parent.name).capitalize()
