@@ -27,6 +27,7 @@ _COLUMNS: Final = (
     "rule",
     "shown",
     "judged",
+    "confirmed",
 )
 _BYTE_ORDER_MARK: Final = "\ufeff"  # spreadsheets recognise UTF-8 by it
 # A spreadsheet runs a cell that starts with one of these characters. If it opens the file with another separator, a
@@ -75,6 +76,7 @@ def _row(entry: LoggedQuestion) -> dict[str, object]:
         "rule": entry.rule,
         "shown": entry.shown,
         "judged": entry.judged,
+        "confirmed": entry.confirmed,
     }
 
 

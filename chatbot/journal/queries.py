@@ -46,7 +46,8 @@ class LoggedQuestion:
     `helpful` is None until the visitor gives feedback, `handled` until staff mark the question.
 
     Of an urgent answer, `level` and `rule` are its alarm's and `shown` is the wording that the visitor read. `judged`
-    says whether it was an emergency, None until staff say so. All four are None in entries of older releases.
+    says whether it was an emergency, None until staff say so. All four are None in entries of older releases, and so is
+    `confirmed`, which says that an approved question gave the answer.
     """
 
     id: int
@@ -64,6 +65,7 @@ class LoggedQuestion:
     rule: str | None
     shown: str | None
     judged: bool | None
+    confirmed: bool | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -149,6 +151,7 @@ def select_questions(connection: Connection, criteria: QuestionFilter) -> tuple[
             rule=row.rule,
             shown=row.shown,
             judged=row.judged,
+            confirmed=row.confirmed,
         )
         for row in connection.execute(rows)
     )

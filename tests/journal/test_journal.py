@@ -213,7 +213,7 @@ def test_a_spreadsheet_finds_no_formula_in_visitors_texts(journal: Journal) -> N
     assert rows[0]["question"] == "is it 2-3 weeks?"
     assert rows[-1]["passages"] == "a.txt:10-20"
     assert rows[-1]["asked"] == DAY.isoformat()
-    assert list(rows[-1])[-4:] == ["level", "rule", "shown", "judged"]
+    assert list(rows[-1])[-5:] == ["level", "rule", "shown", "judged", "confirmed"]
     for separator in ",;\t":
         for row in csv.reader(io.StringIO("".join(lines)), delimiter=separator):
             assert not [cell for cell in row if re.match(r"\s*[=+@\-]", cell)]
@@ -237,6 +237,7 @@ def test_json_lines_hold_an_object_for_each_question(journal: Journal) -> None:
         "rule": None,
         "shown": None,
         "judged": None,
+        "confirmed": False,
     }
 
 
