@@ -19,6 +19,7 @@ __all__ = [
     "compose",
     "distinct",
     "in_general",
+    "join",
     "not_found",
     "reply",
     "starters",
@@ -100,6 +101,19 @@ def ask_back(answer: Answer, choices: Sequence[Choice]) -> Answer:
         suggestions=(),
         contact_first=False,
         choices=tuple(choices),
+    )
+
+
+def join(answer: Answer, apart: Sequence[Answer]) -> Answer:
+    """Return an answer to a message with the best citation of the answer to each of its questions, in their order."""
+    citations = tuple(replace(each.citations[0], number=number) for number, each in enumerate(apart, start=1))
+    return replace(
+        answer,
+        outcome=Outcome.ANSWERED,
+        confidence=min(each.confidence for each in apart),
+        message=MESSAGES[Outcome.ANSWERED],
+        citations=citations,
+        contact_first=False,
     )
 
 

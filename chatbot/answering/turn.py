@@ -15,6 +15,7 @@ from chatbot.answering.ranking import Ranking
 from chatbot.answering.reader import PassageReader
 from chatbot.answering.replies import ReplyMatcher
 from chatbot.answering.search import SearchResult, search, texts_to_encode
+from chatbot.answering.two_questions import questions_in
 from chatbot.clinic import Clinic
 from chatbot.fitted import fitted_fingerprint
 from chatbot.indexing import Encoded, Encoder, Index
@@ -144,7 +145,28 @@ class Turn:
 
     @cached_property
     def from_pages(self) -> Answer:
-        """The answer of the pages to the question."""
+        """The answer of the pages to the question, or to each question of a message that asks several."""
+        return compose.join(self._from_pages, self._answers_apart) if self._answers_apart else self._from_pages
+
+    @cached_property
+    def _answers_apart(self) -> list[Answer]:
+        """The answers to the questions of a message that asks several, if each has a passage of its own; else none."""
+        questions = [] if self.document else questions_in(self.corrected)
+        answers = [
+            Turn(
+                self._tools,
+                question,
+                [*self.history, *questions[:number]],
+                self.serving,
+                [Finding(), *self.history_findings, *([Finding()] * number)],
+            ).from_pages
+            for number, question in enumerate(questions)
+        ]
+        passages = {answer.citations[0].passage for answer in answers if answer.outcome is Outcome.ANSWERED}
+        return answers if len(passages) == len(questions) else []
+
+    @cached_property
+    def _from_pages(self) -> Answer:
         result = self.search_result
         if result is None:  # the question holds no word, or none that the encoder knows
             return compose.not_found(self.question)

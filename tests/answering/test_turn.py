@@ -1,9 +1,10 @@
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
 import pytest
 
-from chatbot.answering.gate import Gate
+from chatbot.answering.gate import Gate, Logistic
 from chatbot.answering.turn import CANDIDATES, PipelineComponents, Turn, changes_the_subject
 from chatbot.clinic import Answers, Clinic
 from chatbot.indexing import Encoded, Index
@@ -27,6 +28,11 @@ PARTS: tuple[Section, ...] = (
 @pytest.fixture
 def index(index_of: IndexOf) -> Index:
     return index_of(*PARTS)
+
+
+def by_content(weight: float = 10.0, intercept: float = -5.0) -> Gate:
+    """Return a gate that looks at the question's content words alone."""
+    return replace(sure(0.5), unread=Logistic((weight, 0.0, 0.0), intercept))
 
 
 def turn_of(  # noqa: PLR0913 - what a test says of a turn
@@ -146,7 +152,7 @@ def test_the_pages_answer_as_carefully_as_the_clinic_says(index: Index) -> None:
 
 
 def test_the_best_passage_decides_what_the_pages_say(index: Index) -> None:
-    turn = turn_of(index, "old scars", gate=replace(sure(0.1), weights=(5.0, 0.0, 0.0)))
+    turn = turn_of(index, "old scars", gate=by_content(5.0, -math.log(9)))
     assert turn.from_pages.citations[0].passage.headings == ("Scars",)
     assert turn.from_pages.confidence == pytest.approx(0.9427, abs=2e-3)  # 1 / (1 + 9 / e ** 5)
 
@@ -185,7 +191,7 @@ def test_ten_passages_are_looked_at(index_of: IndexOf, again: int, shown: int) -
 
 def test_what_says_the_same_is_shown_once_and_what_hardly_answers_not_at_all(index_of: IndexOf) -> None:
     index = index_of(*PARTS, ("Again", "Redness fades, within two days!"), ("Half", "Redness comes late."))
-    gate = replace(sure(0.5), weights=(1.0, 0.0, 0.0), intercept=0.0, related=0.6)
+    gate = replace(by_content(1.0, 0.0), related=0.6)
     citations = turn_of(index, "redness within days", gate=gate).from_pages.citations
     assert [citation.passage.headings[0] for citation in citations] == ["Redness"]
     citations = turn_of(index, "redness within days", gate=replace(gate, related=0.01)).from_pages.citations
@@ -194,7 +200,7 @@ def test_what_says_the_same_is_shown_once_and_what_hardly_answers_not_at_all(ind
 
 def test_a_passage_with_half_the_confidence_of_the_first_is_left_out(index_of: IndexOf) -> None:
     index = index_of(*PARTS, ("Half", "Redness comes late."))
-    gate = replace(sure(0.5), weights=(10.0, 0.0, 0.0), intercept=-5.0, related=0.01)
+    gate = replace(by_content(), related=0.01)
     citations = turn_of(index, "redness within days", gate=gate).from_pages.citations
     assert [citation.passage.headings[0] for citation in citations] == ["Redness"]
 
@@ -214,6 +220,28 @@ def test_a_passage_that_is_just_related_is_shown(index: Index) -> None:
     gate = sure(0.4)
     exact = turn_of(index, "fade slowly", gate=gate).from_pages.confidence
     assert len(turn_of(index, "fade slowly", gate=replace(gate, related=exact)).from_pages.citations) == 3
+
+
+def test_two_questions_in_one_message_get_two_answers_in_order(index: Index) -> None:
+    message = "When do you swim, and do old scars fade slowly?"
+    answer = turn_of(index, message, gate=by_content()).from_pages
+    assert [citation.passage.headings[0] for citation in answer.citations] == ["Swimming", "Scars"]
+    assert [citation.number for citation in answer.citations] == [1, 2]
+    assert all(citation.highlights for citation in answer.citations)
+    assert (answer.question, answer.outcome) == (message, Outcome.ANSWERED)
+    apart = [
+        turn_of(index, part, gate=by_content()).from_pages for part in ("When do you swim", "do old scars fade slowly")
+    ]
+    assert answer.confidence == min(part.confidence for part in apart)
+
+
+@pytest.mark.parametrize(
+    "message", ["Do old scars fade, and do old scars fade slowly?", "Do old scars fade slowly, and who is Ann?"]
+)
+def test_questions_that_are_not_answered_apart_are_answered_as_one(index: Index, message: str) -> None:
+    answer = turn_of(index, message, gate=by_content(10.0, -3.0)).from_pages
+    assert answer.citations[0].passage.headings == ("Scars",)
+    assert [bool(citation.highlights) for citation in answer.citations[1:]] == [False] * (len(answer.citations) - 1)
 
 
 def test_each_text_is_encoded_once(index: Index) -> None:

@@ -131,7 +131,7 @@
   /** The passages; what is not marked is folded, except the first where the contact does not go before it. */
   const quotes = ({ outcome, citations, contact_first: last }) =>
     citations.map((cited, at) =>
-      at ? (cited.highlights[0] ? quote(cited) : folded(cited)) : last ? folded(cited) : quote(cited, outcome === "answered" && lead(cited)),
+      at ? (cited.highlights[0] ? quote(cited, outcome === "answered" && lead(cited)) : folded(cited)) : last ? folded(cited) : quote(cited, outcome === "answered" && lead(cited)),
     );
 
   const feedback = (id) => {

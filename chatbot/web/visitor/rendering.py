@@ -111,7 +111,7 @@ def _closest(answer: Answer) -> Html:
 def _open_or_folded(answer: Answer, citation: Citation) -> Html:
     is_first = citation.number == 1
     if citation.highlights or (is_first and not answer.contact_first):
-        return _quote(citation, lead=is_first and answer.outcome is Outcome.ANSWERED)
+        return _quote(citation, lead=answer.outcome is Outcome.ANSWERED)
     return _folded(citation)
 
 
