@@ -64,10 +64,9 @@ def _bound(text: str) -> "Bound":
 
 
 def _ask(settings: Settings, options: argparse.Namespace) -> None:
-    from chatbot.bot import Chatbot
     from chatbot.cli.plain_text import plain_text
 
-    bot = Chatbot.open(settings)
+    bot = _open(settings)
     if options.batch:
         for line in _lines(options.batch):
             print(json.dumps(_reply(bot, line, options.explain)), flush=True)
@@ -82,13 +81,12 @@ def _ask(settings: Settings, options: argparse.Namespace) -> None:
 
 
 def _evaluate(settings: Settings, options: argparse.Namespace) -> None:
-    from chatbot.bot import Chatbot
     from chatbot.cli.progress import progress_bar
     from chatbot.evaluation import as_text, check, check_names, evaluate, read_golden, save_plot
 
     questions = read_golden(options.file)
     check_names([*options.min, *options.max], questions)
-    bot = Chatbot.open(settings)
+    bot = _open(settings)
     with progress_bar("Asking", " questions") as show:
         report = evaluate(bot, questions, show)
     if options.plot:  # before the text, which may go to a pipe that closes early
@@ -98,19 +96,30 @@ def _evaluate(settings: Settings, options: argparse.Namespace) -> None:
 
 
 def _check(settings: Settings, _: argparse.Namespace) -> None:
-    from chatbot.bot import Chatbot
     from chatbot.cli.progress import progress_bar
     from chatbot.staff import CheckReports, GoldenFile, check_report_text, raise_on_regression, staff_warnings
 
     golden, reports = GoldenFile(settings.staff), CheckReports(settings.staff)
     questions, before = golden.require(), reports.latest()
-    bot = Chatbot.open(settings)
+    bot = _open(settings)
     for warning in staff_warnings(bot.clinic, settings.staff):
         print(warning, file=sys.stderr)
     with progress_bar("Asking", " questions") as show:
         report = reports.run(bot, questions, show)
     print(check_report_text(report, before))
     raise_on_regression(report, before)
+
+
+def _open(settings: Settings) -> "Chatbot":
+    """Open the chatbot as visitors are served by it, with the questions that staff approved."""
+    from chatbot.bot import Chatbot
+
+    bot = Chatbot.open(settings)
+    if settings.staff.is_dir():
+        from chatbot.staff import stored_approvals
+
+        bot.set_approved(stored_approvals(settings.staff))
+    return bot
 
 
 def _lines(path: Path) -> Iterator[bytes]:

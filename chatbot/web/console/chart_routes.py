@@ -1,4 +1,4 @@
-"""The routes of the console's charts and of its spreadsheet, which are made anew for each request."""
+"""The routes of the console's charts and of its spreadsheets, which are made anew for each request."""
 
 from collections import Counter
 from datetime import UTC, datetime, timedelta
@@ -35,6 +35,10 @@ _COLUMNS: Final = (
     "question", "wording", "times", "times of the question", "before", "first asked", "last asked", "outcomes",
     "nearest page", "handled",
 )  # fmt: skip
+_APPROVED_COLUMNS: Final = (
+    "question", "after", "answered by our pages", "page", "headings", "passage", "approved by", "approved on",
+    "to review",
+)  # fmt: skip
 
 
 def since(days: int) -> datetime:
@@ -58,7 +62,7 @@ def cited_pages(bot: "Chatbot", counts: Counts) -> list[tuple[str, int]]:
 
 
 def chart_routes(services: ConsoleServices) -> APIRouter:
-    """Return the routes of the charts and of the spreadsheet; they answer only those who signed in."""
+    """Return the routes of the charts and of the spreadsheets; they answer only those who signed in."""
     charts: Mapping[str, Callable[[int, bool], str]] = {
         "days": lambda days, narrow: _day_chart(_counts(services, days), days, NARROW if narrow else WIDE),
         "pages": lambda days, narrow: _page_chart(services, days, NARROW if narrow else MIDDLE),
@@ -82,10 +86,18 @@ def chart_routes(services: ConsoleServices) -> APIRouter:
         query = request.query_params
         days, handled = _PERIODS.get(query.get("days", ""), 30), query.get("handled") == "1"
         text = await run_in_threadpool(_spreadsheet, services, days, query.get("language", ""), handled)
-        name = f'attachment; filename="unanswered-questions-{datetime.now(tz=UTC).date()}.csv"'
-        return Response(text, media_type="text/csv; charset=utf-8", headers={"Content-Disposition": name})
+        return _csv(text, "unanswered-questions")
+
+    @router.get("/approved-questions.csv")
+    async def approved(_request: Request) -> Response:
+        return _csv(await run_in_threadpool(_approved_spreadsheet, services), "approved-questions")
 
     return router
+
+
+def _csv(text: str, name: str) -> Response:
+    disposition = f'attachment; filename="{name}-{datetime.now(tz=UTC).date()}.csv"'
+    return Response(text, media_type="text/csv; charset=utf-8", headers={"Content-Disposition": disposition})
 
 
 def _counts(services: ConsoleServices, days: int) -> Counts:
@@ -141,3 +153,17 @@ def _spreadsheet(services: ConsoleServices, days: int, language: str, handled: b
         for wording in row.wordings
     ]  # fmt: skip
     return "".join(csv_lines(_COLUMNS, rows))
+
+
+def _approved_spreadsheet(services: ConsoleServices) -> str:
+    """Return the approved questions as CSV, newest first."""
+    rows = [
+        (
+            approval.approved.question, " / ".join(approval.approved.history),
+            "yes" if approval.approved.is_answered else "no", approval.approved.document,
+            " / ".join(approval.approved.headings), approval.approved.text, approval.account,
+            f"{approval.made:%Y-%m-%d}", "yes" if approval.lapsed else "no",
+        )
+        for approval in services.approved_questions.all()
+    ]  # fmt: skip
+    return "".join(csv_lines(_APPROVED_COLUMNS, rows))

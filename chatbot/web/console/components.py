@@ -116,8 +116,11 @@ class RecordList(Layout):
         self.records = gr.State(None, time_to_live=_STATE_LIFE)
         self.opened = gr.State(None, time_to_live=_STATE_LIFE)  # what the row in the panel is known by
 
-    def wire_rows(self, open_row: Callable[[Any], Changes]) -> None:
-        """Open the row that is clicked, or chosen in the dropdown, with what `open_row` returns for it."""
+    def wire_rows(self, open_row: Callable[[Any], Changes], others: Sequence[Block] = ()) -> None:
+        """Open the row that is clicked, or chosen in the dropdown, with what `open_row` returns for it.
+
+        `others` are the components outside of this layout that `open_row` changes too.
+        """
 
         def choose(place: int | None, records: Records | None) -> Changes:
             if records is None or place is None or not 0 <= place < len(records.rows):
@@ -128,8 +131,9 @@ class RecordList(Layout):
             place = chosen_row(event)
             return {self.choice: place, **choose(place, records)}
 
-        wire(self.table.select, click, [self.records], self.all)
-        wire(self.choice.input, choose, [self.choice, self.records], self.all)
+        parts = [*self.all, *others]
+        wire(self.table.select, click, [self.records], parts)
+        wire(self.choice.input, choose, [self.choice, self.records], parts)
 
     def show(
         self,
@@ -155,15 +159,15 @@ def period(name: str) -> gr.Radio:
     return gr.Radio(_PERIODS, value=30, label="Asked in the last", elem_id=name)
 
 
-def status_line(label: str, name: str, value: str = "") -> gr.Textbox:
-    """Return a line of text that only the server writes."""
+def status_line(label: str, name: str, value: str = "", max_lines: int = 8) -> gr.Textbox:
+    """Return a line of text, or some lines, that only the server writes."""
     return gr.Textbox(
         value=value,
         label=label,
         show_label=False,
         interactive=False,
         container=False,
-        max_lines=8,
+        max_lines=max_lines,
         elem_id=name,
         elem_classes="line",
     )

@@ -15,6 +15,7 @@ from chatbot.evaluation.charts import warm_up
 from chatbot.reading import LARGEST
 from chatbot.staff import Account, SignInThrottle, UnansweredPrefetcher
 from chatbot.web.console.allowlist import StaffPolicy
+from chatbot.web.console.approved import approved_tab
 from chatbot.web.console.chart_routes import chart_routes
 from chatbot.web.console.checks import checks_tab
 from chatbot.web.console.clinic_text import clinic_text_tab
@@ -112,6 +113,8 @@ def console_blocks(services: ConsoleServices) -> gr.Blocks:
             playground_tab(services)
         with gr.Tab("Unanswered questions", id="unanswered") as tab:
             write, question = unanswered_tab(services, tab)
+        with gr.Tab("Approved questions", id="approved") as tab:
+            approved_tab(services, tab)
         with gr.Tab("Urgent", id="urgent") as tab:
             urgent_tab(services, tab)
         with gr.Tab("Check", id="check") as tab:

@@ -1,6 +1,7 @@
 """The Overview tab: how much is asked, how much is answered, which pages answer, and when."""
 
 from collections import Counter
+from collections.abc import Sequence
 from datetime import UTC, datetime
 from typing import Final
 
@@ -10,6 +11,7 @@ from chatbot.clinic import example_warnings
 from chatbot.errors import FootnoteError
 from chatbot.journal import Counts, DailyCounts
 from chatbot.records import Outcome
+from chatbot.staff import Approval
 from chatbot.web.console.chart_routes import DAYS_OF_WEEK, chart, cited_pages, since
 from chatbot.web.console.components import (
     Changes,
@@ -81,6 +83,7 @@ class _Tab:
             return self._show_empty(_NO_JOURNAL)
         try:
             counts = journal.counts(since(int(days)))
+            confirmed = self._services.approved_questions.count_confirmed(journal, since(int(days)))
         except FootnoteError as error:
             return self._show_empty(str(error))
         if not counts.questions:
@@ -90,7 +93,7 @@ class _Tab:
         stamp = f"{datetime.now(tz=UTC):%Y%m%d%H%M%S}"
         hours = [[f"{hour:02}", *(str(counts.hours[day][hour] or "") for day in range(7))] for hour in range(24)]
         return {
-            self.parts.summary: _summary(counts),
+            self.parts.summary: _summary(counts, confirmed),
             self.parts.body: gr.update(visible=True),
             self.parts.day_chart: chart("days", _day_text(counts, int(days)), days=int(days), stamp=stamp),
             self.parts.day_table: [_day_row(day) for day in reversed(counts.days)],
@@ -106,16 +109,24 @@ class _Tab:
         """Show what does not work, and what must be signed."""
         bot = self._services.bot
         try:
-            unsigned = self._services.sign_offs.warning(bot.clinic)
+            staff = [self._services.sign_offs.warning(bot.clinic), _lapsed(self._services.approved_questions.all())]
         except FootnoteError as error:
-            unsigned = str(error)
-        return {self.parts.warnings: cautions([*bot.warnings, unsigned, *example_warnings(bot.clinic)])}
+            staff = [str(error)]
+        return {self.parts.warnings: cautions([*bot.warnings, *staff, *example_warnings(bot.clinic)])}
 
     def _show_empty(self, reason: str) -> Changes:
         return {self.parts.summary: reason, self.parts.body: gr.update(visible=False)}
 
 
-def _summary(counts: Counts) -> str:
+def _lapsed(approvals: Sequence[Approval]) -> str:
+    """Return a sentence on the approved questions whose passage has changed, or an empty string."""
+    number = sum(approval.lapsed for approval in approvals)
+    if not number:
+        return ""
+    return f"{counted(number, 'approved question')} to review, because the passage has changed: see Approved questions."
+
+
+def _summary(counts: Counts, confirmed: int) -> str:
     outcomes = counts.outcomes
     number = counts.questions - outcomes[Outcome.REPLY]
     share = f"{outcomes[Outcome.ANSWERED] / number:.0%}" if number else "none"
@@ -126,7 +137,8 @@ def _summary(counts: Counts) -> str:
         else f"{counts.helpful:.0%} of the answers that visitors judged were helpful"
     )
     urgent = f" {outcomes[Outcome.URGENT]} sounded urgent." if outcomes[Outcome.URGENT] else ""
-    return f"{counted(counts.questions, 'question')}. Our pages answered {answered}. {helpful}.{urgent}"
+    approved = f"A person has confirmed the answer to {confirmed / counts.questions:.0%}"
+    return f"{counted(counts.questions, 'question')}. Our pages answered {answered}. {approved}. {helpful}.{urgent}"
 
 
 def _day_row(day: DailyCounts) -> list[str]:

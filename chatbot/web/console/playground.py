@@ -7,25 +7,21 @@ from typing import Final
 import gradio as gr
 
 from chatbot.answering import Candidate, Explanation
-from chatbot.errors import ChangeRefused, FootnoteError
+from chatbot.errors import FootnoteError
 from chatbot.reading import unwrapped
 from chatbot.records import Outcome
-from chatbot.staff import gold_of
+from chatbot.web.console.candidate_passages import CandidatePassages
 from chatbot.web.console.components import (
     Changes,
     Layout,
-    chosen_row,
     filled_table,
     hidden,
     notice,
-    or_show_error,
-    say,
     status_line,
     text_table,
     warn,
     wire,
 )
-from chatbot.web.console.guard import editors_only, require_editor
 from chatbot.web.console.services import ConsoleServices
 from chatbot.web.http.markup import breadcrumb
 from chatbot.web.visitor.rendering import answer_html, apology_html, question_html
@@ -68,13 +64,12 @@ def playground_tab(services: ConsoleServices) -> None:
     """Lay out the tab and wire it to the chatbot."""
     handlers = _Tab(services)
     parts = handlers.parts
-    wire(parts.question.submit, handlers.ask, [parts.question, parts.turns], parts.all)
-    wire(parts.ask.click, handlers.ask, [parts.question, parts.turns], parts.all)
-    wire(parts.restart.click, handlers.restart, [], parts.all)
-    wire(parts.candidates.select, handlers.click, [], parts.all)
-    right = or_show_error(handlers.save_right, parts.notice)
-    wire(parts.right.click, right, [parts.turns, parts.choice], parts.all)
-    wire(parts.wrong.click, or_show_error(handlers.save_wrong, parts.notice), [parts.turns], parts.all)
+    everything = [*parts.all, *handlers.candidates.all]
+    wire(parts.question.submit, handlers.ask, [parts.question, parts.turns], everything)
+    wire(parts.ask.click, handlers.ask, [parts.question, parts.turns], everything)
+    wire(parts.restart.click, handlers.restart, [], everything)
+    for decided in handlers.candidates.wire():
+        wire(decided, handlers.ask_again, [parts.turns], parts.all)
 
 
 class _Layout(Layout):
@@ -99,15 +94,9 @@ class _Layout(Layout):
                     label="How the answer came about", value=_NO_QUESTION, interactive=False, lines=2, max_lines=12,
                     elem_id="try-decided",
                 )  # fmt: skip
-                with gr.Column(visible=False, elem_classes="for-editors", elem_id="try-save") as self.save:
-                    self.choice = gr.Dropdown([], label="The passage that answers", value=None, elem_id="try-choice")
-                    with gr.Row(elem_classes="actions"):
-                        self.right = gr.Button("This passage should have answered", elem_id="try-right")
-                        self.wrong = gr.Button("This should not have been answered", elem_id="try-wrong")
                 self.notice = notice("try-notice")
-        self.candidates = text_table(
-            _COLUMNS, "Passages that were looked at, best first", "try-candidates", visible=False
-        )
+                self.offered = gr.Column()
+        self.scores = text_table(_COLUMNS, "Passages that were looked at, best first", "try-scores", visible=False)
 
 
 class _Tab:
@@ -116,64 +105,56 @@ class _Tab:
     def __init__(self, services: ConsoleServices) -> None:
         self._services = services
         self.parts = _Layout()
+        with self.parts.offered:
+            self.candidates = CandidatePassages(services, "try")
 
     def ask(self, question: str | None, turns: Sequence[_Turn]) -> Changes:
         """Answer a question in its conversation; it stays in its box when it could not be asked."""
         if not question or not question.strip():
             return {self.parts.notice: warn("Type a question first.")}
-        clinic = self._services.bot.clinic
-        try:
-            explanation = self._services.bot.explain(question, _questions(turns))
-        except FootnoteError as error:
-            apology = apology_html(str(error), clinic, with_contact=False)
-            return self._show([*turns, _Turn(question[:300], apology, None)], question)
-        return self._show([*turns, _Turn(question, answer_html(explanation.answer, clinic), explanation)], "")
+        turn = self._turn(question, _questions(turns))
+        asked = [*turns, turn]
+        return {**self._show(asked, "" if turn.explanation else question), **self._offer(asked)}
+
+    def ask_again(self, turns: Sequence[_Turn]) -> Changes:
+        """Answer the last question anew, now that it was decided on."""
+        if not turns:
+            return {self.parts.notice: hidden()}
+        *earlier, last = turns
+        return self._show([*earlier, self._turn(last.question, _questions(earlier))], "")
 
     def restart(self) -> Changes:
         """Forget the conversation."""
-        return self._show([], "")
+        return {**self._show([], ""), **self.candidates.close()}
 
-    def click(self, event: gr.SelectData) -> Changes:
-        """Choose the passage of the row that was clicked."""
-        return {self.parts.choice: chosen_row(event), self.parts.notice: hidden()}
+    def _turn(self, question: str, history: Sequence[str]) -> _Turn:
+        clinic = self._services.bot.clinic
+        try:
+            explanation = self._services.bot.explain(question, history)
+        except FootnoteError as error:
+            return _Turn(question[:300], apology_html(str(error), clinic, with_contact=False), None)
+        return _Turn(question, answer_html(explanation.answer, clinic), explanation)
 
-    @editors_only
-    def save_right(self, turns: Sequence[_Turn], place: int | None, request: gr.Request) -> Changes:
-        """Save that the chosen passage answers the last question."""
-        account = require_editor(request)
-        explanation = turns[-1].explanation if turns else None
-        if explanation is None or place is None or place >= len(explanation.candidates):
-            raise ChangeRefused("Choose the passage that answers, in the list above or by its row in the table.")
-        gold = gold_of(explanation.candidates[place])
-        return self._save(turns, gold, account.name, "Saved: this passage should answer it.")
-
-    @editors_only
-    def save_wrong(self, turns: Sequence[_Turn], request: gr.Request) -> Changes:
-        """Save that the pages have no answer to the last question."""
-        account = require_editor(request)
-        return self._save(turns, (), account.name, "Saved: this should not be answered.")
-
-    def _save(self, turns: Sequence[_Turn], gold: Sequence[str], account: str, done: str) -> Changes:
-        if not turns:
-            raise ChangeRefused("Ask something first.")
-        self._services.golden_file.save(turns[-1].question, _questions(turns[:-1]), gold, account)
-        return {self.parts.notice: say(f"{done} The tab Check asks it from now on.")}
+    def _offer(self, turns: Sequence[_Turn]) -> Changes:
+        """Offer the passages that may answer the last question."""
+        *earlier, last = turns
+        if last.explanation is None:
+            return self.candidates.close()
+        passages = [candidate.passage for candidate in last.explanation.candidates]
+        return self.candidates.show(last.question, _questions(earlier), passages)
 
     def _show(self, turns: Sequence[_Turn], question: str) -> Changes:
         explanation = turns[-1].explanation if turns else None
         candidates = explanation.candidates if explanation else ()
-        choices = [(_choice(place, candidate), place) for place, candidate in enumerate(candidates)]
         return {
             self.parts.turns: tuple(turns),
             self.parts.log: gr.update(value=[row for turn in turns for row in _messages(turn)], visible=bool(turns)),
             self.parts.question: question,
             self.parts.restart: gr.update(visible=bool(turns)),
             self.parts.decided: _decided(explanation) if explanation else _NO_QUESTION,
-            self.parts.candidates: filled_table(
+            self.parts.scores: filled_table(
                 [_row(place, candidate) for place, candidate in enumerate(candidates, start=1)]
             ),
-            self.parts.choice: gr.update(choices=choices, value=None),
-            self.parts.save: gr.update(visible=explanation is not None),
             self.parts.notice: hidden(),
         }
 
@@ -230,8 +211,3 @@ def _row(place: int, candidate: Candidate) -> list[str]:
     page = breadcrumb((candidate.passage.title, *candidate.passage.headings))
     text = unwrapped(candidate.passage.text)
     return [str(place), text, f"{candidate.confidence:.0%}", f"{candidate.score:.2f}", *signals, page]
-
-
-def _choice(place: int, candidate: Candidate) -> str:
-    text = " ".join(candidate.passage.text.split())
-    return f"{place + 1}. {text if len(text) <= 90 else text[:89].rstrip() + '…'}"

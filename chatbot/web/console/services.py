@@ -1,13 +1,16 @@
 """The services that the tabs of the console use."""
 
+from contextlib import suppress
 from dataclasses import dataclass
 
 from chatbot.bot import Chatbot
 from chatbot.clinic import Clinic
+from chatbot.errors import StaffError
 from chatbot.journal import Journal
 from chatbot.settings import Settings
 from chatbot.staff import (
     AccountStore,
+    ApprovedQuestions,
     AuditLog,
     CheckReports,
     ClinicText,
@@ -18,6 +21,7 @@ from chatbot.staff import (
     QuestionEmbeddings,
     SignOffs,
     staff_database,
+    stored_approvals,
 )
 from chatbot.web.http.translations import interface_texts
 
@@ -37,6 +41,7 @@ class ConsoleServices:
     clinic_text: ClinicText
     question_embeddings: QuestionEmbeddings
     golden_file: GoldenFile
+    approved_questions: ApprovedQuestions
     reports: CheckReports
     sign_offs: SignOffs
 
@@ -47,6 +52,9 @@ class ConsoleServices:
         audit_log = AuditLog(database)
         place = ContentPaths(settings.corpus, settings.index, settings.staff)
         pages = Publisher(bot, place, Drafts(database), audit_log)
+        golden_file = GoldenFile(settings.staff)
+        with suppress(StaffError):  # visitors are answered all the same; the tabs say what is wrong
+            bot.set_approved(stored_approvals(settings.staff))
         return cls(
             bot=bot,
             journal=journal,
@@ -56,7 +64,8 @@ class ConsoleServices:
             pages=pages,
             clinic_text=ClinicText(bot, settings.clinic, audit_log, _check_texts),
             question_embeddings=QuestionEmbeddings(bot),
-            golden_file=GoldenFile(settings.staff),
+            golden_file=golden_file,
+            approved_questions=ApprovedQuestions(bot, database, golden_file, audit_log),
             reports=CheckReports(settings.staff),
             sign_offs=SignOffs(database),
         )

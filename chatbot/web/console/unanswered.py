@@ -1,18 +1,20 @@
 """The Unanswered questions tab: what visitors asked that the clinic's pages did not answer."""
 
+from collections.abc import Sequence
 from typing import Final
 
 import gradio as gr
 
 from chatbot.errors import ChangeRefused, FootnoteError
-from chatbot.reading import unwrapped
 from chatbot.records import Outcome, Passage
 from chatbot.staff import Row, UnansweredQuestions, unanswered_questions
+from chatbot.web.console.candidate_passages import CandidatePassages
 from chatbot.web.console.components import (
     NO_VALUE,
     Changes,
     RecordList,
     counted,
+    hidden,
     or_show_error,
     period,
     say,
@@ -54,6 +56,10 @@ _TODAY: Final = {
     Outcome.URGENT: "Asked today, your urgent wording comes first.",
     Outcome.REPLY: "Asked today, it gets a fixed reply.",
 }
+_CONFIRMED: Final = _TODAY | {
+    Outcome.ANSWERED: "Asked today, it is answered from “{}”, as approved. Mark it as handled.",
+    Outcome.NOT_FOUND: "Asked today, visitors are told that our pages don't say, as approved.",
+}
 _NO_JOURNAL: Final = (
     "No questions are kept, because FOOTNOTE_JOURNAL is off. Ask whoever looks after the server to name a file there. "
     "From then on this tab shows which questions your pages do not answer."
@@ -70,7 +76,9 @@ def unanswered_tab(services: ConsoleServices, tab: gr.Tab) -> tuple[gr.Button, g
     handlers = _Tab(services)
     parts = handlers.parts
     filters = [parts.days, parts.language, parts.handled]
-    parts.wire_rows(handlers.open)
+    parts.wire_rows(handlers.open, handlers.candidates.all)
+    for decided in handlers.candidates.wire():
+        wire(decided, handlers.ask_again, [parts.opened], parts.all)
     open_row = [parts.opened, parts.records]
     marked = wire(parts.mark.click, or_show_error(handlers.mark, parts.notice), open_row, parts.all)
     reopened = wire(parts.reopen.click, or_show_error(handlers.reopen, parts.notice), open_row, parts.all)
@@ -96,13 +104,6 @@ class _Layout(RecordList):
                 self.write = gr.Button("Write the missing page", elem_id="unanswered-write")
                 self.mark = gr.Button("Mark as handled", elem_id="unanswered-mark")
                 self.reopen = gr.Button("Reopen", elem_id="unanswered-reopen", visible=False)
-            self.nearest = gr.Textbox(
-                label="The passage of your pages that comes nearest",
-                interactive=False,
-                lines=2,
-                max_lines=10,
-                elem_id="unanswered-nearest",
-            )
             self.wordings = text_table(_WORDINGS, "All its wordings", "unanswered-wordings")
         self.file = gr.Button("Save as a file for a spreadsheet (CSV)", visible=False, elem_id="unanswered-file")
 
@@ -113,6 +114,8 @@ class _Tab:
     def __init__(self, services: ConsoleServices) -> None:
         self._services = services
         self.parts = _Layout()
+        with self.parts.detail:
+            self.candidates = CandidatePassages(services, "unanswered")
 
     def show(self, days: int, language: str, handled: bool, progress: gr.Progress = gr.Progress()) -> Changes:  # noqa: B008 - Gradio looks for it there
         """List the unanswered questions."""
@@ -142,7 +145,7 @@ class _Tab:
         }
 
     def open(self, row: Row) -> Changes:
-        """Open a question: all its wordings, and the passage that comes nearest."""
+        """Open a question: all its wordings, and the passages that come nearest."""
         wordings = [
             [
                 str(wording.count),
@@ -152,18 +155,20 @@ class _Tab:
             ]
             for wording in row.wordings[:_ROWS_SHOWN]
         ]
-        outcome, today = self._today(row.question)
-        answered = outcome is Outcome.ANSWERED
+        today, passages = self._today(row.question)
         return {
             self.parts.opened: row.question,
             self.parts.heading: f"“{row.question}” and {counted(len(row.by_wording) - 1, 'other wording')}",
-            self.parts.today: today,
-            self.parts.nearest: f"{_place(row.nearest)}\n\n{unwrapped(row.nearest.text)}",
+            **today,
             self.parts.wordings: wordings,
-            self.parts.mark: gr.update(visible=not row.handled, variant="primary" if answered else "secondary"),
-            self.parts.write: gr.update(variant="secondary" if answered else "primary"),
+            self.parts.mark: gr.update(visible=not row.handled, variant=today[self.parts.mark]["variant"]),
             self.parts.reopen: gr.update(visible=row.handled),
+            **self.candidates.show(row.question, (), passages or [row.nearest]),
         }
+
+    def ask_again(self, opened: str | None) -> Changes:
+        """Say what the open question gets, now that it was decided on."""
+        return self._today(opened)[0] if opened else {self.parts.notice: hidden()}
 
     @editors_only
     def mark(self, opened: str | None, questions: UnansweredQuestions | None, request: gr.Request) -> Changes:
@@ -191,14 +196,23 @@ class _Tab:
         journal.mark_handled(row.ids, handled=handled)
         return row.question
 
-    def _today(self, question: str) -> tuple[Outcome | None, str]:
-        """Ask the chatbot as it is now."""
+    def _today(self, question: str) -> tuple[Changes, Sequence[Passage]]:
+        """Ask the chatbot as it is now; return what is shown of it, and the passages that it looked at."""
         try:
-            answer = self._services.bot.ask(question)
+            answer, hits = self._services.bot.ask_with_candidates(question)
         except FootnoteError as error:
-            return None, str(error)
+            return self._todays(str(error), answered=False), ()
         place = _place(answer.citations[0].passage) if answer.citations else ""
-        return answer.outcome, _TODAY[answer.outcome].format(place)
+        answered = answer.outcome is Outcome.ANSWERED
+        text = (_CONFIRMED if answer.confirmed else _TODAY)[answer.outcome].format(place)
+        return self._todays(text, answered=answered), [hit.passage for hit in hits]
+
+    def _todays(self, text: str, *, answered: bool) -> Changes:
+        return {
+            self.parts.today: text,
+            self.parts.mark: gr.update(variant="primary" if answered else "secondary"),
+            self.parts.write: gr.update(variant="secondary" if answered else "primary"),
+        }
 
     def _show_empty(self, reason: str) -> Changes:
         return {**self.parts.show(None, reason), self.parts.file: gr.update(visible=False)}

@@ -63,7 +63,7 @@ def test_a_question_is_opened_handled_and_reopened(nurse: Visitor, journal: Jour
     expect(heading).to_have_value(re.compile("and 3 other wordings"), timeout=60_000)  # the server's first question
     wordings = page.locator("#unanswered-wordings").inner_text()
     assert all(text in wordings for text in PRICES)
-    assert "Benefits of Microneedling" in line(page, "unanswered-nearest")
+    assert "Benefits of Microneedling" in line(page, "unanswered-passage-text-1")
     assert line(page, "unanswered-today").startswith("Asked today, ")
     expect(page.locator("#unanswered-write")).to_have_class(re.compile("primary"))
     assert violations(page) == []
@@ -111,21 +111,19 @@ def test_charts_are_for_those_who_signed_in(staffed: Staffed) -> None:
             assert client.get(path).status_code == 401
 
 
-def test_a_try_is_explained_and_saved_as_golden(nurse: Visitor, staffed: Staffed, journal: Journal) -> None:
+def test_a_try_is_explained_and_decided_on(nurse: Visitor, staffed: Staffed, journal: Journal) -> None:
     before = journal.counts().questions
     page = open_tab(nurse, "Try it")
     try_asking(page, "is redness and swelling normal after microneedling?")
     assert "The pages answer this with a probability of" in line(page, "try-decided")
     assert re.search(r"Time: \d+ milliseconds", line(page, "try-decided"))
     assert violations(page) == []
-    page.locator("#try-candidates [data-row='0']").first.click()
-    expect(page.locator("#try-choice input")).to_have_value(re.compile(r"^1\. "))
-    page.click("#try-right")
-    expect(page.locator("#try-notice textarea")).to_have_value(re.compile("Saved: this passage should answer it"))
+    page.click("#try-answers-1")
+    expect(page.locator("#try-approve-notice textarea")).to_have_value(re.compile("^Approved. Visitors who ask this"))
     try_asking(page, "and for how long?")
     assert "Understood as: is redness and swelling normal" in line(page, "try-decided")
-    page.click("#try-wrong")
-    expect(page.locator("#try-notice textarea")).to_have_value(re.compile("Saved: this should not be answered"))
+    page.click("#try-none")
+    expect(page.locator("#try-approve-notice textarea")).to_have_value(re.compile("^Saved. Visitors who ask this are"))
     page.click("#try-restart")
     expect(page.locator("#try-log .answer")).to_have_count(0)
     first, second = GoldenFile(staffed.settings.staff).read()
@@ -183,7 +181,7 @@ def test_a_reader_looks_but_has_no_buttons(nurse: Visitor, journal: Journal) -> 
     expect(page.locator("#unanswered-mark")).to_be_hidden()
     page.get_by_role("tab", name="Try it", exact=True).click()
     try_asking(page, "is it safe?")
-    expect(page.locator("#try-right")).to_be_hidden()
+    expect(page.locator("#try-answers-1")).to_be_hidden()
 
 
 def test_a_phone_shows_a_try_without_scrolling_sideways(browser: Browser, staffed: Staffed) -> None:
