@@ -103,7 +103,8 @@ class Turn:
     @cached_property
     def search_result(self) -> SearchResult | None:
         """The search result, its best passages read; None where the question holds nothing to search for."""
-        return self._unread_result and self._read(self._unread_result)
+        result = self._unread_result
+        return result if result is None or self.approved else self._read(result)
 
     @cached_property
     def _unread_result(self) -> SearchResult | None:
@@ -122,8 +123,11 @@ class Turn:
     @cached_property
     def approved(self) -> ApprovedMatch | None:
         """The approved question that the visitor asks, if there is one."""
-        result = self.search_result
-        return self.serving.approved.match(self.serving.index, self.question, result) if result else None
+        result = self._unread_result
+        match = self.serving.approved.match(self.serving.index, self.question, result) if result else None
+        if match and self.document and (match.passage is None or match.passage.document != self.document):
+            return None  # it was approved for other pages than the one that the visitor has chosen
+        return match
 
     @cached_property
     def past_alarm(self) -> Alarm | None:
@@ -198,7 +202,7 @@ class Turn:
     @cached_property
     def choices(self) -> tuple[Choice, ...]:
         """The pages between which the visitor should choose; none after an alarm, or where one has been chosen."""
-        if self._unread_result is None or self.document or self.past_alarm:
+        if self._unread_result is None or self.document or self.past_alarm or self._answers_apart:
             return ()
         return pages_to_choose(self.serving.index, self._tools.gate, self._unread_result)
 
