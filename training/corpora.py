@@ -1,4 +1,7 @@
-"""Builds the corpora of fits: made-up clinics, and cuts of public collections.
+"""Builds the corpora of fits: made-up clinics and sites, and cuts of public collections.
+
+Of the made-up sites, the reader learns two thirds. The gate is fitted on the others, whose questions the reader has not
+seen, and on the made-up clinics.
 
 Public collections are cut as clinics have pages: a few dozen passages on one subject, and some hundred on many.
 stackfaq (MIT, content CC BY-SA), squad2_dev (CC BY-SA 4.0), covidqa_deepset (Apache-2.0), medquad_small (CC BY 4.0),
@@ -19,9 +22,24 @@ from chatbot.records import Passage
 from training.cached import CachedEncoder
 from training.public_data import Collection, Query, load_collection, write_corpus
 
-__all__ = ["CLINICS", "CUTS", "SEED", "Corpus", "CorpusQuestion", "clinics", "cuts", "index_corpus", "spelling_of"]
+__all__ = [
+    "CLINICS",
+    "CUTS",
+    "SEED",
+    "SITES",
+    "Corpus",
+    "CorpusQuestion",
+    "clinics",
+    "cuts",
+    "held_out_sites",
+    "index_corpus",
+    "reader_folders",
+    "reader_sites",
+    "spelling_of",
+]
 
 CLINICS = Path(__file__).parent / "clinics"
+SITES = Path(__file__).parent / "sites"
 CUTS: dict[str, list[tuple[int, int | str]]] = {  # how many cuts, of how many documents or of one "subject"
     "stackfaq": [(1, 125), (2, 60), (2, 25)],
     "squad2_dev": [(8, "subject"), (1, 250)],
@@ -31,6 +49,7 @@ CUTS: dict[str, list[tuple[int, int | str]]] = {  # how many cuts, of how many d
 }
 SEED = 20261123
 _QUESTIONS = 60  # of each kind, of each cut
+_EVERY = 3  # of how many sites one is held out from the reader
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,7 +65,7 @@ class CorpusQuestion:
 
 @dataclass(frozen=True, slots=True)
 class Corpus:
-    """An index and questions to it. `group` is its collection, or "clinics"."""
+    """An index and questions to it. `group` is its collection, "clinics" or "sites"."""
 
     name: str
     group: str
@@ -56,7 +75,27 @@ class Corpus:
 
 def clinics(encoder: CachedEncoder) -> Iterator[Corpus]:
     """Yield the made-up clinics, indexed."""
-    for folder in sorted(path for path in CLINICS.iterdir() if path.is_dir()):
+    yield from _made_up(sorted(path.parent for path in CLINICS.glob("*/questions.jsonl")), encoder)
+
+
+def reader_sites(encoder: CachedEncoder) -> Iterator[Corpus]:
+    """Yield the made-up sites that the reader learns, indexed."""
+    yield from _made_up(reader_folders(), encoder)
+
+
+def reader_folders() -> list[Path]:
+    """Return the folders of the made-up sites that the reader learns."""
+    folders = sorted(path.parent for path in SITES.glob("*/questions.jsonl"))
+    return [folder for number, folder in enumerate(folders) if number % _EVERY != 1]
+
+
+def held_out_sites(encoder: CachedEncoder) -> Iterator[Corpus]:
+    """Yield the made-up sites that the reader does not learn, indexed."""
+    yield from _made_up(sorted(path.parent for path in SITES.glob("*/questions.jsonl"))[1::_EVERY], encoder)
+
+
+def _made_up(folders: Sequence[Path], encoder: CachedEncoder) -> Iterator[Corpus]:
+    for folder in folders:
         index = index_corpus(folder / "corpus", encoder)
         rows = map(json.loads, (folder / "questions.jsonl").read_text("utf-8").splitlines())
         spelling = spelling_of(index, encoder)
@@ -70,7 +109,7 @@ def clinics(encoder: CachedEncoder) -> Iterator[Corpus]:
             )
             for row in rows
         ]
-        yield Corpus(folder.name, "clinics", index, tuple(questions))
+        yield Corpus(folder.name, folder.parent.name, index, tuple(questions))
 
 
 def cuts(data: Path, encoder: CachedEncoder) -> Iterator[Corpus]:
