@@ -95,7 +95,7 @@ class Chatbot:
 
     def set_clinic(self, clinic: Clinic) -> None:
         """Serve a clinic from now on; a question in progress finishes with the one that it began with."""
-        matcher = ReplyMatcher.of(clinic.replies, self.encoder, self._serving.reply_matcher.projection)
+        matcher = self._serving.reply_matcher.with_replies(clinic.replies, self.encoder)
         with self._changing:
             self._serving = replace(self._serving, clinic=clinic, reply_matcher=matcher)
             self.content_version = next(_VERSIONS)

@@ -45,11 +45,7 @@ _ASKED: Final = ("stackfaq", "medquad_small", "covidqa_deepset", "pubmedqa_l", "
 
 FITS: Final[Mapping[str, Fit]] = {
     "ranking": Fit("fit_ranking", ("chatbot/answering/ranking.json",), ("training/clinics",), _RANKED),
-    "reader": Fit(
-        "fit_reader", ("chatbot/answering/reader.json", "chatbot/answering/reader.onnx"), ("training/sites",)
-    ),
-    "gate": Fit("fit_gate", ("chatbot/answering/gate.json",), ("training/clinics", "training/sites")),
-    "clarify": Fit("fit_clarify", ("chatbot/answering/clarify.json",), ("training/unnamed.jsonl", "training/sites")),
+    "gate": Fit("fit_gate", ("chatbot/answering/gate.json",), ("training/clinics",), _RANKED),
     "approved": Fit(
         "fit_approved", ("chatbot/answering/approved.json",), ("training/rewordings.txt", "training/sites")
     ),
@@ -57,7 +53,15 @@ FITS: Final[Mapping[str, Fit]] = {
     "replies": Fit(
         "fit_replies",
         ("chatbot/answering/replies.json", "chatbot/answering/replies.npz"),
-        ("training/intents.toml", "tests/answering/replies.txt", "clinic.toml"),
+        (
+            "training/intents.toml",
+            "training/reply_wordings.toml",
+            "training/clinics",
+            "training/sites",
+            "tests/answering/replies.txt",
+            "clinic.toml",
+        ),
+        ("clinc150_oos",),
     ),
     "clustering": Fit(
         "fit_clustering",

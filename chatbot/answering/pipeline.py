@@ -157,8 +157,8 @@ def _clinic_reply(turn: Turn) -> PipelineResult | None:
     """10. The pages have no likely answer, and one of the clinic's replies matches."""
     if turn.document or turn.search_result is None or not turn.pages_are_unsure:
         return None
-    encoding = turn.search_result.question_encoding
-    replies = turn.serving.reply_matcher.match_all(encoding, turn.clauses(), turn.encode)
+    matcher, words = turn.serving.reply_matcher, turn.serving.index.words
+    replies = matcher.match_all(turn.corrected, turn.clauses(), turn.encode, words)
     return _reply_result(turn, replies) if replies else None
 
 

@@ -18,8 +18,8 @@ class SearchResult:
     """The ranked passages for a question, and the forms of the question that led to them.
 
     `query` is the whole search, earlier questions included. `topic_free` is the last question without the corpus's
-    topic words, `question_encoding` the last question as it stands. `hits` holds at least one candidate: passages whose
-    heading is the question first, then by score. `topic_alone` says that the question names the topic and asks nothing
+    topic words. `hits` holds at least one candidate: passages whose heading is the question first, then by score.
+    `topic_alone` says that the question names the topic and asks nothing
     about it, as "microneedling?" does on pages about microneedling. `readings` are the reader's logits of the passages
     that it has read, which stand first. `document` is the id of the only page that was searched, or None for all pages.
     """
@@ -27,7 +27,6 @@ class SearchResult:
     resolved: ResolvedQuestion
     query: Query
     topic_free: Query
-    question_encoding: Encoded
     hits: tuple[Hit, ...]
     topic_alone: bool
     readings: Mapping[Passage, float] = field(default_factory=dict)
@@ -107,7 +106,7 @@ def _search_resolved(  # noqa: PLR0913, PLR0917 -- as of `search`
     titled = frozenset(hit.passage for hit in ranked if _is_titled(index, hit, words))
     hits = sorted(ranked, key=lambda hit: not (hit.passage in titled or _has_exact_heading(hit, words)))
     topic_alone = not resolved.earlier and _is_topic(resolved.question, bare)
-    return SearchResult(resolved, query, topic_free, own, tuple(hits), topic_alone, document=document, titled=titled)
+    return SearchResult(resolved, query, topic_free, tuple(hits), topic_alone, document=document, titled=titled)
 
 
 def _is_topic(question: str, bare: str) -> bool:

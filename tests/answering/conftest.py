@@ -10,7 +10,7 @@ import pytest
 
 from chatbot.answering.gate import Gate, Logistic
 from chatbot.answering.ranking import Ranking
-from chatbot.answering.replies import ReplyMatcher, ReplyProjection
+from chatbot.answering.replies import ReplyDecision, ReplyMatcher, ReplyProjection
 from chatbot.answering.turn import ServingSnapshot
 from chatbot.clinic import Clinic, Contact, Reply
 from chatbot.indexing import Encoded, ExactStore, Index, build_index, open_index
@@ -105,14 +105,18 @@ def never(_word: str) -> bool:
     return False
 
 
-def identity_projection(threshold: float) -> ReplyProjection:
+def identity_projection() -> ReplyProjection:
     """Return a projection that changes no vector, with a centroid for the pages that is unlike any question."""
     centroid = np.eye(1, 256, 2, dtype=np.float32)  # the direction of no word of these tests
-    return ReplyProjection(
-        np.full(256, 1e-4, np.float32), np.eye(256, dtype=np.float32), centroid, threshold, "words-1"
-    )
+    return ReplyProjection(np.full(256, 1e-4, np.float32), np.eye(256, dtype=np.float32), centroid, "words-1")
+
+
+def by_score(threshold: float) -> ReplyDecision:
+    """Return a decision that takes a match from this score on."""
+    hidden, output = np.zeros((257, 1), np.float32), np.zeros((2, 3), np.float32)
+    return ReplyDecision(hidden, output, (0.0, 1.0, 0.0, 0.0), -threshold, frozenset())
 
 
 def serving(index: Index, clinic: Clinic = CLINIC) -> ServingSnapshot:
-    matcher = ReplyMatcher.of(clinic.replies, WordEncoder(), identity_projection(0.2))
+    matcher = ReplyMatcher.of(clinic.replies, WordEncoder(), identity_projection(), by_score(0.2))
     return ServingSnapshot(index, Spelling(index.words, never), clinic, matcher)

@@ -43,7 +43,6 @@ def result_of(words: WordEncoder, question: str, ranked: Sequence[Hit], *, topic
         ResolvedQuestion(question),
         question_query,
         query(words, question),
-        question_query.encoded,
         tuple(ranked),
         topic_alone,
     )
@@ -193,7 +192,7 @@ def test_the_kind_of_answer_is_that_of_the_question_before_where_the_last_one_sa
     index = index_of(("Zebras", REDNESS[1]))
     whole = query(words, "how long? and then")
     resolved = ResolvedQuestion("and then", ("how long",))
-    result = SearchResult(resolved, whole, whole, whole.encoded, tuple(ranked(index, 0.5)), False)
+    result = SearchResult(resolved, whole, whole, tuple(ranked(index, 0.5)), False)
     assert BY_EXPECTED.confidence(index, result, result.hits[0]) == pytest.approx(chance(1))
 
 

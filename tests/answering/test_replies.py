@@ -7,10 +7,18 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from chatbot.answering.replies import ReplyMatch, ReplyMatcher, ReplyProjection, contact_line, fill_placeholders
+from chatbot.answering.replies import (
+    ReplyDecision,
+    ReplyMatch,
+    ReplyMatcher,
+    ReplyProjection,
+    contact_line,
+    fill_placeholders,
+    words_of,
+)
 from chatbot.clinic import Contact, Reply, load_clinic
 from chatbot.indexing import Encoded, Encoder, Vectors
-from tests.answering.conftest import identity_projection
+from tests.answering.conftest import RecordingEncoder, by_score, identity_projection
 from tests.conftest import WordEncoder
 
 ROOT = Path(__file__).parents[2]
@@ -29,9 +37,7 @@ def axis(words: WordEncoder, *texts: str) -> Vectors:
 @pytest.fixture
 def projection(words: WordEncoder) -> ReplyProjection:
     """Return a projection that changes no vector, with one centroid for the pages."""
-    return ReplyProjection(
-        np.zeros(256, np.float32), np.eye(256, dtype=np.float32), axis(words, "redness"), 0.25, "words-1"
-    )
+    return ReplyProjection(np.zeros(256, np.float32), np.eye(256, dtype=np.float32), axis(words, "redness"), "words-1")
 
 
 def encode(words: WordEncoder, question: str) -> Encoded:
@@ -41,7 +47,7 @@ def encode(words: WordEncoder, question: str) -> Encoded:
 def test_vectors_are_projected_around_the_mean_at_unit_length() -> None:
     mean = np.array([1.0, 1.0], dtype=np.float32)
     components = np.array([[0.0, 2.0], [1.0, 0.0]], dtype=np.float32)
-    projection = ReplyProjection(mean, components, np.zeros((1, 2), np.float32), 0.0, "words-1")
+    projection = ReplyProjection(mean, components, np.zeros((1, 2), np.float32), "words-1")
     projected = projection.project(np.array([[4.0, 9.0], [1.0, 0.0]], dtype=np.float32))
     assert projected == pytest.approx(np.array([[0.8, 0.6], [-1.0, 0.0]]))
     assert projected.dtype == np.float32
@@ -50,11 +56,73 @@ def test_vectors_are_projected_around_the_mean_at_unit_length() -> None:
 def test_the_fitted_projection_is_that_of_the_files() -> None:
     folder = files("chatbot.answering")
     values, projection = json.loads(folder.joinpath("replies.json").read_text("utf-8")), ReplyProjection.fitted()
-    assert (projection.threshold, projection.fingerprint) == (values["threshold"], values["encoder"]["fingerprint"])
+    assert projection.fingerprint == values["encoder"]["fingerprint"]
     with folder.joinpath("replies.npz").open("rb") as file, np.load(file) as arrays:
         for name in ("mean", "components", "page_centroids"):
             assert getattr(projection, name).tolist() == arrays[name].astype(np.float32).tolist()
             assert getattr(projection, name).dtype == np.float32
+
+
+def test_the_fitted_decision_is_that_of_the_files() -> None:
+    folder = files("chatbot.answering")
+    values, decision = json.loads(folder.joinpath("replies.json").read_text("utf-8")), ReplyDecision.fitted()
+    assert decision.weights == tuple(
+        values["weights"][name] for name in ("log_odds", "score", "similarity", "unknown_words")
+    )
+    assert decision.intercept == values["intercept"]
+    assert (decision.hidden.shape[0], decision.output.shape) == (385, (decision.hidden.shape[1] + 1, 3))
+    assert len(decision.vocabulary) == values["data"]["vocabulary"]
+
+
+def test_no_weight_of_the_fitted_projection_is_without_bounds() -> None:
+    assert np.abs(ReplyProjection.fitted().components).max() < 100
+
+
+def test_the_network_gives_the_log_odds_of_its_first_class() -> None:
+    hidden = np.array([[1.0, -1.0], [0.0, 0.0], [0.0, 0.0]], dtype=np.float32)
+    output = np.array([[2.0, 0.0, 0.0], [0.0, 2.0, 0.0], [0.0, 0.0, 0.0]], dtype=np.float32)
+    decision = ReplyDecision(hidden, output, (1.0, 0.0, 0.0, 0.0), 0.0, frozenset())
+    odds = decision.log_odds(np.array([[1.0, 0.0], [-1.0, 0.0]], dtype=np.float32))
+    assert odds == pytest.approx([np.log(np.e**2 / 2), np.log(1 / (np.e**2 + 1))], abs=2e-3)
+
+
+@pytest.mark.parametrize(
+    ("weights", "intercept", "allows"),
+    [
+        ((0.0, 0.0, 0.0, 0.0), 0.0, True),
+        ((0.0, 2.0, 0.0, 0.0), -1.0, True),  # of score .5
+        ((0.0, 2.0, 0.0, 0.0), -1.01, False),
+        ((0.0, 0.0, 2.0, 0.0), -1.61, False),  # of similarity .8
+        ((0.0, 0.0, 0.0, -4.0), 1.0, True),  # of a quarter of unknown words
+        ((0.0, 0.0, 0.0, -4.0), 0.99, False),
+    ],
+)
+def test_a_decision_weighs_the_match_and_the_unknown_words(
+    words: WordEncoder, weights: tuple[float, float, float, float], intercept: float, *, allows: bool
+) -> None:
+    decision = replace(by_score(0.0), weights=weights, intercept=intercept)
+    assert decision.allows(encode(words, "fees"), ReplyMatch(FEES, 0.5, 0.8), 0.25) is allows
+
+
+def test_words_are_unknown_that_neither_the_clinic_nor_its_replies_nor_other_clinics_use(words: WordEncoder) -> None:
+    decision = replace(by_score(0.0), vocabulary=frozenset({"physio"}))
+    matcher = ReplyMatcher.of([FEES], words, identity_projection(), decision)
+    unknown = {
+        text: matcher.unknown_words(text, {"swelling": 3})
+        for text in ("the fees", "Physio for swellings", "swell of the Tesla", "Tesla 3 Tesco", "of the", "listed")
+    }
+    assert unknown == {
+        "the fees": 0,
+        "Physio for swellings": 0,
+        "swell of the Tesla": 1,
+        "Tesla 3 Tesco": 1,
+        "of the": 0,
+        "listed": 0,
+    }
+
+
+def test_the_words_of_a_text_are_folded_and_without_numbers() -> None:
+    assert words_of("Model 3's price, 20mg x_y") == ["model", "s", "price", "mg", "x", "y"]
 
 
 def test_the_fitted_projection_takes_vectors_of_the_packaged_encoder() -> None:
@@ -84,32 +152,31 @@ def test_the_nearest_page_centroid_counts(words: WordEncoder, projection: ReplyP
 
 
 @pytest.mark.parametrize(("threshold", "matches"), [(0.499, True), (0.501, False)])
-def test_a_question_matches_from_the_threshold_on(
+def test_a_question_matches_if_the_decision_allows_it(
     words: WordEncoder, projection: ReplyProjection, threshold: float, matches: bool
 ) -> None:
-    matcher = ReplyMatcher.of([BOOKING, FEES], words, replace(projection, threshold=threshold))
-    match = matcher.match(encode(words, "fees"))
+    matcher = ReplyMatcher.of([BOOKING, FEES], words, projection, by_score(threshold))
+    match = matcher.match("fees", encode(words, "fees"), ())
     assert (match.reply if match else None) == (FEES if matches else None)
 
 
-def test_a_score_equal_to_the_threshold_matches(words: WordEncoder, projection: ReplyProjection) -> None:
-    matcher = ReplyMatcher.of([BOOKING, FEES], words, projection)
-    score = matcher.nearest(encode(words, "fees")).score
-    assert replace(matcher, projection=replace(projection, threshold=score)).match(encode(words, "fees")) == ReplyMatch(
-        FEES, score
-    )
+def test_the_similarity_is_that_of_the_nearest_example_of_any_reply(
+    words: WordEncoder, projection: ReplyProjection
+) -> None:
+    match = ReplyMatcher.of([BOOKING, FEES], words, projection).nearest(encode(words, "book fees online"))
+    assert match.similarity == pytest.approx(2 / 6**0.5, abs=1e-4)
 
 
 def test_without_replies_nothing_matches(words: WordEncoder, projection: ReplyProjection) -> None:
-    assert ReplyMatcher.of([], words, projection).match(encode(words, "fees")) is None
+    assert ReplyMatcher.of([], words, projection).match("fees", encode(words, "fees"), ()) is None
 
 
 def test_replies_for_another_encoder_match_by_keyword_alone(words: WordEncoder, projection: ReplyProjection) -> None:
     other = replace(projection, fingerprint="words-2")
     matcher = ReplyMatcher.of([FEES], words, other)
-    assert (matcher.replies, matcher.projection, matcher.examples) == ((FEES,), other, ())
+    assert (matcher.replies, matcher.projection, matcher.projected, len(matcher.examples)) == ((FEES,), other, (), 0)
     assert matcher.by_keyword("fees") == FEES
-    assert matcher.match(encode(words, "fees")) is None
+    assert matcher.match("fees", encode(words, "fees"), ()) is None
 
 
 def test_a_matcher_holds_the_replies_in_order_with_their_examples(
@@ -117,7 +184,9 @@ def test_a_matcher_holds_the_replies_in_order_with_their_examples(
 ) -> None:
     matcher = ReplyMatcher.of([BOOKING, FEES], words, projection)
     assert (matcher.replies, matcher.projection) == ((BOOKING, FEES), projection)
-    assert [len(examples) for examples in matcher.examples] == [4, 2]
+    assert [len(examples) for examples in matcher.projected] == [4, 2]
+    assert matcher.examples.tolist() == axis(words, *BOOKING.examples, *FEES.examples).tolist()
+    assert {"may", "online", "our", "dear"} <= matcher.vocabulary
     assert ReplyMatcher.of([FEES], words).projection.fingerprint == ReplyProjection.fitted().fingerprint
 
 
@@ -157,7 +226,7 @@ def test_placeholders_are_filled_with_the_clinics_contact() -> None:
 
 @pytest.fixture
 def matcher(words: WordEncoder) -> ReplyMatcher:
-    return ReplyMatcher.of([PEELS, PRICE, HOURS], words, identity_projection(0.1))
+    return ReplyMatcher.of([PEELS, PRICE, HOURS], words, identity_projection(), by_score(0.1))
 
 
 @pytest.mark.parametrize(
@@ -191,15 +260,7 @@ def test_without_replies_a_keyword_asks_for_none(words: WordEncoder) -> None:
 
 
 def replies_to(matcher: ReplyMatcher, words: WordEncoder, question: str, clauses: Sequence[str]) -> list[str]:
-    (encoded,) = words.encode_questions([question])
-    return [reply.name for reply in matcher.match_all(encoded, clauses, words.encode_questions)]
-
-
-class UnusedEncoder(WordEncoder):
-    """An encoder that must not be used."""
-
-    def encode_questions(self, texts: Sequence[str]) -> list[Encoded]:
-        raise AssertionError(texts)
+    return [reply.name for reply in matcher.match_all(question, clauses, words.encode_questions, ())]
 
 
 def test_a_question_asks_for_the_reply_that_it_matches(matcher: ReplyMatcher, words: WordEncoder) -> None:
@@ -220,9 +281,10 @@ def test_without_two_replies_in_its_clauses_the_whole_question_decides(
     assert replies_to(matcher, words, "zebra", ["price", "zebra"]) == []
 
 
-def test_a_question_of_one_clause_is_not_encoded_again(matcher: ReplyMatcher, words: WordEncoder) -> None:
-    (encoded,) = words.encode_questions(["opening hours"])
-    assert matcher.match_all(encoded, ["price"], UnusedEncoder().encode_questions) == [HOURS]
+def test_a_question_of_one_clause_is_encoded_alone(matcher: ReplyMatcher) -> None:
+    encoder = RecordingEncoder()
+    assert matcher.match_all("opening hours", ["price"], encoder.encode_questions, ()) == [HOURS]
+    assert encoder.questions == ["opening hours"]
 
 
 @pytest.fixture(scope="session")
@@ -248,10 +310,9 @@ def clinic_matcher(encoder: Encoder) -> ReplyMatcher:
 def test_a_question_matches_its_reply_whatever_treatment_it_names(
     clinic_matcher: ReplyMatcher, encoder: Encoder, question: str, reply: str
 ) -> None:
-    match = clinic_matcher.match(encoder.encode_questions([question])[0])
+    match = clinic_matcher.match(question, encoder.encode_questions([question])[0], ())
     assert match is not None
     assert match.reply.name == reply
-    assert match.score >= clinic_matcher.projection.threshold
 
 
 @pytest.mark.parametrize(
@@ -270,18 +331,38 @@ def test_a_question_matches_its_reply_whatever_treatment_it_names(
 def test_a_question_for_the_pages_matches_no_reply(
     clinic_matcher: ReplyMatcher, encoder: Encoder, question: str
 ) -> None:
-    assert clinic_matcher.match(encoder.encode_questions([question])[0]) is None
+    assert clinic_matcher.match(question, encoder.encode_questions([question])[0], ()) is None
+
+
+@pytest.mark.parametrize(
+    "question",
+    [
+        "What's the capital of Australia?",
+        "how much is a Tesla Model 3",
+        "what are the opening hours of Tesco",
+        "are you hiring chefs",
+        "can I pay my council tax in instalments",
+        "how do I get to the airport",
+        "book me a flight to Rome",
+        "do you sell iPhones",
+    ],
+)
+def test_a_question_to_somebody_else_matches_no_reply(
+    clinic_matcher: ReplyMatcher, encoder: Encoder, question: str
+) -> None:
+    assert clinic_matcher.match(question, encoder.encode_questions([question])[0], ()) is None
 
 
 def test_a_clinic_of_another_kind_has_replies_of_its_own(encoder: Encoder) -> None:
     pets = Reply("pets", ("Can I bring my dog?", "Are pets allowed?", "do you allow animals inside"), "Sorry, no.")
-    match = ReplyMatcher.of([pets], encoder).match(encoder.encode_questions(["may my dog come in with me"])[0])
+    question = "may my dog come in with me"
+    match = ReplyMatcher.of([pets], encoder).match(question, encoder.encode_questions([question])[0], ())
     assert match is not None
     assert match.reply is pets
 
 
 def test_without_replies_or_with_another_encoder_no_real_question_matches(encoder: Encoder, words: WordEncoder) -> None:
-    question = encoder.encode_questions(["How much is it?"])[0]
-    assert ReplyMatcher.of([], encoder).match(question) is None
+    question = "How much is it?"
+    assert ReplyMatcher.of([], encoder).match(question, encoder.encode_questions([question])[0], ()) is None
     price = Reply("price", ("How much is it?",), "Ask us.")
-    assert ReplyMatcher.of([price], words).match(words.encode_questions(["How much is it?"])[0]) is None
+    assert ReplyMatcher.of([price], words).match(question, words.encode_questions([question])[0], ()) is None
