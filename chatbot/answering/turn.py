@@ -9,6 +9,7 @@ from typing import Final
 from chatbot.answering import compose
 from chatbot.answering.approved import ApprovedMatch, ApprovedMatcher
 from chatbot.answering.clarify import pages_to_choose
+from chatbot.answering.facts import holds_fact
 from chatbot.answering.follow_ups import resolve_follow_up
 from chatbot.answering.gate import Gate
 from chatbot.answering.ranking import Ranking
@@ -196,8 +197,14 @@ class Turn:
 
     @property
     def pages_are_unsure(self) -> bool:
-        """Whether a reply of the clinic goes before the answer of the pages."""
-        return self.from_pages.confidence < self._tools.gate.threshold_for(_CANNED_REPLY_RISK)
+        """Whether a reply of the clinic goes before the answer of the pages.
+
+        Never before a passage that would be shown and holds the price, hours or address asked for.
+        """
+        answer = self.from_pages
+        if any(holds_fact(self.corrected, citation.passage) for citation in answer.citations):
+            return False
+        return answer.confidence < self._tools.gate.threshold_for(_CANNED_REPLY_RISK)
 
     @cached_property
     def choices(self) -> tuple[Choice, ...]:

@@ -388,6 +388,13 @@ def test_the_clinics_own_reply_goes_before_pages_that_are_unsure(desk: Desk) -> 
     assert desk.ask("and how much is a peel", gate=sure(0.31)).rule == ""
 
 
+def test_a_passage_that_holds_the_price_asked_for_goes_before_the_reply(index_of: IndexOf) -> None:
+    desk = Desk(index_of(("Prices", "A peel is \u20ac85."), ("Cost", "The price of a facial depends.")))
+    assert desk.ask("how much is a peel", gate=sure(0.29)).answer.outcome is Outcome.RELATED
+    assert desk.ask("how much is a facial", gate=sure(0.29)).rule == "price"
+    assert desk.ask("how much is a peel", gate=sure(0.05)).rule == "price"  # below what is shown at all
+
+
 def test_the_clinics_own_reply_is_to_the_last_question_alone(desk: Desk) -> None:
     before = (
         "Do one two three four five six seven eight nine ten eleven twelve thirteen old scars fade all by themselves?"
