@@ -45,7 +45,11 @@ _ASKED: Final = ("stackfaq", "medquad_small", "covidqa_deepset", "pubmedqa_l", "
 
 FITS: Final[Mapping[str, Fit]] = {
     "ranking": Fit("fit_ranking", ("chatbot/answering/ranking.json",), ("training/clinics",), _RANKED),
-    "gate": Fit("fit_gate", ("chatbot/answering/gate.json",), ("training/clinics",), _RANKED),
+    "reader": Fit(
+        "fit_reader", ("chatbot/answering/reader.json", "chatbot/answering/reader.onnx"), ("training/sites",)
+    ),
+    "gate": Fit("fit_gate", ("chatbot/answering/gate.json",), ("training/clinics", "training/sites")),
+    "clarify": Fit("fit_clarify", ("chatbot/answering/clarify.json",), ("training/unnamed.jsonl", "training/sites")),
     "approved": Fit(
         "fit_approved", ("chatbot/answering/approved.json",), ("training/rewordings.txt", "training/sites")
     ),
