@@ -118,7 +118,7 @@ def _fit(choices: Sequence[Choice]) -> Floats:
     right = np.concatenate([choice.right for choice in choices])
     sizes = np.array([len(choice.right) for choice in choices])
     starts, owners = np.cumsum(sizes) - sizes, np.repeat(np.arange(len(sizes)), sizes)
-    scales = signals.std(axis=0)
+    scales = np.maximum(signals.std(axis=0), 1e-9)  # a signal that is the same everywhere gets the weight 0
     signals = signals / scales
 
     def loss(weights: Floats) -> tuple[float, Floats]:
