@@ -1,5 +1,6 @@
 """The first-day review: what a verdict approves, what is stored, and what the summary counts."""
 
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -11,7 +12,7 @@ from chatbot.database import Database
 from chatbot.errors import ChangeRefused
 from chatbot.evaluation import Expect
 from chatbot.indexing import Encoder
-from chatbot.records import Answer, Outcome, Passage
+from chatbot.records import Answer, Choice, Outcome, Passage
 from chatbot.staff import (
     ApprovedQuestions,
     AuditLog,
@@ -128,6 +129,16 @@ def test_a_right_fixed_text_is_checked_from_then_on(
     assert [saved.expect for saved in golden.read()] == [expect]
     assert [change.summary for change in audit_log.latest()] == ["Right"]
     assert review.judgements()["what does it cost?"].was_right
+
+
+def test_where_asking_back_is_right_nothing_is_approved(
+    bot: Chatbot, review: FirstDayReview, golden: GoldenFile
+) -> None:
+    seen = replace(bot.ask(ASKED), outcome=Outcome.RELATED, choices=(Choice("Aftercare", "aftercare.md"),))
+    review.judge(seen, Verdict.RIGHT, "alice", SPECIALTY)
+    assert review.judgements()[ASKED].was_right
+    assert golden.read() == ()
+    assert not bot.ask(ASKED).confirmed
 
 
 def test_a_verdict_without_a_passage_is_refused(review: FirstDayReview) -> None:

@@ -175,12 +175,15 @@ class FirstDayReview:
         """Store a verdict on the answer that was seen, and approve what it says.
 
         `passage` is the one that answers instead of what was seen. A right reply, or right urgent wording, becomes a
-        golden question. An earlier verdict is replaced. Raises `ChangeRefused`, `QuestionError` and `StaffError`.
+        golden question. Where the answer asks back, nothing is approved. An earlier verdict is replaced. Raises
+        `ChangeRefused`, `QuestionError` and `StaffError`.
         """
         match verdict:
             case Verdict.RIGHT if seen.outcome in _FIXED:
                 self._golden_file.save(seen.question, (), (), by, _FIXED[seen.outcome])
                 self._audit_log.record(by, ChangeKind.QUESTION, seen.question, "Right", None, seen.message)
+            case Verdict.RIGHT if seen.choices:  # to ask back is right, so no single passage is
+                self._audit_log.record(by, ChangeKind.QUESTION, seen.question, "Right to ask back")
             case Verdict.RIGHT if seen.citations:
                 self._approved_questions.approve(seen.question, seen.citations[0].passage, by)
             case Verdict.OTHER if passage:
