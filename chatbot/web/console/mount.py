@@ -19,6 +19,8 @@ from chatbot.web.console.approved import approved_tab
 from chatbot.web.console.chart_routes import chart_routes
 from chatbot.web.console.checks import checks_tab
 from chatbot.web.console.clinic_text import clinic_text_tab
+from chatbot.web.console.components import wire
+from chatbot.web.console.first_day import first_day_tab
 from chatbot.web.console.guard import ACCOUNT, StaffGuard, is_for_editors
 from chatbot.web.console.overview import overview_tab
 from chatbot.web.console.pages import PagesTab
@@ -115,6 +117,8 @@ def console_blocks(services: ConsoleServices) -> gr.Blocks:
             write, question = unanswered_tab(services, tab)
         with gr.Tab("Approved questions", id="approved") as tab:
             approved_tab(services, tab)
+        with gr.Tab("First-day review", id="first-day") as tab:
+            write_missing, title = first_day_tab(services, tab)
         with gr.Tab("Urgent", id="urgent") as tab:
             urgent_tab(services, tab)
         with gr.Tab("Check", id="check") as tab:
@@ -125,6 +129,7 @@ def console_blocks(services: ConsoleServices) -> gr.Blocks:
             clinic_text_tab(services, tab)
         with gr.Tab("Overview", id="overview") as tab:
             overview_tab(services, tab)
-        pages.wire_new(write.click, question)
-        write.click(lambda: gr.Tabs(selected="pages"), [], [tabs], show_progress="hidden", api_visibility="private")
+        for button, subject in ((write, question), (write_missing, title)):
+            pages.wire_new(button.click, subject)
+            wire(button.click, lambda: {tabs: gr.Tabs(selected="pages")}, [], [tabs])
     return blocks

@@ -16,6 +16,7 @@ from chatbot.staff import (
     ClinicText,
     ContentPaths,
     Drafts,
+    FirstDayReview,
     GoldenFile,
     Publisher,
     QuestionEmbeddings,
@@ -42,6 +43,7 @@ class ConsoleServices:
     question_embeddings: QuestionEmbeddings
     golden_file: GoldenFile
     approved_questions: ApprovedQuestions
+    first_day_review: FirstDayReview
     reports: CheckReports
     sign_offs: SignOffs
 
@@ -53,6 +55,7 @@ class ConsoleServices:
         place = ContentPaths(settings.corpus, settings.index, settings.staff)
         pages = Publisher(bot, place, Drafts(database), audit_log)
         golden_file = GoldenFile(settings.staff)
+        approved_questions = ApprovedQuestions(bot, database, golden_file, audit_log)
         with suppress(StaffError):  # visitors are answered all the same; the tabs say what is wrong
             bot.set_approved(stored_approvals(settings.staff))
         return cls(
@@ -65,7 +68,8 @@ class ConsoleServices:
             clinic_text=ClinicText(bot, settings.clinic, audit_log, _check_texts),
             question_embeddings=QuestionEmbeddings(bot),
             golden_file=golden_file,
-            approved_questions=ApprovedQuestions(bot, database, golden_file, audit_log),
+            approved_questions=approved_questions,
+            first_day_review=FirstDayReview(database, approved_questions, golden_file, audit_log),
             reports=CheckReports(settings.staff),
             sign_offs=SignOffs(database),
         )
