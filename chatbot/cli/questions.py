@@ -97,7 +97,14 @@ def _evaluate(settings: Settings, options: argparse.Namespace) -> None:
 
 def _check(settings: Settings, _: argparse.Namespace) -> None:
     from chatbot.cli.progress import progress_bar
-    from chatbot.staff import CheckReports, GoldenFile, check_report_text, raise_on_regression, staff_warnings
+    from chatbot.staff import (
+        CheckReports,
+        GoldenFile,
+        check_report_text,
+        first_day_line,
+        raise_on_regression,
+        staff_warnings,
+    )
 
     golden, reports = GoldenFile(settings.staff), CheckReports(settings.staff)
     questions, before = golden.require(), reports.latest()
@@ -107,6 +114,8 @@ def _check(settings: Settings, _: argparse.Namespace) -> None:
     with progress_bar("Asking", " questions") as show:
         report = reports.run(bot, questions, show)
     print(check_report_text(report, before))
+    if line := first_day_line(settings.staff):
+        print(line)
     raise_on_regression(report, before)
 
 
