@@ -146,7 +146,9 @@ def _is_unclear(example: Example) -> bool:
 def _right(asked: Iterable[tuple[Example, tuple[str, ...]]]) -> float:
     """Return the share of the offered pages that answer, over the unnamed questions that are asked back."""
     return _share(
-        np.mean([page in example.pages for page in pages]) for example, pages in asked if pages and _is_unclear(example)
+        float(np.mean([page in example.pages for page in pages]))
+        for example, pages in asked
+        if pages and _is_unclear(example)
     )
 
 

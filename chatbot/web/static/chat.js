@@ -21,6 +21,9 @@ window.gradio_api_info = { named_endpoints: {}, unnamed_endpoints: {} };
     for (const message of document.querySelectorAll("#log [data-testid][aria-label]")) {
       message.removeAttribute("aria-label");
     }
+    for (const group of document.querySelectorAll("#log .choices:not([aria-label])")) {
+      group.setAttribute("aria-label", group.previousElementSibling?.textContent ?? "");
+    }
     // Not said aloud again: whoever has just typed a question waits for the answer.
     for (const row of document.querySelectorAll("#log .user-row:not([aria-live])")) row.setAttribute("aria-live", "off");
     const log = document.querySelector("#log [role=log]:not([aria-label=Conversation])");
@@ -70,6 +73,14 @@ window.gradio_api_info = { named_endpoints: {}, unnamed_endpoints: {} };
   }
 
   document.addEventListener("input", keepDraft);
+
+  // The buttons in an answer press those of Gradio, which stand below the conversation and are not shown.
+  document.addEventListener("click", ({ target }) => {
+    const pressed = target.closest?.("#log .choices button");
+    if (!pressed) return;
+    const place = [...pressed.parentNode.children].indexOf(pressed);
+    document.querySelectorAll("#choices button")[place]?.click();
+  });
 
   /** Tell of a lost connection when Gradio does, until an answer comes or the page is loaded anew. */
   function tellLost() {

@@ -40,12 +40,13 @@
     });
   };
 
-  const request = async (question, signal) => {
+  /** Ask a question, of all pages or of the one that was chosen for the last question. */
+  const request = async (question, page, signal) => {
     // Strings one by one: an old library may have taught arrays to encode themselves otherwise.
-    const history = turns.slice(-10).map((turn) => JSON.stringify(turn.question));
+    const history = turns.slice(-10, page ? -1 : turns.length).map((turn) => JSON.stringify(turn.question));
     const reply = await post(
       "ask",
-      `{"question":${JSON.stringify(question)},"history":[${history.join()}]}`,
+      `{"question":${JSON.stringify(question)},"history":[${history.join()}],"document":${JSON.stringify(page ?? null)}}`,
       signal,
     );
     const told = JSON.parse(await reply.text());
@@ -128,10 +129,22 @@
   const folded = (cited) =>
     make("details", null, make("summary", null, place([cited.title, ...cited.headings])), quote(cited));
 
-  /** The passages; what is not marked is folded, except the first where the contact does not go before it. */
-  const quotes = ({ outcome, citations, contact_first: last }) =>
-    citations.map((cited, at) =>
+  /** The passages; what is not marked is folded, except the first where neither contact nor choices go before it. */
+  const quotes = ({ outcome, citations, contact_first, choices }) => {
+    const last = contact_first || choices?.[0];
+    return citations.map((cited, at) =>
       at ? (cited.highlights[0] ? quote(cited, outcome === "answered" && lead(cited)) : folded(cited)) : last ? folded(cited) : quote(cited, outcome === "answered" && lead(cited)),
+    );
+  };
+
+  /** Buttons for the pages of which the visitor may mean one. */
+  const chooser = (question, choices) =>
+    make(
+      "div",
+      { class: "choices", role: "group", "aria-label": T.which },
+      ...choices.map(({ title, document: page }) =>
+        button("offer", () => ask(question, title, page), make("span", { lang, dir: "auto" }, title)),
+      ),
     );
 
   const feedback = (id) => {
@@ -194,14 +207,15 @@
     return (line || help) && make("div", { class: "reach" }, line && make("p", { dir: "auto" }, ...linked(line)), help);
   };
 
-  const answered = ({ answer }) => {
+  const answered = ({ question, answer }) => {
     const { outcome, citations, corrected, contact: way, contact_first: last } = answer;
+    const choices = answer.choices?.[0] && chooser(question, answer.choices);
     if (outcome === "urgent") return alarmed(answer);
     // The message ends with the line of contact, which has its own place here.
     const message = way && answer.message.endsWith(way) ? answer.message.slice(0, -way.length).trim() : answer.message;
     // An answer's last line announces what says itself where it comes from.
     const above = outcome === "answered" ? message.split("\n").slice(0, -1).join("\n") : message;
-    const ways = (way || outcome !== "answered") && reach(message, way);
+    const ways = (way || (outcome !== "answered" && !choices)) && reach(message, way);
     const passages = quotes(answer);
     return make(
       "div",
@@ -210,8 +224,9 @@
       corrected &&
         make("p", { class: "understood" }, `${T.understood} `, make("span", { dir: "auto" }, short(corrected))),
       above && make("div", { class: "message" }, ...lines(above)),
+      choices,
       ...(last ? [ways, passages[0] && make("p", { class: "closest" }, T.closest), ...passages] : [...passages, ways]),
-      outcome !== "reply" && feedback(answer.answer_id),
+      outcome !== "reply" && !choices && feedback(answer.answer_id),
     );
   };
 
@@ -243,22 +258,24 @@
     return turn;
   };
 
-  const fail = (turn, question, why) => {
+  const fail = (turn, question, title, page, why) => {
     turn.classList.add("failed");
     input.value ||= question;
-    const again = () => ask(question);
+    const again = () => ask(question, title, page);
     const said = why ? [...lines(why), why !== T.too_long && button("plain", again, T.again)] : trouble(again);
     turn.append(make("div", { class: "answer" }, ...said));
   };
 
-  const ask = async (question) => {
+  /** Ask a question, or the last one of a page that was chosen by its title. */
+  const ask = async (question, title, page) => {
     if (asking) return;
+    const words = title ? `${question} – ${title}` : question;
     const inside = root.activeElement; // before the button that was pressed goes away
     const run = (asking = new AbortController());
     log.querySelector(".failed")?.remove();
     suggest("", []);
     if (input.value.trim() === question) input.value = "";
-    const turn = add(question);
+    const turn = add(words);
     show(turn);
     searching();
     const late = setTimeout(() => status.replaceChildren(...lines(T.slow), contact() ?? ""), 8000);
@@ -267,8 +284,8 @@
     if (inside) rest();
     let answer, said, why;
     try {
-      answer = await request(question, run.signal);
-      said = answered({ answer });
+      answer = await request(question, page, run.signal);
+      said = answered({ question, answer });
     } catch (error) {
       why = typeof error === "string" ? error : "";
     }
@@ -278,13 +295,13 @@
     asking = null;
     status.replaceChildren();
     if (said) {
-      turns.push({ question, answer });
+      turns.push({ question: words, answer });
       keep((storage) => storage.setItem(key, JSON.stringify(turns)));
       turn.append(said);
       suggest(T.suggestions, answer.suggestions);
       tell("answer", { outcome: answer.outcome });
     } else {
-      fail(turn, question, why);
+      fail(turn, question, title, page, why);
     }
     show(turn);
   };

@@ -10,7 +10,8 @@ import gradio as gr
 from fastapi import Request, Response
 from gradio.components import Component
 
-from chatbot.errors import JournalError, QuestionEmpty, QuestionError
+from chatbot.errors import DocumentNotFound, JournalError, QuestionEmpty, QuestionError
+from chatbot.records import Choice
 from chatbot.web.http.answer_and_record import AnswerService
 from chatbot.web.http.fair_queue import ClientDisconnected, QueueFull
 from chatbot.web.http.gradio_allowlist import Join, Route
@@ -30,6 +31,7 @@ _LOG = logging.getLogger(__name__)
 _QUESTIONS: Final = "questions"  # the concurrency id of the events that ask one
 _AT_ONCE: Final = 16  # events that ask nothing
 _SUGGESTIONS: Final = 4
+_CHOICES: Final = 5  # pages that an answer may offer
 _LONGEST_TYPED: Final = 10_000  # characters; so that even a text that is too long fits a request and gets a reply
 _MAX_TURNS: Final = 30  # of one conversation; older ones are forgotten
 _MAX_CONVERSATIONS: Final = 1_000  # the one that was idle longest is forgotten first
@@ -43,7 +45,8 @@ class _Turn:
     """A question, and the HTML of the answer or of the notice in its place.
 
     `answer_id` is None where the question could not be answered, `helpful` until the visitor gives feedback. `dismiss`
-    is the question that the button below an urgent answer asks, and empty below any other.
+    is the question that the button below an urgent answer asks, and empty below any other. `choices` are the pages that
+    the buttons in the answer ask the question of.
     """
 
     question: str
@@ -51,6 +54,7 @@ class _Turn:
     answer_id: str | None = None
     helpful: bool | None = None
     dismiss: str = ""
+    choices: tuple[Choice, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,6 +64,7 @@ class _Parts:
     turns: gr.State
     log: gr.Chatbot
     dismiss: gr.Button  # "This is not an emergency", below an urgent answer
+    choices: tuple[gr.Button, ...]  # not shown: the buttons in an answer press them
     feedback: tuple[gr.Button, ...]  # helpful and not helpful; none without a journal
     suggestions: tuple[gr.Button, ...]
     question: gr.Textbox
@@ -82,6 +87,8 @@ def chat_blocks(bot: "Chatbot", journal: "Journal | None", answers: AnswerServic
         _wire(parts.send.click, page.ask, [parts.question, parts.turns], parts, _QUESTIONS)
         for button in (parts.dismiss, *parts.suggestions):
             _wire(button.click, page.ask, [button, parts.turns], parts, _QUESTIONS)
+        for place, button in enumerate(parts.choices):
+            _wire(button.click, page.choose(place), [parts.turns], parts, _QUESTIONS)
         for button, helpful in zip(parts.feedback, _FEEDBACK, strict=False):
             _wire(button.click, partial(page.record_feedback, helpful), [parts.turns], parts)
         _wire(parts.clear.click, page.clear, [], parts)
@@ -135,6 +142,8 @@ def _lay_out(starters: Sequence[str], *, with_feedback: bool) -> _Parts:
         group_consecutive_messages=False,
     )
     dismiss = gr.Button(visible=False, elem_id="dismiss")
+    with gr.Row(elem_id="choices"):
+        choices = tuple(gr.Button() for _ in range(_CHOICES))
     with gr.Row(elem_id="feedback"):
         feedback = tuple(gr.Button(label, visible=False) for label in _FEEDBACK.values()) if with_feedback else ()
     with gr.Row(elem_id="suggestions"):
@@ -151,7 +160,7 @@ def _lay_out(starters: Sequence[str], *, with_feedback: bool) -> _Parts:
             elem_id="question",
         )
         send = gr.Button("Ask", variant="primary", elem_id="send")
-    return _Parts(turns, log, dismiss, feedback, suggestions, question, send, clear)
+    return _Parts(turns, log, dismiss, choices, feedback, suggestions, question, send, clear)
 
 
 def _label(texts: Sequence[str], place: int) -> dict[str, Any]:
@@ -200,25 +209,54 @@ class _Page:
 
     async def ask(self, question: str | None, turns: Sequence[_Turn], request: gr.Request) -> list[object]:
         """Answer a question in its conversation; where that fails, the question stays in its box."""
-        question = question or ""
-        earlier = [turn.question for turn in turns if turn.answer_id]
+        return await self._answer(question or "", None, turns, turns, request)
+
+    def choose(self, place: int) -> Callable[..., Coroutine[Any, Any, list[object]]]:
+        """Return the handler that answers the last question from one of the pages offered for it, counted from 0."""
+
+        async def answer(turns: Sequence[_Turn], request: gr.Request) -> list[object]:
+            choices = turns[-1].choices if turns else ()
+            if place >= len(choices):  # the button was pressed twice
+                return self._skip()
+            return await self._answer(turns[-1].question, choices[place], turns[:-1], turns, request)
+
+        return answer  # no partial: Gradio would not find the request among its arguments
+
+    async def _answer(
+        self,
+        question: str,
+        page: Choice | None,
+        earlier: Sequence[_Turn],
+        turns: Sequence[_Turn],
+        request: gr.Request,
+    ) -> list[object]:
+        """Answer a question of all pages or of one, read with `earlier` turns, as the next turn after `turns`."""
+        words = f"{question} \u2013 {page.title}" if page else question
+        history = [turn.question for turn in earlier if turn.answer_id]
         try:
             address = request.client.host if request.client else ""
             leaving = partial(self._departure, request.session_hash)
-            answer_id, answer = await self._answers.ask(address, question, earlier, leaving)
+            document = page.document if page else None
+            answer_id, answer = await self._answers.ask(address, question, history, leaving, document)
             urgent = UrgentTexts.of(answer, self._bot.clinic)
             html = answer_html(answer, self._bot.clinic)
-            turn = _Turn(question, html, answer_id, dismiss=urgent.dismiss if urgent else "")
+            turn = _Turn(words, html, answer_id, dismiss=urgent.dismiss if urgent else "", choices=answer.choices)
         except (QuestionEmpty, ClientDisconnected):
-            return [gr.skip() for _ in range(5 + _SUGGESTIONS + len(self._feedback(())))]
+            return self._skip()
         except (QuestionError, QueueFull) as error:
             notice = apology_html(str(error) or _BUSY, self._bot.clinic, with_contact=False)
-            return self._show([*turns, _Turn(shorten(question), notice)], question, ())
+            return self._show([*turns, _Turn(shorten(words), notice)], question, ())
+        except DocumentNotFound:  # the page was taken away since it was offered
+            return await self._answer(words, None, earlier, turns, request)
         except Exception as error:  # noqa: BLE001 -- whatever went wrong, the conversation says so
             _LOG.error("a question of the chat page was not answered: %s", traceback_without_message(error))
             notice = apology_html(_APOLOGY, self._bot.clinic, with_contact=True)
-            return self._show([*turns, _Turn(shorten(question), notice)], question, ())
+            return self._show([*turns, _Turn(shorten(words), notice)], question, ())
         return self._show([*turns, turn], "", answer.suggestions)
+
+    def _skip(self) -> list[object]:
+        """Change nothing."""
+        return [gr.skip() for _ in range(5 + _SUGGESTIONS + len(self._feedback(())))]
 
     def record_feedback(self, helpful: bool, turns: Sequence[_Turn]) -> list[object]:
         """Record whether the last answer helped; a later click replaces an earlier one."""
@@ -244,12 +282,13 @@ class _Page:
         return [shown, messages, question, gr.update(visible=bool(shown)), below, *labels, *self._feedback(shown)]
 
     def _feedback(self, turns: Sequence[_Turn]) -> list[object]:
-        """Label the feedback buttons, and hide them where there is no answer or an urgent one."""
+        """Label the feedback buttons, and hide them where there is no answer, an urgent one or one that asks back."""
         if not self._journal:
             return []
         last = turns[-1] if turns else _Turn("", Html())
         labels = [f"{text}, thank you" if last.helpful is choice else text for choice, text in _FEEDBACK.items()]
-        return [gr.update(value=label, visible=bool(last.answer_id and not last.dismiss)) for label in labels]
+        is_judged = bool(last.answer_id and not last.dismiss and not last.choices)
+        return [gr.update(value=label, visible=is_judged) for label in labels]
 
 
 def _messages(turn: _Turn) -> tuple[dict[str, str], dict[str, str]]:

@@ -73,8 +73,8 @@ def answer_html(answer: Answer, clinic: Clinic) -> Html:
     """Return an answer: its message, the quoted passages, and the line of contact, which may go before them.
 
     An answer from the pages begins with the sentence that answers. Passages that are not marked are folded, except the
-    first where the contact does not go before it. In an urgent answer the number to call stands first, and there is no
-    other link.
+    first where neither the contact nor choices go before it. In an urgent answer the number to call stands first, and
+    there is no other link.
     """
     texts = UrgentTexts.of(answer, clinic)
     if texts and answer.alarm:
@@ -88,7 +88,7 @@ def answer_html(answer: Answer, clinic: Clinic) -> Html:
             _join(Html('<p class="line">{}</p>').format(line) for line in _lines(answer.message)),
         )
     reach, quotes = _reach(answer, clinic), _join(_open_or_folded(answer, citation) for citation in answer.citations)
-    parts = (reach, _closest(answer), quotes) if answer.contact_first else (quotes, reach)
+    parts = (reach, _closest(answer), quotes) if answer.contact_first else (_choices(answer), quotes, reach)
     return Html('<div class="answer {}">{}{}{}{}</div>').format(
         answer.outcome.value,
         _searched(answer),
@@ -108,9 +108,16 @@ def _closest(answer: Answer) -> Html:
     return Html('<p class="closest">{}</p>').format(english("closest")) if answer.citations else Html()
 
 
+def _choices(answer: Answer) -> Html:
+    """Return a button for each page that the visitor may mean; `chat.js` names the group and passes a press on."""
+    button = Html('<button type="button"><span dir="auto">{}</span></button>')
+    group = Html('<div class="choices" role="group">{}</div>')
+    return group.format(_join(button.format(choice.title) for choice in answer.choices)) if answer.choices else Html()
+
+
 def _open_or_folded(answer: Answer, citation: Citation) -> Html:
     is_first = citation.number == 1
-    if citation.highlights or (is_first and not answer.contact_first):
+    if citation.highlights or (is_first and not answer.contact_first and not answer.choices):
         return _quote(citation, lead=answer.outcome is Outcome.ANSWERED)
     return _folded(citation)
 
@@ -123,7 +130,7 @@ def _folded(citation: Citation) -> Html:
 
 def _reach(answer: Answer, clinic: Clinic) -> Html:
     """Return the line of contact, and help in an emergency unless the message names the number."""
-    if answer.outcome is Outcome.ANSWERED and not answer.contact:
+    if not answer.contact and (answer.outcome is Outcome.ANSWERED or answer.choices):
         return Html()
     ways = _linked(answer.contact, clinic.contact)
     line = Html('<p class="ways" dir="auto">{}</p>').format(ways) if answer.contact else ""
