@@ -38,7 +38,7 @@ from sklearn.exceptions import ConvergenceWarning
 from sklearn.linear_model import LogisticRegression
 from sklearn.neural_network import MLPClassifier
 
-from chatbot.answering.replies import ReplyDecision, ReplyMatcher, ReplyProjection, words_of
+from chatbot.answering.replies import ALIKE, ReplyDecision, ReplyMatcher, ReplyProjection, words_of
 from chatbot.clinic import load_clinic
 from chatbot.indexing import Encoded, Vectors
 from training.cached import CachedEncoder
@@ -113,12 +113,13 @@ def main() -> None:
     scores = model.decision_function(signals)
     public = np.array([example.kind == "clinc150" for example in examples])
     threshold = float(np.quantile(scores[public], 1 - OFF_TOPIC))
-    weights = [round(float(weight), 4) for weight in model.coef_[0]]
+    odds, score, similarity, unknown = (round(float(weight), 4) for weight in model.coef_[0])
+    weights = (odds, score, similarity, unknown)
     intercept = round(float(model.intercept_[0]) - threshold, 4)
 
     vocabulary = sorted(_vocabulary(examples, sites))
     fitted = _decision(vectors, labels, vocabulary)
-    decision = ReplyDecision(fitted.hidden, fitted.output, tuple(weights), intercept, fitted.vocabulary)
+    decision = ReplyDecision(fitted.hidden, fitted.output, weights, intercept, fitted.vocabulary)
     np.savez_compressed(
         OUT / "replies.npz",
         mean=projection.mean,
@@ -134,7 +135,7 @@ def main() -> None:
         "intercept": intercept,
         "fitted": datetime.now(tz=UTC).date().isoformat(),
         "data": {"sentences": len(examples), "sites": len(sites), "vocabulary": len(vocabulary), "seed": SEED},
-        "matched, of questions not seen": _shares(examples, scores >= threshold),
+        "matched, of questions not seen": _shares(examples, (scores >= threshold) | (signals[:, 2] >= ALIKE)),
         "tests/answering/replies.txt": _figures(ReplyMatcher.of(replies, encoder, projection, decision), encoder),
     }
     (OUT / "replies.json").write_text(json.dumps(values, indent=2) + "\n", "utf-8")
@@ -253,9 +254,8 @@ def _signals(matcher: ReplyMatcher, text: str, encoded: Encoded, site: Site) -> 
 
 def _shares(examples: Sequence[Example], matched: NDArray[np.bool_]) -> dict[str, float]:
     """Return the share of questions that match a reply, by where the questions come from."""
-    names = {
-        name: [] for name in ("wordings of replies", "wordings for pages", "sites", "subjects of others", "off topic")
-    }
+    sources = ("wordings of replies", "wordings for pages", "sites", "subjects of others", "off topic")
+    names: dict[str, list[bool]] = {name: [] for name in sources}
     kinds = {*intents("replies")}, {*intents("pages")}
     for example, match in zip(examples, matched.tolist(), strict=True):
         if example.label == REPLY:

@@ -12,6 +12,7 @@ from chatbot.fitted import fitted_arrays, fitted_values
 from chatbot.indexing import Encoded, Encoder, Vectors, content_words
 
 __all__ = [
+    "ALIKE",
     "ReplyDecision",
     "ReplyMatch",
     "ReplyMatcher",
@@ -20,6 +21,9 @@ __all__ = [
     "fill_placeholders",
     "words_of",
 ]
+
+ALIKE: Final = 0.85
+"""The cosine from which a question is one of the ways to ask. Off-topic questions of clinc150 stay below .81."""
 
 _NEAREST: Final = 3  # examples whose mean similarity is the score, so that one alone decides little
 _KEYWORDS: Final = 2  # words; a question of no more may be a keyword
@@ -118,16 +122,16 @@ class ReplyDecision:
 class ReplyMatcher:
     """The clinic's replies, with the vectors and the content words of their examples, by reply.
 
-    `projected` are the examples' vectors projected, by reply, `examples` their unit vectors, of all replies, and
-    `page_centroids` those of the projection, projected. `vocabulary` holds the words of the replies.
-    With another encoder than that of the fit, `projected` is empty and replies match by keywords alone.
+    `examples` are their unit vectors, by reply, `projected` these projected, and `page_centroids` those of the
+    projection, projected. `vocabulary` holds the words of the replies.
+    With another encoder than that of the fit, `examples` is empty and replies match by keywords alone.
     """
 
     replies: tuple[Reply, ...]
     projection: ReplyProjection
     decision: ReplyDecision
+    examples: tuple[Vectors, ...]
     projected: tuple[Vectors, ...]
-    examples: Vectors
     keywords: tuple[tuple[frozenset[str], ...], ...]
     page_centroids: Vectors
     vocabulary: frozenset[str]
@@ -148,8 +152,8 @@ class ReplyMatcher:
             tuple(replies),
             projection,
             decision or ReplyDecision.fitted(),
+            tuple(vectors),
             tuple(map(projection.project, vectors)),
-            np.concatenate(vectors) if vectors else np.zeros((0, len(projection.mean)), dtype=np.float32),
             tuple(tuple(map(_folded_words, reply.examples)) for reply in replies),
             projection.project(projection.page_centroids),
             frozenset(word for reply in replies for text in (reply.reply, *reply.examples) for word in words_of(text)),
@@ -164,19 +168,22 @@ class ReplyMatcher:
 
         `corpus_words` are the words of the clinic's pages in lower case.
         """
-        if not self.projected:
+        if not self.examples:
             return None
         nearest = self.nearest(question)
+        if nearest.similarity >= ALIKE:
+            return nearest
         unknown = self.unknown_words(text, corpus_words)
         return nearest if self.decision.allows(question, nearest, unknown) else None
 
     def nearest(self, question: Encoded) -> ReplyMatch:
-        """Return the nearest reply, whether the question asks for it or not."""
+        """Return the nearest reply, whether the question asks for it or not: the one that is alike, or by score."""
         vector = self.projection.project(question.vector[None])[0]
         scores = [float(np.sort(examples @ vector)[-_NEAREST:].mean()) for examples in self.projected]
-        best = int(np.argmax(scores))
+        similarities = [float((examples @ question.vector).max()) for examples in self.examples]
+        best = int(np.argmax(similarities if max(similarities) >= ALIKE else scores))
         pages = float((self.page_centroids @ vector).max())
-        return ReplyMatch(self.replies[best], scores[best] - pages, float((self.examples @ question.vector).max()))
+        return ReplyMatch(self.replies[best], scores[best] - pages, max(similarities))
 
     def unknown_words(self, text: str, corpus_words: Container[str]) -> float:
         """Return the share of a question's content words that neither the clinic nor other clinics' questions have."""
