@@ -50,7 +50,6 @@ FITS: Final[Mapping[str, Fit]] = {
     ),
     "gate": Fit("fit_gate", ("chatbot/answering/gate.json",), ("training/clinics", "training/sites")),
     "clarify": Fit("fit_clarify", ("chatbot/answering/clarify.json",), ("training/unnamed.jsonl", "training/sites")),
-    "clarify": Fit("fit_clarify", ("chatbot/answering/clarify.json",), ("training/unnamed.jsonl", "training/sites")),
     "approved": Fit(
         "fit_approved", ("chatbot/answering/approved.json",), ("training/rewordings.txt", "training/sites")
     ),
