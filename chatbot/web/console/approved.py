@@ -37,10 +37,9 @@ def approved_tab(services: ConsoleServices, tab: gr.Tab) -> None:
     parts, candidates = handlers.parts, handlers.candidates
     everything = [*parts.all, *candidates.all]
     wire(tab.select, handlers.show, [parts.search], everything)
-    wire(parts.search.input, handlers.show, [parts.search], everything)
+    wire(parts.search.change, handlers.show, [parts.search], everything)  # a line of text fires no `input`
     parts.wire_rows(handlers.open, candidates.all)
-    for decided in candidates.wire():
-        wire(decided, handlers.refresh, [parts.search], parts.listed)
+    candidates.wire(handlers.refresh, [parts.search], parts.listed)
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,10 +2,11 @@
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Any, Final, TypeAlias
+from typing import Any, Final
 
 import gradio as gr
 from gradio.blocks import Block
+from gradio.components import Component
 
 from chatbot.errors import ChangeRefused
 from chatbot.reading import unwrapped
@@ -36,8 +37,6 @@ _FIRST: Final = {
     Outcome.REPLY: "a fixed reply still comes first",
     Outcome.RELATED: "the words on a visitor's own symptom still come first, with this passage below them",
 }
-
-_Event: TypeAlias = Callable[..., object]
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,15 +73,16 @@ class CandidatePassages(Layout):
         """Return every component."""
         return [*super().all, *(part for line in self._lines for part in line)]
 
-    def wire(self) -> list[_Event]:
-        """Wire the buttons, and return the triggers of what follows a decision."""
-        parts = [self.asked], self.all
-        triggers = [wire(self.none.click, or_show_error(self._approval(None), self.notice), *parts)]
-        for place, (_, _, button) in enumerate(self._lines):
-            triggers.append(wire(button.click, or_show_error(self._approval(place), self.notice), *parts))
-        take_back = or_show_error(self._take_back, self.notice)
-        triggers.append(wire(self.take_back.click, take_back, [self.asked, self.decision], self.all))
-        return triggers
+    def wire(self, after: Callable[..., Changes], inputs: Sequence[Component], outputs: Sequence[Block]) -> None:
+        """Wire the buttons; what `after` returns for its inputs is shown together with a decision.
+
+        In one event, because a second one could undo what is typed or asked in between.
+        """
+        buttons = [(self.none, None), *((button, place) for place, (_, _, button) in enumerate(self._lines))]
+        handlers = [(button, self._approval(place, after)) for button, place in buttons]
+        for button, handler in (*handlers, (self.take_back, self._withdrawal(after))):
+            shown = or_show_error(handler, self.notice)
+            wire(button.click, shown, [self.asked, self.decision, *inputs], [*self.all, *outputs])
 
     def show(self, question: str, history: Sequence[str], passages: Sequence[Passage]) -> Changes:
         """Offer passages for a question; the first ten are shown. Raises `StaffError`."""
@@ -123,28 +123,34 @@ class CandidatePassages(Layout):
             }
         return changes
 
-    def _approval(self, place: int | None) -> Callable[..., Changes]:
+    def _approval(self, place: int | None, after: Callable[..., Changes]) -> Callable[..., Changes]:
         """Return the handler of the button of a passage, or of the one that none answers."""
 
         @editors_only
-        def approve(asked: _Asked | None, request: gr.Request) -> Changes:
+        def approve(asked: _Asked | None, _decision: int | None, request: gr.Request, *values: object) -> Changes:
             account = require_editor(request)
             if asked is None or (place is not None and place >= len(asked.passages)):
                 raise ChangeRefused("Ask something first.")
             passage = None if place is None else asked.passages[place]
             approved = self._services.approved_questions
             answer = approved.approve(asked.question, passage, account.name, asked.history)
-            return {**self._state(asked), self.notice: say(_done(answer, passage))}
+            return {**after(*values), **self._state(asked), self.notice: say(_done(answer, passage))}
 
         return approve
 
-    @editors_only
-    def _take_back(self, asked: _Asked | None, decision: int | None, request: gr.Request) -> Changes:
-        account = require_editor(request)
-        if asked is None or decision is None:
-            raise ChangeRefused("There is nothing to take back.")
-        self._services.approved_questions.take_back(decision, account.name)
-        return {**self._state(asked), self.notice: say("Taken back. Visitors get what the pages say by themselves.")}
+    def _withdrawal(self, after: Callable[..., Changes]) -> Callable[..., Changes]:
+        """Return the handler of the button that takes a decision back."""
+
+        @editors_only
+        def take_back(asked: _Asked | None, decision: int | None, request: gr.Request, *values: object) -> Changes:
+            account = require_editor(request)
+            if asked is None or decision is None:
+                raise ChangeRefused("There is nothing to take back.")
+            self._services.approved_questions.take_back(decision, account.name)
+            done = say("Taken back. Visitors get what the pages say by themselves.")
+            return {**after(*values), **self._state(asked), self.notice: done}
+
+        return take_back
 
 
 def approval_text(approval: Approval | None) -> str:

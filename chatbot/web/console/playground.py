@@ -68,8 +68,7 @@ def playground_tab(services: ConsoleServices) -> None:
     wire(parts.question.submit, handlers.ask, [parts.question, parts.turns], everything)
     wire(parts.ask.click, handlers.ask, [parts.question, parts.turns], everything)
     wire(parts.restart.click, handlers.restart, [], everything)
-    for decided in handlers.candidates.wire():
-        wire(decided, handlers.ask_again, [parts.turns], parts.all)
+    handlers.candidates.wire(handlers.ask_again, [parts.turns], parts.all)
 
 
 class _Layout(Layout):
@@ -121,7 +120,9 @@ class _Tab:
         if not turns:
             return {self.parts.notice: hidden()}
         *earlier, last = turns
-        return self._show([*earlier, self._turn(last.question, _questions(earlier))], "")
+        changes = self._show([*earlier, self._turn(last.question, _questions(earlier))], "")
+        del changes[self.parts.question]  # somebody may be typing the next one
+        return changes
 
     def restart(self) -> Changes:
         """Forget the conversation."""

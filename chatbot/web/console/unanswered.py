@@ -77,8 +77,7 @@ def unanswered_tab(services: ConsoleServices, tab: gr.Tab) -> tuple[gr.Button, g
     parts = handlers.parts
     filters = [parts.days, parts.language, parts.handled]
     parts.wire_rows(handlers.open, handlers.candidates.all)
-    for decided in handlers.candidates.wire():
-        wire(decided, handlers.ask_again, [parts.opened], parts.all)
+    handlers.candidates.wire(handlers.ask_again, [parts.opened], parts.all)
     open_row = [parts.opened, parts.records]
     marked = wire(parts.mark.click, or_show_error(handlers.mark, parts.notice), open_row, parts.all)
     reopened = wire(parts.reopen.click, or_show_error(handlers.reopen, parts.notice), open_row, parts.all)
