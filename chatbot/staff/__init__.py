@@ -34,7 +34,7 @@ from chatbot.staff.insights.first_day import (
 )
 from chatbot.staff.insights.first_day_questions import FirstDayQuestion, Specialty, specialties
 from chatbot.staff.insights.prefetch import UnansweredPrefetcher
-from chatbot.staff.insights.saved_questions import GoldenFile, gold_of
+from chatbot.staff.insights.saved_questions import GoldenFile
 from chatbot.staff.insights.sign_off import SignOffs, lists_digest, signed_lists, staff_warnings
 from chatbot.staff.insights.unanswered import Row, UnansweredQuestions, unanswered_questions
 from chatbot.staff.insights.urgent import UrgentMessages, judge, urgent_messages
@@ -86,7 +86,6 @@ __all__ = [
     "first_day_line",
     "foreign_values",
     "foreign_warnings",
-    "gold_of",
     "judge",
     "list_pages",
     "lists_digest",

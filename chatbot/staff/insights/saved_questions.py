@@ -7,18 +7,11 @@ from datetime import UTC, datetime
 from pathlib import Path
 from threading import Lock
 
-from chatbot.answering import Candidate
 from chatbot.errors import GoldenFileInvalid, StaffError
 from chatbot.evaluation import Expect, GoldenQuestion, read_golden
 from chatbot.staff.insights.private_file import write_private
 
-__all__ = ["GoldenFile", "gold_of"]
-
-
-def gold_of(candidate: Candidate) -> tuple[str, ...]:
-    """Return the gold texts of a passage: its highlighted sentences, which survive another way of splitting pages."""
-    text = candidate.passage.text
-    return tuple(text[highlight.start : highlight.end] for highlight in candidate.highlights) or (text,)
+__all__ = ["GoldenFile"]
 
 
 class GoldenFile:
