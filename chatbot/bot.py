@@ -23,6 +23,7 @@ from chatbot.answering import (
     TopicFreeQuestion,
     build_explanation,
     clean_question,
+    load_reader,
     starters,
     topic_free_questions,
     unsupported_features,
@@ -53,7 +54,7 @@ class Chatbot:
         self._corpus = corpus
         self._folder = index
         self._pipeline = Pipeline(
-            PipelineComponents(encoder, Ranking.fitted(), Gate.fitted(), Triage.standard(encoder))
+            PipelineComponents(encoder, Ranking.fitted(), Gate.fitted(), Triage.standard(encoder), load_reader(encoder))
         )
         self.build, opened = open_index(corpus, index, encoder)
         self._serving = ServingSnapshot(

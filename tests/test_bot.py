@@ -336,6 +336,6 @@ def test_with_another_model_it_is_said_what_does_not_work(tmp_path: Path, words:
     (corpus / "page.txt").write_text("Words about redness.")
     build_index(corpus, tmp_path / "index", words)
     bot = Chatbot(corpus, tmp_path / "index", words, Clinic())
-    assert len(bot.warnings) == 2
+    assert len(bot.warnings) == 3
     assert "word lists alone" in bot.warnings[0]
     assert bot.ask("I can't breathe").outcome is Outcome.URGENT

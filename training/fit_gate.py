@@ -17,6 +17,7 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from itertools import chain, islice
 from pathlib import Path
+from statistics import fmean
 
 import numpy as np
 from numpy.typing import NDArray
@@ -36,11 +37,14 @@ from chatbot.records import Passage
 from training.cached import CachedEncoder
 from training.corpora import SEED, Corpus, CorpusQuestion, clinics, held_out_sites
 
-SHARES = (0.2, 0.1, 0.05, 0.03, 0.02, 0.01)  # of wrong answers, from which a clinic chooses
-HIDDEN = 0.015  # share of the right passages that may be hidden, so that unanswerable questions show none
-LIKELY = 0.3  # share of wrong answers from which the ways to reach the clinic go first
-SURE = 0.02  # share of wrong answers at which the reader need not be asked
+SHARES = (0.2, 0.1, 0.07, 0.05, 0.03, 0.02, 0.01)  # of wrong answers, from which a clinic chooses
+HIDDEN = 0.01  # share of the right passages that may be hidden, so that unanswerable questions show none
+LIKELY = 0.3  # probability below which the ways to reach the clinic go first
+SURE = 0.03  # share of wrong answers at which the reader need not be asked
+MISLEADING = 1 / 3  # weight of an unanswerable question of a site, because visitors do not write them to mislead
 ELSEWHERE = 0.15  # of a corpus's own questions, how many of other clinics are asked beside them
+
+_ELSEWHERE = "other-clinic"
 
 Floats = NDArray[np.float64]
 
@@ -70,6 +74,12 @@ class Example:
         """Whether one of the passages answers the question."""
         return any(candidate.right for candidate in self.candidates)
 
+    @property
+    def weight(self) -> float:
+        """How much it counts."""
+        misleads = self.group == "sites" and not self.answerable and self.kind != _ELSEWHERE
+        return MISLEADING if misleads else 1.0
+
     def unread(self) -> tuple[float, ...]:
         """Return the `GATE_SIGNALS`."""
         return self.candidates[0].signals
@@ -77,7 +87,7 @@ class Example:
     def read(self, reading_weight: float) -> tuple[float, ...]:
         """Return the `READ_SIGNALS` of the passage that is first after reading."""
         first = max(self.candidates, key=lambda candidate: candidate.score + reading_weight * candidate.reading)
-        return (*first.signals, first.reading, max(candidate.reading for candidate in self.candidates))
+        return (*first.signals, first.reading, fmean(candidate.reading for candidate in self.candidates))
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,7 +123,7 @@ def main() -> None:
         "reading_weight": reading_weight,
         "risk": [[share, round(_threshold(examples, given, share), 4)] for share in SHARES],
         "related": round(_hidden(examples, given), 4),
-        "likely": round(_threshold(examples, given, LIKELY), 4),
+        "likely": LIKELY,
         "fitted": datetime.now(tz=UTC).date().isoformat(),
         "data": {
             "questions": Counter(example.kind for example in examples),
@@ -147,7 +157,7 @@ def _of_other_clinics(
 ) -> list[CorpusQuestion]:
     """Return questions to other clinics that these pages cannot answer: they never use one of the words."""
     foreign = [
-        replace(question, kind="other-clinic", answerable=False, is_right=_never)
+        replace(question, kind=_ELSEWHERE, answerable=False, is_right=_never)
         for question in elsewhere
         if question.answerable
         and not question.history
@@ -196,7 +206,9 @@ def _reading_weight(examples: Sequence[Example]) -> float:
 
 
 def _fit(examples: Sequence[Example], signals: Sequence[tuple[float, ...]]) -> tuple[Floats, float]:
-    curve = LogisticRegression(C=1e3, max_iter=1000).fit(signals, [example.right for example in examples])
+    curve = LogisticRegression(C=1e3, max_iter=1000).fit(
+        signals, [example.right for example in examples], sample_weight=[example.weight for example in examples]
+    )
     return curve.coef_[0], float(curve.intercept_[0])
 
 
@@ -221,11 +233,11 @@ def _held_out(examples: Sequence[Example], reading_weight: float) -> Probabiliti
 
 def _threshold(examples: Sequence[Example], probabilities: Floats, share: float) -> float:
     """Return the lowest probability from which on at most a share of the answers is wrong, or 1."""
-    pairs = zip(probabilities.tolist(), (example.right for example in examples), strict=True)
-    answers = sorted(pairs, reverse=True)
-    wrong = np.cumsum([not right for _, right in answers]) / np.arange(1, len(answers) + 1)
-    allowed = np.flatnonzero(wrong <= share)
-    return answers[allowed[-1]][0] if len(allowed) else 1.0
+    order = np.argsort(-probabilities, kind="stable")
+    weights = np.array([example.weight for example in examples])[order]
+    right = np.array([example.right for example in examples])[order]
+    allowed = np.flatnonzero(np.cumsum(weights * ~right) / np.cumsum(weights) <= share)
+    return float(probabilities[order[allowed[-1]]]) if len(allowed) else 1.0
 
 
 def _hidden(examples: Sequence[Example], probabilities: Floats) -> float:

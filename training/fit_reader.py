@@ -74,7 +74,8 @@ class Reader(nn.Module):
         states = self.bert(input_ids=ids, attention_mask=mask, token_type_ids=types).last_hidden_state
         weights = mask.unsqueeze(2).to(states.dtype)
         mean = (states * weights).sum(1) / weights.sum(1)
-        return self.head(self.drop(torch.cat([states[:, 0], mean], dim=1))).squeeze(1)
+        logits: torch.Tensor = self.head(self.drop(torch.cat([states[:, 0], mean], dim=1)))
+        return logits.squeeze(1)
 
 
 def main() -> None:

@@ -8,6 +8,7 @@ from chatbot.answering.gate import GATE_SIGNALS, Gate, gate_signals
 from chatbot.answering.pipeline import CONTINUES_EMERGENCY, Pipeline, PipelineResult
 from chatbot.answering.question import LONGEST, clean_question, read_json, read_question
 from chatbot.answering.ranking import RANKING_SIGNALS, Ranking, signals
+from chatbot.answering.reader import Reader, load_reader
 from chatbot.answering.replies import ReplyMatch, ReplyMatcher
 from chatbot.answering.search import SearchResult, TopicFreeQuestion, search, topic_free_questions
 from chatbot.answering.turn import PipelineComponents, ServingSnapshot, unsupported_features
@@ -26,6 +27,7 @@ __all__ = [
     "PipelineComponents",
     "PipelineResult",
     "Ranking",
+    "Reader",
     "ReplyMatch",
     "ReplyMatcher",
     "SearchResult",
@@ -37,6 +39,7 @@ __all__ = [
     "folded_question",
     "gate_signals",
     "highlights",
+    "load_reader",
     "read_json",
     "read_question",
     "search",

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from statistics import fmean
 
 from chatbot.answering.citations import highlights
 from chatbot.answering.gate import READ_SIGNALS, Gate, gate_signals
@@ -70,7 +71,7 @@ def _signals(index: Index, result: SearchResult) -> dict[str, float]:
     """Return the gate's signals of the best passage, those of the reader among them if it was read."""
     signals = gate_signals(index, result.topic_free, result.gate_text, result.hits)
     if result.readings:
-        signals += [result.readings[result.hits[0].passage], max(result.readings.values())]
+        signals += [result.readings[result.hits[0].passage], fmean(result.readings.values())]
     return dict(zip(READ_SIGNALS, signals, strict=False))
 
 

@@ -9,6 +9,7 @@ open, the reader reads the best passages, and a second model weighs what it says
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from statistics import fmean
 from typing import Final, Self
 
 from chatbot.answering.answer_type import match_answer_type
@@ -22,8 +23,8 @@ __all__ = ["GATE_SIGNALS", "READ_SIGNALS", "Gate", "Logistic", "gate_signals"]
 GATE_SIGNALS: Final = ("content_maxsim", "margin", "answer_type")
 """The signals of a passage that was not read, in the order of the weights."""
 
-READ_SIGNALS: Final = (*GATE_SIGNALS, "reading", "best_reading")
-"""Those of a passage that was read: also the reader's logit for it, and the best logit of all that the answer shows."""
+READ_SIGNALS: Final = (*GATE_SIGNALS, "reading", "mean_reading")
+"""Those of a passage that was read: also the reader's logit for it, and the mean logit of all that the answer shows."""
 
 _RUNNERS_UP: Final = 5  # passages whose mean score the margin is taken from
 
@@ -130,8 +131,8 @@ class Gate:
         reading = result.readings.get(hit.passage)
         if reading is None:
             return self.unread.probability(signals)
-        best = max(result.readings.values()) if hit is result.hits[0] else reading
-        return self.read.probability([*signals, reading, best])
+        mean = fmean(result.readings.values()) if hit is result.hits[0] else reading
+        return self.read.probability([*signals, reading, mean])
 
     def threshold_for(self, max_error_rate: float) -> float:
         """Return the probability from which at most `max_error_rate` of the answers are expected to be wrong."""

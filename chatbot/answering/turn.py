@@ -275,8 +275,10 @@ class _CachedEncoder:
 
 def unsupported_features(encoder: Encoder) -> Iterator[str]:
     """Yield a sentence for each feature that does not work with an encoder; none for the packaged one."""
-    cure = "Unset FOOTNOTE_MODEL to have both."
+    cure = "Unset FOOTNOTE_MODEL to have all."
     if fitted_fingerprint("chatbot.triage", "classifier") != encoder.fingerprint:
         yield f"Emergencies are recognised by word lists alone, because the model is {encoder.name}. {cure}"
     if fitted_fingerprint("chatbot.answering", "replies") != encoder.fingerprint:
         yield f"The clinic's own replies are found by keywords alone, because the model is {encoder.name}. {cure}"
+    if fitted_fingerprint("chatbot.answering", "reader") != encoder.fingerprint:
+        yield f"Fewer questions are answered, because no reader checks the passages of {encoder.name}. {cure}"

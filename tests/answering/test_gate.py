@@ -94,7 +94,7 @@ def test_the_fitted_gate_is_what_the_file_says() -> None:
         (unread["content_maxsim"], unread["margin"], unread["answer_type"]), unread["intercept"]
     )
     assert gate.read == Logistic(tuple(read[name] for name in READ_SIGNALS), read["intercept"])
-    assert READ_SIGNALS == ("content_maxsim", "margin", "answer_type", "reading", "best_reading")
+    assert READ_SIGNALS == ("content_maxsim", "margin", "answer_type", "reading", "mean_reading")
     assert (list(gate.worth_reading), gate.reading_weight) == (values["worth_reading"], values["reading_weight"])
     assert (gate.related, gate.likely) == (values["related"], values["likely"])
     assert gate.risk == tuple((share, chance) for share, chance in values["risk"])
@@ -124,13 +124,13 @@ def test_passages_that_were_read_are_put_in_order_by_score_and_reading(index_of:
     assert BY_READING.with_readings(result, {first.passage: -1.0, second.passage: -0.1}).hits == result.hits
 
 
-def test_the_first_hit_counts_with_the_best_reading_of_all(index_of: IndexOf, words: WordEncoder) -> None:
+def test_the_first_hit_counts_with_the_mean_reading_of_all(index_of: IndexOf, words: WordEncoder) -> None:
     index = index_of(REDNESS, ("Rest", "Wait."), ("Sun", "None."))
     hits = [Hit(passage, score) for passage, score in zip(index.passages, (0.5, 0.4, 0.3), strict=True)]
     readings = {hits[0].passage: -1.0, hits[1].passage: 0.5}
     result = replace(result_of(words, "zebra", hits), readings=readings)
     assert BY_READING.confidences(index, result, hits) == pytest.approx(
-        [chance(0.5 - 1.0 + 2 * 0.5), chance(0.5 + 0.5 + 2 * 0.5), chance(0.3 - (0.5 + 0.4) / 2)]
+        [chance(0.5 - 1.0 + 2 * -0.25), chance(0.5 + 0.5 + 2 * 0.5), chance(0.3 - (0.5 + 0.4) / 2)]
     )
 
 
