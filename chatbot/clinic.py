@@ -119,7 +119,7 @@ class Answers:
 
     max_error_rate: Annotated[
         StrictFloat, Field(ge=0.01, le=0.2), "must be from 0.01 to 0.2, a share of the answers"
-    ] = 0.05
+    ] = 0.07
 
 
 @dataclass(frozen=True, slots=True)
