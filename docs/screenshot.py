@@ -12,7 +12,7 @@ from pathlib import Path
 
 from playwright.sync_api import sync_playwright
 
-QUESTION = "how long is my face red for?"
+QUESTION = "what should I avoid afterwards?"
 
 
 def main() -> None:
