@@ -221,9 +221,7 @@ def _approved_result(turn: Turn) -> PipelineResult | None:
     outcome, confidence = (Outcome.ANSWERED, match.confidence) if match.passage else (Outcome.NOT_FOUND, 0.0)
     shown = [Hit(match.passage, match.confidence)] if match.passage else []
     answer = compose.compose(turn.question, outcome, confidence, turn.serving.index, result, shown)
-    return PipelineResult(
-        replace(answer, confirmed=True), result, f"the approved question “{match.question.question}”"
-    )
+    return PipelineResult(replace(answer, confirmed=True), result, f"the approved question “{match.question.question}”")
 
 
 def _symptom_result(turn: Turn) -> PipelineResult:

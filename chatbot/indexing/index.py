@@ -181,7 +181,7 @@ class Index:
         return self._maxsim(query, [self._texts.row(passage) for passage in passages])[1]
 
     def content_weights(self, query: Query) -> Vectors:
-        """Return the weight of each token of a question, shape (tokens,): how rare it is, stop words next to nothing."""
+        """Return the weight of each token of a question, shape (tokens,): its rarity, almost 0 for stop words."""
         weights = self._weights(query)
         return np.asarray(weights * self._content_mask(query) + _EPSILON * weights, dtype=np.float32)
 

@@ -224,7 +224,7 @@ def count_confirmed(connection: Connection, since: datetime, is_approved: Callab
         within, questions.c.confirmed.is_not(True), questions.c.text.is_not(None)
     )
     rows = connection.execute(others.group_by(questions.c.text))
-    return int(confirmed) + sum(row.number for row in rows if is_approved(row.text))
+    return int(confirmed) + sum(int(row.number) for row in rows if is_approved(row.text))
 
 
 def _within(since: datetime | None, until: datetime | None) -> ColumnElement[bool]:

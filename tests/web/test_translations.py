@@ -47,7 +47,11 @@ def test_what_the_bot_says_in_english_is_what_is_translated(bot: Chatbot) -> Non
     assert bot.ask("who won the football world cup?").message in said
     assert said[compose.WEAK] == "Unsere Seiten beantworten das vielleicht nicht. Bitte fragen Sie uns direkt."
     assert said[compose.WHICH] == "Was davon meinen Sie?"
-    assert said.keys() == {compose.WEAK, compose.WHICH, *(compose.MESSAGES[key] for key in (Outcome.RELATED, Outcome.NOT_FOUND))}
+    assert said.keys() == {
+        compose.WEAK,
+        compose.WHICH,
+        *(compose.MESSAGES[key] for key in (Outcome.RELATED, Outcome.NOT_FOUND)),
+    }
 
 
 def test_the_clinics_wording_stands_in_its_language_and_its_greeting_in_no_other() -> None:
