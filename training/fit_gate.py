@@ -39,7 +39,7 @@ from training.corpora import SEED, Corpus, CorpusQuestion, clinics, held_out_sit
 
 SHARES = (0.2, 0.1, 0.07, 0.05, 0.03, 0.02, 0.01)  # of wrong answers, from which a clinic chooses
 HIDDEN = 0.01  # share of the right passages that may be hidden, so that unanswerable questions show none
-LIKELY = 0.3  # probability below which the ways to reach the clinic go first
+LIKELY = 0.25  # probability below which the ways to reach the clinic go first
 SURE = 0.01  # share of wrong answers at which the reader need not be asked
 MISLEADING = 1 / 3  # weight of an unanswerable question of a site, because visitors do not write them to mislead
 ELSEWHERE = 0.15  # of a corpus's own questions, how many of other clinics are asked beside them
