@@ -75,7 +75,7 @@ class Corpus:
 
 def clinics(encoder: CachedEncoder) -> Iterator[Corpus]:
     """Yield the made-up clinics, indexed."""
-    yield from _made_up(sorted(path.parent for path in CLINICS.glob("*/questions.jsonl")), encoder)
+    yield from _made_up(_folders(CLINICS), encoder)
 
 
 def reader_sites(encoder: CachedEncoder) -> Iterator[Corpus]:
@@ -85,13 +85,19 @@ def reader_sites(encoder: CachedEncoder) -> Iterator[Corpus]:
 
 def reader_folders() -> list[Path]:
     """Return the folders of the made-up sites that the reader learns."""
-    folders = sorted(path.parent for path in SITES.glob("*/questions.jsonl"))
-    return [folder for number, folder in enumerate(folders) if number % _EVERY != 1]
+    folders = _folders(SITES)
+    held_out = folders[1::_EVERY]
+    return [folder for folder in folders if folder not in held_out]
 
 
 def held_out_sites(encoder: CachedEncoder) -> Iterator[Corpus]:
     """Yield the made-up sites that the reader does not learn, indexed."""
-    yield from _made_up(sorted(path.parent for path in SITES.glob("*/questions.jsonl"))[1::_EVERY], encoder)
+    yield from _made_up(_folders(SITES)[1::_EVERY], encoder)
+
+
+def _folders(root: Path) -> list[Path]:
+    """Return the folders with questions, in the order of their names."""
+    return sorted(path.parent for path in root.glob("*/questions.jsonl"))
 
 
 def _made_up(folders: Sequence[Path], encoder: CachedEncoder) -> Iterator[Corpus]:

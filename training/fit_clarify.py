@@ -25,9 +25,9 @@ from chatbot.answering.gate import Gate
 from chatbot.answering.ranking import Ranking
 from chatbot.answering.search import search
 from training.cached import CachedEncoder
-from training.corpora import index_corpus, spelling_of
+from training.corpora import SITES, index_corpus, spelling_of
 
-HERE = Path(__file__).parent
+UNNAMED = Path(__file__).with_name("unnamed.jsonl")
 NEAR = [round(0.05 * number, 2) for number in range(6, 20)]
 LIKELY = [round(0.05 * number, 2) for number in range(3, 13)]
 RARE = 0.01  # share of the answerable questions of sites that may be asked back
@@ -57,7 +57,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else None)
     parser.add_argument("--out", type=Path, default=Path("chatbot/answering/clarify.json"))
     options = parser.parse_args()
-    folders = sorted(path.parent for path in HERE.glob("sites/*/questions.jsonl"))
+    folders = sorted(path.parent for path in SITES.glob("*/questions.jsonl"))
     tools = CachedEncoder(), Ranking.fitted(), Gate.fitted()
     examples = [example for folder in tqdm(folders, desc="Sites") for example in _ask(folder, *tools)]
     near, likely = _fit(examples)
@@ -75,7 +75,7 @@ def main() -> None:
 def _ask(folder: Path, encoder: CachedEncoder, ranking: Ranking, gate: Gate) -> Iterator[Example]:
     index = index_corpus(folder / "corpus", encoder)
     spelling = spelling_of(index, encoder)
-    unnamed = [row | {"kind": "unnamed"} for row in _rows(HERE / "unnamed.jsonl") if row["site"] == folder.name]
+    unnamed = [row | {"kind": "unnamed"} for row in _rows(UNNAMED) if row["site"] == folder.name]
     for row in [*_rows(folder / "questions.jsonl"), *unnamed]:
         question, history = spelling.corrected(row["question"]), [*map(spelling.corrected, row.get("history", []))]
         result = search(index, encoder, ranking, question, history)

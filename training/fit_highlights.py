@@ -31,9 +31,8 @@ from chatbot.answering.highlights import SENTENCE_SIGNALS, sentence_signals
 from chatbot.indexing import Index, Query, SentenceEvidence
 from chatbot.records import Highlight, Passage
 from training.cached import CachedEncoder
-from training.corpora import index_corpus, spelling_of
+from training.corpora import CLINICS, SITES, index_corpus, spelling_of
 
-ROOT = Path(__file__).parent
 PENALTY = 1.0  # L2 penalty on the weights of signals scaled to a standard deviation of 1
 CLINIC = 3  # times that a clinic's questions count: there are few, but their pages are prose, as those of many clinics
 FOLDS = 3
@@ -62,7 +61,7 @@ def main() -> None:
     parser.add_argument("--out", type=Path, default=Path("chatbot/answering/highlights.json"))
     options = parser.parse_args()
     encoder, ranking = CachedEncoder(), Ranking.fitted()
-    sites, clinics = (list(_choices(ROOT / group, encoder, ranking)) for group in ("sites", "clinics"))
+    sites, clinics = (list(_choices(root, encoder, ranking)) for root in (SITES, CLINICS))
     weights = _fit([*sites, *clinics * CLINIC])
     held_out: dict[str, list[tuple[Choice, Floats]]] = {"sites": [], "clinics": []}
     for fold in range(FOLDS):

@@ -4,8 +4,8 @@
 
 The data are the made-up sites of training/sites but every third, which is held out. A question is paired with the
 passages that answer it, and with those that the ranking puts first though they do not: near misses that share most of
-their words. The word vectors stay as they are. The weights
-lie in build/reader.safetensors after each epoch; training/export_reader.py rounds them.
+their words. The word vectors stay as they are. The weights lie in build/reader.safetensors after each epoch;
+training/export_reader.py rounds them.
 """
 
 import argparse
@@ -95,7 +95,7 @@ def main() -> None:
 
 
 def corpus_pairs(corpus: Corpus, encoder: CachedEncoder, ranking: Ranking, chance: random.Random) -> Iterator[Pair]:
-    """Yield the pairs of a corpus."""
+    """Yield each question of a corpus with passages that answer it, and with near ones that do not."""
     for question in corpus.questions:
         result = search(corpus.index, encoder, ranking, question.question, question.history)
         if result is None:
@@ -115,7 +115,7 @@ def _fit(pairs: Sequence[Pair], chance: random.Random) -> None:
     right = torch.tensor([float(pair.right) for pair in pairs])
     model = Reader()
     optimizer = torch.optim.AdamW(
-        [one for one in model.parameters() if one.requires_grad], RATE, weight_decay=DECAY, fused=True
+        [parameter for parameter in model.parameters() if parameter.requires_grad], RATE, weight_decay=DECAY, fused=True
     )
     steps = EPOCHS * -(-len(pairs) // BATCH)
     schedule = torch.optim.lr_scheduler.OneCycleLR(

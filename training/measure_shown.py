@@ -3,28 +3,26 @@
     python -m training.measure_shown            # all made-up sites
     python -m training.measure_shown vet podiatry
 
-For each share of the first passage's confidence that a
-further one must reach, it prints how many answerable questions lose their right passage, and how many passages are
-shown. `chatbot/answering/turn.py` holds the share.
+For each share of the first passage's confidence that a further one must reach, it prints how many answerable questions
+lose their right passage, and how many passages are shown. `chatbot/answering/turn.py` holds the share.
 """
 
 import json
 import sys
 from collections.abc import Iterator, Sequence
 from itertools import islice
-from pathlib import Path
 
 from chatbot.answering.compose import distinct
 from chatbot.answering.gate import Gate
 from chatbot.answering.ranking import Ranking
+from chatbot.answering.reader import load_reader
 from chatbot.answering.replies import ReplyMatcher
 from chatbot.answering.turn import CANDIDATES, PipelineComponents, ServingSnapshot, Turn
 from chatbot.clinic import Clinic
 from chatbot.triage import Finding, Triage
 from training.cached import CachedEncoder
-from training.corpora import index_corpus, spelling_of
+from training.corpora import SITES, index_corpus, spelling_of
 
-SITES = Path(__file__).parent / "sites"
 SHARES = (0.0, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8)
 _SHOWN = 3
 
@@ -50,7 +48,7 @@ def main() -> None:
 def _ask_all(gate: Gate, sites: Sequence[str]) -> Iterator[tuple[Passages, bool]]:
     """Yield the passages that may be shown for each question, and whether the pages answer it."""
     encoder = CachedEncoder()
-    tools = PipelineComponents(encoder, Ranking.fitted(), gate, Triage(None, None))
+    tools = PipelineComponents(encoder, Ranking.fitted(), gate, Triage(None, None), load_reader(encoder))
     for site in sites:
         index = index_corpus(SITES / site / "corpus", encoder)
         serving = ServingSnapshot(index, spelling_of(index, encoder), Clinic(), ReplyMatcher.of((), encoder))
