@@ -19,9 +19,10 @@ class SearchResult:
 
     `query` is the whole search, earlier questions included. `topic_free` is the last question without the corpus's
     topic words. `hits` holds at least one candidate: passages whose heading is the question first, then by score.
-    `topic_alone` says that the question names the topic and asks nothing
-    about it, as "microneedling?" does on pages about microneedling. `readings` are the reader's logits of the passages
-    that it has read, which stand first. `document` is the id of the only page that was searched, or None for all pages.
+    `topic_alone` says that the question names the topic and asks nothing about it, as "microneedling?" does on pages
+    about microneedling. `readings` are the reader's logits of the passages that it has read, which stand first.
+    `document` is the id of the only page that was searched, or None for all pages. `titled` are the passages of the
+    first section of a page whose title is the question.
     """
 
     resolved: ResolvedQuestion
