@@ -49,6 +49,7 @@ _OUTCOMES: Final = {
     Outcome.URGENT: "Urgent: your urgent wording came first",
     Outcome.REPLY: "A fixed reply",
 }
+_ASKED_BACK: Final = "Asked back: visitors choose the page that they mean"
 
 
 @dataclass(frozen=True, slots=True)
@@ -172,7 +173,7 @@ def _messages(turn: _Turn) -> tuple[dict[str, str], dict[str, str]]:
 def _decided(explanation: Explanation) -> str:
     """Return in words why the answer came."""
     answer = explanation.answer
-    lines = [f"{_OUTCOMES[answer.outcome]}."]
+    lines = [f"{_ASKED_BACK if answer.choices else _OUTCOMES[answer.outcome]}."]
     if explanation.matched:
         lines.append(f"What decided: {explanation.matched}.")
     if explanation.candidates:

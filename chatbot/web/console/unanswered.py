@@ -6,7 +6,7 @@ from typing import Final
 import gradio as gr
 
 from chatbot.errors import ChangeRefused, FootnoteError
-from chatbot.records import Outcome, Passage
+from chatbot.records import Answer, Outcome, Passage
 from chatbot.staff import Row, UnansweredQuestions, unanswered_questions
 from chatbot.web.console.candidate_passages import CandidatePassages
 from chatbot.web.console.components import (
@@ -56,6 +56,7 @@ _TODAY: Final = {
     Outcome.URGENT: "Asked today, your urgent wording comes first.",
     Outcome.REPLY: "Asked today, it gets a fixed reply.",
 }
+_ASKED_BACK: Final = "Asked today, visitors are asked which page they mean, with a button for each."
 _CONFIRMED: Final = _TODAY | {
     Outcome.ANSWERED: "Asked today, it is answered from “{}”, as approved. Mark it as handled.",
     Outcome.NOT_FOUND: "Asked today, visitors are told that our pages don't say, as approved.",
@@ -201,10 +202,8 @@ class _Tab:
             answer, hits = self._services.bot.ask_with_candidates(question)
         except FootnoteError as error:
             return self._todays(str(error), answered=False), ()
-        place = _place(answer.citations[0].passage) if answer.citations else ""
         answered = answer.outcome is Outcome.ANSWERED
-        text = (_CONFIRMED if answer.confirmed else _TODAY)[answer.outcome].format(place)
-        return self._todays(text, answered=answered), [hit.passage for hit in hits]
+        return self._todays(_today_text(answer), answered=answered), [hit.passage for hit in hits]
 
     def _todays(self, text: str, *, answered: bool) -> Changes:
         return {
@@ -245,6 +244,14 @@ def _trend(row: Row) -> str:
         return "new"
     change = row.count - row.before
     return f"▲ {change} more" if change > 0 else f"▼ {-change} fewer" if change < 0 else "the same"
+
+
+def _today_text(answer: Answer) -> str:
+    """Return what visitors get now for the question that is open."""
+    if answer.choices:
+        return _ASKED_BACK
+    place = _place(answer.citations[0].passage) if answer.citations else ""
+    return (_CONFIRMED if answer.confirmed else _TODAY)[answer.outcome].format(place)
 
 
 def _place(passage: Passage) -> str:
