@@ -192,7 +192,7 @@ class _Layout(Layout):
         self.outcomes = text_table(_OUTCOME_COLUMNS, "How often Footnote was right by itself", "first-day-outcomes")
         self.allowed = text_table(
             _ALLOWED_COLUMNS,
-            "What Footnote would answer by itself, by what [answers] max_error_rate of clinic.toml allows",
+            "How many of these Footnote would answer by itself if more or fewer wrong answers were allowed",
             "first-day-allowed",
         )
         self.missing = text_table(_MISSING_COLUMNS, "Pages to write (choose a row)", "first-day-missing")
@@ -339,7 +339,7 @@ class _Tab:
         return self._go(_Step(specialty or "", (), *_head(places))) if places else self.show(specialty)
 
     def _ignored(self, step: _Step | None) -> Changes:
-        """Change nothing; a place that was forgotten is said."""
+        """Change nothing; say so where the place was forgotten."""
         return {self.parts.notice: hidden() if step else warn(_TOO_LONG)}
 
     def _judge(
