@@ -126,7 +126,7 @@ def _rounded(model: onnx.ModelProto) -> onnx.ModelProto:
 
 def _with_word_vectors(model: onnx.ModelProto) -> bytes:
     """Return a model whose word vectors are a place in the packaged model's own file."""
-    inputs = [one for one in model.graph.input if one.name != _WORDS]
+    inputs = [given for given in model.graph.input if given.name != _WORDS]
     del model.graph.input[:]
     model.graph.input.extend(inputs)
     folder = model_folder(PACKAGED_MODEL)
