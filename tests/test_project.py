@@ -172,7 +172,7 @@ def test_the_readme_example_in_python_runs(tmp_path: Path) -> None:
     done = subprocess.run(
         [sys.executable, "-c", code], check=True, env=environ, cwd=ROOT, capture_output=True, text=True
     )
-    assert "The timeline for visible results from microneedling can vary" in done.stdout
+    assert "many people report noticeable improvements within a few weeks to a month" in done.stdout
     assert "/pages/benefits-of-microneedling.txt?mark=" in done.stdout
 
 
