@@ -32,8 +32,8 @@ __all__ = [
     "summarise",
 ]
 
-ERROR_RATES: Final = (0.01, 0.02, 0.05, 0.1, 0.2)
-"""Values of `[answers] max_error_rate` that a review is counted for."""
+ERROR_RATES: Final = (0.01, 0.02, 0.05, 0.07, 0.1, 0.2)
+"""Values of `[answers] max_error_rate` that a review is counted for, the default among them."""
 
 _SELECT: Final = """
 SELECT question, specialty, verdict, outcome, confidence, account, judged FROM first_day ORDER BY judged, rowid
