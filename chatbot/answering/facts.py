@@ -26,7 +26,7 @@ _FACTS: Final = tuple(
 )
 """What asks for a fact, what holds it, and whether it is one of a treatment, which the question must name."""
 
-_GENERAL: Final = frozenset(
+_GENERAL: Final = frozenset(  # words that name no subject, in questions about any clinic's prices, hours and place
     {"appointment", "clinic", "come", "hello", "hi", "please", "tell", "time", "times", "visit"}
 )
 _STEM: Final = 5  # letters that forms of a word have in common
