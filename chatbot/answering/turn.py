@@ -30,7 +30,7 @@ CANDIDATES: Final = 10
 """The number of best passages that an answer is made from and `--explain` prints."""
 
 _SHOWN: Final = 3  # passages of one answer
-_NEAR: Final = 0.5  # share of the first passage's confidence; `training/measure_shown.py` has what it costs
+_NEAR: Final = 0.3  # share of the first passage's confidence; `training/measure_shown.py` has what it costs
 _CANNED_REPLY_RISK: Final = 0.2  # error rate; where the pages' answer exceeds it, the clinic's own reply goes first
 
 
