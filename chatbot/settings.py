@@ -11,7 +11,10 @@ from typing import Final
 
 from chatbot.errors import SettingsError
 
-__all__ = ["SETTINGS", "Setting", "Settings", "load_settings", "warn_renamed"]
+__all__ = ["SETTINGS", "STAFF_DATABASE", "Setting", "Settings", "load_settings", "warn_renamed"]
+
+STAFF_DATABASE: Final = "staff.sqlite3"
+"""The file of the staff's database, in the folder `Settings.staff`."""
 
 _LOG = logging.getLogger(__name__)
 

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from chatbot.errors import FootnoteError, problem
-from chatbot.settings import Settings
+from chatbot.settings import STAFF_DATABASE, Settings
 
 if TYPE_CHECKING:
     from chatbot.bot import Chatbot
@@ -124,7 +124,7 @@ def _open(settings: Settings) -> "Chatbot":
     from chatbot.bot import Chatbot
 
     bot = Chatbot.open(settings)
-    if settings.staff.is_dir():
+    if (settings.staff / STAFF_DATABASE).is_file():  # importing the staff's part takes a second
         from chatbot.staff import stored_approvals
 
         bot.set_approved(stored_approvals(settings.staff))

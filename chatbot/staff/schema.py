@@ -5,6 +5,7 @@ from typing import Final
 
 from chatbot.database import Database, Schema
 from chatbot.errors import StaffError
+from chatbot.settings import STAFF_DATABASE
 
 __all__ = ["has_database", "staff_database"]
 
@@ -95,15 +96,12 @@ _MIGRATIONS: Final = (
 )
 
 
-_FILE: Final = "staff.sqlite3"
-
-
 def staff_database(folder: Path) -> Database:
     """Return the database in the staff's folder; its first use creates it, readable for its owner alone."""
     schema = Schema("The staff's database", "FOOTNOTE_STAFF_DIR", _MIGRATIONS, StaffError)
-    return Database(str(folder / _FILE), schema)
+    return Database(str(folder / STAFF_DATABASE), schema)
 
 
 def has_database(folder: Path) -> bool:
     """Return whether there is a database in the staff's folder."""
-    return (folder / _FILE).is_file()
+    return (folder / STAFF_DATABASE).is_file()
