@@ -46,7 +46,7 @@
     const history = turns.slice(-10, page ? -1 : turns.length).map((turn) => JSON.stringify(turn.question));
     const reply = await post(
       "ask",
-      `{"question":${JSON.stringify(question)},"history":[${history.join()}],"document":${JSON.stringify(page ?? null)}}`,
+      `{"question":${JSON.stringify(question)},"history":[${history.join()}]${page ? `,"document":${JSON.stringify(page)}` : ""}}`,
       signal,
     );
     const told = JSON.parse(await reply.text());
