@@ -100,7 +100,7 @@ def test_json_has_its_public_keys(run: Run) -> None:
     values = json.loads(run("ask", "is redness normal?", "--json", "--explain").stdout)
     assert set(values) == {
         "answer_id", "outcome", "confidence", "understood_as", "message", "contact", "contact_first", "corrected",
-        "citations", "suggestions", "candidates",
+        "citations", "suggestions", "choices", "candidates",
     }  # fmt: skip
     assert set(values["citations"][0]) == {
         "number", "text", "highlights", "document", "title", "headings", "start", "end", "url", "link",
