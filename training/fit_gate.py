@@ -1,4 +1,4 @@
-"""Fits the gate, chatbot/answering/gate.json; run it after training.fit_ranking and training.export_reader.
+"""Fits the gate, chatbot/answering/gate.json; run it after training.fit_ranking and training.fit_reader.
 
     python -m training.fit_gate
 

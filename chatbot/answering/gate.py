@@ -1,4 +1,4 @@
-"""The gate: the probability that the best passage answers the question, and the outcome that it allows.
+"""The gate: the probability that the shown passages answer the question, and the outcome that it allows.
 
 It weighs three signals of the best passage: MaxSim over the question's content words without the corpus's topic, the
 margin over the next passages, and whether the passage holds the type of answer asked for. Where these leave the answer
