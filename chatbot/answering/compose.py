@@ -13,6 +13,7 @@ from chatbot.records import Alarm, Answer, Choice, Citation, Hit, Outcome, Passa
 
 __all__ = [
     "MESSAGES",
+    "VERBATIM",
     "WEAK",
     "WHICH",
     "ask_back",
@@ -41,6 +42,8 @@ MESSAGES: Final = {
     Outcome.NOT_FOUND: "Our pages don\u2019t say. Please ask the clinic directly.",
 }
 """The message of each outcome of the pages."""
+VERBATIM: Final = "I only quote our own pages, word for word. To be certain, please ask us."
+"""The reply to a visitor who doubts an answer that quoted nothing."""
 WEAK: Final = "Our pages may not answer this. Please ask us directly."
 """The message above passages that probably do not answer."""
 WHICH: Final = "Which one do you mean?"

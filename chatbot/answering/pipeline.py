@@ -109,8 +109,9 @@ def _person(turn: Turn) -> PipelineResult | None:
 
 def _small_talk(turn: Turn) -> PipelineResult | None:
     """5. The whole message is small talk, or doubts the last answer, which is then given again with its source."""
-    if turn.history and asks_for_source(turn.question) and (again := _again(turn)):
-        return again
+    if asks_for_source(turn.question):
+        again = _again(turn) if turn.history else None
+        return again or PipelineResult(compose.reply(turn.question, compose.VERBATIM), None, "asks for the source")
     small_talk = turn.finding.small_talk
     if small_talk is None:
         return None

@@ -3,6 +3,7 @@ from dataclasses import replace
 
 import pytest
 
+from chatbot.answering.compose import VERBATIM
 from chatbot.answering.gate import Gate
 from chatbot.answering.pipeline import Pipeline, PipelineResult
 from chatbot.answering.turn import PipelineComponents
@@ -262,9 +263,13 @@ def test_a_doubt_repeats_the_last_answer_with_the_contact(desk: Desk) -> None:
         assert (again.outcome, again.citations, again.corrected) == (first.outcome, first.citations, "")
 
 
-def test_a_doubt_of_nothing_or_after_an_alarm_repeats_nothing(desk: Desk) -> None:
-    assert desk.ask(DOUBT).rule == ""
-    assert desk.ask(DOUBT, "?!").rule != "asks for the source"
+@pytest.mark.parametrize("before", [(), ("?!",)])
+def test_a_doubt_of_no_quotation_is_told_how_answers_are_made(desk: Desk, before: tuple[str, ...]) -> None:
+    answer = desk.ask(DOUBT, *before).answer
+    assert (answer.outcome, answer.message, answer.contact) == (Outcome.REPLY, VERBATIM, LINE)
+
+
+def test_a_doubt_after_an_alarm_repeats_the_alarm(desk: Desk) -> None:
     assert desk.ask(DOUBT, CHOKING, findings={CHOKING: ALARM}).answer.outcome is Outcome.URGENT
 
 
