@@ -30,10 +30,15 @@ addEventListener("keydown", (event) => {
   if (event.repeat || event.ctrlKey || event.metaKey || event.altKey || !target.closest?.("#first-day-panel")) return;
   const choosing = shown("first-day-choosing");
   const number = Number(event.key);
+  const step = { ArrowDown: 1, ArrowUp: -1 }[event.key];
   if (event.key === "Escape") pressed(choosing ? "first-day-close" : "first-day-leave");
   else if (target.matches("textarea, input:not([type=radio])")) return;
   else if (choosing && event.key === "Enter" && target.matches("[type=radio]")) pressed("first-day-take");
-  else if (choosing && number) choose(document.querySelectorAll("#first-day-choice input")[number - 1]);
+  else if (choosing && step && target.matches("[type=radio]")) {
+    // Gradio names each of its radio buttons otherwise, so that the browser does not move between them.
+    const radios = [...document.querySelectorAll("#first-day-choice input")];
+    choose(radios[(radios.indexOf(target) + step + radios.length) % radios.length]);
+  } else if (choosing && number) choose(document.querySelectorAll("#first-day-choice input")[number - 1]);
   else if (!choosing && ANSWERS[number - 1] && shown(ANSWERS[number - 1])) pressed(ANSWERS[number - 1]);
   else return;
   event.preventDefault();

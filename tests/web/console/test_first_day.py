@@ -95,7 +95,9 @@ def test_questions_are_judged_left_and_continued_by_keys(nurse: Visitor, review:
     expect_question(page, 3)
 
 
-def test_another_passage_is_chosen_by_its_number(nurse: Visitor, staffed: Staffed, review: FirstDayReview) -> None:
+def test_another_passage_is_chosen_by_its_number(
+    nurse: Visitor, staffed: Staffed, review: FirstDayReview
+) -> None:
     page = open_review(nurse)
     begin(page)
     page.keyboard.press("2")
@@ -109,6 +111,19 @@ def test_another_passage_is_chosen_by_its_number(nurse: Visitor, staffed: Staffe
     answer = staffed.bot.ask(QUESTIONS[0])
     assert (answer.outcome, answer.confirmed) == (Outcome.ANSWERED, True)
     assert answer.citations[0].passage.text.split() == chosen.split()
+
+
+def test_the_arrow_keys_go_round_the_passages(nurse: Visitor, review: FirstDayReview) -> None:
+    page = open_review(nurse)
+    begin(page)
+    page.keyboard.press("2")
+    passages = page.locator("#first-day-choice input")
+    expect(passages.first).to_be_focused()
+    page.keyboard.press("ArrowUp")
+    expect(passages.last).to_be_focused()
+    page.keyboard.press("ArrowDown")
+    expect(passages.first).to_be_focused()
+    assert judged(review) == {}
 
 
 def test_a_passage_is_searched_for(nurse: Visitor, review: FirstDayReview) -> None:
