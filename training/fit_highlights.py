@@ -136,8 +136,9 @@ def _figures(fitted: Sequence[tuple[Choice, Floats]]) -> dict[str, dict[str, flo
     """Return the figures of each kind of question and of all; each choice is marked with its own weights."""
     by_kind = defaultdict(list)
     for choice, weights in fitted:
+        last_question, _ = choice.query.weighted_texts[0]
         marks = mark_sentences(
-            choice.query.text, choice.passage, choice.evidence.sentences, (choice.signals @ weights).astype(np.float32)
+            last_question, choice.passage, choice.evidence.sentences, (choice.signals @ weights).astype(np.float32)
         )
         for kind in ("all", choice.kind):
             by_kind[kind].append((marks, choice.gold))

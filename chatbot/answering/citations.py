@@ -12,7 +12,7 @@ from typing import Final
 from urllib.parse import quote
 
 from chatbot.answering.highlights import sentence_scores
-from chatbot.indexing import Index, Query, Vectors
+from chatbot.indexing import Index, Query, Vectors, content_words
 from chatbot.reading import LIST_MARK, same_words
 from chatbot.records import Document, Highlight, Passage
 
@@ -32,7 +32,8 @@ def highlights(index: Index, query: Query, passage: Passage) -> tuple[Highlight,
     if not evidence.sentences:
         return (Highlight(0, len(passage.text)),)
     scores = sentence_scores(query, passage, evidence)
-    return mark_sentences(query.text, passage, evidence.sentences, scores)
+    last_question, _ = query.weighted_texts[0]
+    return mark_sentences(last_question, passage, evidence.sentences, scores)
 
 
 def mark_sentences(
@@ -80,12 +81,20 @@ class _Sentences:
         """Return the sentences that may answer a question: at least one.
 
         No question does, and no bare "Yes." or "No.". Where the passage holds the question itself, only those do that
-        follow it up to the next one.
+        follow it up to the next one. Of a table only the rows do whose first cells have most of the question's words.
         """
         everything = range(len(self.texts))
         complete = [n for n in everything if not (self._is_question[n] or _YES_OR_NO.fullmatch(self.texts[n]))]
         own = [n for n in complete if any(self._is_question[:n]) and self._follows(n, question)]
-        return own or complete or list(everything)
+        return self._asked_rows(own or complete or list(everything), question)
+
+    def _asked_rows(self, numbers: list[int], question: str) -> list[int]:
+        """Leave out the rows of a table whose first cell has fewer words of the question than another row's."""
+        asked = _word_forms(question)
+        rows = [n for n in numbers if n and " | " in self.texts[n - 1] and " | " in self.texts[n]]  # no header
+        named = {n: len(asked & _word_forms(self.texts[n].partition(" | ")[0])) for n in rows}
+        most = max(named.values(), default=0)
+        return [n for n in numbers if named.get(n, 0 if " | " in self.texts[n] else most) == most] if most else numbers
 
     def above_list(self, number: int) -> int | None:
         """Return the line above the list of a sentence if it is no sentence by itself, as "Do not come with:" is."""
@@ -116,6 +125,11 @@ class _Sentences:
         """Return whether a question is the last one before a sentence, word for word; before it is the heading."""
         before = [text for text, asks in zip(self.texts[:number], self._is_question, strict=False) if asks]
         return same_words((before or [self._heading])[-1]) == same_words(question)
+
+
+def _word_forms(text: str) -> set[str]:
+    """Return the words of a text that say something, in lower case and without a plural's last letter."""
+    return {word.casefold().rstrip("s") for word in content_words(text)}
 
 
 def link(document: Document, passage: Passage, highlights: Sequence[Highlight]) -> str:

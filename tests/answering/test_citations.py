@@ -91,6 +91,27 @@ def test_no_neighbouring_row_of_a_table_is_marked() -> None:
     assert marks_of("Neck | \u00a340\nBack | \u00a390\nLegs | \u00a375", [-0.1, 0, -0.1]) == ["Back | \u00a390"]
 
 
+HOURS = "Day | Hours\nMonday | Closed\nFriday | 9 to 4\nSaturday | 9 to 2"
+
+
+@pytest.mark.parametrize(
+    ("question", "marked"),
+    [
+        ("when do you close on Saturdays?", "Saturday | 9 to 2"),
+        ("friday or saturday", "Friday | 9 to 4"),  # of the rows that are named, the one with the best score
+        ("which day are you closed?", "Monday | Closed"),  # the header names no row
+        ("are you open now?", "Monday | Closed"),
+    ],
+)
+def test_the_row_whose_first_cell_the_question_names_is_marked(question: str, marked: str) -> None:
+    assert marks_of(HOURS, [-9, 0, -1, -3], question) == [marked]
+
+
+def test_a_sentence_beside_a_table_may_be_marked_all_the_same() -> None:
+    text = "We open late.\n\nMonday | Closed\nFriday | 9 to 4"
+    assert marks_of(text, [0, -1, -2], "is friday late?") == ["We open late."]
+
+
 def test_two_sentences_of_one_list_item_may_be_marked() -> None:
     assert marks_of("- Pain stays. Creams help.\n- Rest.", [0, -0.2, -0.1]) == ["Pain stays.", "Creams help."]
 
