@@ -95,9 +95,7 @@ def test_questions_are_judged_left_and_continued_by_keys(nurse: Visitor, review:
     expect_question(page, 3)
 
 
-def test_another_passage_is_chosen_by_its_number(
-    nurse: Visitor, staffed: Staffed, review: FirstDayReview
-) -> None:
+def test_another_passage_is_chosen_by_its_number(nurse: Visitor, staffed: Staffed, review: FirstDayReview) -> None:
     page = open_review(nurse)
     begin(page)
     page.keyboard.press("2")
