@@ -15,7 +15,7 @@ from collections import Counter, defaultdict
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
-from itertools import chain, islice
+from itertools import chain
 from pathlib import Path
 from statistics import fmean
 
@@ -26,11 +26,11 @@ from sklearn.linear_model import LogisticRegression
 from sklearn.metrics import roc_auc_score
 from tqdm import tqdm
 
-from chatbot.answering.compose import distinct
 from chatbot.answering.gate import GATE_SIGNALS, READ_SIGNALS, gate_signals
 from chatbot.answering.ranking import Ranking
 from chatbot.answering.reader import Reader
 from chatbot.answering.search import search
+from chatbot.answering.turn import hits_to_show
 from chatbot.evaluation.metrics import calibration, calibration_error
 from chatbot.indexing import content_words
 from chatbot.records import Passage
@@ -176,7 +176,7 @@ def _ask(
     result = search(corpus.index, encoder, ranking, question.question, question.history)
     if result is None:
         return None
-    shown = list(islice(distinct(result.hits), 3))
+    shown = hits_to_show(result)
     readings = reader.read(result.resolved.text, [hit.passage for hit in shown])
     candidates = []
     for hit, reading in zip(shown, readings, strict=True):

@@ -10,21 +10,18 @@ lose their right passage, and how many passages are shown. `chatbot/answering/tu
 import json
 import sys
 from collections.abc import Iterator, Sequence
-from itertools import islice
 
-from chatbot.answering.compose import distinct
 from chatbot.answering.gate import Gate
 from chatbot.answering.ranking import Ranking
 from chatbot.answering.reader import load_reader
 from chatbot.answering.replies import ReplyMatcher
-from chatbot.answering.turn import CANDIDATES, PipelineComponents, ServingSnapshot, Turn
+from chatbot.answering.turn import PipelineComponents, ServingSnapshot, Turn, hits_to_show
 from chatbot.clinic import Clinic
 from chatbot.triage import Finding, Triage
 from training.cached import CachedEncoder
 from training.corpora import SITES, index_corpus, spelling_of
 
 SHARES = (0.0, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8)
-_SHOWN = 3
 
 Passages = list[tuple[float, bool]]
 """The confidence of each passage of a question, best first, and whether it is right."""
@@ -58,7 +55,7 @@ def _ask_all(gate: Gate, sites: Sequence[str]) -> Iterator[tuple[Passages, bool]
             result = Turn(tools, row["question"], row["history"], serving, untriaged).search_result
             if result is None:
                 continue
-            hits = list(islice(distinct(result.hits[:CANDIDATES]), _SHOWN))
+            hits = hits_to_show(result)
             confidences = gate.confidences(index, result, hits)
             right = [any(gold in hit.passage.text for gold in row["gold"]) for hit in hits]
             yield list(zip(confidences, right, strict=True)), row["expect"] == "answer"

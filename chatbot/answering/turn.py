@@ -21,10 +21,18 @@ from chatbot.clinic import Clinic
 from chatbot.fitted import fitted_fingerprint
 from chatbot.indexing import Encoded, Encoder, Index
 from chatbot.language import Spelling
-from chatbot.records import Alarm, Answer, Choice, Outcome
+from chatbot.records import Alarm, Answer, Choice, Hit, Outcome
 from chatbot.triage import Finding, Triage, Wording
 
-__all__ = ["CANDIDATES", "PipelineComponents", "ServingSnapshot", "Turn", "changes_the_subject", "unsupported_features"]
+__all__ = [
+    "CANDIDATES",
+    "PipelineComponents",
+    "ServingSnapshot",
+    "Turn",
+    "changes_the_subject",
+    "hits_to_show",
+    "unsupported_features",
+]
 
 CANDIDATES: Final = 10
 """The number of best passages that an answer is made from and `--explain` prints."""
@@ -117,7 +125,7 @@ class Turn:
         reader, gate = self._tools.reader, self._tools.gate
         if reader is None or not gate.is_worth_reading(self.serving.index, result):
             return result
-        passages = [hit.passage for hit in islice(compose.distinct(result.hits[:CANDIDATES]), _SHOWN)]
+        passages = [hit.passage for hit in hits_to_show(result)]
         readings = reader.read(result.resolved.text, passages)
         return gate.with_readings(result, dict(zip(passages, readings, strict=True)))
 
@@ -176,7 +184,7 @@ class Turn:
         if result is None:  # the question holds no word, or none that the encoder knows
             return compose.not_found(self.question)
         gate, index = self._tools.gate, self.serving.index
-        hits = list(islice(compose.distinct(result.hits[:CANDIDATES]), _SHOWN))
+        hits = hits_to_show(result)
         best, *others = gate.confidences(index, result, hits)
         least = max(gate.related, _NEAR * best)
         near = [(hit, chance) for hit, chance in zip(hits[1:], others, strict=True) if chance >= least]
@@ -240,6 +248,11 @@ class Turn:
         """Return the turn of an earlier question of the conversation, counted from 0, with its known findings."""
         findings = [self.history_findings[number], *self.history_findings[:number]]
         return Turn(self._tools, self.history[number], self.history[:number], self.serving, findings)
+
+
+def hits_to_show(result: SearchResult) -> list[Hit]:
+    """Return the hits that an answer may show: the three best, without those that repeat a better one."""
+    return list(islice(compose.distinct(result.hits[:CANDIDATES]), _SHOWN))
 
 
 def changes_the_subject(finding: Finding) -> bool:
