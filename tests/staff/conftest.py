@@ -9,7 +9,7 @@ from chatbot.bot import Chatbot
 from chatbot.clinic import Clinic
 from chatbot.database import Database
 from chatbot.indexing import Encoder, build_index
-from chatbot.staff import Account, AuditLog, ContentPaths, Drafts, Publisher, Role, staff_database
+from chatbot.staff import Account, AuditLog, ContentPaths, Drafts, GoldenFile, Publisher, Role, staff_database
 
 EDITOR = Account("alice", Role.EDITOR)
 NOW = 1_790_000_000.0
@@ -48,6 +48,11 @@ def place(tmp_path: Path) -> ContentPaths:
 def opened(place: ContentPaths, encoder: Encoder) -> Chatbot:
     build_index(place.corpus, place.index, encoder)
     return Chatbot(place.corpus, place.index, encoder, Clinic())
+
+
+@pytest.fixture
+def golden(tmp_path: Path) -> GoldenFile:
+    return GoldenFile(tmp_path / "staff")
 
 
 Keep = Callable[[Encoder], tuple[Chatbot, Publisher, AuditLog]]

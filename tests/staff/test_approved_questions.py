@@ -34,11 +34,6 @@ def bot(place: ContentPaths, encoder: Encoder) -> Chatbot:
 
 
 @pytest.fixture
-def golden(place: ContentPaths) -> GoldenFile:
-    return GoldenFile(place.staff)
-
-
-@pytest.fixture
 def approved(bot: Chatbot, database: Database, golden: GoldenFile, clock: Clock) -> ApprovedQuestions:
     return ApprovedQuestions(bot, database, golden, AuditLog(database, clock), clock)
 

@@ -40,11 +40,6 @@ def bot(place: ContentPaths, encoder: Encoder) -> Chatbot:
 
 
 @pytest.fixture
-def golden(place: ContentPaths) -> GoldenFile:
-    return GoldenFile(place.staff)
-
-
-@pytest.fixture
 def audit_log(database: Database, clock: Clock) -> AuditLog:
     return AuditLog(database, clock)
 

@@ -13,11 +13,6 @@ from chatbot.evaluation import Expect, evaluate
 from chatbot.staff import GoldenFile
 
 
-@pytest.fixture
-def golden(tmp_path: Path) -> GoldenFile:
-    return GoldenFile(tmp_path / "staff")
-
-
 def test_evaluate_reads_the_saved_questions(golden: GoldenFile, bot: Chatbot) -> None:
     redness = next(passage for passage in bot.passages() if "normal to experience some redness" in passage.text)
     golden.save("is redness normal afterwards?", (), (redness.text,), "alice")

@@ -26,11 +26,6 @@ def journal(tmp_path: Path, clock: Clock) -> Iterator[Journal]:
     journal.close()
 
 
-@pytest.fixture
-def golden(tmp_path: Path) -> GoldenFile:
-    return GoldenFile(tmp_path / "staff")
-
-
 BREATH = Alarm(Level.EMERGENCY, "breath")
 
 
