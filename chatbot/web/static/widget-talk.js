@@ -131,9 +131,9 @@
 
   /** The passages; what is not marked is folded, except the first where neither contact nor choices go before it. */
   const quotes = ({ outcome, citations, contact_first, choices }) => {
-    const last = contact_first || choices?.[0];
-    return citations.map((cited, at) =>
-      at ? (cited.highlights[0] ? quote(cited, outcome === "answered" && lead(cited)) : folded(cited)) : last ? folded(cited) : quote(cited, outcome === "answered" && lead(cited)),
+    const first = !contact_first && !choices?.[0] && citations[0];
+    return citations.map((cited) =>
+      cited.highlights[0] || cited === first ? quote(cited, outcome === "answered" && lead(cited)) : folded(cited),
     );
   };
 
