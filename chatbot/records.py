@@ -11,6 +11,8 @@ from enum import StrEnum
 __all__ = [
     "Alarm",
     "Answer",
+    "Block",
+    "BlockKind",
     "Choice",
     "Citation",
     "Document",
@@ -32,13 +34,36 @@ class Section:
     end: int
 
 
+class BlockKind(StrEnum):
+    """The kind of a block: a part of a page that means something as a whole."""
+
+    TABLE = "table"
+    HEADER = "header"
+    """The row of a table that holds the names of its columns."""
+    ROW = "row"
+    LIST = "list"
+    ITEM = "item"
+    ANSWER = "answer"
+    """A question together with its answer."""
+
+
+@dataclass(frozen=True, slots=True)
+class Block:
+    """A part of a document that means something as a whole, at `text[start:end]`, without white space around it."""
+
+    kind: BlockKind
+    start: int
+    end: int
+
+
 @dataclass(frozen=True, slots=True)
 class Document:
     """One page of the clinic.
 
     `id` is the path below the corpus folder, with `/` between folders. `text` is the text that a reader of the page
     sees. `url` is the address at which the clinic publishes the page, `reviewed` the day of its last review; either may
-    be unknown.
+    be unknown. `blocks` are sorted by their start, an outer one before those inside it. `language` is the BCP 47 tag of
+    the page's language, or None where it is unknown.
     """
 
     id: str
@@ -47,6 +72,8 @@ class Document:
     url: str | None
     reviewed: date | None
     sections: tuple[Section, ...]
+    blocks: tuple[Block, ...] = ()
+    language: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,7 +88,9 @@ class Highlight:
 class Passage:
     """A verbatim piece of a document: `document.text[start:end] == text`, always.
 
-    `document` is the document's id, `headings` are the headings above the passage, outermost first.
+    `document` is the document's id, `headings` are the headings above the passage, outermost first. `header` is the
+    span in the document of the column names of the table whose rows the passage holds; None where it holds no such rows
+    or the column names themselves.
     """
 
     document: str
@@ -71,6 +100,7 @@ class Passage:
     start: int
     end: int
     text: str
+    header: tuple[int, int] | None = None
 
     def as_dict(self) -> dict[str, object]:
         """Return the passage as the plain values that the API and the command line print."""

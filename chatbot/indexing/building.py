@@ -34,7 +34,7 @@ from chatbot.records import Document, Highlight, Passage
 
 __all__ = ["BuildResult", "build_index", "open_index", "passages_of"]
 
-_FORMAT: Final = 9
+_FORMAT: Final = 10
 _PASSAGE_SHARE: Final = 0.75  # of the encoder's window; the rest is for the heading prefix
 _WINDOW: Final = 512  # passages that are held encoded until they are written
 _BATCH: Final = 64  # of them between two steps of the progress bar

@@ -14,7 +14,7 @@ import numpy as np
 
 from chatbot.errors import IndexDamaged
 from chatbot.indexing.builds import REBUILD_HINT
-from chatbot.records import Document, Highlight, Passage, Section
+from chatbot.records import Block, BlockKind, Document, Highlight, Passage, Section
 
 __all__ = ["Entry", "Page", "Texts"]
 
@@ -118,9 +118,11 @@ class Texts:
 
 def _lines(page: Page) -> Iterator[bytes]:
     """Yield the line of a document and those of its passages."""
-    yield _line(asdict(page.document))
+    blocks = [[block.kind, block.start, block.end] for block in page.document.blocks]
+    yield _line({**asdict(page.document), "blocks": blocks})
     for passage, marks in page.entries:
-        yield _line({**passage.as_dict(), "sentences": [[mark.start, mark.end] for mark in marks]})
+        held = [[mark.start, mark.end] for mark in marks]
+        yield _line({**passage.as_dict(), "header": passage.header, "sentences": held})
 
 
 def _line(value: object) -> bytes:
@@ -234,10 +236,14 @@ class _Documents(Mapping[str, Document]):
 def _document(fields: Mapping[str, Any]) -> Document:
     reviewed = fields["reviewed"] and date.fromisoformat(fields["reviewed"])
     sections = (Section(tuple(item["headings"]), item["start"], item["end"]) for item in fields["sections"])
-    return Document(fields["id"], fields["title"], fields["text"], fields["url"], reviewed, tuple(sections))
+    blocks = (Block(BlockKind(kind), start, end) for kind, start, end in fields["blocks"])
+    held = {name: fields[name] for name in ("id", "title", "text", "url", "language")}
+    return Document(**held, reviewed=reviewed, sections=tuple(sections), blocks=tuple(blocks))
 
 
 def _entry(fields: Mapping[str, Any]) -> Entry:
     names = ("document", "title", "url", "headings", "start", "end", "text")
-    passage = Passage(**{name: fields[name] for name in names} | {"headings": tuple(fields["headings"])})
+    header = fields["header"] and tuple(fields["header"])
+    held = {name: fields[name] for name in names} | {"headings": tuple(fields["headings"]), "header": header}
+    passage = Passage(**held)
     return passage, tuple(Highlight(*mark) for mark in fields["sentences"])

@@ -167,7 +167,8 @@ def read_page(name: str, content: bytes, sidecar: bytes | None = None) -> Docume
     if not page.text.strip():
         raise _unreadable(name, "it holds no text", "write the page or remove the file")
     title = _string(name, about, "title") or page.title or _title_from_name(path)
-    return Document(name, title, page.text, _url(name, about), _reviewed(name, about), sections(page, title))
+    cut = sections(page, title)
+    return Document(name, title, page.text, _url(name, about), _reviewed(name, about), cut, page.blocks)
 
 
 def corpus_files(folder: Path) -> Iterator[Path]:

@@ -2,10 +2,10 @@
 
 import re
 import unicodedata
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 
-from chatbot.records import Section
+from chatbot.records import Block, Section
 
 __all__ = ["Heading", "Page", "same_words", "sections"]
 
@@ -25,10 +25,16 @@ class Heading:
 
 @dataclass(frozen=True, slots=True)
 class Page:
-    """The words of one file as a visitor of the page sees them, and its headings in order."""
+    """The words of one file as a visitor of the page sees them, with its headings and blocks in order.
+
+    `blocks` are sorted by their start, an outer one before those inside it. `about` is what the file says of itself,
+    under the names that front matter has: `title`, `url`, `reviewed`, `language`. Front matter goes before it.
+    """
 
     text: str
     headings: tuple[Heading, ...]
+    blocks: tuple[Block, ...] = ()
+    about: Mapping[str, object] = field(default_factory=dict)
 
     @property
     def title(self) -> str:

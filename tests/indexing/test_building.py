@@ -316,7 +316,7 @@ def test_a_build_keeps_what_it_was_made_of(pages: Path, tmp_path: Path, words: W
     name = build_index(pages, tmp_path / "index", words).id
     build = open_build(tmp_path / "index", name)
     files = {file: hashlib.sha256(content).hexdigest() for file, content in files_of(build).items()}
-    made = Manifest(9, corpus_digest(pages), SPLITTER, "words", "words-1", 1, 2, (), {"recall": 1.0}, files)
+    made = Manifest(10, corpus_digest(pages), SPLITTER, "words", "words-1", 1, 2, (), {"recall": 1.0}, files)
     assert build.manifest == made
     own = {"inputs.npy", "token_idf.npy"}
     assert files.keys() == {*own, *Texts.FILES, *Tokens.FILES, *BM25Index.FILES, *FaissStore.FILES}

@@ -6,7 +6,7 @@ import pytest
 
 from chatbot.errors import IndexDamaged
 from chatbot.indexing.texts import Entry, Page, Texts
-from chatbot.records import Document, Highlight, Passage, Section
+from chatbot.records import Block, BlockKind, Document, Highlight, Passage, Section
 
 CARE = Document("care.md", "Care", "Red skin.\u2028Ice helps.", None, date(2026, 1, 31), (Section(("Pain",), 0, 20),))
 SUN = Document("sun.md", "Sun", "No sun.", "https://clinic.example/sun", None, ())
@@ -32,6 +32,15 @@ def test_texts_are_opened_as_they_were_written(texts: Texts) -> None:
     assert tuple(texts.entries) == (RED, ICE, NO_SUN)
     assert tuple(texts.passages) == (RED[0], ICE[0], NO_SUN[0])
     assert (len(texts.documents), len(texts.entries), len(texts.passages)) == (2, 3, 3)
+
+
+def test_blocks_language_and_header_are_opened_as_written(tmp_path: Path) -> None:
+    blocks = (Block(BlockKind.TABLE, 0, 23), Block(BlockKind.HEADER, 0, 12), Block(BlockKind.ROW, 13, 23))
+    page = Document("p.md", "Preise", "Zone | Preis\nKinn | \u20ac 30", None, None, (), blocks, "de")
+    row = Passage("p.md", "Preise", None, (), 13, 23, "Kinn | \u20ac 30", (0, 12))
+    Texts.write(tmp_path, [Page("d", page, ((row, ()),))])
+    assert Texts(tmp_path).documents["p.md"] == page
+    assert Texts(tmp_path).passages[0] == row
 
 
 def test_passages_are_found_by_their_numbers(texts: Texts) -> None:
