@@ -1,6 +1,6 @@
 """Words of a text: correct their spelling, find phrases in them, guess their language."""
 
-from chatbot.language.detection import UNKNOWN, guess_language
+from chatbot.language.detection import UNKNOWN, guess_language, language_of_page
 from chatbot.language.phrases import (
     COMMA,
     SENTENCE,
@@ -33,6 +33,7 @@ __all__ = [
     "guess_language",
     "is_english",
     "is_everyday",
+    "language_of_page",
     "masked",
     "read_words",
     "words_of",

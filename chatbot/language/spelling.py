@@ -1,5 +1,7 @@
 """Correct misspelt, run-together and texted words that neither the corpus, the model nor English has.
 
+Words of patients are first replaced by the corpus's words for the same thing.
+
 The distance is optimal string alignment: an insertion, a deletion, a replacement or a swap of neighbours counts one.
 The English word list is that of symspellpy (MIT), most frequent words first.
 """
@@ -16,6 +18,8 @@ from typing import Final, NamedTuple
 
 from rapidfuzz import process
 from rapidfuzz.distance import OSA
+
+from chatbot.language.synonyms import with_words_of_pages
 
 __all__ = ["Spelling", "everyday_words", "is_english", "is_everyday"]
 
@@ -39,7 +43,8 @@ class Spelling:
         self._own = _Dictionary(words)
 
     def corrected(self, question: str) -> str:
-        """Return a question with its unknown words as the corpus or English spells them."""
+        """Return a question with its unknown words as the corpus or English says or spells them."""
+        question = with_words_of_pages(question, self._words)
         words = list(_WORD.finditer(question))
         all_capitals = question.isupper()
         unknown = {word.start() for word in words if not self._known(word.group())}

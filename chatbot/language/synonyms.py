@@ -1,0 +1,55 @@
+"""Replace the words of patients that the pages do not use by the pages' words for the same thing.
+
+`synonyms.toml` holds the groups of words. A question is changed only where the pages lack what was typed, so a clinic
+that writes "botox" is searched for "botox".
+"""
+
+import re
+import tomllib
+from collections.abc import Iterator, Mapping
+from functools import cache
+from importlib.resources import files
+
+__all__ = ["with_words_of_pages"]
+
+_WORD = re.compile(r"\w+")
+
+
+def with_words_of_pages(question: str, words: Mapping[str, int]) -> str:
+    """Return a question with its synonyms replaced; `words` are the pages' words, in lower case."""
+
+    def replacement(match: re.Match[str]) -> str:
+        typed = match.group()
+        return typed if _stand_in(typed, words) else next(_used(_groups()[_key(typed)], words), typed)
+
+    return _any_term().sub(replacement, question)
+
+
+def _used(terms: tuple[str, ...], words: Mapping[str, int]) -> Iterator[str]:
+    return (term for term in terms if _stand_in(term, words))
+
+
+def _stand_in(term: str, words: Mapping[str, int]) -> bool:
+    """Return whether the pages have every word of a term."""
+    return all(word in words for word in _WORD.findall(term.casefold()))
+
+
+def _key(term: str) -> str:
+    return " ".join(_WORD.findall(term.casefold()))
+
+
+@cache
+def _groups() -> Mapping[str, tuple[str, ...]]:
+    """Return the group of each term, by the words of the term."""
+    groups = tomllib.loads(files("chatbot.language").joinpath("synonyms.toml").read_text("utf-8"))["terms"]
+    return {_key(term): tuple(group) for group in groups for term in group}
+
+
+@cache
+def _any_term() -> re.Pattern[str]:
+    """Return the pattern of all terms, the longest first, with any space or punctuation between their words."""
+    terms = sorted(_groups(), key=len, reverse=True)
+    return re.compile(
+        r"\b(?:" + "|".join(r"[\s\-'\u2019]+".join(map(re.escape, term.split())) for term in terms) + r")\b",
+        re.IGNORECASE,
+    )
