@@ -34,7 +34,7 @@ def guess_language(text: str, among: Collection[str] = ()) -> str:
 def language_of_page(text: str, declared: str | None = None) -> str | None:
     """Return the ISO 639-1 code of a page's language; None where nothing tells it.
 
-    `declared` is the BCP 47 tag that the page has of itself. It counts, unless a long text is surely in another language.
+    `declared` is the BCP 47 tag that the page has of itself. It counts, unless a long text is surely in another one.
     """
     primary = re.split(r"[-_]", declared.strip().lower())[0] if declared else ""
     known = primary if re.fullmatch(r"[a-z]{2,3}", primary) and primary != UNKNOWN else None
