@@ -25,6 +25,7 @@ __all__ = [
     "front_matter",
     "load_corpus",
     "no_pages",
+    "page_files",
     "read_corpus",
     "read_file",
     "read_page",
@@ -90,7 +91,15 @@ class CorpusFiles:
 def load_corpus(folder: Path) -> CorpusFiles:
     """Read the bytes of every file of a corpus; raises `CorpusError` if there is no folder."""
     digest = hashlib.sha256()
-    pages: list[PageFile] = []
+    pages = tuple(page_files(folder, digest))
+    return CorpusFiles(folder, pages, digest.hexdigest())
+
+
+def page_files(folder: Path, digest: "hashlib._Hash") -> Iterator[PageFile]:
+    """Yield the files of a corpus, each read when it is asked for, and add their names and bytes to a digest.
+
+    Raises `CorpusError` if there is no folder.
+    """
     for path in _files(folder):
         name, sidecar = path.relative_to(folder).as_posix(), _sidecar(path)
         content, beside = _bytes(path), _bytes(sidecar) if sidecar.is_file() else None
@@ -99,8 +108,7 @@ def load_corpus(folder: Path) -> CorpusFiles:
         known = path.suffix.lower() in READERS  # other files may be large, and nothing reads their bytes
         # The folders that are links are not walked into, so that only a file can lead out.
         outside = known and path.is_symlink() and not path.resolve().is_relative_to(folder.resolve())
-        pages.append(PageFile(name, content if known else b"", beside, outside))
-    return CorpusFiles(folder, tuple(pages), digest.hexdigest())
+        yield PageFile(name, content if known else b"", beside, outside)
 
 
 def _add_file(digest: "hashlib._Hash", name: str, content: bytes | OSError) -> None:
@@ -134,8 +142,11 @@ def no_pages(folder: Path, problems: Sequence[UnreadablePage]) -> CorpusError:
 
 
 def corpus_digest(folder: Path) -> str:
-    """Return the SHA-256 of the names and bytes of all files of a corpus."""
-    return load_corpus(folder).digest
+    """Return the SHA-256 of the names and bytes of all files of a corpus, of which one at a time is held."""
+    digest = hashlib.sha256()
+    for _ in page_files(folder, digest):
+        pass
+    return digest.hexdigest()
 
 
 def read_file(file: PageFile) -> Document:
