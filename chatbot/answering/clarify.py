@@ -18,10 +18,12 @@ from chatbot.fitted import fitted_values
 from chatbot.indexing import Index
 from chatbot.records import Choice, Document
 
-__all__ = ["about_equal", "confidences_by_page", "pages_to_choose"]
+__all__ = ["about_equal", "confidences_by_page", "named_choice", "pages_to_choose"]
 
 _MOST: Final = 5  # choices
 _COMPARED: Final = 6  # pages with the best passages
+_FEW: Final = 5  # words; a longer message is a question of its own
+_POINTING: Final = "one ones please thanks mean sorry just page treatment"  # words that say nothing of which page
 _GENERAL: Final = re.compile(  # in the title or the file name of pages that are about no treatment and no branch
     r"\b(faqs?|questions?|asked|prices?|pricing|fees?|charges|costs?|insurance|billing|paying|payments?|money"
     r"|bookings?|appointments?|visiting|visit us|finding|find us|directions|reach|getting here|branches|offices"
@@ -38,6 +40,17 @@ def pages_to_choose(index: Index, gate: Gate, result: SearchResult) -> tuple[Cho
     near, likely = _thresholds()
     pages = about_equal(confidences_by_page(index, gate, result), near, likely)
     return _choices([index.documents[page] for page in pages[:_MOST]])
+
+
+def named_choice(index: Index, message: str, choices: Sequence[Choice]) -> str | None:
+    """Return the page of the only choice that a short message names, as "the laser one" does; None if none."""
+    if len(message.split()) > _FEW:
+        return None
+    said = index.content_stems(message) - index.content_stems(_POINTING)
+    shared = {choice.document: len(said & index.content_stems(choice.title)) for choice in choices}
+    most = max(shared.values(), default=0)
+    named = [document for document, count in shared.items() if count == most]
+    return named[0] if said and most >= max(1, len(said) - 1) and len(named) == 1 else None
 
 
 def confidences_by_page(index: Index, gate: Gate, result: SearchResult) -> Mapping[str, float]:

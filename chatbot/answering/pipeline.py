@@ -119,8 +119,17 @@ def _small_talk(turn: Turn) -> PipelineResult | None:
     return PipelineResult(answer, None, small_talk.kind)
 
 
+def _named_page(turn: Turn) -> PipelineResult | None:
+    """6. The visitor types which page is meant, after being asked: the question is answered by that page."""
+    meant = turn.with_named_page()
+    if meant is None:
+        return None
+    answer = replace(meant.from_pages, question=turn.question, understood_as=meant.question)
+    return PipelineResult(answer, meant.search_result, "names the page")
+
+
 def _not_understood(turn: Turn) -> PipelineResult | None:
-    """6. The message is in another language than the pages: the line on emergencies comes first."""
+    """7. The message is in another language than the pages: the line on emergencies comes first."""
     if turn.approved and turn.approved.exact:
         return None  # a person has read these very words
     spelling, outcome = turn.serving.spelling, turn.from_pages.outcome
@@ -137,12 +146,12 @@ def _not_understood(turn: Turn) -> PipelineResult | None:
 
 
 def _approved(turn: Turn) -> PipelineResult | None:
-    """7. A person has approved the question for a passage, or said that no page answers; it is about no symptom."""
+    """8. A person has approved the question for a passage, or said that no page answers; it is about no symptom."""
     return None if turn.finding.symptom else _approved_result(turn)
 
 
 def _keyword(turn: Turn) -> PipelineResult | None:
-    """8. The message is a keyword of one of the clinic's replies, and the pages have no likely answer."""
+    """9. The message is a keyword of one of the clinic's replies, and the pages have no likely answer."""
     if turn.document or turn.search_result is None or not turn.pages_are_unsure:
         return None
     reply = turn.serving.reply_matcher.by_keyword(turn.corrected)
@@ -150,12 +159,12 @@ def _keyword(turn: Turn) -> PipelineResult | None:
 
 
 def _symptom(turn: Turn) -> PipelineResult | None:
-    """9. The visitor describes a symptom of their own: the clinic comes first, then what its pages say in general."""
+    """10. The visitor describes a symptom of their own: the clinic comes first, then what its pages say in general."""
     return _symptom_result(turn) if turn.finding.symptom else None
 
 
 def _clinic_reply(turn: Turn) -> PipelineResult | None:
-    """10. The pages have no likely answer, and one of the clinic's replies matches."""
+    """11. The pages have no likely answer, and one of the clinic's replies matches."""
     if turn.document or turn.search_result is None or not turn.pages_are_unsure:
         return None
     matcher, words = turn.serving.reply_matcher, turn.serving.index.words
@@ -164,7 +173,7 @@ def _clinic_reply(turn: Turn) -> PipelineResult | None:
 
 
 def _which_page(turn: Turn) -> PipelineResult | None:
-    """11. Several pages answer about equally: the page that the conversation was about, or the visitor is asked."""
+    """12. Several pages answer about equally: the page that the conversation was about, or the visitor is asked."""
     if not turn.choices:
         return None
     page = turn.page_of_conversation()
@@ -175,7 +184,7 @@ def _which_page(turn: Turn) -> PipelineResult | None:
 
 
 def _pages(turn: Turn) -> PipelineResult:
-    """12. The pages answer, or the answer is that they do not say."""
+    """13. The pages answer, or the answer is that they do not say."""
     return PipelineResult(turn.from_pages, turn.search_result)
 
 
@@ -185,6 +194,7 @@ _ORDER: Final[tuple[Callable[[Turn], PipelineResult | None], ...]] = (
     _all_clear,
     _person,
     _small_talk,
+    _named_page,
     _not_understood,
     _approved,
     _keyword,

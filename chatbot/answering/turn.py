@@ -8,7 +8,7 @@ from typing import Final
 
 from chatbot.answering import compose
 from chatbot.answering.approved import ApprovedMatch, ApprovedMatcher
-from chatbot.answering.clarify import pages_to_choose
+from chatbot.answering.clarify import named_choice, pages_to_choose
 from chatbot.answering.facts import holds_fact
 from chatbot.answering.follow_ups import resolve_follow_up
 from chatbot.answering.gate import Gate
@@ -39,6 +39,7 @@ CANDIDATES: Final = 10
 
 _SHOWN: Final = 3  # passages of one answer
 _NEAR: Final = 0.3  # share of the first passage's confidence; `training/measure_shown.py` has what it costs
+_LONGEST_NAME: Final = 60  # characters of a message that names a page
 _CANNED_REPLY_RISK: Final = 0.2  # error rate; where the pages' answer exceeds it, the clinic's own reply goes first
 
 
@@ -230,6 +231,14 @@ class Turn:
             if found and found.hits[0].passage.document in pages:
                 return found.hits[0].passage.document
         return None
+
+    def with_named_page(self) -> "Turn | None":
+        """Return the turn of the last question on the page that this message names, if it was asked back; else None."""
+        if not self.history or self.document or self.past_alarm or len(self.question) > _LONGEST_NAME:
+            return None
+        last = self.of_earlier(len(self.history) - 1)
+        page = named_choice(self.serving.index, self.corrected, last.choices) if last.choices else None
+        return last.on_page(page) if page and not last.page_of_conversation() else None
 
     def on_page(self, document: str) -> "Turn":
         """Return the turn of the same question with the page that it is about."""

@@ -119,3 +119,16 @@ def test_a_conversation_about_another_page_leaves_the_question_open(tmp_path: Pa
 
 def test_an_earlier_question_that_was_unclear_itself_decides_nothing(desk: Desk) -> None:
     assert set(desk.ask(UNNAMED, UNNAMED).answer.choices) >= CHOICES
+
+
+@pytest.mark.parametrize("typed", ["laser", "the laser one please", "Thread vein laser"])
+def test_a_typed_choice_answers_the_question_that_was_asked_back(desk: Desk, typed: str) -> None:
+    result = desk.ask(typed, UNNAMED)
+    assert (result.answer.question, result.answer.understood_as) == (typed, UNNAMED)
+    assert (result.answer.outcome, result.rule) == (Outcome.ANSWERED, "names the page")
+    assert {citation.passage.document for citation in result.answer.citations} == {"laser.md"}
+
+
+@pytest.mark.parametrize("typed", ["does a numbing gel help with the laser", "neither"])
+def test_another_message_after_asking_back_is_a_question_of_its_own(desk: Desk, typed: str) -> None:
+    assert desk.ask(typed, UNNAMED).rule != "names the page"
