@@ -4,6 +4,7 @@ FootnoteError
 ├── SettingsError           a value in the environment or in clinic.toml cannot be used
 ├── CorpusError             the corpus folder as a whole cannot be read
 │   └── UnreadablePage      one file of it cannot be read, and the others are still served
+│       └── PageUnpublished it says of itself that it is not published: a draft, or one that expired
 ├── ModelError              the encoder's model is missing, unknown or altered
 │   └── EncoderDiffers      ONNX Runtime does not compute the model's vectors on this machine
 ├── IndexingError           the index cannot be served
@@ -51,6 +52,7 @@ __all__ = [
     "IndexingError",
     "JournalError",
     "ModelError",
+    "PageUnpublished",
     "QuestionEmpty",
     "QuestionError",
     "QuestionTooLong",
@@ -90,6 +92,13 @@ class UnreadablePage(CorpusError):
 
     kind = "unreadable-page"
     title = "A page cannot be read"
+
+
+class PageUnpublished(UnreadablePage):
+    """One file of the corpus says of itself that it is not published; nothing is to be corrected."""
+
+    kind = "page-unpublished"
+    title = "A page is not published"
 
 
 class ModelError(FootnoteError):

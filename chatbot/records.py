@@ -63,7 +63,8 @@ class Document:
     `id` is the path below the corpus folder, with `/` between folders. `text` is the text that a reader of the page
     sees. `url` is the address at which the clinic publishes the page, `reviewed` the day of its last review; either may
     be unknown. `blocks` are sorted by their start, an outer one before those inside it. `language` is the BCP 47 tag of
-    the page's language, or None where it is unknown.
+    the page's language, or None where it is unknown. `warnings` are what the page says of itself and cannot be read, a
+    clause and a cure each. `pages` are the offsets at which the pages of a PDF begin.
     """
 
     id: str
@@ -74,6 +75,8 @@ class Document:
     sections: tuple[Section, ...]
     blocks: tuple[Block, ...] = ()
     language: str | None = None
+    warnings: tuple[str, ...] = ()
+    pages: tuple[int, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -238,6 +238,7 @@ def _document(fields: Mapping[str, Any]) -> Document:
     sections = (Section(tuple(item["headings"]), item["start"], item["end"]) for item in fields["sections"])
     blocks = (Block(BlockKind(kind), start, end) for kind, start, end in fields["blocks"])
     held = {name: fields[name] for name in ("id", "title", "text", "url", "language")}
+    held |= {name: tuple(fields[name]) for name in ("warnings", "pages")}
     return Document(**held, reviewed=reviewed, sections=tuple(sections), blocks=tuple(blocks))
 
 

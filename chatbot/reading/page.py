@@ -28,13 +28,15 @@ class Page:
     """The words of one file as a visitor of the page sees them, with its headings and blocks in order.
 
     `blocks` are sorted by their start, an outer one before those inside it. `about` is what the file says of itself,
-    under the names that front matter has: `title`, `url`, `reviewed`, `language`. Front matter goes before it.
+    under the names that front matter has: `title`, `url`, `reviewed`, `language`. Front matter goes before it. `pages`
+    are the offsets at which the pages of a PDF begin.
     """
 
     text: str
     headings: tuple[Heading, ...]
     blocks: tuple[Block, ...] = ()
     about: Mapping[str, object] = field(default_factory=dict)
+    pages: tuple[int, ...] = ()
 
     @property
     def title(self) -> str:
