@@ -2,9 +2,14 @@
 
 import inspect
 import os
-from typing import Any
+from tempfile import TemporaryDirectory
+from typing import Any, Final
 
 __all__ = ["create_app"]
+
+# For uploads. Gradio's default, /tmp/gradio, belongs to the user of the machine who first started a Gradio program, and
+# for everybody else the server would not start. This folder is removed when the program ends.
+_TEMPORARY: Final = TemporaryDirectory(prefix="footnote-")
 
 
 def _import_gradio() -> None:
@@ -13,8 +18,9 @@ def _import_gradio() -> None:
     They take two fifths of its import, a second of processor time. Gradio leaves them out for a class that has no file,
     so its classes have none while it is imported.
     """
-    # Gradio reads this on import. Without it, every start of the server is reported to Gradio's makers.
+    # Gradio reads these two on import. Without the first, every start of the server is reported to Gradio's makers.
     os.environ["GRADIO_ANALYTICS_ENABLED"] = "False"
+    os.environ.setdefault("GRADIO_TEMP_DIR", _TEMPORARY.name)
     getfile = inspect.getfile
 
     def getfile_without_gradio(thing: Any) -> str:  # noqa: ANN401 -- as the original

@@ -24,8 +24,10 @@ _SWITCH_INTERVAL: Final = 0.0002  # seconds; at Python's 5 ms, small requests wa
 def listen(host: str, port: int) -> socket.socket:
     """Bind an address to serve on; raises `SettingsError` where it cannot be bound."""
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    # On Linux, `::` would take IPv6 alone, although hosting platforms name it for both.
+    both = host == "::" and socket.has_dualstack_ipv6()
     try:
-        with socket.create_server((host, port), family=family) as server:
+        with socket.create_server((host, port), family=family, dualstack_ipv6=both) as server:
             # Named as TCP, or asyncio leaves Nagle's algorithm on: each further response of a connection then waits
             # 40 ms for the client's delayed acknowledgement. `create_server` names no protocol.
             return socket.socket(family, socket.SOCK_STREAM, socket.IPPROTO_TCP, fileno=server.detach())

@@ -189,6 +189,18 @@ def test_an_empty_list_lets_nobody_in_but_our_own_pages(corpus: Path, tmp_path: 
         assert "frame-ancestors 'self'" in client.get("/embed").headers["content-security-policy"]
 
 
+def test_the_servers_own_address_on_the_list_breaks_nothing(open_to_one: httpx.Client) -> None:
+    script = re.findall(r'src="/?(assets/[^"]+)"', open_to_one.get("/").text)[0]
+    own = {"origin": SITE}
+    for named in ({"host": "clinic.example"}, {"sec-fetch-site": "same-origin"}, {}):  # {}: a proxy changes the host
+        response = open_to_one.get(f"/{script}", headers=own | named)
+        assert response.status_code == 200
+        assert "access-control-allow-origin" not in response.headers
+        assert open_to_one.post("/gradio_api/queue/join", headers=own | named, json={}).status_code == 400
+        assert ask(open_to_one, own | named).status_code == 200
+    assert open_to_one.get(f"/{script}", headers=own | {"sec-fetch-site": "cross-site"}).status_code == 403
+
+
 def test_programs_may_ask_until_the_clinic_closes_the_interface(corpus: Path, tmp_path: Path) -> None:
     with served(corpus, tmp_path, Sites((SITE,), api="closed")) as client:
         assert ask(client, {}).status_code == 403
@@ -227,6 +239,10 @@ def test_programs_may_ask_until_the_clinic_closes_the_interface(corpus: Path, tm
         ({"host": "a", "referer": ""}, RequestSource.FOREIGN),
         ({"origin": "https://CLINIC.example"}, RequestSource.FOREIGN),
         ({"origin": SITE}, RequestSource.ALLOWED),
+        # The list may hold this server's own address.
+        ({"host": "clinic.example", "origin": SITE}, RequestSource.OWN),
+        ({"host": "127.0.0.1:7860", "origin": SITE, "sec-fetch-site": "same-origin"}, RequestSource.OWN),
+        ({"host": "127.0.0.1:7860", "origin": SITE, "sec-fetch-site": "same-site"}, RequestSource.ALLOWED),
     ],
 )
 def test_a_sender_is_told_by_what_no_page_can_make_up(headers: dict[str, str], expected: RequestSource) -> None:

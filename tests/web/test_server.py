@@ -1,8 +1,12 @@
 """The server process: its socket."""
 
 import asyncio
+import os
 import socket
+import subprocess
+import sys
 from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 
 import httpx
 import pytest
@@ -36,3 +40,23 @@ def test_a_response_does_not_wait_for_the_clients_acknowledgement(host: str) -> 
     # In a thread of its own: the browser of other tests keeps a loop running in this one.
     with ThreadPoolExecutor(1) as pool:
         assert pool.submit(asyncio.run, sends_at_once(address)).result()
+
+
+def test_the_ipv6_wildcard_takes_ipv4_too() -> None:
+    if not socket.has_dualstack_ipv6():
+        pytest.skip("there is no IPv6 here")
+    with listen("::", 0) as server:
+        for host in ("127.0.0.1", "::1"):
+            socket.create_connection((host, server.getsockname()[1]), timeout=5).close()
+
+
+def test_a_temporary_folder_of_another_user_is_not_touched(tmp_path: Path) -> None:
+    theirs = tmp_path / "gradio"
+    theirs.write_text("whatever is made in here fails")  # as a folder of another user does, also for root
+    serve = "import asyncio, gradio; from chatbot.web.http.gradio_app import gradio_app\n"
+    serve += "async def build(): gradio_app(gradio.Blocks(), 1)\nasyncio.run(build())"
+    environ = {name: value for name, value in os.environ.items() if name != "GRADIO_TEMP_DIR"}
+    subprocess.run(
+        [sys.executable, "-c", f"import chatbot.web; {serve}"], env={**environ, "TMPDIR": str(tmp_path)}, check=True
+    )
+    assert list(tmp_path.iterdir()) == [theirs]

@@ -6,13 +6,11 @@ Gradio's own page is not served: it names other hosts, runs inline scripts and b
 import asyncio
 import json
 import mimetypes
-import os
 import re
 import sys
 from functools import cache
 from http import HTTPStatus
 from importlib.resources import files
-from tempfile import TemporaryDirectory
 from typing import Final
 
 import gradio as gr
@@ -81,7 +79,6 @@ async def wait_for_disconnect(blocks: gr.Blocks, session: str | None) -> None:
 
 def gradio_app(blocks: gr.Blocks, largest_file: int) -> FastAPI:
     """Mount blocks, after `set_queue`, in an application of their own; `largest_file` is in bytes."""
-    os.environ.setdefault("GRADIO_TEMP_DIR", _private_folder().name)  # its default is shared by all programs
     inner = FastAPI(openapi_url=None)
     inner.add_middleware(CORSMiddleware)  # where one stands, Gradio's own, which allows every origin, is off
     gr.mount_gradio_app(
@@ -140,9 +137,3 @@ def as_data(value: object) -> Html:
     text = json.dumps(finite, separators=(",", ":"))
     text = text.replace("<", "\\u003c").replace(">", "\\u003e").replace("&", "\\u0026")
     return Html(text)  # noqa: S704 -- no character of markup is left
-
-
-@cache
-def _private_folder() -> "TemporaryDirectory[str]":
-    """Make a folder for uploads that no other user can read. It is removed when the program ends."""
-    return TemporaryDirectory(prefix="footnote-")

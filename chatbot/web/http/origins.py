@@ -49,18 +49,16 @@ def classify_source(headers: Headers, allowed: Collection[str]) -> RequestSource
     origin, site, referer = (headers.get(name) for name in ("origin", "sec-fetch-site", "referer"))
     if origin is None and site in {"same-origin", "none"}:
         return RequestSource.OWN
-    page = origin if origin is not None else _origin(referer)
-    if page in allowed:
-        return RequestSource.ALLOWED
     if origin is None and site is None and referer is None:
         return RequestSource.PROGRAM
+    page = origin if origin is not None else _origin(referer)
     # Old browsers, and all browsers on plain HTTP, do not send Sec-Fetch-Site. They still send the host that they
     # reach, which no page can change. Behind a proxy that changes the host, Sec-Fetch-Site is what counts.
     authority = _authority(page)
     host = _authority(f"//{headers.get('host', '')}")
     if site == "same-origin" or (site is None and authority and authority == host):
-        return RequestSource.OWN
-    return RequestSource.FOREIGN
+        return RequestSource.OWN  # also where the list holds this server's own address
+    return RequestSource.ALLOWED if page in allowed else RequestSource.FOREIGN
 
 
 def _origin(address: str | None) -> str | None:
@@ -120,7 +118,7 @@ class OriginMiddleware:
         if source is RequestSource.PROGRAM:
             return self._sites.api == "closed" and "POST" in {scope["method"], shared}
         if shared is None:
-            return source is not RequestSource.OWN and not _is_link(scope, headers)
+            return not (source is RequestSource.OWN or _is_link(scope, headers) or _may_be_own(scope, headers, source))
         # Sandboxed frames and local files send the origin "null". They may be anybody's.
         return source is RequestSource.FOREIGN or headers.get("origin") == "null"
 
@@ -133,6 +131,15 @@ def _is_link(scope: Scope, headers: Headers) -> bool:
         and headers.get("sec-fetch-mode", "navigate") == "navigate"
         and headers.get("sec-fetch-dest", "document") == "document"
     )
+
+
+def _may_be_own(scope: Scope, headers: Headers, source: RequestSource) -> bool:
+    """Return whether a request of a listed site may be one of this server's own pages.
+
+    A proxy may change the host, and a browser on plain HTTP does not vouch for the page. Then the list is all that says
+    so. Another listed site gains nothing by it: no response is shared with it, and it may ask questions anyway.
+    """
+    return source is RequestSource.ALLOWED and "sec-fetch-site" not in headers and scope["method"] != "OPTIONS"
 
 
 def _preflight_response(method: str) -> Response:
