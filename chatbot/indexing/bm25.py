@@ -1,7 +1,7 @@
-"""BM25 over the stemmed words of passages, and the content words of a text; owns the stemmer.
+"""BM25 over the stemmed words of passages, and the content words of a text.
 
-The score of each stem in each passage is computed at build. A question only adds them up. The words of `stop_words.txt`
-are those of bm25s (MIT): the ranking was fitted with them.
+The score of each stem in each passage is computed at build. A question only adds them up. A passage is stemmed in its
+own language, and a question in each language that the passages have.
 
 Source: S. Robertson and H. Zaragoza, "The Probabilistic Relevance Framework: BM25 and Beyond", 2009.
 """
@@ -10,17 +10,18 @@ import json
 import re
 from array import array
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
+from itertools import product
 from pathlib import Path
 from typing import ClassVar, Final, Self
 
 import numpy as np
-import Stemmer
 from numpy.typing import NDArray
 
 from chatbot.errors import IndexDamaged
 from chatbot.indexing.builds import REBUILD_HINT
 from chatbot.indexing.encoder import Numbers, Vectors
+from chatbot.indexing.stems import ENGLISH, language_of, stem, stop_words, terms
 
 __all__ = ["BM25Index", "BM25Words", "content_word_mask", "content_words", "normalised_idf"]
 
@@ -32,21 +33,25 @@ _TOPIC_SHARE: Final = 0.5  # a word in more than this share of the passages is a
 _TOPIC_PASSAGES: Final = 3  # and in more than this many: a page or two have no topic apart from their text
 _Postings = tuple[NDArray[np.int64], NDArray[np.int32], Vectors]
 _WORD = re.compile(r"\w+")
-_STOP_WORDS: Final = frozenset(Path(__file__).with_name("stop_words.txt").read_text("utf-8").split())
 _LETTERS = re.compile(r"[^\W\d_]+")
 
 
-def content_words(text: str) -> tuple[str, ...]:
-    """Return the words of a text that are no stop words."""
-    return tuple(word for word in _WORD.findall(text) if word.casefold() not in _STOP_WORDS)
+def content_words(text: str, languages: Collection[str] = (ENGLISH,)) -> tuple[str, ...]:
+    """Return the words of a text that are stop words of none of some languages."""
+    stop = _stop_words(languages)
+    return tuple(word for word in _WORD.findall(text) if word.casefold() not in stop)
 
 
-def content_word_mask(text: str, spans: Numbers) -> NDArray[np.bool_]:
+def content_word_mask(text: str, spans: Numbers, languages: Collection[str] = (ENGLISH,)) -> NDArray[np.bool_]:
     """Return which of the spans of a text, shape (n, 2), belong to a content word."""
-    mask = np.zeros(len(text), dtype=bool)
+    mask, stop = np.zeros(len(text), dtype=bool), _stop_words(languages)
     for word in _WORD.finditer(text):
-        mask[word.start() : word.end()] = word.group().casefold() not in _STOP_WORDS
+        mask[word.start() : word.end()] = word.group().casefold() not in stop
     return mask[spans[:, 0]]
+
+
+def _stop_words(languages: Collection[str]) -> frozenset[str]:
+    return frozenset().union(*map(stop_words, languages))
 
 
 def normalised_idf(passages: int, document_frequency: NDArray[np.int64]) -> Vectors:
@@ -61,15 +66,14 @@ def _idf(passages: int, frequency: NDArray[np.int64]) -> NDArray[np.float64]:
     return np.asarray(np.log1p((passages - frequency + 0.5) / (frequency + 0.5)), dtype=np.float64)
 
 
-class _Stems(dict[str, int]):
-    """The number of the stem of each word; each word is stemmed once."""
+class _Stems(dict[tuple[str, str], int]):
+    """The number of the stem of each word in a language; each is stemmed once."""
 
     def __init__(self) -> None:
-        self._stem = Stemmer.Stemmer("english").stemWord
         self.numbers: dict[str, int] = {}
 
-    def __missing__(self, word: str) -> int:
-        number = self[word] = self.numbers.setdefault(self._stem(word), len(self.numbers))
+    def __missing__(self, key: tuple[str, str]) -> int:
+        number = self[key] = self.numbers.setdefault(stem(*key), len(self.numbers))
         return number
 
 
@@ -82,11 +86,11 @@ class BM25Words:
         self._numbers = array("i")  # of the stems of all passages, one after another
         self._lengths = array("i")
 
-    def add(self, text: str) -> None:
-        """Add the text of the next passage."""
-        found = _WORD.findall(text.casefold())
-        self._counts.update(found)
-        self._numbers.extend([self._stems[word] for word in found])
+    def add(self, text: str, language: str | None = None) -> None:
+        """Add the text of the next passage, whose language may be unknown."""
+        found = terms(text)
+        self._counts.update(_WORD.findall(text.casefold()))
+        self._numbers.extend([self._stems[word, language or ENGLISH] for word in found])
         self._lengths.append(len(found))
 
     def index(self) -> "BM25Index":
@@ -123,8 +127,9 @@ class BM25Index:
 
     def __init__(self, words: Mapping[str, int], stems: Sequence[str], postings: _Postings, passages: int) -> None:
         self.words = words
-        self._stemmer = Stemmer.Stemmer("english")
-        self._numbers = {stem: number for number, stem in enumerate(stems)}
+        self._numbers = {stemmed: number for number, stemmed in enumerate(stems)}
+        self.languages = tuple(sorted(set(map(language_of, stems)))) or (ENGLISH,)
+        """The languages that the passages were stemmed in."""
         self._offsets, self._owners, self._scores = postings
         self._passages = passages
 
@@ -161,9 +166,9 @@ class BM25Index:
         perfect match gets 1. `ranking.json` was fitted to this scale.
         """
         weights: dict[int, float] = {}
-        for text, weight in weighted_texts:
-            question = dict.fromkeys(self._stems(text))
-            known = [self._numbers[stem] for stem in question if stem in self._numbers]
+        for (text, weight), language in product(weighted_texts, self.languages):
+            question = dict.fromkeys(_stems(text, language))
+            known = [self._numbers[stemmed] for stemmed in question if stemmed in self._numbers]
             if not known or weight <= 0:
                 continue
             idf = self._idf(known)
@@ -190,14 +195,20 @@ class BM25Index:
         return " ".join(left.split()) if _WORD.search(left) else ""
 
     def content_stems(self, text: str) -> frozenset[str]:
-        """Return the stems of the content words of a text."""
-        return frozenset(self._stems(" ".join(content_words(text))))
+        """Return the stems of the content words of a text, in each language of the passages."""
+        words = " ".join(content_words(text, self.languages))
+        return frozenset(stemmed for language in self.languages for stemmed in _stems(words, language))
 
     def _is_topic(self, word: str) -> bool:
-        number = self._numbers.get(self._stems(word)[0])
-        frequency = 0 if number is None else self._document_frequency(number)
-        frequent = frequency > max(_TOPIC_PASSAGES, _TOPIC_SHARE * self._passages)
-        return frequent and word.casefold() not in _STOP_WORDS
+        if word.casefold() in _stop_words(self.languages):
+            return False
+        frequency = sum(min(map(self._frequency, _stems(word, language))) for language in self.languages)
+        return frequency > max(_TOPIC_PASSAGES, _TOPIC_SHARE * self._passages)
+
+    def _frequency(self, stemmed: str) -> int:
+        """Return the number of passages that have a stem, which may be unknown."""
+        number = self._numbers.get(stemmed)
+        return 0 if number is None else self._document_frequency(number)
 
     def _idf(self, numbers: Sequence[int]) -> NDArray[np.float64]:
         return _idf(self._passages, np.array([self._document_frequency(number) for number in numbers], dtype=np.int64))
@@ -205,5 +216,6 @@ class BM25Index:
     def _document_frequency(self, number: int) -> int:
         return int(self._offsets[number + 1] - self._offsets[number])
 
-    def _stems(self, text: str) -> list[str]:
-        return list(self._stemmer.stemWords(_WORD.findall(text.casefold())))
+
+def _stems(text: str, language: str) -> list[str]:
+    return [stem(word, language) for word in terms(text)]

@@ -25,7 +25,7 @@ def index_of(texts: Iterable[str]) -> BM25Index:
 
 
 def scores_of(index: BM25Index, text: str) -> Vectors:
-    """Return the scores of the four passages for a text."""
+    """Return the scores of the passages for a text."""
     return index.scores(index.weights([(text, 1.0)]))
 
 
@@ -180,3 +180,60 @@ def test_each_text_of_a_question_has_its_weight() -> None:
     index = index_of(PASSAGES)
     both = index.scores(index.weights([("sun", 0.75), ("skin sun", 0.5), ("heals", 0.0)]))
     assert both == pytest.approx(0.75 * scores_of(index, "sun") + 0.5 * scores_of(index, "skin sun"), rel=1e-5)
+
+
+def spoken(**passages: str) -> BM25Index:
+    words = BM25Words()
+    for language, text in passages.items():
+        words.add(text, language)
+    return words.index()
+
+
+def test_a_passage_is_stemmed_in_its_own_language() -> None:
+    index = spoken(de="Nach den Behandlungen schwellen die Lippen.", es="Los tratamientos duran horas.")
+    german, spanish = scores_of(index, "Behandlung, geschwollene Lippe"), scores_of(index, "tratamiento, hora")
+    assert (german > 0).tolist() == [True, False]
+    assert (spanish > 0).tolist() == [False, True]
+    assert scores_of(spoken(en="Nach den Behandlungen.", es="Nada."), "Behandlung").tolist() == [0, 0]
+
+
+def test_words_that_two_languages_share_are_found_in_both() -> None:
+    assert (scores_of(spoken(en="Botox relaxes.", de="Botox entspannt."), "botox") > 0).all()
+
+
+def test_passages_of_unknown_language_are_stemmed_in_english() -> None:
+    words = BM25Words()
+    words.add("Needles heal.", None)
+    assert words.index().languages == ("en",)
+    assert scores_of(words.index(), "needle") > 0
+
+
+def test_stop_words_are_those_of_the_passages_languages() -> None:
+    german, english = spoken(de="Die Haut."), spoken(en="The skin.")
+    assert german.content_stems("die Haut") == {"de:haut"}
+    assert english.content_stems("die Haut") == {"die", "haut"}
+    assert content_words("Wie lange ist die Haut rot?", ("en", "de")) == ("lange", "Haut", "rot")
+
+
+def test_a_topic_of_another_language_is_taken_out() -> None:
+    words = BM25Words()
+    for _ in range(4):
+        words.add("Die Lasers.", "de")
+    assert words.index().without_topic("Wie ist die Laser?") == "Wie ist die ?"
+
+
+def test_a_script_without_spaces_is_found_by_pairs_of_letters() -> None:
+    index = spoken(
+        zh="\u6fc0\u5149\u6cbb\u7642\u540e2\u5929\u6062\u590d\u3002",
+        ja="\u75db\u307f\u306f\u3042\u308a\u307e\u305b\u3093\u3002",
+    )
+    assert (scores_of(index, "\u6062\u590d\u8981\u591a\u4e45\uff1f") > 0).tolist() == [True, False]
+    assert (scores_of(index, "\u75db\u307f") > 0).tolist() == [False, True]
+
+
+def test_an_index_of_several_languages_is_opened_as_it_was_written(tmp_path: Path) -> None:
+    held = spoken(de="Die Behandlung.", en="The treatment.")
+    held.write(tmp_path)
+    opened = BM25Index.open(tmp_path, 2)
+    assert opened.languages == ("de", "en")
+    assert scores_of(opened, "Behandlungen treatments").tolist() == scores_of(held, "Behandlungen treatments").tolist()
