@@ -43,7 +43,7 @@ OWNERS: dict[str, str | tuple[str, ...]] = {
     "torch": "indexing/sentence_encoder.py",
     "transformers": "indexing/sentence_encoder.py",
     "huggingface_hub": "indexing/model_files.py",
-    "Stemmer": "indexing/bm25.py",
+    "Stemmer": "indexing/stems.py",
     "rapidfuzz": ("language/phrases.py", "language/spelling.py"),
     "threadpoolctl": ("indexing/onnx_encoder.py", "indexing/sentence_encoder.py"),
     "filelock": "indexing/builds.py",
