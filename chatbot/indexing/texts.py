@@ -41,7 +41,10 @@ class Page:
 
 
 class Texts:
-    """The documents and passages of a build, in order; immutable and safe to share between threads."""
+    """The documents and passages of a build, in order; immutable and safe to share between threads.
+
+    `digests` are those of the pages' files and `languages` the pages' languages, both by the pages' ids.
+    """
 
     FILES: ClassVar = (
         "pages.json",
@@ -56,15 +59,17 @@ class Texts:
     def __init__(self, folder: Path) -> None:
         """Map the files that `write` made into memory; raises `IndexDamaged` if they do not fit together."""
         try:
-            self._digests: dict[str, str] = json.loads((folder / "pages.json").read_bytes())
+            pages: dict[str, list[str | None]] = json.loads((folder / "pages.json").read_bytes())
+            self.digests: Mapping[str, str] = {name: str(digest) for name, (digest, _) in pages.items()}
+            self.languages: Mapping[str, str | None] = {name: language for name, (_, language) in pages.items()}
             self.headings: Sequence[str] = json.loads((folder / "headings.json").read_bytes())
             documents = _Lines(folder / "documents.jsonl", _document, _DOCUMENTS_HELD)
             passages = _Lines(folder / "passages.jsonl", _entry, _PASSAGES_HELD)
-        except (OSError, ValueError, EOFError, LookupError, TypeError) as error:
+        except (OSError, ValueError, EOFError, LookupError, TypeError, AttributeError) as error:
             raise IndexDamaged(f"The pages in {folder} cannot be read: {REBUILD_HINT}.") from error
-        if len(documents) != len(self._digests) or len(passages) != documents.counted[-1]:
+        if len(documents) != len(self.digests) or len(passages) != documents.counted[-1]:
             raise IndexDamaged(f"The pages in {folder} are incomplete: {REBUILD_HINT}.")
-        self._rows = {name: row for row, name in enumerate(self._digests)}
+        self._rows = {name: row for row, name in enumerate(self.digests)}
         self._documents, self._passages = documents, passages
         self._first_passages = documents.counted
         self.first_spans = passages.counted
@@ -79,19 +84,19 @@ class Texts:
 
         Equal pages give equal bytes.
         """
-        digests: dict[str, str] = {}
+        about: dict[str, tuple[str, str | None]] = {}
         headings: dict[str, None] = {}
         with _LineFile(folder / "documents.jsonl") as documents, _LineFile(folder / "passages.jsonl") as passages:
             for page in pages:
-                digests[page.document.id] = page.digest
+                about[page.document.id] = page.digest, page.document.language
                 first, *others = page.lines or _lines(page)
                 documents.append(first, len(page.entries))
                 for line, (passage, marks) in zip(others, page.entries, strict=True):
                     headings.update(dict.fromkeys(passage.headings[-1:]))
                     passages.append(line, 2 + len(marks))
-        for name, values in (("pages.json", digests), ("headings.json", list(headings))):
+        for name, values in (("pages.json", about), ("headings.json", list(headings))):
             (folder / name).write_text(json.dumps(values, ensure_ascii=False), "utf-8")
-        return len(digests)
+        return len(about)
 
     def row(self, passage: Passage) -> int:
         """Return the number of a passage of these; raises `LookupError` for any other."""
@@ -104,7 +109,7 @@ class Texts:
 
     def page(self, name: str, digest: str) -> Page | None:
         """Return a page with its passages if its file had this digest."""
-        if self._digests.get(name) != digest:
+        if self.digests.get(name) != digest:
             return None
         rows = self.rows_of(name)
         lines = self._documents.line(self._rows[name]), *map(self._passages.line, rows)

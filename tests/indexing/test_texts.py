@@ -40,6 +40,7 @@ def test_blocks_language_and_header_are_opened_as_written(tmp_path: Path) -> Non
     row = Passage("p.md", "Preise", None, (), 13, 23, "Kinn | \u20ac 30", (0, 12))
     Texts.write(tmp_path, [Page("d", page, ((row, ()),))])
     assert Texts(tmp_path).documents["p.md"] == page
+    assert (Texts(tmp_path).languages, Texts(tmp_path).digests) == ({"p.md": "de"}, {"p.md": "d"})
     assert Texts(tmp_path).passages[0] == row
 
 
@@ -88,7 +89,7 @@ def test_a_missing_file_is_damage(tmp_path: Path, name: str) -> None:
 
 @pytest.mark.usefixtures("texts")
 def test_texts_of_other_pages_are_incomplete(tmp_path: Path) -> None:
-    (tmp_path / "pages.json").write_text(json.dumps({"care.md": "d1"}))
+    (tmp_path / "pages.json").write_text(json.dumps({"care.md": ["d1", None]}))
     cure = rf"^The pages in {tmp_path} are incomplete: run 'python -m chatbot build'\.$"
     with pytest.raises(IndexDamaged, match=cure):
         Texts(tmp_path)
