@@ -1,25 +1,29 @@
 """Read the files of the corpus folder into documents, and cut documents into passages."""
 
+from chatbot.reading.about import field_keys
 from chatbot.reading.corpus import (
+    EDITABLE,
     LARGEST,
     READERS,
     CorpusFiles,
     PageFile,
     corpus_digest,
     corpus_files,
-    front_matter,
     load_corpus,
     no_pages,
+    other_files,
     page_files,
     read_corpus,
     read_file,
     read_page,
 )
+from chatbot.reading.front_matter import read_front_matter, yaml_fields
 from chatbot.reading.page import same_words
 from chatbot.reading.sentences import LIST_MARK, sentences, unwrapped
 from chatbot.reading.splitting import SPLITTER, split
 
 __all__ = [
+    "EDITABLE",
     "LARGEST",
     "LIST_MARK",
     "READERS",
@@ -28,15 +32,18 @@ __all__ = [
     "PageFile",
     "corpus_digest",
     "corpus_files",
-    "front_matter",
+    "field_keys",
     "load_corpus",
     "no_pages",
+    "other_files",
     "page_files",
     "read_corpus",
     "read_file",
+    "read_front_matter",
     "read_page",
     "same_words",
     "sentences",
     "split",
     "unwrapped",
+    "yaml_fields",
 ]

@@ -1,20 +1,24 @@
 """Read the corpus folder: a `Document` for each page, and an error for each file that cannot be read."""
 
 import hashlib
+import os
 import re
+from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
-from datetime import date
+from dataclasses import dataclass, replace
+from datetime import UTC, date, datetime
 from pathlib import Path, PurePosixPath
 from typing import Final
-from urllib.parse import urlsplit
 
-from chatbot.errors import CorpusError, UnreadablePage
+from chatbot.errors import CorpusError, PageUnpublished, UnreadablePage
+from chatbot.reading.about import has_dates, read_about, unpublished, unpublished_by_date
+from chatbot.reading.front_matter import read_front_matter, yaml_fields
 from chatbot.reading.page import Page, sections
 from chatbot.reading.text import read_text
 from chatbot.records import Document
 
 __all__ = [
+    "EDITABLE",
     "LARGEST",
     "READERS",
     "Corpus",
@@ -22,9 +26,9 @@ __all__ = [
     "PageFile",
     "corpus_digest",
     "corpus_files",
-    "front_matter",
     "load_corpus",
     "no_pages",
+    "other_files",
     "page_files",
     "read_corpus",
     "read_file",
@@ -38,20 +42,46 @@ def _read_markdown(text: str) -> Page:
     return read_markdown(text)
 
 
-READERS: Final[Mapping[str, Callable[[str], Page]]] = {".txt": read_text, ".md": _read_markdown}
+EDITABLE: Final[Mapping[str, Callable[[str], Page]]] = {
+    ".txt": read_text,
+    ".md": _read_markdown,
+    ".text": read_text,
+    ".markdown": _read_markdown,
+    ".mdx": _read_markdown,
+}
+"""The reader of each suffix of text that a person writes. Staff can change these pages and no others."""
+
+READERS: Final[Mapping[str, Callable[[str], Page]]] = {**EDITABLE}
 """The reader of each suffix."""
 
 LARGEST: Final = 4 * 1024 * 1024
 """Bytes of the largest file that is read: some ten times the longest page that a person would scroll."""
 
-_SIDECAR = ".yaml"
-_FRONT_MATTER = re.compile(r"\s*?-{3}[ \t]*\r?\n(.*?)^-{3}[ \t]*(?:\r?\n|\Z)\s*", re.DOTALL | re.MULTILINE)
-_OPENED = re.compile(r"\s*-{3}[ \t]*\r?\n(?:title|url|reviewed)[ \t]*:")
+_FORMATS: Final = ".txt and .md"
+_CURES: Final = {
+    **dict.fromkeys((".doc", ".docm", ".dot", ".odt", ".rtf", ".pages", ".wpd", ".wps"), "save it as .docx or .pdf"),
+    **dict.fromkeys((".key", ".odp", ".ppt", ".pptx", ".ps", ".xps", ".epub"), "save it as .pdf"),
+    **dict.fromkeys((".csv", ".ods", ".xls", ".xlsx"), "write its table into a page"),
+    ".yml": "rename it to .yaml if it belongs to the page beside it, or remove it",
+}
+_FEW: Final = 8  # endings that are counted one by one
+_SIDECAR: Final = ".yaml"
+_HEAD: Final = 64 * 1024  # bytes in which front matter is looked for, where only its dates matter
+_DOCUMENTS: Final = frozenset({*_CURES, ".adoc", ".docx", ".htm", ".html", ".org", ".pdf", ".rst", ".tex"})
+"""Suffixes of files that somebody may take for pages: each is named. All others are counted."""
+_NO_FOLDERS: Final = frozenset({"_includes", "_layouts", "_sass", "_site", "node_modules", "__MACOSX"})
+_NO_PAGES: Final = frozenset({"robots.txt", "humans.txt", "ads.txt", "app-ads.txt", "llms.txt", "security.txt"})
+_LOCKS: Final = ("~$", "._")  # what Word and macOS put beside a file
+_INDEX: Final = frozenset({"index", "_index", "default", "readme"})
+_LOOKS_LIKE: Final = {b"\xff\xfe": "UTF-16", b"\xfe\xff": "UTF-16"}
 
 
 @dataclass(frozen=True, slots=True)
 class Corpus:
-    """The documents of a corpus folder, sorted by id, and an error for each file that could not be read."""
+    """The documents of a corpus folder, sorted by id, and an error for each file that is not among them.
+
+    A file that is not published, as it says of itself, has a `PageUnpublished`.
+    """
 
     documents: tuple[Document, ...]
     problems: tuple[UnreadablePage, ...]
@@ -62,21 +92,28 @@ class PageFile:
     """A page's file and the sidecar beside it: at most `LARGEST` + 1 bytes each, or the error in their place.
 
     The bytes of a file that no reader reads are not held. `outside`: it is a link that leads out of the corpus.
+    `unpublished` says why the page is not published today, where its own dates say so.
     """
 
     name: str
     content: bytes | OSError
     sidecar: bytes | OSError | None
     outside: bool
+    unpublished: str = ""
 
     @property
     def digest(self) -> str:
-        """The SHA-256 of all that the page is read from: its name, its bytes and those of the sidecar."""
+        """The SHA-256 of all that the page is read from: its name, its bytes, those of the sidecar, and the day."""
         digest = hashlib.sha256()
-        _add_file(digest, self.name, self.content)
-        _add_file(digest, self.name + _SIDECAR, b"" if self.sidecar is None else self.sidecar)
+        self.add_to(digest)
         digest.update(b"outside" if self.outside else b"")
         return digest.hexdigest()
+
+    def add_to(self, digest: "hashlib._Hash") -> None:
+        """Add the file to the digest of a corpus."""
+        _add_file(digest, self.name, self.content)
+        _add_file(digest, self.name + _SIDECAR, b"" if self.sidecar is None else self.sidecar)
+        digest.update(self.unpublished.encode())
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,15 +137,36 @@ def page_files(folder: Path, digest: "hashlib._Hash") -> Iterator[PageFile]:
 
     Raises `CorpusError` if there is no folder.
     """
-    for path in _files(folder):
-        name, sidecar = path.relative_to(folder).as_posix(), _sidecar(path)
-        content, beside = _bytes(path), _bytes(sidecar) if sidecar.is_file() else None
-        _add_file(digest, name, content)
-        _add_file(digest, name + _SIDECAR, beside or b"")
+    today = datetime.now(UTC).date()
+    for path, error in _walk(folder):
+        if not _is_page(path, folder):
+            continue
+        sidecar = _sidecar(path)
         known = path.suffix.lower() in READERS  # other files may be large, and nothing reads their bytes
-        # The folders that are links are not walked into, so that only a file can lead out.
-        outside = known and path.is_symlink() and not path.resolve().is_relative_to(folder.resolve())
-        yield PageFile(name, content if known else b"", beside, outside)
+        outside = _leads_out(path, folder)
+        content = error or (_bytes(path) if known and not outside else b"")
+        beside = _bytes(sidecar) if sidecar.is_file() else None
+        name, day = path.relative_to(folder).as_posix(), _unpublished_today(content, beside, today)
+        file = PageFile(name, content, beside, outside, day)
+        file.add_to(digest)
+        yield file
+
+
+def _unpublished_today(content: bytes | OSError, sidecar: bytes | OSError | None, today: date) -> str:
+    """Return why a page is not published today, by the dates that it and its sidecar hold; "" where it is."""
+    text, beside = (
+        part[:_HEAD].decode("utf-8-sig", "replace") if isinstance(part, bytes) else "" for part in (content, sidecar)
+    )
+    if not (has_dates(text) or has_dates(beside)):
+        return ""
+    return unpublished_by_date({**read_front_matter(text).fields, **_fields(beside)}, today)
+
+
+def _fields(sidecar: str) -> dict[str, object]:
+    try:
+        return yaml_fields(sidecar)
+    except ValueError:
+        return {}
 
 
 def _add_file(digest: "hashlib._Hash", name: str, content: bytes | OSError) -> None:
@@ -138,7 +196,9 @@ def read_corpus(corpus: Path | CorpusFiles) -> Corpus:
 def no_pages(folder: Path, problems: Sequence[UnreadablePage]) -> CorpusError:
     """Return the error for a corpus without one page that can be read."""
     reason = f" The first of {len(problems)} files: {problems[0]}" if problems else ""
-    return CorpusError(f"{folder} holds no page that can be read: put .txt or .md files there.{reason}")
+    return CorpusError(
+        f"{folder} holds no page that can be read: put {_FORMATS.replace('and', 'or')} files there.{reason}"
+    )
 
 
 def corpus_digest(folder: Path) -> str:
@@ -149,54 +209,73 @@ def corpus_digest(folder: Path) -> str:
     return digest.hexdigest()
 
 
-def read_file(file: PageFile) -> Document:
-    """Read a page from its loaded file; raises `UnreadablePage` as `read_page` does."""
-    if file.outside:
-        raise _unreadable(file.name, "it is a link to a file outside the corpus", "put the file itself here")
-    if isinstance(file.content, OSError):
-        reason = file.content.strerror or "it cannot be opened"
-        raise _unreadable(file.name, reason, "check the file and who may read it") from file.content
-    if isinstance(file.sidecar, OSError):
-        raise _unreadable(file.name, _beside(file.name) + " cannot be read", "correct that file") from file.sidecar
-    return read_page(file.name, file.content, file.sidecar)
-
-
-def read_page(name: str, content: bytes, sidecar: bytes | None = None) -> Document:
-    """Read a page from its name, its bytes and those of the sidecar beside it; no file is opened.
-
-    Raises `UnreadablePage` that names the file, the reason and the cure.
-    """
-    path = PurePosixPath(name)
-    reader = READERS.get(path.suffix.lower())
-    if reader is None:
-        raise _unreadable(name, f"Footnote reads {' and '.join(READERS)} files", "save it as one of these")
-    if not name.isprintable() or "\\" in name:
-        raise _unreadable(name, "its name holds characters that no address can carry", "rename it")
-    about, words = front_matter(name, _decoded(name, content))
-    about |= _sidecar_fields(name, sidecar)
-    page = reader(words)
-    if not page.text.strip():
-        raise _unreadable(name, "it holds no text", "write the page or remove the file")
-    title = _string(name, about, "title") or page.title or _title_from_name(path)
-    cut = sections(page, title)
-    return Document(name, title, page.text, _url(name, about), _reviewed(name, about), cut, page.blocks)
+def other_files(folder: Path) -> tuple[str, ...]:
+    """Return lines that count what lies in a corpus folder and is no page: pictures, backups, links to its folders."""
+    endings: Counter[str] = Counter()
+    lines: list[str] = []
+    for path, _ in _walk(folder):
+        if _is_page(path, folder):
+            continue
+        if path.is_dir() and path.is_symlink():
+            target = path.resolve().relative_to(folder.resolve())
+            lines.append(f"{path.relative_to(folder)} was left out: it is a link to {target}, whose pages are read.")
+        else:
+            endings[_ending(path)] += 1
+    if endings:
+        kinds = ", ".join(f"{count} {ending}" for ending, count in endings.most_common(_FEW))
+        more = ", ..." if len(endings) > _FEW else ""
+        are = "1 other file is no page" if endings.total() == 1 else f"{endings.total()} other files are no pages"
+        lines.append(f"{are}: {kinds}{more}.")
+    return tuple(lines)
 
 
 def corpus_files(folder: Path) -> Iterator[Path]:
-    """Yield every file of a corpus: the pages and the sidecars beside them."""
-    for path in _files(folder):
-        yield from (file for file in (path, _sidecar(path)) if file.is_file())
+    """Yield every file that a corpus is read from: the pages and the sidecars beside them."""
+    for path, _ in _walk(folder):
+        if _is_page(path, folder):
+            yield from (file for file in (path, _sidecar(path)) if file.is_file())
 
 
-def _files(folder: Path) -> Iterator[Path]:
-    """Yield the files that should be pages: all but hidden ones, sidecars and the folder's README."""
+def _walk(folder: Path) -> Iterator[tuple[Path, OSError | None]]:
+    """Yield what lies in a corpus, by path, links to folders too, but nothing hidden, no sidecars and no README of it.
+
+    A folder that cannot be opened, or that programs write, is yielded in place of its files.
+    """
     if not folder.is_dir():
         raise CorpusError(f"There is no corpus folder {folder}: make it, or point FOOTNOTE_CORPUS at yours.")
-    for path in sorted(folder.rglob("*")):
-        hidden = any(part.startswith(".") for part in path.relative_to(folder).parts)
+    found: dict[Path, OSError | None] = {}
+
+    def unopened(error: OSError) -> None:
+        found[Path(error.filename)] = error
+
+    for root, folders, files in os.walk(folder, onerror=unopened):
+        place = Path(root)
+        closed = {name for name in folders if name in _NO_FOLDERS or (place / name).is_symlink()}
+        folders[:] = [name for name in folders if name not in closed and not name.startswith(".")]
+        found |= dict.fromkeys(place / name for name in (*files, *closed) if not name.startswith("."))
+    for path in sorted(found):
         beside = path.suffix == _SIDECAR and path.with_suffix("").suffix.lower() in READERS
-        if path.is_file() and not hidden and not beside and path != folder / "README.md":
-            yield path
+        if not beside and path != folder / "README.md":
+            yield path, found[path]
+
+
+def _is_page(path: Path, folder: Path) -> bool:
+    """Return whether something in a corpus is a page, or should be named because it cannot be one."""
+    if path.is_dir():
+        return _leads_out(path, folder) or not os.access(path, os.R_OK | os.X_OK)
+    if path.exists() and not path.is_file():
+        return False  # a pipe or a device
+    listed = path.suffix.lower() in READERS or path.suffix.lower() in _DOCUMENTS
+    return listed and not path.name.startswith(_LOCKS) and path.name.lower() not in _NO_PAGES
+
+
+def _leads_out(path: Path, folder: Path) -> bool:
+    return path.is_symlink() and not path.resolve().is_relative_to(folder.resolve())
+
+
+def _ending(path: Path) -> str:
+    """Return the ending by which a file that is no page is counted: its suffix or, without one, its name."""
+    return path.suffix.lower() or path.name
 
 
 def _sidecar(path: Path) -> Path:
@@ -212,92 +291,112 @@ def _bytes(path: Path) -> bytes | OSError:
         return error
 
 
+def read_file(file: PageFile) -> Document:
+    """Read a page from its loaded file; raises `PageUnpublished`, or `UnreadablePage` as `read_page` does."""
+    if file.outside:
+        raise _unreadable(file.name, "it is a link that leads out of the corpus", "put the file or folder itself here")
+    if isinstance(file.content, OSError):
+        reason = file.content.strerror or "it cannot be opened"
+        raise _unreadable(file.name, reason, "check it and who may read it") from file.content
+    if file.unpublished:
+        raise _unpublished(file.name, file.unpublished)
+    if any(part == "_drafts" for part in PurePosixPath(file.name).parts):
+        raise _unpublished(file.name, "it is in a folder of drafts")
+    sidecar = None if isinstance(file.sidecar, OSError) else file.sidecar
+    document, about = _read(file.name, file.content, sidecar)
+    if reason := unpublished(about):
+        raise _unpublished(file.name, reason)
+    if isinstance(file.sidecar, OSError):
+        return replace(document, warnings=(*document.warnings, _unread_sidecar(file.name)))
+    return document
+
+
+def read_page(name: str, content: bytes, sidecar: bytes | None = None) -> Document:
+    """Read a page, published or not, from its name, its bytes and those of the sidecar beside it; no file is opened.
+
+    Raises `UnreadablePage` that names the file, the reason and the cure.
+    """
+    return _read(name, content, sidecar)[0]
+
+
+def _read(name: str, content: bytes, sidecar: bytes | None) -> tuple[Document, Mapping[str, object]]:
+    """Read a page, and return what it says of itself with it."""
+    path = PurePosixPath(name)
+    suffix = path.suffix.lower()
+    reader = READERS.get(suffix)
+    if reader is None:
+        raise _unreadable(name, f"Footnote reads {_FORMATS} files", _CURES.get(suffix, "save it as one of these"))
+    if not name.isprintable() or "\\" in name:
+        raise _unreadable(name, "its name holds characters that no address can carry", "rename it")
+    front = read_front_matter(_decoded(name, content))
+    page = reader(front.body)
+    if not page.text.strip():
+        raise _unreadable(name, "it holds no text", "write the page or remove the file")
+    beside, unread = _beside(name, sidecar)
+    own = read_about(page.about)
+    about = read_about({**front.fields, **beside})
+    title = about.title or own.title or page.title or _title_from_name(path)
+    document = Document(
+        name,
+        title,
+        page.text,
+        about.url or own.url,
+        about.reviewed or own.reviewed,
+        sections(page, title),
+        page.blocks,
+        about.language or own.language,
+        (*front.warnings, *unread, *about.warnings),
+        page.pages,
+    )
+    return document, {**page.about, **front.fields, **beside}
+
+
 def _decoded(name: str, content: bytes) -> str:
     if len(content) > LARGEST:
         raise _unreadable(name, f"it has more than {LARGEST:,} bytes", "cut it into the pages that it is made of")
     try:
         text = content.decode("utf-8-sig")
     except UnicodeDecodeError as error:
-        raise _unreadable(name, f"byte {error.start:,} of it is not UTF-8", "save it as UTF-8") from error
+        kind = _LOOKS_LIKE.get(content[:2], "Windows-1252" if b"\0" not in content else "")
+        reason = f"byte {error.start:,} of it is not UTF-8{kind and f' (it looks like {kind})'}"
+        raise _unreadable(name, reason, "save it as UTF-8") from error
     if "\0" in text:
         raise _unreadable(name, "it holds NUL characters, so it is not text", "save it as text in UTF-8")
     return text
 
 
-def front_matter(name: str, text: str) -> tuple[dict[str, object], str]:
-    """Return the fields of a page's front matter, and the text below it; raises `UnreadablePage`."""
-    match = _FRONT_MATTER.match(text)
-    if match:
-        return _yaml_fields(name, match[1], "its front matter"), text[match.end() :]
-    if _OPENED.match(text):
-        raise _unreadable(name, "its front matter has no closing line of dashes", "put --- below its last line")
-    return {}, text
-
-
-def _beside(name: str) -> str:
-    return f"{PurePosixPath(name).name}{_SIDECAR} beside it"
-
-
-def _sidecar_fields(name: str, sidecar: bytes | None) -> dict[str, object]:
+def _beside(name: str, sidecar: bytes | None) -> tuple[dict[str, object], tuple[str, ...]]:
+    """Return the fields of a page's sidecar, and warnings where it cannot be read."""
     if sidecar is None:
-        return {}
+        return {}, ()
     try:
-        return _yaml_fields(name, sidecar.decode("utf-8-sig"), _beside(name))
-    except UnicodeDecodeError as error:
-        raise _unreadable(name, f"{_beside(name)} cannot be read", "correct that file") from error
-
-
-def _yaml_fields(name: str, lines: str, place: str) -> dict[str, object]:
-    """Read 'name: value' lines, with every value as text; `place` names them in errors."""
-    import yaml  # noqa: PLC0415 - as above
-
-    try:
-        about = yaml.load(lines, Loader=yaml.BaseLoader)  # noqa: S506 - this loader only makes strings, lists and tables
-    except (yaml.YAMLError, RecursionError, ValueError) as error:
-        raise _unreadable(name, f"{place} is not YAML", "write lines of the form 'title: After care'") from error
-    if not isinstance(about, dict):
-        if not about:
-            return {}
-        raise _unreadable(name, f"{place} has no lines of the form 'name: value'", "correct it")
-    return about
-
-
-def _string(name: str, about: Mapping[str, object], key: str) -> str:
-    value = about.get(key, "")
-    if not isinstance(value, str):
-        raise _unreadable(name, f"its {key} is not text", f"write {key} on one line")
-    if any("\ud800" <= character <= "\udfff" for character in value):
-        raise _unreadable(name, f"its {key} holds characters that cannot be shown", "write it anew")
-    return " ".join(value.split())
-
-
-def _url(name: str, about: Mapping[str, object]) -> str | None:
-    url = _string(name, about, "url")
-    if not url:
-        return None
-    try:
-        parts = urlsplit(url)
-        plain = parts.scheme in {"http", "https"} and bool(parts.hostname) and not parts.username
+        lines = sidecar.decode("utf-8-sig")
+        fields = yaml_fields(lines)
     except ValueError:
-        plain = False
-    if not plain:
-        raise _unreadable(name, f"its url {url!r} is not a web address", "write it as https://...")
-    return url
+        return {}, (_unread_sidecar(name),)
+    return fields, () if fields or not lines.strip() else (_unread_sidecar(name),)
 
 
-def _reviewed(name: str, about: Mapping[str, object]) -> date | None:
-    value = _string(name, about, "reviewed")
-    try:
-        return date.fromisoformat(value[:10]) if value else None
-    except ValueError:
-        reason = f"its reviewed date {value!r} cannot be read"
-        raise _unreadable(name, reason, "write year, month and day, as in 2026-01-31") from None
+def _unread_sidecar(name: str) -> str:
+    return f"{PurePosixPath(name).name}{_SIDECAR} beside it cannot be read; write lines of the form 'title: After care'"
 
 
 def _title_from_name(path: PurePosixPath) -> str:
-    return path.stem.replace("-", " ").replace("_", " ").strip().capitalize() or path.name
+    """Return a title made of a file's name, or of its folder's where the file is the folder's page."""
+    stem = re.sub(r"(?<=.)\.[a-z]{2}(?:-[a-zA-Z]{2})?$", "", path.stem)  # Hugo writes the language there
+    if stem.casefold() in _INDEX and path.parent.name:
+        stem = path.parent.name
+    words = re.sub(r"^\d{4}-\d{2}-\d{2}-(?=.)", "", stem).replace("-", " ").replace("_", " ").strip()
+    return words[:1].upper() + words[1:] if words else path.name
+
+
+def _unpublished(name: str, reason: str) -> PageUnpublished:
+    return PageUnpublished(f"{_shown(name)} was left out: {reason}.")
 
 
 def _unreadable(name: str, reason: str, cure: str) -> UnreadablePage:
-    shown = name.encode("utf-8", "replace").decode()
-    return UnreadablePage(f"{shown} was left out: {reason}; {cure}.")
+    return UnreadablePage(f"{_shown(name)} was left out: {reason}; {cure}.")
+
+
+def _shown(name: str) -> str:
+    return name.encode("utf-8", "replace").decode()

@@ -9,7 +9,7 @@ from datetime import UTC, datetime, timedelta
 
 from chatbot.errors import ChangeRefused, UnreadablePage
 from chatbot.indexing import Encoder, passages_of
-from chatbot.reading import READERS, front_matter, read_page
+from chatbot.reading import READERS, read_front_matter, read_page
 from chatbot.records import Document
 
 __all__ = ["PageForm", "document_of", "new_name", "read_form", "to_markdown", "validate"]
@@ -31,7 +31,7 @@ def read_form(page: str, text: str, sidecar: str | None = None) -> PageForm:
     """Fill a form from the text of a page's file and of its sidecar; raises `ChangeRefused`."""
     document = document_of(page, text, sidecar)
     reviewed = document.reviewed.isoformat() if document.reviewed else ""
-    return PageForm(document.title, document.url or "", reviewed, front_matter(page, text.removeprefix("\ufeff"))[1])
+    return PageForm(document.title, document.url or "", reviewed, read_front_matter(text.removeprefix("\ufeff")).body)
 
 
 def to_markdown(form: PageForm) -> str:
@@ -65,6 +65,8 @@ def validate(page: str, text: str, encoder: Encoder) -> Document:
     document = document_of(page, text)
     if document.reviewed and document.reviewed > datetime.now(UTC).date() + timedelta(days=1):
         raise ChangeRefused(f"The page was reviewed on {document.reviewed}, which is yet to come: correct the date.")
+    if document.warnings:
+        raise ChangeRefused(f"This page cannot be used: {document.warnings[0]}.")
     if not passages_of(document, encoder):
         raise ChangeRefused("The page holds headings alone: write what stands below them.")
     return document
