@@ -4,8 +4,11 @@ from collections.abc import Sequence
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
+import numpy as np
+
 from chatbot.indexing import ExactStore, Index, Vectors
 from chatbot.indexing.bm25 import BM25Words
+from chatbot.indexing.copies import DistinctPassages
 from chatbot.indexing.index import searched_text, write_encodings
 from chatbot.indexing.late_interaction import Tokens
 from chatbot.indexing.texts import Entry, Page, Texts
@@ -22,10 +25,12 @@ def index_of(entries: Sequence[Entry], encodings: Sequence[tuple[Vectors, Tokens
 
 
 def write_index(folder: Path, entries: Sequence[Entry], encodings: Sequence[tuple[Vectors, Tokens]]) -> None:
-    """Write the files of such an index."""
+    """Write the files of such an index, in which each passage is distinct."""
     words = BM25Words()
     for passage, _ in entries:
         words.add(searched_text(passage))
     words.index().write(folder)
+    rows = np.arange(len(entries))
+    DistinctPassages(rows, rows).write(folder)
     Texts.write(folder, [Page("digest", PAGE, tuple(entries))])
     write_encodings(folder, ExactStore, encodings)

@@ -13,6 +13,7 @@ import numpy as np
 from chatbot.errors import CorpusError, IndexIncompatible, IndexingError, IndexStale, UnreadablePage
 from chatbot.indexing.bm25 import BM25Words
 from chatbot.indexing.builds import REBUILD_HINT, Build, Manifest, current, draft, open_build, publish, write_lock
+from chatbot.indexing.copies import DistinctCounter, DistinctPassages
 from chatbot.indexing.encoder import Encoder, Vectors
 from chatbot.indexing.index import Index, searched_text, write_encodings
 from chatbot.indexing.late_interaction import Tokens, token_bits
@@ -34,7 +35,7 @@ from chatbot.records import Document, Highlight, Passage
 
 __all__ = ["BuildResult", "build_index", "open_index", "passages_of"]
 
-_FORMAT: Final = 10
+_FORMAT: Final = 11
 _PASSAGE_SHARE: Final = 0.75  # of the encoder's window; the rest is for the heading prefix
 _WINDOW: Final = 512  # passages that are held encoded until they are written
 _BATCH: Final = 64  # of them between two steps of the progress bar
@@ -86,7 +87,7 @@ def build_index(  # noqa: PLR0913, PLR0917 - what a build is made of, and who he
             made = replace(
                 inputs,
                 documents=len(cut.texts.documents),
-                passages=len(cut.keys),
+                passages=len(cut.texts.entries),
                 problems=tuple(map(str, cut.problems)),
                 search=search,
             )
@@ -181,10 +182,12 @@ def _made_by(manifest: Manifest) -> tuple[int, str]:
 class _Cut:
     """The passages of a corpus as they were written, and what to know of them to encode them.
 
-    `keys` identify all that the vectors of each passage depend on. `common_title` stands above more than half of them.
+    `keys` identify all that the vectors of each distinct passage depend on. `common_title` stands above more than half
+    of them.
     """
 
     texts: Texts
+    distinct: DistinctPassages
     keys: tuple[bytes, ...]
     common_title: str | None
     problems: tuple[UnreadablePage, ...]
@@ -193,11 +196,15 @@ class _Cut:
     def bits(self) -> int:
         return token_bits(len(self.keys))
 
+    def entry(self, number: int) -> Entry:
+        """Return a distinct passage by its number."""
+        return self.texts.entries[int(self.distinct.rows[number])]
+
 
 def _write_texts(folder: Path, files: CorpusFiles, known: _Known, encoder: Encoder) -> _Cut:
     """Write the pages of a corpus with their passages, words and keys; raises `CorpusError` without any."""
     problems: list[UnreadablePage] = []
-    words = BM25Words()
+    counter = DistinctCounter()
     contents: list[bytes] = []
     titled: list[str] = []
 
@@ -209,7 +216,7 @@ def _write_texts(folder: Path, files: CorpusFiles, known: _Known, encoder: Encod
                 problems.append(error)
                 continue
             for passage, marks in page.entries:
-                words.add(searched_text(passage))
+                counter.add(passage, marks)
                 contents.append(_content_key(passage, marks))
                 titled.append(passage.title)
             yield page
@@ -219,12 +226,23 @@ def _write_texts(folder: Path, files: CorpusFiles, known: _Known, encoder: Encod
         raise no_pages(files.folder, problems)
     if not contents:
         raise CorpusError(f"The pages in {files.folder} hold headings alone: write what stands below them.")
-    words.index().write(folder)
-    title, count = Counter(titled).most_common(1)[0]
-    common = title if count > len(titled) / 2 else None
-    keys = tuple(map(_key, contents, (None if title == common else title for title in titled)))
+    distinct = counter.passages()
+    distinct.write(folder)
+    texts = Texts(folder)
+    _words(texts, distinct).index().write(folder)
+    title, count = Counter(titled[row] for row in distinct.rows).most_common(1)[0]
+    common = title if count > len(distinct) / 2 else None
+    keys = tuple(_key(contents[row], None if titled[row] == common else titled[row]) for row in distinct.rows)
     np.save(folder / _INPUTS, np.frombuffer(b"".join(keys), dtype=np.uint64).reshape(len(keys), -1))
-    return _Cut(Texts(folder), keys, common, tuple(problems))
+    return _Cut(texts, distinct, keys, common, tuple(problems))
+
+
+def _words(texts: Texts, distinct: DistinctPassages) -> BM25Words:
+    """Gather the words of the distinct passages, each in the language of its page."""
+    words = BM25Words()
+    for passage in map(texts.passages.__getitem__, distinct.rows.tolist()):
+        words.add(searched_text(passage), texts.documents[passage.document].language)
+    return words
 
 
 def _read(file: PageFile, encoder: Encoder) -> Page:
@@ -248,7 +266,7 @@ def _key(content: bytes, title: str | None) -> bytes:
 
 
 def _windows(cut: _Cut, known: _Known) -> Iterator[tuple[range, list[int]]]:
-    """Yield rows one after another, each time with those among them to encode: not known, different, and few."""
+    """Yield distinct passages by number, each time with those among them to encode: not known, different, and few."""
     start, unknown = 0, dict[bytes, int]()
     for row, key in enumerate(cut.keys):
         if key in known or key in unknown:
@@ -263,12 +281,12 @@ def _windows(cut: _Cut, known: _Known) -> Iterator[tuple[range, list[int]]]:
 def _encodings(
     cut: _Cut, known: _Known, encoder: Encoder, progress: Callable[[int, int], object]
 ) -> Iterator[_Encoding]:
-    """Yield the encodings of all passages, in order; those that are not known are encoded, short ones first."""
+    """Yield the encodings of all distinct passages, in order; unknown ones are encoded, short ones first."""
     windows = list(_windows(cut, known))
     done, total = 0, sum(len(unknown) for _, unknown in windows)
     for rows, unknown in windows:
         fresh: dict[bytes, _Encoding] = {}
-        entries = sorted(((cut.texts.entries[row], cut.keys[row]) for row in unknown), key=_length)
+        entries = sorted(((cut.entry(number), cut.keys[number]) for number in unknown), key=_length)
         for start in range(0, len(entries), _BATCH):
             batch = entries[start : start + _BATCH]
             encoded = _encode([entry for entry, _ in batch], cut, encoder)

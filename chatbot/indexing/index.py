@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from chatbot.errors import IndexDamaged
 from chatbot.indexing.bm25 import BM25Index, content_word_mask, normalised_idf
 from chatbot.indexing.builds import REBUILD_HINT
+from chatbot.indexing.copies import DistinctPassages
 from chatbot.indexing.encoder import Encoded, Vectors
 from chatbot.indexing.late_interaction import Tokens, l2_normalise
 from chatbot.indexing.store import Rows, VectorStore
@@ -122,7 +123,11 @@ def _passages_with_tokens(tokens: Tokens, least: int) -> NDArray[np.int64]:
 
 
 class Index:
-    """Documents and passages with their vectors, tokens and words; immutable and safe to share between threads."""
+    """Documents and passages with their vectors, tokens and words; immutable and safe to share between threads.
+
+    Passages that say the same are one distinct passage: vectors, tokens and words are held of these alone, by their
+    numbers. One of the passages stands for it in what is found.
+    """
 
     def __init__(self, folder: Path, store: type[VectorStore]) -> None:
         """Map the files of a build into memory; raises `IndexDamaged` where it does not fit together."""
@@ -132,10 +137,12 @@ class Index:
         self.entries = self._texts.entries
         self._tokens = Tokens.open(folder)
         self._store = store.open(folder)
-        self._offsets = self._texts.first_spans
-        if len(self._store) != self._offsets[-1] or len(self._tokens) != len(self.entries):
+        self._distinct = DistinctPassages.open(folder, len(self.entries))
+        spans = np.diff(self._texts.first_spans)[self._distinct.rows]
+        self._offsets = np.concatenate([[0], np.cumsum(spans)])
+        if len(self._store) != self._offsets[-1] or len(self._tokens) != len(self._distinct):
             raise IndexDamaged(f"The index holds vectors of other passages: {REBUILD_HINT}.")
-        self._bm25 = BM25Index.open(folder, len(self.entries))
+        self._bm25 = BM25Index.open(folder, len(self._distinct))
         try:
             self._token_idf = np.load(folder / _IDF_FILE, allow_pickle=False)
         except (OSError, ValueError, EOFError) as error:
@@ -171,14 +178,19 @@ class Index:
     def evidence(self, query: Query, document: str | None = None) -> Evidence:
         """Return the passages that may answer a question, of one document or of all, with their scores."""
         bm25 = self._bm25.scores(self._bm25.weights(query.weighted_texts))
-        rows = self._candidates(query, bm25) if document is None else self._candidates_of(document, query, bm25)
-        maxsim, content_maxsim = self._maxsim(query, rows)
+        if document is None:
+            numbers = self._candidates(query, bm25)
+            rows = self._distinct.rows[numbers].tolist()
+        else:
+            rows = self._candidates_of(document, query, bm25)
+            numbers = self._distinct.of_row[rows].tolist()
+        maxsim, content_maxsim = self._maxsim(query, numbers)
         passages = tuple(self.passages[row] for row in rows)
-        return Evidence(passages, maxsim, content_maxsim, self._best_sentences(query, rows), bm25[rows])
+        return Evidence(passages, maxsim, content_maxsim, self._best_sentences(query, numbers), bm25[numbers])
 
     def content_maxsim(self, query: Query, passages: Sequence[Passage]) -> Vectors:
         """Return the `content_maxsim` of `Evidence` for some passages."""
-        return self._maxsim(query, [self._texts.row(passage) for passage in passages])[1]
+        return self._maxsim(query, [self._number(passage) for passage in passages])[1]
 
     def content_weights(self, query: Query) -> Vectors:
         """Return the weight of each token of a question, shape (tokens,): its rarity, almost 0 for stop words."""
@@ -187,12 +199,20 @@ class Index:
 
     def token_ids(self, passage: Passage) -> NDArray[np.integer[Any]]:
         """Return the distinct tokens of a passage and its headings, by their numbers in the model's vocabulary."""
-        row = self._texts.row(passage)
-        return np.unique(self._tokens.passages(row, row + 1).ids)
+        number = self._number(passage)
+        return np.unique(self._tokens.passages(number, number + 1).ids)
 
     def passages_of(self, document: str) -> tuple[Passage, ...]:
         """Return the passages of a document, in order; none if there is no such document."""
         return self._texts.passages_of(document)
+
+    def copies(self, passage: Passage) -> tuple[Passage, ...]:
+        """Return the other passages that say the same as a passage under the same headings, in order."""
+        return tuple(self.passages[row] for row in self._distinct.others(self._texts.row(passage)))
+
+    def distinct_passages(self) -> Iterator[Passage]:
+        """Yield the passages, in order, without those that say the same as another one that stands for them."""
+        return (self.passages[row] for row in np.sort(self._distinct.rows).tolist())
 
     def has_content_words(self, query: Query) -> bool:
         """Return whether any word of a question is no stop word."""
@@ -201,14 +221,15 @@ class Index:
     def nearest(self, vector: Vectors) -> Passage:
         """Return the passage with the span that is nearest to a vector."""
         _, spans = self._store.search(vector, 1)
-        return self.passages[int(self._passages_of(spans)[0])]
+        return self.passages[int(self._distinct.rows[self._numbers_of(spans)[0]])]
 
     def sentences(self, query: Query, passage: Passage) -> SentenceEvidence:
         """Return the sentences of a passage, and how they meet a question."""
         row = self._texts.row(passage)
         _, sentences = self.entries[row]
-        groups = self._tokens.group_maxsim(l2_normalise(query.encoded.tokens), row, len(sentences))
-        vectors = self._store.vectors(np.arange(self._offsets[row], self._offsets[row + 1]))
+        number = int(self._distinct.of_row[row])
+        groups = self._tokens.group_maxsim(l2_normalise(query.encoded.tokens), number, len(sentences))
+        vectors = self._store.vectors(np.arange(self._offsets[number], self._offsets[number + 1]))
         return SentenceEvidence(
             sentences,
             groups[1:],
@@ -219,28 +240,29 @@ class Index:
         )
 
     def encoded(self, start: int, stop: int) -> tuple[Vectors, Tokens]:
-        """Return the span vectors and the tokens of passages, so that the next build need not encode them."""
+        """Return the span vectors and the tokens of distinct passages, so that the next build need not encode them."""
         spans = np.arange(self._offsets[start], self._offsets[stop])
         return self._store.vectors(spans), self._tokens.passages(start, stop)
 
     def _candidates(self, query: Query, bm25: Vectors) -> list[int]:
-        """Return the rows of the passages that the vector search finds, then of those that only BM25 finds."""
+        """Return the numbers of the passages that the vector search finds, then of those that only BM25 finds."""
         _, spans = self._store.search(query.vector, _DENSE_TOP_K)
-        near = list(dict.fromkeys(self._passages_of(spans).tolist()))
+        near = list(dict.fromkeys(self._numbers_of(spans).tolist()))
         limit = min(_BM25_TOP_K, len(bm25))
-        matching = [row for row in np.argpartition(-bm25, limit - 1)[:limit].tolist() if bm25[row] > 0]
+        matching = [number for number in np.argpartition(-bm25, limit - 1)[:limit].tolist() if bm25[number] > 0]
         return list(dict.fromkeys([*near[:_RERANK_DEPTH], *matching]))
 
     def _candidates_of(self, document: str, query: Query, bm25: Vectors) -> list[int]:
         """Return the rows of a document's passages; of a long one, those nearest by meaning, then those by BM25."""
-        rows = np.array(self._texts.rows_of(document))
-        near = rows[np.argsort(-self._best_sentences(query, rows.tolist()), kind="stable")]
-        matching = rows[np.argsort(-bm25[rows], kind="stable")]
+        numbers, first = np.unique(self._distinct.of_row[self._texts.rows_of(document)], return_index=True)
+        rows = first + self._texts.rows_of(document).start
+        near = rows[np.argsort(-self._best_sentences(query, numbers.tolist()), kind="stable")]
+        matching = rows[np.argsort(-bm25[numbers], kind="stable")]
         return list(dict.fromkeys([*near[:_RERANK_DEPTH].tolist(), *matching[:_BM25_TOP_K].tolist()]))
 
-    def _maxsim(self, query: Query, rows: Sequence[int]) -> tuple[Vectors, Vectors]:
+    def _maxsim(self, query: Query, numbers: Sequence[int]) -> tuple[Vectors, Vectors]:
         """Return `maxsim` and `content_maxsim` of some passages; the two are equal without content words."""
-        windows, first = self._tokens.maxsim(l2_normalise(query.encoded.tokens), rows)
+        windows, first = self._tokens.maxsim(l2_normalise(query.encoded.tokens), numbers)
         weights = self._weights(query)
         content = self.content_weights(query)
         both = windows @ np.stack([weights / weights.sum(), content / content.sum()], axis=1)
@@ -256,10 +278,13 @@ class Index:
     def _content_mask(self, query: Query) -> NDArray[np.bool_]:
         return content_word_mask(query.text, query.encoded.spans)
 
-    def _best_sentences(self, query: Query, rows: Sequence[int]) -> Vectors:
-        spans = [np.arange(self._offsets[row] + 1, self._offsets[row + 1]) for row in rows]
+    def _best_sentences(self, query: Query, numbers: Sequence[int]) -> Vectors:
+        spans = [np.arange(self._offsets[number] + 1, self._offsets[number + 1]) for number in numbers]
         cosines = self._store.vectors(np.concatenate(spans)) @ query.vector
         return np.asarray(np.maximum.reduceat(cosines, np.cumsum([0, *map(len, spans[:-1])])), dtype=np.float32)
 
-    def _passages_of(self, spans: Rows) -> Rows:
+    def _number(self, passage: Passage) -> int:
+        return int(self._distinct.of_row[self._texts.row(passage)])
+
+    def _numbers_of(self, spans: Rows) -> Rows:
         return np.searchsorted(self._offsets, spans, side="right") - 1
