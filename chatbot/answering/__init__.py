@@ -1,10 +1,11 @@
 """Answering: from a question to quoted passages, a reply of the clinic, or an urgent answer."""
 
 from chatbot.answering.approved import ApprovedMatcher, ApprovedQuestion, folded_question
-from chatbot.answering.citations import document_digest, highlights
+from chatbot.answering.citations import highlights
 from chatbot.answering.compose import starters
 from chatbot.answering.explanation import Candidate, Explanation, build_explanation
 from chatbot.answering.gate import GATE_SIGNALS, Gate, gate_signals
+from chatbot.answering.links import document_digest
 from chatbot.answering.pipeline import CONTINUES_EMERGENCY, Pipeline, PipelineResult
 from chatbot.answering.question import LONGEST, clean_question, read_json, read_question
 from chatbot.answering.ranking import RANKING_SIGNALS, Ranking, signals

@@ -6,7 +6,8 @@ from dataclasses import replace
 from itertools import islice
 from typing import Final
 
-from chatbot.answering.citations import highlights, link
+from chatbot.answering.citations import highlights
+from chatbot.answering.links import link
 from chatbot.answering.search import SearchResult
 from chatbot.indexing import Index, content_words
 from chatbot.records import Alarm, Answer, Choice, Citation, Hit, Outcome, Passage

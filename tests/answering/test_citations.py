@@ -1,17 +1,15 @@
 from collections.abc import Sequence
 from dataclasses import replace
-from hashlib import sha256
 from pathlib import Path
-from urllib.parse import parse_qs, quote, unquote, urlsplit
 
 import numpy as np
 import pytest
 
-from chatbot.answering.citations import document_digest, highlights, link, mark_sentences
+from chatbot.answering.citations import highlights, mark_sentences
 from chatbot.indexing import Encoded, Index, Query, build_index, open_index
 from chatbot.indexing.late_interaction import Tokens
 from chatbot.reading import sentences
-from chatbot.records import Document, Highlight, Passage
+from chatbot.records import Highlight
 from tests.answering.conftest import passage
 from tests.conftest import WordEncoder
 from tests.indexes import index_of as make_index
@@ -206,151 +204,3 @@ def test_a_passage_without_sentences_is_marked_as_a_whole(words: WordEncoder) ->
 
 def encoded(words: WordEncoder) -> Encoded:
     return words.encode_questions(["redness"])[0]
-
-
-TEXT = "Rest today. Skin-care, sun & swimming: wait 3 days.\nRest today. Then call us."
-
-
-def cite(url: str | None, sentence: str, start: int = 0, text: str = TEXT) -> str:
-    document = Document("after care/caf\u00e9.txt", "After care", text, url, None, ())
-    passage = Passage(document.id, document.title, url, (), 0, len(text), text)
-    at = text.index(sentence, start)
-    return link(document, passage, [Highlight(at, at + len(sentence))])
-
-
-def test_a_published_page_is_opened_at_the_sentence_by_a_text_fragment() -> None:
-    assert cite("https://c.example/a", "Skin-care, sun & swimming: wait 3 days.") == (
-        "https://c.example/a#:~:text=Skin%2Dcare%2C%20sun%20%26%20swimming%3A%20wait%203%20days."
-    )
-
-
-def test_an_anchor_of_the_address_is_kept() -> None:
-    assert cite("https://c.example/a#top", "Then call us.") == "https://c.example/a#top:~:text=Then%20call%20us."
-
-
-def test_words_that_stand_twice_are_told_apart_by_what_is_before_them() -> None:
-    assert cite("https://c.example/a", "Rest today.") == "https://c.example/a#:~:text=Rest%20today."
-    assert cite("https://c.example/a", "Rest today.", start=5) == (
-        "https://c.example/a#:~:text=sun%20%26%20swimming%3A%20wait%203%20days.-,Rest%20today."
-    )
-
-
-def test_the_words_before_are_taken_from_one_block_without_its_list_mark() -> None:
-    text = "Rest today.\n\n- Day two\n\nRest today."
-    assert cite("https://c.example/a", "Rest today.", start=5, text=text) == (
-        "https://c.example/a#:~:text=Day%20two-,Rest%20today."
-    )
-
-
-@pytest.mark.parametrize("mark", ["- ", "\u2022 ", "2. "])
-def test_a_repeated_list_item_is_told_apart_by_the_line_before(mark: str) -> None:
-    text = f"{mark}Rest today.\n\nDay two\n\n{mark}Rest today."
-    assert cite("https://c.example/a", "Rest today.", start=20, text=text) == (
-        "https://c.example/a#:~:text=Day%20two-,Rest%20today."
-    )
-
-
-def test_the_row_of_a_table_is_named_by_its_first_and_last_cells() -> None:
-    text = "Price\n\nPeel, neck | \u00a3120 | \u00a3300 for three"
-    assert cite("https://c.example/a", "Peel, neck | \u00a3120 | \u00a3300 for three", text=text) == (
-        "https://c.example/a#:~:text=Peel%2C%20neck,%C2%A3300%20for%20three"
-    )
-
-
-def test_a_sentence_over_lines_is_named_by_its_first_and_last_line() -> None:
-    text = "Peels come in\nlight and\nmedium strength."
-    assert cite("https://c.example/a", text, text=text) == (
-        "https://c.example/a#:~:text=Peels%20come%20in,medium%20strength."
-    )
-
-
-def test_a_long_sentence_is_named_by_its_ends() -> None:
-    text = " ".join(f"word{number}" for number in range(80)) + "."
-    assert cite("https://c.example/a", text, text=text) == (
-        "https://c.example/a#:~:text=word0%20word1%20word2%20word3%20word4%20word5,"
-        "word74%20word75%20word76%20word77%20word78%20word79."
-    )
-
-
-def test_a_page_without_an_address_is_opened_here_with_the_sentence_marked() -> None:
-    parts = urlsplit(cite(None, "Then call us."))
-    assert unquote(parts.path) == "/pages/after care/caf\u00e9.txt"
-    assert parts.fragment == "mark-1"
-    query = parse_qs(parts.query)
-    start, end = map(int, query["mark"][0].split("-"))
-    assert TEXT[start:end] == "Then call us."
-    assert query["of"] == [document_digest(Document("x", "x", TEXT, None, None, ()))]
-
-
-def cited(text: str, *quoted: str, url: str | None = "https://c.example/a", start: int = 0) -> str:
-    """Return the link to some words of a passage that begins further down its page."""
-    document = Document("page.txt", "Page", text, url, None, ())
-    passage = Passage(document.id, document.title, url, (), start, len(text), text[start:])
-    places = [passage.text.index(words) for words in quoted]
-    return link(document, passage, [Highlight(at, at + len(words)) for at, words in zip(places, quoted, strict=True)])
-
-
-def fragment(link: str) -> str:
-    return link.partition(":~:")[2]
-
-
-def test_each_sentence_has_a_directive_of_its_own() -> None:
-    assert cited("One two. Three.", "One two.", "Three.") == "https://c.example/a#:~:text=One%20two.&text=Three."
-
-
-def test_offsets_of_a_passage_count_from_its_own_start() -> None:
-    text = "Rest. Rest now.\n\nRest. Swim later."
-    assert fragment(cited(text, "Rest.", start=17)) == "text=Rest.%20Rest%20now.-,Rest."
-    document = Document("page.txt", "Page", text, None, None, ())
-    assert cited(text, "Rest.", "Swim later.", url=None, start=17) == (
-        f"/pages/page.txt?mark=17-22&mark=23-34&of={document_digest(document)}#mark-1"
-    )
-
-
-@pytest.mark.parametrize(("letters", "whole"), [(250, True), (251, False)])
-def test_a_sentence_of_two_hundred_and_fifty_characters_is_named_whole(letters: int, whole: bool) -> None:
-    text = "a " * 100 + "b" * (letters - 200)
-    named = quote(text) if whole else f"{quote('a a a a a a')},{quote('a a a a a ' + 'b' * (letters - 200))}"
-    assert fragment(cited(text, text)) == f"text={named}"
-
-
-def test_white_space_within_a_sentence_counts_once() -> None:
-    assert fragment(cited("One  two\tthree.", "One  two\tthree.")) == "text=One%20two%20three."
-
-
-def test_lines_that_are_empty_are_no_block() -> None:
-    assert fragment(cited("\n\nOne two.\n", "\n\nOne two.\n")) == "text=One%20two."
-    assert fragment(cited("One two.\n \n", "One two.\n \n")) == "text=One%20two."
-
-
-def test_the_cells_of_a_row_are_blocks() -> None:
-    assert fragment(cited("Neck | Peel |", "Neck | Peel |")) == "text=Neck,Peel"
-    assert fragment(cited("Neck | Peel | \u00a39", "Neck | Peel | \u00a39")) == "text=Neck,%C2%A39"
-
-
-def test_six_words_before_a_repeated_sentence_tell_it_apart() -> None:
-    text = "Rest.\na b c d e f g\nRest."
-    assert fragment(cited(text, "Rest.", start=6)) == "text=b%20c%20d%20e%20f%20g-,Rest."
-
-
-def test_the_cell_before_a_repeated_sentence_tells_it_apart() -> None:
-    text = "Rest.\nNeck | Peel one Rest."
-    assert fragment(cited(text, "Rest.", start=6)) == "text=Peel%20one-,Rest."
-
-
-def test_an_empty_last_cell_tells_no_sentence_apart() -> None:
-    text = "Rest.\nNeck | Peel |\nRest."
-    assert fragment(cited(text, "Rest.", start=6)) == "text=Peel-,Rest."
-
-
-def test_words_repeated_over_the_end_of_a_line_are_told_apart() -> None:
-    text = "Rest\nnow and then.\nRest now."
-    assert fragment(cited(text, "Rest now.", start=19)) == "text=Rest%20now."
-    text = "Rest\nnow. Then.\nRest now."
-    assert fragment(cited(text, "Rest now.", start=16)) == "text=now.%20Then.-,Rest%20now."
-
-
-def test_a_digest_is_twelve_digits_of_the_text_alone() -> None:
-    document = Document("a", "A", "Rest today.", None, None, ())
-    assert document_digest(document) == sha256(b"Rest today.").hexdigest()[:12]
-    assert len(document_digest(document)) == 12

@@ -3,8 +3,8 @@ from pathlib import Path
 
 import pytest
 
-from chatbot.answering.citations import document_digest
 from chatbot.answering.compose import compose, distinct, in_general, not_found, reply, starters, suggestions, urgent
+from chatbot.answering.links import document_digest
 from chatbot.answering.ranking import Ranking
 from chatbot.answering.search import search
 from chatbot.indexing import ExactStore, Index, build_index, open_index
