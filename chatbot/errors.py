@@ -5,6 +5,7 @@ FootnoteError
 ├── CorpusError             the corpus folder as a whole cannot be read
 │   └── UnreadablePage      one file of it cannot be read, and the others are still served
 │       └── PageUnpublished it says of itself that it is not published: a draft, or one that expired
+├── CrawlError              the site cannot be crawled, or its pages cannot be written
 ├── ModelError              the encoder's model is missing, unknown or altered
 │   └── EncoderDiffers      ONNX Runtime does not compute the model's vectors on this machine
 ├── IndexingError           the index cannot be served
@@ -39,6 +40,7 @@ __all__ = [
     "ChangeRefused",
     "CheckFailed",
     "CorpusError",
+    "CrawlError",
     "DocumentNotFound",
     "EncoderDiffers",
     "EvaluationError",
@@ -99,6 +101,13 @@ class PageUnpublished(UnreadablePage):
 
     kind = "page-unpublished"
     title = "A page is not published"
+
+
+class CrawlError(FootnoteError):
+    """The site cannot be crawled, or its pages cannot be written."""
+
+    kind = "crawl"
+    title = "The site cannot be read"
 
 
 class ModelError(FootnoteError):

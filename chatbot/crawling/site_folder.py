@@ -1,0 +1,239 @@
+"""The pages of a site in the corpus: `corpus/<host>/`, a sidecar beside each, and what a crawl remembers.
+
+A crawl first writes into a folder of its own. Only at its end are the pages brought into the corpus, each file in one
+step, so that the corpus is changed for seconds and holds whole pages at every moment.
+"""
+
+import json
+import re
+import signal
+import threading
+import unicodedata
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime
+from hashlib import sha256
+from pathlib import Path
+from types import FrameType
+from typing import Final
+from urllib.parse import unquote
+
+from chatbot.crawling.addresses import AddressRefused, WebAddress, parse_url
+from chatbot.errors import CrawlError
+from chatbot.files import write_atomically
+
+__all__ = ["KnownPage", "PageChanges", "SiteFolder", "file_name", "today"]
+
+_STATE: Final = ".crawl.json"
+_SIDECAR: Final = ".yaml"
+_MAX_NAME: Final = 100  # bytes, so that the sidecar's name and a draft's stay below what every disk takes
+_RESERVED: Final = re.compile(r"con|prn|aux|nul|com\d|lpt\d|readme", re.IGNORECASE)
+
+
+@dataclass(frozen=True, slots=True)
+class KnownPage:
+    """A page that an earlier crawl wrote: the address that was read, the file's name, and the day it was first missed.
+
+    `etag` and `modified` are for conditional requests. `intact` says that the file is as the crawl wrote it, `gone`
+    that somebody took it away.
+    """
+
+    source: str
+    name: str
+    etag: str = ""
+    modified: str = ""
+    missed: str = ""
+    intact: bool = True
+    gone: bool = False
+
+
+@dataclass
+class PageChanges:
+    """What a crawl changes: files in a folder of its own to be written below the site's folder, and names to remove."""
+
+    folder: Path
+    written: dict[str, str] = field(default_factory=dict)
+    """File name -> the address that was read."""
+    removed: set[str] = field(default_factory=set)
+    missed: dict[str, str] = field(default_factory=dict)
+    """File name -> the day on which the site first had the page no more."""
+    finished: str = ""
+
+    def __bool__(self) -> bool:
+        return bool(self.written or self.removed)
+
+    def put(self, name: str, content: bytes, about: Mapping[str, str]) -> None:
+        """Keep a page and its sidecar until they are applied; raises `CrawlError`."""
+        about = {**about, "sha256": sha256(content).hexdigest()}
+        lines = "".join(f"{key}: {json.dumps(value, ensure_ascii=False)}\n" for key, value in about.items() if value)
+        with _or_unwritable(self.folder):
+            self.folder.mkdir(parents=True, exist_ok=True)
+            (self.folder / name).write_bytes(content)
+            (self.folder / (name + _SIDECAR)).write_text(lines, "utf-8")
+        self.written[name] = about["source"]
+
+
+class SiteFolder:
+    """The pages of one site in a corpus, as earlier crawls left them."""
+
+    def __init__(self, corpus: Path, site: str) -> None:
+        """Read what is known of a site; `site` is its host, with a port that is not standard after a colon."""
+        self.name = site.replace(":", "-")
+        self.folder = corpus / self.name
+        self._state = self._read_state()
+        self.known: dict[str, KnownPage] = dict(self._pages())
+        """The pages that earlier crawls wrote, by the key of their address."""
+        self._names = {page.name.casefold(): key for key, page in self.known.items()}
+        if self.folder.is_dir():  # a person's own file is never taken
+            for path in self.folder.iterdir():
+                self._names.setdefault(path.name.removesuffix(_SIDECAR).casefold(), "")
+
+    @property
+    def finished(self) -> datetime | None:
+        """The time at which the last whole crawl ended."""
+        try:
+            return datetime.fromisoformat(str(self._state.get("finished") or ""))
+        except ValueError:
+            return None
+
+    def name_for(self, address: WebAddress, suffix: str) -> str:
+        """Return the name of a page's file: that of an earlier crawl, or a new one that no other page has."""
+        known = self.known.get(address.key)
+        if known and Path(known.name).suffix == suffix:
+            return known.name
+        for name in (file_name(address, suffix), file_name(address, suffix, unique=True)):
+            if self._names.setdefault(name.casefold(), address.key) == address.key:
+                return name
+        raise CrawlError(f"{self.folder} holds files of your own with the names of this site's pages: rename them.")
+
+    def content(self, page: KnownPage) -> bytes:
+        """Return the bytes of a known page, or b"" if it cannot be read."""
+        try:
+            return (self.folder / page.name).read_bytes()
+        except OSError:
+            return b""
+
+    def apply(self, changes: PageChanges) -> None:
+        """Write the changes into the corpus, and remember them; raises `CrawlError`.
+
+        Ctrl+C waits until all is written.
+        """
+        with _or_unwritable(self.folder), _uninterrupted():
+            self.folder.mkdir(parents=True, exist_ok=True)
+            for name in changes.written:
+                for file in (name, name + _SIDECAR):
+                    write_atomically(self.folder / file, (changes.folder / file).read_bytes())
+            for name in changes.removed:
+                for file in (name, name + _SIDECAR):
+                    (self.folder / file).unlink(missing_ok=True)
+            self.remember(changes)
+
+    def remember(self, changes: PageChanges) -> None:
+        """Write down what a crawl found, for the next one; the pages themselves are written by `apply`."""
+        names = {page.name: page.source for page in self.known.values()} | changes.written
+        pages = {
+            name: {"source": source, **({"missed": changes.missed[name]} if name in changes.missed else {})}
+            for name, source in sorted(names.items())
+            if name not in changes.removed
+        }
+        finished = changes.finished or self._state.get("finished")
+        state = {"format": 1, "finished": finished, "pages": pages}
+        with _or_unwritable(self.folder):
+            self.folder.mkdir(parents=True, exist_ok=True)
+            write_atomically(self.folder / _STATE, json.dumps(state, ensure_ascii=False, indent=1).encode())
+
+    def _read_state(self) -> dict[str, object]:
+        try:
+            state = json.loads((self.folder / _STATE).read_bytes())
+        except (OSError, ValueError, RecursionError):
+            return {}
+        return state if isinstance(state, dict) else {}
+
+    def _pages(self) -> Iterator[tuple[str, KnownPage]]:
+        """Yield the known pages by key, from their sidecars and from the state, either of which may be gone."""
+        remembered = dict(self._remembered())
+        beside = {page.name: page for page in self._sidecars()}
+        for name, page in {**remembered, **beside}.items():
+            missed = remembered[name].missed if name in remembered else ""
+            with suppress(AddressRefused):
+                yield parse_url(page.source).key, replace(page, missed=missed)
+
+    def _remembered(self) -> Iterator[tuple[str, KnownPage]]:
+        pages = self._state.get("pages")
+        for name, entry in pages.items() if isinstance(pages, dict) else ():
+            if isinstance(entry, dict) and Path(name).name == name:
+                source, missed = (str(entry.get(key) or "") for key in ("source", "missed"))
+                gone = not (self.folder / name).exists()
+                yield name, KnownPage(source, name, missed=missed, intact=False, gone=gone)
+
+    def _sidecars(self) -> Iterator[KnownPage]:
+        for path in sorted(self.folder.glob(f"*{_SIDECAR}")) if self.folder.is_dir() else ():
+            about = _about(path)
+            file = path.with_suffix("")
+            if about.get("source") and about.get("sha256") and file.is_file():
+                intact = sha256(file.read_bytes()).hexdigest() == about["sha256"]
+                etag, modified = about.get("etag", ""), about.get("modified", "")
+                yield KnownPage(about["source"], file.name, etag, modified, intact=intact)
+
+
+def file_name(address: WebAddress, suffix: str, *, unique: bool = False) -> str:
+    """Return a file name for a page: its path in words, safe on every disk, at most 100 bytes.
+
+    With `unique`, or where the path does not say all of the address, a digest of the address is part of it.
+    """
+    path = unquote(address.path, errors="replace").strip("/")
+    path = re.sub(r"\.(?:html?|php|aspx?|pdf|docx?|txt|md)$", "", path, flags=re.IGNORECASE)
+    words = unicodedata.normalize("NFKC", path).casefold()
+    stem = re.sub(r"[^\w]+", "-", words).strip("-_") or ("page" if path else "index")
+    cut = stem.encode()[: _MAX_NAME - len(suffix) - 9].decode(errors="ignore").rstrip("-_")
+    if unique or address.query or cut != stem or _RESERVED.fullmatch(stem) or stem == "page":
+        cut = f"{cut}-{sha256(str(address).encode()).hexdigest()[:8]}"
+    return cut + suffix
+
+
+def _about(path: Path) -> dict[str, str]:
+    """Read the lines that `PageChanges.put` writes; any other sidecar has none of them."""
+    about: dict[str, str] = {}
+    try:
+        for line in path.read_text("utf-8").splitlines():
+            key, _, value = line.partition(": ")
+            text = json.loads(value)
+            if isinstance(text, str):
+                about[key] = text
+    except (OSError, ValueError):
+        return {}
+    return about
+
+
+@contextmanager
+def _or_unwritable(folder: Path) -> Iterator[None]:
+    try:
+        yield
+    except OSError as error:
+        raise CrawlError(f"{folder} cannot be written: {error.strerror}. Check the folder and the disk.") from error
+
+
+@contextmanager
+def _uninterrupted() -> Iterator[None]:
+    """Let Ctrl+C wait until the body is done."""
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    caught: list[int] = []
+
+    def note(number: int, _: FrameType | None) -> None:
+        caught.append(number)
+
+    before = signal.signal(signal.SIGINT, note)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGINT, before)
+    if caught:
+        raise KeyboardInterrupt
+
+
+def today() -> str:
+    """Return the day of now, as sidecars write it."""
+    return datetime.now(UTC).date().isoformat()
