@@ -27,11 +27,15 @@ __all__ = [
 
 @dataclass(frozen=True, slots=True)
 class Section:
-    """A part of a document under one heading; `headings` are that heading and those above it, outermost first."""
+    """A part of a document under one heading; `headings` are that heading and those above it, outermost first.
+
+    `title` is that of the part of the page, where a page of several parts has one for each; else "".
+    """
 
     headings: tuple[str, ...]
     start: int
     end: int
+    title: str = ""
 
 
 class BlockKind(StrEnum):
@@ -91,9 +95,9 @@ class Highlight:
 class Passage:
     """A verbatim piece of a document: `document.text[start:end] == text`, always.
 
-    `document` is the document's id, `headings` are the headings above the passage, outermost first. `header` is the
-    span in the document of the column names of the table whose rows the passage holds; None where it holds no such rows
-    or the column names themselves.
+    `document` is the document's id, `title` that of the document or of its part, `headings` are the headings above the
+    passage, outermost first. `header` is the span in the document of the column names of the table whose rows the
+    passage holds; None where it holds no such rows or the column names themselves.
     """
 
     document: str

@@ -240,7 +240,7 @@ class _Documents(Mapping[str, Document]):
 
 def _document(fields: Mapping[str, Any]) -> Document:
     reviewed = fields["reviewed"] and date.fromisoformat(fields["reviewed"])
-    sections = (Section(tuple(item["headings"]), item["start"], item["end"]) for item in fields["sections"])
+    sections = (Section(**item | {"headings": tuple(item["headings"])}) for item in fields["sections"])
     blocks = (Block(BlockKind(kind), start, end) for kind, start, end in fields["blocks"])
     held = {name: fields[name] for name in ("id", "title", "text", "url", "language")}
     held |= {name: tuple(fields[name]) for name in ("warnings", "pages")}

@@ -12,8 +12,9 @@ from typing import Final
 
 from chatbot.errors import CorpusError, PageUnpublished, UnreadablePage
 from chatbot.reading.about import has_dates, read_about, unpublished, unpublished_by_date
+from chatbot.reading.blocks import all_blocks
 from chatbot.reading.front_matter import read_front_matter, yaml_fields
-from chatbot.reading.page import Page, sections
+from chatbot.reading.page import Page, finished, printed, sections
 from chatbot.reading.text import read_text
 from chatbot.records import Document
 
@@ -329,21 +330,22 @@ def _read(name: str, content: bytes, sidecar: bytes | None) -> tuple[Document, M
     if not name.isprintable() or "\\" in name:
         raise _unreadable(name, "its name holds characters that no address can carry", "rename it")
     front = read_front_matter(_decoded(name, content))
-    page = reader(front.body)
+    page = finished(reader(front.body))
     if not page.text.strip():
         raise _unreadable(name, "it holds no text", "write the page or remove the file")
     beside, unread = _beside(name, sidecar)
     own = read_about(page.about)
     about = read_about({**front.fields, **beside})
-    title = about.title or own.title or page.title or _title_from_name(path)
+    title = printed(about.title or own.title or page.title or _title_from_name(path))
+    cut = sections(page, title)
     document = Document(
         name,
         title,
         page.text,
         about.url or own.url,
         about.reviewed or own.reviewed,
-        sections(page, title),
-        page.blocks,
+        cut,
+        all_blocks(page, title, cut),
         about.language or own.language,
         (*front.warnings, *unread, *about.warnings),
         page.pages,

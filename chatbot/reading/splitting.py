@@ -1,21 +1,29 @@
-"""Cut documents into passages, verbatim, at boundaries of the text.
+"""Cut documents into passages, verbatim, at boundaries of what they mean and then of their text.
 
-The boundaries are tried in this order: headings, blank lines, the lines of a list, sentences, words. Lines that only
-repeat a heading or the title are left out, because scrapers make such lines of pictures' captions. A paragraph of one
-short sentence says little by itself, so it joins its neighbours under the same heading.
+A question and its answer are one passage, and no passage holds two of them. The boundaries are tried in this order:
+headings, answers, blank lines, the rows of a table and the items of a list, sentences, words. Lines that only repeat a
+heading or the title are left out, because scrapers make such lines of pictures' captions. A paragraph of one short
+sentence says little by itself, so it joins its neighbours under the same heading.
+
+A passage of rows knows the header of its table. A later part of a long answer, or of a long list, has the question or
+the line above the list as its last heading.
 """
 
 import re
-from collections.abc import Callable, Iterable, Iterator
+from bisect import bisect_right
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass
 from typing import Final
 
+from chatbot.reading.blocks import echoes
 from chatbot.reading.page import same_words
-from chatbot.reading.sentences import sentences
-from chatbot.records import Document, Passage, Section
+from chatbot.reading.questions import question_words
+from chatbot.reading.sentences import LIST_MARK, opening_question, sentences
+from chatbot.records import Block, BlockKind, Document, Passage, Section
 
 __all__ = ["SPLITTER", "split"]
 
-SPLITTER: Final = "1"
+SPLITTER: Final = "2"
 """The version of the rules. Raise it when they change, so that indexes built by older rules are refused."""
 
 _Span = tuple[int, int]
@@ -23,6 +31,22 @@ _LINE = re.compile(r"[^\r\n\u2028\u2029]+")
 _THIN = 32  # tokens; a paragraph of one sentence with fewer joins its neighbours
 _CHARACTERS = 12  # of a token, at most
 _JOINED = 128  # tokens of joined paragraphs, at most
+_LONGEST_HEADING: Final = 200  # characters of a question or a line that later parts have above them
+_FIGURE: Final = re.compile(r"(?=.*\d)[^\n]{1,30}", re.DOTALL)
+_WORD: Final = re.compile(r"[^\W\d_]{4}")
+
+
+@dataclass(frozen=True, slots=True)
+class _Unit:
+    """A stretch of text that is cut only if it is too long; `answer` is the block that it belongs to, if any.
+
+    `apart` says that it joins no neighbour.
+    """
+
+    start: int
+    end: int
+    answer: Block | None = None
+    apart: bool = False
 
 
 def split(document: Document, limit: int, length: Callable[[str], int]) -> tuple[Passage, ...]:
@@ -30,109 +54,223 @@ def split(document: Document, limit: int, length: Callable[[str], int]) -> tuple
 
     The count of two texts with white space between them is taken to be the sum of their counts.
     """
-    echoes = _echoes(document)
-    return tuple(
-        Passage(document.id, document.title, document.url, section.headings, start, end, document.text[start:end])
-        for section in document.sections
-        for start, end in _Splitter(document.text, limit, length).spans(section, echoes)
-    )
-
-
-def _echoes(document: Document) -> frozenset[str]:
-    headings = {heading for section in document.sections for heading in section.headings}
-    return frozenset(same_words(line) for line in (document.title, *headings))
+    splitter = _Splitter(document, limit, length)
+    return tuple(passage for section in document.sections for passage in splitter.passages(section))
 
 
 class _Splitter:
-    """Cuts one text into spans, each of which starts and ends with a printed character."""
+    """Cuts one document into spans, each of which starts and ends with a printed character."""
 
-    def __init__(self, text: str, limit: int, length: Callable[[str], int]) -> None:
-        self.text = text
+    def __init__(self, document: Document, limit: int, length: Callable[[str], int]) -> None:
+        self.document = document
+        self.text = document.text
         self.limit = limit
         self.tokens = length
+        self.echoes = echoes(document.title, document.sections)
+        self.answers = _Spans(document.blocks, BlockKind.ANSWER)
+        self.tables = _Spans(document.blocks, BlockKind.TABLE)
+        self.atoms = _Spans(document.blocks, BlockKind.ROW, BlockKind.HEADER, BlockKind.ITEM)
+        self.headers = _Spans(document.blocks, BlockKind.HEADER)
 
-    def spans(self, section: Section, echoes: frozenset[str]) -> Iterator[_Span]:
-        paragraphs = filter(self.has_words, self.paragraphs(section, echoes))
-        for span in self.joined(paragraphs):
-            yield from filter(self.has_words, self.fitted(span))
+    def passages(self, section: Section) -> Iterator[Passage]:
+        """Yield the passages of a section."""
+        document = self.document
+        title = section.title or document.title
+        units = (unit for unit in self.units(section) if self.has_words(unit.start, unit.end))
+        for unit in self.joined(unit for unit in units if not self.is_header_of_answers(unit)):
+            for start, end in self.fitted(unit.start, unit.end):
+                if self.has_words(start, end):
+                    headings, words = self.headings(unit, start, section), self.text[start:end]
+                    yield Passage(document.id, title, document.url, headings, start, end, words, self.header(start))
+
+    def headings(self, unit: _Unit, start: int, section: Section) -> tuple[str, ...]:
+        """Return the headings of a part of a unit, for a later part with its question or what announces its list."""
+        question = self.question(unit)
+        if question and start >= question[1]:
+            words = question_words(_without_mark(self.text[slice(*question)]))
+        else:
+            words = "" if unit.answer or start == unit.start else self.announcement(unit, start)
+        if not words or same_words(words) in map(same_words, section.headings):
+            return section.headings
+        inner = 1 if question and question[0] < section.start else 0  # an accordion may hold headings
+        place = len(section.headings) - inner
+        return (*section.headings[:place], words, *section.headings[place:])
+
+    def is_header_of_answers(self, unit: _Unit) -> bool:
+        """Return whether a unit is the header of a table whose rows are passages of their own."""
+        header, table = self.headers.at(unit.start), self.tables.at(unit.start)
+        alone = header and (header.start, header.end) == (unit.start, unit.end)
+        return bool(alone and table and next(self.answers.within(table.start, table.end), None))
+
+    def question(self, unit: _Unit) -> _Span | None:
+        """Return the place of a unit's question, if a heading can hold it: its first sentence or its first line."""
+        if unit.answer is None:
+            return None
+        start, end = unit.answer.start, unit.answer.end
+        question, line = opening_question(self.text[start:end]), _LINE.search(self.text, start, end)
+        if question:
+            place = start + question.start, start + question.end
+        else:
+            place = _stripped(self.text, *line.span()) if line else (start, end)
+        return place if place[1] - place[0] <= _LONGEST_HEADING else None
+
+    def announcement(self, unit: _Unit, start: int) -> str:
+        """Return the line that announces the list in which a part of a unit begins, such as "Do not eat:"."""
+        if not self.atoms.at(start):
+            return ""
+        line = ""
+        for match in _LINE.finditer(self.text, unit.start, start):
+            words = match.group().strip()
+            if words.endswith((":", "\uff1a")) and not LIST_MARK.match(words):
+                line = words
+            elif words and not self.atoms.at(match.end() - 1):
+                line = ""
+        return line if len(line) <= _LONGEST_HEADING else ""
+
+    def header(self, start: int) -> _Span | None:
+        """Return the place of the column names of the table in which a passage begins, unless it holds them."""
+        table = self.tables.at(start)
+        header = next(self.headers.within(table.start, table.end), None) if table else None
+        return (header.start, header.end) if header and header.end <= start else None
 
     def length(self, text: str) -> int:
         """Count tokens; a model may count a long run of unknown characters as one, which this corrects."""
         return max(self.tokens(text), len(text) // _CHARACTERS)
 
-    def has_words(self, span: _Span) -> bool:
+    def has_words(self, start: int, end: int) -> bool:
         """Return whether a span has letters or digits, and not only rules, ornaments or invisible characters."""
-        return any(character.isalnum() for character in self.text[slice(*span)])
+        return any(character.isalnum() for character in self.text[start:end])
 
-    def paragraphs(self, section: Section, echoes: frozenset[str]) -> Iterator[_Span]:
-        """Yield runs of lines between blank ones; a line that repeats a heading ends a run and is in none."""
-        run: list[_Span] = []
+    def units(self, section: Section) -> Iterator[_Unit]:
+        """Yield the answers of a section, and its runs of lines between blank ones.
+
+        A line that repeats a heading ends a unit and is in none.
+        """
+        held: _Unit | None = None
         after = section.start
         for match in _LINE.finditer(self.text, section.start, section.end):
-            line = _stripped(self.text, match.start(), match.end())
-            gap = self.text[after : match.start()]
-            echo = same_words(self.text[slice(*line)]) in echoes
-            if run and (echo or line[0] == line[1] or len(gap.replace("\r\n", "\n")) > 1):
-                yield run[0][0], run[-1][1]
-                run = []
-            if not echo and line[0] < line[1]:
-                run.append(line)
+            start, end = _stripped(self.text, match.start(), match.end())
+            blank = len(self.text[after : match.start()].replace("\r\n", "\n")) > 1 or start == end
             after = match.end()
-        if run:
-            yield run[0][0], run[-1][1]
+            echo = same_words(self.text[start:end]) in self.echoes
+            answer = None if start == end else self.answers.at(start)
+            if held and (echo or (answer != held.answer and start < end) or (blank and not held.answer)):
+                yield held
+                held = None
+            if not echo and start < end:
+                held = _Unit(held.start if held else start, end, answer, bool(answer and self.is_apart(answer)))
+        if held:
+            yield held
 
-    def joined(self, paragraphs: Iterable[_Span]) -> Iterator[_Span]:
-        """Yield paragraphs, with a thin one, or one that announces the next, joined to its neighbour if both fit."""
-        held: _Span | None = None
-        for span in paragraphs:
+    def is_apart(self, answer: Block) -> bool:
+        """Return whether an answer joins no neighbour: all but a name with a figure, as in a list of prices."""
+        text = self.text[answer.start : answer.end]
+        return opening_question(text) is not None or not self.is_short(text)
+
+    def is_short(self, text: str) -> bool:
+        return self.length(text) < _THIN and len(sentences(text)) <= 2
+
+    def joined(self, units: Iterable[_Unit]) -> Iterator[_Unit]:
+        """Yield units, with a thin one, or one that announces the next, joined to its neighbour if both fit."""
+        held: _Unit | None = None
+        for unit in units:
             if held is None:
-                held = span
-            elif self.belong_together(held, span):
-                held = held[0], span[1]
+                held = unit
+            elif self.belong_together(held, unit):
+                held = _Unit(held.start, unit.end)
             else:
                 yield held
-                held = span
+                held = unit
         if held is not None:
             yield held
 
-    def belong_together(self, first: _Span, second: _Span) -> bool:
-        both = self.text[first[0] : second[1]]
-        announced = self.text[first[1] - 1] in ":?"
-        echo_between = bool(self.text[first[1] : second[0]].strip())
-        room = self.limit if announced else min(_JOINED, self.limit)
-        if echo_between or self.length(both) > room:
+    def belong_together(self, first: _Unit, second: _Unit) -> bool:
+        if first.apart or second.apart or self.text[first.end : second.start].strip():
             return False
-        return announced or self.is_thin(first) or self.is_thin(second)
+        size = self.length(self.text[first.start : second.end])
+        announced = self.text[first.end - 1] in ":\uff1a"
+        if announced and (size <= self.limit or self.atoms.at(second.start)):
+            return True
+        if size <= self.limit and _is_figure(self.text[second.start : second.end]):
+            return True
+        return size <= min(_JOINED, self.limit) and (self.is_thin(first) or self.is_thin(second))
 
-    def is_thin(self, span: _Span) -> bool:
-        text = self.text[slice(*span)]
+    def is_thin(self, unit: _Unit) -> bool:
+        text = self.text[unit.start : unit.end]
         return self.length(text) < _THIN and len(sentences(text)) < 2
 
-    def fitted(self, span: _Span) -> Iterator[_Span]:
-        """Yield the span, cut into parts of similar length, at the best boundaries, if it is over the limit."""
-        total = self.length(self.text[slice(*span)])
+    def fitted(self, start: int, end: int) -> Iterator[_Span]:
+        """Yield a span, cut into parts of similar length, at the best boundaries, if it is over the limit."""
+        total = self.length(self.text[start:end])
         if total <= self.limit:
-            yield span
+            yield start, end
             return
         target = total / -(-total // self.limit)
-        start, end, size = span[0], span[0], 0
-        for piece in self.pieces(span):
+        begin, done, size = start, start, 0
+        for piece in self.pieces(start, end):
             more = self.length(self.text[slice(*piece)])
             overfull = size + more > self.limit or size + more - target > target - size
             if size and overfull:
-                yield start, end
-                start, size = piece[0], 0
-            end, size = piece[1], size + more
-        yield start, end
+                yield begin, done
+                begin, size = piece[0], 0
+            done, size = piece[1], size + more
+        yield begin, done
 
-    def pieces(self, span: _Span) -> Iterator[_Span]:
-        """Yield the sentences of a span; of a sentence over the limit the words, of a word over it stretches."""
-        start = span[0]
-        marks = sentences(self.text[slice(*span)])
-        ends = [span[0] + mark.end for mark in marks[:-1]] + [span[1]]
-        for end in ends:
-            sentence = _stripped(self.text, start, end)
-            start = end
+    def pieces(self, start: int, end: int) -> Iterator[_Span]:
+        """Yield the rows, items and sentences of a span; of one over the limit the next smaller pieces."""
+        held: _Span | None = None
+        for piece in self.whole_pieces(start, end):
+            if self.length(self.text[slice(*piece)]) > self.limit:
+                if held:
+                    yield held
+                    held = None
+                yield from self.smaller(*piece)
+            elif held and self.binds(held, piece):
+                held = held[0], piece[1]
+            else:
+                if held:
+                    yield held
+                held = piece
+        if held:
+            yield held
+
+    def binds(self, first: _Span, second: _Span) -> bool:
+        """Return whether a piece is never cut from the next: a name from its figure, or a line that announces."""
+        binds = self.text[first[1] - 1] in ":\uff1a" or _is_figure(self.text[slice(*second)])
+        return binds and self.length(self.text[first[0] : second[1]]) <= self.limit
+
+    def whole_pieces(self, start: int, end: int) -> Iterator[_Span]:
+        """Yield the outermost rows and items of a span, and the sentences outside of them."""
+        place = start
+        for atom in self.atoms.within(start, end):
+            first = max(start, self.line_start(atom.start))
+            if first < place:
+                continue
+            yield from self.sentences(place, first)
+            yield _stripped(self.text, first, atom.end)
+            place = atom.end
+        yield from self.sentences(place, end)
+
+    def line_start(self, place: int) -> int:
+        """Return where the line begins, if only a list mark stands before a place."""
+        start = self.text.rfind("\n", 0, place) + 1
+        before = self.text[start:place]
+        return start if not before.strip() or LIST_MARK.fullmatch(before) else place
+
+    def sentences(self, start: int, end: int) -> Iterator[_Span]:
+        """Yield the sentences of a span with all that stands between them."""
+        start, end = _stripped(self.text, start, end)
+        if start == end:
+            return
+        marks = sentences(self.text[start:end])
+        begin = start
+        for stop in [start + mark.end for mark in marks[:-1]] + [end]:
+            yield _stripped(self.text, begin, stop)
+            begin = stop
+
+    def smaller(self, start: int, end: int) -> Iterator[_Span]:
+        """Yield the sentences of a row, an item or a sentence over the limit, and the words of a sentence over it."""
+        for sentence in self.sentences(start, end):
             if self.length(self.text[slice(*sentence)]) <= self.limit:
                 yield sentence
                 continue
@@ -146,6 +284,54 @@ class _Splitter:
         middle = (start + end) // 2
         yield from self.stretches(start, middle)
         yield from self.stretches(middle, end)
+
+
+class _Spans:
+    """The blocks of some kinds, to be found by a place in the text."""
+
+    def __init__(self, blocks: Sequence[Block], *kinds: BlockKind) -> None:
+        self._blocks = [block for block in blocks if block.kind in kinds]
+        self._starts = [block.start for block in self._blocks]
+        self._parents = list(_parents(self._blocks))
+
+    def at(self, place: int) -> Block | None:
+        """Return the innermost block that holds a place."""
+        number: int | None = bisect_right(self._starts, place) - 1
+        while number is not None and number >= 0:
+            if place < self._blocks[number].end:
+                return self._blocks[number]
+            number = self._parents[number]
+        return None
+
+    def within(self, start: int, end: int) -> Iterator[Block]:
+        """Yield the outermost blocks that begin and end inside a span."""
+        done = start
+        for number in range(bisect_right(self._starts, start - 1), len(self._blocks)):
+            block = self._blocks[number]
+            if block.start >= end:
+                return
+            if block.start >= done and block.end <= end:
+                yield block
+                done = block.end
+
+
+def _parents(blocks: Sequence[Block]) -> Iterator[int | None]:
+    """Yield for each block the number of the block around it."""
+    around: list[int] = []
+    for number, block in enumerate(blocks):
+        while around and blocks[around[-1]].end <= block.start:
+            around.pop()
+        yield around[-1] if around else None
+        around.append(number)
+
+
+def _is_figure(text: str) -> bool:
+    return bool(_FIGURE.fullmatch(text.strip())) and not _WORD.search(text)
+
+
+def _without_mark(line: str) -> str:
+    mark = LIST_MARK.match(line)
+    return line[mark.end() :] if mark else line
 
 
 def _stripped(text: str, start: int, end: int) -> _Span:

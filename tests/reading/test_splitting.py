@@ -5,6 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from chatbot.reading import read_page, split
+from chatbot.reading.blocks import all_blocks
 from chatbot.reading.markdown import read_markdown
 from chatbot.reading.page import Page, sections
 from chatbot.reading.text import read_text
@@ -16,7 +17,8 @@ def count(text: str) -> int:
 
 
 def document(page: Page, title: str = "The Page") -> Document:
-    return Document("page.txt", title, page.text, None, None, sections(page, title))
+    cut = sections(page, title)
+    return Document("page.txt", title, page.text, None, None, cut, all_blocks(page, title, cut))
 
 
 def passages(text: str, limit: int = 100) -> list[str]:
