@@ -4,7 +4,7 @@ from array import array
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from hashlib import blake2b
+from hashlib import blake2b, sha256
 from pathlib import Path
 from typing import Final
 
@@ -17,16 +17,17 @@ from chatbot.indexing.copies import DistinctCounter, DistinctPassages
 from chatbot.indexing.encoder import Encoder, Vectors
 from chatbot.indexing.index import Index, searched_text, write_encodings
 from chatbot.indexing.late_interaction import Tokens, token_bits
+from chatbot.indexing.left_out import LeftOut, read_left_out, write_left_out
 from chatbot.indexing.spans import heading_prefix, sentence_of, span_vectors
 from chatbot.indexing.store import FaissStore, VectorStore
 from chatbot.indexing.texts import Entry, Page, Texts
+from chatbot.language import language_of_page
 from chatbot.reading import (
     SPLITTER,
-    CorpusFiles,
     PageFile,
     corpus_digest,
-    load_corpus,
     no_pages,
+    page_files,
     read_file,
     sentences,
     split,
@@ -47,13 +48,18 @@ _Encoding = tuple[Vectors, Tokens]
 
 @dataclass(frozen=True, slots=True)
 class BuildResult:
-    """The build that is live now, figures of it, and how many passages were embedded for it."""
+    """The build that is live now, figures of it, and how many passages were embedded for it.
+
+    `problems` name the files that cannot be read. `notices` name the pages that are not published, and what pages say
+    of themselves that cannot be read.
+    """
 
     id: str
     documents: int
     passages: int
     embedded: int
     problems: tuple[str, ...]
+    notices: tuple[str, ...]
     build: Build = field(repr=False, compare=False)
 
 
@@ -64,31 +70,36 @@ def build_index(  # noqa: PLR0913, PLR0917 - what a build is made of, and who he
     store: type[VectorStore] = FaissStore,
     progress: Callable[[int, int], object] = lambda _done, _of: None,
     reuse: Path | None = None,
+    *,
+    fresh: bool = False,
 ) -> BuildResult:
     """Build the index of a corpus and make it live; with nothing changed, do nothing.
 
-    Passages that the live build, or that of another index folder `reuse`, already holds are not embedded again.
-    `progress(done, total)` counts the passages that are embedded.
-    Raises `CorpusError`, `ModelError`, `IndexBusy`.
+    Pages that the live build, or that of another index folder `reuse`, already holds are not read again, nor are their
+    passages embedded. `fresh` reads and embeds all of them. `progress(done, total)` counts the passages that are
+    embedded. Raises `CorpusError`, `ModelError`, `IndexBusy`.
     """
     with write_lock(index):
-        old = _live_build(index)
-        # Each page is opened once: one that is saved during the build makes it stale, never wrong.
-        files = load_corpus(corpus)
-        inputs = _manifest(files.digest, encoder)
+        old = None if fresh else _live_build(index)
+        inputs = _manifest(corpus_digest(corpus), encoder)
         if old and old.manifest.id == inputs.id:
             return _result(old, 0)
         known = _Known([old, _live_build(reuse) if reuse else None], inputs, store)
         with draft(index) as folder:
-            cut = _write_texts(folder, files, known, encoder)
+            # The digest is taken again of the bytes that are read: a page that is saved meanwhile makes the build
+            # stale, never wrong.
+            digest = sha256()
+            cut = _write_texts(folder, corpus, page_files(corpus, digest), known, encoder)
             known.forget_tokens_but(cut.bits)
             embedded = sum(len(unknown) for _, unknown in _windows(cut, known))
             search = write_encodings(folder, store, _encodings(cut, known, encoder, progress))
             made = replace(
                 inputs,
+                corpus=digest.hexdigest(),
                 documents=len(cut.texts.documents),
                 passages=len(cut.texts.entries),
-                problems=tuple(map(str, cut.problems)),
+                problems=cut.problems,
+                notices=cut.notices,
                 search=search,
             )
             return _result(publish(index, folder, made), embedded)
@@ -122,12 +133,12 @@ def open_index(
 
 def _manifest(corpus: str, encoder: Encoder) -> Manifest:
     """Return the manifest of a build that is still to be made: its inputs alone."""
-    return Manifest(_FORMAT, corpus, SPLITTER, encoder.name, encoder.fingerprint, 0, 0, (), {}, {})
+    return Manifest(_FORMAT, corpus, SPLITTER, encoder.name, encoder.fingerprint, 0, 0, (), (), {}, {})
 
 
 def _result(build: Build, embedded: int) -> BuildResult:
     made = build.manifest
-    return BuildResult(made.id, made.documents, made.passages, embedded, made.problems, build)
+    return BuildResult(made.id, made.documents, made.passages, embedded, made.problems, made.notices, build)
 
 
 def _live_build(index: Path) -> Build | None:
@@ -144,6 +155,7 @@ class _Known:
     def __init__(self, builds: Iterable[Build | None], inputs: Manifest, store: type[VectorStore]) -> None:
         """Use the builds that are of the format and by the encoder of `inputs`."""
         self._cut: list[Index] = []
+        self._left_out: dict[str, LeftOut] = {}
         self._encoded: dict[bytes, tuple[Index, int]] = {}
         for build in builds:
             if build is None or _made_by(build.manifest) != _made_by(inputs):
@@ -151,15 +163,19 @@ class _Known:
             try:
                 index = Index(build.folder, store)
                 keys = np.load(build.folder / _INPUTS, allow_pickle=False)
+                left_out = read_left_out(build.folder)
             except (IndexingError, OSError, ValueError):
                 continue
             if build.manifest.splitter == inputs.splitter:
                 self._cut.append(index)
+                self._left_out |= left_out
             self._encoded |= {key.tobytes(): (index, row) for row, key in enumerate(keys)}
 
     def page(self, file: PageFile) -> Page | None:
-        """Return the page of a file, if its bytes were read before."""
-        digest = file.digest
+        """Return the page of a file, if its bytes were read before; raises `UnreadablePage` if they could not be."""
+        digest, left_out = file.digest, self._left_out.get(file.name)
+        if left_out and left_out.digest == digest and not isinstance(file.content, OSError):
+            raise left_out.error
         return next((page for index in self._cut if (page := index.page(file.name, digest))), None)
 
     def forget_tokens_but(self, bits: int) -> None:
@@ -190,7 +206,8 @@ class _Cut:
     distinct: DistinctPassages
     keys: tuple[bytes, ...]
     common_title: str | None
-    problems: tuple[UnreadablePage, ...]
+    problems: tuple[str, ...]
+    notices: tuple[str, ...]
 
     @property
     def bits(self) -> int:
@@ -201,20 +218,22 @@ class _Cut:
         return self.texts.entries[int(self.distinct.rows[number])]
 
 
-def _write_texts(folder: Path, files: CorpusFiles, known: _Known, encoder: Encoder) -> _Cut:
+def _write_texts(folder: Path, corpus: Path, files: Iterable[PageFile], known: _Known, encoder: Encoder) -> _Cut:
     """Write the pages of a corpus with their passages, words and keys; raises `CorpusError` without any."""
-    problems: list[UnreadablePage] = []
+    left_out: dict[str, LeftOut] = {}
+    notices: list[str] = []
     counter = DistinctCounter()
     contents: list[bytes] = []
     titled: list[str] = []
 
     def pages() -> Iterator[Page]:
-        for file in files.pages:
+        for file in files:
             try:
                 page = known.page(file) or _read(file, encoder)
             except UnreadablePage as error:
-                problems.append(error)
+                left_out[file.name] = LeftOut.of(file.digest, error)
                 continue
+            notices.extend(f"{file.name}: {warning}." for warning in page.document.warnings)
             for passage, marks in page.entries:
                 counter.add(passage, marks)
                 contents.append(_content_key(passage, marks))
@@ -223,9 +242,10 @@ def _write_texts(folder: Path, files: CorpusFiles, known: _Known, encoder: Encod
 
     documents = Texts.write(folder, pages())
     if not documents:
-        raise no_pages(files.folder, problems)
+        raise no_pages(corpus, [file.error for file in left_out.values()])
     if not contents:
-        raise CorpusError(f"The pages in {files.folder} hold headings alone: write what stands below them.")
+        raise CorpusError(f"The pages in {corpus} hold headings alone: write what stands below them.")
+    write_left_out(folder, left_out)
     distinct = counter.passages()
     distinct.write(folder)
     texts = Texts(folder)
@@ -234,7 +254,7 @@ def _write_texts(folder: Path, files: CorpusFiles, known: _Known, encoder: Encod
     common = title if count > len(distinct) / 2 else None
     keys = tuple(_key(contents[row], None if titled[row] == common else titled[row]) for row in distinct.rows)
     np.save(folder / _INPUTS, np.frombuffer(b"".join(keys), dtype=np.uint64).reshape(len(keys), -1))
-    return _Cut(texts, distinct, keys, common, tuple(problems))
+    return _Cut(texts, distinct, keys, common, *_reports(left_out, notices))
 
 
 def _words(texts: Texts, distinct: DistinctPassages) -> BM25Words:
@@ -245,9 +265,18 @@ def _words(texts: Texts, distinct: DistinctPassages) -> BM25Words:
     return words
 
 
+def _reports(left_out: Mapping[str, LeftOut], warnings: Sequence[str]) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    """Return the lines on files that cannot be read, and those on pages that are not published and on warnings."""
+    unread, unpublished = (
+        tuple(file.reason for file in left_out.values() if file.unpublished is kind) for kind in (False, True)
+    )
+    return unread, (*unpublished, *warnings)
+
+
 def _read(file: PageFile, encoder: Encoder) -> Page:
     """Read a page and cut it; raises `UnreadablePage`."""
     document = read_file(file)
+    document = replace(document, language=language_of_page(document.text, document.language))
     passages = passages_of(document, encoder)
     return Page(file.digest, document, tuple((passage, sentences(passage.text)) for passage in passages))
 

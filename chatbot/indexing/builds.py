@@ -58,6 +58,7 @@ class Manifest:
     documents: int
     passages: int
     problems: tuple[str, ...]
+    notices: tuple[str, ...]
     search: Mapping[str, float]
     files: Mapping[str, str]
 
@@ -232,7 +233,7 @@ def _manifest(folder: Path) -> Manifest:
     except (OSError, ValueError, KeyError, TypeError, RecursionError) as error:
         raise _damaged(folder / _MANIFEST) from error
     try:
-        manifest = Manifest(**fields | {"problems": tuple(fields["problems"])})
+        manifest = Manifest(**fields | {name: tuple(fields[name]) for name in ("problems", "notices")})
     except (KeyError, TypeError):
         raise IndexIncompatible(f"{folder} was built by another version of Footnote: {REBUILD_HINT}.") from None
     if manifest.id != folder.name:

@@ -5,9 +5,11 @@ import random
 import subprocess
 import sys
 import time
+from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 from threading import Event, Thread
+from typing import TypeVar
 
 import pytest
 
@@ -35,11 +37,13 @@ from chatbot.indexing import (
 from chatbot.indexing.bm25 import BM25Index
 from chatbot.indexing.builds import Build, Manifest, draft, publish
 from chatbot.indexing.late_interaction import Tokens
+from chatbot.indexing.left_out import read_left_out
 from chatbot.indexing.texts import Texts
 from chatbot.reading import SPLITTER, corpus_digest, read_corpus
 from chatbot.records import Document, Section
 from tests.conftest import WordEncoder
 
+Value = TypeVar("Value")
 PAGE = "The Page\n\nThe redness fades within a day. It is like a sunburn.\n\nCan I swim?\n\nNot for three days. Wait."
 
 
@@ -306,7 +310,7 @@ def test_the_result_of_a_build_has_its_figures(tmp_path: Path, words: WordEncode
     corpus = corpus_of(tmp_path / "corpus", a="## Red?\n\nA day.\n\n## Sun?\n\nNo sun.", b="Cold ice.")
     (corpus / "c.md").write_bytes(b"\xff")
     built = build_index(corpus, tmp_path / "index", words)
-    assert built == BuildResult(built.id, 2, 3, 3, built.problems, built.build)
+    assert built == BuildResult(built.id, 2, 3, 3, built.problems, (), built.build)
     assert built.build == open_build(tmp_path / "index", built.id)
     assert len(built.problems) == 1
     assert build_index(corpus, tmp_path / "index", words) == replace(built, embedded=0)
@@ -316,9 +320,9 @@ def test_a_build_keeps_what_it_was_made_of(pages: Path, tmp_path: Path, words: W
     name = build_index(pages, tmp_path / "index", words).id
     build = open_build(tmp_path / "index", name)
     files = {file: hashlib.sha256(content).hexdigest() for file, content in files_of(build).items()}
-    made = Manifest(11, corpus_digest(pages), SPLITTER, "words", "words-1", 1, 2, (), {"recall": 1.0}, files)
+    made = Manifest(11, corpus_digest(pages), SPLITTER, "words", "words-1", 1, 2, (), (), {"recall": 1.0}, files)
     assert build.manifest == made
-    own = {"distinct.npy", "inputs.npy", "token_idf.npy"}
+    own = {"distinct.npy", "inputs.npy", "left_out.json", "token_idf.npy"}
     assert files.keys() == {*own, *Texts.FILES, *Tokens.FILES, *BM25Index.FILES, *FaissStore.FILES}
 
 
@@ -340,16 +344,18 @@ def test_documents_and_passages_lie_on_disk_a_line_each(tmp_path: Path, words: W
     assert files["documents.jsonl"].decode() == (
         '{"id": "a.md", "title": "Caf\u00e9 care", "text": "Pain\\n\\nDoes it hurt?\\n\\nNo. Never\u2028at all.", '
         '"url": "https://clinic.example/care", "reviewed": "2026-01-31", '
-        '"sections": [{"headings": ["Pain", "Does it hurt?"], "start": 19, "end": 38}]}\n'
+        '"sections": [{"headings": ["Pain", "Does it hurt?"], "start": 19, "end": 38}], "blocks": [], '
+        '"language": "en", "warnings": [], "pages": []}\n'
         '{"id": "b.md", "title": "B", "text": "Ice.", "url": null, "reviewed": null, '
-        '"sections": [{"headings": [], "start": 0, "end": 4}]}\n'
+        '"sections": [{"headings": [], "start": 0, "end": 4}], "blocks": [], "language": null, '
+        '"warnings": [], "pages": []}\n'
     )
     assert files["passages.jsonl"].decode() == (
         '{"text": "No. Never\u2028at all.", "document": "a.md", "title": "Caf\u00e9 care", '
         '"headings": ["Pain", "Does it hurt?"], "start": 21, "end": 38, "url": "https://clinic.example/care", '
-        '"sentences": [[0, 3], [4, 17]]}\n'
+        '"header": null, "sentences": [[0, 3], [4, 17]]}\n'
         '{"text": "Ice.", "document": "b.md", "title": "B", "headings": [], "start": 0, "end": 4, "url": null, '
-        '"sentences": [[0, 4]]}\n'
+        '"header": null, "sentences": [[0, 4]]}\n'
     )
 
 
@@ -358,7 +364,7 @@ def test_an_index_opens_with_what_was_read_and_cut(tmp_path: Path, words: WordEn
     build_index(corpus, tmp_path / "index", words)
     index = open_index(corpus, tmp_path / "index", words)[1]
     documents = read_corpus(corpus).documents
-    assert tuple(index.documents.values()) == documents
+    assert [replace(document, language=None) for document in index.documents.values()] == list(documents)
     assert tuple(index.passages) == tuple(passage for document in documents for passage in passages_of(document, words))
     assert [len(marks) for _, marks in index.entries] == [1, 2, 2]
 
@@ -493,27 +499,43 @@ def test_texts_that_do_not_fit_together_are_damage(pages: Path, tmp_path: Path, 
 
 
 class Meanwhile(WordEncoder):
-    """An encoder during whose first question for its fingerprint somebody saves a page."""
+    """An encoder beside which somebody saves a page, at its fingerprint (before pages are read) or at its passages."""
 
-    def __init__(self, page: Path) -> None:
-        self.page: Path | None = None
+    def __init__(self, page: Path, at: str) -> None:
+        self._page, self._at = page, ""
         super().__init__()
-        self.page = page
+        self._at = at
 
     @property
     def fingerprint(self) -> str:
-        if self.page:
-            self.page.write_text("Saved meanwhile.")
-        return "words-1"
+        return self._saved_at("fingerprint", "words-1")
 
     @fingerprint.setter
     def fingerprint(self, _value: str) -> None: ...
 
+    def encode_passages(self, texts: Sequence[str]) -> list[Encoded]:
+        return self._saved_at("passages", super().encode_passages(texts))
 
-def test_a_page_that_is_saved_during_a_build_makes_it_stale(pages: Path, tmp_path: Path, words: WordEncoder) -> None:
-    build_index(pages, tmp_path / "index", Meanwhile(pages / "page.txt"))
+    def _saved_at(self, step: str, value: Value) -> Value:
+        if step == self._at:
+            self._page.write_text("Saved meanwhile.")
+        return value
+
+
+def test_a_page_that_is_saved_after_it_was_read_makes_the_build_stale(
+    pages: Path, tmp_path: Path, words: WordEncoder
+) -> None:
+    build_index(pages, tmp_path / "index", Meanwhile(pages / "page.txt", "passages"))
     with pytest.raises(IndexStale, match="changed since"):
         open_index(pages, tmp_path / "index", words)
+
+
+def test_a_page_that_is_saved_before_it_is_read_is_built_as_saved(
+    pages: Path, tmp_path: Path, words: WordEncoder
+) -> None:
+    build_index(pages, tmp_path / "index", Meanwhile(pages / "page.txt", "fingerprint"))
+    _, index = open_index(pages, tmp_path / "index", words)
+    assert [passage.text for passage in index.passages] == ["Saved meanwhile."]
 
 
 class Deaf(WordEncoder):
@@ -596,3 +618,58 @@ def test_many_passages_are_copied_as_they_would_be_encoded(tmp_path: Path, words
     anew = build_index(corpus, tmp_path / "anew", words)
     assert (again.embedded, anew.embedded) == (13, 651)
     assert files_of(again.build) == files_of(anew.build)
+
+
+def test_files_that_cannot_be_read_are_not_tried_again_until_they_change(
+    pages: Path, tmp_path: Path, words: WordEncoder
+) -> None:
+    index = tmp_path / "index"
+    (pages / "bad.txt").write_bytes(b"\xff")
+    first = build_index(pages, index, words)
+    digest = read_left_out(first.build.folder)["bad.txt"].digest
+    content = json.dumps({"bad.txt": [digest, "bad.txt was left out: as before.", False]}).encode()
+    publish_altered(index, first.id, files={"left_out.json": content})
+    (pages / "page.txt").write_text(PAGE + " More.")
+    assert build_index(pages, index, words).problems == ("bad.txt was left out: as before.",)
+    (pages / "bad.txt").write_bytes(b"\xff\xff")
+    assert build_index(pages, index, words).problems == first.problems
+    (pages / "bad.txt").write_text("Good words.")
+    assert build_index(pages, index, words).problems == ()
+
+
+def test_a_fresh_build_reads_and_embeds_everything(pages: Path, tmp_path: Path, words: WordEncoder) -> None:
+    first = build_index(pages, tmp_path / "index", words)
+    words.encoded.clear()
+    again = build_index(pages, tmp_path / "index", words, fresh=True)
+    assert (again.id, again.embedded, len(words.encoded)) == (first.id, 2, 2)
+    assert open_index(pages, tmp_path / "index", words)[0] == first.id
+
+
+def test_the_language_of_pages_is_known_and_their_words_are_stemmed_in_it(tmp_path: Path, words: WordEncoder) -> None:
+    corpus = corpus_of(
+        tmp_path / "corpus",
+        a="Nach den Behandlungen sind die Lippen einige Tage lang geschwollen.",
+        b="After the treatments the lips are swollen for some days.",
+    )
+    build_index(corpus, tmp_path / "index", words)
+    index = open_index(corpus, tmp_path / "index", words)[1]
+    assert {name: document.language for name, document in index.documents.items()} == {"a.md": "de", "b.md": "en"}
+    (encoded,) = words.encode_questions(["Behandlung"])
+    evidence = index.evidence(Query.of("Behandlung", encoded))
+    assert {passage.document for passage, score in zip(evidence.passages, evidence.bm25, strict=True) if score} == {
+        "a.md"
+    }
+
+
+def test_pages_that_are_not_published_are_notices_and_no_problems(
+    pages: Path, tmp_path: Path, words: WordEncoder
+) -> None:
+    (pages / "offer.md").write_text("---\ndraft: true\n---\nTwo for one.")
+    (pages / "dated.md").write_text("---\nreviewed: 31/31/2026\n---\nIce melts.")
+    first = build_index(pages, tmp_path / "index", words)
+    (pages / "page.txt").write_text(PAGE + " More.")
+    again = build_index(pages, tmp_path / "index", words)
+    for built in (first, again):
+        assert (built.documents, built.problems) == (2, ())
+        assert built.notices[0] == "offer.md was left out: it is a draft."
+        assert built.notices[1].startswith("dated.md: its reviewed date '31/31/2026' cannot be read; write year")

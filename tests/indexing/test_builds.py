@@ -22,7 +22,7 @@ FILES = {"a.jsonl": b"one\n", "b.bin": b"\x00\xff"}
 
 def manifest(corpus: str = "c1") -> Manifest:
     digests = {name: hashlib.sha256(content).hexdigest() for name, content in FILES.items()}
-    return Manifest(4, corpus, "1", "words", "f1", 2, 3, ("bad.txt",), {"recall": 0.75}, digests)
+    return Manifest(4, corpus, "1", "words", "f1", 2, 3, ("bad.txt",), (), {"recall": 0.75}, digests)
 
 
 def write(index: Path, corpus: str = "c1") -> Build:
