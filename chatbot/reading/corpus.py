@@ -7,13 +7,14 @@ from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime
-from pathlib import Path, PurePosixPath
+from pathlib import Path, PurePath, PurePosixPath
 from typing import Final
 
 from chatbot.errors import CorpusError, PageUnpublished, UnreadablePage
 from chatbot.reading.about import has_dates, read_about, unpublished, unpublished_by_date
 from chatbot.reading.blocks import all_blocks
-from chatbot.reading.front_matter import read_front_matter, yaml_fields
+from chatbot.reading.front_matter import FrontMatter, read_front_matter, yaml_fields
+from chatbot.reading.isolated import LARGEST_PARSED, PARSED, Unparsable, parse
 from chatbot.reading.page import Page, finished, printed, sections
 from chatbot.reading.text import read_text
 from chatbot.records import Document
@@ -53,12 +54,12 @@ EDITABLE: Final[Mapping[str, Callable[[str], Page]]] = {
 """The reader of each suffix of text that a person writes. Staff can change these pages and no others."""
 
 READERS: Final[Mapping[str, Callable[[str], Page]]] = {**EDITABLE}
-"""The reader of each suffix."""
+"""The reader of each suffix of text; those of `PARSED` are read in a child process."""
 
 LARGEST: Final = 4 * 1024 * 1024
-"""Bytes of the largest file that is read: some ten times the longest page that a person would scroll."""
+"""Bytes of the largest text that is read: some ten times the longest page that a person would scroll."""
 
-_FORMATS: Final = ".txt and .md"
+_FORMATS: Final = ".txt, .md, .pdf and .docx"
 _CURES: Final = {
     **dict.fromkeys((".doc", ".docm", ".dot", ".odt", ".rtf", ".pages", ".wpd", ".wps"), "save it as .docx or .pdf"),
     **dict.fromkeys((".key", ".odp", ".ppt", ".pptx", ".ps", ".xps", ".epub"), "save it as .pdf"),
@@ -90,7 +91,7 @@ class Corpus:
 
 @dataclass(frozen=True, slots=True)
 class PageFile:
-    """A page's file and the sidecar beside it: at most `LARGEST` + 1 bytes each, or the error in their place.
+    """A page's file and the sidecar beside it: at most a byte more than may be read, or the error in their place.
 
     The bytes of a file that no reader reads are not held. `outside`: it is a link that leads out of the corpus.
     `unpublished` says why the page is not published today, where its own dates say so.
@@ -143,7 +144,7 @@ def page_files(folder: Path, digest: "hashlib._Hash") -> Iterator[PageFile]:
         if not _is_page(path, folder):
             continue
         sidecar = _sidecar(path)
-        known = path.suffix.lower() in READERS  # other files may be large, and nothing reads their bytes
+        known = _is_read(path)  # other files may be large, and nothing reads their bytes
         outside = _leads_out(path, folder)
         content = error or (_bytes(path) if known and not outside else b"")
         beside = _bytes(sidecar) if sidecar.is_file() else None
@@ -255,7 +256,7 @@ def _walk(folder: Path) -> Iterator[tuple[Path, OSError | None]]:
         folders[:] = [name for name in folders if name not in closed and not name.startswith(".")]
         found |= dict.fromkeys(place / name for name in (*files, *closed) if not name.startswith("."))
     for path in sorted(found):
-        beside = path.suffix == _SIDECAR and path.with_suffix("").suffix.lower() in READERS
+        beside = path.suffix == _SIDECAR and _is_read(path.with_suffix(""))
         if not beside and path != folder / "README.md":
             yield path, found[path]
 
@@ -266,8 +267,12 @@ def _is_page(path: Path, folder: Path) -> bool:
         return _leads_out(path, folder) or not os.access(path, os.R_OK | os.X_OK)
     if path.exists() and not path.is_file():
         return False  # a pipe or a device
-    listed = path.suffix.lower() in READERS or path.suffix.lower() in _DOCUMENTS
+    listed = _is_read(path) or path.suffix.lower() in _DOCUMENTS
     return listed and not path.name.startswith(_LOCKS) and path.name.lower() not in _NO_PAGES
+
+
+def _is_read(path: PurePath) -> bool:
+    return path.suffix.lower() in READERS or path.suffix.lower() in PARSED
 
 
 def _leads_out(path: Path, folder: Path) -> bool:
@@ -284,10 +289,10 @@ def _sidecar(path: Path) -> Path:
 
 
 def _bytes(path: Path) -> bytes | OSError:
-    """Read a file, at most one byte more than `LARGEST`; return the error if it cannot be read."""
+    """Read a file, at most one byte more than the largest may have; return the error if it cannot be read."""
     try:
         with path.open("rb") as file:
-            return file.read(LARGEST + 1)
+            return file.read(_largest(path) + 1)
     except OSError as error:
         return error
 
@@ -324,13 +329,19 @@ def _read(name: str, content: bytes, sidecar: bytes | None) -> tuple[Document, M
     """Read a page, and return what it says of itself with it."""
     path = PurePosixPath(name)
     suffix = path.suffix.lower()
-    reader = READERS.get(suffix)
-    if reader is None:
+    if not _is_read(path):
         raise _unreadable(name, f"Footnote reads {_FORMATS} files", _CURES.get(suffix, "save it as one of these"))
     if not name.isprintable() or "\\" in name:
         raise _unreadable(name, "its name holds characters that no address can carry", "rename it")
-    front = read_front_matter(_decoded(name, content))
-    page = finished(reader(front.body))
+    if len(content) > _largest(path):
+        raise _unreadable(
+            name, f"it has more than {_largest(path):,} bytes", "cut it into the pages that it is made of"
+        )
+    if suffix in PARSED:
+        front, page = FrontMatter({}, ""), finished(_parsed(name, suffix, content))
+    else:
+        front = read_front_matter(_decoded(name, content))
+        page = finished(READERS[suffix](front.body))
     if not page.text.strip():
         raise _unreadable(name, "it holds no text", "write the page or remove the file")
     beside, unread = _beside(name, sidecar)
@@ -347,15 +358,24 @@ def _read(name: str, content: bytes, sidecar: bytes | None) -> tuple[Document, M
         cut,
         all_blocks(page, title, cut),
         about.language or own.language,
-        (*front.warnings, *unread, *about.warnings),
+        (*page.warnings, *front.warnings, *unread, *about.warnings),
         page.pages,
     )
     return document, {**page.about, **front.fields, **beside}
 
 
+def _largest(path: PurePath) -> int:
+    return LARGEST_PARSED if path.suffix.lower() in PARSED else LARGEST
+
+
+def _parsed(name: str, suffix: str, content: bytes) -> Page:
+    try:
+        return parse(suffix, content)
+    except Unparsable as error:
+        raise _unreadable(name, error.reason, error.cure) from error
+
+
 def _decoded(name: str, content: bytes) -> str:
-    if len(content) > LARGEST:
-        raise _unreadable(name, f"it has more than {LARGEST:,} bytes", "cut it into the pages that it is made of")
     try:
         text = content.decode("utf-8-sig")
     except UnicodeDecodeError as error:
