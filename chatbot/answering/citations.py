@@ -1,29 +1,36 @@
-"""Citations: the sentences to mark, and the link that opens the page at them.
+"""The sentences of a passage to mark for a question."""
 
-The link leads to the clinic's own page by text fragment, or to Footnote's copy of it. Source: "URL Fragment Text
-Directives", W3C WICG draft. Its syntax gives `-`, `,` and `&` a meaning, so they are percent-encoded in quoted words.
-"""
-
-import hashlib
 import math
 import re
 from collections.abc import Sequence
 from typing import Final
-from urllib.parse import quote
 
 from chatbot.answering.highlights import sentence_scores
 from chatbot.indexing import Index, Query, Vectors, content_words
-from chatbot.reading import LIST_MARK, same_words
-from chatbot.records import Document, Highlight, Passage
+from chatbot.reading import CELL, LIST_MARK, asks, is_figure, opening_question, same_words
+from chatbot.records import Highlight, Passage
 
-__all__ = ["document_digest", "highlights", "link", "mark_sentences"]
+__all__ = ["highlights", "mark_sentences"]
 
-_LONGEST_DIRECTIVE = 250  # characters: a longer sentence is named by its first and last words
-_EDGE = 6  # words
 _SECOND: Final = 0.15  # of the best sentence's probability, from which another one is marked too
 _LEANS = re.compile(r"(?:this|these|that|those|both|such)\b", re.IGNORECASE)
-_YES_OR_NO = re.compile(r"(?:yes|no)\W*", re.IGNORECASE)
+_YES_OR_NO_WORDS: Final = (
+    "yes|no|ja|nein|doch|nee|oui|non|si|s\u00ed|s\u00ec|sim|n\u00e3o|tak|nie|ano|ne|da|nu|evet|hay\u0131r|\u0434\u0430|\u043d\u0435\u0442"
+    "|\u03bd\u03b1\u03b9|\u03cc\u03c7\u03b9|\u0646\u0639\u0645|\u0644\u0627|\u306f\u3044|\u3044\u3044\u3048|\u662f|\u4e0d\u662f"
+)
+_YES_OR_NO = re.compile(rf"(?:{_YES_OR_NO_WORDS})\W*", re.IGNORECASE)
 _OPENS_YES_OR_NO = re.compile(r"(?:yes|no)[.!]\s+(?=[^\W\d])", re.IGNORECASE)
+_BEGINS_YES_OR_NO = re.compile(rf"(?:{_YES_OR_NO_WORDS})\s*[,;:.!\u2013\u2014-]+\s*(?=[^\W_])", re.IGNORECASE)
+_ASKS_YES_OR_NO = re.compile(
+    r"(?:can|could|may|might|must|need|shall|should|will|would|do|does|did|is|are|am|was|were|has|have|had)\b",
+    re.IGNORECASE,
+)
+_ADVERB: Final = re.compile(
+    r"(?:absolutely|always|certainly|definitely|generally|maybe|mostly|never|normally|not|of course|often|only|perhaps"
+    r"|possibly|probably|rarely|seldom|sometimes|sure|unfortunately|unlikely|usually)\b",
+    re.IGNORECASE,
+)
+_FEW: Final = 3  # words; "Not at all." says nothing without its question
 
 
 def highlights(index: Index, query: Query, passage: Passage) -> tuple[Highlight, ...]:
@@ -39,18 +46,25 @@ def highlights(index: Index, query: Query, passage: Passage) -> tuple[Highlight,
 def mark_sentences(
     question: str, passage: Passage, sentences: Sequence[Highlight], scores: Vectors
 ) -> tuple[Highlight, ...]:
-    """Return the one or two sentences to mark, in reading order, by the scores of all.
+    """Return the sentences to mark, in reading order, by the scores of all: one or two, and none that would mislead.
 
     The best is marked. Beside it is marked the line above its list if that line is no whole sentence, or else a second
-    sentence that scores nearly as well, or else the sentence before where the best begins with a word such as "This".
-    A second sentence is never another item of the best one's list or table, nor the answer to another question.
+    sentence that scores nearly as well, or else the sentence before where the best begins with a word such as "This",
+    or is a figure. A second sentence is never another item of the best one's list or table, nor the answer to another
+    question. A passage's own question is marked with the beginning of its answer, unless the visitor asks just that:
+    to another question, such as one that asks the reverse, "No." would say the contrary.
     """
     layout = _Sentences(passage, sentences)
     candidates = layout.answers(question)
     ranked = sorted(candidates, key=lambda number: -scores[number])
+    if not ranked:
+        return ()
     best = ranked[0]
-    marked = sorted({best, _beside(layout, ranked, scores)})
-    return tuple(Highlight(layout.start(number, question), sentences[number].end) for number in marked)
+    marked = {best, _beside(layout, ranked, scores)}
+    own = layout.own_question(min(marked)) if not layout.is_asked(question) else None
+    ends = {number: layout.start(number, question, whole=own is not None) for number in marked}
+    spans = {(start, sentences[number].end) for number, start in ends.items()} | ({own} if own else set())
+    return tuple(Highlight(start, end) for start, end in sorted(spans))
 
 
 def _beside(layout: "_Sentences", ranked: Sequence[int], scores: Vectors) -> int:
@@ -62,6 +76,8 @@ def _beside(layout: "_Sentences", ranked: Sequence[int], scores: Vectors) -> int
     second = next((number for number in others if layout.may_join(number, best)), best)
     if scores[second] >= scores[best] + math.log(_SECOND):
         return second
+    if layout.is_value(best):
+        return best - 1
     return best - 1 if best - 1 in others and _LEANS.match(layout.texts[best]) else best
 
 
@@ -69,32 +85,51 @@ class _Sentences:
     """The sentences of a passage by number, in the lists and under the questions that they stand in."""
 
     def __init__(self, passage: Passage, sentences: Sequence[Highlight]) -> None:
+        self._passage = passage
         self._sentences = sentences
+        self._own = opening_question(passage.text)
         self.texts = [passage.text[mark.start : mark.end] for mark in sentences]
         self._heading = passage.headings[-1] if passage.headings else ""
         self._lines = [passage.text.rfind("\n", 0, mark.start) + 1 for mark in sentences]
         self._in_list = [bool(LIST_MARK.match(passage.text, line)) for line in self._lines]
-        self._is_item = [inside or " | " in text for inside, text in zip(self._in_list, self.texts, strict=True)]
-        self._is_question = [text.endswith("?") for text in self.texts]
+        self._is_item = [inside or CELL in text for inside, text in zip(self._in_list, self.texts, strict=True)]
+        end = self._own.end if self._own else 0
+        self._is_question = [mark.end <= end or asks(text) for mark, text in zip(sentences, self.texts, strict=True)]
 
     def answers(self, question: str) -> list[int]:
-        """Return the sentences that may answer a question: at least one.
+        """Return the sentences that may answer a question: at least one, but for a bare "No." to another question.
 
-        No question does, and no bare "Yes." or "No.". Where the passage holds the question itself, only those do that
-        follow it up to the next one. Of a table only the rows do whose first cells have most of the question's words.
+        No question does, and no bare "Yes." or "No." beside others. Where the passage holds the question itself, only
+        those do that follow it up to the next one. Of a table only the rows do whose first cells have most of the
+        question's words.
         """
         everything = range(len(self.texts))
-        complete = [n for n in everything if not (self._is_question[n] or _YES_OR_NO.fullmatch(self.texts[n]))]
+        complete = [n for n in everything if not (self._is_question[n] or self._is_bare(n))]
         own = [n for n in complete if any(self._is_question[:n]) and self._follows(n, question)]
-        return self._asked_rows(own or complete or list(everything), question)
+        if complete:
+            return self._asked_rows(own or complete, question)
+        statements = [n for n in everything if not self._is_question[n]]
+        if statements and self._own is None and asks(self._heading) and not self._follows(statements[0], question):
+            return []
+        return statements or list(everything)
+
+    def _is_bare(self, number: int) -> bool:
+        """Return whether a sentence is a bare answer, such as "No.", or "Not at all." to a question for yes or no."""
+        text = self.texts[number]
+        if _YES_OR_NO.fullmatch(text):
+            return True
+        first = not number or self._is_question[number - 1]
+        few = first and _ADVERB.match(text) and len(text.split()) <= _FEW
+        return bool(few and _ASKS_YES_OR_NO.match(self._question_above(number)))
 
     def _asked_rows(self, numbers: list[int], question: str) -> list[int]:
         """Leave out the rows of a table whose first cell has fewer words of the question than another row's."""
         asked = _word_forms(question)
-        rows = [n for n in numbers if n and " | " in self.texts[n - 1] and " | " in self.texts[n]]  # no header
-        named = {n: len(asked & _word_forms(self.texts[n].partition(" | ")[0])) for n in rows}
+        headed = self._passage.header is not None
+        rows = [n for n in numbers if CELL in self.texts[n] and (headed or (n and CELL in self.texts[n - 1]))]
+        named = {n: len(asked & _word_forms(self.texts[n].partition(CELL)[0])) for n in rows}
         most = max(named.values(), default=0)
-        return [n for n in numbers if named.get(n, 0 if " | " in self.texts[n] else most) == most] if most else numbers
+        return [n for n in numbers if named.get(n, 0 if CELL in self.texts[n] else most) == most] if most else numbers
 
     def above_list(self, number: int) -> int | None:
         """Return the line above the list of a sentence if it is no sentence by itself, as "Do not come with:" is."""
@@ -109,73 +144,56 @@ class _Sentences:
         other_item = self._lines[number] != self._lines[best] and all(self._is_item[between])
         return not other_item and not any(self._is_question[between])
 
-    def start(self, number: int, question: str) -> int:
+    def is_value(self, number: int) -> bool:
+        """Return whether a sentence is a figure below its name, as in a list of prices."""
+        name = number - 1
+        return (
+            name >= 0
+            and self._lines[name] != self._lines[number]
+            and is_figure(self.texts[number])
+            and not (is_figure(self.texts[name]) or self._is_question[name])
+        )
+
+    def is_asked(self, question: str) -> bool:
+        """Return whether the passage begins with the very question."""
+        own = self._own
+        return own is not None and same_words(self._passage.text[own.start : own.end]) == same_words(question)
+
+    def own_question(self, number: int) -> tuple[int, int] | None:
+        """Return the place of the question that the passage begins with, if a sentence begins its answer."""
+        if self._own is None or self._is_question[number]:
+            return None
+        between = [n for n in range(number) if not (self._is_question[n] or self._is_bare(n))]
+        return None if between else (self._own.start, self._own.end)
+
+    def start(self, number: int, question: str, *, whole: bool = False) -> int:
         """Return where the mark of a sentence starts: at its "Yes." or "No." only under the very question.
 
-        To another question, such as one that asks the reverse, the same word would say the contrary.
+        To another question the same word would say the contrary. `whole` says that the question is marked with it.
         """
         before, start = number - 1, self._sentences[number].start
-        opening = _OPENS_YES_OR_NO.match(self.texts[number])  # the segmenter takes "No." for an abbreviation
+        stays = whole or self._follows(number, question)
+        governed = self._is_question[before] if number else asks(self._heading)
+        opens = _BEGINS_YES_OR_NO if governed else _OPENS_YES_OR_NO  # the segmenter takes "No." for an abbreviation
+        opening = opens.match(self.texts[number])
         if opening:
-            return start if self._follows(number, question) else start + opening.end()
-        bare = number and self._lines[before] == self._lines[number] and _YES_OR_NO.fullmatch(self.texts[before])
-        return self._sentences[before].start if bare and self._follows(before, question) else start
+            return start if stays else start + opening.end()
+        bare = number and self._lines[before] == self._lines[number] and self._is_bare(before)
+        bare = bare and not self._is_question[before]
+        return self._sentences[before].start if bare and stays else start
 
     def _follows(self, number: int, question: str) -> bool:
         """Return whether a question is the last one before a sentence, word for word; before it is the heading."""
-        before = [text for text, asks in zip(self.texts[:number], self._is_question, strict=False) if asks]
-        return same_words((before or [self._heading])[-1]) == same_words(question)
+        last = next((n for n in reversed(range(number)) if self._is_question[n]), None)
+        if last is not None and self._own and self._sentences[last].end <= self._own.end and self.is_asked(question):
+            return True
+        return same_words(self._heading if last is None else self.texts[last]) == same_words(question)
+
+    def _question_above(self, number: int) -> str:
+        """Return the last question before a sentence, or else the heading."""
+        return next((self.texts[n] for n in reversed(range(number)) if self._is_question[n]), self._heading)
 
 
 def _word_forms(text: str) -> set[str]:
     """Return the words of a text that say something, in lower case and without a plural's last letter."""
     return {word.casefold().rstrip("s") for word in content_words(text)}
-
-
-def link(document: Document, passage: Passage, highlights: Sequence[Highlight]) -> str:
-    """Return the address that opens a passage's page with its highlights marked."""
-    if document.url is None:
-        return _own_page(document, passage, highlights)
-    fragment = "&".join("text=" + _directive(document.text, passage, mark) for mark in highlights)
-    return f"{document.url}{'' if '#' in document.url else '#'}:~:{fragment}"
-
-
-def document_digest(document: Document) -> str:
-    """Return twelve hexadecimal digits that change with a document's text, to recognise outdated links."""
-    return hashlib.sha256(document.text.encode()).hexdigest()[:12]
-
-
-def _own_page(document: Document, passage: Passage, highlights: Sequence[Highlight]) -> str:
-    marks = "&".join(f"mark={passage.start + mark.start}-{passage.start + mark.end}" for mark in highlights)
-    return f"/pages/{quote(document.id)}?{marks}&of={document_digest(document)}#mark-1"
-
-
-def _directive(text: str, passage: Passage, mark: Highlight) -> str:
-    sentence = passage.text[mark.start : mark.end]
-    quoted = " ".join(sentence.split())
-    prefix = _prefix(text, passage.start + mark.start, quoted)
-    # A term must lie in one block of the page, and a line end or a table's cell may begin another.
-    blocks = [block for block in re.split(r"[\r\n]+| \| ?", sentence) if block.strip()]
-    if len(blocks) == 1 and len(quoted) <= _LONGEST_DIRECTIVE:
-        return prefix + _encoded(quoted)
-    first, last = blocks[0].split()[:_EDGE], blocks[-1].split()[-_EDGE:]
-    return prefix + _encoded(" ".join(first)) + "," + _encoded(" ".join(last))
-
-
-def _prefix(text: str, start: int, quoted: str) -> str:
-    """Return the text before a sentence as a prefix, where the same sentence stands earlier on the page."""
-    before = text[:start]
-    if quoted not in " ".join(before.split()):
-        return ""
-    cells = (cell for line in before.splitlines() for cell in re.split(r" \| ?", _without_list_mark(line)))
-    words = [cell.split() for cell in cells if cell.strip()][-1]
-    return _encoded(" ".join(words[-_EDGE:])) + "-,"
-
-
-def _without_list_mark(line: str) -> str:
-    mark = LIST_MARK.match(line)
-    return line[mark.end() :] if mark else line
-
-
-def _encoded(words: str) -> str:
-    return quote(words, safe="").replace("-", "%2D")

@@ -13,6 +13,7 @@ import numpy as np
 from chatbot.answering.answer_type import AnswerType, match_answer_type
 from chatbot.fitted import fitted_values
 from chatbot.indexing import Query, SentenceEvidence, Vectors
+from chatbot.reading import asks
 from chatbot.records import Passage
 
 __all__ = ["SENTENCE_SIGNALS", "sentence_scores", "sentence_signals"]
@@ -71,7 +72,7 @@ def sentence_signals(query: Query, passage: Passage, evidence: SentenceEvidence)
         _mean(np.maximum(maxsim, 0) ** 2, weights),
         evidence.cosine,
         *evidence.to_passage.T,
-        [text.endswith("?") for text in texts],
+        [asks(text) for text in texts],
         [len(text.split()) < _SHORT for text in texts],
         [bool(_REFERS_BACK.match(text)) for text in texts] * np.concatenate([mean[:1], mean[:-1]]),
         [match_answer_type(query.text, text) is AnswerType.PRESENT for text in texts],

@@ -12,10 +12,11 @@ __all__ = ["document_digest", "link"]
 
 
 def link(document: Document, passage: Passage, highlights: Sequence[Highlight]) -> str:
-    """Return the address that opens a passage's page with its highlights marked.
+    """Return the address that opens a passage's page with its highlights marked, or the passage if it has none.
 
     A PDF is opened at the page of the first highlight, because not every browser marks words in it.
     """
+    highlights = highlights or [Highlight(0, len(passage.text))]
     if document.url is None:
         return _own_page(document, passage, highlights)
     if document.pages:

@@ -1,16 +1,19 @@
 """Search: from a question and the conversation before it to ranked passages."""
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from chatbot.answering.answer_type import AnswerType, match_answer_type
 from chatbot.answering.follow_ups import ResolvedQuestion, resolve_follow_up
 from chatbot.answering.ranking import Ranking
 from chatbot.indexing import Encoded, Encoder, Index, Query, Vectors, content_words
+from chatbot.reading import opening_question
 from chatbot.records import Hit, Passage
 
 __all__ = ["SearchResult", "TopicFreeQuestion", "search", "texts_to_encode", "topic_free_questions"]
+
+_LONGEST_QUESTION = 200  # characters
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,7 +43,7 @@ class SearchResult:
         return self.query.text if self.topic_free is self.query else self.resolved.question
 
     def has_exact_heading(self, hit: Hit) -> bool:
-        """Return whether the question is the nearest heading of a passage, alone or after the page's title.
+        """Return whether the question is a passage's nearest heading, alone or after the page's title, or begins it.
 
         The title itself is the heading of the passages that `titled` holds, those of the page's first section.
         """
@@ -122,10 +125,17 @@ def _is_topic(question: str, bare: str) -> bool:
 def _has_exact_heading(hit: Hit, words: Sequence[str]) -> bool:
     """Return whether a passage's nearest heading has the words of the question, as `_words` returns them.
 
-    The page's title may stand before the heading, as it does in suggestions.
+    The page's title may stand before the heading, as it does in suggestions. A question with which the passage itself
+    begins is a heading too.
     """
     names = [name for heading in hit.passage.headings[-1:] for name in (heading, f"{hit.passage.title} {heading}")]
-    return any(words[0] in name.casefold() and _words(name) == words for name in names)
+    return any(words[0] in name.casefold() and _words(name) == words for name in (*names, *_own_question(hit, words)))
+
+
+def _own_question(hit: Hit, words: Sequence[str]) -> Iterator[str]:
+    text = hit.passage.text
+    if words[0] in text[: 2 * _LONGEST_QUESTION].casefold() and (question := opening_question(text)):
+        yield text[question.start : question.end]
 
 
 def _is_titled(index: Index, hit: Hit, words: Sequence[str]) -> bool:

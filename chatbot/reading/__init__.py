@@ -19,10 +19,12 @@ from chatbot.reading.corpus import (
 )
 from chatbot.reading.front_matter import read_front_matter, yaml_fields
 from chatbot.reading.page import same_words
-from chatbot.reading.sentences import LIST_MARK, sentences, unwrapped
+from chatbot.reading.questions import asks
+from chatbot.reading.sentences import CELL, LIST_MARK, is_figure, opening_question, sentences, unwrapped
 from chatbot.reading.splitting import SPLITTER, split
 
 __all__ = [
+    "CELL",
     "EDITABLE",
     "LARGEST",
     "LIST_MARK",
@@ -30,11 +32,14 @@ __all__ = [
     "SPLITTER",
     "CorpusFiles",
     "PageFile",
+    "asks",
     "corpus_digest",
     "corpus_files",
     "field_keys",
+    "is_figure",
     "load_corpus",
     "no_pages",
+    "opening_question",
     "other_files",
     "page_files",
     "read_corpus",

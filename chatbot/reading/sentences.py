@@ -13,7 +13,7 @@ from sentencex import get_sentence_boundaries
 from chatbot.reading.questions import GREEK, answer_label, asks, question_label
 from chatbot.records import Highlight
 
-__all__ = ["CELL", "LIST_MARK", "opening_question", "sentences", "unwrapped"]
+__all__ = ["CELL", "LIST_MARK", "is_figure", "opening_question", "sentences", "unwrapped"]
 
 LIST_MARK = re.compile(r"[ \t]*(?:[-*+\u2022\u2023\u25aa\u25cf\u2013\u2014]|\(?\d{1,3}[.)]|\(?[a-zA-Z]\))[ \t]+")
 CELL: Final = " | "
@@ -23,6 +23,10 @@ _LINE = re.compile(r"[^\r\n\u2028\u2029]+")
 # Characters. A line of fewer was ended on purpose, a longer one may be wrapped.
 _WRAPPED = 50
 _LOOKED_AT: Final = 1_000  # characters in which a question that a text begins with ends
+_LONGEST_FIGURE: Final = 30  # characters
+_FIGURE: Final = re.compile(
+    r"(?:(?:from|only|approx|ca|ab|desde)[. ]*)?[(~+\u2248\W]{0,3}\d[^\n]*(?<![.!?:;,])", re.IGNORECASE
+)
 _LEADING: Final = 160  # characters of a line that leads up to a question
 
 # The segmenter ends a sentence after these abbreviations, some of which do end one.
@@ -74,6 +78,12 @@ def opening_question(text: str) -> Highlight | None:
     ends_line = second.end == len(text[: line if line >= 0 else len(text)].rstrip())
     leads = ends_line and second.end <= _LEADING and asks(text[second.start : second.end])
     return Highlight(first.start, second.end) if leads else None
+
+
+def is_figure(text: str) -> bool:
+    """Return whether a line is a price, a time or another figure, which says nothing without the name above it."""
+    line = text.strip()
+    return len(line) <= _LONGEST_FIGURE and bool(_FIGURE.fullmatch(line)) and not LIST_MARK.match(line)
 
 
 def unwrapped(text: str) -> str:

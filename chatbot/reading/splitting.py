@@ -18,7 +18,7 @@ from typing import Final
 from chatbot.reading.blocks import echoes
 from chatbot.reading.page import same_words
 from chatbot.reading.questions import question_words
-from chatbot.reading.sentences import LIST_MARK, opening_question, sentences
+from chatbot.reading.sentences import LIST_MARK, is_figure, opening_question, sentences
 from chatbot.records import Block, BlockKind, Document, Passage, Section
 
 __all__ = ["SPLITTER", "split"]
@@ -32,8 +32,6 @@ _THIN = 32  # tokens; a paragraph of one sentence with fewer joins its neighbour
 _CHARACTERS = 12  # of a token, at most
 _JOINED = 128  # tokens of joined paragraphs, at most
 _LONGEST_HEADING: Final = 200  # characters of a question or a line that later parts have above them
-_FIGURE: Final = re.compile(r"(?=.*\d)[^\n]{1,30}", re.DOTALL)
-_WORD: Final = re.compile(r"[^\W\d_]{4}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -191,7 +189,7 @@ class _Splitter:
         announced = self.text[first.end - 1] in ":\uff1a"
         if announced and (size <= self.limit or self.atoms.at(second.start)):
             return True
-        if size <= self.limit and _is_figure(self.text[second.start : second.end]):
+        if size <= self.limit and is_figure(self.text[second.start : second.end]):
             return True
         return size <= min(_JOINED, self.limit) and (self.is_thin(first) or self.is_thin(second))
 
@@ -236,7 +234,7 @@ class _Splitter:
 
     def binds(self, first: _Span, second: _Span) -> bool:
         """Return whether a piece is never cut from the next: a name from its figure, or a line that announces."""
-        binds = self.text[first[1] - 1] in ":\uff1a" or _is_figure(self.text[slice(*second)])
+        binds = self.text[first[1] - 1] in ":\uff1a" or is_figure(self.text[slice(*second)])
         return binds and self.length(self.text[first[0] : second[1]]) <= self.limit
 
     def whole_pieces(self, start: int, end: int) -> Iterator[_Span]:
@@ -323,10 +321,6 @@ def _parents(blocks: Sequence[Block]) -> Iterator[int | None]:
             around.pop()
         yield around[-1] if around else None
         around.append(number)
-
-
-def _is_figure(text: str) -> bool:
-    return bool(_FIGURE.fullmatch(text.strip())) and not _WORD.search(text)
 
 
 def _without_mark(line: str) -> str:

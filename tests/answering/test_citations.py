@@ -69,7 +69,7 @@ def test_of_sentences_that_score_alike_the_first_is_best() -> None:
 @pytest.mark.parametrize(
     ("text", "scores", "marked"),
     [
-        ("Is it red? Creams help.", [5, 0], ["Creams help."]),
+        ("Rest. Is it red? Creams help.", [-9, 5, 0], ["Creams help."]),
         ("Yes. Creams help.", [5, 0], ["Creams help."]),
         ("No! Creams help.", [5, 0], ["Creams help."]),
         ("No creams. They sting.", [5, 0], ["No creams."]),
@@ -133,7 +133,7 @@ def test_no_answer_to_another_question_is_marked_beside_the_best() -> None:
 def test_an_answer_follows_its_own_question_where_the_passage_holds_it() -> None:
     text = "Can I run? Run after a month. Can I swim? Wait a week. Then rinse. Can I fly? Wait a day."
     assert marks_of(text, [0, 9, 0, 1, 0.9, 0, 9], "can i SWIM") == ["Wait a week.", "Then rinse."]
-    assert marks_of(text, [0, 9, 0, 1, 0.9, 0, 8], "May I swim?") == ["Run after a month."]
+    assert marks_of(text, [0, 9, 0, 1, 0.9, 0, 8], "May I swim?") == ["Can I run?", "Run after a month."]
 
 
 def test_a_heading_that_is_the_question_rules_no_sentence_out() -> None:
@@ -153,7 +153,7 @@ def test_yes_or_no_is_marked_with_its_reason_under_the_very_question(word: str) 
     ("text", "question"),
     [
         ("{word} Chlorine stings.", "Must I stay out?"),  # "No." would say the contrary
-        ("Can I run? {word} Chlorine stings.", "Can I swim?"),
+        ("Pools are open. Can I run? {word} Chlorine stings.", "Can I swim?"),
         ("{word} Wait a week. Chlorine stings.", "Can I swim?"),
         ("{word}\n\nChlorine stings.", "Can I swim?"),
     ],
@@ -182,7 +182,7 @@ def test_a_sentence_that_begins_by_pointing_leans(word: str) -> None:
         ("Swelling is normal. Redness fades. Say this aloud.", [-9, 0, -9]),
         ("This fades. Redness fades.", [0, -9]),  # nothing stands before it
         ("Yes. This fades.", [-9, 0]),
-        ("Is it? This fades.", [-9, 0]),
+        ("Rest. Is it? This fades.", [-9, -9, 0]),
     ],
 )
 def test_another_sentence_does_not_lean(text: str, scores: list[float]) -> None:
@@ -204,3 +204,55 @@ def test_a_passage_without_sentences_is_marked_as_a_whole(words: WordEncoder) ->
 
 def encoded(words: WordEncoder) -> Encoded:
     return words.encode_questions(["redness"])[0]
+
+
+FAQ = "Q: Is it safe in pregnancy?\n\nA: {answer}"
+
+
+@pytest.mark.parametrize("answer", ["No.", "No, wait.", "Not at all.", "Nein.", "Ring us first."])
+def test_an_answer_to_the_very_question_is_marked_alone(answer: str) -> None:
+    assert marks_of(FAQ.format(answer=answer), [9, 0], "is it safe in pregnancy") == [answer]
+
+
+@pytest.mark.parametrize("answer", ["No.", "No, wait.", "Not at all.", "Nein.", "Ring us first."])
+def test_to_another_question_the_own_one_is_marked_with_its_answer(answer: str) -> None:
+    question = "Is it dangerous in pregnancy?"
+    assert marks_of(FAQ.format(answer=answer), [9, 0], question) == ["Is it safe in pregnancy?", answer]
+
+
+def test_a_later_sentence_of_an_answer_is_marked_without_the_question() -> None:
+    text = FAQ.format(answer="Yes. Ring us first. The nurse explains it.")
+    assert marks_of(text, [9, 0, 0, 5], "who explains it?") == ["The nurse explains it."]
+
+
+def test_a_question_may_begin_with_a_sentence_that_leads_up_to_it() -> None:
+    text = "I am diabetic. May I come?\nYes, with something sweet."
+    assert marks_of(text, [9, 9, 0], "I am diabetic. May I come?") == ["Yes, with something sweet."]
+    assert marks_of(text, [9, 9, 0], "I am diabetic") == ["I am diabetic. May I come?", "Yes, with something sweet."]
+
+
+def test_the_label_of_a_question_that_does_not_ask_is_enough() -> None:
+    assert marks_of("Question: Parking\nAnswer: Behind the building.", [9, 0], "parking") == ["Behind the building."]
+
+
+@pytest.mark.parametrize("answer", ["No.", "Not at all.", "Never."])
+def test_a_bare_answer_below_another_questions_heading_is_not_marked(answer: str) -> None:
+    assert marks_of(answer, [0], "Is it dangerous?", heading="Is it safe?") == []
+    assert marks_of(answer, [0], "is it safe", heading="Is it safe?") == [answer]
+
+
+def test_below_another_questions_heading_a_mark_begins_after_its_yes() -> None:
+    assert marks_of("Yes, please book ahead.", [0], "may I walk in?", heading="Do I need to book?") == [
+        "please book ahead."
+    ]
+
+
+@pytest.mark.parametrize("figure", ["\u00a330", "30 minutes", "9:00 to 17:00", "(30 min)"])
+def test_a_figure_is_marked_with_the_name_above_it(figure: str) -> None:
+    assert marks_of(f"Upper lip\n{figure}\nChin\n\u00a334", [0, 9, 0, 0]) == ["Upper lip", figure]
+
+
+def test_a_row_that_asks_is_marked_in_its_answer() -> None:
+    row = "Can I pay by card? | Yes."
+    assert marks_of(row, [9, 0], "can I pay by card") == ["Yes."]
+    assert marks_of(row, [9, 0], "is it cash only?") == ["Can I pay by card?", "Yes."]
