@@ -1,0 +1,235 @@
+"""The commands that read a clinic's site: crawl, try."""
+
+import argparse
+import signal
+import sys
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from dataclasses import replace
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from threading import Thread
+from typing import TYPE_CHECKING, Final
+
+from chatbot.errors import CrawlError, SettingsError
+from chatbot.settings import Settings
+
+if TYPE_CHECKING:
+    import socket
+
+    from chatbot.bot import Chatbot
+    from chatbot.crawling import CrawlOptions, CrawlReport
+    from chatbot.evaluation import SiteReport
+    from chatbot.indexing import BuildResult, Encoder
+
+__all__ = ["add_crawl_commands"]
+
+_TRY_PAGES: Final = 200
+_TRY_SECONDS: Final = 90.0  # of the three minutes until the first answer
+
+
+def add_crawl_commands(add_command: Callable[..., argparse.ArgumentParser]) -> None:
+    """Add the parsers of these commands."""
+    crawl = add_command("crawl", help="read a clinic's site into the corpus, and build the index")
+    _add_site(crawl, pages=1000)
+    crawl.add_argument("--depth", type=_number, default=10, metavar="N", help="links from the start at most (10)")
+    crawl.add_argument("--minutes", type=_number, default=60, metavar="N", help="minutes at most (60)")
+    crawl.add_argument("--overwrite", action="store_true", help="bring back pages that were changed or removed by hand")
+    crawl.add_argument(
+        "--withdraw-all", action="store_true", help="take away pages even if most are gone from the site"
+    )
+    crawl.set_defaults(run=_crawl)
+
+    attempt = add_command("try", help="read a site into a folder that goes again, and show the chat on a page")
+    _add_site(attempt, pages=_TRY_PAGES)
+    attempt.set_defaults(run=_try)
+
+
+def _add_site(parser: argparse.ArgumentParser, pages: int) -> None:
+    parser.add_argument("address", help="the site, such as https://clinic.example")
+    parser.add_argument("--also", action="append", default=[], metavar="SITE", help="read this site, too")
+    parser.add_argument("--pages", type=_number, default=pages, metavar="N", help=f"pages at most ({pages})")
+    parser.add_argument("--pause", type=_seconds, default=0.5, metavar="SECONDS", help="between two requests (0.5)")
+    parser.add_argument("--contact", default="", help="whom the site's owner can ask; else the e-mail of clinic.toml")
+    parser.add_argument("--allow-private", action="store_true", help="for a site of your own network or machine")
+
+
+def _number(text: str) -> int:
+    if not (text.isascii() and text.isdigit() and 0 < int(text[:9]) <= 1_000_000):
+        raise argparse.ArgumentTypeError(f"{text!r} is not a number from 1 to 1000000")
+    return int(text)
+
+
+def _seconds(text: str) -> float:
+    try:
+        if 0 <= (seconds := float(text)) <= 60:
+            return seconds
+    except ValueError:
+        pass
+    raise argparse.ArgumentTypeError(f"{text!r} is not a number of seconds from 0 to 60")
+
+
+def _crawl(settings: Settings, options: argparse.Namespace) -> None:
+    from chatbot.bot import Chatbot
+    from chatbot.cli.progress import progress_bar
+    from chatbot.evaluation import measure_coverage
+    from chatbot.indexing import load_encoder
+
+    limits = replace(
+        _crawl_options(settings, options),
+        depth=options.depth,
+        seconds=60.0 * options.minutes,
+        overwrite=options.overwrite,
+        withdraw_all=options.withdraw_all,
+    )
+    crawled = _read_site(options.address, settings.corpus, limits)
+    built = _build(settings, load_encoder(settings.model))
+    report = _site_report(crawled, built)
+    bot = Chatbot.open(settings)
+    with progress_bar("Asking", " questions") as show:
+        report = replace(report, coverage=measure_coverage(bot, show))
+    _print_report(report)
+
+
+def _try(settings: Settings, options: argparse.Namespace) -> None:
+    from chatbot.bot import Chatbot
+    from chatbot.clinic import Clinic
+
+    limits = replace(_crawl_options(settings, options), seconds=_TRY_SECONDS)
+    with _own_folder() as folder, ThreadPoolExecutor() as pool:
+        print(f"Reading {options.address} into {folder}, which is removed at the end.", flush=True)
+        own = replace(settings, corpus=folder / "corpus", index=folder / "index")
+        loading = pool.submit(_prepare, settings)  # while the crawl waits for the site
+        crawled = _read_site(options.address, own.corpus, limits)
+        encoder, address = loading.result()
+        with address:
+            report = _site_report(crawled, _build(own, encoder))
+            bot = Chatbot(own.corpus, own.index, encoder, Clinic(name=_site_name(crawled.site)))
+            _print_first_answer(bot)
+            _serve_report(bot, report, settings, address)
+
+
+def _prepare(settings: Settings) -> "tuple[Encoder, socket.socket]":
+    """Load what takes seconds, and bind the address to serve on; raises `ModelError` or `SettingsError`."""
+    from chatbot.indexing import load_encoder
+    from chatbot.web.server import listen
+
+    encoder = load_encoder(settings.model)
+    return encoder, listen(settings.host, settings.port)
+
+
+def _crawl_options(settings: Settings, options: argparse.Namespace) -> "CrawlOptions":
+    from chatbot.crawling import CrawlOptions
+
+    return CrawlOptions(
+        also=tuple(options.also),
+        pages=options.pages,
+        pause=options.pause,
+        contact=options.contact or _clinic_email(settings),
+        private=options.allow_private,
+    )
+
+
+def _clinic_email(settings: Settings) -> str:
+    """Return the e-mail address of clinic.toml, unless it is the example's."""
+    from chatbot.clinic import load_clinic
+
+    try:
+        email = load_clinic(settings.clinic).contact.email
+    except SettingsError:  # `serve` names what is wrong
+        return ""
+    return "" if email.endswith(".example") else email
+
+
+def _read_site(address: str, corpus: Path, limits: "CrawlOptions") -> "CrawlReport":
+    """Crawl a site into a corpus; raises `CrawlError`, or `KeyboardInterrupt` after what was read is written."""
+    from chatbot.cli.progress import progress_bar
+    from chatbot.crawling import Crawl
+
+    with Crawl(address, corpus, limits) as crawl:
+        with progress_bar("Reading", " addresses") as show:
+            report = crawl.run(show)
+        crawl.apply()
+    if crawl.interrupted:
+        print(f"Stopped. {report.read} pages were read and are in {corpus}.", file=sys.stderr)
+        raise KeyboardInterrupt
+    if not report.read:
+        reason = f" {report.left_out[0].address}: {report.left_out[0].reason}." if report.left_out else ""
+        raise CrawlError(f"No page of {report.site} could be read.{reason} Check the address in a browser.")
+    return report
+
+
+def _build(settings: Settings, encoder: "Encoder") -> "BuildResult":
+    from chatbot.cli.progress import progress_bar
+    from chatbot.indexing import build_index
+
+    with progress_bar("Embedding", " passages") as show:
+        return build_index(settings.corpus, settings.index, encoder, progress=show)
+
+
+def _site_report(crawled: "CrawlReport", built: "BuildResult") -> "SiteReport":
+    from chatbot.evaluation import SiteReport
+
+    return SiteReport(crawled, built.documents, built.passages, built.problems)
+
+
+def _print_report(report: "SiteReport") -> None:
+    from chatbot.evaluation import report_parts
+
+    for part in report_parts(report):
+        print(f"\n{part.heading}\n{'-' * len(part.heading)}\n{part.text}")
+        for item in part.items:
+            print(f"- {item.text}" + (f"\n  {item.below}" if item.below else ""))
+
+
+def _print_first_answer(bot: "Chatbot") -> None:
+    from chatbot.evaluation import first_answer
+
+    found = first_answer(bot)
+    if found:
+        print(
+            f"\nFirst answer\n  {found.question}\n  \u00ab{found.sentence}\u00bb\n  {found.title} {found.url}",
+            flush=True,
+        )
+    else:
+        print("\nNo question of the usual ones is answered. The report says which were asked.", flush=True)
+
+
+def _serve_report(bot: "Chatbot", report: "SiteReport", settings: Settings, address: "socket.socket") -> None:
+    """Serve the demonstration and the report, while the questions of the report are still being asked."""
+    from chatbot.evaluation import measure_coverage
+    from chatbot.web.server import serve
+    from chatbot.web.visitor.site_report import report_routes
+
+    latest = [report]
+
+    def ask() -> None:
+        latest.append(replace(report, coverage=measure_coverage(bot)))
+        _print_report(latest[-1])
+        sys.stdout.flush()
+
+    host = f"[{settings.host}]" if ":" in settings.host else settings.host
+    base = f"http://{host}:{settings.port}"
+    print(f"\nThe chat on a page: {base}/demo\nThe report: {base}/report\nCtrl+C ends it.", flush=True)
+    Thread(target=ask, name="report", daemon=True).start()
+    serve(bot, None, None, address, [report_routes(bot, lambda: latest[-1])])
+
+
+def _site_name(site: str) -> str:
+    return site.partition("://")[2].partition("/")[0].removeprefix("www.")
+
+
+@contextmanager
+def _own_folder() -> Iterator[Path]:
+    """Yield a temporary folder that is removed at the end, also when the process is told to stop."""
+
+    def stop(number: int, _: object) -> None:
+        sys.exit(128 + number)
+
+    before = signal.signal(signal.SIGTERM, stop)
+    try:
+        with TemporaryDirectory(prefix="footnote-try-") as folder:
+            yield Path(folder)
+    finally:
+        signal.signal(signal.SIGTERM, before)

@@ -1,0 +1,51 @@
+"""The page of the report on a site, which `footnote try` serves beside the demonstration."""
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Final
+
+from fastapi import APIRouter
+from fastapi.responses import HTMLResponse
+
+from chatbot.evaluation import ReportItem, ReportPart, SiteReport, report_parts
+from chatbot.web.http.assets import build_assets, fill_page
+from chatbot.web.http.markup import Html
+
+if TYPE_CHECKING:
+    from chatbot.bot import Chatbot
+
+__all__ = ["report_routes"]
+
+_POLICY: Final = (
+    "default-src 'none'; style-src 'self'; img-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
+)
+
+
+def report_routes(bot: "Chatbot", current: Callable[[], SiteReport]) -> APIRouter:
+    """Return the route of `/report`; `current` returns the report as far as it is known."""
+    assets = build_assets(bot.clinic.colours.accent)
+    router = APIRouter()
+
+    @router.api_route("/report", methods=["GET", "HEAD"])
+    async def report() -> HTMLResponse:
+        parts = Html("\n").join(map(_part, report_parts(current())))
+        demo = Html('<p><a href="/demo">Try the chat on a page</a></p>\n')
+        look = {"icon": assets.icon.address, "style": assets.page_css.address}
+        page = fill_page("page.html", title="Report on your site", name=bot.clinic.name, body=demo + parts, **look)
+        return HTMLResponse(page, headers={"Content-Security-Policy": _POLICY, "Cache-Control": "no-cache"})
+
+    return router
+
+
+def _part(part: ReportPart) -> Html:
+    """Return a part of the report; one with many items can be folded."""
+    heading, text = Html("<h2>{}</h2>").format(part.heading), Html("<p>{}</p>").format(part.text)
+    if not part.items:
+        return heading + text
+    return heading + text + Html("<ul>\n{}\n</ul>").format(Html("\n").join(map(_item, part.items)))
+
+
+def _item(item: ReportItem) -> Html:
+    shown = Html("{}").format(item.text)
+    if item.url.startswith(("https://", "http://")):
+        shown = Html('<a href="{}" rel="noreferrer">{}</a>').format(item.url, item.text)
+    return Html("<li>{}{}</li>").format(shown, Html("<br>{}").format(item.below) if item.below else "")
