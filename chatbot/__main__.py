@@ -11,6 +11,7 @@ from collections.abc import Sequence
 
 from chatbot import __version__
 from chatbot.cli.corpus import add_corpus_commands
+from chatbot.cli.crawl import add_crawl_commands
 from chatbot.cli.journal import add_journal_commands
 from chatbot.cli.questions import add_question_commands
 from chatbot.cli.staff import add_staff_commands
@@ -46,6 +47,7 @@ def _parser() -> argparse.ArgumentParser:
     parser.set_defaults(log_format="%(message)s")
     add_command = parser.add_subparsers(required=True, metavar="COMMAND").add_parser
     add_corpus_commands(add_command)
+    add_crawl_commands(add_command)
     add_question_commands(add_command)
     add_journal_commands(add_command)
     add_staff_commands(add_command)

@@ -1,12 +1,12 @@
 """The web application, put together: routes, middleware and the staff console, over one bot."""
 
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Iterable
 from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Any, Final
 
 from anyio import to_thread
-from fastapi import FastAPI
+from fastapi import APIRouter, FastAPI
 from fastapi.responses import RedirectResponse
 from starlette.middleware.gzip import GZipMiddleware
 
@@ -33,7 +33,12 @@ if TYPE_CHECKING:
 __all__ = ["create_app"]
 
 
-def create_app(bot: "Chatbot", journal: "Journal | None" = None, settings: "Settings | None" = None) -> FastAPI:
+def create_app(
+    bot: "Chatbot",
+    journal: "Journal | None" = None,
+    settings: "Settings | None" = None,
+    more_routes: Iterable[APIRouter] = (),
+) -> FastAPI:
     """Build the web application of a bot; nothing starts before the application is served.
 
     Without a journal, no question is recorded. Without settings, there is no staff console.
@@ -58,6 +63,7 @@ def create_app(bot: "Chatbot", journal: "Journal | None" = None, settings: "Sett
         page_routes(bot, assets),
         asset_routes(assets),
         widget_routes(bot),
+        *more_routes,
     ):
         app.include_router(routes)
     if settings:

@@ -2,10 +2,12 @@
 
 import socket
 import sys
+from collections.abc import Iterable
 from functools import partial
 from typing import Final
 
 import uvicorn
+from fastapi import APIRouter
 
 from chatbot.bot import Chatbot
 from chatbot.errors import SettingsError
@@ -38,12 +40,18 @@ def listen(host: str, port: int) -> socket.socket:
         ) from error
 
 
-def serve(bot: Chatbot, journal: Journal | None, settings: Settings, address: socket.socket) -> None:
+def serve(
+    bot: Chatbot,
+    journal: Journal | None,
+    settings: Settings | None,
+    address: socket.socket,
+    more_routes: Iterable[APIRouter] = (),
+) -> None:
     """Serve the web application of a bot until the process is told to stop."""
     sys.setswitchinterval(_SWITCH_INTERVAL)
     config = uvicorn.Config(
         # Built inside the running event loop, because Gradio otherwise opens loops that it never closes.
-        partial(create_app, bot, journal, settings),
+        partial(create_app, bot, journal, settings, more_routes),
         factory=True,
         ws="none",  # nothing here speaks WebSocket
         log_config=None,  # its lines go the way of all others
