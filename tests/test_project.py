@@ -51,7 +51,7 @@ OWNERS: dict[str, str | tuple[str, ...]] = {
     "mammoth": "reading/docx.py",
     "pdfplumber": "reading/pdf.py",
     "pypdfium2": "reading/pdf.py",
-    "selectolax": ("reading/markdown.py", "reading/html.py", "crawling/markup.py"),
+    "selectolax": ("reading/markdown.py", "reading/html", "crawling/markup.py"),
     "anyio": "web/",
     "yaml": "reading/front_matter.py",
     "sentencex": "reading/sentences.py",

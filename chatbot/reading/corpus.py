@@ -44,6 +44,12 @@ def _read_markdown(text: str) -> Page:
     return read_markdown(text)
 
 
+def _read_html(text: str) -> Page:
+    from chatbot.reading.html import read_html  # noqa: PLC0415 - as above
+
+    return read_html(text)
+
+
 EDITABLE: Final[Mapping[str, Callable[[str], Page]]] = {
     ".txt": read_text,
     ".md": _read_markdown,
@@ -53,13 +59,15 @@ EDITABLE: Final[Mapping[str, Callable[[str], Page]]] = {
 }
 """The reader of each suffix of text that a person writes. Staff can change these pages and no others."""
 
-READERS: Final[Mapping[str, Callable[[str], Page]]] = {**EDITABLE}
+_HTML: Final = frozenset({".html", ".htm", ".xhtml"})
+
+READERS: Final[Mapping[str, Callable[[str], Page]]] = {**EDITABLE, **dict.fromkeys(_HTML, _read_html)}
 """The reader of each suffix of text; those of `PARSED` are read in a child process."""
 
 LARGEST: Final = 4 * 1024 * 1024
 """Bytes of the largest text that is read: some ten times the longest page that a person would scroll."""
 
-_FORMATS: Final = ".txt, .md, .pdf and .docx"
+_FORMATS: Final = ".txt, .md, .html, .pdf and .docx"
 _CURES: Final = {
     **dict.fromkeys((".doc", ".docm", ".dot", ".odt", ".rtf", ".pages", ".wpd", ".wps"), "save it as .docx or .pdf"),
     **dict.fromkeys((".key", ".odp", ".ppt", ".pptx", ".ps", ".xps", ".epub"), "save it as .pdf"),
@@ -69,7 +77,7 @@ _CURES: Final = {
 _FEW: Final = 8  # endings that are counted one by one
 _SIDECAR: Final = ".yaml"
 _HEAD: Final = 64 * 1024  # bytes in which front matter is looked for, where only its dates matter
-_DOCUMENTS: Final = frozenset({*_CURES, ".adoc", ".docx", ".htm", ".html", ".org", ".pdf", ".rst", ".tex"})
+_DOCUMENTS: Final = frozenset({*_CURES, ".adoc", ".docx", ".org", ".pdf", ".rst", ".tex"})
 """Suffixes of files that somebody may take for pages: each is named. All others are counted."""
 _NO_FOLDERS: Final = frozenset({"_includes", "_layouts", "_sass", "_site", "node_modules", "__MACOSX"})
 _NO_PAGES: Final = frozenset({"robots.txt", "humans.txt", "ads.txt", "app-ads.txt", "llms.txt", "security.txt"})
@@ -376,6 +384,10 @@ def _parsed(name: str, suffix: str, content: bytes) -> Page:
 
 
 def _decoded(name: str, content: bytes) -> str:
+    if PurePosixPath(name).suffix.lower() in _HTML:
+        from chatbot.reading.html import decode_html  # noqa: PLC0415 - as above
+
+        return decode_html(content)
     try:
         text = content.decode("utf-8-sig")
     except UnicodeDecodeError as error:

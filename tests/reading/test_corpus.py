@@ -250,8 +250,8 @@ def test_documents_that_are_no_pages_are_named_and_other_files_counted(tmp_path:
     corpus = read_corpus(tmp_path)
     assert [document.id for document in corpus.documents] == ["good.md"]
     assert [str(problem) for problem in corpus.problems] == [
-        "leaflet.doc was left out: Footnote reads .txt and .md files; save it as .docx or .pdf.",
-        "prices.xlsx was left out: Footnote reads .txt and .md files; write its table into a page.",
+        "leaflet.doc was left out: Footnote reads .txt, .md, .html, .pdf and .docx files; save it as .docx or .pdf.",
+        "prices.xlsx was left out: Footnote reads .txt, .md, .html, .pdf and .docx files; write its table into a page.",
     ]
     assert other_files(tmp_path) == (
         "8 other files are no pages: 2 .jpg, 1 .db, 1 _site, 1 .bak, 1 .md~, 1 .txt, 1 .docx.",
@@ -305,7 +305,7 @@ def test_a_file_name_in_another_encoding_is_reported(tmp_path: Path) -> None:
 
 
 def test_a_folder_without_pages_is_an_error_that_names_the_cure(tmp_path: Path) -> None:
-    with pytest.raises(CorpusError, match=r"holds no page that can be read: put \.txt or \.md files there"):
+    with pytest.raises(CorpusError, match=r"holds no page that can be read: put \.txt, \.md, \.html, \.pdf or \.docx files there"):
         read_corpus(tmp_path)
     with pytest.raises(CorpusError, match="There is no corpus folder"):
         read_corpus(tmp_path / "none")

@@ -1,0 +1,239 @@
+"""Read a page of HTML into the words of its main content, as a visitor sees them."""
+
+import json
+import re
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
+from typing import Final
+
+from selectolax.lexbor import LexborHTMLParser
+
+from chatbot.reading.html_layout import SOFT_BREAK, write_page
+from chatbot.reading.html_tree import HEADINGS, Element, bounded, build_tree, decode_html
+from chatbot.reading.html_visibility import find_hidden
+from chatbot.reading.main_content import keep_main_content
+from chatbot.reading.page import Page, same_words
+from chatbot.records import Block, BlockKind
+
+__all__ = ["SOFT_BREAK", "decode_html", "read_fragment", "read_html"]
+
+_LONGEST_TITLE: Final = 120  # characters
+_MOST_SCHEMA: Final = 500  # objects of schema.org data on a page
+_DEEPEST_SCHEMA: Final = 12
+_GAP: Final = 200  # characters between a question and its answer, at most
+_ENDS: Final = 60  # characters of an answer by which its end is found
+
+_SITE_NAME = re.compile(r"\s+(?:[|\u2013\u2014\u00b7\u2022\u00bb\u203a]|::|-|//|~)\s+|\s*\|\s*")
+_HOME = {"home", "homepage", "home page", "start", "startseite", "accueil", "inicio", "welcome", "index"}
+_PAGES = {"WebPage", "MedicalWebPage", "FAQPage", "AboutPage", "ContactPage", "Article", "BlogPosting", "NewsArticle"}
+_QUESTION_ITEM = re.compile(
+    r"(?:accordion|faqs?|toggle|collapse|question|tab)[-_]{1,2}(?:item|card|single|entry"
+    r"|section|list-item|panel|wrap(?:per)?)"
+    r"|schema-faq-section|rank-math-(?:list|faq)-item|^et_pb_toggle$|wp-block-toggle|^faq$"
+)
+_PANEL = re.compile(r"content|panel|answer|body|dropdown|collapse|pane", re.IGNORECASE)
+
+
+def read_html(html: str) -> Page:
+    """Read a page: the text, headings and blocks of its main content, and what it says of itself.
+
+    Text that no visitor sees is left out, and so is what stands around the content: menus, banners, forms, footers.
+    `about` has `title`, `url`, `reviewed`, `language` and `robots`, where the page says them.
+    """
+    parser = LexborHTMLParser(bounded(html))
+    root = build_tree(parser, find_hidden(parser))
+    pairs = list(_pairs(root))
+    page = write_page(keep_main_content(root, {question for question, _ in pairs}), pairs)
+    data = list(_schema(parser))
+    page = replace(page, blocks=_with_answers(page, data))
+    return replace(page, about=_about(parser, page, data))
+
+
+def read_fragment(html: str) -> Page:
+    """Read a piece of HTML that is all content, such as rendered Markdown."""
+    parser = LexborHTMLParser(bounded(html))
+    root = build_tree(parser, find_hidden(parser))
+    return write_page(root, list(_pairs(root)))
+
+
+def _pairs(root: Element) -> Iterator[tuple[Element, Element]]:
+    """Yield the questions of a page's accordions, each with the element that holds its answer."""
+    by_id = {element.attributes["id"]: element for element in root.elements() if element.attributes.get("id")}
+    for element in root.elements():
+        if element.tag == "details":
+            continue
+        named = element.attributes.get("aria-controls") or element.attributes.get("data-bs-target", "")
+        panel = by_id.get(named.lstrip("#"))
+        if panel is not None and ("aria-expanded" in element.attributes or element.tag == "button"):
+            yield element, panel
+        elif _is_toggle(element):
+            if (following := _panel_after(element)) is not None:
+                yield element, following
+        elif _is_question_item(element):
+            yield element, element
+
+
+def _is_toggle(element: Element) -> bool:
+    return element.tag == "button" or "aria-expanded" in element.attributes
+
+
+def _panel_after(toggle: Element) -> Element | None:
+    """Return the element that follows a button, or the heading that it stands in, if it looks like its panel."""
+    part = toggle
+    while part.parent is not None and (part.parent.tag in HEADINGS or _is_alone(part)):
+        part = part.parent
+    siblings = part.parent.children if part.parent is not None else []
+    place = next((number for number, child in enumerate(siblings) if child is part), len(siblings))
+    following = next((child for child in siblings[place + 1 :] if isinstance(child, Element)), None)
+    if following is None or following.tag == "button" or not following.words():
+        return None
+    named = any(map(_PANEL.search, (*following.classes, following.attributes.get("id", ""))))
+    return following if named or "aria-expanded" in toggle.attributes else None
+
+
+def _is_alone(element: Element) -> bool:
+    """Return whether there is nothing but an element in the one around it."""
+    siblings = element.parent.children if element.parent is not None else []
+    return len(siblings) < 4 and all(
+        child is element or (isinstance(child, str) and not child.strip()) for child in siblings
+    )
+
+
+def _is_question_item(element: Element) -> bool:
+    if element.attributes.get("itemtype", "").endswith("schema.org/Question"):
+        return True
+    if not any(map(_QUESTION_ITEM.search, element.classes)) or element.tag in {"a", "button", *HEADINGS}:
+        return False
+    return not any(any(map(_QUESTION_ITEM.search, inner.classes)) for inner in element.elements() if inner.blocky)
+
+
+def _schema(parser: LexborHTMLParser) -> Iterator[dict[str, object]]:
+    """Yield the objects of a page's JSON-LD, those in others too."""
+    stack: list[tuple[object, int]] = []
+    for script in reversed(parser.css('script[type="application/ld+json"]')):
+        try:
+            stack.append((json.loads(script.text(deep=True) or "", strict=False), 0))
+        except (ValueError, RecursionError):
+            continue
+    for _ in range(_MOST_SCHEMA):
+        if not stack:
+            return
+        value, depth = stack.pop()
+        if isinstance(value, dict):
+            yield value
+        inner = list(value.values()) if isinstance(value, dict) else value if isinstance(value, list) else []
+        if depth < _DEEPEST_SCHEMA:
+            stack.extend((each, depth + 1) for each in reversed(inner) if isinstance(each, dict | list))
+
+
+def _with_answers(page: Page, data: Sequence[dict[str, object]]) -> tuple[Block, ...]:
+    """Return the page's blocks with the questions and answers of its data, where both stand on the page."""
+    found: list[Block] = []
+    for question in data:
+        answer = question.get("acceptedAnswer")
+        if isinstance(answer, list):
+            answer = answer[0] if answer else None
+        if question.get("@type") != "Question" or not isinstance(answer, dict):
+            continue
+        asked, told = _plain(question.get("name")), _plain(answer.get("text"))
+        if asked and told and (span := _span(page.text, asked, told)):
+            found.append(Block(BlockKind.ANSWER, *span))
+    blocks = sorted({*page.blocks, *found}, key=lambda block: (block.start, -block.end))
+    return tuple(blocks)
+
+
+def _plain(value: object) -> list[str]:
+    """Return the words of a text of schema.org data, which may hold HTML."""
+    if not isinstance(value, str) or not value.strip():
+        return []
+    return read_fragment(value).text.split()
+
+
+def _span(text: str, asked: Sequence[str], told: Sequence[str]) -> tuple[int, int] | None:
+    """Return where a question and its answer stand, one after the other."""
+    question = _found(text, asked, 0)
+    if question is None:
+        return None
+    few = max(len(told) // 2, 1)
+    first = _found(text, told[: min(few, 8)], question[1])
+    if first is None or first[0] - question[1] > _GAP:
+        return None
+    last = _found(text, told[-min(len(told), 8) :], first[0])
+    length = sum(map(len, told)) + len(told)
+    if last is None or last[1] - first[0] > 2 * length + _ENDS:
+        return None
+    return question[0], last[1]
+
+
+def _found(text: str, words: Sequence[str], start: int) -> tuple[int, int] | None:
+    """Return where words stand in a text, whatever white space and list marks are between them."""
+    pattern = r"\s+(?:[-\u2022]\s+|\d{1,3}\.\s+)?".join(map(re.escape, words))
+    match = re.compile(pattern).search(text, start)
+    return match.span() if match else None
+
+
+def _about(parser: LexborHTMLParser, page: Page, data: Sequence[dict[str, object]]) -> dict[str, object]:
+    html = parser.css_first("html")
+    robots = [_content(parser, f'meta[name="{name}" i]') for name in ("robots", "footnote")]
+    said: dict[str, object] = {
+        "title": _title(parser, page),
+        "url": _attribute(parser, 'link[rel~="canonical" i]', "href") or _content(parser, 'meta[property="og:url"]'),
+        "reviewed": _reviewed(parser, data),
+        "language": (html.attributes.get("lang") or "" if html is not None else "").strip()
+        or _content(parser, 'meta[http-equiv="content-language" i]').split(",")[0],
+        "robots": ", ".join(filter(None, robots)),
+    }
+    return {name: value for name, value in said.items() if value}
+
+
+def _content(parser: LexborHTMLParser, selector: str) -> str:
+    return _attribute(parser, selector, "content")
+
+
+def _attribute(parser: LexborHTMLParser, selector: str, name: str) -> str:
+    node = parser.css_first(selector)
+    return " ".join((node.attributes.get(name) or "").split()) if node is not None else ""
+
+
+def _reviewed(parser: LexborHTMLParser, data: Sequence[dict[str, object]]) -> str:
+    """Return the day on which the page says that it was last reviewed."""
+    for each in data:
+        kinds = each.get("@type")
+        if isinstance(kinds, str) and kinds in _PAGES and isinstance(each.get("lastReviewed"), str):
+            return str(each["lastReviewed"])[:10]
+    values = (_attribute(parser, '[itemprop="lastReviewed"]', name) for name in ("content", "datetime"))
+    return next((value[:10] for value in values if value), "")
+
+
+def _title(parser: LexborHTMLParser, page: Page) -> str:
+    """Return the title of a page without the name of its site.
+
+    A heading that says what the browser's title says in other words is the better one, because search engines are the
+    readers of the other.
+    """
+    node = parser.css_first("head title") or parser.css_first("title")
+    whole = _content(parser, 'meta[property="og:title"]') or (" ".join(node.text().split()) if node is not None else "")
+    site = _content(parser, 'meta[property="og:site_name"]')
+    parts = [part for part in _SITE_NAME.split(whole) if part]
+    firsts = [heading.text for heading in page.headings if heading.level == 1]
+    heading = firsts[0] if len(firsts) == 1 and len(firsts[0]) <= _LONGEST_TITLE else ""
+    if heading and _shares_words(heading, whole):
+        return heading
+    named = [part for part in parts if same_words(part) != same_words(site)]
+    if not named or same_words(named[0]) in _HOME:
+        return next((part for part in (*named[1:], site, heading) if part), whole)
+    if len(parts) > 1 and len(named) == len(parts) and not site:
+        named = named[:-1]
+    return _joined(whole, named)
+
+
+def _joined(whole: str, parts: Sequence[str]) -> str:
+    """Return parts of a title with what stands between them."""
+    start, end = whole.find(parts[0]), whole.rfind(parts[-1])
+    return whole[start : end + len(parts[-1])] if 0 <= start <= end else parts[0]
+
+
+def _shares_words(heading: str, title: str) -> bool:
+    words = same_words(heading).split()
+    shared = sum(word in same_words(title).split() for word in words)
+    return shared * 2 >= len(words) > 0

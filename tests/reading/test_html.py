@@ -1,0 +1,216 @@
+import time
+
+import pytest
+
+from chatbot.reading.html import decode_html, read_html
+from chatbot.reading.page import Page
+from chatbot.records import BlockKind
+
+
+def read(body: str, head: str = "") -> Page:
+    return read_html(f"<!doctype html><html lang=en><head>{head}</head><body>{body}</body></html>")
+
+
+def blocks(page: Page, kind: BlockKind) -> list[str]:
+    return [page.text[block.start : block.end] for block in page.blocks if block.kind is kind]
+
+
+def test_blocks_stand_below_each_other_and_lines_break_where_the_page_breaks_them() -> None:
+    page = read("<h1>Hours</h1><p>Monday 9 to 5<br>Tuesday <b>clo</b>sed</p><div>By the\n park<div>Room 4</div></div>")
+    assert page.text == "Hours\n\nMonday 9 to 5\nTuesday closed\n\nBy the park\n\nRoom 4"
+
+
+def test_two_line_ends_are_the_end_of_a_paragraph() -> None:
+    assert read("<p>One.<br><br>Two.<br>Three.</p>").text == "One.\n\nTwo.\nThree."
+
+
+def test_labels_that_stand_apart_are_not_glued_to_their_values() -> None:
+    page = read("<p><span class=day>Monday</span><span class=time>9 to 5</span></p><p><i>Bo</i><b>tox</b></p>")
+    assert page.text == "Monday 9 to 5\n\nBotox"
+
+
+def test_headings_stand_where_they_say() -> None:
+    page = read("<h1>Botox</h1><p>It helps.</p><h2>Does it\n <i>hurt</i>?</h2><p>No.</p><div role=heading>Price</div>")
+    assert [(each.level, each.text) for each in page.headings] == [(1, "Botox"), (2, "Does it hurt?"), (2, "Price")]
+    assert [page.text[each.start : each.end] for each in page.headings] == ["Botox", "Does it hurt?", "Price"]
+
+
+def test_lists_have_marks_and_blocks() -> None:
+    page = read("<ul><li>Redness<ol start=3><li>mild<li>strong</ol><li>Heat</ul><p>End.</p>")
+    assert page.text == "- Redness\n  3. mild\n  4. strong\n- Heat\n\nEnd."
+    assert blocks(page, BlockKind.LIST) == ["- Redness\n  3. mild\n  4. strong\n- Heat", "3. mild\n  4. strong"]
+    assert blocks(page, BlockKind.ITEM) == ["- Redness\n  3. mild\n  4. strong", "3. mild", "4. strong", "- Heat"]
+
+
+def test_a_table_keeps_its_columns_where_cells_span_several() -> None:
+    rows = "<tr><th>Area<th colspan=2>Price<tr><td rowspan=2>Lip<td>£30<td>£40<tr><td>£35<td>£45"
+    page = read(f"<table><caption>Laser</caption>{rows}</table>")
+    assert page.text == "Laser\n\nArea | Price | Price\nLip | £30 | £40\nLip | £35 | £45"
+    assert blocks(page, BlockKind.HEADER) == ["Area | Price | Price"]
+    assert blocks(page, BlockKind.ROW) == ["Lip | £30 | £40", "Lip | £35 | £45"]
+
+
+def test_a_table_that_arranges_the_page_is_none() -> None:
+    page = read(
+        "<table><tr><td><h2>Botox</h2><p>It helps.<td><table><tr><td>Monday<td>9<tr><td>Friday<td>8</table></table>"
+    )
+    assert page.text == "Botox\n\nIt helps.\n\nMonday | 9\nFriday | 8"
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        "<details><summary>Can I drive?</summary><p>No.</p></details>",
+        "<dl><dt>Can I drive?<dd>No.</dl>",
+        "<h3><button aria-expanded=false aria-controls=a>Can I drive?</button></h3><div id=a hidden>No.</div>",
+        "<button class=accordion>Can I drive?</button><div class=panel style='display:none'>No.</div>",
+        "<div class=faq-item><h3>Can I drive?</h3><div class=faq-answer hidden>No.</div></div>",
+        "<div itemscope itemtype='https://schema.org/Question'><p itemprop=name>Can I drive?</p><p>No.</p></div>",
+    ],
+)
+def test_a_question_that_opens_is_one_block_with_its_answer(body: str) -> None:
+    page = read(f"<main><p>Ask us before you come, please.</p>{body}<p>Ring us.</p></main>")
+    assert [text.split() for text in blocks(page, BlockKind.ANSWER)] == [["Can", "I", "drive?", "No."]]
+
+
+def test_schema_data_makes_blocks_of_what_the_page_shows_alone() -> None:
+    faq = """<script type="application/ld+json">{"@type": "FAQPage", "mainEntity": [
+      {"@type": "Question", "name": "Can I drive?", "acceptedAnswer": {"text": "<p>No, not at once.</p>"}},
+      {"@type": "Question", "name": "Is it free?", "acceptedAnswer": {"@type": "Answer", "text": "Yes, for staff."}}
+    ]}</script>"""
+    page = read("<h2>Can I drive?</h2><p>No, not at\nonce.</p><h2>Parking</h2><p>Behind the house.</p>", faq)
+    assert blocks(page, BlockKind.ANSWER) == ["Can I drive?\n\nNo, not at once."]
+    assert "free" not in page.text
+
+
+@pytest.mark.parametrize(
+    "secret",
+    [
+        "<p hidden>secret</p>",
+        "<p aria-hidden=true>secret</p>",
+        "<p style='display: none !important'>secret</p>",
+        "<p style='visibility:hidden'>secret</p>",
+        "<p style='opacity:0'>secret</p>",
+        "<span style='font-size:0px'>secret</span>",
+        "<p style='position:absolute;left:-9999px'>secret</p>",
+        "<p style='text-indent:-999em'>secret</p>",
+        "<p style='position:absolute;clip:rect(0 0 0 0)'>secret</p>",
+        "<p style='height:0;overflow:hidden'>secret</p>",
+        "<p style='color:#fff;background:white'>secret</p>",
+        "<div style='background:#fafafa'><p>x <span style='color:rgb(250, 250, 250)'>secret</span></p></div>",
+        "<p><font color=white>secret</font></p>",
+        "<p class=sr-only>secret</p>",
+        "<p class=old>secret</p>",
+        "<div class=box><i>secret</i></div>",
+        "<template><p>secret</p></template>",
+        "<noscript><p>secret</p></noscript>",
+        "<script>'secret'</script>",
+        "<dialog><p>secret</p></dialog>",
+        "<!-- secret -->",
+        "<p title=secret>x</p><img alt=secret src=a.png>",
+        "<textarea>secret</textarea><select><option>secret</select>",
+        "<svg><title>secret</title><text>secret</text></svg>",
+    ],
+)
+def test_text_that_no_visitor_sees_is_not_read(secret: str) -> None:
+    style = "<style>.old{display:block} @media screen{.old{display:none}} /* x */ .box > i { left: -2000px;"
+    page = read(f"<main><p>We are open.</p>{secret}<p>Come in.</p></main>", style + " position: absolute }</style>")
+    assert "secret" not in page.text
+    assert page.text.startswith("We are open.")
+    assert page.text.endswith("Come in.")
+
+
+@pytest.mark.parametrize(
+    "shown",
+    [
+        "<p class=a>shown</p>",
+        "<p class=b>shown</p>",
+        "<p class=c>shown</p>",
+        "<p style='opacity:0;transform:translateY(40px)'>shown</p>",
+        "<p class=wow style='visibility:hidden'>shown</p>",
+        "<p class='hidden md:block'>shown</p>",
+        "<div style='background:#036'><p style='color:#fff'>shown</p></div>",
+        "<div style='font-size:0'><p style='font-size:16px'>shown</p></div>",
+        "<p hidden=until-found>shown</p>",
+        "<div class=tab-pane style='display:none'>shown</div>",
+        "<label for=t>Prices</label><div style='max-height:0;overflow:hidden'>shown</div>",
+    ],
+)
+def test_text_that_a_visitor_can_see_is_read(shown: str) -> None:
+    style = "<style>.a{display:none} p.a{display:block} @media print{.b{display:none}} .c:hover{display:none}</style>"
+    assert "shown" in read(f"<main><p>We are open.</p>{shown}</main>", style).text
+
+
+def test_struck_out_prices_are_left_out() -> None:
+    assert read("<p>A course is <del>£270</del> <ins>£210</ins>.</p>").text == "A course is £210."
+
+
+def test_a_page_says_title_address_language_and_review() -> None:
+    head = """<title>Botox in Leeds: from £150 | Glow Clinic</title><link rel=canonical href=https://glow.example/botox>
+      <meta name=robots content="noindex, follow">
+      <script type="application/ld+json">{"@graph": [{"@type": "MedicalWebPage",
+      "lastReviewed": "2026-02-01"}]}</script>"""
+    assert read("<h1>Botox in Leeds</h1><p>It helps.</p>", head).about == {
+        "title": "Botox in Leeds",
+        "url": "https://glow.example/botox",
+        "reviewed": "2026-02-01",
+        "language": "en",
+        "robots": "noindex, follow",
+    }
+
+
+@pytest.mark.parametrize(
+    ("head", "title"),
+    [
+        ("<title>Botox | Glow Clinic</title>", "Botox"),
+        ("<title>Home | Glow Clinic</title>", "Glow Clinic"),
+        ("<title>Glow Clinic - Botox</title><meta property=og:site_name content='Glow Clinic'>", "Botox"),
+        (
+            "<title>x</title><meta property=og:title content='Before and after - what to do - Glow'>",
+            "Before and after - what to do",
+        ),
+        ("<title>Botox</title>", "Botox"),
+    ],
+)
+def test_the_name_of_the_site_is_no_part_of_a_title(head: str, title: str) -> None:
+    assert read("<p>It helps.</p>", head).about["title"] == title
+
+
+@pytest.mark.parametrize(
+    ("content", "text"),
+    [
+        ("<p>café £9".encode(), "café £9"),
+        ("<p>café £9".encode("windows-1252"), "café £9"),
+        (b"<meta charset=iso-8859-1><p>" + "café \u2013 £9".encode("windows-1252"), "café \u2013 £9"),
+        (b'<meta http-equiv=x content="text/html; charset=iso-8859-2"><p>' + "łokieć".encode("iso-8859-2"), "łokieć"),
+        ("<p>café".encode("utf-16"), "café"),
+        ("\ufeff<meta charset=latin1><p>café".encode(), "café"),
+        (b"<meta charset=utf-16><p>" + "café".encode(), "café"),
+        (b"<meta charset=none-such><p>" + "café".encode(), "café"),
+    ],
+)
+def test_a_page_is_decoded_as_a_browser_does(content: bytes, text: str) -> None:
+    assert read_html(decode_html(content)).text == text
+
+
+@pytest.mark.parametrize(
+    "html",
+    [
+        "<div>" * 100_000,
+        "<b>" * 150_000,
+        "<ul><li>" * 60_000,
+        "<a " + " ".join(f"x{number}=1" for number in range(50_000)) + ">",
+        "<a x='" * 80_000,
+        "".join(f"<b class={number}>" for number in range(3_000)) + "<p>x" * 40_000,
+        "<style>"
+        + "".join(f".a{number} i{{display:none}}" for number in range(20_000))
+        + "</style>"
+        + "<i>x</i>" * 5_000,
+        "<table>" + "<tr><td rowspan=9999 colspan=9999>x" * 8_000,
+        "<p>![a](" * 60_000,
+    ],
+)
+def test_no_page_takes_long(html: str) -> None:
+    start = time.process_time()
+    read_html(f"<p>Words.</p>{html}")
+    assert time.process_time() - start < 10
