@@ -104,6 +104,8 @@ def parse_url(text: str) -> WebAddress:
         raise AddressRefused(reason) from None
     if "@" in parts.netloc:
         raise AddressRefused("its address holds a user name")
+    if port == 0:
+        raise AddressRefused("its port is none")
     return WebAddress(
         scheme, host, STANDARD_PORTS[scheme] if port is None else port, _path(parts.path), _query(parts.query)
     )

@@ -147,7 +147,7 @@ class Fetcher:
         host = address.origin.partition("://")[2]
         headers: list[tuple[bytes | str, bytes | str]] = [("Host", host), *self._headers.items(), *conditions.items()]
         with self._pool.stream("GET", url, headers=headers, extensions={"timeout": timeouts}) as response:
-            known = {name.decode("latin-1").lower(): value.decode("latin-1") for name, value in response.headers}
+            known = {_text(name).lower(): _text(value) for name, value in response.headers}
             content = b""
             if response.status not in _REDIRECTS:
                 content = b"".join(self._body(response, known.get("content-encoding", ""), size))
@@ -176,6 +176,14 @@ class Fetcher:
             yield data
         if decoder and raw and not decoder.eof:
             raise FetchFailed("it came in part only", passing=True)
+
+
+def _text(header: bytes) -> str:
+    """Decode a header: it should be ASCII, and addresses in it are often UTF-8."""
+    try:
+        return header.decode()
+    except UnicodeDecodeError:
+        return header.decode("latin-1")
 
 
 @cache

@@ -46,8 +46,8 @@ class Site:
         self.pages[path] = Reply(body.encode(), status, {"Content-Type": media_type} | named)
 
     def redirect(self, path: str, to: str, status: int = 301) -> None:
-        """Let a path lead to another address."""
-        self.pages[path] = Reply(status=status, headers={"Location": to})
+        """Let a path lead to another address, which may hold any letter, as some sites send it."""
+        self.pages[path] = Reply(status=status, headers={"Location": to.encode().decode("latin-1")})
 
     def sitemap(self, *paths: str, path: str = "/sitemap.xml", packed: bool = False) -> None:
         """Put a sitemap on the site."""
