@@ -40,6 +40,7 @@ _LIGATURES: Final = str.maketrans(
     | {"\u00a0": " ", "\u00ad": None, "\u200b": None, "\ufeff": None}
 )
 _EDGE: Final = 0.12  # share of a page's height at its top and its bottom where running heads and feet stand
+_REPEATS: Final = 0.4  # share of the pages on which a running line stands
 _LARGER: Final = 1.12  # times the size of the text, from which a line is a heading
 _GAP: Final = 1.3  # times the usual distance between lines, from which a paragraph ends
 _COLUMN: Final = 40.0  # points; lines that begin so near each other stand in one column
@@ -144,7 +145,7 @@ def _sheets(document: pypdfium2.PdfDocument, content: bytes) -> Iterator[_Sheet]
 
 def _lines(page: pypdfium2.PdfPage, text: pypdfium2.PdfTextPage) -> Iterator[_Line]:
     """Yield the lines of a page in the order of its text, without words that nobody sees."""
-    left, bottom, right, top = page.get_cropbox()
+    left, bottom, right, top = page.get_bbox()
     drawn = _drawn(page)
     x, y = ctypes.c_double(), ctypes.c_double()
     run: list[tuple[int, int, float, float]] = []  # index, character, x, y
@@ -176,9 +177,9 @@ def _line(
     letters = [place for place in run if not chr(place[1]).isspace() and place[1] not in _HYPHENS]
     if not letters:
         return
-    soft = run[-1][1] in _HYPHENS
     words = "".join("-" if code in _HYPHENS else chr(code) for _, code, _, _ in run).translate(_LIGATURES)
     words = " ".join(words.split())
+    soft = re.search(r"\w-$", words) is not None
     first, last = letters[0], letters[-1]
     middle = letters[len(letters) // 2]
     right, unused, size = ctypes.c_double(), ctypes.c_double(), _size(text, middle[0])
@@ -310,13 +311,20 @@ def _check_letters(sheets: Iterable[_Sheet]) -> None:
 
 
 def _drop_running_lines(sheets: Sequence[_Sheet]) -> None:
-    """Drop page numbers, and the lines at the edges of the pages that repeat from page to page."""
+    """Drop page numbers, and the outermost lines of the pages that repeat from page to page."""
     seen: Counter[tuple[bool, str]] = Counter()
     for sheet in sheets:
         seen.update({key for line in sheet.lines if (key := _running_key(line, sheet))})
-    enough = max(2, math.ceil(len(sheets) * 0.4))
+    enough = max(2, math.ceil(len(sheets) * _REPEATS))
     for sheet in sheets:
-        sheet.lines = [line for line in sheet.lines if not _runs(_running_key(line, sheet), seen, enough)]
+        running: set[int] = set()
+        for foot in (False, True):
+            for line in sorted(sheet.lines, key=lambda line: line.base, reverse=not foot):
+                key = _running_key(line, sheet)
+                if key is None or key[0] is not foot or (key[1] and seen[key] < enough):
+                    break
+                running.add(id(line))
+        sheet.lines = [line for line in sheet.lines if id(line) not in running]
 
 
 def _running_key(line: _Line, sheet: _Sheet) -> tuple[bool, str] | None:
@@ -324,11 +332,7 @@ def _running_key(line: _Line, sheet: _Sheet) -> tuple[bool, str] | None:
     high = line.base > sheet.height * (1 - _EDGE)
     if line.table or not (high or line.base < sheet.height * _EDGE):
         return None
-    return (not high, re.sub(r"\d+", "#", line.text) if not _PAGE_NUMBER.fullmatch(line.text) else "")
-
-
-def _runs(key: tuple[bool, str] | None, seen: Counter[tuple[bool, str]], enough: int) -> bool:
-    return key is not None and (not key[1] or seen[key] >= enough)
+    return (not high, "" if _PAGE_NUMBER.fullmatch(line.text) else re.sub(r"\d+", "#", line.text))
 
 
 class _Kind(StrEnum):

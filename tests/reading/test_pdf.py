@@ -1,0 +1,237 @@
+from collections.abc import Callable
+
+import pytest
+from fpdf import FPDF
+from fpdf.enums import AccessPermission
+from PIL import Image
+
+from chatbot.reading.isolated import Unparsable
+from chatbot.reading.pdf import read_pdf
+from chatbot.records import BlockKind
+
+WAX = (
+    "Waxing takes the hair out with its root, so that the skin stays smooth for three to four weeks. Come with hair of "
+    "at least five millimetres, because shorter hair cannot be gripped. Do not shave between two visits."
+)
+
+
+class Leaflet(FPDF):
+    """A leaflet with a running head and a foot on each page, where it has been told them."""
+
+    head = foot = ""
+
+    def header(self) -> None:
+        if self.head:
+            self.put(self.head, 8)
+
+    def footer(self) -> None:
+        if self.foot:
+            self.set_y(-15)
+            self.put(self.foot.format(self.page_no()), 8)
+
+    def put(self, text: str, size: int = 11, style: str = "", font: str = "times") -> None:
+        self.set_font(font, style, size)
+        self.multi_cell(0, size / 2, text, new_x="LMARGIN", new_y="NEXT")
+
+    def skip(self) -> None:
+        self.ln(4)
+
+
+@pytest.fixture
+def leaflet() -> Leaflet:
+    pdf = Leaflet()
+    pdf.set_auto_page_break(True, 25)
+    return pdf
+
+
+def read(pdf: FPDF) -> str:
+    return read_pdf(bytes(pdf.output())).text
+
+
+def test_lines_are_joined_to_paragraphs(leaflet: Leaflet) -> None:
+    leaflet.add_page()
+    leaflet.put(WAX)
+    leaflet.skip()
+    leaflet.put(WAX)
+    assert read(leaflet) == f"{WAX}\n\n{WAX}"
+
+
+def test_lines_that_end_early_stay_lines(leaflet: Leaflet) -> None:
+    leaflet.add_page()
+    leaflet.put(WAX)
+    leaflet.skip()
+    leaflet.put("Monday 9 to 5\nTuesday 9 to 7\nSaturday closed")
+    assert read(leaflet) == f"{WAX}\n\nMonday 9 to 5\nTuesday 9 to 7\nSaturday closed"
+
+
+def test_larger_and_bold_lines_are_headings(leaflet: Leaflet) -> None:
+    leaflet.add_page()
+    leaflet.put("Waxing", 22)
+    leaflet.put("Before your visit", 14)
+    leaflet.put(WAX)
+    leaflet.skip()
+    leaflet.put("Does it hurt?", style="B")
+    leaflet.put(WAX)
+    page = read_pdf(bytes(leaflet.output()))
+    assert [(each.level, each.text) for each in page.headings] == [
+        (1, "Waxing"),
+        (2, "Before your visit"),
+        (6, "Does it hurt?"),
+    ]
+    assert all(page.text[each.start : each.end] == each.text for each in page.headings)
+    assert page.about == {"title": "Waxing"}
+    assert page.text == f"Waxing\n\nBefore your visit\n\n{WAX}\n\nDoes it hurt?\n\n{WAX}"
+
+
+def test_items_are_a_list_with_their_further_lines(leaflet: Leaflet) -> None:
+    leaflet.add_page()
+    for text in (WAX, "No sauna."):
+        leaflet.put(f"\x95 {text}")
+    leaflet.skip()
+    for number, text in enumerate(("Wash the skin.", WAX), start=1):
+        leaflet.put(f"{number}. {text}")
+    page = read_pdf(bytes(leaflet.output()))
+    items = [page.text[block.start : block.end] for block in page.blocks if block.kind is BlockKind.ITEM]
+    assert items == [f"- {WAX}", "- No sauna.", "1. Wash the skin.", f"2. {WAX}"]
+
+
+@pytest.mark.parametrize(
+    ("lines", "text"),
+    [
+        ("the skin may micro-\nscopically bleed", "the skin may microscopically bleed"),
+        ("a self-help group, and the self-\nhelp book", "a self-help group, and the self-help book"),
+        ("wait for 10-\n14 days", "wait for 10-14 days"),
+        ("ask the Anglo-\nSwiss clinic", "ask the Anglo-Swiss clinic"),
+    ],
+)
+def test_words_cut_at_the_end_of_a_line_are_whole(leaflet: Leaflet, lines: str, text: str) -> None:
+    leaflet.add_page()
+    leaflet.put(lines)
+    assert read(leaflet) == text
+
+
+def test_running_heads_feet_and_page_numbers_are_dropped(leaflet: Leaflet) -> None:
+    leaflet.head, leaflet.foot = "Hill Street Clinic: patient information", "Revised in May  -  Page {} of 3"
+    for number in ("First", "Second", "Third"):
+        leaflet.add_page()
+        leaflet.put(f"{number} page. {WAX}")
+    page = read_pdf(bytes(leaflet.output()))
+    assert page.text == "\n\n".join(f"{number} page. {WAX}" for number in ("First", "Second", "Third"))
+    assert [page.text[start:].split()[0] for start in page.pages] == ["First", "Second", "Third"]
+
+
+def test_a_sentence_goes_on_over_the_end_of_a_page(leaflet: Leaflet) -> None:
+    leaflet.foot = "{}"
+    leaflet.add_page()
+    leaflet.set_y(250)
+    leaflet.put(" ".join([WAX] * 5))
+    page = read_pdf(bytes(leaflet.output()))
+    assert page.text == " ".join([WAX] * 5)
+    assert page.pages[0] == 0
+    assert page.text[: page.pages[1]].endswith(" ")
+
+
+def table(pdf: Leaflet, rows: list[tuple[str, ...]]) -> None:
+    with pdf.table() as made:
+        for row in rows:
+            cells = made.row()
+            for cell in row:
+                cells.cell(cell)
+
+
+def test_tables_keep_their_rows_and_the_names_of_their_columns(leaflet: Leaflet) -> None:
+    leaflet.add_page()
+    leaflet.put(WAX)
+    table(leaflet, [("Area", "Member", "Guest"), ("Lower legs", "30", "40"), ("Under the arms and the chin", "12", "")])
+    leaflet.put(WAX)
+    page = read_pdf(bytes(leaflet.output()))
+    assert page.text == (
+        f"{WAX}\n\nArea | Member | Guest\nLower legs | 30 | 40\nUnder the arms and the chin | 12 | \n\n{WAX}"
+    )
+    assert [(block.kind, page.text[block.start : block.end]) for block in page.blocks] == [
+        (BlockKind.TABLE, "Area | Member | Guest\nLower legs | 30 | 40\nUnder the arms and the chin | 12 | "),
+        (BlockKind.HEADER, "Area | Member | Guest"),
+        (BlockKind.ROW, "Lower legs | 30 | 40"),
+        (BlockKind.ROW, "Under the arms and the chin | 12 | "),
+    ]
+
+
+def test_columns_are_read_one_after_another(leaflet: Leaflet) -> None:
+    leaflet.add_page()
+    leaflet.set_font("times", "", 11)
+    with leaflet.text_columns(ncols=2, gutter=10, text_align="L") as columns:
+        columns.write(f"{WAX}\n\n")
+        columns.new_column()
+        columns.write(WAX)
+    assert " ".join(read(leaflet).split()) == f"{WAX} {WAX}"
+
+
+def test_words_that_nobody_sees_are_left_out(leaflet: Leaflet) -> None:
+    leaflet.add_page()
+    leaflet.put(WAX)
+    leaflet.set_text_color(255, 255, 255)
+    leaflet.put("White on white.")
+    leaflet.set_fill_color(0, 0, 120)
+    leaflet.cell(0, 8, "White on blue.", fill=True, new_x="LMARGIN", new_y="NEXT")
+    leaflet.set_text_color(0, 0, 0)
+    with leaflet.local_context(text_mode="INVISIBLE"):
+        leaflet.put("Drawn invisibly.")
+    leaflet.text(-90, 100, "Beyond the edge.")
+    leaflet.put("Too small.", 1)
+    text = read(leaflet)
+    assert text.startswith(WAX)
+    assert "White on blue." in text
+    for unseen in ("White on white", "invisibly", "Beyond", "Too small"):
+        assert unseen not in text
+
+
+def scan(pdf: Leaflet) -> None:
+    pdf.add_page()
+    pdf.image(Image.new("L", (60, 80), 200), 0, 0, 210, 297)
+
+
+def locked(pdf: Leaflet) -> None:
+    pdf.add_page()
+    pdf.put(WAX)
+    pdf.set_encryption("owner", "user", permissions=AccessPermission.none())
+
+
+def empty(pdf: Leaflet) -> None:
+    pdf.add_page()
+
+
+@pytest.mark.parametrize(
+    ("fill", "reason"),
+    [(scan, "it is a scan, a picture of text"), (locked, "it asks for a password"), (empty, "it holds no text")],
+)
+def test_a_file_without_words_is_refused(leaflet: Leaflet, fill: Callable[[Leaflet], None], reason: str) -> None:
+    fill(leaflet)
+    with pytest.raises(Unparsable) as refused:
+        read(leaflet)
+    assert refused.value.reason == reason
+
+
+def test_a_file_with_a_page_that_is_a_picture_is_read_with_a_warning(leaflet: Leaflet) -> None:
+    leaflet.add_page()
+    leaflet.put(WAX)
+    scan(leaflet)
+    page = read_pdf(bytes(leaflet.output()))
+    assert (page.text, page.pages) == (WAX, (0, len(WAX)))
+    assert page.warnings == ("page 2 of it are pictures of text; run it through text recognition (OCR)",)
+
+
+@pytest.mark.parametrize("content", [b"", b"%PDF-1.7", b"%PDF-1.7\n" + b"\0" * 500, b"<html>"])
+def test_a_damaged_file_is_refused(content: bytes) -> None:
+    with pytest.raises(Unparsable):
+        read_pdf(content)
+
+
+@pytest.mark.parametrize(
+    ("title", "about"),
+    [("Waxing at home", {"title": "Waxing at home"}), ("Microsoft Word - leaflet.doc", {}), ("leaflet_final_2", {})],
+)
+def test_the_file_names_its_title_where_no_line_is_larger(leaflet: Leaflet, title: str, about: dict[str, str]) -> None:
+    leaflet.add_page()
+    leaflet.put(WAX)
+    leaflet.set_title(title)
+    assert read_pdf(bytes(leaflet.output())).about == about
