@@ -1,6 +1,7 @@
 """The parser of the command line: `footnote`, or `python -m chatbot`.
 
-Exit codes: 0 done, 1 failed with one line that names the cure, 2 wrong usage, 130 interrupted.
+Exit codes: 0 done, 1 failed with one line that names the cure, 2 wrong usage, 3 done with something to look at (`build`
+left files out, `status` found changed pages), 130 interrupted.
 """
 
 import argparse
@@ -10,6 +11,7 @@ import sys
 from collections.abc import Sequence
 
 from chatbot import __version__
+from chatbot.cli.building import add_building_commands
 from chatbot.cli.corpus import add_corpus_commands
 from chatbot.cli.crawl import add_crawl_commands
 from chatbot.cli.journal import add_journal_commands
@@ -30,7 +32,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     if isinstance(sys.stdout, io.TextIOWrapper):  # a terminal that cannot show a letter shows its number
         sys.stdout.reconfigure(errors="backslashreplace")
     try:
-        options.run(load_settings(), options)
+        return int(options.run(load_settings(), options) or 0)
     except FootnoteError as error:
         print(error, file=sys.stderr)
         return 1
@@ -47,6 +49,7 @@ def _parser() -> argparse.ArgumentParser:
     parser.set_defaults(log_format="%(message)s")
     add_command = parser.add_subparsers(required=True, metavar="COMMAND").add_parser
     add_corpus_commands(add_command)
+    add_building_commands(add_command)
     add_crawl_commands(add_command)
     add_question_commands(add_command)
     add_journal_commands(add_command)

@@ -30,7 +30,7 @@ from chatbot.answering import (
 )
 from chatbot.clinic import Clinic, load_clinic
 from chatbot.errors import DocumentNotFound
-from chatbot.indexing import Encoder, load_encoder, open_index
+from chatbot.indexing import Encoder, current, load_encoder, open_index
 from chatbot.language import Spelling
 from chatbot.records import Answer, Document, Hit, Passage
 from chatbot.settings import Settings
@@ -93,6 +93,13 @@ class Chatbot:
             self.build = build
             self._serving = replace(self._serving, index=index, spelling=spelling, approved=approved)
             self.content_version = next(_VERSIONS)
+
+    def follow(self) -> bool:
+        """Serve the live build if it is another than the served one, as `reload` does; return whether it was."""
+        if current(self._folder) == self.build:
+            return False
+        self.reload()
+        return True
 
     def set_clinic(self, clinic: Clinic) -> None:
         """Serve a clinic from now on; a question in progress finishes with the one that it began with."""

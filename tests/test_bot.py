@@ -97,6 +97,19 @@ def test_a_new_build_is_served_after_reload_and_a_refused_one_never(tmp_path: Pa
     assert new != old
 
 
+def test_a_build_made_beside_the_server_is_followed(tmp_path: Path, words: WordEncoder) -> None:
+    corpus, index = tmp_path / "corpus", tmp_path / "index"
+    corpus.mkdir()
+    (corpus / "page.txt").write_text("The redness fades.")
+    build_index(corpus, index, words)
+    bot = Chatbot(corpus, index, words, Clinic())
+    assert not bot.follow()
+    (corpus / "more.txt").write_text("The swelling fades.")
+    built = build_index(corpus, index, words)
+    assert (bot.follow(), bot.build, len(bot.documents())) == (True, built.id, 2)
+    assert not bot.follow()
+
+
 def test_a_rebuild_never_mixes_two_indexes_in_one_answer(tmp_path: Path, words: WordEncoder) -> None:
     corpus, index = tmp_path / "corpus", tmp_path / "index"
     corpus.mkdir()

@@ -65,6 +65,7 @@ OWNERS: dict[str, str | tuple[str, ...]] = {
     "scipy": ("evaluation/metrics.py", "staff/insights/clustering.py", "triage/classifier.py"),
     "matplotlib": "evaluation/charts.py",
     "tqdm": "cli/progress.py",
+    "watchfiles": "cli/building.py",
     "sqlalchemy": ("database.py", "journal/"),
     "tomlkit": ("reading/front_matter.py", "staff/content/clinic_file.py"),
     "httpx": "staff/content/listing.py",

@@ -1,22 +1,26 @@
-"""The commands of the clinic's pages: init, build, serve, widget."""
+"""The commands of the clinic's site: init, serve, widget."""
 
 import argparse
 import logging
 import shutil
 import sys
+import time
 from collections.abc import Callable
-from contextlib import suppress
 from pathlib import Path
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
-from chatbot.errors import FootnoteError, SettingsError
+from chatbot.errors import FootnoteError
 from chatbot.settings import Settings
+
+if TYPE_CHECKING:
+    from chatbot.bot import Chatbot
 
 __all__ = ["add_corpus_commands"]
 
 _LOG = logging.getLogger(__name__)
 _LOG_LINE: Final = "%(asctime)s %(levelname)s %(name)s: %(message)s"
 _EXAMPLE: Final = Path(__file__).parent / "example"
+_LOOK: Final = 2.0  # seconds between two looks for a new build
 _WARM_UP: Final = 5.0  # seconds after which the server is surely ready; earlier, this work would delay it
 
 
@@ -25,9 +29,6 @@ def add_corpus_commands(add_command: Callable[..., argparse.ArgumentParser]) -> 
     init = add_command("init", help="start a clinic of your own: an example page and a clinic.toml")
     init.add_argument("folder", nargs="?", type=Path, default=Path(), metavar="FOLDER", help="where; here, if left out")
     init.set_defaults(run=_init)
-
-    build = add_command("build", help="build the index of the corpus, if anything changed")
-    build.set_defaults(run=_build)
 
     serve = add_command("serve", help="serve the chat page and the API")
     serve.set_defaults(run=_serve, log_format=_LOG_LINE)
@@ -57,30 +58,8 @@ def _init(_: Settings, options: argparse.Namespace) -> None:
     )
 
 
-def _build(settings: Settings, _: argparse.Namespace) -> None:
-    from chatbot.answering import unsupported_features
-    from chatbot.cli.progress import progress_bar
-    from chatbot.clinic import example_warnings, load_clinic
-    from chatbot.indexing import build_index, load_encoder
-
-    with progress_bar("Embedding", " passages") as show:
-        encoder = load_encoder(settings.model)
-        built = build_index(settings.corpus, settings.index, encoder, progress=show)
-    for problem in built.problems:
-        print(problem, file=sys.stderr)
-    print(
-        f"Index {built.id}: {built.passages} passages of {built.documents} "
-        f"{'page' if built.documents == 1 else 'pages'}, {built.embedded} passages embedded."
-    )
-    for warning in unsupported_features(encoder):
-        print(warning, file=sys.stderr)
-    with suppress(SettingsError):  # `serve` names what is wrong in clinic.toml
-        for warning in example_warnings(load_clinic(settings.clinic)):
-            print(warning, file=sys.stderr)
-
-
 def _serve(settings: Settings, _: argparse.Namespace) -> None:
-    from threading import Timer
+    from threading import Thread, Timer
 
     from chatbot.bot import Chatbot
     from chatbot.clinic import Contact, example_warnings
@@ -100,7 +79,23 @@ def _serve(settings: Settings, _: argparse.Namespace) -> None:
     warm_up = Timer(_WARM_UP, bot.warm_up)
     warm_up.daemon = True  # it keeps no server that is stopped
     warm_up.start()
+    Thread(target=_follow_builds, args=(bot,), name="follow-builds", daemon=True).start()
     serve(bot, journal, settings, address)
+
+
+def _follow_builds(bot: "Chatbot") -> None:
+    """Serve each new build from when it is live, until the process ends."""
+    refused = ""
+    while True:
+        time.sleep(_LOOK)
+        try:
+            if bot.follow():
+                _LOG.warning("Build %s is served from now on.", bot.build)
+            refused = ""
+        except FootnoteError as error:
+            if str(error) != refused:  # once, not at every look
+                _LOG.warning("Build %s is served still: %s", bot.build, error)
+            refused = str(error)
 
 
 def _widget(settings: Settings, options: argparse.Namespace) -> None:

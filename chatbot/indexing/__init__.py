@@ -3,11 +3,13 @@
 from chatbot.indexing.bm25 import content_words
 from chatbot.indexing.building import BuildResult, build_index, open_index, passages_of
 from chatbot.indexing.builds import activate, adopt, current, kept_builds, open_build, read_manifest
+from chatbot.indexing.copies import words_of
 from chatbot.indexing.encoder import Encoded, Encoder, Vectors
 from chatbot.indexing.encoders import load_encoder
 from chatbot.indexing.index import Evidence, Index, Query, SentenceEvidence
 from chatbot.indexing.model_files import PACKAGED_MODEL
 from chatbot.indexing.sentence_encoder import SentenceEncoder
+from chatbot.indexing.status import IndexStatus, index_status
 from chatbot.indexing.store import ExactStore, FaissStore, VectorStore
 
 __all__ = [
@@ -19,6 +21,7 @@ __all__ = [
     "ExactStore",
     "FaissStore",
     "Index",
+    "IndexStatus",
     "Query",
     "SentenceEncoder",
     "SentenceEvidence",
@@ -29,10 +32,12 @@ __all__ = [
     "build_index",
     "content_words",
     "current",
+    "index_status",
     "kept_builds",
     "load_encoder",
     "open_build",
     "open_index",
     "passages_of",
     "read_manifest",
+    "words_of",
 ]

@@ -34,7 +34,7 @@ from chatbot.reading import (
 )
 from chatbot.records import Document, Highlight, Passage
 
-__all__ = ["BuildResult", "build_index", "open_index", "passages_of"]
+__all__ = ["BuildResult", "build_index", "open_index", "passages_of", "raise_if_incompatible"]
 
 _FORMAT: Final = 11
 _PASSAGE_SHARE: Final = 0.75  # of the encoder's window; the rest is for the heading prefix
@@ -122,13 +122,18 @@ def open_index(
     build = open_build(index, name)
     made = build.manifest
     now = _manifest(digest or corpus_digest(corpus), encoder)
-    if made.encoder_fingerprint != now.encoder_fingerprint:
-        raise IndexIncompatible(f"The index in {index} was built with another model, {made.encoder}: {REBUILD_HINT}.")
-    if (made.format, made.splitter) != (now.format, now.splitter):
-        raise IndexIncompatible(f"The index in {index} was built by another version of Footnote: {REBUILD_HINT}.")
+    raise_if_incompatible(made, encoder.fingerprint, index)
     if made.id != now.id:
         raise IndexStale(f"The pages in {corpus} changed since the index in {index} was built: {REBUILD_HINT}.")
     return name, Index(build.folder, store)
+
+
+def raise_if_incompatible(made: Manifest, fingerprint: str, index: Path) -> None:
+    """Raise `IndexIncompatible` for a build with another encoder or by another version."""
+    if made.encoder_fingerprint != fingerprint:
+        raise IndexIncompatible(f"The index in {index} was built with another model, {made.encoder}: {REBUILD_HINT}.")
+    if (made.format, made.splitter) != (_FORMAT, SPLITTER):
+        raise IndexIncompatible(f"The index in {index} was built by another version of Footnote: {REBUILD_HINT}.")
 
 
 def _manifest(corpus: str, encoder: Encoder) -> Manifest:

@@ -13,6 +13,7 @@ import shutil
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, replace
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Final
 
@@ -75,6 +76,11 @@ class Build:
 
     manifest: Manifest
     folder: Path
+
+    @property
+    def made(self) -> datetime:
+        """When it was published."""
+        return datetime.fromtimestamp((self.folder / _MANIFEST).stat().st_mtime, UTC)
 
 
 @contextmanager

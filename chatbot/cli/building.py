@@ -1,0 +1,148 @@
+"""The commands of the index: build, status."""
+
+import argparse
+import sys
+import time
+from collections.abc import Callable, Iterator
+from contextlib import suppress
+from datetime import datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Final
+
+from chatbot.errors import FootnoteError, SettingsError
+from chatbot.settings import Settings
+
+if TYPE_CHECKING:
+    from chatbot.indexing import BuildResult, Encoder, IndexStatus
+
+__all__ = ["ATTENTION", "add_building_commands"]
+
+ATTENTION: Final = 3
+"""The exit code of a command that did its work and found something to look at."""
+
+_NO_LANGUAGE: Final = "unknown"
+_SHOWN: Final = 20  # names of a list
+_POLL: Final = 1.0  # seconds between two looks for a folder that is gone
+_LOOK: Final = 5_000  # milliseconds without a change, after which the folder is looked for
+
+
+def add_building_commands(add_command: Callable[..., argparse.ArgumentParser]) -> None:
+    """Add the parsers of these commands."""
+    build = add_command("build", help="build the index of the corpus, if anything changed")
+    build.add_argument("--watch", action="store_true", help="build again whenever a page changes, until Ctrl+C")
+    build.add_argument("--fresh", action="store_true", help="read and embed all pages, changed or not")
+    build.set_defaults(run=_build)
+
+    status = add_command("status", help="say what is served, what changed since, and what was left out")
+    status.set_defaults(run=_status)
+
+
+def _build(settings: Settings, options: argparse.Namespace) -> int:
+    from chatbot.answering import unsupported_features
+    from chatbot.clinic import example_warnings, load_clinic
+    from chatbot.indexing import load_encoder
+
+    encoder = load_encoder(settings.model)
+    built = _build_once(settings, encoder, fresh=options.fresh)
+    _report(settings.corpus, built)
+    print(f"{_summary(built)}.")
+    for warning in unsupported_features(encoder):
+        print(warning, file=sys.stderr)
+    with suppress(SettingsError):  # `serve` names what is wrong in clinic.toml
+        for warning in example_warnings(load_clinic(settings.clinic)):
+            print(warning, file=sys.stderr)
+    if options.watch:
+        _watch(settings, encoder, built)
+    return ATTENTION if built.problems else 0
+
+
+def _build_once(settings: Settings, encoder: "Encoder", *, fresh: bool = False) -> "BuildResult":
+    from chatbot.cli.progress import progress_bar
+    from chatbot.indexing import build_index
+
+    with progress_bar("Embedding", " passages") as show:
+        return build_index(settings.corpus, settings.index, encoder, progress=show, fresh=fresh)
+
+
+def _report(corpus: Path, built: "BuildResult") -> None:
+    """Print what was left out, and what pages say of themselves that cannot be read."""
+    from chatbot.reading import other_files
+
+    for line in (*built.problems, *built.notices, *other_files(corpus)):
+        print(line, file=sys.stderr)
+
+
+def _summary(built: "BuildResult") -> str:
+    pages = "page" if built.documents == 1 else "pages"
+    return (
+        f"Index {built.id}: {built.passages} passages of {built.documents} {pages}, {built.embedded} passages embedded"
+    )
+
+
+def _watch(settings: Settings, encoder: "Encoder", built: "BuildResult") -> None:
+    """Build again after each change, a line a build; Ctrl+C ends it."""
+    print(f"Watching {settings.corpus} (Ctrl+C stops it)", flush=True)
+    live = built.id
+    for _ in _changes(settings.corpus):
+        started = time.perf_counter()
+        try:
+            built = _build_once(settings, encoder)
+        except FootnoteError as error:
+            print(error, file=sys.stderr, flush=True)
+            continue
+        if built.id == live:
+            continue
+        live = built.id
+        _report(settings.corpus, built)
+        took = time.perf_counter() - started
+        print(f"{datetime.now().astimezone():%H:%M:%S} {_summary(built)}, {took:.1f} s.", flush=True)
+
+
+def _changes(folder: Path) -> Iterator[None]:
+    """Yield after each burst of changes in a folder, also where it is removed and made again, as generators do."""
+    from watchfiles import watch
+
+    while True:
+        while not folder.is_dir():
+            time.sleep(_POLL)
+        identity = folder.stat().st_ino
+        yield  # what changed while nobody watched
+        with suppress(FileNotFoundError):  # it went before it was watched
+            for changes in watch(folder, raise_interrupt=True, yield_on_timeout=True, rust_timeout=_LOOK):
+                if not folder.is_dir() or folder.stat().st_ino != identity:
+                    break
+                if changes:
+                    yield
+
+
+def _status(settings: Settings, _: argparse.Namespace) -> int:
+    from chatbot.indexing import index_status
+
+    status = index_status(settings.corpus, settings.index, settings.model)
+    print("\n".join(_status_lines(settings, status)))
+    return 0 if status.is_current else ATTENTION
+
+
+def _status_lines(settings: Settings, status: "IndexStatus") -> Iterator[str]:
+    made = status.build.manifest
+    yield (
+        f"{settings.index} serves build {made.id} of {status.build.made.astimezone():%d %B %Y, %H:%M}: "
+        f"{made.passages} passages of {made.documents} {'page' if made.documents == 1 else 'pages'}."
+    )
+    yield f"Model: {made.encoder}."
+    counted = sorted(status.languages.items(), key=lambda item: (-item[1], item[0]))
+    yield f"Languages: {', '.join(f'{language or _NO_LANGUAGE} {count}' for language, count in counted)}."
+    if status.is_current:
+        yield f"It is current: nothing changed in {settings.corpus} since."
+    else:
+        yield f"It is not current: run 'python -m chatbot build'. In {settings.corpus}, since then:"
+    for kind, names in (("changed", status.changed), ("new", status.new), ("removed", status.removed)):
+        yield from _named(kind, names)
+    for file in status.left_out:
+        yield file.reason
+
+
+def _named(kind: str, names: tuple[str, ...]) -> Iterator[str]:
+    yield from (f"  {kind}: {name}" for name in names[:_SHOWN])
+    if len(names) > _SHOWN:
+        yield f"  {kind}: {len(names) - _SHOWN} more"
