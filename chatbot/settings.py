@@ -31,6 +31,11 @@ class Setting:
 SETTINGS: Final = (
     Setting("FOOTNOTE_HOST", "127.0.0.1", "address that the server listens on"),
     Setting("FOOTNOTE_PORT", "7860", "port that the server listens on"),
+    Setting(
+        "FOOTNOTE_ROOT_PATH",
+        "",
+        "path below which visitors reach the server, such as `/chat`, where a proxy passes it on",
+    ),
     Setting("FOOTNOTE_CORPUS", "corpus", "folder of the clinic's pages"),
     Setting("FOOTNOTE_INDEX", "index", "folder of the index that Footnote builds"),
     Setting("FOOTNOTE_CLINIC", "clinic.toml", "file in which the clinic says who it is"),
@@ -64,6 +69,7 @@ class Settings:
     journal: str = field(repr=False)  # it may hold a password
     retention: int
     staff: Path
+    root_path: str = ""
 
 
 def load_settings(environ: Mapping[str, str] = os.environ) -> Settings:
@@ -87,6 +93,7 @@ def load_settings(environ: Mapping[str, str] = os.environ) -> Settings:
         journal=environ.get("FOOTNOTE_JOURNAL", value["FOOTNOTE_JOURNAL"]).strip(),  # empty: no journal
         retention=_days(value["FOOTNOTE_RETENTION_DAYS"]),
         staff=Path(value["FOOTNOTE_STAFF_DIR"]),
+        root_path=_root_path(value["FOOTNOTE_ROOT_PATH"]),
     )
 
 
@@ -100,6 +107,15 @@ def _port(text: str) -> int:
     if not (re.fullmatch(r"[0-9]{1,5}", text) and 0 < int(text) < 65536):
         raise SettingsError(f"FOOTNOTE_PORT is {text!r}: set it to a number from 1 to 65535.")
     return int(text)
+
+
+def _root_path(text: str) -> str:
+    path = "/".join(["", *filter(None, text.strip().split("/"))])
+    if not re.fullmatch(r"[A-Za-z0-9._~/-]*", path) or {".", ".."} & set(path.split("/")):
+        raise SettingsError(
+            f"FOOTNOTE_ROOT_PATH is {text!r}: set it to the path at which your proxy serves Footnote, such as /chat."
+        )
+    return path
 
 
 def _days(text: str) -> int:

@@ -15,7 +15,7 @@ from chatbot.web.http.answer_and_record import AnswerService
 from chatbot.web.http.assets import Assets, asset_routes, build_assets
 from chatbot.web.http.gradio_allowlist import GradioAllowlist
 from chatbot.web.http.gradio_app import gradio_app
-from chatbot.web.http.middleware import BodySizeLimit, SecurityHeaders
+from chatbot.web.http.middleware import BodySizeLimit, RootPath, SecurityHeaders
 from chatbot.web.http.origins import OriginMiddleware
 from chatbot.web.http.problems import ServerErrorMiddleware, handle_errors
 from chatbot.web.http.rate_limit import RateLimiter
@@ -76,6 +76,8 @@ def create_app(
     app.add_middleware(ServerErrorMiddleware)
     # Outside of everything that answers, so that allowed sites can read errors too.
     app.add_middleware(OriginMiddleware, sites=sites, questions=questions)
+    if settings and settings.root_path:
+        app.add_middleware(RootPath, path=settings.root_path)
     app.add_middleware(SecurityHeaders)  # the outermost, so that every response passes it
     return app
 
@@ -91,7 +93,7 @@ def _mount_console(app: FastAPI, services: ConsoleServices, assets: Assets) -> _
 
     @app.api_route("/staff", methods=["GET", "HEAD"])
     async def staff() -> RedirectResponse:
-        return RedirectResponse("/staff/", HTTPStatus.PERMANENT_REDIRECT)
+        return RedirectResponse("staff/", HTTPStatus.PERMANENT_REDIRECT)
 
     app.mount("/staff", console)
     return lifespan

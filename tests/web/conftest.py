@@ -5,7 +5,6 @@ import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
-from functools import partial
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from threading import Thread
@@ -16,6 +15,7 @@ import httpx
 import pytest
 import uvicorn
 from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, expect, sync_playwright
+from starlette.types import ASGIApp, Receive, Scope, Send
 
 from chatbot.bot import Chatbot
 from chatbot.clinic import Sites, load_clinic
@@ -39,15 +39,34 @@ FLAGS = [
 expect.set_options(timeout=20_000)  # milliseconds: the first question after a start takes seconds on a busy machine
 
 
+def below(path: str, app: ASGIApp) -> ASGIApp:
+    """Serve an application below a path, as a proxy does that takes the path away and says nothing of it."""
+
+    async def proxy(scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] == "http":
+            inside = scope["path"].startswith(f"{path}/")
+            shown = scope["path"].removeprefix(path) if inside else "/outside-of-the-path"
+            raw = scope["raw_path"].removeprefix(path.encode()) if inside else shown.encode()
+            scope = {**scope, "path": shown, "raw_path": raw}
+        await app(scope, receive, send)
+
+    return proxy
+
+
 @contextmanager
-def serving(bot: Chatbot, journal: Journal | None = None, settings: Settings | None = None) -> Iterator[str]:
-    """Serve a bot on a free port and give its address; tests ask faster than a person, so its usual limit is raised."""
+def serving(
+    bot: Chatbot, journal: Journal | None = None, settings: Settings | None = None, path: str = ""
+) -> Iterator[str]:
+    """Serve a bot on a free port, perhaps below a path, and give its address.
+
+    Tests ask faster than a person, so its usual limit is raised.
+    """
     sites = bot.clinic.sites
     if sites.requests_per_minute == Sites().requests_per_minute:
         bot.set_clinic(replace(bot.clinic, sites=replace(sites, requests_per_minute=6000)))
     config = uvicorn.Config(
         # Built inside the server's event loop: outside of one, Gradio opens loops and never closes them.
-        partial(create_app, bot, journal, settings),
+        lambda: below(path, create_app(bot, journal, settings)),
         factory=True,
         port=0,
         log_level="critical",
@@ -60,7 +79,7 @@ def serving(bot: Chatbot, journal: Journal | None = None, settings: Settings | N
     while not server.started:
         assert thread.is_alive()
         time.sleep(0.02)
-    yield f"http://127.0.0.1:{server.servers[0].sockets[0].getsockname()[1]}"
+    yield f"http://127.0.0.1:{server.servers[0].sockets[0].getsockname()[1]}{path}"
     server.should_exit = True
     thread.join(10)
 

@@ -104,7 +104,7 @@ def test_a_document_is_shown_under_its_headings_without_scars(client: httpx.Clie
     ]
     assert "what are the benefits of microneedling<" not in page
     assert page.count("Benefits of Microneedling") == 2
-    assert 'href="/"' in page
+    assert 'href="../"' in page
 
 
 def test_a_citation_opens_its_page_with_the_sentence_marked(client: httpx.Client, bot: Chatbot) -> None:

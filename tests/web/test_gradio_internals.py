@@ -118,8 +118,8 @@ def test_the_configuration_describes_each_button_by_its_number() -> None:
 
 def test_the_script_and_the_style_of_its_page_are_found() -> None:
     script, style = gradio_entry()
-    assert (FRONTEND / script[1:]).is_file()
-    assert (FRONTEND / style[1:]).is_file()
+    assert (FRONTEND / script).is_file()
+    assert (FRONTEND / style).is_file()
 
 
 def test_the_policy_allows_the_one_style_element_of_its_scripts() -> None:

@@ -61,7 +61,7 @@ class _Layout(RecordList):
         self.file = gr.Button(
             "Save as a file for a spreadsheet (CSV)",
             visible=False,
-            link="/staff/approved-questions.csv",
+            link="approved-questions.csv",
             elem_id="approved-file",
         )
 

@@ -48,7 +48,7 @@ def since(days: int) -> datetime:
 
 def chart(name: str, text: str, *, days: int = 30, stamp: str) -> str:
     """Return the Markdown of a chart for a screen and for a phone, and its text, which must hold no markup."""
-    address = f"/staff/charts/{name}.svg?days={days}&at={stamp}"
+    address = f"charts/{name}.svg?days={days}&at={stamp}"
     return f"![{text}]({address})\n\n![{text}]({address}&narrow=1)\n\n{text}"
 
 

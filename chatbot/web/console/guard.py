@@ -75,7 +75,7 @@ class StaffGuard:
         if account:
             state = {**scope.get("state", {}), ACCOUNT: account, REVALIDATE: look_up}
             to_console = path == SIGN_IN and scope["method"] in _SAFE
-            target = RedirectResponse("/staff/", HTTPStatus.SEE_OTHER) if to_console else self._console
+            target = RedirectResponse("./", HTTPStatus.SEE_OTHER) if to_console else self._console
             await target({**scope, "state": state}, receive, send)
         elif path == SIGN_IN:
             await self._sign_in(scope, receive, send)
@@ -125,7 +125,7 @@ def is_for_editors(event: object) -> bool:
 
 def _refusal(scope: Scope, path: str) -> Response:
     if scope["method"] in _SAFE and path == "/":
-        return RedirectResponse("/staff/sign-in", HTTPStatus.SEE_OTHER)
+        return RedirectResponse("sign-in", HTTPStatus.SEE_OTHER)
     return problem_response(HTTPStatus.UNAUTHORIZED, {"WWW-Authenticate": "Cookie"}, _SIGNED_OUT)
 
 

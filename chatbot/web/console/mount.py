@@ -83,7 +83,7 @@ def _with_prefetch(
 
 def _page_routes(services: ConsoleServices, blocks: gr.Blocks, assets: Assets) -> APIRouter:
     script, style = gradio_entry()
-    config = as_data({**blocks.config, **REQUEST, "root": "/staff"})
+    config = as_data({**blocks.config, **REQUEST})
     page = Template(static_text("staff.html"))
     router = APIRouter()
 

@@ -135,7 +135,7 @@ class _Tab:
             explanation = self._services.bot.explain(question, history)
         except FootnoteError as error:
             return _Turn(question[:300], apology_html(str(error), clinic, with_contact=False), None)
-        return _Turn(question, answer_html(explanation.answer, clinic), explanation)
+        return _Turn(question, answer_html(explanation.answer, clinic, "../"), explanation)
 
     def _offer(self, turns: Sequence[_Turn]) -> Changes:
         """Offer the passages that may answer the last question."""

@@ -30,7 +30,7 @@ _QUEUE_LENGTH: Final = 16  # sign-ins that may wait; further ones are told that 
 _TOO_MANY: Final = HTTPStatus.TOO_MANY_REQUESTS
 _WRONG: Final = "This name and password do not belong together. Please try again."
 _COOKIE_LIFE: Final = 7 * 24 * 3600  # seconds; the server ends sessions earlier by itself
-_FORM: Final = """<form method="post" action="/staff/sign-in">
+_FORM: Final = """<form method="post" action="sign-in">
 <label>Name<input name="name" autocomplete="username" autocapitalize="none" required value="$name"></label>
 <label>Password<input name="password" type="password" autocomplete="current-password" required></label>
 <button type="submit">Sign in</button>
@@ -65,7 +65,7 @@ def sign_in_routes(bot: "Chatbot", account_store: AccountStore, throttle: SignIn
             return respond(_WRONG, name, HTTPStatus.UNAUTHORIZED)
         throttle.succeeded(name, address)
         account_store.sign_out(before)  # the browser forgets this session, so nobody could end it later
-        response = RedirectResponse("/staff/", HTTPStatus.SEE_OTHER)
+        response = RedirectResponse("./", HTTPStatus.SEE_OTHER)
         _set_cookie(response, scheme, token, _COOKIE_LIFE)
         return response
 
@@ -114,7 +114,7 @@ def _duration(seconds: int) -> str:
 
 
 def _signed_out(request: Request) -> Response:
-    response = RedirectResponse("/staff/sign-in", HTTPStatus.SEE_OTHER)
+    response = RedirectResponse("sign-in", HTTPStatus.SEE_OTHER)
     _set_cookie(response, request.scope["scheme"], "", 0)
     return response
 
@@ -125,7 +125,9 @@ def _set_cookie(response: Response, scheme: str, token: str, life: int) -> None:
         cookie_name(scheme),
         token,
         max_age=life,
-        path="/" if secure else "/staff",  # browsers demand it of a name that starts with __Host-
+        # Browsers demand "/" of a name that starts with __Host-. Without a path they take the console's own, which only
+        # they know where a proxy serves it below another.
+        path="/" if secure else None,
         secure=secure,
         httponly=True,
         samesite="strict",

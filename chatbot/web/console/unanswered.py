@@ -141,7 +141,7 @@ class _Tab:
         return {
             **self.parts.show(questions, _summary(questions), names, cells),
             self.parts.language: gr.update(choices=languages, value=language),
-            self.parts.file: gr.update(visible=bool(shown), link=f"/staff/unanswered-questions.csv?{query}"),
+            self.parts.file: gr.update(visible=bool(shown), link=f"unanswered-questions.csv?{query}"),
         }
 
     def open(self, row: Row) -> Changes:

@@ -51,6 +51,8 @@ class Palette:
 
 @dataclass(frozen=True, slots=True)
 class _File:
+    """A file and its address, relative to the pages at the root, because a proxy may serve all below a path."""
+
     address: str
     content: CompressedContent
 
@@ -101,7 +103,7 @@ def asset_routes(assets: Assets) -> APIRouter:
     router = APIRouter()
     for field in fields(assets):
         file: _File = getattr(assets, field.name)
-        router.add_api_route(file.address, _endpoint(file), methods=["GET", "HEAD"])
+        router.add_api_route(f"/{file.address}", _endpoint(file), methods=["GET", "HEAD"])
     return router
 
 
@@ -115,7 +117,7 @@ def _endpoint(file: _File) -> Callable[[Request], Coroutine[None, None, Response
 def _file(name: str, suffix: str, media_type: str, text: str) -> _File:
     content = text.encode("utf-8")
     digest = hashlib.sha256(content).hexdigest()[:12]
-    return _File(f"/look/{name}.{digest}.{suffix}", CompressedContent.of(content, media_type))
+    return _File(f"look/{name}.{digest}.{suffix}", CompressedContent.of(content, media_type))
 
 
 def contrast(first: Colour, second: Colour) -> float:

@@ -46,8 +46,9 @@ POLICY: Final = {
 }
 """The content security policy of a page that Gradio's script fills."""
 
-# What Gradio's own page adds to the configuration for each request. The browser completes the address "/".
-REQUEST: Final = {"root": "/", "current_page": "", "username": None, "deep_link_state": "none"}
+# What Gradio's own page adds to the configuration for each request, but for the address of the server. chat.js and
+# staff.js fill that in, because only the browser knows below which path a proxy serves it.
+REQUEST: Final = {"current_page": "", "username": None, "deep_link_state": "none"}
 
 _FRONTEND: Final = files("gradio") / "templates" / "frontend"
 _ASSETS: Final[dict[str, CompressedContent]] = {}  # those that were requested, by name: one page needs some 50 of 900
@@ -98,10 +99,13 @@ def gradio_app(blocks: gr.Blocks, largest_file: int) -> FastAPI:
 
 
 def gradio_entry() -> tuple[str, str]:
-    """Return the addresses of Gradio's script and style; raises `RuntimeError` where its page has another layout."""
+    """Return the addresses of Gradio's script and style, relative to the pages at the root.
+
+    Raises `RuntimeError` where Gradio's page has another layout.
+    """
     page = (_FRONTEND / "index.html").read_text("utf-8")
-    script = re.search(r'<script type="module" crossorigin src="\.(/assets/[\w.-]+\.js)">', page)
-    style = re.search(r'<link rel="stylesheet" crossorigin href="\.(/assets/[\w.-]+\.css)">', page)
+    script = re.search(r'<script type="module" crossorigin src="\./(assets/[\w.-]+\.js)">', page)
+    style = re.search(r'<link rel="stylesheet" crossorigin href="\./(assets/[\w.-]+\.css)">', page)
     if script is None or style is None:
         raise RuntimeError("This release of Gradio has another page: install the one that constraints.txt names.")
     return script[1], style[1]

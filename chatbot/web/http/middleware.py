@@ -1,4 +1,4 @@
-"""Middleware of every request and response: a limit on bodies, and security headers."""
+"""Middleware of every request and response: the path of a proxy, a limit on bodies, and security headers."""
 
 from http import HTTPStatus
 from typing import Final
@@ -7,11 +7,12 @@ from anyio import fail_after
 from starlette.datastructures import MutableHeaders
 from starlette.exceptions import HTTPException
 from starlette.requests import ClientDisconnect, Request
+from starlette.responses import RedirectResponse
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from chatbot.web.http.problems import problem_response
 
-__all__ = ["BodySizeLimit", "SecurityHeaders", "json_body", "replay"]
+__all__ = ["BodySizeLimit", "RootPath", "SecurityHeaders", "json_body", "replay"]
 
 _SLOWEST_BODY: Final = 20  # seconds; a phone on a bad line needs one
 LARGEST_BODY: Final = 64 * 1024  # bytes; the longest question allowed is far shorter
@@ -28,6 +29,27 @@ _HEADERS: Final = {
     "Permissions-Policy": "camera=(), display-capture=(), geolocation=(), microphone=(), payment=(), usb=()",
     "Content-Security-Policy": "default-src 'none'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'",
 }
+
+
+class RootPath:
+    """Serve below a path as at the root, whether or not a proxy takes the path away."""
+
+    def __init__(self, app: ASGIApp, path: str) -> None:
+        """Take the path, such as /chat."""
+        self._app = app
+        self._path = path
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Pass a request on without the path; redirect from the path itself to the page below it."""
+        app = self._app
+        if scope["type"] == "http" and scope["path"] == self._path:
+            query = scope["query_string"].decode("latin-1")
+            target = f"{self._path.rpartition('/')[2]}/{query and '?'}{query}"
+            app = RedirectResponse(target, HTTPStatus.PERMANENT_REDIRECT)
+        elif scope["type"] == "http" and scope["path"].startswith(f"{self._path}/"):
+            raw = scope["raw_path"].removeprefix(self._path.encode())
+            scope = {**scope, "path": scope["path"].removeprefix(self._path), "raw_path": raw}
+        await app(scope, receive, send)
 
 
 class BodySizeLimit:

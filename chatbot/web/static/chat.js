@@ -6,6 +6,7 @@ if (location.search) history.replaceState(history.state, "", location.pathname);
 
 // Gradio's script, which follows this one, starts from these.
 window.gradio_config = JSON.parse(document.getElementById("gradio-config").textContent);
+window.gradio_config.root = new URL(".", location.href).href;
 window.gradio_api_info = { named_endpoints: {}, unnamed_endpoints: {} };
 
 (() => {

@@ -6,6 +6,7 @@ if (location.search) history.replaceState(history.state, "", location.pathname);
 
 // Gradio's script, which follows this one, starts from these.
 window.gradio_config = JSON.parse(document.getElementById("gradio-config").textContent);
+window.gradio_config.root = new URL(".", location.href).href;
 window.gradio_api_info = { named_endpoints: {}, unnamed_endpoints: {} };
 
 // Gradio shows an error when an event fails. Where the server does not answer it any more, the banner says what to do.
@@ -13,7 +14,7 @@ addEventListener("DOMContentLoaded", () => {
   const lost = document.getElementById("lost");
   new MutationObserver(async () => {
     if (!lost.hidden || !document.querySelector(".toast-body.error")) return;
-    const response = await fetch("/staff/gradio_api/app_id").catch(() => null);
+    const response = await fetch("gradio_api/app_id").catch(() => null);
     lost.hidden = Boolean(response?.ok);
   }).observe(document.body, { childList: true, subtree: true });
 });

@@ -50,8 +50,9 @@ def page_routes(bot: "Chatbot", assets: Assets) -> APIRouter:
     """Return the route of the documents' pages."""
     router = APIRouter()
 
-    def respond(title: str, body: Html, status: HTTPStatus) -> HTMLResponse:
-        look = {"icon": assets.icon.address, "style": assets.page_css.address}
+    def respond(request: Request, title: str, body: Html, status: HTTPStatus) -> HTMLResponse:
+        root = "../" * (request.scope["raw_path"].count(b"/") - 1)
+        look = {"root": root, "icon": root + assets.icon.address, "style": root + assets.page_css.address}
         page = fill_page("page.html", title=title, name=bot.clinic.name, body=body, **look)
         return HTMLResponse(page, status, {"Content-Security-Policy": _POLICY, "Cache-Control": "no-cache"})
 
@@ -61,9 +62,9 @@ def page_routes(bot: "Chatbot", assets: Assets) -> APIRouter:
         try:
             document = bot.document(document_id)
         except DocumentNotFound:
-            return respond("Page not found", _NOT_FOUND, HTTPStatus.NOT_FOUND)
+            return respond(request, "Page not found", _NOT_FOUND, HTTPStatus.NOT_FOUND)
         body = await run_in_threadpool(_body, document, query.getlist("mark"), query.get("of"))
-        return respond(document.title, body, HTTPStatus.OK)
+        return respond(request, document.title, body, HTTPStatus.OK)
 
     return router
 

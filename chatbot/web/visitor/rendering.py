@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Iterable, Iterator
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from typing import Final, Self
 from urllib.parse import quote, urlsplit
 
@@ -69,8 +69,10 @@ def shorten(text: str) -> str:
     return text if len(text) <= _LONGEST_ECHO else text[:_LONGEST_ECHO].rstrip() + " …"
 
 
-def answer_html(answer: Answer, clinic: Clinic) -> Html:
+def answer_html(answer: Answer, clinic: Clinic, root: str = "") -> Html:
     """Return an answer: its message, the quoted passages, and the line of contact, which may go before them.
+
+    `root` leads from the page that shows it to the server's first page, such as `../`.
 
     An answer from the pages begins with the sentence that answers. Passages that are not marked are folded, except the
     first where neither the contact nor choices go before it. In an urgent answer the number to call stands first, and
@@ -87,6 +89,7 @@ def answer_html(answer: Answer, clinic: Clinic) -> Html:
             texts.heading,
             _join(Html('<p class="line">{}</p>').format(line) for line in _lines(answer.message)),
         )
+    answer = replace(answer, citations=tuple(_seen_from(root, citation) for citation in answer.citations))
     reach, quotes = _reach(answer, clinic), _join(_open_or_folded(answer, citation) for citation in answer.citations)
     parts = (reach, _closest(answer), quotes) if answer.contact_first else (_choices(answer), quotes, reach)
     return Html('<div class="answer {}">{}{}{}{}</div>').format(
@@ -254,6 +257,12 @@ def _link(address: str, text: str, *, new_tab: bool = False) -> Html:
 def _anchor(address: str, content: Html, *, new_tab: bool) -> Html:
     target = Html(' target="_blank" rel="noopener noreferrer"') if new_tab else ""
     return Html('<a href="{}"{}>{}</a>').format(address, target, content)
+
+
+def _seen_from(root: str, citation: Citation) -> Citation:
+    """Return a citation whose link to a page of this server holds below whatever path a proxy serves it."""
+    is_own = citation.link.startswith("/") and not citation.link.startswith("//")
+    return replace(citation, link=root + citation.link[1:]) if is_own else citation
 
 
 def _safe(address: str) -> str:
