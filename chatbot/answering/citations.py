@@ -3,11 +3,22 @@
 import math
 import re
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Final
 
 from chatbot.answering.highlights import sentence_scores
 from chatbot.indexing import Index, Query, Vectors, content_words
-from chatbot.reading import CELL, LIST_MARK, asks, is_figure, opening_question, same_words
+from chatbot.reading import (
+    CELL,
+    LIST_MARK,
+    answer_label,
+    asks,
+    is_figure,
+    opening_question,
+    question_label,
+    question_words,
+    same_words,
+)
 from chatbot.records import Highlight, Passage
 
 __all__ = ["highlights", "mark_sentences"]
@@ -88,8 +99,11 @@ class _Sentences:
         self._passage = passage
         self._sentences = sentences
         self._own = opening_question(passage.text)
-        self.texts = [passage.text[mark.start : mark.end] for mark in sentences]
         self._heading = passage.headings[-1] if passage.headings else ""
+        if sentences and asks(self._heading):  # which the reader of sentences does not see
+            label = answer_label(passage.text[: sentences[0].end], stopped=question_label(self._heading) > 0)
+            self._sentences = [replace(sentences[0], start=max(label, sentences[0].start)), *sentences[1:]]
+        self.texts = [passage.text[mark.start : mark.end] for mark in self._sentences]
         self._lines = [passage.text.rfind("\n", 0, mark.start) + 1 for mark in sentences]
         self._in_list = [bool(LIST_MARK.match(passage.text, line)) for line in self._lines]
         self._is_item = [inside or CELL in text for inside, text in zip(self._in_list, self.texts, strict=True)]
@@ -187,7 +201,7 @@ class _Sentences:
         last = next((n for n in reversed(range(number)) if self._is_question[n]), None)
         if last is not None and self._own and self._sentences[last].end <= self._own.end and self.is_asked(question):
             return True
-        return same_words(self._heading if last is None else self.texts[last]) == same_words(question)
+        return same_words(question_words(self._heading if last is None else self.texts[last])) == same_words(question)
 
     def _question_above(self, number: int) -> str:
         """Return the last question before a sentence, or else the heading."""

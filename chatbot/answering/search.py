@@ -8,7 +8,7 @@ from chatbot.answering.answer_type import AnswerType, match_answer_type
 from chatbot.answering.follow_ups import ResolvedQuestion, resolve_follow_up
 from chatbot.answering.ranking import Ranking
 from chatbot.indexing import Encoded, Encoder, Index, Query, Vectors, content_words
-from chatbot.reading import opening_question
+from chatbot.reading import opening_question, question_words
 from chatbot.records import Hit, Passage
 
 __all__ = ["SearchResult", "TopicFreeQuestion", "search", "texts_to_encode", "topic_free_questions"]
@@ -128,7 +128,8 @@ def _has_exact_heading(hit: Hit, words: Sequence[str]) -> bool:
     The page's title may stand before the heading, as it does in suggestions. A question with which the passage itself
     begins is a heading too.
     """
-    names = [name for heading in hit.passage.headings[-1:] for name in (heading, f"{hit.passage.title} {heading}")]
+    headings = map(question_words, hit.passage.headings[-1:])
+    names = [name for heading in headings for name in (heading, f"{hit.passage.title} {heading}")]
     return any(words[0] in name.casefold() and _words(name) == words for name in (*names, *_own_question(hit, words)))
 
 

@@ -19,7 +19,7 @@ from chatbot.reading.corpus import (
 )
 from chatbot.reading.front_matter import read_front_matter, yaml_fields
 from chatbot.reading.page import same_words
-from chatbot.reading.questions import asks
+from chatbot.reading.questions import answer_label, asks, question_label, question_words
 from chatbot.reading.sentences import CELL, LIST_MARK, is_figure, opening_question, sentences, unwrapped
 from chatbot.reading.splitting import SPLITTER, split
 
@@ -32,6 +32,7 @@ __all__ = [
     "SPLITTER",
     "CorpusFiles",
     "PageFile",
+    "answer_label",
     "asks",
     "corpus_digest",
     "corpus_files",
@@ -42,6 +43,8 @@ __all__ = [
     "opening_question",
     "other_files",
     "page_files",
+    "question_label",
+    "question_words",
     "read_corpus",
     "read_file",
     "read_front_matter",

@@ -56,7 +56,10 @@ def all_blocks(page: Page, title: str, sections: Sequence[Section]) -> tuple[Blo
         lines = _lines(page.text, section.start, section.end, repeated)
         found += _tables(_apart(lines, found, BlockKind.TABLE))
         found += _lists(_apart(lines, found, BlockKind.LIST, BlockKind.TABLE))
-    found += [block for row in found if row.kind is BlockKind.ROW for block in _asking_row(page.text, row, found)]
+    found = list(_named_columns(page.text, found))
+    known = {block.start for block in found if block.kind is BlockKind.ANSWER}
+    rows = (block for block in found if block.kind is BlockKind.ROW and block.start not in known)
+    found += [Block(BlockKind.ANSWER, row.start, row.end) for row in rows if _asks_in_cell(page.text, row)]
     found = _in_order(found)
     answers = [block for block in found if block.kind is BlockKind.ANSWER]
     items = list(_items_of_several(found))
@@ -171,12 +174,20 @@ def _list(lines: Sequence[_Line]) -> Iterator[Block]:
             yield from _list(item[nested:])
 
 
-def _asking_row(text: str, row: Block, blocks: Sequence[Block]) -> Iterator[Block]:
-    """Yield the row of a table as an answer, if a cell of it asks."""
-    cells = text[row.start : row.end].split(CELL)
-    known = any(block.kind is BlockKind.ANSWER and block.start == row.start for block in blocks)
-    if not known and any(asks(cell) for cell in cells[:-1]):
-        yield Block(BlockKind.ANSWER, row.start, row.end)
+def _named_columns(text: str, blocks: Iterable[Block]) -> Iterator[Block]:
+    """Yield blocks, with a header that holds no words left out, and one that asks as a row."""
+    for block in blocks:
+        if block.kind is not BlockKind.HEADER:
+            yield block
+        elif _asks_in_cell(text, block):
+            yield replace(block, kind=BlockKind.ROW)
+        elif any(character.isalnum() for character in text[block.start : block.end]):
+            yield block
+
+
+def _asks_in_cell(text: str, row: Block) -> bool:
+    """Return whether a cell of a row asks, beside one that answers."""
+    return any(map(asks, text[row.start : row.end].split(CELL)[:-1]))
 
 
 def _regions(text: str, lines: Sequence[_Line], answers: Sequence[Block]) -> list[list[_Line]]:

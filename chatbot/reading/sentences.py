@@ -151,13 +151,14 @@ def _segments(text: str) -> Iterator[tuple[int, int]]:
     if CELL not in text:
         yield from _split_prose(text)
         return
-    cells = list(re.finditer(r"(?:(?! \| ).)+", text, re.DOTALL))
-    if not any(asks(cell.group()) for cell in cells[:-1]):
+    starts = [0, *(match.end() for match in re.finditer(re.escape(CELL), text))]
+    cells = list(zip(starts, [*(start - len(CELL) for start in starts[1:]), len(text)], strict=True))
+    asking = next((number for number, cell in enumerate(cells[:-1]) if asks(text[slice(*cell)])), None)
+    if asking is None:
         yield 0, len(text)
         return
-    for cell in cells:
-        start = cell.start() + (len(CELL) - 1 if cell.start() else 0)
-        yield from ((start + left, start + right) for left, right in _split_prose(text[start : cell.end()]))
+    for start, end in cells[asking:]:  # a number may stand before the question
+        yield from ((start + left, start + right) for left, right in _split_prose(text[start:end]))
 
 
 def _split_prose(text: str) -> Iterator[tuple[int, int]]:
