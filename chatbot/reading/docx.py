@@ -19,7 +19,7 @@ from chatbot.reading.page import Page
 
 __all__ = ["read_docx"]
 
-_UNPACKED: Final = 60 * 1024 * 1024  # bytes of the parts that are read; a book has some five
+_UNPACKED: Final = 32 * 1024 * 1024  # bytes of the parts that are read; a book has some five
 _PARTS: Final = 2_000
 _BODY: Final = "word/document.xml"
 _STYLES: Final = "word/styles.xml"

@@ -37,7 +37,7 @@ _WAITING: Final = 4  # times as long may pass on the clock, because other progra
 _IDLE: Final = 60.0  # seconds after which a child without work leaves
 _LEAVING: Final = 5.0  # seconds that a child may take to leave
 _LONGEST_REPLY: Final = 64 * 1024 * 1024  # bytes
-_HEAD: Final = struct.Struct(">8sI")  # suffix and length of a file
+_HEAD: Final = struct.Struct(">8sII")  # suffix, seconds and length of a file
 _LENGTH: Final = struct.Struct(">I")
 _SIGXCPU: Final = 24  # what ends a child whose time is over; Windows has no name for it
 _CHILD: Final = "from chatbot.reading.isolated import serve; serve()"
@@ -69,10 +69,16 @@ PARSED: Final[Mapping[str, Callable[[bytes], Page]]] = {".pdf": _read_pdf, ".doc
 """The reader of each suffix that is parsed in the child."""
 
 
-def parse(suffix: str, content: bytes) -> Page:
-    """Parse a file in the child; raises `Unparsable`. Any number of threads may call this, one is served at a time."""
+def parse(suffix: str, content: bytes, seconds: int | None = None) -> Page:
+    """Parse a file in the child, within so many seconds of processor time; raises `Unparsable`.
+
+    Honest files take time in proportion to their size, which is the limit without `seconds`. Any number of threads may
+    call this, and one is served at a time.
+    """
+    if seconds is None:
+        seconds = min(_SECONDS_MOST, _SECONDS + _SECONDS_MEGABYTE * (len(content) >> 20))
     with _LOCK:
-        return _CHILDREN.parse(suffix, content)
+        return _CHILDREN.parse(suffix, content, seconds)
 
 
 class _Children:
@@ -81,15 +87,15 @@ class _Children:
     def __init__(self) -> None:
         self._process: subprocess.Popen[bytes] | None = None
 
-    def parse(self, suffix: str, content: bytes) -> Page:
+    def parse(self, suffix: str, content: bytes, seconds: int) -> Page:
         for _ in range(2):  # an idle child may leave between two files
             process = self._running()
             try:
-                _send(process.stdin, suffix, content)
+                _send(process.stdin, _HEAD.pack(suffix.encode(), seconds, len(content)) + content)
             except OSError:
                 self.close()
             else:
-                return self._receive(process, _seconds(content))
+                return self._receive(process, seconds)
         raise Unparsable("the program that reads such files does not start", "see that memory is free, and build again")
 
     def _running(self) -> subprocess.Popen[bytes]:
@@ -124,7 +130,7 @@ class _Children:
         if fields is None:
             code = self.close()
             if late.is_set() or code == -_SIGXCPU:
-                raise Unparsable(f"reading it takes more than {seconds} seconds", _SMALLER)
+                raise Unparsable(f"reading it takes more than {seconds} s", _SMALLER)
             raise Unparsable("it is damaged, or needs too much memory", "open it and save it anew, or save it smaller")
         if "reason" in fields:
             raise Unparsable(str(fields["reason"]), str(fields["cure"]))
@@ -155,15 +161,10 @@ _CHILDREN: Final = _Children()
 atexit.register(_CHILDREN.close)
 
 
-def _seconds(content: bytes) -> int:
-    """Return the processor time that a file may take: honest files take it in proportion to their size."""
-    return min(_SECONDS_MOST, _SECONDS + _SECONDS_MEGABYTE * (len(content) >> 20))
-
-
-def _send(pipe: IO[bytes] | None, suffix: str, content: bytes) -> None:
+def _send(pipe: IO[bytes] | None, message: bytes) -> None:
     if pipe is None:
         raise BrokenPipeError
-    pipe.write(_HEAD.pack(suffix.encode(), len(content)) + content)
+    pipe.write(message)
     pipe.flush()
 
 
@@ -196,10 +197,11 @@ def serve() -> None:
         head = _exactly(source, _HEAD.size)
         if head is None:
             return
-        suffix, length = _HEAD.unpack(head)
+        suffix, seconds, length = _HEAD.unpack(head)
         content = _exactly(source, length)
         if content is None:
             return
+        _limit_time(seconds)
         reply, able = _parsed(suffix.rstrip(b"\0").decode(), content)
         target.write(_LENGTH.pack(len(reply)) + reply)
         target.flush()
@@ -220,7 +222,6 @@ def _exactly(source: FileIO, length: int) -> bytes | None:
 def _parsed(suffix: str, content: bytes) -> tuple[bytes, bool]:
     """Return the reply for a file, and whether the child can go on."""
     able = True
-    _limit_time(_seconds(content))
     try:
         page = _short(PARSED[suffix](content))
         fields: dict[str, object] = asdict(page)
