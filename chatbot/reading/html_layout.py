@@ -25,6 +25,7 @@ _HARD, _SOFT = "\n", "\x0b"
 _BREAKS = re.compile(rf"[ \t\f\r]*([{_HARD}{_SOFT}][{_HARD}{_SOFT} \t\f\r]*)")
 _STRUCK = {"del", "s", "strike"}
 _NOTE_LINK = re.compile(r"^#(?:fn|_?ftn|footnote|cite|note|ref|endnote|_edn)", re.IGNORECASE)
+_NOTE_MARK = re.compile(r"^[\[(]?(?:\d{1,3}|[a-z*\u2020\u2021]|[\u21a9\u2191^\ufe0e]{0,3}|back)[\])]?$", re.IGNORECASE)
 _BOLD_STYLE = re.compile(r"font-weight\s*:\s*(?:bold|[6-9]00)", re.IGNORECASE)
 _NEXT_WORD = re.compile(r"\w")
 
@@ -337,9 +338,9 @@ def _is_note(element: Element) -> bool:
     link = element if element.tag == "a" else None
     if element.tag == "sup":
         link = next((inner for inner in element.elements() if inner.tag == "a"), None)
-    if link is None or len(link.words()) > 4:
+    if link is None or not _NOTE_LINK.match(link.attributes.get("href", "")):
         return False
-    return bool(_NOTE_LINK.match(link.attributes.get("href", "")))
+    return bool(_NOTE_MARK.match(link.words()))
 
 
 def _is_bold_line(run: Sequence[Element | str]) -> bool:

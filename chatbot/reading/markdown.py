@@ -1,112 +1,71 @@
 """Read Markdown into the words that the rendered page shows."""
 
-from collections.abc import Iterator, Sequence
+import re
+from collections.abc import Sequence
+from functools import cache
+from typing import Final
 
 from markdown_it import MarkdownIt
+from markdown_it.common.utils import escapeHtml
+from markdown_it.renderer import RendererHTML
+from markdown_it.rules_core import StateCore
 from markdown_it.token import Token
-from selectolax.lexbor import LexborHTMLParser
+from markdown_it.utils import EnvType, OptionsDict
+from mdit_py_plugins.deflist import deflist_plugin
+from mdit_py_plugins.footnote import footnote_plugin
 
-from chatbot.reading.page import Heading, Page
+from chatbot.reading.html import SOFT_BREAK, read_fragment
+from chatbot.reading.page import Page
+from chatbot.reading.templates import without_templates
 
 __all__ = ["read_markdown"]
 
-_BOLD_LINE = 6  # the level of a paragraph that is one bold line; exported pages write small headings so
+_LONGEST_BLOCK: Final = 20_000  # characters of a paragraph; a longer one is read without marks, which takes no time
+_SOFT_BREAK: Final = f"<{SOFT_BREAK}></{SOFT_BREAK}>"
+_TAG: Final = re.compile(r"<(/?)([a-zA-Z][\w-]*)(?:\s[^<>]*)?>")
+_VOID: Final = {"br", "hr", "img", "input", "link", "meta", "source", "wbr", "area", "base", "col", "embed"}
 
 
 def read_markdown(text: str) -> Page:
-    """Read Markdown (CommonMark with tables) into the words of the rendered page, without pictures."""
-    writer = _Writer()
-    writer.write(MarkdownIt("commonmark").enable("table").parse(text))
-    return Page("".join(writer.parts).rstrip("\n"), tuple(writer.headings))
+    """Read Markdown into the words of the rendered page, without pictures.
+
+    That is CommonMark with tables, struck-out text, task lists, footnotes and definition lists, with HTML in it, and as
+    site generators extend it.
+    """
+    return read_fragment(_renderer().render(without_templates(text)))
 
 
-class _Writer:
-    """Writes blocks below each other and tracks the offset, so that each heading knows its place."""
-
-    def __init__(self) -> None:
-        self.parts: list[str] = []
-        self.headings: list[Heading] = []
-        self.offset = 0
-        self.marks: list[int | None] = []  # for each open list the next number, or None for bullets
-        self.mark = ""
-
-    def write(self, tokens: Sequence[Token]) -> None:  # noqa: C901 - the cases, one for each kind of block, read best in one place
-        for index, token in enumerate(tokens):
-            match token.type:
-                case "bullet_list_open":
-                    self.marks.append(None)
-                case "ordered_list_open":
-                    self.marks.append(int(token.attrs.get("start", 1)))
-                case "bullet_list_close" | "ordered_list_close":
-                    self.marks.pop()
-                    if not self.marks:
-                        self.put("\n")
-                case "list_item_open":
-                    self.mark = self.item_mark()
-                case "list_item_close":
-                    self.mark = ""
-                case "inline" if tokens[index - 1].type in {"th_open", "td_open"}:
-                    self.put(_words(token), " | " if tokens[index + 2].type != "tr_close" else "\n")
-                case "table_close":
-                    self.put("\n")
-                case "inline":
-                    self.block(token, tokens[index - 1])
-                case "fence" | "code_block":
-                    self.write_block(token.content.rstrip("\n"))
-                case "html_block" if visible := _visible_text(token.content):
-                    self.write_block(visible)
-
-    def item_mark(self) -> str:
-        indent = "  " * (len(self.marks) - 1)
-        number = self.marks[-1]
-        if number is None:
-            return f"{indent}- "
-        self.marks[-1] = number + 1
-        return f"{indent}{number}. "
-
-    def block(self, token: Token, opening: Token) -> None:
-        words = _words(token).strip()
-        level = _level(token, opening) if not self.marks else None
-        if level and words:
-            heading = " ".join(words.split())
-            self.headings.append(Heading(level, heading, self.offset, self.offset + len(words)))
-        self.write_block(words)
-
-    def write_block(self, words: str) -> None:
-        self.put(self.mark + words, "\n" if self.marks else "\n\n")
-        self.mark = ""
-
-    def put(self, words: str, end: str = "") -> None:
-        self.parts.append(words + end)
-        self.offset += len(words) + len(end)
+@cache
+def _renderer() -> MarkdownIt:
+    markdown = MarkdownIt("commonmark").enable(["table", "strikethrough"])
+    markdown.use(footnote_plugin).use(deflist_plugin)
+    markdown.core.ruler.after("block", "indented_html", _read_indented_html)
+    markdown.core.ruler.before("inline", "long_blocks", _leave_long_blocks)
+    markdown.add_render_rule("softbreak", _soft_break)
+    return markdown
 
 
-def _level(token: Token, opening: Token) -> int | None:
-    if opening.type == "heading_open":
-        return int(opening.tag[1])
-    children = [child for child in token.children or () if child.content or child.type != "text"]
-    all_bold = len(children) > 2 and children[0].type == "strong_open" and children[-1].type == "strong_close"
-    bold_once = sum(child.type == "strong_open" for child in children) == 1
-    line = "\n" not in token.content and not token.content.rstrip("*_ ").endswith((".", "!", ","))
-    return _BOLD_LINE if all_bold and bold_once and line else None
+def _read_indented_html(state: StateCore) -> None:
+    """Read indented HTML as HTML, as it is in a page of HTML: Markdown takes it for code after a blank line."""
+    depth = 0
+    for token in state.tokens:
+        if token.type == "code_block" and (depth > 0 or _TAG.match(token.content.strip())):
+            token.type, token.tag = "html_block", ""
+        if token.type == "html_block":
+            for match in _TAG.finditer(token.content):
+                if match[2].lower() not in _VOID and not match.group().endswith("/>"):
+                    depth = max(depth + (-1 if match[1] else 1), 0)
 
 
-def _words(token: Token) -> str:
-    return "".join(_text(child) for child in token.children or ())
+def _leave_long_blocks(state: StateCore) -> None:
+    """Read a block that is longer than any paragraph as plain text, because marks take quadratic time in it."""
+    for token in state.tokens:
+        if token.type == "inline" and len(token.content) > _LONGEST_BLOCK:
+            token.type, token.children = "html_block", None
+            token.content = _SOFT_BREAK.join(escapeHtml(token.content).split("\n"))
 
 
-def _text(child: Token) -> str:
-    if child.type in {"softbreak", "hardbreak"}:
-        return "\n"
-    return child.content if child.type in {"text", "code_inline", "text_special"} else ""
-
-
-def _visible_text(html: str) -> str:
-    tree = LexborHTMLParser(html)
-    for hidden in tree.css("script, style, template, title"):
-        hidden.decompose()
-    return "\n".join(_lines(tree.body.text() if tree.body else ""))
-
-
-def _lines(text: str) -> Iterator[str]:
-    return (line.strip() for line in text.splitlines() if line.strip())
+def _soft_break(
+    _renderer: RendererHTML, _tokens: Sequence[Token], _place: int, _options: OptionsDict, _env: EnvType
+) -> str:
+    return _SOFT_BREAK
