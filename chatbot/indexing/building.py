@@ -266,7 +266,7 @@ def _words(texts: Texts, distinct: DistinctPassages) -> BM25Words:
     """Gather the words of the distinct passages, each in the language of its page."""
     words = BM25Words()
     for passage in map(texts.passages.__getitem__, distinct.rows.tolist()):
-        words.add(searched_text(passage), texts.documents[passage.document].language)
+        words.add(searched_text(passage), texts.languages[passage.document] or texts.common_language)
     return words
 
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 from typing import Any, Final, Self
 
@@ -16,6 +17,7 @@ from chatbot.indexing.encoder import Encoded, Vectors
 from chatbot.indexing.late_interaction import Tokens, l2_normalise
 from chatbot.indexing.store import Rows, VectorStore
 from chatbot.indexing.texts import Page, Texts
+from chatbot.language import UNKNOWN, guess_language
 from chatbot.records import Highlight, Passage
 
 __all__ = ["Evidence", "Index", "Query", "SentenceEvidence", "searched_text", "write_encodings"]
@@ -24,6 +26,9 @@ _DENSE_TOP_K: Final = 192  # spans that the vector search returns
 _RERANK_DEPTH: Final = 48  # passages of these spans that become candidates
 _BM25_TOP_K: Final = 24  # passages that BM25 adds to the candidates
 _EPSILON: Final = 1e-3  # added to each token weight, so that a question of common tokens alone can be scored
+
+_FEW_PASSAGES: Final = 5  # and the share of all; a language of fewer is a slip of the guess, or of no use to a search
+_FEW_SHARE: Final = 0.02
 
 _IDF_FILE: Final = "token_idf.npy"
 
@@ -115,6 +120,13 @@ def write_encodings(
     return held.write(folder) if held else {}
 
 
+def _main_languages(languages: NDArray[np.str_]) -> tuple[str, ...]:
+    """Return the languages that many of some passages are in, the most frequent first; "" is an unknown one."""
+    names, counts = np.unique(languages[languages != ""], return_counts=True)
+    many = counts >= max(_FEW_PASSAGES, _FEW_SHARE * len(languages))
+    return tuple(names[many][np.argsort(-counts[many], kind="stable")].tolist())
+
+
 def _passages_with_tokens(tokens: Tokens, least: int) -> NDArray[np.int64]:
     """Return the number of passages that have each token, by the token's number; at least so many numbers."""
     vocabulary = max(least, int(tokens.ids.max()) + 1 if len(tokens.ids) else 0)
@@ -143,6 +155,9 @@ class Index:
         if len(self._store) != self._offsets[-1] or len(self._tokens) != len(self._distinct):
             raise IndexDamaged(f"The index holds vectors of other passages: {REBUILD_HINT}.")
         self._bm25 = BM25Index.open(folder, len(self._distinct))
+        self._languages = self._texts.passage_languages()[self._distinct.rows]
+        self.languages = _main_languages(self._languages)
+        """The languages that more than a few of the passages are in, the most frequent first."""
         try:
             self._token_idf = np.load(folder / _IDF_FILE, allow_pickle=False)
         except (OSError, ValueError, EOFError) as error:
@@ -214,6 +229,13 @@ class Index:
         """Yield the passages, in order, without those that say the same as another one that stands for them."""
         return (self.passages[row] for row in np.sort(self._distinct.rows).tolist())
 
+    @cached_property
+    def has_one_page(self) -> bool:
+        """Whether all passages are those of one page, or copies of them."""
+        passages = self.distinct_passages()
+        first = next(passages).document
+        return all(passage.document == first for passage in passages)
+
     def has_content_words(self, query: Query) -> bool:
         """Return whether any word of a question is no stop word."""
         return bool(self._content_mask(query).any())
@@ -245,12 +267,25 @@ class Index:
         return self._store.vectors(spans), self._tokens.passages(start, stop)
 
     def _candidates(self, query: Query, bm25: Vectors) -> list[int]:
-        """Return the numbers of the passages that the vector search finds, then of those that only BM25 finds."""
+        """Return the numbers of the passages that the vector search finds, then of those that only BM25 finds.
+
+        Where pages are in several languages, only those in the question's are searched, if they hold any candidate.
+        """
         _, spans = self._store.search(query.vector, _DENSE_TOP_K)
         near = list(dict.fromkeys(self._numbers_of(spans).tolist()))
+        own = self._in_language_of(query.text)
+        if own is not None and (own[near].any() or bm25[own].any()):
+            near, bm25 = [number for number in near if own[number]], np.where(own, bm25, 0)
         limit = min(_BM25_TOP_K, len(bm25))
         matching = [number for number in np.argpartition(-bm25, limit - 1)[:limit].tolist() if bm25[number] > 0]
         return list(dict.fromkeys([*near[:_RERANK_DEPTH], *matching]))
+
+    def _in_language_of(self, question: str) -> NDArray[np.bool_] | None:
+        """Return which passages are in the language of a question or in an unknown one; None where all may be."""
+        if len(self.languages) < 2:
+            return None
+        language = guess_language(question, self.languages)
+        return None if language == UNKNOWN else np.isin(self._languages, [language, ""])
 
     def _candidates_of(self, document: str, query: Query, bm25: Vectors) -> list[int]:
         """Return the rows of a document's passages; of a long one, those nearest by meaning, then those by BM25."""
@@ -276,7 +311,7 @@ class Index:
         return np.asarray((idf + _EPSILON) * query.token_weights, dtype=np.float32)
 
     def _content_mask(self, query: Query) -> NDArray[np.bool_]:
-        return content_word_mask(query.text, query.encoded.spans)
+        return content_word_mask(query.text, query.encoded.spans, self._bm25.languages)
 
     def _best_sentences(self, query: Query, numbers: Sequence[int]) -> Vectors:
         spans = [np.arange(self._offsets[number] + 1, self._offsets[number + 1]) for number in numbers]

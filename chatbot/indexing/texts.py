@@ -2,6 +2,7 @@
 
 import json
 from array import array
+from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from datetime import date
@@ -11,6 +12,7 @@ from pathlib import Path
 from typing import Any, ClassVar, Final, Generic, Self, TypeVar, overload
 
 import numpy as np
+from numpy.typing import NDArray
 
 from chatbot.errors import IndexDamaged
 from chatbot.indexing.builds import REBUILD_HINT
@@ -69,6 +71,8 @@ class Texts:
             raise IndexDamaged(f"The pages in {folder} cannot be read: {REBUILD_HINT}.") from error
         if len(documents) != len(self.digests) or len(passages) != documents.counted[-1]:
             raise IndexDamaged(f"The pages in {folder} are incomplete: {REBUILD_HINT}.")
+        self.common_language = _most(self.languages.values())
+        """The language of most pages whose language is known, or None."""
         self._rows = {name: row for row, name in enumerate(self.digests)}
         self._documents, self._passages = documents, passages
         self._first_passages = documents.counted
@@ -98,6 +102,11 @@ class Texts:
             (folder / name).write_text(json.dumps(values, ensure_ascii=False), "utf-8")
         return len(about)
 
+    def passage_languages(self) -> NDArray[np.str_]:
+        """Return the language of each passage, shape (passages,), "" where it is unknown."""
+        pages = np.array([language or "" for language in self.languages.values()], dtype=np.str_)
+        return np.repeat(pages, np.diff(self._first_passages))
+
     def row(self, passage: Passage) -> int:
         """Return the number of a passage of these; raises `LookupError` for any other."""
         rows = self.rows_of(passage.document)
@@ -119,6 +128,11 @@ class Texts:
         """Return the numbers of the passages of a page that is there."""
         page = self._rows[name]
         return range(self._first_passages[page], self._first_passages[page + 1])
+
+
+def _most(values: Iterable[str | None]) -> str | None:
+    counted = Counter(filter(None, values))
+    return min(counted, key=lambda value: (-counted[value], value), default=None)
 
 
 def _lines(page: Page) -> Iterator[bytes]:

@@ -16,6 +16,8 @@ UNKNOWN: Final = "und"
 _LANGUAGES: Final = "ar bn de el en es fa fr hi it ja ko nl pl pt ro ru tr uk ur vi zh".split()  # noqa: SIM905 - a list would take 22 lines
 _SURE: Final = 0.6  # a probability; on two words the model seldom reaches more
 _CERTAIN: Final = 0.999  # a probability; from here on a long text goes before what its page says of itself
+_FEW: Final = 10  # words; a page of fewer may be all names
+_LIKELY: Final = 0.9  # a probability; a page has more words than a question
 _LONG: Final = 40  # words; templates name a language that the text below them is not in
 _SAMPLE: Final = 4_000  # characters of a page that are looked at
 _WORD: Final = re.compile(r"[^\W\d_]+")
@@ -39,11 +41,12 @@ def language_of_page(text: str, declared: str | None = None) -> str | None:
     primary = re.split(r"[-_]", declared.strip().lower())[0] if declared else ""
     known = primary if re.fullmatch(r"[a-z]{2,3}", primary) and primary != UNKNOWN else None
     sample = text[:_SAMPLE]
+    words = len(_WORD.findall(sample))
+    least, share = (_LONG, _CERTAIN) if known else (_FEW, _LIKELY)
+    if words < least or (known and known not in _LANGUAGES):
+        return known
     guess, probability = _guess(sample)
-    if known:
-        doubtful = known in _LANGUAGES and probability >= _CERTAIN and len(_WORD.findall(sample)) >= _LONG
-        return guess if doubtful else known
-    return guess if probability >= _SURE else None
+    return guess if probability >= share else known
 
 
 def _guess(text: str, among: Collection[str] = ()) -> tuple[str, float]:

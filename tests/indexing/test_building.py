@@ -344,11 +344,11 @@ def test_documents_and_passages_lie_on_disk_a_line_each(tmp_path: Path, words: W
     assert files["documents.jsonl"].decode() == (
         '{"id": "a.md", "title": "Caf\u00e9 care", "text": "Pain\\n\\nDoes it hurt?\\n\\nNo. Never\u2028at all.", '
         '"url": "https://clinic.example/care", "reviewed": "2026-01-31", '
-        '"sections": [{"headings": ["Pain", "Does it hurt?"], "start": 19, "end": 38}], "blocks": [], '
-        '"language": "en", "warnings": [], "pages": []}\n'
+        '"sections": [{"headings": ["Pain", "Does it hurt?"], "start": 19, "end": 38, "title": ""}], "blocks": [], '
+        '"language": null, "warnings": [], "pages": []}\n'
         '{"id": "b.md", "title": "B", "text": "Ice.", "url": null, "reviewed": null, '
-        '"sections": [{"headings": [], "start": 0, "end": 4}], "blocks": [], "language": null, '
-        '"warnings": [], "pages": []}\n'
+        '"sections": [{"headings": [], "start": 0, "end": 4, "title": ""}], "blocks": [], '
+        '"language": null, "warnings": [], "pages": []}\n'
     )
     assert files["passages.jsonl"].decode() == (
         '{"text": "No. Never\u2028at all.", "document": "a.md", "title": "Caf\u00e9 care", '
@@ -673,3 +673,42 @@ def test_pages_that_are_not_published_are_notices_and_no_problems(
         assert (built.documents, built.problems) == (2, ())
         assert built.notices[0] == "offer.md was left out: it is a draft."
         assert built.notices[1].startswith("dated.md: its reviewed date '31/31/2026' cannot be read; write year")
+
+
+def bilingual(folder: Path, pages: int) -> Path:
+    german = {
+        f"de{n}": f"Botox entspannt die Muskeln, und die Falten bleiben {n + 3} Monate lang glatt."
+        for n in range(pages)
+    }
+    english = {f"en{n}": f"Botox relaxes the muscles, and the lines stay smooth for {n + 3} months." for n in range(7)}
+    return corpus_of(folder, **german, **english, short="Botox")
+
+
+@pytest.mark.parametrize(
+    ("question", "found"),
+    [
+        ("Wie lange wirkt Botox im Gesicht?", {"de", "sh"}),
+        ("How long does the botox last?", {"en", "sh"}),
+        ("Botox", {"de", "en", "sh"}),
+    ],
+)
+def test_a_question_is_searched_in_pages_of_its_language(
+    tmp_path: Path, words: WordEncoder, question: str, found: set[str]
+) -> None:
+    corpus = bilingual(tmp_path / "corpus", 7)
+    build_index(corpus, tmp_path / "index", words)
+    index = open_index(corpus, tmp_path / "index", words)[1]
+    (encoded,) = words.encode_questions([question])
+    evidence = index.evidence(Query.of(question, encoded))
+    assert index.languages == ("de", "en")
+    assert {passage.document[:2] for passage in evidence.passages} == found
+
+
+def test_a_language_of_few_passages_withholds_no_others(tmp_path: Path, words: WordEncoder) -> None:
+    corpus = bilingual(tmp_path / "corpus", 4)
+    build_index(corpus, tmp_path / "index", words)
+    index = open_index(corpus, tmp_path / "index", words)[1]
+    (encoded,) = words.encode_questions(["Wie lange wirkt Botox im Gesicht?"])
+    evidence = index.evidence(Query.of("Wie lange wirkt Botox im Gesicht?", encoded))
+    assert index.languages == ("en",)
+    assert {passage.document[:2] for passage in evidence.passages} >= {"de", "en"}
