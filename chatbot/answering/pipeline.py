@@ -139,6 +139,8 @@ def _not_understood(turn: Turn) -> PipelineResult | None:
     if not other_language:
         return None
     guess = guess_language(turn.question)
+    if guess in set(turn.serving.index.languages) - {"en"}:
+        return None  # it is the pages' own language, of which only English has a list of words
     language = turn.finding.language if guess == UNKNOWN else guess
     wording = Wording.standard(language if language in LANGUAGES else "en")
     answer = replace(compose.not_found(turn.question), message=wording.say("not_understood", turn.clinic))
