@@ -51,6 +51,11 @@ SETTINGS: Final = (
     ),
     Setting("FOOTNOTE_RETENTION_DAYS", "30", "days that questions are kept in words; 0 keeps only counts"),
     Setting("FOOTNOTE_STAFF_DIR", "staff", "folder of the staff console's accounts, drafts and checks"),
+    Setting(
+        "FOOTNOTE_CRAWL",
+        "off",
+        "site that the server reads again every day, and further ones after a space; `off` reads none",
+    ),
 )
 _RENAMED: Final = {"FOOTNOTE_RETENTION": "FOOTNOTE_RETENTION_DAYS", "FOOTNOTE_STAFF": "FOOTNOTE_STAFF_DIR"}
 """Old name -> new name: the old ones work for one more release."""
@@ -69,6 +74,7 @@ class Settings:
     journal: str = field(repr=False)  # it may hold a password
     retention: int
     staff: Path
+    crawl: tuple[str, ...] = ()
     root_path: str = ""
 
 
@@ -93,6 +99,7 @@ def load_settings(environ: Mapping[str, str] = os.environ) -> Settings:
         journal=environ.get("FOOTNOTE_JOURNAL", value["FOOTNOTE_JOURNAL"]).strip(),  # empty: no journal
         retention=_days(value["FOOTNOTE_RETENTION_DAYS"]),
         staff=Path(value["FOOTNOTE_STAFF_DIR"]),
+        crawl=() if value["FOOTNOTE_CRAWL"] == "off" else tuple(value["FOOTNOTE_CRAWL"].split()),
         root_path=_root_path(value["FOOTNOTE_ROOT_PATH"]),
     )
 

@@ -10,6 +10,7 @@ from fastapi import APIRouter, FastAPI
 from fastapi.responses import RedirectResponse
 from starlette.middleware.gzip import GZipMiddleware
 
+from chatbot.staff import daily_crawl
 from chatbot.web.console import ConsoleServices, staff_app
 from chatbot.web.http.answer_and_record import AnswerService
 from chatbot.web.http.assets import Assets, asset_routes, build_assets
@@ -67,7 +68,10 @@ def create_app(
     ):
         app.include_router(routes)
     if settings:
-        lifespans.append(_mount_console(app, ConsoleServices.of(bot, journal, settings), assets))
+        services = ConsoleServices.of(bot, journal, settings)
+        lifespans.append(_mount_console(app, services, assets))
+        if settings.crawl:
+            lifespans.append(_daily_crawl(services, settings))
     others = RateLimiter(sites.requests_per_minute * _OTHER_EVENTS)
     app.router.default = GradioAllowlist(gradio, blocks, ChatPolicy(blocks, questions, others))
     handle_errors(app)
@@ -96,6 +100,19 @@ def _mount_console(app: FastAPI, services: ConsoleServices, assets: Assets) -> _
         return RedirectResponse("staff/", HTTPStatus.PERMANENT_REDIRECT)
 
     app.mount("/staff", console)
+    return lifespan
+
+
+def _daily_crawl(services: ConsoleServices, settings: "Settings") -> _Lifespan:
+    """Return the lifespan of the thread that reads the clinic's site again every day."""
+    crawl = daily_crawl(services.bot, services.pages, settings)
+
+    @asynccontextmanager
+    async def lifespan(_: FastAPI) -> AsyncIterator[None]:
+        crawl.start()
+        yield
+        await to_thread.run_sync(crawl.stop)
+
     return lifespan
 
 
