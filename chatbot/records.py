@@ -21,6 +21,7 @@ __all__ = [
     "Level",
     "Outcome",
     "Passage",
+    "Place",
     "Section",
 ]
 
@@ -131,13 +132,33 @@ class Hit:
 
 
 @dataclass(frozen=True, slots=True)
+class Place:
+    """Another page on which words that are quoted stand: its id, its name to show, and the link to the words there."""
+
+    document: str
+    title: str
+    url: str | None
+    link: str
+
+    def as_dict(self) -> dict[str, object]:
+        """Return the place as the plain values that the API and the command line print."""
+        return {"document": self.document, "title": self.title, "url": self.url, "link": self.link}
+
+
+@dataclass(frozen=True, slots=True)
 class Citation:
-    """A quoted passage of an answer: its number, the sentences to mark, and the link that opens the page at them."""
+    """A quoted passage of an answer: its number, the sentences to mark, and the link that opens the page at them.
+
+    `page` is the name of the page to show: its title, with a part of its path where another page shown has that title.
+    `also_at` are the other places where the marked sentences stand word for word.
+    """
 
     number: int
     passage: Passage
     highlights: tuple[Highlight, ...]
     link: str
+    page: str = ""
+    also_at: tuple[Place, ...] = ()
 
     @property
     def lead(self) -> str:
@@ -149,7 +170,14 @@ class Citation:
     def as_dict(self) -> dict[str, object]:
         """Return the citation as the plain values that the API and the command line print."""
         marks = [[mark.start, mark.end] for mark in self.highlights]
-        return {"number": self.number, **self.passage.as_dict(), "highlights": marks, "link": self.link}
+        return {
+            "number": self.number,
+            **self.passage.as_dict(),
+            "page": self.page or self.passage.title,
+            "highlights": marks,
+            "link": self.link,
+            "also_at": [place.as_dict() for place in self.also_at],
+        }
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,7 +6,6 @@ it about equally, the visitor is asked which one is meant. `training/fit_clarify
 """
 
 import re
-from collections import Counter
 from collections.abc import Mapping, Sequence
 from functools import cache
 from pathlib import PurePosixPath
@@ -14,14 +13,17 @@ from typing import Final
 
 from chatbot.answering.gate import Gate
 from chatbot.answering.search import SearchResult
+from chatbot.answering.variants import Variant, distinct, page_names
 from chatbot.fitted import fitted_values
 from chatbot.indexing import Index
 from chatbot.records import Choice, Document
 
-__all__ = ["about_equal", "confidences_by_page", "named_choice", "pages_to_choose"]
+__all__ = ["about_equal", "branches_to_choose", "confidences_by_page", "named_choice", "pages_to_choose"]
 
 _MOST: Final = 5  # choices
+_MOST_BRANCHES: Final = 12  # choices between pages that differ in a detail alone
 _COMPARED: Final = 6  # pages with the best passages
+_RANKED: Final = 24  # pages with the best passages, before those that differ from a better one in a detail go
 _FEW: Final = 5  # words; a longer message is a question of its own
 _POINTING: Final = "one ones please thanks mean sorry just page treatment"  # words that say nothing of which page
 _GENERAL: Final = re.compile(  # in the title or the file name of pages that are about no treatment and no branch
@@ -53,13 +55,19 @@ def named_choice(index: Index, message: str, choices: Sequence[Choice]) -> str |
     return named[0] if said and most >= max(1, len(said) - 1) and len(named) == 1 else None
 
 
+def branches_to_choose(index: Index, found: Sequence[Variant]) -> tuple[Choice, ...]:
+    """Return the pages of variants that are too many to be shown, in order; none where they stand on one page."""
+    pages = list(dict.fromkeys(variant.hit.passage.document for variant in found))[:_MOST_BRANCHES]
+    return _choices([index.documents[page] for page in pages]) if len(pages) > 1 else ()
+
+
 def confidences_by_page(index: Index, gate: Gate, result: SearchResult) -> Mapping[str, float]:
     """Return the confidence of the best hit of each page that may be meant, by the page's id, best ranked first.
 
     Empty where the question names a page or follows up on an earlier one, and where a general page answers it best.
     """
     hits = {hit.passage.document: hit for hit in reversed(result.hits)}
-    best = sorted(hits.values(), key=result.hits.index)[:_COMPARED]
+    best = list(distinct(sorted(hits.values(), key=result.hits.index)[:_RANKED]))[:_COMPARED]
     pages = [index.documents[hit.passage.document] for hit in best]
     special = [page for page in pages if not _is_general(page)]
     if result.resolved.earlier or special[:1] != pages[:1] or _is_named(index, result.resolved.question, special):
@@ -98,13 +106,5 @@ def _is_named(index: Index, question: str, pages: Sequence[Document]) -> bool:
 
 
 def _choices(pages: Sequence[Document]) -> tuple[Choice, ...]:
-    """Return pages as choices, with their folder where two have the same title; none where that does not help."""
-    counts = Counter(page.title for page in pages)
-    titles = [page.title if counts[page.title] == 1 else f"{page.title} ({_folder(page)})" for page in pages]
-    if len(set(titles)) < len(titles):
-        return ()
-    return tuple(Choice(title, page.id) for title, page in zip(titles, pages, strict=True))
-
-
-def _folder(page: Document) -> str:
-    return re.sub(r"[-_]+", " ", PurePosixPath(page.id).parent.name).capitalize()
+    """Return pages as choices, by the names that tell them apart."""
+    return tuple(Choice(name, page.id) for name, page in zip(page_names(pages), pages, strict=True))

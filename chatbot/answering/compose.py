@@ -1,25 +1,28 @@
 """From a search result to an answer: quoted passages with marks and links, suggestions, and the fixed messages."""
 
 import re
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from itertools import islice
+from types import MappingProxyType
 from typing import Final
 
 from chatbot.answering.citations import highlights
 from chatbot.answering.links import link
 from chatbot.answering.search import SearchResult
+from chatbot.answering.variants import page_names
 from chatbot.indexing import Index, content_words
-from chatbot.records import Alarm, Answer, Choice, Citation, Hit, Outcome, Passage
+from chatbot.reading import shown_blocks
+from chatbot.records import Alarm, Answer, Choice, Citation, Hit, Outcome, Passage, Place
 
 __all__ = [
     "MESSAGES",
+    "VARIES",
     "VERBATIM",
     "WEAK",
     "WHICH",
     "ask_back",
     "compose",
-    "distinct",
     "in_general",
     "join",
     "not_found",
@@ -29,7 +32,6 @@ __all__ = [
     "urgent",
 ]
 
-_SAME: Final = 0.8  # Jaccard similarity of words from which two passages say the same
 _SUGGESTIONS: Final = 3
 _STARTERS: Final = 4
 _SUGGESTED_FROM: Final = 10  # best hits
@@ -45,6 +47,8 @@ MESSAGES: Final = {
 """The message of each outcome of the pages."""
 VERBATIM: Final = "I only quote our own pages, word for word. To be certain, please ask us."
 """The reply to a visitor who doubts an answer that quoted nothing."""
+VARIES: Final = "This is not the same everywhere. Please look for the one that is yours:"
+"""The line above passages that differ in a detail, such as the opening hours of several branches."""
 WEAK: Final = "Our pages may not answer this. Please ask us directly."
 """The message above passages that probably do not answer."""
 WHICH: Final = "Which one do you mean?"
@@ -61,21 +65,26 @@ def compose(  # noqa: PLR0913, PLR0917 - one argument a part of the answer
     *,
     weak: bool = False,
     marked: int = 1,
+    same: Mapping[Passage, Sequence[Passage]] = MappingProxyType({}),
+    varies: bool = False,
 ) -> Answer:
     """Return the answer that an outcome allows.
 
     `shown` are the hits that may be quoted, best first. Sentences are marked in the first `marked` of them, and in none
-    where the answer is `weak`: then its words say that the pages may not answer, and the contact goes first.
+    where the answer is `weak`: then its words say that the pages may not answer, and the contact goes first. `same`
+    holds passages whose marked sentences are those of a passage that is shown. `varies` says that the first passages
+    differ in a detail.
     """
     passages = [hit.passage for hit in shown] if outcome is not Outcome.NOT_FOUND else []
-    citations = (_citation(number, index, result, passage) for number, passage in enumerate(passages, start=1))
+    citations = _citations(index, result, passages, same)
     corrected = result.resolved.question
+    message = WEAK if weak else MESSAGES[outcome]
     return Answer(
         question,
         result.resolved.text,
         outcome,
         confidence,
-        WEAK if weak else MESSAGES[outcome],
+        f"{VARIES}\n{message}" if varies and outcome is Outcome.ANSWERED else message,
         tuple(_unmarked(citation) if weak or citation.number > marked else citation for citation in citations),
         suggestions(index, corrected, result.hits, passages),
         contact_first=weak or outcome is Outcome.NOT_FOUND,
@@ -109,13 +118,17 @@ def ask_back(answer: Answer, choices: Sequence[Choice]) -> Answer:
 
 
 def join(answer: Answer, apart: Sequence[Answer]) -> Answer:
-    """Return an answer to a message with the best citation of the answer to each of its questions, in their order."""
-    citations = tuple(replace(each.citations[0], number=number) for number, each in enumerate(apart, start=1))
+    """Return an answer to a message with the best citation of the answer to each of its questions, in their order.
+
+    Where that differs in a detail from page to page, all of them stand there.
+    """
+    best = [cited for each in apart for cited in (each.citations if _varies(each) else each.citations[:1])]
+    citations = tuple(replace(cited, number=number) for number, cited in enumerate(best, start=1))
     return replace(
         answer,
         outcome=Outcome.ANSWERED,
         confidence=min(each.confidence for each in apart),
-        message=MESSAGES[Outcome.ANSWERED],
+        message=next((each.message for each in apart if _varies(each)), MESSAGES[Outcome.ANSWERED]),
         citations=citations,
         contact_first=False,
     )
@@ -131,19 +144,37 @@ def not_found(question: str) -> Answer:
     return Answer(question, question, Outcome.NOT_FOUND, 0.0, MESSAGES[Outcome.NOT_FOUND], (), (), contact_first=True)
 
 
-def distinct(hits: Iterable[Hit]) -> Iterator[Hit]:
-    """Yield hits without those that repeat a better one."""
-    seen: list[set[str]] = []
-    for hit in hits:
-        words = set(re.findall(r"\w+", hit.passage.text.casefold()))
-        if not any(len(words & other) >= _SAME * len(words | other) for other in seen):
-            seen.append(words)
-            yield hit
+def _varies(answer: Answer) -> bool:
+    return answer.message.startswith(VARIES)
 
 
-def _citation(number: int, index: Index, result: SearchResult, passage: Passage) -> Citation:
-    marks = highlights(index, result.query, passage)
-    return Citation(number, passage, marks, link(index.documents[passage.document], passage, marks))
+def _citations(
+    index: Index, result: SearchResult, passages: Sequence[Passage], same: Mapping[Passage, Sequence[Passage]]
+) -> list[Citation]:
+    """Return a citation of each passage, with the other places of its words."""
+    names = page_names([index.documents[passage.document] for passage in passages])
+    citations = []
+    for number, (passage, name) in enumerate(zip(passages, names, strict=True), start=1):
+        marks = highlights(index, result.query, passage)
+        document = index.documents[passage.document]
+        address = link(document, passage, marks)
+        also_at = _places(index, result, passage, same.get(passage, ()))
+        header = document.text[slice(*passage.header)] if passage.header else ""
+        blocks = shown_blocks(document.blocks, passage.start, passage.end)
+        citations.append(Citation(number, passage, marks, address, name, also_at, header, blocks))
+    return citations
+
+
+def _places(index: Index, result: SearchResult, passage: Passage, same: Sequence[Passage]) -> tuple[Place, ...]:
+    """Return the places of passages with the same words as one, each page once."""
+    everywhere = [copy for each in (passage, *same) for copy in (each, *index.copies(each))]
+    copies = {copy.document: copy for copy in reversed(everywhere) if copy.document != passage.document}
+    pages = [index.documents[name] for name in dict.fromkeys(each.document for each in everywhere)]
+    names = dict(zip((page.id for page in pages), page_names(pages), strict=True))
+    return tuple(
+        Place(name, names[name], copy.url, link(index.documents[name], copy, highlights(index, result.query, copy)))
+        for name, copy in reversed(copies.items())
+    )
 
 
 def _unmarked(citation: Citation) -> Citation:
@@ -162,7 +193,7 @@ def suggestions(index: Index, question: str, hits: Sequence[Hit], shown: Sequenc
 
 def starters(index: Index) -> tuple[str, ...]:
     """Return a few headings of the corpus to start a conversation with."""
-    return _to_ask(_subjects(index, (passage for passage, _ in islice(index.entries, _STARTED_FROM))), _STARTERS)
+    return _to_ask(_subjects(index, islice(index.distinct_passages(), _STARTED_FROM)), _STARTERS)
 
 
 def _subjects(index: Index, passages: Iterable[Passage]) -> Iterator[str]:
@@ -179,7 +210,7 @@ def _subject(index: Index, document: str, heading: str) -> str:
     page = index.documents[document]
     named = f"{page.title}: {heading}"
     words = [word.casefold().rstrip("s") for word in content_words(page.title)]
-    if len(index.documents) == 1 or len(named) > _LONGEST or not words or _ANY_SUBJECT.search(page.title):
+    if index.has_one_page or len(named) > _LONGEST or not words or _ANY_SUBJECT.search(page.title):
         return heading
     text = page.text.casefold()
     return heading if max(words, key=text.count) in heading.casefold() else named

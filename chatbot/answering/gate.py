@@ -1,19 +1,21 @@
 """The gate: the probability that the shown passages answer the question, and the outcome that it allows.
 
 It weighs three signals of the best passage: MaxSim over the question's content words without the corpus's topic, the
-margin over the next passages, and whether the passage holds the type of answer asked for. Where these leave the answer
-open, the reader reads the best passages, and a second model weighs what it says too. `training/fit_gate.py` fits both;
-`gate.json` holds them with their figures.
+margin over the next passages that say something else, and whether the passage holds the type of answer asked for. Where
+these leave the answer open, the reader reads the best passages, and a second model weighs what it says too.
+`training/fit_gate.py` fits both; `gate.json` holds them with their figures.
 """
 
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from itertools import islice
 from statistics import fmean
 from typing import Final, Self
 
 from chatbot.answering.answer_type import match_answer_type
 from chatbot.answering.search import SearchResult
+from chatbot.answering.variants import are_variants
 from chatbot.fitted import fitted_values
 from chatbot.indexing import Index, Query
 from chatbot.records import Hit, Outcome, Passage
@@ -37,7 +39,9 @@ def gate_signals(index: Index, topic_free: Query, question: str, hits: Sequence[
 
 def _signals(content_maxsim: float, question: str, hits: Sequence[Hit]) -> list[float]:
     """Return the signals of the first hit, of which the first is known."""
-    best, others = hits[0], hits[1 : 1 + _RUNNERS_UP]
+    best = hits[0]
+    competitors = (hit for hit in hits[1:] if not are_variants(best.passage, hit.passage))
+    others = list(islice(competitors, _RUNNERS_UP))
     margin = best.score - sum(hit.score for hit in others) / len(others) if others else 0.0
     return [content_maxsim, margin, float(match_answer_type(question, best.passage.text))]
 
@@ -122,7 +126,7 @@ class Gate:
         is_heading = result.has_exact_heading(hit)
         if result.topic_alone and not is_heading:
             return min((chance for _, chance in self.risk), default=0.0)
-        hits = (hit, *(other for other in result.hits[: 1 + _RUNNERS_UP] if other is not hit))
+        hits = (hit, *(other for other in result.hits if other is not hit))
         least = max((chance for _, chance in self.risk), default=1.0) if is_heading else 0.0
         return max(least, self._probability(result, hit, _signals(content_maxsim, result.gate_text, hits)))
 

@@ -8,7 +8,7 @@ from typing import Final
 
 from chatbot.answering import compose
 from chatbot.answering.approved import ApprovedMatch, ApprovedMatcher
-from chatbot.answering.clarify import named_choice, pages_to_choose
+from chatbot.answering.clarify import branches_to_choose, named_choice, pages_to_choose
 from chatbot.answering.facts import holds_fact
 from chatbot.answering.follow_ups import resolve_follow_up
 from chatbot.answering.gate import Gate
@@ -17,6 +17,7 @@ from chatbot.answering.reader import PassageReader
 from chatbot.answering.replies import ReplyMatcher
 from chatbot.answering.search import SearchResult, search, texts_to_encode
 from chatbot.answering.two_questions import questions_in
+from chatbot.answering.variants import Variant, distinct, variants
 from chatbot.clinic import Clinic
 from chatbot.fitted import fitted_fingerprint
 from chatbot.indexing import Encoded, Encoder, Index
@@ -38,6 +39,7 @@ CANDIDATES: Final = 10
 """The number of best passages that an answer is made from and `--explain` prints."""
 
 _SHOWN: Final = 3  # passages of one answer
+_MOST_VARIANTS: Final = 6  # of a passage that are shown; the visitor is asked to choose where there are more than three
 _NEAR: Final = 0.3  # share of the first passage's confidence; `training/measure_shown.py` has what it costs
 _LONGEST_NAME: Final = 60  # characters of a message that names a page
 _CANNED_REPLY_RISK: Final = 0.2  # error rate; where the pages' answer exceeds it, the clinic's own reply goes first
@@ -190,16 +192,25 @@ class Turn:
         least = max(gate.related, _NEAR * best)
         near = [(hit, chance) for hit, chance in zip(hits[1:], others, strict=True) if chance >= least]
         outcome, *others_alone = (self._outcome(chance) for chance in (best, *(chance for _, chance in near)))
+        own = [variant.hit for variant in self.variants[:_MOST_VARIANTS]]
         return compose.compose(
             self.question,
             outcome,
             best,
             index,
             result,
-            [hits[0], *(hit for hit, _ in near)],
+            [*own, *[hit for hit, _ in near][: max(0, _SHOWN - len(own))]],
             weak=outcome is Outcome.RELATED and best < gate.likely,
-            marked=2 if others_alone[:1] == [Outcome.ANSWERED] else 1,
+            marked=len(own) + (others_alone[:1] == [Outcome.ANSWERED]),
+            same={variant.hit.passage: variant.same for variant in self.variants},
+            varies=len(own) > 1,
         )
+
+    @cached_property
+    def variants(self) -> tuple[Variant, ...]:
+        """The best hit and the passages that differ from it in a detail; empty where nothing was searched for."""
+        result = self.search_result
+        return variants(self.serving.index, result, result.hits[0]) if result else ()
 
     def _outcome(self, confidence: float) -> Outcome:
         return self._tools.gate.outcome(confidence, self.clinic.answers.max_error_rate)
@@ -220,16 +231,27 @@ class Turn:
         """The pages between which the visitor should choose; none after an alarm, or where one has been chosen."""
         if self._unread_result is None or self.document or self.past_alarm or self._answers_apart:
             return ()
+        if len(self.variants) > _SHOWN and self._from_pages.outcome is Outcome.ANSWERED:
+            return branches_to_choose(self.serving.index, self.variants)
+        if len(self.variants) > 1:
+            return ()
         return pages_to_choose(self.serving.index, self._tools.gate, self._unread_result)
 
+    @cached_property
+    def pages_meant(self) -> tuple[Choice, ...]:
+        """The pages that the question may be about, whether the visitor is asked or all of them are shown."""
+        if self.choices or self.document or self.past_alarm or self._answers_apart:
+            return self.choices
+        return branches_to_choose(self.serving.index, self.variants)
+
     def page_of_conversation(self) -> str | None:
-        """Return which of the choices the conversation was about before, by its id; None if none of them."""
-        pages = {choice.document for choice in self.choices}
-        for number in reversed(range(len(self.history))):
+        """Return which page that may be meant the conversation was about before, by its id; None if none of them."""
+        pages = {choice.document for choice in self.pages_meant}
+        for number in reversed(range(len(self.history) if pages else 0)):
             earlier = self.of_earlier(number)
-            found = None if earlier.choices else earlier._unread_result  # noqa: SLF001 -- of its own kind
-            if found and found.hits[0].passage.document in pages:
-                return found.hits[0].passage.document
+            found = () if earlier.pages_meant else earlier.variants
+            if found and found[0].hit.passage.document in pages:
+                return found[0].hit.passage.document
         return None
 
     def with_named_page(self) -> "Turn | None":
@@ -237,7 +259,8 @@ class Turn:
         if not self.history or self.document or self.past_alarm or len(self.question) > _LONGEST_NAME:
             return None
         last = self.of_earlier(len(self.history) - 1)
-        page = named_choice(self.serving.index, self.corrected, last.choices) if last.choices else None
+        meant = last.pages_meant
+        page = named_choice(self.serving.index, self.corrected, meant) if meant else None
         return last.on_page(page) if page and not last.page_of_conversation() else None
 
     def on_page(self, document: str) -> "Turn":
@@ -260,8 +283,8 @@ class Turn:
 
 
 def hits_to_show(result: SearchResult) -> list[Hit]:
-    """Return the hits that an answer may show: the three best, without those that repeat a better one."""
-    return list(islice(compose.distinct(result.hits[:CANDIDATES]), _SHOWN))
+    """Return the hits that an answer may show: the three best, without those that say the same but for a detail."""
+    return list(islice(distinct(result.hits[:CANDIDATES]), _SHOWN))
 
 
 def changes_the_subject(finding: Finding) -> bool:

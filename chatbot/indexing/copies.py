@@ -41,7 +41,7 @@ _NAMED_COPY: Final = re.compile(
 @lru_cache(8_192)
 def words_of(text: str) -> tuple[str, ...]:
     """Return the words, figures and signs of a text in order, without regard to case, spacing and punctuation."""
-    return tuple(word.translate(_SAME_SIGNS) for word in _WORD.findall(text.casefold()))
+    return tuple(word.casefold().translate(_SAME_SIGNS) for word in _WORD.findall(text))
 
 
 def same_words_key(passage: Passage, sentences: Sequence[Highlight]) -> bytes:

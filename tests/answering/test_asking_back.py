@@ -110,7 +110,8 @@ def test_the_conversation_says_which_page_is_meant(desk: Desk) -> None:
 
 
 def test_a_conversation_about_another_page_leaves_the_question_open(tmp_path: Path) -> None:
-    others = {f"{number}.md": f"---\ntitle: Laser {number}\n---\nThe redness lasts one week.\n" for number in range(5)}
+    trees = ["ash", "beech", "cedar", "dogwood", "elder"]
+    others = {f"{tree}.md": f"---\ntitle: Laser {tree}\n---\nThe redness lasts. {f'{tree} ' * 9}\n" for tree in trees}
     desk = Desk(tmp_path, PAGES | others)
     answer = desk.ask(UNNAMED, "swelling goes in three weeks with dermal fillers").answer
     assert len(answer.choices) == 5

@@ -3,7 +3,7 @@ from pathlib import Path
 
 import pytest
 
-from chatbot.answering.compose import compose, distinct, in_general, not_found, reply, starters, suggestions, urgent
+from chatbot.answering.compose import compose, in_general, not_found, reply, starters, suggestions, urgent
 from chatbot.answering.links import document_digest
 from chatbot.answering.ranking import Ranking
 from chatbot.answering.search import search
@@ -27,12 +27,6 @@ MESSAGES = {
 def answer(outcome: Outcome) -> Answer:
     cited = Citation(1, passage("Some redness is normal."), (Highlight(0, 23),), "/pages/page.txt")
     return Answer("help", "help", outcome, 0.4, "This is what our pages say:", (cited,), ("Care",))
-
-
-def test_passages_that_say_the_same_twice_are_shown_once() -> None:
-    one, again = passage("Keep the area clean and dry."), passage("Keep the area clean, and dry!", start=99)
-    other = passage("Keep out of the sun for a week.", start=200)
-    assert [hit.passage for hit in distinct([Hit(one, 0.9), Hit(again, 0.8), Hit(other, 0.7)])] == [one, other]
 
 
 def test_an_alarm_is_answered_with_fixed_words_and_quotes_nothing() -> None:
@@ -73,33 +67,6 @@ def test_suggestions_are_headings_that_were_neither_asked_nor_shown_questions_fi
         for start, heading in enumerate(["Care", "The price", "Does it hurt?", "How long?", "x" * 81, "Who may?"])
     ]
     assert suggestions(page, "how long", hits, [shown]) == ("Does it hurt?", "Who may?", "The price")
-
-
-def distinct_texts(*texts: str) -> list[str]:
-    hits = [Hit(passage(text, start=1000 * row), 1.0) for row, text in enumerate(texts)]
-    return [hit.passage.text for hit in distinct(hits)]
-
-
-@pytest.mark.parametrize(
-    ("other", "same"),
-    [
-        ("a b c d", True),  # four words of five
-        ("A, B! C - d... E", True),
-        ("a b c d x", False),  # four words of six
-        ("a b c d e x", True),  # five words of six
-    ],
-)
-def test_four_words_in_five_in_common_say_the_same(other: str, same: bool) -> None:
-    assert distinct_texts("a b c d e", other) == (["a b c d e"] if same else ["a b c d e", other])
-
-
-def test_eleven_words_in_fourteen_in_common_say_something_else() -> None:
-    eleven = "a b c d e f g h i j k"
-    assert distinct_texts(f"{eleven} x y", f"{eleven} z") == [f"{eleven} x y", f"{eleven} z"]
-
-
-def test_a_passage_is_held_against_all_that_are_kept() -> None:
-    assert distinct_texts("a b c", "x y z", "c b a", "z y x", "q") == ["a b c", "x y z", "q"]
 
 
 @pytest.mark.parametrize("outcome", [Outcome.ANSWERED, Outcome.RELATED])

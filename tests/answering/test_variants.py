@@ -1,0 +1,192 @@
+"""Passages that differ in a detail: each is shown by its page's name, and none counts against another."""
+
+from collections.abc import Callable, Mapping
+from pathlib import Path
+
+import pytest
+
+from chatbot.answering.compose import VARIES
+from chatbot.answering.gate import gate_signals
+from chatbot.answering.pipeline import Pipeline
+from chatbot.answering.turn import PipelineComponents
+from chatbot.answering.variants import Likeness, are_variants, distinct, likeness, page_names
+from chatbot.indexing import ExactStore, Index, Query, build_index, open_index
+from chatbot.records import Answer, Document, Hit, Outcome, Passage
+from tests.answering.conftest import BY_WORDS, KnownFindings, serving, sure
+from tests.conftest import WordEncoder
+
+HOURS = "Our {} clinic is open Monday to Friday from {} to {}. Ring {} to book. The entrance has no steps."
+LEEDS = HOURS.format("Leeds", "9:00", "17:30", "01632 960 111")
+YORK = HOURS.format("York", "10:00", "19:00", "01632 960 222")
+HULL = HOURS.format("Hull", "8:00", "16:00", "01632 960 333")
+
+
+def passage(text: str, document: str = "care.md", title: str = "Care", headings: tuple[str, ...] = ()) -> Passage:
+    return Passage(document, title, None, headings, 0, len(text), text)
+
+
+@pytest.mark.parametrize(
+    ("other", "how"),
+    [
+        ("You may shower the next day, and swim after two weeks.", Likeness.SAME),
+        ("\u2022 You may shower the next day\n\u2022 and swim after two weeks", Likeness.SAME),
+        ("You may shower the next day and then swim after two weeks.", Likeness.REWORDED),
+        ("You may not shower the next day, and swim after two weeks.", Likeness.VARIANT),
+        ("You may shower the next day, and swim after three weeks.", Likeness.VARIANT),
+        ("You may shower the next day, and swim after 10 days.", Likeness.VARIANT),
+        ("Keep the dressing on, and ring us if it bleeds.", Likeness.DIFFERENT),
+        ("", Likeness.DIFFERENT),
+    ],
+)
+def test_texts_are_alike_by_their_words_and_details(other: str, how: Likeness) -> None:
+    text = "You may shower the next day and swim after two weeks."
+    assert likeness(text, other) is how
+    assert likeness(other, text) is how
+
+
+@pytest.mark.parametrize("other", [YORK, HULL, LEEDS.replace("111", "112"), LEEDS.replace("Leeds", "York")])
+def test_a_name_an_hour_or_a_number_makes_a_variant(other: str) -> None:
+    assert likeness(LEEDS, other) is Likeness.VARIANT
+
+
+def test_rows_of_other_figures_alone_are_no_variants() -> None:
+    assert likeness("Botox | \u00a3180\nFiller | \u00a3250", "Peel | \u00a390\nLaser | \u00a360") is Likeness.DIFFERENT
+
+
+def test_passages_of_one_section_are_no_variants() -> None:
+    assert not are_variants(passage(LEEDS), passage(YORK))
+    assert are_variants(passage(LEEDS), passage(YORK, headings=("York",)))
+    assert are_variants(passage(LEEDS), passage(YORK, "york.md"))
+
+
+def distinct_texts(*texts: str) -> list[str]:
+    hits = [
+        Hit(Passage("care.md", "Care", None, (), 1000 * row, 1000 * row, text), 1.0) for row, text in enumerate(texts)
+    ]
+    return [hit.passage.text for hit in distinct(hits)]
+
+
+def test_passages_that_say_the_same_twice_are_shown_once() -> None:
+    clean = "Keep the area clean and dry."
+    assert distinct_texts(clean, "Keep the area clean, and dry!", "Stay out of the sun.", clean) == [
+        clean,
+        "Stay out of the sun.",
+    ]
+
+
+def test_a_passage_with_another_figure_is_never_hidden() -> None:
+    texts = (
+        "It costs \u00a350 at this clinic, which we take off.",
+        "It costs \u00a365 at this clinic, which we take off.",
+    )
+    assert distinct_texts(*texts) == list(texts)
+
+
+@pytest.mark.parametrize(
+    ("names", "expected"),
+    [
+        (["leeds/times.md", "york/times.md"], ["Times (Leeds)", "Times (York)"]),
+        (["en/leeds/times.md", "en/york/times.md"], ["Times (Leeds)", "Times (York)"]),
+        (["times-leeds.md", "times-york.md"], ["Times (Times leeds)", "Times (Times york)"]),
+        (["times.md", "print/times.md"], ["Times", "Times (Print)"]),
+        (["a/a.md", "a/b/a.md"], ["Times", "Times (B)"]),
+    ],
+)
+def test_pages_of_one_title_are_told_apart_by_their_paths(names: list[str], expected: list[str]) -> None:
+    pages = [Document(name, "Times", "", None, None, ()) for name in names]
+    assert page_names(pages) == expected
+    assert page_names([pages[0], Document("x.md", "Prices", "", None, None, ())]) == ["Times", "Prices"]
+
+
+Ask = Callable[..., Answer]
+
+
+def site(folder: Path, pages: Mapping[str, str]) -> Index:
+    for name, text in pages.items():
+        (folder / "corpus" / name).parent.mkdir(parents=True, exist_ok=True)
+        (folder / "corpus" / name).write_text(text, "utf-8")
+    build_index(folder / "corpus", folder / "index", WordEncoder(), ExactStore)
+    return open_index(folder / "corpus", folder / "index", WordEncoder(), ExactStore)[1]
+
+
+def ask(folder: Path, pages: Mapping[str, str], question: str, *history: str) -> Answer:
+    tools = PipelineComponents(WordEncoder(), BY_WORDS, sure(0.9), KnownFindings({}))
+    return Pipeline(tools).answer(question, history, serving(site(folder, pages))).answer
+
+
+BRANCHES = {
+    "leeds.md": f"# Leeds clinic\n\n{LEEDS}\n",
+    "york.md": f"# York clinic\n\n{YORK}\n",
+    "hull.md": f"# Hull clinic\n\n{HULL}\n",
+    "peel.md": "# Peels\n\nA peel lifts dull skin.\n",
+}
+OPEN = "when is the clinic open"
+
+
+def branches(answer: Answer) -> list[str]:
+    """Return the pages cited but the one that is no branch, which the gate of these tests lets through too."""
+    return [cited.page for cited in answer.citations if cited.page != "Peels"]
+
+
+def test_each_branch_is_shown_and_marked_where_none_is_named(tmp_path: Path) -> None:
+    answer = ask(tmp_path, BRANCHES, OPEN)
+    assert answer.outcome is Outcome.ANSWERED
+    assert answer.message.splitlines()[0] == VARIES
+    assert {cited.page for cited in answer.citations} == {"Leeds clinic", "York clinic", "Hull clinic"}
+    assert all(cited.highlights for cited in answer.citations)
+    assert [cited.number for cited in answer.citations] == [1, 2, 3]
+
+
+def test_the_branch_that_is_named_is_shown_alone(tmp_path: Path) -> None:
+    answer = ask(tmp_path, BRANCHES, "when is the clinic open in York")
+    assert branches(answer) == ["York clinic"]
+    assert VARIES not in answer.message
+
+
+def test_the_conversation_says_which_branch_is_meant(tmp_path: Path) -> None:
+    answer = ask(tmp_path, BRANCHES, OPEN, "when is the clinic open in York")
+    assert branches(answer) == ["York clinic"]
+
+
+def test_a_branch_that_is_typed_after_all_were_shown_is_answered(tmp_path: Path) -> None:
+    answer = ask(tmp_path, BRANCHES, "York", OPEN)
+    assert branches(answer) == ["York clinic"]
+
+
+def test_more_branches_than_are_shown_are_asked_for(tmp_path: Path) -> None:
+    towns = ("Selby", "Ripon", "Otley", "Goole", "Thirsk")
+    more = {
+        f"{town}.md": f"# {town} clinic\n\n{HOURS.format(town, f'7:0{number}', '12:00', f'01632 960 44{number}')}\n"
+        for number, town in enumerate(towns)
+    }
+    answer = ask(tmp_path, {"peel.md": BRANCHES["peel.md"]} | more, OPEN)
+    assert answer.outcome is Outcome.RELATED
+    assert {choice.title for choice in answer.choices} == {f"{town} clinic" for town in towns}
+    assert {cited.page for cited in answer.citations} == {f"{town} clinic" for town in towns}
+
+
+def test_what_all_branches_say_in_the_same_words_is_shown_once_with_all_places(tmp_path: Path) -> None:
+    answer = ask(tmp_path, BRANCHES, "has the entrance steps")
+    cited = answer.citations[0]
+    assert len(branches(answer)) == 1
+    assert VARIES not in answer.message
+    places = {place.title for place in cited.also_at} | {cited.page}
+    assert places == {"Leeds clinic", "York clinic", "Hull clinic"}
+    assert all("mark=" in place.link for place in cited.also_at)
+
+
+def test_a_copy_is_named_beside_the_page_that_is_quoted(tmp_path: Path) -> None:
+    pages = {"peel.md": BRANCHES["peel.md"], "print/peel.md": BRANCHES["peel.md"], "sun.md": "# Sun\n\nNo sun today.\n"}
+    (cited, *_) = ask(tmp_path, pages, "what lifts dull skin").citations
+    assert cited.passage.document == "peel.md"
+    assert [(place.document, place.title) for place in cited.also_at] == [("print/peel.md", "Peels (Print)")]
+    assert cited.as_dict()["also_at"] == [place.as_dict() for place in cited.also_at]
+
+
+def test_variants_are_no_runners_up_at_the_gate(tmp_path: Path) -> None:
+    words = WordEncoder()
+    query = Query.of(OPEN, words.encode_questions([OPEN])[0])
+    index = site(tmp_path, BRANCHES)
+    best, york, hull, peel = (index.passages_of(f"{name}.md")[0] for name in ("leeds", "york", "hull", "peel"))
+    hits = [Hit(best, 0.9), Hit(york, 0.9), Hit(hull, 0.89), Hit(peel, 0.2)]
+    assert gate_signals(index, query, OPEN, hits)[1] == pytest.approx(0.7)
