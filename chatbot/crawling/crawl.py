@@ -31,7 +31,7 @@ from chatbot.crawling.site_folder import KnownPage, PageChanges, SiteFolder, tod
 from chatbot.crawling.site_rules import ROBOT, Robots, read_robots, read_sitemaps
 from chatbot.errors import CrawlError
 
-__all__ = ["Crawl", "CrawlOptions"]
+__all__ = ["Crawl", "CrawlOptions", "last_crawl"]
 
 _SUFFIXES: Final[Mapping[str, str]] = {
     "text/html": ".html",
@@ -75,6 +75,10 @@ class CrawlOptions:
 
 class _Stopped(Exception):
     """The crawl ends before all is read; the message says why."""
+
+
+class _LimitReached(_Stopped):
+    """The crawl ends at a limit of its options, and another would, too."""
 
 
 @dataclass
@@ -138,6 +142,7 @@ class Crawl:
         self._own = TemporaryDirectory(prefix="footnote-crawl-")
         own = Path(self._own.name)
         self._changes = {site: PageChanges(own / folder.name) for site, folder in self._folders.items()}
+        self._whole = True
         self.interrupted = False
 
     def __enter__(self) -> Self:
@@ -176,8 +181,9 @@ class Crawl:
             self._read_all(began, progress)
         except _Stopped as reason:
             stopped = str(reason)
+            self._whole = isinstance(reason, _LimitReached)
         except KeyboardInterrupt:
-            stopped, self.interrupted = "it was interrupted", True
+            stopped, self.interrupted, self._whole = "it was interrupted", True, False
         withdrawn, missing = self._settle(stopped)
         found = self._found
         return CrawlReport(
@@ -250,11 +256,11 @@ class Crawl:
         if self._stop.is_set():
             raise _Stopped("Footnote is being stopped")
         if self._found.read >= options.pages:
-            raise _Stopped(f"{options.pages:,} pages were read, and there are more")
+            raise _LimitReached(f"{options.pages:,} pages were read, and there are more")
         if time.monotonic() - began > options.seconds:
-            raise _Stopped(f"{options.seconds:.0f} seconds have passed")
+            raise _LimitReached(f"{options.seconds:.0f} seconds have passed")
         if self._fetcher.received > options.total_size:
-            raise _Stopped(f"{options.total_size // 1024**2:,} MB were read")
+            raise _LimitReached(f"{options.total_size // 1024**2:,} MB were read")
         if self._failures >= _MAX_FAILURES:
             raise _Stopped("the site does not answer any more")
 
@@ -464,7 +470,7 @@ class Crawl:
                     missing.append(page.source)
                 elif page.missed and (site, page.name) not in self._met:  # this crawl did not come to it
                     changes.missed[page.name] = page.missed
-            if not stopped:
+            if self._whole:
                 changes.finished = datetime.now(UTC).isoformat(timespec="seconds")
         return tuple(withdrawn), tuple(missing)
 
@@ -518,6 +524,11 @@ class Crawl:
     def _sleep(self, seconds: float) -> None:
         if seconds > 0 and self._stop.wait(seconds):
             raise _Stopped("Footnote is being stopped")
+
+
+def last_crawl(corpus: Path, address: str) -> datetime | None:
+    """Return the time at which the last whole crawl of a site ended, or None; raises `CrawlError` for no address."""
+    return SiteFolder(corpus, _start_address(address).site).finished
 
 
 def _start_address(text: str) -> WebAddress:

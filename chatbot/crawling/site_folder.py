@@ -73,6 +73,17 @@ class PageChanges:
             (self.folder / (name + _SIDECAR)).write_text(lines, "utf-8")
         self.written[name] = about["source"]
 
+    def apply_to(self, folder: Path) -> None:
+        """Write the changes into a folder, each file in one step; raises `CrawlError`."""
+        with _or_unwritable(folder):
+            folder.mkdir(parents=True, exist_ok=True)
+            for name in self.removed:
+                for file in (name, name + _SIDECAR):
+                    (folder / file).unlink(missing_ok=True)
+            for name in self.written:
+                for file in (name, name + _SIDECAR):
+                    write_atomically(folder / file, (self.folder / file).read_bytes())
+
 
 class SiteFolder:
     """The pages of one site in a corpus, as earlier crawls left them."""
@@ -91,11 +102,12 @@ class SiteFolder:
 
     @property
     def finished(self) -> datetime | None:
-        """The time at which the last whole crawl ended."""
+        """The time at which the last crawl ended that nothing cut short, or None."""
         try:
-            return datetime.fromisoformat(str(self._state.get("finished") or ""))
+            time = datetime.fromisoformat(str(self._state.get("finished") or ""))
         except ValueError:
             return None
+        return time if time.tzinfo else time.replace(tzinfo=UTC)
 
     def name_for(self, address: WebAddress, suffix: str) -> str:
         """Return the name of a page's file: that of an earlier crawl, or a new one that no other page has."""
@@ -121,12 +133,7 @@ class SiteFolder:
         """
         with _or_unwritable(self.folder), _uninterrupted():
             self.folder.mkdir(parents=True, exist_ok=True)
-            for name in changes.written:
-                for file in (name, name + _SIDECAR):
-                    write_atomically(self.folder / file, (changes.folder / file).read_bytes())
-            for name in changes.removed:
-                for file in (name, name + _SIDECAR):
-                    (self.folder / file).unlink(missing_ok=True)
+            changes.apply_to(self.folder)
             self.remember(changes)
 
     def remember(self, changes: PageChanges) -> None:

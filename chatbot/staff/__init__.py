@@ -4,6 +4,7 @@ from chatbot.staff.accounts.passwords import SignInThrottle
 from chatbot.staff.accounts.sessions import Account, AccountStore, Role
 from chatbot.staff.audit_log import AuditLog, Change, ChangeKind
 from chatbot.staff.content.clinic_text import FIELDS, ClinicText
+from chatbot.staff.content.daily_crawl import DailyCrawl, daily_crawl
 from chatbot.staff.content.drafts import Draft, Drafts
 from chatbot.staff.content.listing import PageSummary, list_pages
 from chatbot.staff.content.old_values import OldValue, foreign_values, foreign_warnings, old_values
@@ -56,6 +57,7 @@ __all__ = [
     "CheckResult",
     "ClinicText",
     "ContentPaths",
+    "DailyCrawl",
     "Differences",
     "Draft",
     "Drafts",
@@ -82,6 +84,7 @@ __all__ = [
     "Verdict",
     "answers_allowed",
     "check_report_text",
+    "daily_crawl",
     "differences",
     "first_day_line",
     "foreign_values",

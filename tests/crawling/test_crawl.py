@@ -7,7 +7,7 @@ import yaml
 
 from chatbot.crawling import Crawl, CrawlOptions
 from chatbot.errors import CrawlError
-from tests.crawling.conftest import Site
+from tests.loopback_site import Site
 
 
 def sidecar(site: Site, corpus: Path, name: str) -> dict[str, str]:

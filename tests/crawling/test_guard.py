@@ -20,7 +20,7 @@ from hypothesis import strategies as st
 from chatbot.crawling.addresses import AddressRefused, join_url, parse_url
 from chatbot.crawling.fetching import Fetched, Fetcher, FetchFailed, FetchLimits
 from chatbot.crawling.network import GuardedBackend, is_public
-from tests.crawling.conftest import Reply, Site
+from tests.loopback_site import Reply, Site
 
 CONNECTED: list[object] = []
 sys.addaudithook(lambda event, values: CONNECTED.append(values[1]) if event == "socket.connect" else None)

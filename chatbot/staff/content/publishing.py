@@ -6,13 +6,14 @@ pages and their index, and still works after a restart.
 """
 
 import shutil
-from collections.abc import Callable, Collection, Iterator
+from collections.abc import Callable, Collection, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from threading import Lock
-from typing import Final
+from types import MappingProxyType
+from typing import TYPE_CHECKING, Final
 
 from chatbot.bot import Chatbot
 from chatbot.errors import ChangeRefused, FootnoteError, IndexingError
@@ -27,6 +28,9 @@ from chatbot.staff.content.drafts import Draft, Drafts
 from chatbot.staff.content.listing import gone_addresses
 from chatbot.staff.content.page_form import PageForm, document_of, new_name, read_form, to_markdown, validate
 from chatbot.staff.content.preview import Preview, Progress, compare
+
+if TYPE_CHECKING:
+    from chatbot.crawling import PageChanges  # its package loads what speaks HTTP
 
 __all__ = ["ContentPaths", "Publisher"]
 
@@ -157,6 +161,33 @@ class Publisher:
             self._drafts.done(drafts)
             return drafts
 
+    def publish_crawl(self, changes: Mapping[str, "PageChanges"], remember: Callable[[], object]) -> None:
+        """Publish what a crawl changed, by the name of the folder below the corpus; drafts stay as they are.
+
+        `remember` writes down what the crawl found, once its pages are in the corpus. Raises `FootnoteError`, and then
+        pages and index are as they were.
+        """
+        pages = {
+            f"{folder}/{name}" for folder, change in changes.items() for name in {*change.written, *change.removed}
+        }
+        if not pages:
+            remember()
+            return
+        with self._exclusive():
+            live = load_corpus(self._place.corpus)
+            build = self._build_aside(live, (), _silent, changes).build
+            if load_corpus(self._place.corpus).digest != live.digest:
+                raise ChangeRefused("The pages were changed on the server meanwhile: try again.")
+            with self._snapshot_or_rollback(live, pages):
+                sync_folder(self._place.corpus, self._draft_corpus, self._withdrawn, pages)
+                adopt(self._place.index, build)
+                self._bot.reload(build.manifest.corpus)
+            remember()
+            for folder, change in changes.items():
+                written, removed = len(change.written), len(change.removed - change.written.keys())
+                summary = f"Read from the site: {written} added or replaced, {removed} withdrawn"
+                self._audit_log.record("daily crawl", ChangeKind.INDEX, folder, summary)
+
     def previous(self) -> str | None:
         """Return the name of the build before, if its pages and its index are kept."""
         with suppress(IndexingError, OSError):
@@ -205,10 +236,18 @@ class Publisher:
         corpus = self._place.corpus
         return frozenset(path.relative_to(corpus).as_posix() for path in corpus_files(corpus) if path.suffix in READERS)
 
-    def _build_aside(self, live: CorpusFiles, drafts: Collection[Draft], progress: Progress) -> BuildResult:
+    def _build_aside(
+        self,
+        live: CorpusFiles,
+        drafts: Collection[Draft],
+        progress: Progress,
+        crawled: Mapping[str, "PageChanges"] = MappingProxyType({}),
+    ) -> BuildResult:
         """Build the index of the live pages with their drafts, aside; passages that are live are not embedded again."""
         copy_corpus(live, self._draft_corpus)
         apply_drafts(self._draft_corpus, drafts)
+        for folder, changes in crawled.items():
+            changes.apply_to(self._draft_corpus / folder)
         return build_index(
             self._draft_corpus,
             self._draft_index,
@@ -268,6 +307,10 @@ class Publisher:
     @property
     def _withdrawn(self) -> Path:
         return self._place.staff / "withdrawn" / datetime.now(UTC).strftime("%Y-%m-%dT%H-%M-%S")
+
+
+def _silent(_done: int, _total: int, _step: str) -> None:
+    """Show no progress."""
 
 
 def _merged_text(page: PageFile) -> str | None:
