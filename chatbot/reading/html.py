@@ -27,8 +27,8 @@ _SITE_NAME = re.compile(r"\s+(?:[|\u2013\u2014\u00b7\u2022\u00bb\u203a]|::|-|//|
 _HOME = {"home", "homepage", "home page", "start", "startseite", "accueil", "inicio", "welcome", "index"}
 _PAGES = {"WebPage", "MedicalWebPage", "FAQPage", "AboutPage", "ContactPage", "Article", "BlogPosting", "NewsArticle"}
 _QUESTION_ITEM = re.compile(
-    r"(?:accordion|faqs?|toggle|collapse|question|tab)[-_]{1,2}(?:item|card|single|entry"
-    r"|section|list-item|panel|wrap(?:per)?)"
+    r"(?:^|[-_])(?:accordion|faqs?|toggle|collapse|question|tab)[-_]{1,2}(?:item|card|single|entry"
+    r"|section|list-item|panel|wrap(?:per)?)$"
     r"|schema-faq-section|rank-math-(?:list|faq)-item|^et_pb_toggle$|wp-block-toggle|^faq$"
 )
 _PANEL = re.compile(r"content|panel|answer|body|dropdown|collapse|pane", re.IGNORECASE)
@@ -42,8 +42,10 @@ def read_html(html: str) -> Page:
     """
     parser = LexborHTMLParser(bounded(html))
     root = build_tree(parser, find_hidden(parser))
+    _label_tabs(root)
     pairs = list(_pairs(root))
-    page = write_page(keep_main_content(root, {question for question, _ in pairs}), pairs)
+    titles = _SITE_NAME.split(_whole_title(parser))
+    page = write_page(keep_main_content(root, {question for question, _ in pairs}, titles), pairs)
     data = list(_schema(parser))
     page = replace(page, blocks=_with_answers(page, data))
     return replace(page, about=_about(parser, page, data))
@@ -56,9 +58,25 @@ def read_fragment(html: str) -> Page:
     return write_page(root, list(_pairs(root)))
 
 
+def _label_tabs(root: Element) -> None:
+    """Put the label of each tab above what it opens."""
+    by_id = _by_id(root)
+    for tab in [element for element in root.elements() if element.role() == "tab"]:
+        named = tab.attributes.get("aria-controls") or tab.attributes.get("href", "").lstrip("#")
+        panel = by_id.get(named)
+        if panel is not None and panel.role() == "tabpanel" and (words := tab.words()):
+            label = Element("p", {}, panel, blocky=True)
+            label.children = [Element("strong", {}, label, [words])]
+            panel.children.insert(0, label)
+
+
+def _by_id(root: Element) -> dict[str, Element]:
+    return {element.attributes["id"]: element for element in root.elements() if element.attributes.get("id")}
+
+
 def _pairs(root: Element) -> Iterator[tuple[Element, Element]]:
     """Yield the questions of a page's accordions, each with the element that holds its answer."""
-    by_id = {element.attributes["id"]: element for element in root.elements() if element.attributes.get("id")}
+    by_id = _by_id(root)
     for element in root.elements():
         if element.tag == "details":
             continue
@@ -199,7 +217,8 @@ def _reviewed(parser: LexborHTMLParser, data: Sequence[dict[str, object]]) -> st
     """Return the day on which the page says that it was last reviewed."""
     for each in data:
         kinds = each.get("@type")
-        if isinstance(kinds, str) and kinds in _PAGES and isinstance(each.get("lastReviewed"), str):
+        named = set(kinds if isinstance(kinds, list) else [kinds])
+        if named & _PAGES and isinstance(each.get("lastReviewed"), str):
             return str(each["lastReviewed"])[:10]
     values = (_attribute(parser, '[itemprop="lastReviewed"]', name) for name in ("content", "datetime"))
     return next((value[:10] for value in values if value), "")
@@ -211,20 +230,27 @@ def _title(parser: LexborHTMLParser, page: Page) -> str:
     A heading that says what the browser's title says in other words is the better one, because search engines are the
     readers of the other.
     """
-    node = parser.css_first("head title") or parser.css_first("title")
-    whole = _content(parser, 'meta[property="og:title"]') or (" ".join(node.text().split()) if node is not None else "")
+    whole = _whole_title(parser)
     site = _content(parser, 'meta[property="og:site_name"]')
     parts = [part for part in _SITE_NAME.split(whole) if part]
     firsts = [heading.text for heading in page.headings if heading.level == 1]
     heading = firsts[0] if len(firsts) == 1 and len(firsts[0]) <= _LONGEST_TITLE else ""
     if heading and _shares_words(heading, whole):
         return heading
+    tops = {same_words(each.text) for each in page.headings if each.level <= 2}
+    if len(parts) > 1 and (repeated := next((part for part in parts if same_words(part) in tops), "")):
+        return repeated
     named = [part for part in parts if same_words(part) != same_words(site)]
     if not named or same_words(named[0]) in _HOME:
         return next((part for part in (*named[1:], site, heading) if part), whole)
     if len(parts) > 1 and len(named) == len(parts) and not site:
         named = named[:-1]
     return _joined(whole, named)
+
+
+def _whole_title(parser: LexborHTMLParser) -> str:
+    node = parser.css_first("head title") or parser.css_first("title")
+    return _content(parser, 'meta[property="og:title"]') or (" ".join(node.text().split()) if node is not None else "")
 
 
 def _joined(whole: str, parts: Sequence[str]) -> str:

@@ -21,10 +21,11 @@ _LONG_CELL: Final = 200
 _LONGEST_CELL: Final = 600
 _MOST_COLUMNS: Final = 50
 _HARD, _SOFT = "\n", "\x0b"
+_UNPRINTED: Final = " \n\u00ad\u200b\u200c\u200d\u2060\ufeff"  # page builders write empty lines with these
 
 _BREAKS = re.compile(rf"[ \t\f\r]*([{_HARD}{_SOFT}][{_HARD}{_SOFT} \t\f\r]*)")
 _STRUCK = {"del", "s", "strike"}
-_NOTE_LINK = re.compile(r"^#(?:fn|_?ftn|footnote|cite|note|ref|endnote|_edn)", re.IGNORECASE)
+_NOTE_LINK = re.compile(r"^#(?:fn|_?ftn|footnote|cite|note|ref|r?\d|endnote|_edn)", re.IGNORECASE)
 _NOTE_MARK = re.compile(r"^[\[(]?(?:\d{1,3}|[a-z*\u2020\u2021]|[\u21a9\u2191^\ufe0e]{0,3}|back)[\])]?$", re.IGNORECASE)
 _BOLD_STYLE = re.compile(r"font-weight\s*:\s*(?:bold|[6-9]00)", re.IGNORECASE)
 _NEXT_WORD = re.compile(r"\w")
@@ -135,7 +136,7 @@ class _Writer:
         self.note_spans(run, start)
 
     def put_block(self, words: str) -> None:
-        if words:
+        if words.strip(_UNPRINTED):
             self.put(self.mark + words, "\n" if self.marks else "\n\n")
             self.mark = ""
 

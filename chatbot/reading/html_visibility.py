@@ -14,6 +14,7 @@ _MOST_RULES: Final = 400  # of a page's own styles that can hide something
 _MOST_MATCHES: Final = 3_000_000  # rules times elements
 _LONGEST_SELECTOR: Final = 200  # characters
 _FAR: Final = 400  # pixels; whoever moves text so far does not want it seen
+_FEW: Final = 6  # elements
 _ALIKE: Final = 12  # of 255, in each colour
 
 _Style = dict[str, str]
@@ -40,7 +41,7 @@ _BACKGROUND = re.compile(r"url\(|gradient|var\(|image")
 _HIDDEN_CLASS = re.compile(
     r"^(?:sr-only|visually-?hidden|visuallyhidden|screen-reader(?:-text|-only)?|u-hidden(?:-visually)?|(?:is-)?hidden"
     r"|hide|d-none|invisible|a11y-hidden|assistive-text|offscreen|off-screen|elementor-screen-only|w-condition-invisible"
-    r"|show-for-sr|element-invisible|print-only|slick-cloned|swiper-slide-duplicate|material-(?:icons|symbols)[\w-]*)$"
+    r"|show-for-sr|element-invisible|print-only|w-form-(?:done|fail)|wpcf7-response-output|slick-cloned|swiper-slide-duplicate|material-(?:icons|symbols)[\w-]*)$"
 )
 _SHOWN_AGAIN = re.compile(
     r"^(?:\w+:(?:block|flex|grid|inline.*|table.*|visible|not-sr-only)|d-\w\w+-(?!none)\w+|d-\w\w-\w+)$"
@@ -71,7 +72,9 @@ class _Visibility:
         self.styled = _declared(parser)
         self.opened = frozenset(_opened(parser))
         # Where no other file styles the page, text stands on white unless the page says otherwise.
-        self.plain = parser.css_first('link[rel~="stylesheet"]') is None and parser.css_first("script[src]") is None
+        others = parser.css_first('link[rel~="stylesheet"]') or parser.css_first("script[src]")
+        styles = (style.text(deep=True) or "" for style in parser.css("style"))
+        self.plain = others is None and not any("@import" in css or "var(" in css for css in styles)
 
     def is_hidden(self, node: LexborNode) -> bool:
         attributes = node.attributes
@@ -118,7 +121,7 @@ class _Visibility:
         if any(_TOGGLING_CLASS.search(name) for name in classes):
             return True
         before, after = _sibling(node, forward=False), _sibling(node, forward=True)
-        if before is not None and (_is_toggle(before) or any(_is_toggle(inner) for inner in before.css("*")[:6])):
+        if before is not None and _holds_toggle(before):
             return True
         return any(
             near is not None and near.tag in {"a", "button", "p", "span"} and _MORE.match(near.text(strip=True)[:40])
@@ -267,6 +270,12 @@ def _is_toggle(node: LexborNode) -> bool:
     )
 
 
+def _holds_toggle(node: LexborNode) -> bool:
+    """Return whether an element is a button, or little more than one."""
+    inner = node.css("*")
+    return _is_toggle(node) or (len(inner) <= _FEW and any(map(_is_toggle, inner)))
+
+
 def _sibling(node: LexborNode, *, forward: bool) -> LexborNode | None:
     near = node.next if forward else node.prev
     while near is not None and not near.is_element_node and not (near.text_content or "").strip():
@@ -275,6 +284,8 @@ def _sibling(node: LexborNode, *, forward: bool) -> LexborNode | None:
 
 
 def _hidden_by_class(classes: list[str]) -> bool:
+    if "elementor-hidden-desktop" in classes and len([name for name in classes if "elementor-hidden-" in name]) > 2:
+        return True  # on each kind of screen
     return any(map(_HIDDEN_CLASS.match, classes)) and not any(map(_SHOWN_AGAIN.match, classes))
 
 

@@ -5,6 +5,7 @@ from collections.abc import Callable, Collection, Iterator
 from typing import Final
 
 from chatbot.reading.html_tree import HEADINGS, Element
+from chatbot.reading.page import same_words
 
 __all__ = ["keep_main_content"]
 
@@ -20,7 +21,7 @@ _NOTICE: Final = 1_200  # characters of a notice about cookies
 
 _NOT_CONTENT = {"nav", "footer", "search", "dialog"}
 _NOT_CONTENT_ROLES = {
-    *("navigation", "contentinfo", "search", "menu", "menubar", "toolbar", "dialog", "alertdialog"),
+    *("navigation", "contentinfo", "search", "menu", "menubar", "tablist", "toolbar", "dialog", "alertdialog"),
 }
 _MAIN_NAMES = re.compile(
     r"^(?:main|main-?content|content|page-?content|primary|entry-content|post-content|article-?(?:body|content)"
@@ -46,7 +47,7 @@ _MENU = _named(
     " posted-in"
 )
 _BYLINE = re.compile(
-    r"^(?:entry-meta|post-meta|posted-on|post-date|byline|post-info|meta-info|reading-time|blog-meta)$|-post-info$"
+    r"^(?:entry-meta|post-meta|posted-on|post-date|byline|post-info|meta-info|reading-time|blog-meta|article-info)$|-post-info$"
 )
 _SITE_HEADER = re.compile(
     r"^(?:(?:site|main|global|top|page|shopify-section)[-_]?)?(?:header|branding)$|^elementor-location-header$"
@@ -89,6 +90,11 @@ _ASIDE_HEADING = _phrase(
 )
 """What stands above links, forms and comments that are no part of the text."""
 
+_SIGN_UP = _phrase(
+    r"(?:join|sign up|subscribe)\b.*(?:newsletter|mailing list|updates|inbox|offers|emails?)\b.*|subscribe|stay in .*",
+    r"(?:our |monthly )?newsletter(?: sign.?up)?|leave a (?:reply|comment).*|follow us\b.*|share this\b.*",
+    r"connect with us",
+)
 _FINE_PRINT = re.compile(
     r"^\W*(?:©|\(c\)\s|copyright\b)|\ball rights reserved\b"
     r"|^\W*(?:powered|website|site|web ?design|designed|built|theme) (?:by|from)\b"
@@ -107,15 +113,18 @@ _AGREE = re.compile(
     re.IGNORECASE,
 )
 _TITLES = HEADINGS | {"strong", "b", "p", "summary"}
+_TITLE_TAGS = {"h1", "h2"}
 _LEAVES = HEADINGS | {"p", "li", "td", "span", "div", "small", "address", "center", "font", "section"}
 
 
-def keep_main_content(root: Element, questions: Collection[Element] = ()) -> Element:
+def keep_main_content(root: Element, questions: Collection[Element] = (), titles: Collection[str] = ()) -> Element:
     """Return the part of a page that is its content, with everything taken out of it that stands around content.
 
-    `questions` are the buttons that open an answer.
+    `questions` are the buttons that open an answer. `titles` are the parts of the page's title: one that stands above
+    the first heading names the site.
     """
     _Cleaner(root, questions).drop_by_kind()
+    _drop_site_name(root, set(titles))
     main = _main(root)
     cleaner = _Cleaner(main, questions)
     cleaner.drop_by_words(whole_page=main is root)
@@ -133,6 +142,20 @@ def _main(root: Element) -> Element:
         if len(whole) == 1 and sizes[whole[0]][0] >= sizes[root][0] * _MAIN_SHARE:
             return whole[0]
     return root
+
+
+def _drop_site_name(root: Element, titles: Collection[str]) -> None:
+    """Take out the line above the first heading that repeats a part of the page's title which no heading has."""
+    headings = {same_words(element.words()) for element in root.elements() if element.tag in _TITLE_TAGS}
+    names = {name for title in titles if (name := same_words(title)) and name not in headings}
+    if not headings or not names:
+        return
+    for element in list(root.elements()):
+        if element.tag in _TITLE_TAGS:
+            return
+        short = element.tag in _LEAVES | _TITLES and not any(inner.blocky for inner in element.elements())
+        if short and same_words(element.words()) in names:
+            element.remove()
 
 
 def _is_main(element: Element) -> bool:
@@ -314,6 +337,9 @@ class _Cleaner:
             yield part
             return
         followers = _after(part)
+        if _SIGN_UP.match(heading.words()) and sum(self.sizes[each][0] for each in (part, *followers)) <= 2 * _SHORT:
+            yield from (part, *followers)
+            return
         links = [element for element in followers if self.linked(element) > _LINKED or not self.sizes[element][0]]
         if links and links == followers[: len(links)] and self.sizes[links[0]][2]:
             yield part

@@ -1,10 +1,13 @@
 import time
+from pathlib import Path
 
 import pytest
 
 from chatbot.reading.html import decode_html, read_html
-from chatbot.reading.page import Page
+from chatbot.reading.page import Page, finished
 from chatbot.records import BlockKind
+
+PAGES = sorted((Path(__file__).parent / "pages").glob("*.html"))
 
 
 def read(body: str, head: str = "") -> Page:
@@ -214,3 +217,27 @@ def test_no_page_takes_long(html: str) -> None:
     start = time.process_time()
     read_html(f"<p>Words.</p>{html}")
     assert time.process_time() - start < 10
+
+
+@pytest.mark.parametrize("path", PAGES, ids=lambda path: path.stem)
+def test_pages_as_site_builders_make_them_keep_their_content_alone(path: Path) -> None:
+    page = finished(read_html(decode_html(path.read_bytes())))
+    assert page.text == path.with_suffix(".txt").read_text("utf-8").rstrip("\n")
+
+
+@pytest.mark.parametrize(
+    ("stem", "count"),
+    [
+        ("divi", 2),
+        ("drupal", 2),
+        ("elementor", 2),
+        ("gutenberg", 3),
+        ("shopify", 2),
+        ("squarespace", 2),
+        ("webflow", 1),
+    ],
+)
+def test_the_accordions_of_site_builders_are_questions_with_their_answers(stem: str, count: int) -> None:
+    page = read_html(PAGES[0].with_stem(stem).read_text("utf-8"))
+    assert len(blocks(page, BlockKind.ANSWER)) == count
+    assert all("?" in text and not text.endswith("?") for text in blocks(page, BlockKind.ANSWER))
