@@ -7,6 +7,7 @@ from chatbot.indexing.copies import words_of
 from chatbot.indexing.encoder import Encoded, Encoder, Vectors
 from chatbot.indexing.encoders import load_encoder
 from chatbot.indexing.index import Evidence, Index, Query, SentenceEvidence
+from chatbot.indexing.left_out import read_left_out
 from chatbot.indexing.model_files import PACKAGED_MODEL
 from chatbot.indexing.sentence_encoder import SentenceEncoder
 from chatbot.indexing.status import IndexStatus, index_status
@@ -38,6 +39,7 @@ __all__ = [
     "open_build",
     "open_index",
     "passages_of",
+    "read_left_out",
     "read_manifest",
     "words_of",
 ]

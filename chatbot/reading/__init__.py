@@ -1,6 +1,6 @@
 """Read the files of the corpus folder into documents, and cut documents into passages."""
 
-from chatbot.reading.about import field_keys
+from chatbot.reading.about import field_keys, read_about
 from chatbot.reading.corpus import (
     EDITABLE,
     LARGEST,
@@ -45,6 +45,7 @@ __all__ = [
     "page_files",
     "question_label",
     "question_words",
+    "read_about",
     "read_corpus",
     "read_file",
     "read_front_matter",

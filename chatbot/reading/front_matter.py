@@ -20,7 +20,9 @@ _MARKED: Final = re.compile(
     re.DOTALL,
 )
 _OPENED: Final = re.compile(r"\s*-{3}[ \t]*(?:yaml)?[ \t]*\r?\n(?=[ \t]*[\w-]+[ \t]*:)")
-_FIELD: Final = re.compile(r"(?P<key>[^\s#:'\"\[\]{}>|*&!%@`?,-][^\s:=]*)[ \t]*(?P<mark>[:=])(?:[ \t]+(?P<value>.*))?$")
+_FIELD: Final = re.compile(
+    r"(?P<key>[^\s#:'\"\[\]{}>|*&!%@`?,=-][^\s:=]*)[ \t]*(?:(?P<mark>:)(?=[ \t]|$)|=)[ \t]*(?P<value>.*)$"
+)
 _LOST_QUOTES: Final = re.compile(r":[ \t]|:$|^[@`%*?-]")
 """In a value: what makes it no plain text to YAML, although it can be nothing else."""
 _WORDS: Final = (
@@ -70,7 +72,7 @@ class FrontMatter:
     head: str = ""
     kind: _Kind = _Kind.YAML
 
-    def replaced(self, changes: Mapping[str, str], body: str) -> str:
+    def replaced(self, changes: Mapping[str, object], body: str) -> str:
         """Return the page with another text and some fields changed; an empty value removes its field.
 
         All other lines of the front matter stay as they are. Raises `ValueError` if that cannot be done.
@@ -79,7 +81,7 @@ class FrontMatter:
         lines = re.sub(r"\r\n?", "\n", body).strip("\n")
         return f"{head.rstrip()}\n\n{lines}\n" if head.strip() else f"{lines}\n"
 
-    def _changed(self, changes: Mapping[str, str]) -> str:
+    def _changed(self, changes: Mapping[str, object]) -> str:
         expected = {key: value for key, value in self.fields.items() if key not in changes}
         expected |= {key: value for key, value in changes.items() if value}
         match self.kind:
@@ -164,7 +166,7 @@ def _read_lines(text: str, lines: str, reason: str, below: str, kind: _Kind = _K
     for line in _LINE.findall(lines):
         match = _FIELD.match(line.rstrip())
         if match:
-            fields[match["key"]] = _single_value(match["value"] or "")
+            fields[match["key"]] = _single_value(match["value"])
         elif not re.match(r"\s|#|- |[\]}]|$", line) or not (line.strip() or below):  # never closed: a gap ends it
             break
         read += len(line)
@@ -172,8 +174,9 @@ def _read_lines(text: str, lines: str, reason: str, below: str, kind: _Kind = _K
         return FrontMatter({}, text)
     warning = f"{reason}; write lines of the form 'title: After care', with quotation marks around text that holds ': '"
     rest = lines[read:]
-    head = f"---\n{lines[:read].rstrip()}\n---\n" if kind is _Kind.YAML else ""
-    return FrontMatter(fields, (rest + below).lstrip(), (warning,), head, _Kind.YAML)
+    mark = "+++" if kind is _Kind.TOML else "---"
+    head = f"{mark}{'json' * (kind is _Kind.JSON)}\n{lines[:read].rstrip()}\n{mark}\n"
+    return FrontMatter(fields, (rest + below).lstrip(), (warning,), head, kind)
 
 
 def _single_value(value: str) -> str:
@@ -210,7 +213,7 @@ def yaml_fields(lines: str) -> dict[str, object]:
 def _quoted(line: str) -> str:
     match = _FIELD.match(line.rstrip())
     value = (match and match["value"]) or ""
-    if not match or match["mark"] != ":" or value[:1] in "\"'" or not _LOST_QUOTES.search(value):
+    if not match or not match["mark"] or value[:1] in "\"'" or not _LOST_QUOTES.search(value):
         return line
     return f"{match['key']}: {json.dumps(value.strip(), ensure_ascii=False)}\n"
 
@@ -220,7 +223,7 @@ def _place(error: Exception) -> str:
     return f" ({match[0]})" if match else ""
 
 
-def _json_changed(head: str, changes: Mapping[str, str]) -> str:
+def _json_changed(head: str, changes: Mapping[str, object]) -> str:
     bare = head.lstrip().startswith("{")
     fields = json.loads(head if bare else _lines_of(head))
     changed = {key: value for key, value in (fields | dict(changes)).items() if key not in changes or value}
@@ -228,7 +231,7 @@ def _json_changed(head: str, changes: Mapping[str, str]) -> str:
     return lines if bare else head.replace(_lines_of(head), f"{lines}\n")
 
 
-def _toml_changed(head: str, changes: Mapping[str, str]) -> str:
+def _toml_changed(head: str, changes: Mapping[str, object]) -> str:
     import tomlkit  # noqa: PLC0415 - only a change of a page needs it
 
     fields = tomlkit.parse(_lines_of(head))
@@ -240,7 +243,7 @@ def _toml_changed(head: str, changes: Mapping[str, str]) -> str:
     return head.replace(_lines_of(head), tomlkit.dumps(fields))
 
 
-def _yaml_changed(head: str, changes: Mapping[str, str]) -> str:
+def _yaml_changed(head: str, changes: Mapping[str, object]) -> str:
     """Change fields line by line, so that comments, order and the writing of all others stay."""
     waiting = dict(changes)
     kept: list[str] = []
@@ -261,8 +264,8 @@ def _yaml_changed(head: str, changes: Mapping[str, str]) -> str:
     return f"---\n{''.join(kept)}---\n" if any(line.strip() for line in kept) else ""
 
 
-def _yaml_line(key: str, value: str) -> str:
-    return f"{key}: {json.dumps(value, ensure_ascii=False)}\n"  # a JSON string is valid YAML, whatever it holds
+def _yaml_line(key: str, value: object) -> str:
+    return f"{key}: {json.dumps(value, ensure_ascii=False)}\n"  # JSON is valid YAML, whatever it holds
 
 
 def _lines_of(head: str) -> str:

@@ -8,7 +8,7 @@ from chatbot.staff.content.daily_crawl import DailyCrawl, daily_crawl
 from chatbot.staff.content.drafts import Draft, Drafts
 from chatbot.staff.content.listing import PageSummary, list_pages
 from chatbot.staff.content.old_values import OldValue, foreign_values, foreign_warnings, old_values
-from chatbot.staff.content.page_form import PageForm
+from chatbot.staff.content.page_form import PageForm, is_editable, not_editable
 from chatbot.staff.content.preview import PassageChange, Preview
 from chatbot.staff.content.publishing import ContentPaths, Publisher
 from chatbot.staff.insights.approved_questions import Approval, ApprovedQuestions, stored_approvals
@@ -89,9 +89,11 @@ __all__ = [
     "first_day_line",
     "foreign_values",
     "foreign_warnings",
+    "is_editable",
     "judge",
     "list_pages",
     "lists_digest",
+    "not_editable",
     "old_values",
     "raise_on_regression",
     "signed_lists",

@@ -1,11 +1,13 @@
 import json
 import subprocess
 import sys
+from dataclasses import replace
 from datetime import date
 from pathlib import Path
 from threading import Event, Thread
 
 import pytest
+from fpdf import FPDF
 
 from chatbot.bot import Chatbot
 from chatbot.clinic import Clinic
@@ -14,6 +16,7 @@ from chatbot.evaluation import read_golden
 from chatbot.indexing import Encoder, current
 from chatbot.records import Outcome
 from chatbot.staff import ChangeKind, ContentPaths, PageForm, list_pages
+from chatbot.staff.content.page_form import read_form, to_markdown
 from tests.conftest import ROOT, WordEncoder
 from tests.staff.conftest import EDITOR, Keep
 
@@ -207,6 +210,99 @@ def test_undoing_brings_back_the_fields_of_a_sidecar(keep: Keep, words: WordEnco
     pages.publish(EDITOR, ignore)
     page = bot.document("red.txt")
     assert (page.title, str(page.reviewed)) == ("Red skin", "2026-01-31")
+
+
+SITE_PAGE = """---
+title: Fees   # shown in the menu
+layout: page
+permalink: /fees/
+menu:
+  main:
+    weight: 3
+tags: [a, b]
+last_reviewed: 2026-01-01
+---
+
+A consultation costs 50 pounds.
+"""
+
+
+def test_saving_keeps_the_fields_that_the_form_does_not_show() -> None:
+    form = read_form("fees.md", SITE_PAGE)
+    assert to_markdown(form, SITE_PAGE) == SITE_PAGE
+    changed = replace(form, title='Fees: "all"', url="https://c.example/fees", reviewed="2026-06-01", body="60 pounds.")
+    assert to_markdown(changed, SITE_PAGE) == (
+        SITE_PAGE.replace("Fees   # shown in the menu", '"Fees: \\"all\\""')
+        .replace("last_reviewed: 2026-01-01", 'last_reviewed: "2026-06-01"')
+        .replace("---\n\nA consultation costs 50 pounds", 'url: "https://c.example/fees"\n---\n\n60 pounds')
+    )
+    assert to_markdown(replace(form, reviewed=""), SITE_PAGE) == SITE_PAGE.replace("last_reviewed: 2026-01-01\n", "")
+
+
+def test_an_address_does_not_replace_a_path_of_the_site() -> None:
+    page = "+++\ntitle = 'Fees'\nurl = '/fees/'\n[menu]\nweight = 3\n+++\n\nWords.\n"
+    form = replace(read_form("fees.md", page), url="https://c.example/fees")
+    assert to_markdown(form, page) == (
+        "+++\ntitle = 'Fees'\nurl = '/fees/'\ncanonical_url = \"https://c.example/fees\"\n\n[menu]\nweight = 3\n+++"
+        "\n\nWords.\n"
+    )
+
+
+def test_saving_brings_the_fields_of_a_sidecar_into_the_page() -> None:
+    sidecar = "reviewed: 2026-01-31\ntags:\n- red\n"
+    text = to_markdown(read_form("red.txt", "Redness fades.", sidecar), "Redness fades.", sidecar)
+    assert text == '---\nreviewed: "2026-01-31"\ntags: ["red"]\ntitle: "Red"\n---\n\nRedness fades.\n'
+
+
+def test_front_matter_that_cannot_be_changed_without_loss_is_refused() -> None:
+    page = "+++\ntitle = 'Fees\nweight = 3\n+++\n\nWords.\n"
+    form = replace(read_form("fees.md", page), title="Prices")
+    with pytest.raises(ChangeRefused, match="its front matter, cannot be changed here without losing"):
+        to_markdown(form, page)
+
+
+def test_a_published_change_keeps_what_the_site_wrote(keep: Keep, place: ContentPaths, words: WordEncoder) -> None:
+    (place.corpus / "fees.md").write_text(SITE_PAGE)
+    _, pages, history = keep(words)
+    form = pages.form("fees.md")
+    pages.stage(EDITOR, replace(form, body=form.body.replace("50", "60")), "fees.md")
+    pages.publish(EDITOR, ignore)
+    assert (place.corpus / "fees.md").read_text() == SITE_PAGE.replace("50", "60")
+    pages.undo(EDITOR, history.latest()[0].id)
+    pages.publish(EDITOR, ignore)
+    assert (place.corpus / "fees.md").read_text() == SITE_PAGE
+
+
+def test_a_page_of_another_format_is_shown_and_can_only_be_withdrawn(
+    keep: Keep, place: ContentPaths, words: WordEncoder
+) -> None:
+    pdf = FPDF()
+    pdf.add_page()
+    pdf.set_font("times", "", 11)
+    pdf.multi_cell(0, 6, "Free parking is behind the house.")
+    leaflet = bytes(pdf.output())
+    (place.corpus / "parking.pdf").write_bytes(leaflet)
+    (place.corpus / "parking.pdf.yaml").write_text("title: Parking\n")
+    bot, pages, history = keep(words)
+    form = pages.form("parking.pdf")
+    assert (form.title, form.body) == ("Parking", "Free parking is behind the house.")
+    with pytest.raises(ChangeRefused, match=r"a \.pdf file, so it cannot be changed here"):
+        pages.stage(EDITOR, form, "parking.pdf")
+    pages.withdraw(EDITOR, "parking.pdf")
+    pages.publish(EDITOR, ignore)
+    assert "parking.pdf" not in {page.id for page in bot.documents()}
+    with pytest.raises(ChangeRefused, match="Only pages of text can be brought back here"):
+        pages.undo(EDITOR, history.latest()[0].id)
+    pages.go_back(EDITOR)
+    assert (place.corpus / "parking.pdf").read_bytes() == leaflet
+
+
+def test_pages_that_are_not_published_are_named_apart(keep: Keep, place: ContentPaths, words: WordEncoder) -> None:
+    (place.corpus / "offer.md").write_text("---\ndraft: true\n---\n\nHalf price.")
+    (place.corpus / "old.doc").write_bytes(b"\xd0\xcf")
+    (place.corpus / "before.jpg").write_bytes(b"")
+    _, pages, _ = keep(words)
+    assert (pages.unpublished(), pages.unreadable()) == (("offer.md",), ("old.doc",))
 
 
 def test_unreadable_files_are_named(keep: Keep, place: ContentPaths, words: WordEncoder) -> None:

@@ -18,15 +18,34 @@ from typing import TYPE_CHECKING, Final
 from chatbot.bot import Chatbot
 from chatbot.errors import ChangeRefused, FootnoteError, IndexingError
 from chatbot.evaluation import GoldenQuestion
-from chatbot.indexing import BuildResult, activate, adopt, build_index, current, kept_builds, read_manifest
-from chatbot.reading import READERS, CorpusFiles, PageFile, corpus_files, load_corpus
+from chatbot.indexing import (
+    BuildResult,
+    activate,
+    adopt,
+    build_index,
+    current,
+    kept_builds,
+    read_left_out,
+    read_manifest,
+)
+from chatbot.reading import CorpusFiles, PageFile, corpus_files, load_corpus
 from chatbot.records import Document
 from chatbot.staff.accounts.sessions import Account
 from chatbot.staff.audit_log import AuditLog, ChangeKind
 from chatbot.staff.content.corpus_files import apply_drafts, copy_corpus, file_text, sidecar_name, sync_folder
 from chatbot.staff.content.drafts import Draft, Drafts
 from chatbot.staff.content.listing import gone_addresses
-from chatbot.staff.content.page_form import PageForm, document_of, new_name, read_form, to_markdown, validate
+from chatbot.staff.content.page_form import (
+    PageForm,
+    document_of,
+    is_editable,
+    new_name,
+    not_editable,
+    read_form,
+    shown_form,
+    to_markdown,
+    validate,
+)
 from chatbot.staff.content.preview import Preview, Progress, compare
 
 if TYPE_CHECKING:
@@ -64,12 +83,20 @@ class Publisher:
         return self._drafts.all()
 
     def form(self, page: str) -> PageForm:
-        """Return the form that edits a page, filled from its draft or else its file; raises `ChangeRefused`."""
-        return read_form(page, *self._texts(page))
+        """Return the form that edits a page, filled from its draft or else its file; raises `ChangeRefused`.
+
+        A page that cannot be edited here fills it with the words that visitors are answered from.
+        """
+        return read_form(page, *self._texts(page)) if is_editable(page) else shown_form(self.document(page))
 
     def document(self, page: str) -> Document:
         """Read a page's draft, or else its file, as the chatbot would; raises `ChangeRefused`."""
-        return document_of(page, *self._texts(page))
+        if is_editable(page):
+            return document_of(page, *self._texts(page))
+        self._check_name(page)
+        path = self._place.corpus / page
+        sidecar = file_text(sidecar_name(path))
+        return document_of(page, path.read_bytes(), sidecar)
 
     def read_upload(self, path: Path, page: str | None) -> tuple[PageForm, str]:
         """Read an uploaded file for a new page, or for the text of `page`; return its form and its suffix.
@@ -86,9 +113,10 @@ class Publisher:
 
     def stage(self, account: Account, form: PageForm, page: str | None = None, suffix: str = ".md") -> str:
         """Prepare a new page, or another text of `page`, and return its name; raises `ChangeRefused`."""
-        if page is not None:
-            self._texts(page)
-        text = to_markdown(form)
+        if page is not None and not is_editable(page):
+            self._check_name(page)
+            raise ChangeRefused(not_editable(page))
+        text = to_markdown(form, *(self._texts(page) if page is not None else ()))
         taken = {document.id for document in self._bot.documents()} | {draft.page for draft in self.drafts()}
         name = page or new_name(form.title, suffix, taken | self._names())
         validate(name, text, self._bot.encoder)
@@ -111,6 +139,11 @@ class Publisher:
         change = self._audit_log.get(change_id)
         if change.kind is not ChangeKind.PAGE:
             raise ChangeRefused("This was no change of a page.")
+        if not is_editable(change.subject):
+            raise ChangeRefused(
+                "Only pages of text can be brought back here. Whoever looks after the server finds the file in the "
+                "staff folder, below withdrawn."
+            )
         if change.before is None:
             self.withdraw(account, change.subject)
         else:
@@ -218,23 +251,34 @@ class Publisher:
     def unreadable(self) -> tuple[str, ...]:
         """Return the files of the corpus that visitors are not answered from, because they cannot be read."""
         served = {document.id for document in self._bot.documents()}
-        return tuple(sorted(self._names() - served))
+        return tuple(sorted(self._names() - served - set(self.unpublished())))
+
+    def unpublished(self) -> tuple[str, ...]:
+        """Return the pages that visitors are not answered from, because they say that they are not published."""
+        with suppress(IndexingError):
+            left_out = read_left_out(self._place.index / current(self._place.index))
+            names = self._names()
+            return tuple(sorted(name for name, file in left_out.items() if file.unpublished and name in names))
+        return ()
 
     def _texts(self, page: str) -> tuple[str, str | None]:
         """Return the text of a page's draft, or else of its file and of the sidecar beside it."""
         draft = next((draft for draft in self.drafts() if draft.page == page), None)
         if draft and draft.text is not None:
             return draft.text, None
+        self._check_name(page)
         path = self._place.corpus / page
-        text = file_text(path) if page in self._names() else None
-        if text is None:
+        return file_text(path) or "", file_text(sidecar_name(path))
+
+    def _check_name(self, page: str) -> None:
+        if page not in self._names():
             raise ChangeRefused("There is no such page any more: load the list again.")
-        return text, file_text(sidecar_name(path))
 
     def _names(self) -> frozenset[str]:
         """Return the names of the pages' files; a name that a browser sends counts only if it is among them."""
         corpus = self._place.corpus
-        return frozenset(path.relative_to(corpus).as_posix() for path in corpus_files(corpus) if path.suffix in READERS)
+        names = {path.relative_to(corpus).as_posix() for path in corpus_files(corpus)}
+        return frozenset(name for name in names if name.removesuffix(".yaml") not in names - {name})
 
     def _build_aside(
         self,
@@ -314,7 +358,9 @@ def _silent(_done: int, _total: int, _step: str) -> None:
 
 
 def _merged_text(page: PageFile) -> str | None:
-    """Return a page's text with the fields of its sidecar, so that one text brings back both."""
+    """Return a page's text with the fields of its sidecar, so that one text brings back both; None for other files."""
+    if not is_editable(page.name):
+        return None
     text, sidecar = (
         part.decode("utf-8-sig", "replace") if isinstance(part, bytes) else None
         for part in (page.content, page.sidecar)
@@ -322,6 +368,6 @@ def _merged_text(page: PageFile) -> str | None:
     if text is None or sidecar is None:
         return text
     try:
-        return to_markdown(read_form(page.name, text, sidecar))
+        return to_markdown(read_form(page.name, text, sidecar), text, sidecar)
     except ChangeRefused:  # it is no page as it stands
         return text

@@ -21,6 +21,8 @@ __all__ = [
     "summary_text",
 ]
 
+_NAMED = 12  # files of a sentence
+
 
 def page_row(page: PageSummary) -> list[str]:
     """Return a page's row in the list; its file's name comes last."""
@@ -56,13 +58,21 @@ def outcome_rows(preview: Preview) -> list[list[str]]:
     return [*saved, *asked]
 
 
-def summary_text(pages: Sequence[PageSummary], drafts: int, unreadable: Sequence[str]) -> str:
-    """Return how many pages are live, how many are due for review, and how many drafts there are."""
+def summary_text(
+    pages: Sequence[PageSummary], drafts: int, unreadable: Sequence[str], unpublished: Sequence[str]
+) -> str:
+    """Return how many pages are live, how many are due for review, how many drafts there are, and what is left out."""
     live = sum(not page.state.startswith("new") for page in pages)
     due = sum("due for review" in page.state or "never reviewed" in page.state for page in pages)
     waiting = f"{counted(drafts, 'draft')} not published yet" if drafts else "no drafts"
-    lost = f" Not readable, so not used for answers: {', '.join(unreadable)}." if unreadable else ""
-    return f"{counted(live, 'page')} live, {due} due for a review, {waiting}.{lost}"
+    lost = f" Not readable, so not used for answers: {_names(unreadable)}." if unreadable else ""
+    held = f" Not published, as they say themselves: {_names(unpublished)}." if unpublished else ""
+    return f"{counted(live, 'page')} live, {due} due for a review, {waiting}.{lost}{held}"
+
+
+def _names(pages: Sequence[str]) -> str:
+    more = f" and {len(pages) - _NAMED} more" if len(pages) > _NAMED else ""
+    return ", ".join(pages[:_NAMED]) + more
 
 
 def addresses_text(number: int, gone: int) -> str:

@@ -12,9 +12,9 @@ from chatbot.errors import ChangeRefused, FootnoteError, JournalError
 from chatbot.evaluation import GoldenQuestion
 from chatbot.indexing import passages_of
 from chatbot.journal import Counts
-from chatbot.reading import READERS
+from chatbot.reading import EDITABLE
 from chatbot.records import Outcome
-from chatbot.staff import PageForm, Preview, Role, list_pages
+from chatbot.staff import PageForm, Preview, Role, is_editable, list_pages, not_editable
 from chatbot.web.console.components import (
     Changes,
     Layout,
@@ -95,6 +95,7 @@ class _Layout(Layout):
     def _lay_out_form(self) -> None:
         with gr.Column(visible=False, elem_id="pages-form-panel") as self.form:
             self.heading = status_line("Page", "pages-heading")
+            self.locked = notice("pages-locked")
             self.title = gr.Textbox(label="Title", max_lines=1, max_length=300, elem_id="pages-title")
             self.body = gr.Textbox(
                 label="Text of the page",
@@ -110,7 +111,7 @@ class _Layout(Layout):
                 self.reviewed = gr.Textbox(label="Last reviewed, as 2026-01-31", max_lines=1, max_length=10)
             with gr.Row(elem_classes="actions for-editors"):
                 self.save = gr.Button("Save draft", variant="primary", elem_id="pages-save")
-                self.upload = gr.UploadButton("Fill from a file (.txt, .md)", file_types=list(READERS))
+                self.upload = gr.UploadButton("Fill from a file (.txt, .md)", file_types=list(EDITABLE))
                 self.withdraw = gr.Button("Withdraw this page", elem_id="pages-withdraw")
                 self.discard = gr.Button("Discard draft", elem_id="pages-discard")
             self.passages = text_table(_PASSAGES, "The page in passages, as the chatbot quotes it", "pages-passages")
@@ -147,6 +148,15 @@ class _Layout(Layout):
             self.body: form.body,
             self.url: form.url,
             self.reviewed: form.reviewed,
+        }
+
+    def show(self, form: PageForm, page: str | None) -> Changes:
+        """Fill the form with a page, or a new one, and lock it where the page cannot be changed here."""
+        editable = page is None or is_editable(page)
+        return {
+            **{part: gr.update(value=value, interactive=editable) for part, value in self.fill(form).items()},
+            **dict.fromkeys((self.save, self.upload), gr.update(visible=editable)),
+            self.locked: hidden() if page is None or editable else gr.update(value=not_editable(page), visible=True),
         }
 
 
@@ -193,7 +203,7 @@ class PagesTab:
         drafts = services.pages.drafts()
         pages = list_pages(services.bot, drafts, self._counts(), datetime.now(UTC).date(), services.pages.gone)
         return {
-            parts.summary: summary_text(pages, len(drafts), services.pages.unreadable()),
+            parts.summary: summary_text(pages, len(drafts), services.pages.unreadable(), services.pages.unpublished()),
             parts.choice: gr.update(choices=[(f"{page.title} ({page.id})", page.id) for page in pages]),
             parts.table: [page_row(page) for page in pages],
             parts.drafts: filled_table([draft_row(draft) for draft in drafts]),
@@ -307,7 +317,7 @@ class PagesTab:
         parts, form = self._parts, self._services.pages.form(page)
         passages = passages_of(self._services.pages.document(page), self._services.bot.encoder)
         return {
-            **parts.fill(form),
+            **parts.show(form, page),
             parts.page: page,
             parts.suffix: Path(page).suffix,
             parts.heading: f"{form.title} ({page})",
@@ -320,7 +330,7 @@ class PagesTab:
         """Fill the form with a new page."""
         parts, form = self._parts, PageForm(title, "", f"{datetime.now(UTC):%Y-%m-%d}", "")
         return {
-            **parts.fill(form),
+            **parts.show(form, None),
             parts.page: None,
             parts.suffix: ".md",
             parts.heading: "A new page",
