@@ -21,12 +21,12 @@ from typing import Final
 from urllib.parse import quote
 
 from chatbot.reading import LIST_MARK
-from chatbot.records import Document
+from chatbot.records import BlockKind, Document
 
 __all__ = ["directive"]
 
-_WHOLE: Final = 11  # words; a longer sentence is named by its ends, for a site may add words in its middle
-_ENDS: Final = ((6, 4), (9, 8), (14, 8))  # the first and the last words of a sentence, growing
+_WHOLE: Final = 8  # words; a longer sentence is named by its ends, for a site may add words in its middle
+_ENDS: Final = ((5, 3), (8, 5), (14, 8))  # the first and the last words of a sentence, growing
 _CONTEXT: Final = (3, 6, 12)  # words before or after it, growing
 _STRONG: Final = 3  # words that hardly stand in a menu too
 _KEPT: Final = 16  # pages
@@ -51,10 +51,8 @@ _MAY_BE_REWRITTEN: Final = re.compile(
     """,
     re.VERBOSE | re.IGNORECASE,
 )
-# List marks are not text in a page; the end of a line ends a block where the next line is an item or a row.
-_BLOCK_ENDS: Final = re.compile(
-    rf"\n?^{LIST_MARK.pattern}|\n^(?=[^\n]* \| )|(?:[ \t]*\r?\n){{2,}}|[\u2028\u2029]| \|(?=\s|$)|^\|(?=\s)",
-    re.MULTILINE,
+_BLOCK_END: Final = re.compile(
+    r"(?:[ \t]*\r?\n){2,}|\n(?=[^\n]* \| )|[\u2028\u2029]| \|(?=\s|$)|^\|(?=\s)", re.MULTILINE
 )
 _RUN: Final = re.compile(rf"[^\r\n{_BREAK}{_REWRITTEN}]+")
 _INVISIBLE: Final = re.compile("[\u00ad\u200b\u2060\ufeff]")
@@ -66,14 +64,19 @@ _Context = tuple[_Span | None, _Span | None]
 def directive(document: Document, start: int, end: int) -> str:
     """Return the directive that marks `document.text[start:end]`, such as `text=Wait%20a%20week.`.
 
-    Where no directive marks these words alone, return that of the nearest heading above, or "" if there is none either.
+    Two directives, joined by `&`, may name the same words by what stands before and after them. Where none marks these
+    words alone, return one that marks the end of them, such as the last cell of a row, else that of the nearest heading
+    above, or "" if there is none either.
     """
-    page = _page(document.title, document.text)
+    items = (block.start for block in document.blocks if block.kind is BlockKind.ITEM)
+    page = _page(document.title, document.text, tuple(items))
     headings = _Headings(document)
-    for first, last in ((start, end), *headings.above(start)):
-        selector = _Search(page, headings, first, last).best()
-        if selector:
-            return selector.encoded(page)
+    runs = page.runs(start, end)
+    parts = [runs[number:] for number in range(len(runs))]
+    for part in [*parts, *(page.runs(*place) for place in headings.above(start))]:
+        selectors = _Search(page, headings, part).best()
+        if selectors:
+            return "&".join(selector.encoded(page) for selector in selectors)
     return ""
 
 
@@ -113,11 +116,14 @@ class _Page:
     marks and the lines between cells are breaks, and the characters that a site may rewrite are taken out.
     """
 
-    def __init__(self, title: str, text: str) -> None:
+    def __init__(self, title: str, text: str, items: Sequence[int]) -> None:
         self.text = f"{title}\n\n{text}"
         self.offset = len(title) + 2
-        in_blocks = _BLOCK_ENDS.sub(lambda found: _BREAK * len(found[0]), self.text)
-        self.folded = _MAY_BE_REWRITTEN.sub(lambda found: _REWRITTEN * len(found[0]), in_blocks).translate(_FOLD)
+        folded = list(_MAY_BE_REWRITTEN.sub(lambda found: _REWRITTEN * len(found[0]), self.text).translate(_FOLD))
+        marks = (LIST_MARK.match(self.text, self.offset + item) for item in items)
+        for found in (*filter(None, marks), *_BLOCK_END.finditer(self.text)):
+            folded[found.start() : found.end()] = _BREAK * len(found[0])
+        self.folded = "".join(folded)
 
     def quoted(self, span: _Span) -> str:
         """Return the words of a span, percent-encoded; the syntax of directives gives `-`, `,` and `&` a meaning."""
@@ -128,9 +134,9 @@ class _Page:
         return [(word.start(), word.end()) for word in re.compile(r"\S+").finditer(self.folded, start, end)]
 
     def runs(self, start: int, end: int) -> list[list[_Span]]:
-        """Return the words of each stretch that holds letters or digits and surely lies in one block of the page."""
-        runs = (self.words(*run.span()) for run in _RUN.finditer(self.folded, start, end) if _has_words(run[0]))
-        return list(runs)
+        """Return the words of a part of the document, by stretches that surely lie in one block of the page."""
+        runs = _RUN.finditer(self.folded, self.offset + start, self.offset + end)
+        return [self.words(*run.span()) for run in runs if _has_words(run[0])]
 
     def trimmed(self, words: Sequence[_Span]) -> Sequence[_Span]:
         """Leave out the last words if they have neither letters nor digits."""
@@ -154,51 +160,49 @@ class _Page:
     def matches(self, selector: _Selector) -> Iterator[_Span]:
         """Yield what a browser would mark, and then what it would mark if that were not there."""
         ends = self._ends(selector)
-        for found in _overlapping(self._starts(selector), self.folded):
-            if ends is None:
-                yield found.span("quoted")
-                continue
-            end = ends.search(self.folded, found.end("quoted"))
-            if end is None:
-                return
-            yield found.start("quoted"), end.end("quoted")
+        for found in self._found(self._starts(selector)):
+            start, end = found.span("quoted")
+            if ends:
+                last = next(self._found(ends, end), None)
+                if last is None:
+                    return
+                end = last.end("quoted")
+            yield start, end
 
-    def _starts(self, selector: _Selector) -> re.Pattern[str]:
+    def _starts(self, selector: _Selector) -> str:
         before = self._term(selector.prefix) + _ANY_GAP if selector.prefix else ""
         after = _ANY_GAP + self._term(selector.suffix) if selector.suffix and not selector.end else ""
-        return re.compile(f"{before}(?P<quoted>{self._term(selector.start)}){after}")
+        return f"{before}(?P<quoted>{self._term(selector.start)}){after}"
 
-    def _ends(self, selector: _Selector) -> re.Pattern[str] | None:
-        if not selector.end:
-            return None
+    def _ends(self, selector: _Selector) -> str:
         after = _ANY_GAP + self._term(selector.suffix) if selector.suffix else ""
-        return re.compile(f"(?P<quoted>{self._term(selector.end)}){after}")
+        return f"(?P<quoted>{self._term(selector.end)}){after}" if selector.end else ""
 
     def _term(self, span: _Span) -> str:
         """Return the pattern of some words, without regard to the white space between them."""
         term = self.folded[slice(*span)]
-        words = _GAP.join(map(re.escape, term.split()))
-        return rf"{_edge('<', term[0])}{words}{_edge('', term[-1])}"
+        return _GAP.join(map(re.escape, term.split())) + (r"(?!\w)" if term[-1].isalnum() else "")
+
+    def _found(self, pattern: str, start: int = 0) -> Iterator[re.Match[str]]:
+        """Yield the matches that begin at the beginning of a word, also those that overlap.
+
+        A pattern that began with that condition would be searched for a hundred times more slowly.
+        """
+        compiled = re.compile(pattern)
+        while found := compiled.search(self.folded, start):
+            place = found.start()
+            if not (place and self.folded[place - 1].isalnum() and self.folded[place].isalnum()):
+                yield found
+            start = place + 1
 
 
 def _has_words(text: str) -> bool:
     return any(character.isalnum() for character in text)
 
 
-def _edge(side: str, character: str) -> str:
-    return rf"(?{side}!\w)" if character.isalnum() else ""
-
-
-def _overlapping(pattern: re.Pattern[str], text: str) -> Iterator[re.Match[str]]:
-    found = pattern.search(text)
-    while found:
-        yield found
-        found = pattern.search(text, found.start() + 1)
-
-
 @lru_cache(_KEPT)
-def _page(title: str, text: str) -> _Page:
-    return _Page(title, text)
+def _page(title: str, text: str, items: tuple[int, ...]) -> _Page:
+    return _Page(title, text, items)
 
 
 class _Headings:
@@ -223,37 +227,52 @@ class _Headings:
 
 
 class _Search:
-    """The search for the directive that marks one sentence."""
+    """The search for the directive that marks some words, given by the stretches that lie in one block each."""
 
-    def __init__(self, page: _Page, headings: _Headings, start: int, end: int) -> None:
+    def __init__(self, page: _Page, headings: _Headings, runs: Sequence[Sequence[_Span]]) -> None:
         self._page = page
         self._headings = headings
-        self._runs = page.runs(page.offset + start, page.offset + end)
+        self._runs = runs
 
-    def best(self) -> _Selector | None:
-        """Return the selector to use, or None where each marks other words.
+    def best(self) -> list[_Selector]:
+        """Return the selectors to use, or none where each marks other words.
 
         Words before and after the sentence are a risk, for a site may put something between them and the sentence; most
         of all beside a heading. They are added where the sentence alone is not the only match, and where it is a label
         that a menu may hold too.
         """
-        if not self._runs:
-            return None
         alone = list(self._alone())
+        label = self._is_label(alone[0])
         near, far = (
             [replace(selector, prefix=prefix, suffix=suffix) for prefix, suffix in contexts for selector in alone]
-            for contexts in self._contexts()
+            for contexts in self._contexts(before_it=label and alone[0].end is not None)
         )
-        steps: list[tuple[Iterable[_Selector], bool]]
-        if self._is_label(alone[0]):
+        if label:
             steps = [(near, True), (far, True), (alone, True), (alone, False)]
         else:
             steps = [(alone, True), (near, True), (alone, False), (far, True)]
         for selectors, only in [*steps, (near, False), (far, False)]:
             for selector in selectors:
                 if self._marks(selector, only=only):
-                    return selector
-        return next(filter(self._marks_part, (*near, *far, *alone)), None)
+                    return [selector, *islice(self._other_side(selector, (*near, *far)), 1)]
+        return list(islice(filter(self._marks_part, (*near, *far, *alone)), 1))
+
+    def _other_side(self, first: _Selector, others: Iterable[_Selector]) -> Iterator[_Selector]:
+        """Yield the selectors with words on the other side, where those of the first one are in another block.
+
+        Something may stand between two blocks on the page, and then one of the two selectors still marks the sentence.
+        """
+        if first.prefix and not first.suffix:
+            gap = self._page.folded[first.prefix[1] : first.start[0]]
+        elif first.suffix and not first.prefix:
+            gap = self._page.folded[self._target[1] : first.suffix[0]]
+        else:
+            return
+        if _BREAK in gap or "\n" in gap:
+            for other in others:
+                one_sided = bool(other.prefix) != bool(other.suffix)
+                if one_sided and bool(other.prefix) != bool(first.prefix) and self._marks(other, only=True):
+                    yield other
 
     @property
     def _target(self) -> _Span:
@@ -272,13 +291,14 @@ class _Search:
         if alone:
             yield _Selector(_span(first))
 
-    def _contexts(self) -> tuple[list[_Context], list[_Context]]:
+    def _contexts(self, *, before_it: bool) -> tuple[list[_Context], list[_Context]]:
         """Return pairs of words to put before and after, of which one may be missing: near ones, and with a heading."""
         start, end = self._target
         before, after = self._page.before(start), self._page.after(end)
         prefixes = list(dict.fromkeys(_span(before[-size:]) for size in _CONTEXT if before))
         suffixes = list(dict.fromkeys(_span(after[:size]) for size in _CONTEXT if after))
         pairs = [*((one, None) for one in prefixes), *((None, one) for one in suffixes), *product(prefixes, suffixes)]
+        pairs = [pair for pair in pairs if pair[0] or not before_it]
         near = [pair for pair in pairs if not any(map(self._is_heading, pair))]
         # Sites put a link beside the words of a heading, mostly behind them.
         far = sorted(set(pairs) - set(near), key=lambda pair: (self._is_heading(pair[0]), pairs.index(pair)))

@@ -32,15 +32,15 @@ def test_what_the_syntax_gives_a_meaning_is_encoded() -> None:
 
 def test_a_long_sentence_is_named_by_its_ends() -> None:
     words = [f"word{number}" for number in range(12)]
-    assert shown(page(" ".join(words[:11])), " ".join(words[:11])) == f"text={' '.join(words[:11])}"
-    assert shown(page(" ".join(words)), " ".join(words)) == f"text={' '.join(words[:6])},{' '.join(words[8:])}"
+    assert shown(page(" ".join(words[:8])), " ".join(words[:8])) == f"text={' '.join(words[:8])}"
+    assert shown(page(" ".join(words)), " ".join(words)) == f"text={' '.join(words[:5])},{' '.join(words[9:])}"
 
 
 @pytest.mark.parametrize(
     ("before", "named"),
     [
-        ("You can go home on foot.", "You can go home on the,desk agrees to it."),
-        ("You can go home on the bus.", "You can go home on the same day if,who sits at the desk agrees to it."),
+        ("You can go home when well.", "You can go home on,agrees to it."),
+        ("You can go home on the bus.", "You can go home on the same day,the desk agrees to it."),
         (
             "You can go home on the same day if the nurse who sits at home agrees.",
             "You can go home on the same day if the nurse who sits at the desk agrees to it.",
@@ -81,13 +81,14 @@ def test_characters_that_a_site_may_rewrite_are_not_quoted(sentence: str, named:
 
 def test_a_term_never_crosses_the_end_of_a_line() -> None:
     document = page("Peels that come in light and\nmedium strength are here.")
-    assert shown(document, document.text) == "text=Peels that come in light and,medium strength are here."
+    assert shown(document, document.text) == "text=Peels that come in light,strength are here."
 
 
 def test_invisible_characters_are_not_quoted() -> None:
-    assert shown(
-        page("Micro\u00adneedling is\u00a0safe\u200b now."), "Micro\u00adneedling is\u00a0safe\u200b now."
-    ) == ("text=Microneedling is safe now.")
+    text = "Micro\u00adneedling is\u00a0safe\u200b now."
+    assert (
+        unquote(directive(Document("a", "A", text, None, None, ()), 0, len(text))) == "text=Microneedling is safe now."
+    )
 
 
 PRICES = "# Prices\n\n| Area | Price | Now |\n|-|-|-|\n| Face | \u00a39 | x |\n| Sun | Closed | Closed |\n"
@@ -98,13 +99,33 @@ PRICES = "# Prices\n\n| Area | Price | Now |\n|-|-|-|\n| Face | \u00a39 | x |\n|
     [
         # What stands in the same block goes before what stands in the next one.
         ("Rest today. So rest today? Rest today.", "Rest today.", 1, "So rest today?-,Rest today."),
-        ("Rest today. Swim.\n\nRest today. Run.", "Rest today.", 1, "Rest today. Swim.-,Rest today."),
-        ("- Rest today.\n- Swim.\n\nDay two\n\n- Rest today.\n- Run.", "Rest today.", 1, "Day two-,Rest today."),
-        ("1. Rest today.\n2. Swim.\n3. Rest today.\n4. Run.", "Rest today.", 1, "Swim.-,Rest today."),
+        (
+            "Rest today. Swim.\n\nRest today. Run.",
+            "Rest today.",
+            1,
+            "Rest today. Swim.-,Rest today.&text=Rest today.,-Run.",
+        ),
+        (
+            "- Rest today.\n- Swim.\n\nDay two\n\n- Rest today.\n- Run.",
+            "Rest today.",
+            1,
+            "Day two-,Rest today.&text=Rest today.,-Run.",
+        ),
+        (
+            "1. Rest today.\n2. Swim.\n3. Rest today.\n4. Run.",
+            "Rest today.",
+            1,
+            "Swim.-,Rest today.&text=Rest today.,-Run.",
+        ),
         # The words before are cut where a site may rewrite them.
         ("Rest today. Swim... Rest today. Run.", "Rest today.", 1, "Rest today.,-Run."),
         # A link may stand behind the words of a heading, so the heading below is the better context.
-        ("Rest today.\n\n# Peel\n\nRest today.\n\n# Laser\n\nSwim.", "Rest today.", 1, "Rest today.,-Laser"),
+        (
+            "Rest today.\n\n# Peel\n\nRest today.\n\n# Laser\n\nSwim.",
+            "Rest today.",
+            1,
+            "Rest today.,-Laser&text=Peel-,Rest today.",
+        ),
         # The first place of all needs no context.
         ("Rest today now.\n\n# Peel\n\nRest today now.", "Rest today now.", 0, "Rest today now."),
         # With nothing else, the nearest heading that stands alone.
@@ -169,8 +190,9 @@ def test_a_browser_marks_the_sentence_or_a_heading_and_nothing_else(blocks: list
         offset = document.text.index(sentence, offset)
         target = range(place, place + sum(len(cell.split()) for cell in row))
         found = unquote(directive(document, offset, offset + len(sentence)))
-        marked = opened(words, found) if found else range(0)
-        assert marked is not None
-        is_part = set(marked) <= set(target)
-        assert is_part or " ".join(words[at][1] for at in marked) in headings
+        for one in found.split("&") if found else ():
+            marked = opened(words, one)
+            assert marked is not None
+            is_part = set(marked) <= set(target)
+            assert is_part or " ".join(words[at][1] for at in marked) in headings
         place, offset = target.stop, offset + len(sentence)
