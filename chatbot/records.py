@@ -4,6 +4,7 @@ All offsets count Unicode code points: those of a `Document` and a `Passage` in 
 `Highlight` in its passage's text.
 """
 
+import re
 from dataclasses import dataclass
 from datetime import date
 from enum import StrEnum
@@ -24,6 +25,9 @@ __all__ = [
     "Place",
     "Section",
 ]
+
+
+_LABEL = re.compile(r"\W*(?:\w{1,10}[ \u00a0]?\d{0,3}[.:)\uff1a]\W*)?")
 
 
 @dataclass(frozen=True, slots=True)
@@ -150,7 +154,9 @@ class Citation:
     """A quoted passage of an answer: its number, the sentences to mark, and the link that opens the page at them.
 
     `page` is the name of the page to show: its title, with a part of its path where another page shown has that title.
-    `also_at` are the other places where the marked sentences stand word for word.
+    `also_at` are the other places where the marked sentences stand word for word. `header` are the column names of the
+    table whose rows the passage holds, as the passage's own `header` says, and `blocks` are the tables and lists in it,
+    with offsets in the passage.
     """
 
     number: int
@@ -159,13 +165,19 @@ class Citation:
     link: str
     page: str = ""
     also_at: tuple[Place, ...] = ()
+    header: str = ""
+    blocks: tuple[Block, ...] = ()
 
     @property
     def lead(self) -> str:
-        """The marked sentences, to stand before the passage; empty where it begins with them or has none."""
-        if not self.highlights or not self.passage.text[: self.highlights[0].start].strip():
+        """The marked sentences, to stand before the passage; empty where it begins with them or has none.
+
+        A list mark, or a label such as "Q:", may stand before them. The row of a table is nothing without its columns.
+        """
+        marked = [self.passage.text[mark.start : mark.end] for mark in self.highlights]
+        if not marked or _LABEL.fullmatch(self.passage.text[: self.highlights[0].start]) or " | " in "".join(marked):
             return ""
-        return " \u2026 ".join(" ".join(self.passage.text[mark.start : mark.end].split()) for mark in self.highlights)
+        return " \u2026 ".join(" ".join(words.split()) for words in marked)
 
     def as_dict(self) -> dict[str, object]:
         """Return the citation as the plain values that the API and the command line print."""
@@ -177,7 +189,15 @@ class Citation:
             "highlights": marks,
             "link": self.link,
             "also_at": [place.as_dict() for place in self.also_at],
+            "header": self._header(),
+            "blocks": [{"kind": block.kind.value, "start": block.start, "end": block.end} for block in self.blocks],
         }
+
+    def _header(self) -> dict[str, object] | None:
+        if self.passage.header is None:
+            return None
+        start, end = self.passage.header
+        return {"text": self.header, "start": start, "end": end}
 
 
 @dataclass(frozen=True, slots=True)

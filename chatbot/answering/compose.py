@@ -12,6 +12,7 @@ from chatbot.answering.links import link
 from chatbot.answering.search import SearchResult
 from chatbot.answering.variants import page_names
 from chatbot.indexing import Index, content_words
+from chatbot.reading import shown_blocks
 from chatbot.records import Alarm, Answer, Choice, Citation, Hit, Outcome, Passage, Place
 
 __all__ = [
@@ -155,9 +156,12 @@ def _citations(
     citations = []
     for number, (passage, name) in enumerate(zip(passages, names, strict=True), start=1):
         marks = highlights(index, result.query, passage)
-        address = link(index.documents[passage.document], passage, marks)
+        document = index.documents[passage.document]
+        address = link(document, passage, marks)
         also_at = _places(index, result, passage, same.get(passage, ()))
-        citations.append(Citation(number, passage, marks, address, name, also_at))
+        header = document.text[slice(*passage.header)] if passage.header else ""
+        blocks = shown_blocks(document.blocks, passage.start, passage.end)
+        citations.append(Citation(number, passage, marks, address, name, also_at, header, blocks))
     return citations
 
 

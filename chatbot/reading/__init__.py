@@ -1,6 +1,7 @@
 """Read the files of the corpus folder into documents, and cut documents into passages."""
 
 from chatbot.reading.about import field_keys, read_about
+from chatbot.reading.blocks import echoes, shown_blocks
 from chatbot.reading.corpus import (
     EDITABLE,
     LARGEST,
@@ -20,7 +21,7 @@ from chatbot.reading.corpus import (
 from chatbot.reading.front_matter import read_front_matter, yaml_fields
 from chatbot.reading.page import same_words
 from chatbot.reading.questions import answer_label, asks, question_label, question_words
-from chatbot.reading.sentences import CELL, LIST_MARK, is_figure, opening_question, sentences, unwrapped
+from chatbot.reading.sentences import CELL, LIST_MARK, cells, is_figure, opening_question, sentences, unwrapped
 from chatbot.reading.splitting import SPLITTER, split
 
 __all__ = [
@@ -34,8 +35,10 @@ __all__ = [
     "PageFile",
     "answer_label",
     "asks",
+    "cells",
     "corpus_digest",
     "corpus_files",
+    "echoes",
     "field_keys",
     "is_figure",
     "load_corpus",
@@ -52,6 +55,7 @@ __all__ = [
     "read_page",
     "same_words",
     "sentences",
+    "shown_blocks",
     "split",
     "unwrapped",
     "yaml_fields",

@@ -15,7 +15,7 @@ from chatbot.reading.questions import asks, question_label
 from chatbot.reading.sentences import CELL, LIST_MARK, opening_question, sentences
 from chatbot.records import Block, BlockKind, Section
 
-__all__ = ["all_blocks", "echoes"]
+__all__ = ["all_blocks", "echoes", "shown_blocks"]
 
 _LINE: Final = re.compile(r"[^\r\n\u2028\u2029]+")
 _NUMBERED: Final = re.compile(r"[ \t]*\(?(\d{1,3})[.)][ \t]+")
@@ -68,6 +68,15 @@ def all_blocks(page: Page, title: str, sections: Sequence[Section]) -> tuple[Blo
         for region in _regions(page.text, lines, answers):
             found += _Questions(page.text, region, items).answers()
     return tuple(_in_order(found))
+
+
+def shown_blocks(blocks: Iterable[Block], start: int, end: int) -> tuple[Block, ...]:
+    """Return the tables and lists in a part of a text, and the rows and items of these, with offsets in the part."""
+    return tuple(
+        Block(block.kind, max(block.start, start) - start, min(block.end, end) - start)
+        for block in blocks
+        if block.kind is not BlockKind.ANSWER and block.start < end and block.end > start
+    )
 
 
 def _in_order(blocks: Iterable[Block]) -> list[Block]:

@@ -13,12 +13,13 @@ from sentencex import get_sentence_boundaries
 from chatbot.reading.questions import GREEK, answer_label, asks, question_label
 from chatbot.records import Highlight
 
-__all__ = ["CELL", "LIST_MARK", "is_figure", "opening_question", "sentences", "unwrapped"]
+__all__ = ["CELL", "LIST_MARK", "cells", "is_figure", "opening_question", "sentences", "unwrapped"]
 
 LIST_MARK = re.compile(r"[ \t]*(?:[-*+\u2022\u2023\u25aa\u25cf\u2013\u2014]|\(?\d{1,3}[.)]|\(?[a-zA-Z]\))[ \t]+")
 CELL: Final = " | "
 """What stands between two cells of a row."""
 
+_BAR: Final = re.compile(r"^\| | \| (?=\| )| \| | \|$")
 _LINE = re.compile(r"[^\r\n\u2028\u2029]+")
 # Characters. A line of fewer was ended on purpose, a longer one may be wrapped.
 _WRAPPED = 50
@@ -78,6 +79,13 @@ def opening_question(text: str) -> Highlight | None:
     ends_line = second.end == len(text[: line if line >= 0 else len(text)].rstrip())
     leads = ends_line and second.end <= _LEADING and asks(text[second.start : second.end])
     return Highlight(first.start, second.end) if leads else None
+
+
+def cells(row: str) -> list[tuple[int, int]]:
+    """Return the places of the cells of a row, in order, without the white space around their words."""
+    starts = [0, *(match.end() for match in _BAR.finditer(row))]
+    ends = [*(match.start() for match in _BAR.finditer(row)), len(row)]
+    return list(zip(starts, ends, strict=True))
 
 
 def is_figure(text: str) -> bool:
@@ -151,13 +159,12 @@ def _segments(text: str) -> Iterator[tuple[int, int]]:
     if CELL not in text:
         yield from _split_prose(text)
         return
-    starts = [0, *(match.end() for match in re.finditer(re.escape(CELL), text))]
-    cells = list(zip(starts, [*(start - len(CELL) for start in starts[1:]), len(text)], strict=True))
-    asking = next((number for number, cell in enumerate(cells[:-1]) if asks(text[slice(*cell)])), None)
+    places = cells(text)
+    asking = next((number for number, cell in enumerate(places[:-1]) if asks(text[slice(*cell)])), None)
     if asking is None:
         yield 0, len(text)
         return
-    for start, end in cells[asking:]:  # a number may stand before the question
+    for start, end in places[asking:]:  # a number may stand before the question
         yield from ((start + left, start + right) for left, right in _split_prose(text[start:end]))
 
 

@@ -66,60 +66,142 @@
     }
   };
 
-  /** A passage's text with its marked sentences; the server counts in code points, and so do we. */
-  const marked = (text, highlights) => {
-    const points = [...text];
+  /** A part of a text, with what is marked in it. */
+  const marked = (text, marks, from, to) => {
     const parts = [];
-    let done = 0;
-    for (const [start, end] of highlights) {
-      parts.push(points.slice(done, start).join(""), make("mark", null, points.slice(start, end).join("")));
-      done = end;
+    let done = from;
+    for (const [start, end] of marks) {
+      const first = Math.max(done, start);
+      const last = Math.min(to, end);
+      if (first >= last) continue;
+      parts.push(text.slice(done, first), make("mark", null, text.slice(first, last)));
+      done = last;
     }
-    return [...parts, points.slice(done).join("")];
+    return [...parts, text.slice(done, to)];
   };
+
+  const LIST_MARK = /^\s*([-*+•‣▪●–—]|\(?\d{1,3}[.)]|\(?[a-z]\))(\s+|$)/i;
 
   /** A text of the same length with a space for each line end that only wraps a paragraph. */
   const unwrapped = (text) =>
     text.replace(/([^\n]+)\n(?=([^\n]+))/g, (all, line, next) =>
-      !/^\s*([-*+•‣▪●–—]|\(?\d{1,3}[.)]|\(?[a-z]\))\s/i.test(next) &&
+      !LIST_MARK.test(`${next} `) &&
       !/ \| /.test(line + next) &&
+      !/^\s*q(uestion)?\s*\d*[.:]/i.test(next) &&
+      !(/[?？؟]\s*$/.test(line) && /^\s*\S{1,10}?\s?\d*[.:：]\s/.test(next)) &&
       (line.length > 49 || /^\s*\p{Ll}/u.test(next))
         ? `${line} `
         : all,
     );
+
+  /** A passage's words with its tables, lists and marks; the server counts in code points. */
+  const shown = (cited) => {
+    const text = unwrapped(cited.text);
+    const points = [...text];
+    const place = (point) => points.slice(0, point).join("").length;
+    const marks = cited.highlights.map((mark) => mark.map(place));
+    const said = (from, to) => marked(text, marks, from, to);
+    const outer = [];
+    const around = [];
+    for (const { kind, start, end } of cited.blocks ?? []) {
+      const block = { kind, start: place(start), end: place(end), inside: [] };
+      while (around[0] && around[0].end <= block.start) around.shift();
+      (around[0]?.inside ?? outer).push(block);
+      around.unshift(block);
+    }
+    if (!outer[0]) return said(0, text.length);
+
+    const pieces = (from, to) =>
+      [...text.slice(from, to).matchAll(/\S[^]*?(?=[^\S\n]*\n[^\S\n]*\n|\s*$)/g)]
+        .filter(([words]) => words.replace(LIST_MARK, ""))
+        .map((match) => said(from + match.index, from + match.index + match[0].length));
+    const row = ({ start, end }, scope) => {
+      const cells = [];
+      let from = start;
+      for (const bar of text.slice(start, end).matchAll(/^\| | \| (?=\| )| \| | \|$/g)) {
+        cells.push([from, start + bar.index]);
+        from = start + bar.index + bar[0].length;
+      }
+      const cell = ([left, right], at) =>
+        right > left && (scope === "col" || !at)
+          ? make("th", { scope }, ...said(left, right))
+          : make("td", null, ...said(left, right));
+      return make("tr", null, ...[...cells, [from, end]].map(cell));
+    };
+    const table = ({ inside }) => {
+      const names = inside.filter(({ kind }) => kind === "header").map((each) => row(each, "col"));
+      if (!names[0] && cited.header) {
+        names.push(make("tr", null, ...cited.header.text.split(" | ").map((name) => make("th", { scope: "col" }, name))));
+      }
+      const rows = inside.filter(({ kind }) => kind === "row").map((each) => row(each, "row"));
+      const head = names[0] && make("thead", null, ...names);
+      // It may be wider than the window, and scrolls by itself.
+      return make("div", { class: "table", tabindex: "0" }, make("table", null, head, make("tbody", null, ...rows)));
+    };
+    const item = ({ start, end, inside }) => {
+      const number = /^\s*\(?(\d{1,3})[.)]/.exec(text.slice(text.lastIndexOf("\n", start - 1) + 1))?.[1];
+      const content = mixed(start + (LIST_MARK.exec(text.slice(start, end))?.[0].length ?? 0), end, inside, (words) => words);
+      return [number, make("li", number ? { value: number } : null, ...content)];
+    };
+    const list = ({ inside }) => {
+      const items = inside.filter(({ kind }) => kind === "item").map(item);
+      return make(items.some(([number]) => number) ? "ol" : "ul", null, ...items.map(([, each]) => each));
+    };
+    const mixed = (from, to, blocks, wrap) => {
+      const parts = [];
+      for (const block of blocks) {
+        if (block.kind !== "table" && block.kind !== "list") continue;
+        parts.push(...pieces(from, block.start).flatMap(wrap), block.kind === "table" ? table(block) : list(block));
+        from = block.end;
+      }
+      return [...parts, ...pieces(from, to).flatMap(wrap)];
+    };
+    return mixed(0, text.length, outer, (words) => make("p", null, ...words));
+  };
 
   const lang = CLINIC.own; // whatever language the window speaks, the pages are in the clinic's
 
   /** The marked sentences, to stand before the passage; nothing where it begins with them or has none. */
   const lead = ({ text, highlights }) => {
     const points = [...text];
-    if (!highlights[0] || !points.slice(0, highlights[0][0]).join("").trim()) return null;
+    const before = highlights[0] && points.slice(0, highlights[0][0]).join("");
+    // A list mark, or a label such as "Q:", may stand before them.
+    if (!highlights[0] || /^[^\p{L}\p{N}]*([\p{L}\p{N}]{1,10}\s?\d{0,3}[.:)：][^\p{L}\p{N}]*)?$/u.test(before)) return null;
     const said = highlights.map(([start, end]) => plain(points.slice(start, end).join("")));
-    return make("p", { class: "lead", lang, dir: "auto" }, said.join(" … "));
+    // The row of a table is nothing without its columns.
+    return !/ \| /.test(said) && make("p", { class: "lead", lang, dir: "auto" }, said.join(" … "));
   };
 
   /** A passage with its heading and the link to its page, perhaps after the sentences that answer. */
   const quote = (cited, sentence) => {
     const about = cited.headings.at(-1);
     const newTab = choice("links") !== "same tab";
+    const opened = (link) => {
+      if (!newTab) {
+        link.target = "_top";
+        link.addEventListener("click", () => sheet.matches && close());
+      }
+      return link;
+    };
+    const opens = () => heard(` (${T.opens}${newTab ? `, ${T.new_tab}` : ""})`);
     const link = anchor(
       address(cited.link),
       newTab,
       make("span", { class: "number" }, heard(T.source), `${cited.number}`),
-      make("span", null, beforePage, place([cited.title, ...cited.headings.slice(0, -1)]), afterPage),
-      heard(` (${T.opens}${newTab ? `, ${T.new_tab}` : ""})`),
+      make("span", null, beforePage, place([cited.page ?? cited.title, ...cited.headings.slice(0, -1)]), afterPage),
+      opens(),
     );
-    if (!newTab) {
-      link.target = "_top";
-      link.addEventListener("click", () => sheet.matches && close());
-    }
+    const elsewhere = (cited.also_at ?? []).map(({ link: other, title }) =>
+      make("li", null, opened(anchor(address(other), newTab, place([title]), opens()))),
+    );
+    const also = elsewhere[0] && make("details", null, make("summary", null, T.also_at), make("ul", null, ...elsewhere));
     return make(
       "figure",
       null,
       sentence,
       about && make("p", { class: "about", lang, dir: "auto" }, about),
-      make("blockquote", { lang, dir: "auto" }, ...marked(unwrapped(cited.text), cited.highlights)),
-      make("figcaption", null, link),
+      make("blockquote", { lang, dir: "auto" }, ...shown(cited)),
+      make("figcaption", null, opened(link), also),
     );
   };
 
@@ -127,7 +209,7 @@
 
   /** A passage that opens under its place on the page. */
   const folded = (cited) =>
-    make("details", null, make("summary", null, place([cited.title, ...cited.headings])), quote(cited));
+    make("details", null, make("summary", null, place([cited.page ?? cited.title, ...cited.headings])), quote(cited));
 
   /** The passages; what is not marked is folded, except the first where neither contact nor choices go before it. */
   const quotes = ({ outcome, citations, contact_first, choices }) => {

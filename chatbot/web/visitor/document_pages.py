@@ -2,7 +2,6 @@
 
 import re
 from collections.abc import Collection, Iterator, Sequence
-from dataclasses import dataclass
 from datetime import date
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Final
@@ -13,10 +12,11 @@ from starlette.concurrency import run_in_threadpool
 
 from chatbot.answering import document_digest
 from chatbot.errors import DocumentNotFound
-from chatbot.reading import same_words, unwrapped
+from chatbot.reading import echoes, same_words, shown_blocks
 from chatbot.records import Document, Highlight
 from chatbot.web.http.assets import Assets, fill_page
-from chatbot.web.http.markup import Html, marked
+from chatbot.web.http.markup import Html
+from chatbot.web.visitor.layout import Layout
 
 if TYPE_CHECKING:
     from chatbot.bot import Chatbot
@@ -35,15 +35,6 @@ _CHANGED: Final = Html(
 )
 _NOT_FOUND: Final = Html("<p>There is no such page here. It may have been renamed or taken away.</p>")
 _DEEPEST: Final = 6  # HTML has no h7
-
-
-@dataclass(frozen=True, slots=True)
-class _Block:
-    """A part of a document's text that is one heading or one paragraph."""
-
-    start: int
-    end: int
-    element: str
 
 
 def page_routes(bot: "Chatbot", assets: Assets) -> APIRouter:
@@ -74,12 +65,8 @@ def _body(document: Document, ranges: Sequence[str], digest: str | None) -> Html
     unchanged = digest == document_digest(document)
     marks = _marks(ranges, len(document.text)) if unchanged else []
     notices = [_reviewed(document.reviewed), _CHANGED if ranges and not unchanged else ""]
-    text = unwrapped(document.text)
-    blocks = (
-        Html("<{0}>{1}</{0}>").format(block.element, marked(text, marks, block.start, block.end, "mark"))
-        for block in _blocks(document)
-    )
-    return Html("\n").join([*filter(None, notices), *blocks])
+    layout = Layout(document.text, marks, shown_blocks(document.blocks, 0, len(document.text)), "mark")
+    return Html("\n").join([*filter(None, notices), *_elements(document, layout)])
 
 
 def _reviewed(day: date | None) -> Html:
@@ -102,34 +89,40 @@ def _marks(ranges: Sequence[str], length: int) -> list[Highlight]:
     return marks
 
 
-def _blocks(document: Document) -> Iterator[_Block]:
-    """Split a document's text into headings and paragraphs, without the lines that only repeat a heading."""
-    names = {name for section in document.sections for name in section.headings}
-    echoes = {same_words(name) for name in (document.title, *names)}
+def _elements(document: Document, layout: Layout) -> Iterator[Html]:
+    """Yield the headings, paragraphs, tables and lists of a document, without lines that only repeat a heading."""
+    repeated = echoes(document.title, document.sections)
+    nodes = iter([*layout.within(0, len(document.text)), None])
+    node = next(nodes)
     done = 0
     for section in document.sections:
         # A heading's own line lies between two sections.
-        yield from _headings(document, done, section.start, section.headings)
-        yield from _paragraphs(document.text, section.start, section.end, echoes)
+        yield from _headings(document, layout, done, section.start, (*filter(None, [section.title]), *section.headings))
+        place = section.start
+        while node and node.block.start < section.end:
+            yield from _paragraphs(document.text, layout, place, node.block.start, repeated)
+            yield layout.element(node)
+            place, node = node.block.end, next(nodes)
+        yield from _paragraphs(document.text, layout, place, section.end, repeated)
         done = section.end
-    yield from _headings(document, done, len(document.text), ())
+    yield from _headings(document, layout, done, len(document.text), ())
 
 
-def _headings(document: Document, start: int, end: int, path: Sequence[str]) -> Iterator[_Block]:
+def _headings(document: Document, layout: Layout, start: int, end: int, path: Sequence[str]) -> Iterator[Html]:
     levels = {same_words(name): level for level, name in enumerate(path, start=2)}
     for line in _LINE.finditer(document.text, start, end):
         words = same_words(line.group())
         if words != same_words(document.title):
-            level = min(levels.get(words, len(path) + 1), _DEEPEST)
-            yield _Block(line.start(), line.end(), f"h{max(level, 2)}")
+            level = max(2, min(levels.get(words, len(path) + 1), _DEEPEST))
+            yield Html("<h{0}>{1}</h{0}>").format(level, layout.words(*line.span()))
 
 
-def _paragraphs(text: str, start: int, end: int, echoes: Collection[str]) -> Iterator[_Block]:
-    """Yield the runs of lines between blank lines and echoes."""
-    lines = [line for line in _LINE.finditer(text, start, end) if same_words(line.group()) not in echoes]
+def _paragraphs(text: str, layout: Layout, start: int, end: int, repeated: Collection[str]) -> Iterator[Html]:
+    """Yield the runs of lines between blank lines and those that repeat a heading."""
+    lines = [line for line in _LINE.finditer(text, start, end) if same_words(line.group()) not in repeated]
     first = 0
     for place, line in enumerate(lines, start=1):
         after = lines[place].start() if place < len(lines) else end
         if place == len(lines) or text.count("\n", line.end(), after) > 1:
-            yield _Block(lines[first].start(), line.end(), "p")
+            yield Html("<p>{}</p>").format(layout.words(lines[first].start(), line.end()))
             first = place

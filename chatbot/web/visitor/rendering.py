@@ -7,11 +7,11 @@ from typing import Final, Self
 from urllib.parse import quote, urlsplit
 
 from chatbot.clinic import Clinic, Contact
-from chatbot.reading import unwrapped
 from chatbot.records import Answer, Citation, Outcome
 from chatbot.triage import Wording
-from chatbot.web.http.markup import Html, breadcrumb, marked
+from chatbot.web.http.markup import Html, breadcrumb
 from chatbot.web.http.translations import direction, english
+from chatbot.web.visitor.layout import quoted
 
 __all__ = ["UrgentTexts", "answer_html", "apology_html", "contact_html", "question_html", "shorten", "urgent_field"]
 
@@ -127,7 +127,7 @@ def _open_or_folded(answer: Answer, citation: Citation) -> Html:
 
 def _folded(citation: Citation) -> Html:
     """Return a passage that opens under its place on the page."""
-    place = breadcrumb((citation.passage.title, *citation.passage.headings))
+    place = breadcrumb((_page_name(citation), *citation.passage.headings))
     return Html('<details class="folded"><summary>{}</summary>{}</details>').format(place, _quote(citation))
 
 
@@ -200,19 +200,33 @@ def _quote(citation: Citation, *, lead: bool = False) -> Html:
         _screen_reader_only("Source "),
         citation.number,
         before,
-        breadcrumb((passage.title, *passage.headings[:-1])),
+        breadcrumb((_page_name(citation), *passage.headings[:-1])),
         after,
         _screen_reader_only(" (opens the page at this passage, in a new tab)"),
     )
     sentence = Html('<p class="lead">{}</p>').format(citation.lead) if lead and citation.lead else ""
     # A heading is often the question that the passage answers: "Yes." says nothing without it.
     about = Html('<p class="about">{}</p>').format(passage.headings[-1]) if passage.headings else ""
-    return Html('<figure class="quote">{}{}<blockquote>{}</blockquote><figcaption>{}</figcaption></figure>').format(
+    return Html('<figure class="quote">{}{}<blockquote>{}</blockquote><figcaption>{}{}</figcaption></figure>').format(
         sentence,
         about,
-        marked(unwrapped(passage.text), citation.highlights),
+        quoted(passage.text, citation.highlights, citation.blocks, citation.header),
         _anchor(_safe(citation.link), place, new_tab=True),
+        _also_at(citation),
     )
+
+
+def _page_name(citation: Citation) -> str:
+    return citation.page or citation.passage.title
+
+
+def _also_at(citation: Citation) -> Html:
+    """Return the other pages that hold the words, folded."""
+    if not citation.also_at:
+        return Html()
+    item = Html("<li>{}</li>")
+    pages = _join(item.format(_link(_safe(place.link), place.title, new_tab=True)) for place in citation.also_at)
+    return Html('<details class="also"><summary>{}</summary><ul>{}</ul></details>').format(english("also_at"), pages)
 
 
 def _paragraphs(lines: Iterable[str], contact: Contact) -> Html:
