@@ -24,6 +24,8 @@ _HARD, _SOFT = "\n", "\x0b"
 _UNPRINTED: Final = " \n\u00ad\u200b\u200c\u200d\u2060\ufeff"  # page builders write empty lines with these
 
 _BREAKS = re.compile(rf"[ \t\f\r]*([{_HARD}{_SOFT}][{_HARD}{_SOFT} \t\f\r]*)")
+_LABELS = {"a", "button", "label", "span", "strong"}
+_WORD = re.compile(r"[\w$\u00a3\u20ac]")
 _STRUCK = {"del", "s", "strike"}
 _NOTE_LINK = re.compile(r"^#(?:fn|_?ftn|footnote|cite|note|ref|r?\d|endnote|_edn)", re.IGNORECASE)
 _NOTE_MARK = re.compile(r"^[\[(]?(?:\d{1,3}|[a-z*\u2020\u2021]|[\u21a9\u2191^\ufe0e]{0,3}|back)[\])]?$", re.IGNORECASE)
@@ -317,15 +319,19 @@ def _asked(node: Element, questions: set[Element]) -> bool:
 
 def _part_words(node: Element, pieces: list[str], before: int) -> None:
     """Put a space between two elements that each stand on their own, as a label and its value do."""
-    if not before or len(pieces) == before or not (node.classes or node.tag in {"a", "button", "label"}):
+    if not before or len(pieces) == before or node.tag not in _LABELS:
         return
     siblings = node.parent.children if node.parent else []
     place = next((number for number, child in enumerate(siblings[:_MOST_COLUMNS]) if child is node), 0)
     last = siblings[place - 1] if place else None
-    if not isinstance(last, Element) or not (last.classes or last.tag in {"a", "button", "label"}):
+    if not isinstance(last, Element) or last.tag not in _LABELS:
         return
-    left, right = pieces[before - 1], "".join(pieces[before:])
-    if len(last.words()) > 1 and len(right.strip()) > 1 and left[-1:].isalnum() and right[:1].isalnum():
+    left, right = pieces[before - 1][-1:], "".join(pieces[before:])
+    if len(last.words()) < 2 or len(right.strip()) < 2 or not left.isalnum() or not _WORD.match(right):
+        return
+    # An editor cuts a word into spans where its style changes, and gives both the same class.
+    cut = left.islower() and right[0].islower() and (last.classes == node.classes or not last.classes)
+    if not cut and not (last.tag == node.tag == "span" and "style" in node.attributes and right[0].islower()):
         pieces.insert(before, " ")
 
 

@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Callable, Collection, Iterator
+from itertools import pairwise
 from typing import Final
 
 from chatbot.reading.html_tree import HEADINGS, Element
@@ -17,6 +18,7 @@ _LINKED: Final = 0.5  # share of text in links; what has more is a menu
 _FEW_WORDS: Final = 6  # of a button
 _SHORT: Final = 250  # characters of a copyright line, a byline or a trail of links
 _LONGEST_TITLE: Final = 60  # letters of a heading above links
+_FORM_HEADING: Final = 120  # letters above a form that go with it
 _NOTICE: Final = 1_200  # characters of a notice about cookies
 
 _NOT_CONTENT = {"nav", "footer", "search", "dialog"}
@@ -41,6 +43,7 @@ _BOILERPLATE = _named(
     " pagination pager prevnext skip skiplink footer colophon masthead topbar popup modal lightbox offcanvas"
     " advert adsense ads tagcloud backtotop totop whatsapp preloader loader toc lwptoc announcement"
 )
+_BOILERPLATE_ID = re.compile(r"^(?:bottom|foot|top|head|page-?(?:foot|top)|(?:left|right)(?:-?col(?:umn)?)?)$")
 _NEVER_BOILERPLATE = re.compile(r"card-footer|(?:no|has|with|without)-?sidebar|-row|column")
 _MENU = _named(
     "nav navbar navigation menu menus submenu mainnav topnav subnav navmenu links tags categories toolbar header"
@@ -50,7 +53,7 @@ _BYLINE = re.compile(
     r"^(?:entry-meta|post-meta|posted-on|post-date|byline|post-info|meta-info|reading-time|blog-meta|article-info)$|-post-info$"
 )
 _SITE_HEADER = re.compile(
-    r"^(?:(?:site|main|global|top|page|shopify-section)[-_]?)?(?:header|branding)$|^elementor-location-header$"
+    r"^(?:(?:site|main|global|top|shopify-section)[-_]?)?(?:header|branding)$|^elementor-location-header$"
 )
 _CALLOUT = re.compile(r"callout|note|notice|tip|warning|info|important|alert|highlight|admonition|hint|pull")
 _BUTTON = re.compile(r"(?:^|[-_])(?:btn|button|cta|w-button)(?:$|[-_])|^button|wp-block-button__link|elementor-button")
@@ -96,7 +99,7 @@ _SIGN_UP = _phrase(
     r"connect with us",
 )
 _FINE_PRINT = re.compile(
-    r"^\W*(?:©|\(c\)\s|copyright\b)|\ball rights reserved\b"
+    r"(?:©|\(c\)|^\W*copyright)\W*(?:19|20)\d\d|^\W*(?:©|copyright\b)|\ball rights? reserved\b"
     r"|^\W*(?:powered|website|site|web ?design|designed|built|theme) (?:by|from)\b"
     r"|^\W*(?:you are here|posted (?:in|on|by)|filed under|tagged(?: with)?|last modified by)\b",
     re.IGNORECASE,
@@ -105,6 +108,7 @@ _TRAIL = re.compile(
     r"^(?:you are here:?\s*)?(?:home(?:page)?|start(?:seite)?|accueil|inicio)\s*[\u203a\u00bb>/|\u2192\u00b7\u2022:-]",
     re.IGNORECASE,
 )
+_FIGURE = re.compile(r"\d")
 _COOKIES = re.compile(r"\bcookies?\b", re.IGNORECASE)
 _AGREE = re.compile(
     r"^\W*(?:accept|agree|allow|reject|decline|deny|got it|ok(?:ay)?|i (?:accept|agree|understand)|manage|preferences"
@@ -162,6 +166,10 @@ def _is_main(element: Element) -> bool:
     return element.tag == "main" or element.role() == "main"
 
 
+def _is_menu(element: Element) -> bool:
+    return element.tag == "nav" or element.role() == "navigation"
+
+
 def _is_article(element: Element) -> bool:
     return element.tag == "article" or element.attributes.get("itemprop") == "articleBody"
 
@@ -177,6 +185,15 @@ def _add_title(root: Element, main: Element) -> None:
         title.remove()
         title.parent = main
         main.children.insert(0, title)
+
+
+def _titles(root: Element) -> set[Element]:
+    """Return the page's first headings: not those in a menu, nor a logo where there is another."""
+    titles = {
+        element for element in root.elements() if element.tag == "h1" and not any(map(_is_menu, element.ancestors()))
+    }
+    below = {element for element in titles if not any(outer.tag == "header" for outer in element.ancestors())}
+    return below or titles
 
 
 def _names(element: Element) -> set[str]:
@@ -204,23 +221,24 @@ class _Cleaner:
         self.questions = questions
         self.sizes = _sizes(root)
         self.total = max(self.sizes[root][0], 1)
-        holders = {"h1", "main", "article"}
+        self.titles = _titles(root)
         self.holds: set[Element] = set()
+        self.forms: set[Element] = set()
         for element in root.elements():
-            if element.tag in holders or element.role() == "main":
-                self.holds.add(element)
-                self.holds.update(element.ancestors())
-        headings = [element for element in root.elements() if element.tag == "h1"]
-        self.only_title = headings[0] if len(headings) == 1 else None
+            if element in self.titles or element.tag == "article" or _is_main(element):
+                self.holds.update((element, *element.ancestors()))
+            elif element.tag == "form":
+                self.forms.update((element, *element.ancestors()))
 
     def drop_by_kind(self) -> None:
         """Drop the elements that say by tag, role or name that they are no content."""
-        self.drop(self.root, self.is_boilerplate)
+        bar = set(self.above_menu())
+        self.drop(self.root, lambda element: element in bar or self.is_boilerplate(element))
 
     def drop_by_words(self, *, whole_page: bool) -> None:
         """Drop what shows by its words and links that it is no content."""
-        self.drop(self.root, lambda element: self.reads_as_boilerplate(element, whole_page=whole_page))
         self.drop_asides()
+        self.drop(self.root, lambda element: self.reads_as_boilerplate(element, whole_page=whole_page))
 
     def drop(self, root: Element, unwanted: Callable[[Element], bool]) -> None:
         stack = [root]
@@ -230,6 +248,18 @@ class _Cleaner:
                 child for child in element.children if not (isinstance(child, Element) and unwanted(child))
             ]
             stack.extend(child for child in element.children if isinstance(child, Element))
+
+    def above_menu(self) -> Iterator[Element]:
+        """Yield the bar above the menu, with a telephone number or an address: what is short and before the title."""
+        menu = next((element for element in self.root.elements() if _is_menu(element)), None)
+        outer = [] if menu is None else [menu, *menu.ancestors()]
+        before: list[Element] = []
+        for part, around in pairwise(outer):
+            place = next(number for number, child in enumerate(around.children) if child is part)
+            before += [child for child in around.children[:place] if isinstance(child, Element)]
+        short = sum(self.sizes[element][0] for element in before) < _SHORT
+        if short and not self.holds.intersection(before) and not any(map(_is_main, outer)):
+            yield from (element for element in before if element.tag not in HEADINGS)
 
     def share(self, element: Element) -> float:
         return self.sizes[element][0] / self.total
@@ -244,13 +274,26 @@ class _Cleaner:
             return element not in self.holds or tag == "nav" or role == "navigation"
         if tag == "aside" or role == "complementary":
             return not self.is_callout(element)
-        if tag == "form":
-            return element not in self.holds and self.share(element) < _MOST
+        if self.is_form(element):
+            return True
         if tag == "header" or role == "banner" or any(map(_SITE_HEADER.match, _names(element))):
             return self.is_site_header(element)
         if element in self.holds:
             return False
         return self.is_named_boilerplate(element)
+
+    def is_form(self, element: Element) -> bool:
+        """Return whether there is nothing in an element but a form, and perhaps the heading above it."""
+        if element not in self.forms or element in self.holds or self.share(element) >= _MOST:
+            return False
+        if element.tag == "form":
+            return True
+        forms = sum(self.sizes[inner][0] for inner in element.elements() if inner.tag == "form")
+        return (
+            self.sizes[element][0] - forms <= _FORM_HEADING
+            and _has_headings(element)
+            and not _FIGURE.search(element.words())
+        )
 
     def is_callout(self, element: Element) -> bool:
         """Return whether an aside is a remark of the text rather than a column beside it."""
@@ -266,7 +309,7 @@ class _Cleaner:
             return False
         if any(inner.tag in {"article", "main"} for inner in element.elements()):
             return False
-        return self.only_title is None or self.only_title not in set(element.elements())
+        return not self.titles <= set(element.elements()) or not self.titles
 
     def is_named_boilerplate(self, element: Element) -> bool:
         names = _names(element)
@@ -274,6 +317,8 @@ class _Cleaner:
             return False
         if any(map(_BYLINE.search, names)):
             return self.sizes[element][0] < _SHORT
+        if _BOILERPLATE_ID.match(element.attributes.get("id", "").lower()):
+            return self.linked(element) > _LINKED / 2 or self.sizes[element][0] < _SHORT
         if any(_BOILERPLATE.search(name) and not _NEVER_BOILERPLATE.search(name) for name in names):
             return element.tag not in HEADINGS
         return self.linked(element) > _LINKED and any(map(_MENU.search, names)) and self.sizes[element][2] > 1
@@ -339,6 +384,9 @@ class _Cleaner:
         followers = _after(part)
         if _SIGN_UP.match(heading.words()) and sum(self.sizes[each][0] for each in (part, *followers)) <= 2 * _SHORT:
             yield from (part, *followers)
+            return
+        if not followers and heading.tag in HEADINGS:
+            yield part
             return
         links = [element for element in followers if self.linked(element) > _LINKED or not self.sizes[element][0]]
         if links and links == followers[: len(links)] and self.sizes[links[0]][2]:

@@ -1,3 +1,4 @@
+import re
 import time
 from pathlib import Path
 
@@ -241,3 +242,59 @@ def test_the_accordions_of_site_builders_are_questions_with_their_answers(stem: 
     page = read_html(PAGES[0].with_stem(stem).read_text("utf-8"))
     assert len(blocks(page, BlockKind.ANSWER)) == count
     assert all("?" in text and not text.endswith("?") for text in blocks(page, BlockKind.ANSWER))
+
+
+@pytest.mark.parametrize(
+    ("line", "text"),
+    [
+        ("<span>First visit</span><span>75 minutes</span><span>£95</span>", "First visit 75 minutes £95"),
+        ("<span class=a>ingr</span><span class=a>edient</span>", "ingredient"),
+        ("<span class=sign>£</span><span class=sum>95</span>", "£95"),
+        ("<a href=/a>Botox</a><a href=/b>Fillers</a>", "Botox Fillers"),
+        ("<span>B</span><span>otox</span>", "Botox"),
+    ],
+)
+def test_parts_of_a_line_that_stand_apart_are_apart(line: str, text: str) -> None:
+    assert read(f"<main><p>{line} and more words here.</p></main>").text == f"{text} and more words here."
+
+
+@pytest.mark.parametrize(
+    "around",
+    [
+        "<div class=top><small>12 High Street</small></div><nav><a href=/>Home</a></nav>",
+        "<nav><h1>Glow Clinic</h1><a href=/>Home</a></nav>",
+        "<div id=menu><div><a href=/a>Home</a></div><div><a href=/b>Prices</a></div></div>",
+        "<div id=bottom><a href=/p>Privacy</a> | <a href=/t>Terms</a><br>&copy; 2011 Glow</div>",
+        "<section><h2>Make an appointment</h2><form><label>Name</label><input></form></section>",
+        "<div><p>We use cookies.</p><button>Accept all</button></div>",
+        "<p><a href=/>Home</a> &raquo; <a href=/t>Treatments</a> &raquo; Botox</p>",
+        "<h3>You may also like</h3><ul><li><a href=/f>Fillers</a></li><li><a href=/p>Peels</a></li></ul>",
+        "<h4>Share this</h4><div><a href=x>Facebook</a> <a href=y>X</a></div>",
+        "<div class=newsletter-box><h3>News</h3><p>Write to us.</p></div>",
+        "<a class=btn href=/book>Book now</a>",
+        "<p><a href=/more>Read more</a></p>",
+        "<aside><h3>News</h3><ul><li><a href=/n>We moved</a></li></ul></aside>",
+    ],
+)
+def test_what_stands_around_the_content_is_left_out(around: str) -> None:
+    words = "<h1>Botox</h1><p>It relaxes a muscle for three to four months.</p><h2>Pain</h2><p>It pinches.</p>"
+    first = "<nav" in around or "&raquo;" in around
+    page = read(f"{around}<div>{words}</div>" if first else f"<div>{words}</div>{around}")
+    assert page.text == "Botox\n\nIt relaxes a muscle for three to four months.\n\nPain\n\nIt pinches."
+
+
+@pytest.mark.parametrize(
+    "kept",
+    [
+        "<aside class=callout><p>Ring us if it swells.</p></aside>",
+        "<p>Ring us on <a href='tel:5550100'>555 0100</a>.</p>",
+        "<div class=treatment-menu><p>Lip filler, £150</p></div>",
+        "<p>We use cookies as a treat for children.</p>",
+        "<header><p>For adults alone.</p></header>",
+        "<ul><li><a href=/f>Fillers</a></li><li><a href=/p>Peels</a></li></ul>",
+        "<h2>Comments on pain</h2><p>It pinches.</p>",
+    ],
+)
+def test_content_that_looks_like_a_banner_is_kept(kept: str) -> None:
+    page = read(f"<main><article><h1>Botox</h1><p>It relaxes a muscle for months.</p>{kept}</article></main>")
+    assert re.sub("<[^>]+>", " ", kept).split()[0] in page.text
