@@ -63,7 +63,7 @@ def create_app(
         api_routes(bot, journal, answers),
         page_routes(bot, assets),
         asset_routes(assets),
-        widget_routes(bot),
+        widget_routes(bot, settings.root_path if settings else ""),
         *more_routes,
     ):
         app.include_router(routes)
