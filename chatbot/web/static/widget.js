@@ -4,40 +4,69 @@
 (() => {
   "use strict";
   const BAKED = __CLINIC__;
+  const HOME = __HOME__; // the server's address as it was asked for this file, or null
   const STYLE = __STYLE__;
 
   // Taken early: what runs on the page later may put something else in their place.
   const { document, customElements, HTMLElement, CSSStyleSheet, CustomEvent, URL, JSON, Object } = window;
-  const { setTimeout, clearTimeout, matchMedia, visualViewport, getComputedStyle, fetch } = window;
+  const { setTimeout, clearTimeout, setInterval, matchMedia, visualViewport, getComputedStyle, fetch, performance: clock } = window;
 
-  const script = document.currentScript ?? document.querySelector('script[src*="/widget."]');
-  const data = script.dataset;
+  // ---- The tag: where the server is, and what this page wants. It may be gone, copied without its settings, or hold this
+  // program as its text, as page builders, tag managers and optimisers do it.
+
+  const own = document.currentScript;
+  const addressOf = (tag) => {
+    const named = [...tag.attributes].find(({ value }) => /^(\S*\/)?widget(\.[\da-f]{12})?\.js([?#]\S*)?$/.test(value));
+    return named && new URL(named.value, document.baseURI).href;
+  };
+  const tags = [...document.querySelectorAll("script")].filter(addressOf);
+  const hasSettings = (tag) => tag && Object.keys(tag.dataset)[0];
+  const address =
+    (own && addressOf(own)) ??
+    tags.map(addressOf).find((one, _, all) => (HOME && one.startsWith(HOME)) || all.length === 1) ??
+    HOME;
+  const script = hasSettings(own) ? own : tags.find((tag) => hasSettings(tag) && addressOf(tag) === address) ?? own;
+  let data = script?.dataset ?? {};
+  if (!(data.server || address) || !(BAKED || data.clinic)) {
+    return console.error(
+      "Footnote: which server? Leave widget.js out of what is combined, or add data-server to its tag.",
+    );
+  }
   // A pinned file is the same for everybody; what the clinic says of itself stands in its tag.
   const CLINIC = BAKED ?? JSON.parse(data.clinic);
   const T = CLINIC.texts;
-  const base = data.server ? new URL(data.server.replace(/\/*$/, "/")).href : new URL(".", script.src).href;
+  const base = data.server ? new URL(data.server.replace(/\/*$/, "/")).href : new URL(".", address).href;
   const choice = (name) => data[name] || CLINIC[name];
   const isOn = (name) => (name in data ? data[name] !== "false" : CLINIC[name]);
-  const target = choice("target");
-
-  // A tag that stands on the page twice is one chat; a page that was exchanged under it gets it back.
-  const mark = Symbol.for(`footnote ${base} ${target}`);
-  if (window[mark]) return window[mark]();
 
   // Only one language is in the file: another is another file.
   const wanted = data.language === "auto" ? document.documentElement.lang.slice(0, 2).toLowerCase() : data.language;
-  if (BAKED && wanted && wanted !== CLINIC.language && CLINIC.languages.includes(wanted) && !data.again) {
+  if (BAKED && wanted && wanted !== CLINIC.language && CLINIC.languages.includes(wanted) && !("again" in data)) {
     const other = document.createElement("script");
     for (const name of Object.keys(data)) other.dataset[name] = data[name];
     other.dataset.again = "";
-    other.nonce = script.nonce;
-    other.referrerPolicy = script.referrerPolicy;
-    other.crossOrigin = script.crossOrigin;
+    for (const name of ["nonce", "referrerPolicy", "crossOrigin"]) if (own?.[name]) other[name] = own[name];
     other.src = `${base}widget.js?language=${wanted}`;
-    script.after(other);
+    (own ?? document.head.lastChild).after(other);
     return;
   }
-  window[mark] = () => chat.isConnected || put();
+
+  // There is one chat, however often its tag runs: the newest says how it looks. A tag in another language is another chat.
+  const mark = Symbol.for(`footnote ${base}`);
+  if (window[mark]?.(data, CLINIC.language)) return;
+  const targets = [];
+  let inline = false;
+  let removed = false;
+  let since = clock.now();
+  window[mark] = (next, language) => {
+    if (language !== CLINIC.language) {
+      if (window.Footnote === api) delete window.Footnote;
+      return chat.remove();
+    }
+    data = next;
+    settle();
+    return true;
+  };
 
   /** The address of a script, for pages whose policy asks for more than a text. */
   const trusted = (address) =>
@@ -163,8 +192,9 @@
 
   const sheet = matchMedia("(max-width: 30em), (max-height: 28em)");
   const touch = matchMedia("(pointer: coarse)");
-  let panel, scroll, log, status, offers, input, clearing, launcher, talk, loading, waiting;
+  let chat, panel, scroll, log, status, offers, input, clearing, closing, launcher, talk, loading, waiting;
   let isOpen = false;
+  let lift = 0;
 
   const suggest = (name, questions) =>
     offers.replaceChildren(
@@ -208,7 +238,7 @@
     };
     const never = setTimeout(done, 15000);
     loading = tag;
-    tag.nonce = script.nonce;
+    tag.nonce = own?.nonce ?? "";
     if (!BAKED) tag.integrity = CLINIC.integrity;
     tag.footnote = {
       ...{ CLINIC, T, base, choice, make, heard, lines, linked, button, anchor, call, emergency, contact },
@@ -258,16 +288,16 @@
     clearing.title = T.clear;
     clearing.setAttribute("aria-label", T.clear);
     clearing.hidden = true;
-    const closing = button("tool", () => close(), icon("M6 6l12 12M18 6L6 18"));
+    closing = button("tool", () => close(), icon("M6 6l12 12M18 6L6 18"));
     closing.title = T.close;
     closing.setAttribute("aria-label", T.close);
-    const parts = [
+    frame(
       make(
         "header",
         null,
         make("h2", { id: "title", dir: "auto" }, choice("title")),
         clearing,
-        target ? null : closing,
+        closing,
         make("p", null, T.notice),
       ),
       scroll,
@@ -283,23 +313,37 @@
         input,
         make("button", { class: "send" }, T.send),
       ),
-    ];
-    panel = make(target ? "div" : "dialog", { class: "panel", "aria-labelledby": "title" }, ...parts);
-    if (target) panel.setAttribute("role", "group");
-    panel.addEventListener("keydown", (event) => {
-      if (event.key !== "Escape" || target) return;
-      event.preventDefault();
-      close();
-    });
-    panel.addEventListener("cancel", (event) => {
-      event.preventDefault();
-      close();
-    });
-    panel.addEventListener("close", () => panel.open || close());
-    section.append(panel);
-    // Where the window stands open by itself, the first touch of it is the visitor's opening.
-    for (const type of ["focusin", "pointerdown"]) panel.addEventListener(type, load, { once: true });
+    );
     suggest(T.starters, CLINIC.starters);
+  };
+
+  /** Make the window, or make another of it where the chat moved into an element of the page or out of it. */
+  const frame = (...parts) => {
+    const kind = inline ? "div" : "dialog";
+    closing.hidden = inline;
+    if (panel?.localName === kind) return;
+    const leave = (event) => {
+      event.preventDefault();
+      close();
+    };
+    const next = make(
+      kind,
+      {
+        class: "panel",
+        "aria-labelledby": "title",
+        role: inline ? "group" : null,
+        keydown: (event) => event.key === "Escape" && !inline && leave(event),
+        cancel: leave,
+        close: () => panel.open || close(),
+        // Where the window stands open by itself, the first touch of it is the visitor's opening.
+        focusin: load,
+        pointerdown: load,
+      },
+      ...(panel?.childNodes ?? parts),
+    );
+    panel?.remove();
+    section.append(next);
+    panel = next;
   };
 
   /** Keep a full screen within what the on-screen keyboard leaves. */
@@ -314,14 +358,16 @@
   };
 
   const open = (quietly) => {
+    if (removed || chat.hidden) show();
     if (!panel) build();
-    if (isOpen || target) return;
+    if (isOpen || inline) return;
     isOpen = true;
     dress();
     launcher.setAttribute("aria-expanded", "true");
     section.classList.add("open");
     if (visualViewport) fit();
     lay();
+    avoid();
     if (quietly !== true) {
       load();
       rest();
@@ -337,7 +383,61 @@
     section.classList.remove("open");
     launcher.setAttribute("aria-expanded", "false");
     if (inside) launcher.focus({ preventScroll: true });
+    avoid();
     tell("close");
+  };
+
+  const hide = () => {
+    close();
+    chat.hidden = true;
+  };
+
+  const show = () => {
+    removed = chat.hidden = false;
+    put();
+  };
+
+  // ---- Room: whatever the page holds in place at the bottom, such as a cookie bar, is never covered.
+
+  const OVERLAY = "dialog,[role*=dialog],[aria-modal=true],[id*=cookie i],[class*=cookie i],[id*=consent i],[class*=consent i]";
+  const CONTROL = "a,button,input,select,label,[role=button],[tabindex]";
+
+  /** The height at which a thing of the page begins that a point of the chat would cover; nothing where it scrolls. */
+  const edge = (x, y, seen) => {
+    let hit = document.elementsFromPoint(x, y).find((node) => node !== chat);
+    for (let inner; (inner = hit?.shadowRoot?.elementFromPoint(x, y)) && inner !== hit; ) hit = inner;
+    if (!hit || seen.has(hit)) return;
+    seen.add(hit);
+    for (let node = hit; node && node !== document.documentElement; node = node.parentElement ?? node.getRootNode().host) {
+      const { position, bottom } = getComputedStyle(node);
+      if (position !== "fixed" && (position !== "sticky" || bottom === "auto")) continue;
+      const box = node.getBoundingClientRect();
+      if (box.height < window.innerHeight * 0.6) return box.top;
+      return hit.closest(OVERLAY) ? hit.closest(CONTROL)?.getBoundingClientRect().top : undefined;
+    }
+    // What is drawn outside of its own box stands in a closed shadow tree, and its place is not told.
+    if (hit.localName.includes("-") && hit.getBoundingClientRect().bottom < y) return y - 16;
+  };
+
+  const avoid = () => {
+    if (inline || chat.hidden || !chat.isConnected || (isOpen && sheet.matches)) return;
+    const { left, width, height, bottom } = (isOpen ? panel : launcher).getBoundingClientRect();
+    const lowest = bottom + lift;
+    let next = 0;
+    for (let tries = 0; tries < 24; tries++) {
+      const seen = new Set();
+      const tops = [];
+      for (let y = Math.min(lowest - next + 8, window.innerHeight - 1); y > lowest - next - height; y -= Math.max(14, height / 20)) {
+        for (let x = 0; x <= 1; x += 0.25) tops.push(edge(left + width * x, y, seen) ?? Infinity);
+      }
+      const top = Math.min(...tops);
+      if (top === Infinity) break;
+      next = Math.max(next + 8, lowest - top + 12);
+    }
+    const room = window.innerHeight - next > (isOpen ? 400 : height + 20);
+    section.classList.toggle("away", !room && !isOpen);
+    if (!room) next = 0;
+    if (Math.abs(next - lift) > 3) section.style.setProperty("--lift", `${(lift = next)}px`);
   };
 
   // ---- The element.
@@ -345,24 +445,36 @@
   const tell = (name, detail) =>
     chat.dispatchEvent(new CustomEvent(`footnote:${name}`, { bubbles: true, composed: true, detail }));
 
+  const api = {
+    open: () => open(),
+    close: () => close(),
+    ask: (question) => ask(question),
+    hide: () => hide(),
+    show: () => show(),
+  };
+
   class Chat extends HTMLElement {
-    open() {
-      open();
+    remove() {
+      removed = true;
+      super.remove();
     }
 
-    close() {
-      close();
+    // A page that keeps copies of itself has copies of this element too.
+    connectedCallback() {
+      if (this !== chat) super.remove();
     }
 
-    ask(question) {
-      ask(question);
+    // Sites that exchange the page under us, or a part of it, do not run the tag again.
+    disconnectedCallback() {
+      since = clock.now();
+      if (this === chat) setTimeout(put, 30);
     }
   }
 
   let name = "footnote-chat";
   while (customElements.get(name)) name += "-";
   customElements.define(name, Chat);
-  const chat = new Chat();
+  chat = Object.assign(new Chat(), api);
   const root = chat.attachShadow({ mode: "open" });
   const section = make("section", { "aria-label": choice("title"), lang: CLINIC.language, dir: CLINIC.dir });
   /** Add a style that a strict policy of the page has no say in; where the browser cannot, one with the page's nonce. */
@@ -373,7 +485,7 @@
       root.adoptedStyleSheets = [...root.adoptedStyleSheets, style];
     } catch {
       const style = make("style", null, text);
-      style.nonce = script.nonce;
+      style.nonce = own?.nonce ?? "";
       root.append(style);
     }
   };
@@ -384,38 +496,76 @@
     section.addEventListener(type, (event) => event.stopPropagation());
   }
 
-  const put = () => {
-    const place = target ? document.querySelector(target) : document.body;
-    if (!place) return console.warn(`Footnote: no element matches ${target}`);
+  /** Put the chat where it belongs on the page as it is now, unless it is there. */
+  const put = (anew) => {
+    if (removed) return;
+    let spot = null;
+    try {
+      spot = document.querySelector(targets.join());
+    } catch {
+      // No target, or no selector.
+    }
+    const place = spot ?? document.body;
+    if (!place || (chat.parentNode === place && chat.isConnected && !anew)) return;
+    // A page that is still being drawn, or exchanged, may get its element in a moment.
+    if (targets[0] && !spot) {
+      if (clock.now() - since < 2000) return;
+      console.warn(`Footnote: no element matches ${targets}, so there is a button.`);
+    }
+    if (spot) close();
+    inline = !!spot;
+    chat.className = inline ? "inline" : "";
+    section.classList.remove("left", "right", "inline");
+    section.classList.add(inline ? "inline" : choice("position") || (CLINIC.dir === "rtl" ? "left" : "right"));
+    if (inline) launcher.remove();
+    else section.prepend(launcher);
     place.append(chat);
-    if (target) return;
-    // Above whatever the page piles up, where the browser can.
-    chat.popover = "manual";
-    chat.showPopover?.();
+    chat.popover = inline ? null : "manual";
+    if (!inline) chat.showPopover?.(); // above whatever the page piles up, where the browser can
+    dress();
+    if (panel) frame();
+    else if (inline) build();
+    if (isOpen) {
+      panel.close();
+      lay();
+    }
+    avoid();
+  };
+
+  /** Follow the settings of the newest tag. */
+  const settle = () => {
+    const target = choice("target");
+    if (target && !targets.includes(target)) targets.push(target);
+    put(true);
   };
 
   const start = () => {
-    section.classList.add(target ? "inline" : choice("position") || (CLINIC.dir === "rtl" ? "left" : "right"));
-    if (target) {
-      chat.className = "inline";
-    } else {
-      launcher = button(
-        "launcher",
-        open,
-        icon("M6 6h5v5c0 4-1.500 6-4 7M14 6h5v5c0 4-1.500 6-4 7"),
-        make("span", null, make("b", null, T.launcher), make("small", null, T.automatic)),
-      );
-      launcher.setAttribute("aria-haspopup", "dialog");
-      launcher.setAttribute("aria-expanded", "false");
-      section.append(launcher);
-    }
-    dress();
-    put();
-    if (target) open();
-    else if (isOn("open") && !sheet.matches) open(true);
-    window.Footnote ??= { open: () => chat.open(), close: () => chat.close(), ask: (question) => chat.ask(question) };
+    launcher = button(
+      "launcher",
+      open,
+      icon("M6 6h5v5c0 4-1.500 6-4 7M14 6h5v5c0 4-1.500 6-4 7"),
+      make("span", null, make("b", null, T.launcher), make("small", null, T.automatic)),
+    );
+    launcher.setAttribute("aria-haspopup", "dialog");
+    launcher.setAttribute("aria-expanded", "false");
+    chat.hidden = isOn("hidden");
+    settle();
+    if (!inline && isOn("open") && !sheet.matches && chat.isConnected && !chat.hidden) open(true);
+    window.Footnote ??= api;
+    tell("ready");
+    setInterval(() => {
+      if (document.hidden) return;
+      put();
+      avoid();
+    }, 400);
   };
 
+  try {
+    // A length that is none is no offset, in place of a chat at the top of the page.
+    window.CSS.registerProperty({ name: "--footnote-offset", syntax: "<length>", inherits: true, initialValue: "0px" });
+  } catch {
+    // An old browser, or done before.
+  }
   matchMedia("(prefers-color-scheme: dark)").addEventListener("change", () => dress());
   sheet.addEventListener("change", () => {
     if (!isOpen) return;

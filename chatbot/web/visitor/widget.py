@@ -15,6 +15,7 @@ from functools import lru_cache
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Final
 
+import rjsmin
 from fastapi import APIRouter, Request, Response
 
 from chatbot.errors import SettingsError
@@ -31,6 +32,8 @@ __all__ = ["script_tag", "widget_routes"]
 # one. So the clinic's telephone number is on the page even when this server cannot be reached.
 _FRESH: Final = "private, max-age=300, stale-while-revalidate=604800"
 _IMMUTABLE: Final = "private, max-age=31536000, immutable"
+_HOST: Final = re.compile(r"[a-z0-9-]+(\.[a-z0-9-]+)*(:[0-9]{1,5})?", re.IGNORECASE)
+_THIS_MACHINE: Final = re.compile(r"localhost(:|$)|127\.|0\.", re.IGNORECASE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,16 +45,19 @@ class _Script:
     integrity: str
 
 
-def widget_routes(bot: "Chatbot") -> APIRouter:
-    """Return the routes of the scripts; raises `SettingsError` for a language or a text that the chat does not have."""
+def widget_routes(bot: "Chatbot", root_path: str = "") -> APIRouter:
+    """Return the routes of the scripts, for a server that visitors reach below a path.
+
+    Raises `SettingsError` for a language or a text that the chat does not have.
+    """
     for language in (bot.clinic.widget.language, *bot.clinic.widget.texts):
         _check_language(language)
         interface_texts(bot.clinic, language)
     pinned, talk = _program(None), _talk()
 
-    @lru_cache(maxsize=2 * len(LANGUAGES))
-    def with_settings(language: str, _content_version: int) -> _Script:
-        return _program(_clinic(bot, language, talk))
+    @lru_cache(maxsize=4 * len(LANGUAGES))
+    def with_settings(language: str, server: str | None, _content_version: int) -> _Script:
+        return _program(_clinic(bot, language, talk), server)
 
     router = APIRouter()
 
@@ -59,7 +65,7 @@ def widget_routes(bot: "Chatbot") -> APIRouter:
     async def widget(request: Request) -> Response:
         wanted = request.query_params.get("language", "")
         language = wanted if wanted in LANGUAGES else bot.clinic.widget.language
-        return _respond(request, with_settings(language, bot.content_version), _FRESH)
+        return _respond(request, with_settings(language, _address(request, root_path), bot.content_version), _FRESH)
 
     @router.api_route(f"/widget.{pinned.digest}.js", methods=["GET", "HEAD"])
     async def program(request: Request) -> Response:
@@ -104,8 +110,19 @@ def _respond(request: Request, script: _Script, life: str) -> Response:
     return Response(script.content, media_type="text/javascript", headers=headers)
 
 
-def _program(clinic: Mapping[str, object] | None) -> _Script:
-    return _script("widget", {"__CLINIC__": _json(clinic)})
+def _address(request: Request, root_path: str) -> str | None:
+    """Return the address that a request names, for a script that is combined with others and so loses its own.
+
+    A proxy may name this machine in place of the address that visitors know: that is no use on their machines.
+    """
+    host = request.headers.get("host", "")
+    if not _HOST.fullmatch(host) or _THIS_MACHINE.match(host):
+        return None
+    return f"{request.scope['scheme']}://{host}{root_path}/"
+
+
+def _program(clinic: Mapping[str, object] | None, server: str | None = None) -> _Script:
+    return _script("widget", {"__CLINIC__": _json(clinic), "__HOME__": _json(server)})
 
 
 def _talk() -> _Script:
@@ -113,10 +130,10 @@ def _talk() -> _Script:
 
 
 def _script(name: str, fill: Mapping[str, str]) -> _Script:
-    """Fill in a program's style and values, and strip its comments and indentation."""
+    """Fill in a program's style and values, and strip its comments and spaces."""
     values = {**fill, "__STYLE__": _json(_minify_css(static_text(f"{name}.css")))}
-    program = re.sub(r"(?m)^\s*(?://.*|/\*\* .*\*/)$", "", static_text(f"{name}.js"))
-    program = re.sub(r"(?m)^\s+", "", program)
+    # The first semicolon ends what stands before it where scripts are combined into one file.
+    program = f";{rjsmin.jsmin(static_text(f'{name}.js'))}"
     content = re.sub(r"__[A-Z]+__", lambda name: values[name[0]], program).encode()
     integrity = "sha384-" + base64.b64encode(hashlib.sha384(content).digest()).decode()
     return _Script(content, hashlib.sha256(content).hexdigest()[:12], integrity)
