@@ -61,6 +61,7 @@ OWNERS: dict[str, str | tuple[str, ...]] = {
     "starlette": "web/",
     "pydantic": ("clinic.py", "web/"),
     "markupsafe": "web/http/markup.py",
+    "rjsmin": "web/visitor/widget.py",
     "uvicorn": "web/server.py",
     "sklearn": "evaluation/metrics.py",
     "scipy": ("evaluation/metrics.py", "staff/insights/clustering.py", "triage/classifier.py"),
