@@ -38,7 +38,7 @@ def test_every_language_says_everything_and_no_other_is_lying_about() -> None:
 
 def test_no_text_is_sent_that_no_script_uses() -> None:
     scripts = "".join((FOLDER.parent / name).read_text("utf-8") for name in ("widget.js", "widget-talk.js"))
-    for key in ours("en").keys() - {"title", "greeting", "related", "weak", "not_found"}:
+    for key in ours("en").keys() - {"title", "greeting", "related", "weak", "not_found", "varies"}:
         assert f"T.{key}" in scripts, key
 
 
@@ -47,7 +47,9 @@ def test_what_the_bot_says_in_english_is_what_is_translated(bot: Chatbot) -> Non
     assert bot.ask("who won the football world cup?").message in said
     assert said[compose.WEAK] == "Unsere Seiten beantworten das vielleicht nicht. Bitte fragen Sie uns direkt."
     assert said[compose.WHICH] == "Was davon meinen Sie?"
+    assert said[compose.VARIES].startswith("Das ist nicht überall gleich.")
     assert said.keys() == {
+        compose.VARIES,
         compose.WEAK,
         compose.WHICH,
         *(compose.MESSAGES[key] for key in (Outcome.RELATED, Outcome.NOT_FOUND)),

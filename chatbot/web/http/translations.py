@@ -16,7 +16,7 @@ _LOG = logging.getLogger(__name__)
 LANGUAGES: Final = ("en", "es", "fr", "de", "pt", "pl", "ar", "zh")
 _RIGHT_TO_LEFT: Final = {"ar"}
 _FOLDER: Final = files("chatbot.web") / "static" / "texts"
-_MESSAGES: Final = ("related", "weak", "not_found", "which")  # messages that the bot writes in English
+_MESSAGES: Final = ("related", "weak", "not_found", "which", "varies")  # messages that the bot writes in English
 _RETIRED: Final = {  # texts that are no longer shown, and what to do instead
     "answered": "an answer begins with its sentence",
     "other_language": "word urgent answers in [urgent]",
