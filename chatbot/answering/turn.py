@@ -22,6 +22,7 @@ from chatbot.clinic import Clinic
 from chatbot.fitted import fitted_fingerprint
 from chatbot.indexing import Encoded, Encoder, Index
 from chatbot.language import Spelling
+from chatbot.reading import asks, opening_question
 from chatbot.records import Alarm, Answer, Choice, Hit, Outcome
 from chatbot.triage import Finding, Triage, Wording
 
@@ -201,7 +202,7 @@ class Turn:
             result,
             [*own, *[hit for hit, _ in near][: max(0, _SHOWN - len(own))]],
             weak=outcome is Outcome.RELATED and best < gate.likely,
-            marked=len(own) + (others_alone[:1] == [Outcome.ANSWERED]),
+            marked=len(own) + (others_alone[:1] == [Outcome.ANSWERED] and not _asks_another(result, hits[:2])),
             same={variant.hit.passage: variant.same for variant in self.variants},
             varies=len(own) > 1,
         )
@@ -280,6 +281,15 @@ class Turn:
         """Return the turn of an earlier question of the conversation, counted from 0, with its known findings."""
         findings = [self.history_findings[number], *self.history_findings[:number]]
         return Turn(self._tools, self.history[number], self.history[:number], self.serving, findings)
+
+
+def _asks_another(result: SearchResult, hits: Sequence[Hit]) -> bool:
+    """Return whether the best hit answers the very question, and the next begins with another."""
+    return (
+        result.has_exact_heading(hits[0])
+        and not any(map(result.has_exact_heading, hits[1:]))
+        and any(opening_question(hit.passage.text) or asks(("", *hit.passage.headings)[-1]) for hit in hits[1:])
+    )
 
 
 def hits_to_show(result: SearchResult) -> list[Hit]:

@@ -5,7 +5,7 @@ pages write questions as paragraphs, and a reader knows no more of these.
 """
 
 import re
-from bisect import bisect_left
+from bisect import bisect_left, bisect_right
 from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import Final
@@ -15,7 +15,7 @@ from chatbot.reading.questions import asks, question_label
 from chatbot.reading.sentences import CELL, LIST_MARK, opening_question, sentences
 from chatbot.records import Block, BlockKind, Section
 
-__all__ = ["all_blocks", "echoes", "shown_blocks"]
+__all__ = ["Spans", "all_blocks", "echoes", "shown_blocks"]
 
 _LINE: Final = re.compile(r"[^\r\n\u2028\u2029]+")
 _NUMBERED: Final = re.compile(r"[ \t]*\(?(\d{1,3})[.)][ \t]+")
@@ -219,7 +219,7 @@ def _regions(text: str, lines: Sequence[_Line], answers: Sequence[Block]) -> lis
 class _Opener:
     """A question that may have an answer: the number of its line, and the place where its words end.
 
-    `item` is the item of a list of several that it begins.
+    `item` is the item of a list of several that it is in.
     """
 
     line: int
@@ -234,8 +234,7 @@ class _Questions:
     def __init__(self, text: str, lines: Sequence[_Line], items: Sequence[Block]) -> None:
         self._text = text
         self._lines = lines
-        self._items = items
-        self._item_starts = [item.start for item in items]
+        self._items = Spans(items, BlockKind.ITEM)
 
     def answers(self) -> Iterator[Block]:
         """Yield each question together with its answer."""
@@ -276,9 +275,7 @@ class _Questions:
         labelled = bool(question_label(line.text[mark.end() if mark else 0 :]))
         if not labelled and not mark and len(before) >= _WRAPPED and end < line.end:
             return None  # a sentence that begins a line by chance
-        place = bisect_left(self._item_starts, line.start)
-        item = self._items[place] if place < len(self._items) and self._items[place].start < line.end else None
-        return _Opener(number, end, labelled, item)
+        return _Opener(number, end, labelled, self._items.at(line.start + question.start))
 
     def _numbered_titles(self) -> set[int]:
         """Return the numbers of the lines that are titles such as "2. Parking", if there are several."""
@@ -348,3 +345,43 @@ def _items_of_several(blocks: Sequence[Block]) -> Iterator[Block]:
             open_lists[-1][1].append(block)
     several = (items for _, items in lists if len(items) > 1)
     yield from sorted((item for items in several for item in items), key=lambda item: item.start)
+
+
+class Spans:
+    """The blocks of some kinds, to be found by a place in the text."""
+
+    def __init__(self, blocks: Iterable[Block], *kinds: BlockKind) -> None:
+        """Hold the blocks of these kinds, which are sorted, outer ones first."""
+        self._blocks = [block for block in blocks if block.kind in kinds]
+        self._starts = [block.start for block in self._blocks]
+        self._parents = list(_parents(self._blocks))
+
+    def at(self, place: int) -> Block | None:
+        """Return the innermost block that holds a place."""
+        number: int | None = bisect_right(self._starts, place) - 1
+        while number is not None and number >= 0:
+            if place < self._blocks[number].end:
+                return self._blocks[number]
+            number = self._parents[number]
+        return None
+
+    def within(self, start: int, end: int) -> Iterator[Block]:
+        """Yield the outermost blocks that begin and end inside a span."""
+        done = start
+        for number in range(bisect_right(self._starts, start - 1), len(self._blocks)):
+            block = self._blocks[number]
+            if block.start >= end:
+                return
+            if block.start >= done and block.end <= end:
+                yield block
+                done = block.end
+
+
+def _parents(blocks: Sequence[Block]) -> Iterator[int | None]:
+    """Yield for each block the number of the block around it."""
+    around: list[int] = []
+    for number, block in enumerate(blocks):
+        while around and blocks[around[-1]].end <= block.start:
+            around.pop()
+        yield around[-1] if around else None
+        around.append(number)

@@ -10,12 +10,11 @@ the line above the list as its last heading.
 """
 
 import re
-from bisect import bisect_right
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from typing import Final
 
-from chatbot.reading.blocks import echoes
+from chatbot.reading.blocks import Spans, echoes
 from chatbot.reading.page import same_words
 from chatbot.reading.questions import question_words
 from chatbot.reading.sentences import LIST_MARK, is_figure, opening_question, sentences
@@ -65,17 +64,17 @@ class _Splitter:
         self.limit = limit
         self.tokens = length
         self.echoes = echoes(document.title, document.sections)
-        self.answers = _Spans(document.blocks, BlockKind.ANSWER)
-        self.tables = _Spans(document.blocks, BlockKind.TABLE)
-        self.atoms = _Spans(document.blocks, BlockKind.ROW, BlockKind.HEADER, BlockKind.ITEM)
-        self.headers = _Spans(document.blocks, BlockKind.HEADER)
+        self.answers = Spans(document.blocks, BlockKind.ANSWER)
+        self.tables = Spans(document.blocks, BlockKind.TABLE)
+        self.atoms = Spans(document.blocks, BlockKind.ROW, BlockKind.HEADER, BlockKind.ITEM)
+        self.headers = Spans(document.blocks, BlockKind.HEADER)
 
     def passages(self, section: Section) -> Iterator[Passage]:
         """Yield the passages of a section."""
         document = self.document
         title = section.title or document.title
         units = (unit for unit in self.units(section) if self.has_words(unit.start, unit.end))
-        for unit in self.joined(unit for unit in units if not self.is_header_of_answers(unit)):
+        for unit in self.joined(self.bound(unit for unit in units if not self.is_header_of_answers(unit))):
             for start, end in self.fitted(unit.start, unit.end):
                 if self.has_words(start, end):
                     headings, words = self.headings(unit, start, section), self.text[start:end]
@@ -168,6 +167,25 @@ class _Splitter:
     def is_short(self, text: str) -> bool:
         return self.length(text) < _THIN and len(sentences(text)) <= 2
 
+    def bound(self, units: Iterable[_Unit]) -> Iterator[_Unit]:
+        """Yield units, with a price or another figure in one with the name above it."""
+        held: _Unit | None = None
+        for unit in units:
+            if held and self.is_figure_of(held, unit):
+                held = _Unit(held.start, unit.end)
+                continue
+            if held:
+                yield held
+            held = unit
+        if held:
+            yield held
+
+    def is_figure_of(self, first: _Unit, second: _Unit) -> bool:
+        if first.apart or second.apart or self.text[first.end : second.start].strip():
+            return False
+        whole = self.text[first.start : second.end]
+        return is_figure(self.text[second.start : second.end]) and self.length(whole) <= self.limit
+
     def joined(self, units: Iterable[_Unit]) -> Iterator[_Unit]:
         """Yield units, with a thin one, or one that announces the next, joined to its neighbour if both fit."""
         held: _Unit | None = None
@@ -188,8 +206,6 @@ class _Splitter:
         size = self.length(self.text[first.start : second.end])
         announced = self.text[first.end - 1] in ":\uff1a"
         if announced and (size <= self.limit or self.atoms.at(second.start)):
-            return True
-        if size <= self.limit and is_figure(self.text[second.start : second.end]):
             return True
         return size <= min(_JOINED, self.limit) and (self.is_thin(first) or self.is_thin(second))
 
@@ -282,45 +298,6 @@ class _Splitter:
         middle = (start + end) // 2
         yield from self.stretches(start, middle)
         yield from self.stretches(middle, end)
-
-
-class _Spans:
-    """The blocks of some kinds, to be found by a place in the text."""
-
-    def __init__(self, blocks: Sequence[Block], *kinds: BlockKind) -> None:
-        self._blocks = [block for block in blocks if block.kind in kinds]
-        self._starts = [block.start for block in self._blocks]
-        self._parents = list(_parents(self._blocks))
-
-    def at(self, place: int) -> Block | None:
-        """Return the innermost block that holds a place."""
-        number: int | None = bisect_right(self._starts, place) - 1
-        while number is not None and number >= 0:
-            if place < self._blocks[number].end:
-                return self._blocks[number]
-            number = self._parents[number]
-        return None
-
-    def within(self, start: int, end: int) -> Iterator[Block]:
-        """Yield the outermost blocks that begin and end inside a span."""
-        done = start
-        for number in range(bisect_right(self._starts, start - 1), len(self._blocks)):
-            block = self._blocks[number]
-            if block.start >= end:
-                return
-            if block.start >= done and block.end <= end:
-                yield block
-                done = block.end
-
-
-def _parents(blocks: Sequence[Block]) -> Iterator[int | None]:
-    """Yield for each block the number of the block around it."""
-    around: list[int] = []
-    for number, block in enumerate(blocks):
-        while around and blocks[around[-1]].end <= block.start:
-            around.pop()
-        yield around[-1] if around else None
-        around.append(number)
 
 
 def _without_mark(line: str) -> str:
