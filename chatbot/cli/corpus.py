@@ -75,8 +75,8 @@ def _serve(settings: Settings, _: argparse.Namespace) -> None:
     for warning in (*bot.warnings, *example_warnings(bot.clinic)):
         _LOG.warning("%s", warning)
     host = f"[{settings.host}]" if ":" in settings.host else settings.host
-    address = f"http://{host}:{settings.port}{settings.root_path}"
-    print(f"Serving {bot.clinic.name} on {address} (Ctrl+C stops it)", flush=True)
+    shown = f"http://{host}:{settings.port}{settings.root_path}"
+    print(f"Serving {bot.clinic.name} on {shown} (Ctrl+C stops it)", flush=True)
     warm_up = Timer(_WARM_UP, bot.warm_up)
     warm_up.daemon = True  # it keeps no server that is stopped
     warm_up.start()
