@@ -13,7 +13,7 @@ from chatbot.answering.search import SearchResult
 from chatbot.answering.variants import page_names
 from chatbot.indexing import Index, content_words
 from chatbot.reading import shown_blocks
-from chatbot.records import Alarm, Answer, Choice, Citation, Hit, Outcome, Passage, Place
+from chatbot.records import Alarm, Answer, Choice, Citation, Document, Hit, Outcome, Passage, Place
 
 __all__ = [
     "MESSAGES",
@@ -34,6 +34,7 @@ __all__ = [
 
 _SUGGESTIONS: Final = 3
 _STARTERS: Final = 4
+_NAMED_AMONG: Final = 24  # best hits, from whose pages of the same title one is told
 _SUGGESTED_FROM: Final = 10  # best hits
 _STARTED_FROM: Final = 500  # first passages of the corpus
 _LONGEST: Final = 80  # characters that fit a button on a phone
@@ -152,7 +153,7 @@ def _citations(
     index: Index, result: SearchResult, passages: Sequence[Passage], same: Mapping[Passage, Sequence[Passage]]
 ) -> list[Citation]:
     """Return a citation of each passage, with the other places of its words."""
-    names = page_names([index.documents[passage.document] for passage in passages])
+    names = page_names([index.documents[passage.document] for passage in passages], _pages_found(index, result))
     citations = []
     for number, (passage, name) in enumerate(zip(passages, names, strict=True), start=1):
         marks = highlights(index, result.query, passage)
@@ -165,12 +166,17 @@ def _citations(
     return citations
 
 
+def _pages_found(index: Index, result: SearchResult) -> list[Document]:
+    """Return the pages of the best hits."""
+    return [index.documents[name] for name in dict.fromkeys(hit.passage.document for hit in result.hits[:_NAMED_AMONG])]
+
+
 def _places(index: Index, result: SearchResult, passage: Passage, same: Sequence[Passage]) -> tuple[Place, ...]:
     """Return the places of passages with the same words as one, each page once."""
     everywhere = [copy for each in (passage, *same) for copy in (each, *index.copies(each))]
     copies = {copy.document: copy for copy in reversed(everywhere) if copy.document != passage.document}
     pages = [index.documents[name] for name in dict.fromkeys(each.document for each in everywhere)]
-    names = dict(zip((page.id for page in pages), page_names(pages), strict=True))
+    names = dict(zip((page.id for page in pages), page_names(pages, _pages_found(index, result)), strict=True))
     return tuple(
         Place(name, names[name], copy.url, link(index.documents[name], copy, highlights(index, result.query, copy)))
         for name, copy in reversed(copies.items())

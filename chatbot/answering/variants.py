@@ -168,9 +168,13 @@ def _names(passage: Passage) -> Iterator[str]:
             yield word
 
 
-def page_names(pages: Sequence[Document]) -> list[str]:
-    """Return a name for each page: its title, with the part of its path that tells it from others of that title."""
-    return [_page_name(page, [other for other in pages if other.title == page.title]) for page in pages]
+def page_names(pages: Sequence[Document], among: Sequence[Document] = ()) -> list[str]:
+    """Return a name for each page: its title, with the part of its path that tells it from others of that title.
+
+    `among` are pages that it is told from too.
+    """
+    everyone = (*pages, *among)
+    return [_page_name(page, [other for other in everyone if other.title == page.title]) for page in pages]
 
 
 def _page_name(page: Document, of_same_title: Sequence[Document]) -> str:

@@ -143,6 +143,13 @@ def test_the_branch_that_is_named_is_shown_alone(tmp_path: Path) -> None:
     assert VARIES not in answer.message
 
 
+def test_a_branch_is_named_where_its_page_alone_is_shown(tmp_path: Path) -> None:
+    pages = {f"{name.removesuffix('.md')}/times.md": text for name, text in BRANCHES.items() if name != "peel.md"}
+    titled = {name: f"# Times\n\n{text.partition('clinic')[2].strip()}\n" for name, text in pages.items()}
+    answer = ask(tmp_path, titled, "when is the clinic open in York")
+    assert [cited.page for cited in answer.citations] == ["Times (York)"]
+
+
 def test_the_conversation_says_which_branch_is_meant(tmp_path: Path) -> None:
     answer = ask(tmp_path, BRANCHES, OPEN, "when is the clinic open in York")
     assert branches(answer) == ["York clinic"]
