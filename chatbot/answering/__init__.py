@@ -5,6 +5,7 @@ from chatbot.answering.citations import highlights
 from chatbot.answering.compose import starters
 from chatbot.answering.explanation import Candidate, Explanation, build_explanation
 from chatbot.answering.gate import GATE_SIGNALS, Gate, gate_signals
+from chatbot.answering.languages import language_notes
 from chatbot.answering.links import document_digest
 from chatbot.answering.pipeline import CONTINUES_EMERGENCY, Pipeline, PipelineResult
 from chatbot.answering.question import LONGEST, clean_question, read_json, read_question
@@ -40,6 +41,7 @@ __all__ = [
     "folded_question",
     "gate_signals",
     "highlights",
+    "language_notes",
     "load_reader",
     "read_json",
     "read_question",

@@ -21,6 +21,7 @@ ATTENTION: Final = 3
 """The exit code of a command that did its work and found something to look at."""
 
 _NO_LANGUAGE: Final = "unknown"
+_FEW_SHARE: Final = 0.02  # of the pages; a language of fewer may be a slip of the guess
 _SHOWN: Final = 20  # names of a list
 _POLL: Final = 1.0  # seconds between two looks for a folder that is gone
 _LOOK: Final = 5_000  # milliseconds without a change, after which the folder is looked for
@@ -38,7 +39,7 @@ def add_building_commands(add_command: Callable[..., argparse.ArgumentParser]) -
 
 
 def _build(settings: Settings, options: argparse.Namespace) -> int:
-    from chatbot.answering import unsupported_features
+    from chatbot.answering import language_notes, unsupported_features
     from chatbot.clinic import example_warnings, load_clinic
     from chatbot.indexing import load_encoder
 
@@ -46,7 +47,8 @@ def _build(settings: Settings, options: argparse.Namespace) -> int:
     built = _build_once(settings, encoder, fresh=options.fresh)
     _report(settings.corpus, built)
     print(f"{_summary(built)}.")
-    for warning in unsupported_features(encoder):
+    many = [language for language, pages in built.languages.items() if pages >= _FEW_SHARE * built.documents]
+    for warning in (*unsupported_features(encoder), *language_notes(many, encoder)):
         print(warning, file=sys.stderr)
     with suppress(SettingsError):  # `serve` names what is wrong in clinic.toml
         for warning in example_warnings(load_clinic(settings.clinic)):

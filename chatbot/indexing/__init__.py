@@ -8,13 +8,16 @@ from chatbot.indexing.encoder import Encoded, Encoder, Vectors
 from chatbot.indexing.encoders import load_encoder
 from chatbot.indexing.index import Evidence, Index, Query, SentenceEvidence
 from chatbot.indexing.left_out import read_left_out
-from chatbot.indexing.model_files import PACKAGED_MODEL
+from chatbot.indexing.model_files import MULTILINGUAL_MODEL, PACKAGED_MODEL
 from chatbot.indexing.sentence_encoder import SentenceEncoder
 from chatbot.indexing.status import IndexStatus, index_status
+from chatbot.indexing.stems import STEMMED
 from chatbot.indexing.store import ExactStore, FaissStore, VectorStore
 
 __all__ = [
+    "MULTILINGUAL_MODEL",
     "PACKAGED_MODEL",
+    "STEMMED",
     "BuildResult",
     "Encoded",
     "Encoder",

