@@ -2,6 +2,7 @@
 
 from chatbot.reading.about import field_keys, read_about
 from chatbot.reading.blocks import echoes, shown_blocks
+from chatbot.reading.boilerplate import Boilerplate, RepeatCounter, is_counted
 from chatbot.reading.corpus import (
     EDITABLE,
     LARGEST,
@@ -31,8 +32,10 @@ __all__ = [
     "LIST_MARK",
     "READERS",
     "SPLITTER",
+    "Boilerplate",
     "CorpusFiles",
     "PageFile",
+    "RepeatCounter",
     "answer_label",
     "asks",
     "cells",
@@ -40,6 +43,7 @@ __all__ = [
     "corpus_files",
     "echoes",
     "field_keys",
+    "is_counted",
     "is_figure",
     "load_corpus",
     "no_pages",
