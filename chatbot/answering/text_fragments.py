@@ -26,6 +26,7 @@ from chatbot.records import BlockKind, Document
 __all__ = ["directive"]
 
 _WHOLE: Final = 8  # words; a longer sentence is named by its ends, for a site may add words in its middle
+_LONGEST: Final = 40  # words that are quoted whole, where nothing less will do
 _ENDS: Final = ((5, 3), (8, 5), (14, 8))  # the first and the last words of a sentence, growing
 _CONTEXT: Final = (3, 6, 12)  # words before or after it, growing
 _STRONG: Final = 3  # words that hardly stand in a menu too
@@ -36,18 +37,22 @@ _REWRITTEN: Final = "\ufffe"  # stands for a character that a site may show as a
 _GAP: Final = rf"[^\S{_BREAK}]+"  # white space within a block
 _ANY_GAP: Final = r"\s*"
 
+_ADDRESS: Final = re.compile(r"(?<!\S)[^\s@]{1,64}@\S+|https?://\S+|www\.\S+", re.IGNORECASE)
+"""What sites hide from robots, or shorten."""
 _MAY_BE_REWRITTEN: Final = re.compile(
     r"""
-    (?<!\S)[^\s@]{1,64}@\S+ | https?://\S+ | www\.\S+  # hidden from robots, shortened
-    | -{2,} | (?<=\s)-(?=\s) | (?<=\d)- | -(?=\d)      # dashes
-    | \.{2,} | [?!,]{3,}                               # an ellipsis
-    | \d'\w* | " | `` | '' | ,,                        # inches; the quotation marks differ between languages
-    | (?<![^\W\d_])' | '(?![^\W\d_])                   # but browsers know the apostrophe inside a word in each form
+    (?=[-.?!,\d"`'(+<=>x\u2190-\uffff\U0001f000-\U0001faff])   # no more than a shortcut
+    (?:
+    -{2,} | (?<=\s)-(?=\s) | (?<=\d)- | -(?=\d)      # dashes
+    | \.{2,} | [?!,]{3,}                             # an ellipsis
+    | \d'\w* | " | `` | '' | ,,                      # inches; the quotation marks differ between languages
+    | (?<![^\W\d_])' | '(?![^\W\d_])                 # but browsers know the apostrophe inside a word in each form
     | \((?:c|r|p|tm|sm)\)
     | \+/?- | <[-=]+>? | [-=]+> | << | >> | [!<>]=
-    | \b\d+x\d+\b | (?<=\d\s)x(?=\s\d)                 # a times sign
-    | \b\d{1,2}/\d{1,3}\b                              # a fraction
+    | \b\d+x\d+\b | (?<=\d\s)x(?=\s\d)               # a times sign
+    | \b\d{1,2}/\d{1,3}\b                            # a fraction
     | [\u2190-\u21ff\u25a0-\u27bf\u2b00-\u2bff\ue000-\uf8ff\ufe0f\ufffc\ufffe\U0001f000-\U0001faff]+  # pictures
+    )
     """,
     re.VERBOSE | re.IGNORECASE,
 )
@@ -119,7 +124,10 @@ class _Page:
     def __init__(self, title: str, text: str, items: Sequence[int]) -> None:
         self.text = f"{title}\n\n{text}"
         self.offset = len(title) + 2
-        folded = list(_MAY_BE_REWRITTEN.sub(lambda found: _REWRITTEN * len(found[0]), self.text).translate(_FOLD))
+        certain = self.text
+        for pattern in (_ADDRESS, _MAY_BE_REWRITTEN):
+            certain = pattern.sub(lambda found: _REWRITTEN * len(found[0]), certain)
+        folded = list(certain.translate(_FOLD))
         marks = (LIST_MARK.match(self.text, self.offset + item) for item in items)
         for found in (*filter(None, marks), *_BLOCK_END.finditer(self.text)):
             folded[found.start() : found.end()] = _BREAK * len(found[0])
@@ -288,7 +296,7 @@ class _Search:
         for start, end in _ENDS:
             if not alone or start + end <= len(first):
                 yield _Selector(_span(self._page.trimmed(first[:start])), _span(last[-end:]))
-        if alone:
+        if alone and len(first) <= _LONGEST:
             yield _Selector(_span(first))
 
     def _contexts(self, *, before_it: bool) -> tuple[list[_Context], list[_Context]]:
@@ -300,7 +308,8 @@ class _Search:
         pairs = [*((one, None) for one in prefixes), *((None, one) for one in suffixes), *product(prefixes, suffixes)]
         pairs = [pair for pair in pairs if pair[0] or not before_it]
         near = [pair for pair in pairs if not any(map(self._is_heading, pair))]
-        # Sites put a link beside the words of a heading, mostly behind them.
+        # Sites put a link beside the words of a heading, mostly behind them. And where a heading opens and closes what
+        # is below it, Chromium does not take the two for neighbours.
         far = sorted(set(pairs) - set(near), key=lambda pair: (self._is_heading(pair[0]), pairs.index(pair)))
         return near, far
 
@@ -308,10 +317,13 @@ class _Search:
         return span is not None and self._headings.hold(span[0] - self._page.offset)
 
     def _is_label(self, selector: _Selector) -> bool:
-        """Return whether the first words are so few that a menu may hold them too."""
+        """Return whether the first words are so few that a menu may hold them too, as a row's first cell is."""
         words = self._page.folded[slice(*selector.start)].split()
-        is_sentence = selector.end is None and words[-1].endswith((".", "!", "?"))
-        return len(words) < _STRONG and not is_sentence
+        if selector.end is None:
+            return len(words) < _STRONG and not words[-1].endswith((".", "!", "?"))
+        end = selector.start[1]
+        is_cut = self._page.folded[end : end + 2].lstrip().startswith(_REWRITTEN)
+        return len(words) < (_STRONG - 1 if is_cut else _STRONG)
 
     def _marks(self, selector: _Selector, *, only: bool) -> bool:
         """Return whether a browser marks the sentence and, if asked, could mark nothing else."""

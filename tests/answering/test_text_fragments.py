@@ -1,4 +1,5 @@
 import re
+import time
 from itertools import count
 from urllib.parse import unquote
 
@@ -128,6 +129,10 @@ PRICES = "# Prices\n\n| Area | Price | Now |\n|-|-|-|\n| Face | \u00a39 | x |\n|
         ),
         # The first place of all needs no context.
         ("Rest today now.\n\n# Peel\n\nRest today now.", "Rest today now.", 0, "Rest today now."),
+        # A number that is text is no list mark, so nothing stands directly before the words.
+        ("Peel.\n\nRest.\n\n**7. Rest.** Swim.", "Rest.", 1, "7.-,Rest."),
+        # Few words of a sentence that is cut are no label.
+        ("# Sun\n\nIt is... all right for you now.", "It is... all right for you now.", 0, "It is,for you now."),
         # With nothing else, the nearest heading that stands alone.
         ("Rest.\n\n# A day in bed\n\nD\n\nRest.\n\nD\n\nRest.\n\nD", "Rest.", 2, "A day in bed"),
         # Few words that a menu may hold too are told by the cell before them.
@@ -196,3 +201,12 @@ def test_a_browser_marks_the_sentence_or_a_heading_and_nothing_else(blocks: list
             is_part = set(marked) <= set(target)
             assert is_part or " ".join(words[at][1] for at in marked) in headings
         place, offset = target.stop, offset + len(sentence)
+
+
+def test_a_long_page_that_repeats_one_word_is_searched_quickly() -> None:
+    text = "word " * 100_000 + "end here."
+    began = time.process_time()
+    assert unquote(directive(Document("a", "A", text, None, None, ()), 0, len(text))) == (
+        "text=A-,word word word word word,word end here."
+    )
+    assert time.process_time() - began < 2
