@@ -5,11 +5,11 @@ import signal
 import sys
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import replace
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from threading import Thread
+from threading import Event, Thread
 from typing import TYPE_CHECKING, Final
 
 from chatbot.errors import CrawlError, SettingsError
@@ -202,18 +202,28 @@ def _serve_report(bot: "Chatbot", report: "SiteReport", settings: Settings, addr
     from chatbot.web.server import serve
     from chatbot.web.visitor.site_report import report_routes
 
-    latest = [report]
+    latest, ended = [report], Event()
+
+    def go_on(_done: int, _total: int) -> None:
+        if ended.is_set():
+            raise InterruptedError
 
     def ask() -> None:
-        latest.append(replace(report, coverage=measure_coverage(bot)))
-        _print_report(latest[-1])
-        sys.stdout.flush()
+        with suppress(InterruptedError):
+            latest.append(replace(report, coverage=measure_coverage(bot, go_on)))
+            _print_report(latest[-1])
+            sys.stdout.flush()
 
     host = f"[{settings.host}]" if ":" in settings.host else settings.host
     base = f"http://{host}:{settings.port}"
     print(f"\nThe chat on a page: {base}/demo\nThe report: {base}/report\nCtrl+C ends it.", flush=True)
-    Thread(target=ask, name="report", daemon=True).start()
-    serve(bot, None, None, address, [report_routes(bot, lambda: latest[-1])])
+    asking = Thread(target=ask, name="report")
+    asking.start()
+    try:
+        serve(bot, None, None, address, [report_routes(bot, lambda: latest[-1])])
+    finally:  # a thread inside the model must not meet the end of the process
+        ended.set()
+        asking.join()
 
 
 def _site_name(site: str) -> str:

@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from functools import cache
 from importlib.resources import files
+from itertools import islice, zip_longest
 from textwrap import shorten
 from typing import Final
 
@@ -18,6 +19,7 @@ __all__ = ["AnsweredQuestion", "Coverage", "Topic", "first_answer", "measure_cov
 
 _BEST: Final = 20
 _BEST_OF_A_PAGE: Final = 2
+_FEW: Final = 16  # questions
 _LONGEST_SENTENCE: Final = 300  # characters
 _OWN_QUESTIONS: Final = 100  # of the site that are asked
 _QUESTION_LINE: Final = re.compile(r"^[^\w\n]{0,5}(?:Q[:.] *)?(\w[^\n?]{8,110}\?)[^\w\n]{0,5}$", re.MULTILINE)
@@ -59,8 +61,12 @@ def standard_topics() -> tuple[Topic, ...]:
 
 
 def first_answer(bot: Chatbot) -> AnsweredQuestion | None:
-    """Return the first question of the standard list, or else of the site's own, that a page answers, or None."""
-    return next(filter(None, (_answered(bot, question) for question in _candidates(bot))), None)
+    """Return the best answered of a few questions, or else the first of the others that a page answers, or None."""
+    questions = _candidates(bot)
+    few = [found for question in islice(questions, _FEW) if (found := _answered(bot, question))]
+    if few:
+        return max(few, key=lambda found: found.confidence)
+    return next(filter(None, (_answered(bot, question) for question in questions)), None)
 
 
 def measure_coverage(bot: Chatbot, progress: Callable[[int, int], object] = lambda _done, _total: None) -> Coverage:
@@ -86,9 +92,10 @@ def measure_coverage(bot: Chatbot, progress: Callable[[int, int], object] = lamb
 
 
 def _candidates(bot: Chatbot) -> Iterator[str]:
-    for topic in standard_topics():
-        yield from topic.questions
-    yield from _own_questions(bot)
+    """Yield the site's own questions and those of the standard list in turn."""
+    standard = (question for topic in standard_topics() for question in topic.questions)
+    for pair in zip_longest(_own_questions(bot), standard):
+        yield from filter(None, pair)
 
 
 def _own_questions(bot: Chatbot) -> Iterator[str]:

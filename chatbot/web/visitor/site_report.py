@@ -28,8 +28,8 @@ def report_routes(bot: "Chatbot", current: Callable[[], SiteReport]) -> APIRoute
     @router.api_route("/report", methods=["GET", "HEAD"])
     async def report() -> HTMLResponse:
         parts = Html("\n").join(map(_part, report_parts(current())))
-        demo = Html('<p><a href="/demo">Try the chat on a page</a></p>\n')
-        look = {"icon": assets.icon.address, "style": assets.page_css.address}
+        demo = Html('<p><a href="demo">Try the chat on a page</a></p>\n')
+        look = {"root": "./", "icon": assets.icon.address, "style": assets.page_css.address}
         page = fill_page("page.html", title="Report on your site", name=bot.clinic.name, body=demo + parts, **look)
         return HTMLResponse(page, headers={"Content-Security-Policy": _POLICY, "Cache-Control": "no-cache"})
 
