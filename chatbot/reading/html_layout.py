@@ -24,6 +24,7 @@ _HARD, _SOFT = "\n", "\x0b"
 _UNPRINTED: Final = " \n\u00ad\u200b\u200c\u200d\u2060\ufeff"  # page builders write empty lines with these
 
 _BREAKS = re.compile(rf"[ \t\f\r]*([{_HARD}{_SOFT}][{_HARD}{_SOFT} \t\f\r]*)")
+_WHITE_SPACE = re.compile(r"[ \t\n\r\f\u00a0]+")
 _LABELS = {"a", "button", "label", "span", "strong"}
 _WORD = re.compile(r"[\w$\u00a3\u20ac]")
 _STRUCK = {"del", "s", "strike"}
@@ -288,8 +289,7 @@ def _words(run: Sequence[Element | str], questions: set[Element]) -> str:
     pieces: list[str] = []
     for child in run:
         _gather(child, pieces, questions)
-    text = "".join(pieces).replace("\u00a0", " ")
-    return _BREAKS.sub(_line_end, re.sub(r"[ \t\f]+", " ", text)).strip()
+    return _BREAKS.sub(_line_end, re.sub(" +", " ", "".join(pieces))).strip()
 
 
 def _line_end(match: re.Match[str]) -> str:
@@ -298,7 +298,7 @@ def _line_end(match: re.Match[str]) -> str:
 
 def _gather(node: Element | str, pieces: list[str], questions: set[Element]) -> None:
     if isinstance(node, str):
-        pieces.append(re.sub(r"\s+", " ", node.replace("\u00a0", " ")) if node.strip() else " " if node else "")
+        pieces.append(_WHITE_SPACE.sub(" ", node))
         return
     if node.tag == "br":
         pieces.append(_HARD)

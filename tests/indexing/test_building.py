@@ -322,7 +322,7 @@ def test_a_build_keeps_what_it_was_made_of(pages: Path, tmp_path: Path, words: W
     files = {file: hashlib.sha256(content).hexdigest() for file, content in files_of(build).items()}
     made = Manifest(11, corpus_digest(pages), SPLITTER, "words", "words-1", 1, 2, (), (), {"recall": 1.0}, files)
     assert build.manifest == made
-    own = {"distinct.npy", "inputs.npy", "left_out.json", "token_idf.npy"}
+    own = {"copies.json", "distinct.npy", "inputs.npy", "left_out.json", "repeated.json", "token_idf.npy"}
     assert files.keys() == {*own, *Texts.FILES, *Tokens.FILES, *BM25Index.FILES, *FaissStore.FILES}
 
 
