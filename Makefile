@@ -1,5 +1,6 @@
 # make run    set up, build the index if it is missing or stale, serve the chat on http://127.0.0.1:7860
 # make test   set up, then every check
+# make browsers  install Firefox and WebKit too (Debian, as root); without them their few tests are skipped
 # make coverage  the share of lines that the tests without a browser run, by module
 # make quality   ask the made-up clinics' questions and compare with the floors (benchmarks/quality.json)
 # make mutants   change the core a little, many times, and see whether the tests notice; ARGS="--sample 60 --only triage"
@@ -21,7 +22,7 @@ COMPILE := PYTHONDONTWRITEBYTECODE= $(BIN)/python -c \
 
 export PYTHONUNBUFFERED := 1
 
-.PHONY: run test check coverage quality mutants refit format screenshot bench bench-retrieval clean
+.PHONY: run test check browsers coverage quality mutants refit format screenshot bench bench-retrieval clean
 
 run: .venv/installed
 	$(BIN)/python -m chatbot build || [ $$? -eq 3 ]  # 3: some files were left out, the others are served
@@ -38,6 +39,10 @@ check:
 # Apart from `check`: tracing every line makes the servers of the browser tests a third slower.
 coverage: .venv/installed-dev
 	OMP_NUM_THREADS=1 $(BIN)/pytest -n 2 --dist loadfile -m "not browser" --cov --cov-report=term
+
+browsers:
+	apt-get update -qq
+	DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends firefox-esr webkit2gtk-driver xvfb
 
 quality mutants: .venv/installed-dev
 	$(BIN)/python -m benchmarks.$@ $(ARGS)
