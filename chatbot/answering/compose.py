@@ -205,7 +205,16 @@ def starters(index: Index) -> tuple[str, ...]:
 def _subjects(index: Index, passages: Iterable[Passage]) -> Iterator[str]:
     """Yield the headings above passages as questions to ask, each once."""
     sections = dict.fromkeys((passage.document, passage.headings[-1]) for passage in passages if passage.headings)
-    yield from dict.fromkeys(_subject(index, document, heading) for document, heading in sections)
+    yield from dict.fromkeys(
+        _subject(index, document, heading)
+        for document, heading in sections
+        if not heading.endswith(":") or _is_heading(index, document, heading)
+    )
+
+
+def _is_heading(index: Index, document: str, heading: str) -> bool:
+    """Return whether a page has a heading, which is not only the line above a long list."""
+    return any(heading in section.headings for section in index.documents[document].sections)
 
 
 def _subject(index: Index, document: str, heading: str) -> str:

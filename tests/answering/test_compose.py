@@ -244,3 +244,17 @@ def test_a_suggestion_that_is_asked_leads_to_its_passage(tmp_path: Path, words: 
         best = result.hits[0]
         assert result.has_exact_heading(best)
         assert question in {best.passage.headings[-1], f"{best.passage.title}: {best.passage.headings[-1]}"}
+
+
+def test_the_line_above_a_long_list_is_no_suggestion(tmp_path: Path, words: WordEncoder) -> None:
+    (tmp_path / "corpus").mkdir()
+    items = "\n".join(
+        f"- {food} of any kind, raw or cooked" for food in ("nuts", "eggs", "fish", "clams", "milk", "soy")
+    )
+    (tmp_path / "corpus" / "diet.md").write_text(
+        f"# Diet\n\n## Before:\n\nDo not eat any of these:\n\n{items}\n{items}\n"
+    )
+    build_index(tmp_path / "corpus", tmp_path / "index", words)
+    index = open_index(tmp_path / "corpus", tmp_path / "index", words)[1]
+    assert index.passages[-1].headings == ("Before:", "Do not eat any of these:")
+    assert starters(index) == ("Before:",)
