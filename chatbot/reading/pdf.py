@@ -32,15 +32,16 @@ _BULLET: Final = re.compile(
 )
 _NUMBER: Final = re.compile(r"(\d{1,2})[.)]\s+(?=\S)")
 _PAGE_NUMBER: Final = re.compile(
-    r"(?:page|seite|p\.|-|\u2013)?\s*\d{1,4}\s*(?:(?:of|von|/|\||-|\u2013)\s*\d{0,4})?", re.IGNORECASE
+    r"(?:page|seite|p\.|-|\u2013)?\s*\d{1,4}\s*(?:(?:of|von|/|\||-|\u2013)\s*\d{0,4})?|[ivxlc]{1,6}", re.IGNORECASE
 )
+_LEADERS: Final = re.compile(r"(?:\.\s?){5,}\s*(?:\d+|[ivxlc]+)$")  # of a line in a table of contents
 _SENTENCE_END: Final = re.compile(r"[.!?:;\u2026][\"'\u201d\u2019)\]]*$")
 _LIGATURES: Final = str.maketrans(
     {"\ufb00": "ff", "\ufb01": "fi", "\ufb02": "fl", "\ufb03": "ffi", "\ufb04": "ffl", "\ufb05": "st", "\ufb06": "st"}
     | {"\u00a0": " ", "\u00ad": None, "\u200b": None, "\ufeff": None}
 )
 _EDGE: Final = 0.12  # share of a page's height at its top and its bottom where running heads and feet stand
-_REPEATS: Final = 0.4  # share of the pages on which a running line stands
+_REPEATS: Final = 3  # pages on which a line at the edge stands, from which it runs
 _LARGER: Final = 1.12  # times the size of the text, from which a line is a heading
 _GAP: Final = 1.3  # times the usual distance between lines, from which a paragraph ends
 _COLUMN: Final = 40.0  # points; lines that begin so near each other stand in one column
@@ -184,9 +185,11 @@ def _line(
     middle = letters[len(letters) // 2]
     right, unused, size = ctypes.c_double(), ctypes.c_double(), _size(text, middle[0])
     pdfium.FPDFText_GetCharBox(text, last[0], unused, right, unused, unused)
-    if size < 2 or _is_unseen(text, middle, drawn):
+    if size < 2 or _LEADERS.search(words) or _is_unseen(text, middle, drawn):
         return
     bold = all(_is_bold(text, place[0]) for place in (first, middle, last))
+    if any(_is_bullet(box, first[2], middle[3], size) for box in drawn):
+        words = f"\u2022 {words}"
     yield _Line(words, first[2], max(right.value, last[2]), middle[3], size, bold, soft)
 
 
@@ -211,6 +214,14 @@ def _drawn(page: pypdfium2.PdfPage) -> list[tuple[float, ...]]:
     """Return the boxes of what is drawn on a page: white words are seen only on these."""
     kinds = [pdfium.FPDF_PAGEOBJ_PATH, pdfium.FPDF_PAGEOBJ_IMAGE, pdfium.FPDF_PAGEOBJ_SHADING]
     return [item.get_bounds() for item in page.get_objects(filter=kinds, max_depth=4)]
+
+
+def _is_bullet(box: tuple[float, ...], x: float, base: float, size: float) -> bool:
+    """Return whether a drawn box is the dot before a line that begins at a point: browsers draw it."""
+    left, bottom, right, top = box
+    width, height = right - left, top - bottom
+    small = 0.15 * size < width < 0.7 * size and 0.6 < height / width < 1.6
+    return small and x - 2 * size < left and right < x and base < (bottom + top) / 2 < base + 0.8 * size
 
 
 def _is_unseen(
@@ -312,10 +323,10 @@ def _check_letters(sheets: Iterable[_Sheet]) -> None:
 
 def _drop_running_lines(sheets: Sequence[_Sheet]) -> None:
     """Drop page numbers, and the outermost lines of the pages that repeat from page to page."""
-    seen: Counter[tuple[bool, str]] = Counter()
+    seen: Counter[tuple[bool, str, float]] = Counter()
     for sheet in sheets:
         seen.update({key for line in sheet.lines if (key := _running_key(line, sheet))})
-    enough = max(2, math.ceil(len(sheets) * _REPEATS))
+    enough = min(_REPEATS, max(2, len(sheets) // 2))
     for sheet in sheets:
         running: set[int] = set()
         for foot in (False, True):
@@ -327,12 +338,12 @@ def _drop_running_lines(sheets: Sequence[_Sheet]) -> None:
         sheet.lines = [line for line in sheet.lines if id(line) not in running]
 
 
-def _running_key(line: _Line, sheet: _Sheet) -> tuple[bool, str] | None:
-    """Return whether a line stands at the foot, and its words without figures; None for a line between the edges."""
+def _running_key(line: _Line, sheet: _Sheet) -> tuple[bool, str, float] | None:
+    """Return whether a line stands at the foot, its words without figures, and its size; None between the edges."""
     high = line.base > sheet.height * (1 - _EDGE)
     if line.table or not (high or line.base < sheet.height * _EDGE):
         return None
-    return (not high, "" if _PAGE_NUMBER.fullmatch(line.text) else re.sub(r"\d+", "#", line.text))
+    return (not high, "" if _PAGE_NUMBER.fullmatch(line.text) else re.sub(r"\d+", "#", line.text), line.size)
 
 
 class _Kind(StrEnum):
@@ -444,7 +455,7 @@ def _glue(  # noqa: PLR0911 - the cases, one after another, read best in one pla
 ) -> str | None:
     """Return what stands between a part and a line that goes on with it, or None where the line begins another."""
     last = part.lines[-1]
-    if part.kind is _Kind.TABLE or line.table or abs(line.size - last.size) > 0.5:
+    if part.kind is _Kind.TABLE or line.table or abs(line.size - last.size) > 0.15 * last.size:
         return None
     step = (last.base - line.base) / line.size
     level = setting.level(line)

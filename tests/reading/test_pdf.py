@@ -120,6 +120,34 @@ def test_running_heads_feet_and_page_numbers_are_dropped(leaflet: Leaflet) -> No
     assert [page.text[start:].split()[0] for start in page.pages] == ["First", "Second", "Third"]
 
 
+def test_a_title_stays_although_it_runs_on_the_further_pages(leaflet: Leaflet) -> None:
+    leaflet.add_page()
+    leaflet.put("Waxing at our clinic", 22)
+    leaflet.put(WAX)
+    leaflet.head = "Waxing at our clinic"
+    for number in range(3):
+        leaflet.add_page()
+        leaflet.put(f"Part {number}. {WAX}")
+    assert read(leaflet).count("Waxing at our clinic") == 1
+
+
+def test_a_table_of_contents_is_left_out(leaflet: Leaflet) -> None:
+    leaflet.add_page()
+    leaflet.put(f"Prices {'. ' * 30}12\nBefore your visit{'.' * 40} iv")
+    leaflet.skip()
+    leaflet.put(WAX)
+    assert read(leaflet) == WAX
+
+
+def test_bullets_may_be_drawn(leaflet: Leaflet) -> None:
+    leaflet.add_page()
+    for text in ("No sauna.", "No gym."):
+        leaflet.set_x(20)
+        leaflet.ellipse(16, leaflet.get_y() + 2.2, 1.4, 1.4, style="F")
+        leaflet.put(text)
+    assert read(leaflet) == "- No sauna.\n- No gym."
+
+
 def test_a_sentence_goes_on_over_the_end_of_a_page(leaflet: Leaflet) -> None:
     leaflet.foot = "{}"
     leaflet.add_page()
