@@ -265,7 +265,11 @@ def _yaml_changed(head: str, changes: Mapping[str, object]) -> str:
 
 
 def _yaml_line(key: str, value: object) -> str:
-    return f"{key}: {json.dumps(value, ensure_ascii=False)}\n"  # JSON is valid YAML, whatever it holds
+    # JSON is valid YAML but for a few characters.
+    text = re.sub(
+        r"[\x7f-\x9f\ufffe\uffff]", lambda match: f"\\u{ord(match[0]):04x}", json.dumps(value, ensure_ascii=False)
+    )
+    return f"{key}: {text}\n"
 
 
 def _lines_of(head: str) -> str:
