@@ -12,7 +12,7 @@ from chatbot.answering.links import link
 from chatbot.answering.search import SearchResult
 from chatbot.answering.variants import page_names
 from chatbot.indexing import Index, content_words
-from chatbot.reading import shown_blocks
+from chatbot.reading import asks, shown_blocks
 from chatbot.records import Alarm, Answer, Choice, Citation, Document, Hit, Outcome, Passage, Place
 
 __all__ = [
@@ -234,7 +234,7 @@ def _subject(index: Index, document: str, heading: str) -> str:
 def _to_ask(subjects: Iterable[str], most: int) -> tuple[str, ...]:
     """Return the first that fit a button, those written as questions before others."""
     short = [subject for subject in subjects if len(subject) <= _LONGEST]
-    return tuple(sorted(short, key=lambda subject: not subject.endswith("?"))[:most])
+    return tuple(sorted(short, key=lambda subject: not asks(subject))[:most])
 
 
 def _folded(text: str) -> str:

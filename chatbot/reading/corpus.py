@@ -82,6 +82,7 @@ _DOCUMENTS: Final = frozenset({*_CURES, ".adoc", ".docx", ".org", ".pdf", ".rst"
 _NO_FOLDERS: Final = frozenset({"_includes", "_layouts", "_sass", "_site", "node_modules", "__MACOSX"})
 _NO_PAGES: Final = frozenset({"robots.txt", "humans.txt", "ads.txt", "app-ads.txt", "llms.txt", "security.txt"})
 _LOCKS: Final = ("~$", "._")  # what Word and macOS put beside a file
+_HEADINGS_ALONE: Final = "it holds a heading alone; write what stands below it"
 _INDEX: Final = frozenset({"index", "_index", "default", "readme"})
 _LOOKS_LIKE: Final = {b"\xff\xfe": "UTF-16", b"\xfe\xff": "UTF-16"}
 
@@ -366,7 +367,7 @@ def _read(name: str, content: bytes, sidecar: bytes | None) -> tuple[Document, M
         cut,
         all_blocks(page, title, cut),
         about.language or own.language,
-        (*page.warnings, *front.warnings, *unread, *about.warnings),
+        (*page.warnings, *front.warnings, *unread, *about.warnings, *(() if cut else (_HEADINGS_ALONE,))),
         page.pages,
     )
     return document, {**page.about, **front.fields, **beside}

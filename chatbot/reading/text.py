@@ -4,6 +4,7 @@ import re
 from collections.abc import Iterator
 
 from chatbot.reading.page import Heading, Page
+from chatbot.reading.questions import asks
 from chatbot.reading.sentences import LIST_MARK
 
 __all__ = ["read_text"]
@@ -26,7 +27,7 @@ def _headings(text: str) -> Iterator[Heading]:
         line = block.group().strip()
         below = blocks[number + 1].group() if number + 1 < len(blocks) else ""
         if _looks_like_heading(line, below):
-            yield Heading(1 if number == 0 and not line.endswith("?") else 2, line, block.start(), block.end())
+            yield Heading(1 if number == 0 and not asks(line) else 2, line, block.start(), block.end())
 
 
 def _looks_like_heading(line: str, below: str) -> bool:
@@ -37,7 +38,7 @@ def _looks_like_heading(line: str, below: str) -> bool:
     """
     if "\n" in line or len(line) > _LONGEST_HEADING or LIST_MARK.match(line):
         return False
-    if line.endswith("?"):
+    if asks(line):
         return line[0].isupper() or not line[0].isalpha()
     words = [word for word in re.findall(r"[^\W\d_][\w\u2019'-]*", line) if len(word) > _SMALL]
     if not words or line[-1] in '.!,;:)\u201d"':
