@@ -105,6 +105,21 @@ def test_a_form_of_our_own_that_hides_its_page_is_not_refused_but_uses_no_shared
     assert ask(open_to_one, hidden).status_code == 403
 
 
+def test_a_refused_site_is_named_once_in_the_log(open_to_one: httpx.Client, caplog: pytest.LogCaptureFixture) -> None:
+    for site in ("https://shop.example", "https://shop.example", 'https://"; made up'):
+        for path in ("/widget.js", "/embed"):
+            assert open_to_one.get(path, headers={"referer": f"{site}/page"}).status_code == 403
+    (line,) = [record.getMessage() for record in caplog.records if "shop.example" in record.getMessage()]
+    assert 'add "https://shop.example" to allowed under [sites] in clinic.toml' in line
+    assert "made up" not in caplog.text
+
+
+def test_a_made_up_crowd_of_sites_fills_no_log(open_to_one: httpx.Client, caplog: pytest.LogCaptureFixture) -> None:
+    for number in range(80):
+        ask(open_to_one, {"origin": f"https://site{number}.example"})
+    assert len([record for record in caplog.records if "asks for the chat" in record.getMessage()]) <= 50
+
+
 def test_a_refusal_says_what_cures_it(open_to_one: httpx.Client) -> None:
     assert "list it under [sites] in clinic.toml" in ask(open_to_one, {"origin": EVIL}).json()["detail"]
 

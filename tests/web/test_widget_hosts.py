@@ -195,7 +195,12 @@ def test_a_site_that_is_not_on_the_list_shows_nothing(browser: Browser, clinic_s
     page = context.new_page()
     frame = f'<iframe src="{clinic_site.assistant}/embed" title="Chat"></iframe>'
     clinic_site.page("/foreign", body=frame)
-    page.goto(clinic_site.origin.replace("localhost", "127.0.0.1") + "/foreign")
+    said: list[str] = []
+    page.on("console", lambda message: said.append(message.text))
+    site = clinic_site.origin.replace("localhost", "127.0.0.1")
+    page.goto(f"{site}/foreign")
+    cure = "Whoever runs the server can list it under [sites] in clinic.toml."
+    assert f"Footnote: {site} is not on the list of sites that may show this chat. {cure}" in said
     assert page.locator(".launcher").count() == 0
     assert page.frames[1].locator("textarea").count() == 0
     ask_it = """async url => { try { const reply = await fetch(url, {method: "POST", body: '{"question": "a"}',

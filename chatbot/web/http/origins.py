@@ -5,6 +5,8 @@ it says how that page relates to this server. No page can change the three. A pr
 proves nothing about who asks. It keeps other people's pages out; the rate limit keeps programs in bounds.
 """
 
+import json
+import logging
 import re
 from collections.abc import Collection
 from enum import Enum
@@ -23,16 +25,19 @@ from chatbot.web.http.rate_limit import RateLimiter, client_address
 
 __all__ = ["OriginMiddleware", "RequestSource", "classify_source"]
 
+_LOG = logging.getLogger(__name__)
 # What an allowed site may request, and by which method. All else is for this server's own pages, and for links.
 _SHARED: Final = (
     (re.compile(r"/widget(-talk|\.[0-9a-f]{12})?\.js|/embed"), "GET"),
     (re.compile(r"/api/(ask|feedback)"), "POST"),
 )
+_SCRIPT: Final = "/widget.js"
+_NAMED: Final = re.compile(r"https?://[a-z0-9.:\[\]-]{1,200}", re.IGNORECASE)
+_MOST_NAMED: Final = 50  # sites; whoever makes up more fills no log
 _ASK: Final = "/api/ask"  # the one address that the rate limit counts here
 _PREFLIGHT_LIFE: Final = "7200"  # seconds that a browser may remember a permission; Chromium allows no more
-_REFUSED: Final = (
-    "This site may not use the assistant. Whoever runs the server can list it under [sites] in clinic.toml."
-)
+_CURE: Final = "Whoever runs the server can list it under [sites] in clinic.toml."
+_REFUSED: Final = f"This site may not use the assistant. {_CURE}"
 
 
 class RequestSource(Enum):
@@ -87,6 +92,7 @@ class OriginMiddleware:
         self._app = app
         self._sites = sites
         self._questions = questions
+        self._named: set[str] = set()  # the refused sites that the log has named
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Pass a request on, or answer 403, 429 or a preflight request."""
@@ -101,7 +107,7 @@ class OriginMiddleware:
                 send, headers["origin"] if source is RequestSource.ALLOWED and "origin" in headers else ""
             )
         if self._refuses(scope, headers, source, shared):
-            app: ASGIApp = problem_response(HTTPStatus.FORBIDDEN, detail=_REFUSED)
+            app: ASGIApp = self._refusal(scope, headers, shared)
         elif shared and scope["method"] == "OPTIONS" and "access-control-request-method" in headers:
             app = _preflight_response(shared)
         elif (
@@ -113,6 +119,33 @@ class OriginMiddleware:
         else:
             app = self._app
         await app(scope, receive, send)
+
+    def _refusal(self, scope: Scope, headers: Headers, shared: str | None) -> Response:
+        """Refuse a request, and name the site where somebody looks for it: in the log and in its page's console."""
+        site = headers.get("origin") or _origin(headers.get("referer")) or ""
+        if not (shared and _NAMED.fullmatch(site)):
+            return problem_response(HTTPStatus.FORBIDDEN, detail=_REFUSED)
+        if site not in self._named and len(self._named) < _MOST_NAMED:
+            self._named.add(site)
+            _LOG.warning(
+                '%s asks for the chat and may not show it. If it is yours, add "%s" to allowed under [sites] '
+                "in clinic.toml.",
+                site,
+                site,
+            )
+        if (scope["path"], scope["method"], headers.get("sec-fetch-dest")) != (_SCRIPT, "GET", "script"):
+            return problem_response(HTTPStatus.FORBIDDEN, detail=_REFUSED)
+        # Browsers run no script of a refusal, and show nobody why.
+        said = json.dumps(f"Footnote: {site} is not on the list of sites that may show this chat. {_CURE}")
+        return Response(
+            f"console.error({said})",
+            media_type="text/javascript",
+            headers={
+                "Access-Control-Allow-Origin": site,
+                "Cache-Control": "no-store",
+                "Cross-Origin-Resource-Policy": "cross-origin",
+            },
+        )
 
     def _refuses(self, scope: Scope, headers: Headers, source: RequestSource, shared: str | None) -> bool:
         if source is RequestSource.PROGRAM:
