@@ -5,6 +5,7 @@ import os
 import re
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime
 from pathlib import Path, PurePath, PurePosixPath
@@ -346,14 +347,14 @@ def _read(name: str, content: bytes, sidecar: bytes | None) -> tuple[Document, M
         raise _unreadable(
             name, f"it has more than {_largest(path):,} bytes", "cut it into the pages that it is made of"
         )
+    beside, unread = _beside(name, sidecar)
     if suffix in PARSED:
         front, page = FrontMatter({}, ""), finished(_parsed(name, suffix, content))
     else:
-        front = read_front_matter(_decoded(name, content))
+        front = read_front_matter(_decoded(name, content, str(beside.get("encoding") or "")))
         page = finished(READERS[suffix](front.body))
     if not page.text.strip():
         raise _unreadable(name, "it holds no text", "write the page or remove the file")
-    beside, unread = _beside(name, sidecar)
     own = read_about(page.about)
     about = read_about({**front.fields, **beside})
     title = printed(about.title or own.title or page.title or _title_from_name(path))
@@ -384,14 +385,18 @@ def _parsed(name: str, suffix: str, content: bytes) -> Page:
         raise _unreadable(name, error.reason, error.cure) from error
 
 
-def _decoded(name: str, content: bytes) -> str:
+def _decoded(name: str, content: bytes, encoding: str) -> str:
+    """Decode a page; `encoding` is the one that the sidecar of a crawled page names, or ""."""
     if PurePosixPath(name).suffix.lower() in _HTML:
         from chatbot.reading.html import decode_html  # noqa: PLC0415 - as above
 
-        return decode_html(content)
+        return decode_html(content, encoding)
     try:
         text = content.decode("utf-8-sig")
     except UnicodeDecodeError as error:
+        with suppress(LookupError, UnicodeError):
+            if encoding:
+                return content.decode(encoding)
         kind = _LOOKS_LIKE.get(content[:2], "Windows-1252" if b"\0" not in content else "")
         reason = f"byte {error.start:,} of it is not UTF-8{kind and f' (it looks like {kind})'}"
         raise _unreadable(name, reason, "save it as UTF-8") from error

@@ -120,17 +120,22 @@ class Element:
             self.parent = None
 
 
-def decode_html(content: bytes) -> str:
-    """Decode a page as browsers do: by its byte order mark, by its `<meta charset>`, else as UTF-8 or Windows-1252."""
-    for mark, encoding in _BYTE_ORDER_MARKS:
+def decode_html(content: bytes, encoding: str = "") -> str:
+    """Decode a page as browsers do.
+
+    Its byte order mark goes before the `encoding` that its server named, that before its `<meta charset>`. Without any,
+    it is UTF-8 or else Windows-1252.
+    """
+    for mark, marked in _BYTE_ORDER_MARKS:
         if content.startswith(mark):
-            return content[len(mark) :].decode(encoding, "replace")
+            return content[len(mark) :].decode(marked, "replace")
     named = _CHARSET.search(content[:_PREAMBLE])
-    for encoding in (_codec(named[1].decode("ascii", "ignore")) if named else "", "utf-8"):
+    labels = (encoding, named[1].decode("ascii", "ignore") if named else "")
+    for codec in (*map(_codec, labels), "utf-8"):
         try:
-            if encoding:
-                return content.decode(encoding)
-        except UnicodeError:
+            if codec:
+                return content.decode(codec)
+        except (LookupError, UnicodeError):  # a codec of something else than text, or another text
             continue
     return content.decode(_WINDOWS, "replace")
 
