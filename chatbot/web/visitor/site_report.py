@@ -37,11 +37,11 @@ def report_routes(bot: "Chatbot", current: Callable[[], SiteReport]) -> APIRoute
 
 
 def _part(part: ReportPart) -> Html:
-    """Return a part of the report; one with many items can be folded."""
+    """Return a part of the report; no line end in its list, because the page shows those."""
     heading, text = Html("<h2>{}</h2>").format(part.heading), Html("<p>{}</p>").format(part.text)
     if not part.items:
         return heading + text
-    return heading + text + Html("<ul>\n{}\n</ul>").format(Html("\n").join(map(_item, part.items)))
+    return heading + text + Html("<ul>{}</ul>").format(Html().join(map(_item, part.items)))
 
 
 def _item(item: ReportItem) -> Html:
