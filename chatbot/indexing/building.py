@@ -100,7 +100,7 @@ def build_index(  # noqa: PLR0913, PLR0917 - what a build is made of, and who he
             digest = sha256()
             repeated = _repeated(corpus, known)
             cut = _write_texts(folder, corpus, page_files(corpus, digest), known, encoder, repeated)
-            known.forget_tokens_but(cut.bits)
+            known.keep_precise(cut.bits, store.bits_for(cut.spans))
             embedded = sum(len(unknown) for _, unknown in _windows(cut, known))
             search = write_encodings(folder, store, _encodings(cut, known, encoder, progress))
             made = replace(
@@ -208,9 +208,13 @@ class _Known:
             if page := index.page(file.name, digest):
                 yield page, repeated
 
-    def forget_tokens_but(self, bits: int) -> None:
-        """Forget the encodings whose tokens are rounded to another number of bits."""
-        self._encoded = {key: place for key, place in self._encoded.items() if place[0].token_bits == bits}
+    def keep_precise(self, token_bits: int, vector_bits: int) -> None:
+        """Keep the encodings with tokens of a number of bits and vectors of no fewer: others would give other bytes."""
+        self._encoded = {
+            key: (index, row)
+            for key, (index, row) in self._encoded.items()
+            if index.token_bits == token_bits and index.vector_bits >= vector_bits
+        }
 
     def place(self, key: bytes) -> tuple[Index, int]:
         """Return the index that has the encoding of a known passage, and the passage's number there."""
@@ -242,6 +246,11 @@ class _Cut:
     @property
     def bits(self) -> int:
         return token_bits(len(self.keys))
+
+    @property
+    def spans(self) -> int:
+        """The number of vectors that the distinct passages have."""
+        return int(np.diff(self.texts.first_spans)[self.distinct.rows].sum())
 
     def entry(self, number: int) -> Entry:
         """Return a distinct passage by its number."""

@@ -169,6 +169,11 @@ class Index:
         return self._tokens.bits
 
     @property
+    def vector_bits(self) -> int:
+        """The bits that a component of a span's vector is rounded to."""
+        return self._store.bits
+
+    @property
     def words(self) -> Mapping[str, int]:
         """The number of times that each word stands in the corpus, by the word in lower case."""
         return self._bm25.words

@@ -56,6 +56,14 @@ class VectorStore(Protocol):
         `recall` is the share of the nearest rows that the search finds, for some of the vectors themselves.
         """
 
+    @classmethod
+    def bits_for(cls, rows: int) -> int:
+        """Return the bits of a component, at least, that a number of rows is written with."""
+
+    @property
+    def bits(self) -> int:
+        """The bits of a component that the rows are held with: vectors of fewer than `bits_for` are not good enough."""
+
     def __len__(self) -> int: ...
 
     def search(self, question: Vectors, limit: int) -> tuple[Vectors, Rows]:
@@ -106,14 +114,25 @@ class FaissStore:
         """
         written, figures = self, {"recall": 1.0}
         if len(self) > _FLAT and isinstance(self._index, faiss.IndexScalarQuantizer):
-            lists = _lists(_whole_numbers(self._index) or self._index)
-            written = FaissStore(lists)
+            held = _whole_numbers(self._index) or self._index
+            lists = _lists(held)
+            written, exact = FaissStore(lists), FaissStore(held)  # as the next build will find them, too
             for lists.nprobe in _PROBES:
-                if (recall := written._recall(self)) >= _RECALL:
+                if (recall := written._recall(exact)) >= _RECALL:
                     break
             figures = {"lists": lists.nlist, "probes": lists.nprobe, "recall": round(recall, 4)}
         faiss.write_index(written._index, str(folder / self.FILES[0]))
         return figures
+
+    @classmethod
+    def bits_for(cls, rows: int) -> int:
+        """Return the bits of a component, at least, that a number of rows is written with."""
+        return 8 if rows > _FLAT else 16
+
+    @property
+    def bits(self) -> int:
+        """The bits of a component that the rows are held with."""
+        return 16 if self._scale is None else 8
 
     def _recall(self, exact: "FaissStore") -> float:
         """Return the share of the nearest rows of an exact search that this one finds."""
@@ -212,6 +231,16 @@ class ExactStore:
         """Write the store into `FILES` of a folder; equal vectors give equal bytes."""
         np.save(folder / self.FILES[0], self._matrix)
         return {"recall": 1.0}
+
+    @classmethod
+    def bits_for(cls, _rows: int) -> int:
+        """Return the bits of a component, for any number of rows."""
+        return 32
+
+    @property
+    def bits(self) -> int:
+        """The bits of a component."""
+        return 32
 
     def __len__(self) -> int:
         return len(self._matrix)

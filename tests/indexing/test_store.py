@@ -142,6 +142,17 @@ def test_equal_lists_give_equal_bytes(many: Vectors, tmp_path: Path) -> None:
     assert files(written(FaissStore.open(first), tmp_path / "third")) == files(first)
 
 
+def test_lists_of_copied_vectors_have_the_same_bytes_and_figures(many: Vectors, tmp_path: Path) -> None:
+    for name in ("first", "second"):
+        (tmp_path / name).mkdir()
+    figures = FaissStore.of(many).write(tmp_path / "first")
+    opened = FaissStore.open(tmp_path / "first")
+    again = FaissStore.of(opened.vectors(np.arange(140_000))).write(tmp_path / "second")
+    assert (again, files(tmp_path / "second")) == (figures, files(tmp_path / "first"))
+    assert (opened.bits, FaissStore.bits_for(140_000), FaissStore.bits_for(131_072)) == (8, 8, 16)
+    assert FaissStore.of(VECTORS).bits == 16
+
+
 def test_many_vectors_that_do_not_fit_in_eight_bits_keep_half_precision(many: Vectors, tmp_path: Path) -> None:
     wide = np.pad(many, ((0, 0), (0, 112)))  # 16 of 128 components are great
     opened = FaissStore.open(written(FaissStore.of(wide), tmp_path / "store"))
