@@ -31,7 +31,7 @@ from chatbot.answering import (
 )
 from chatbot.clinic import Clinic, load_clinic
 from chatbot.errors import DocumentNotFound
-from chatbot.indexing import Encoder, current, load_encoder, open_index
+from chatbot.indexing import Encoder, PageCopy, current, load_encoder, open_index
 from chatbot.language import Spelling
 from chatbot.records import Answer, Document, Hit, Passage
 from chatbot.settings import Settings
@@ -191,6 +191,10 @@ class Chatbot:
     def documents(self) -> tuple[Document, ...]:
         """Return all pages of the corpus, in order of their ids."""
         return tuple(self._serving.index.documents.values())
+
+    def page_copies(self) -> tuple[PageCopy, ...]:
+        """Return the pages that say the same as another one, or nearly so, by their ids."""
+        return self._serving.index.page_copies
 
     def starters(self) -> tuple[str, ...]:
         """Return a few headings of the corpus to start a conversation with."""

@@ -8,7 +8,7 @@ import numpy as np
 
 from chatbot.indexing import ExactStore, Index, Vectors
 from chatbot.indexing.bm25 import BM25Words
-from chatbot.indexing.copies import DistinctPassages
+from chatbot.indexing.copies import DistinctPassages, write_copies
 from chatbot.indexing.index import searched_text, write_encodings
 from chatbot.indexing.late_interaction import Tokens
 from chatbot.indexing.texts import Entry, Page, Texts
@@ -32,5 +32,6 @@ def write_index(folder: Path, entries: Sequence[Entry], encodings: Sequence[tupl
     words.index().write(folder)
     rows = np.arange(len(entries))
     DistinctPassages(rows, rows).write(folder)
+    write_copies(folder, ())
     Texts.write(folder, [Page("digest", PAGE, tuple(entries))])
     write_encodings(folder, ExactStore, encodings)

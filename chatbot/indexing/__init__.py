@@ -3,7 +3,7 @@
 from chatbot.indexing.bm25 import content_words
 from chatbot.indexing.building import BuildResult, build_index, open_index, passages_of
 from chatbot.indexing.builds import activate, adopt, current, kept_builds, open_build, read_manifest
-from chatbot.indexing.copies import words_of
+from chatbot.indexing.copies import PageCopy, copies_text, words_of
 from chatbot.indexing.encoder import Encoded, Encoder, Vectors
 from chatbot.indexing.encoders import load_encoder
 from chatbot.indexing.index import Evidence, Index, Query, SentenceEvidence
@@ -26,6 +26,7 @@ __all__ = [
     "FaissStore",
     "Index",
     "IndexStatus",
+    "PageCopy",
     "Query",
     "SentenceEncoder",
     "SentenceEvidence",
@@ -35,6 +36,7 @@ __all__ = [
     "adopt",
     "build_index",
     "content_words",
+    "copies_text",
     "current",
     "index_status",
     "kept_builds",

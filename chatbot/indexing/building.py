@@ -15,7 +15,7 @@ import numpy as np
 from chatbot.errors import CorpusError, IndexIncompatible, IndexingError, IndexStale, UnreadablePage
 from chatbot.indexing.bm25 import BM25Words
 from chatbot.indexing.builds import REBUILD_HINT, Build, Manifest, current, draft, open_build, publish, write_lock
-from chatbot.indexing.copies import DistinctCounter, DistinctPassages
+from chatbot.indexing.copies import DistinctCounter, DistinctPassages, copies_text, find_copies, write_copies
 from chatbot.indexing.encoder import Encoder, Vectors
 from chatbot.indexing.index import Index, searched_text, write_encodings
 from chatbot.indexing.late_interaction import Tokens, token_bits
@@ -302,12 +302,14 @@ def _write_texts(  # noqa: PLR0913, PLR0917 - what the texts of a build are made
     distinct.write(folder)
     texts = Texts(folder)
     _words(texts, distinct).index().write(folder)
+    copies = find_copies(texts.documents)
+    write_copies(folder, copies)
     title, count = Counter(titled[row] for row in distinct.rows).most_common(1)[0]
     common = title if count > len(distinct) / 2 else None
     keys = tuple(_key(contents[row], None if titled[row] == common else titled[row]) for row in distinct.rows)
     np.save(folder / _INPUTS, np.frombuffer(b"".join(keys), dtype=np.uint64).reshape(len(keys), -1))
     (folder / _REPEATED).write_text(json.dumps(repeated.as_dict(), ensure_ascii=False), "utf-8")
-    return _Cut(texts, distinct, keys, common, *_reports(left_out, [*notices, *repeated.notices]))
+    return _Cut(texts, distinct, keys, common, *_reports(left_out, [*notices, *repeated.notices, *copies_text(copies)]))
 
 
 def _words(texts: Texts, distinct: DistinctPassages) -> BM25Words:

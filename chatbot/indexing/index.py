@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from chatbot.errors import IndexDamaged
 from chatbot.indexing.bm25 import BM25Index, content_word_mask, normalised_idf
 from chatbot.indexing.builds import REBUILD_HINT
-from chatbot.indexing.copies import DistinctPassages
+from chatbot.indexing.copies import DistinctPassages, read_copies
 from chatbot.indexing.encoder import Encoded, Vectors
 from chatbot.indexing.late_interaction import Tokens, l2_normalise
 from chatbot.indexing.store import Rows, VectorStore
@@ -150,6 +150,8 @@ class Index:
         self._tokens = Tokens.open(folder)
         self._store = store.open(folder)
         self._distinct = DistinctPassages.open(folder, len(self.entries))
+        self.page_copies = read_copies(folder)
+        """The pages that say the same as another one, or nearly so."""
         spans = np.diff(self._texts.first_spans)[self._distinct.rows]
         self._offsets = np.concatenate([[0], np.cumsum(spans)])
         if len(self._store) != self._offsets[-1] or len(self._tokens) != len(self._distinct):

@@ -4,12 +4,24 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from chatbot.errors import IndexDamaged
 from chatbot.indexing import Query, build_index, open_index
-from chatbot.indexing.copies import DistinctCounter, DistinctPassages, same_words_key, words_of
+from chatbot.indexing.copies import (
+    DistinctCounter,
+    DistinctPassages,
+    PageCopy,
+    copies_text,
+    find_copies,
+    read_copies,
+    same_words_key,
+    words_of,
+    write_copies,
+)
 from chatbot.indexing.index import Index
-from chatbot.records import Passage
+from chatbot.records import Document, Passage
 from tests.conftest import WordEncoder
 
 RED = "Your skin is red for two days. Ring us if it stays red."
@@ -175,3 +187,79 @@ def test_copies_are_not_embedded_again(tmp_path: Path, words: WordEncoder) -> No
     assert (again.embedded, again.passages) == (0, 5)
     (corpus / "peel.md").unlink()
     assert build_index(corpus, index, words).embedded == 0
+
+
+def copies_of(**texts: str) -> tuple[PageCopy, ...]:
+    """Return the copies among pages, by their names with "__" for a folder."""
+    names = {f"{name.replace('__', '/').replace('_', '-')}.md": text for name, text in texts.items()}
+    return find_copies({name: Document(name, "Care", text, None, None, ()) for name, text in names.items()})
+
+
+LEAFLET = (
+    "Keep the area clean and dry for two days. Do not wear make-up on the first day. Use factor 50 for two weeks. "
+    "Ring us if it bleeds, swells or hurts more than before. Swimming, saunas and steam rooms have to wait for a week. "
+    "Sleep on your back with your head raised for the first night. "
+)
+
+
+def test_pages_that_say_the_same_are_named_with_the_page_itself() -> None:
+    (copy,) = found = copies_of(print__a=f"{LEAFLET}\n", a=LEAFLET, b="Something else stands here.")
+    assert (copy.document, copy.original, copy.share) == ("print/a.md", "a.md", 1)
+    assert copies_text(found) == ["1 page says the same as another one: print/a.md (a.md). It is searched once."]
+
+
+def test_a_page_that_is_nearly_the_same_is_named_with_what_differs() -> None:
+    now, then = "Reviewed in June 2024 by Dr Shah.", "Reviewed in May 2021 by Dr Lee."
+    (copy,) = copies_of(leaflet_old=LEAFLET + then, leaflet=LEAFLET + now)
+    assert (copy.document, copy.original) == ("leaflet-old.md", "leaflet.md")
+    assert 0.8 < copy.share < 1
+    assert (copy.own, copy.missing) == ((then,), (now,))
+    differs = f"It says \u201c{then}\u201d, where that says \u201c{now}\u201d."
+    assert str(copy) == f"leaflet-old.md is {int(100 * copy.share)} % the same as leaflet.md. {differs}"
+
+
+def test_a_page_that_says_more_names_what_it_adds() -> None:
+    (copy,) = copies_of(a=LEAFLET, b=f"{LEAFLET}Bring a friend.")
+    assert (copy.document, copy.original, copy.own, copy.missing) == ("b.md", "a.md", ("Bring a friend.",), ())
+    assert str(copy).endswith("It says \u201cBring a friend.\u201d, where that says nothing.")
+
+
+def test_pages_that_share_a_sentence_are_no_copies() -> None:
+    assert (
+        copies_of(**{f"page{n}": f"Page {n} tells of {'matter ' * 3}{n}. {LEAFLET[:42]} {n}{n}." for n in range(9)})
+        == ()
+    )
+    assert copies_of() == ()
+    assert copies_of(a="", b="One.") == ()
+
+
+def test_many_copies_are_counted_and_some_named() -> None:
+    copies = copies_of(a=LEAFLET, **{f"copy_{number}": LEAFLET for number in range(7)})
+    (line,) = copies_text(copies)
+    assert line.startswith("7 pages say the same as another one: copy-0.md (a.md), copy-1.md (a.md), ")
+    assert line.endswith("copy-4.md (a.md) and 2 more. It is searched once.")
+
+
+def test_copies_are_read_as_they_were_written(tmp_path: Path) -> None:
+    copies = copies_of(a=LEAFLET, b=f"{LEAFLET}Caf\u00e9.", c=LEAFLET)
+    assert len(copies) == 2
+    write_copies(tmp_path, copies)
+    assert read_copies(tmp_path) == copies
+    (tmp_path / "copies.json").write_text("[{}]")
+    with pytest.raises(IndexDamaged):
+        read_copies(tmp_path)
+
+
+@given(st.text(max_size=300), st.text(max_size=300))
+def test_any_two_pages_can_be_compared(one: str, other: str) -> None:
+    for copy in copies_of(a=one, b=other):
+        assert 0 <= copy.share <= 1
+        assert str(copy)
+
+
+def test_a_build_names_copies(tmp_path: Path, words: WordEncoder) -> None:
+    corpus, index = tmp_path / "corpus", tmp_path / "index"
+    built(corpus, index, words, {"a.md": LEAFLET, "old/a.md": LEAFLET, "car.md": PAGES["car.md"]})
+    result = build_index(corpus, index, words)
+    assert "1 page says the same as another one: old/a.md (a.md). It is searched once." in result.notices
+    assert [copy.document for copy in open_index(corpus, index, words)[1].page_copies] == ["old/a.md"]

@@ -10,6 +10,7 @@ from http import HTTPStatus
 from typing import TYPE_CHECKING, Final
 
 from chatbot.bot import Chatbot
+from chatbot.indexing import PageCopy
 from chatbot.journal import Counts
 from chatbot.staff.content.drafts import Draft
 from chatbot.staff.content.page_form import document_of
@@ -49,6 +50,7 @@ def list_pages(
     for passage, number in counts.cited if counts else ():
         cited[passage.document] += number
     staged = {draft.page: draft for draft in drafts}
+    copies = {copy.document: _copied(copy) for copy in bot.page_copies()}
     due = today - timedelta(days=bot.clinic.pages.review_after_days)
     live = [
         PageSummary(
@@ -58,13 +60,19 @@ def list_pages(
             document.reviewed,
             passages[document.id],
             cited[document.id],
-            _state(document.reviewed, due, staged.get(document.id)) + ", address gone" * (document.url in gone),
+            _state(document.reviewed, due, staged.get(document.id))
+            + ", address gone" * (document.url in gone)
+            + copies.get(document.id, ""),
         )
         for document in bot.documents()
     ]
     known = {page.id for page in live}
     new = [_new_page(draft) for draft in drafts if draft.page not in known and draft.text is not None]
     return tuple(sorted([*live, *new], key=lambda page: page.title.casefold()))
+
+
+def _copied(copy: PageCopy) -> str:
+    return f", {'the same' if copy.share == 1 else 'nearly the same'} as {copy.original}"
 
 
 def _state(reviewed: date | None, due: date, draft: Draft | None) -> str:

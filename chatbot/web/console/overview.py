@@ -9,6 +9,7 @@ import gradio as gr
 
 from chatbot.clinic import example_warnings
 from chatbot.errors import FootnoteError
+from chatbot.indexing import PageCopy, copies_text
 from chatbot.journal import Counts, DailyCounts
 from chatbot.records import Outcome
 from chatbot.staff import Approval
@@ -31,6 +32,7 @@ __all__ = ["overview_tab"]
 _DAY_COLUMNS: Final = dict.fromkeys(("Day", "Questions", "Answered", "Urgent", "Helpful", "Not helpful"), "120px")
 _PAGE_COLUMNS: Final = {"Page": "70%", "Times quoted": "30%"}
 _HOUR_COLUMNS: Final = {"Hour (UTC)": "110px", **dict.fromkeys(DAYS_OF_WEEK, "64px")}
+_COPIES: Final = 3  # sentences
 _NO_JOURNAL: Final = (
     "Nothing is counted, because FOOTNOTE_JOURNAL is off. Ask whoever looks after the server to name a file there. "
     "From then on this tab shows how much is asked and answered."
@@ -112,10 +114,18 @@ class _Tab:
             staff = [self._services.sign_offs.warning(bot.clinic), _lapsed(self._services.approved_questions.all())]
         except FootnoteError as error:
             staff = [str(error)]
-        return {self.parts.warnings: cautions([*bot.warnings, *staff, *example_warnings(bot.clinic)])}
+        notes = [*bot.warnings, *staff, *example_warnings(bot.clinic), *_copies(bot.page_copies())]
+        return {self.parts.warnings: cautions(notes)}
 
     def _show_empty(self, reason: str) -> Changes:
         return {self.parts.summary: reason, self.parts.body: gr.update(visible=False)}
+
+
+def _copies(copies: Sequence[PageCopy]) -> list[str]:
+    """Return sentences on the first pages that say the same as others, or nearly so."""
+    lines = copies_text(copies)
+    more = ["Other pages are nearly the same as another one too: see Pages."] if len(lines) > _COPIES else []
+    return [*lines[:_COPIES], *more]
 
 
 def _lapsed(approvals: Sequence[Approval]) -> str:
