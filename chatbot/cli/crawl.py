@@ -152,7 +152,10 @@ def _read_site(address: str, corpus: Path, limits: "CrawlOptions") -> "CrawlRepo
             report = crawl.run(show)
         crawl.apply()
     if crawl.interrupted:
-        print(f"Stopped. {report.read} pages were read and are in {corpus}.", file=sys.stderr)
+        print(
+            f"Stopped. {report.read} pages were read and are in {corpus}. Crawl again for the rest, or run build.",
+            file=sys.stderr,
+        )
         raise KeyboardInterrupt
     if not report.read:
         reason = f" {report.left_out[0].address}: {report.left_out[0].reason}." if report.left_out else ""

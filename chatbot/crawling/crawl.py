@@ -411,7 +411,7 @@ class Crawl:
             if not known.intact and not self._options.overwrite:
                 found.by_hand.append(str(address))
                 return
-            if known.name == name and not known.gone and folder.content(known) == content:
+            if known.name == name and not known.gone and folder.says_the_same(known, content, str(url)):
                 found.unchanged.append(str(address))
                 return
             if known.name != name:

@@ -20,8 +20,9 @@ from typing import Final
 from urllib.parse import unquote
 
 from chatbot.crawling.addresses import AddressRefused, WebAddress, parse_url
-from chatbot.errors import CrawlError
+from chatbot.errors import CrawlError, UnreadablePage
 from chatbot.files import write_atomically
+from chatbot.reading import read_page
 
 __all__ = ["KnownPage", "PageChanges", "SiteFolder", "file_name", "today"]
 
@@ -66,7 +67,7 @@ class PageChanges:
     def put(self, name: str, content: bytes, about: Mapping[str, str]) -> None:
         """Keep a page and its sidecar until they are applied; raises `CrawlError`."""
         about = {**about, "sha256": sha256(content).hexdigest()}
-        lines = "".join(f"{key}: {json.dumps(value, ensure_ascii=False)}\n" for key, value in about.items() if value)
+        lines = "".join(_line(key, value) for key, value in about.items() if value)
         with _or_unwritable(self.folder):
             self.folder.mkdir(parents=True, exist_ok=True)
             (self.folder / name).write_bytes(content)
@@ -125,6 +126,22 @@ class SiteFolder:
             return (self.folder / page.name).read_bytes()
         except OSError:
             return b""
+
+    def says_the_same(self, page: KnownPage, content: bytes, url: str) -> bool:
+        """Return whether a known page would be read as another version of it, whose public address is `url`.
+
+        Many sites put a new token or time into their HTML at each request, which changes nothing that is read.
+        """
+        old = self.content(page)
+        if old == content:
+            return True
+        if not page.name.endswith(".html"):
+            return False
+        try:
+            sidecar = (self.folder / (page.name + _SIDECAR)).read_bytes()
+            return read_page(page.name, old, sidecar) == read_page(page.name, content, _line("url", url).encode())
+        except (OSError, UnreadablePage):
+            return False
 
     def apply(self, changes: PageChanges) -> None:
         """Write the changes into the corpus, and remember them; raises `CrawlError`.
@@ -197,6 +214,11 @@ def file_name(address: WebAddress, suffix: str, *, unique: bool = False) -> str:
     if unique or address.query or cut != stem or _RESERVED.fullmatch(stem) or stem == "page":
         cut = f"{cut}-{sha256(str(address).encode()).hexdigest()[:8]}"
     return cut + suffix
+
+
+def _line(key: str, value: str) -> str:
+    """Return a line of a sidecar: JSON's strings are YAML, too."""
+    return f"{key}: {json.dumps(value, ensure_ascii=False)}\n"
 
 
 def _about(path: Path) -> dict[str, str]:

@@ -74,6 +74,17 @@ def test_the_next_crawl_asks_only_for_what_changed(site: Site, tmp_path: Path) -
     assert (site.folder(tmp_path) / "index.html.yaml").read_bytes() == before
 
 
+def test_a_page_whose_words_are_the_same_is_left_as_it_is(site: Site, tmp_path: Path) -> None:
+    site.page("/", "<main><h1>Peel</h1><p>Half an hour.</p></main>", head='<meta name="token" content="1">')
+    site.crawl(tmp_path)
+    before = {path.name: path.read_bytes() for path in site.folder(tmp_path).glob("index*")}
+    site.page("/", "<main><h1>Peel</h1><p>Half an hour.</p></main>", head='<meta name="token" content="2">')
+    assert site.paths(site.crawl(tmp_path).unchanged) == ["/"]
+    assert {path.name: path.read_bytes() for path in site.folder(tmp_path).glob("index*")} == before
+    site.page("/", "<main><h1>Peel</h1><p>A whole hour.</p></main>", head='<meta name="token" content="3">')
+    assert site.paths(site.crawl(tmp_path).changed) == ["/"]
+
+
 def test_a_page_goes_at_the_second_look_that_misses_it(site: Site, tmp_path: Path) -> None:
     site.page("/", '<a href="/a">a</a>', title="Home")
     site.page("/a")
