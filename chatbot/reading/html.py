@@ -2,14 +2,14 @@
 
 import json
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import Final
 
 from selectolax.lexbor import LexborHTMLParser
 
 from chatbot.reading.html_layout import SOFT_BREAK, write_page
-from chatbot.reading.html_tree import HEADINGS, Element, bounded, build_tree, decode_html
+from chatbot.reading.html_tree import HEADINGS, Element, bounded, build_tree, decode_html, places
 from chatbot.reading.html_visibility import find_hidden
 from chatbot.reading.main_content import keep_main_content
 from chatbot.reading.page import Page, same_words
@@ -76,7 +76,7 @@ def _by_id(root: Element) -> dict[str, Element]:
 
 def _pairs(root: Element) -> Iterator[tuple[Element, Element]]:
     """Yield the questions of a page's accordions, each with the element that holds its answer."""
-    by_id = _by_id(root)
+    by_id, numbers = _by_id(root), places(root)
     for element in root.elements():
         if element.tag == "details":
             continue
@@ -85,7 +85,7 @@ def _pairs(root: Element) -> Iterator[tuple[Element, Element]]:
         if panel is not None and ("aria-expanded" in element.attributes or element.tag == "button"):
             yield element, panel
         elif _is_toggle(element):
-            if (following := _panel_after(element)) is not None:
+            if (following := _panel_after(element, numbers)) is not None:
                 yield element, following
         elif _is_question_item(element):
             yield element, element
@@ -95,14 +95,14 @@ def _is_toggle(element: Element) -> bool:
     return element.tag == "button" or "aria-expanded" in element.attributes
 
 
-def _panel_after(toggle: Element) -> Element | None:
+def _panel_after(toggle: Element, numbers: Mapping[Element, int]) -> Element | None:
     """Return the element that follows a button, or the heading that it stands in, if it looks like its panel."""
     part = toggle
     while part.parent is not None and (part.parent.tag in HEADINGS or _is_alone(part)):
         part = part.parent
     siblings = part.parent.children if part.parent is not None else []
-    place = next((number for number, child in enumerate(siblings) if child is part), len(siblings))
-    following = next((child for child in siblings[place + 1 :] if isinstance(child, Element)), None)
+    after = range(numbers[part] + 1, len(siblings)) if siblings else range(0)
+    following = next((child for place in after if isinstance(child := siblings[place], Element)), None)
     if following is None or following.tag == "button" or not following.words():
         return None
     named = any(map(_PANEL.search, (*following.classes, following.attributes.get("id", ""))))

@@ -8,7 +8,7 @@ from typing import Final
 
 from selectolax.lexbor import LexborHTMLParser, LexborNode
 
-__all__ = ["BLOCKS", "HEADINGS", "Element", "bounded", "build_tree", "decode_html"]
+__all__ = ["BLOCKS", "HEADINGS", "Element", "bounded", "build_tree", "decode_html", "places"]
 
 _DEEPEST: Final = 200  # elements inside each other; a page has some sixty, browsers flatten below 512
 _FORMATTING_DEEPEST: Final = 30  # open at once; each paragraph opens those that are not closed again
@@ -118,6 +118,16 @@ class Element:
         if self.parent is not None:
             self.parent.children = [child for child in self.parent.children if child is not self]
             self.parent = None
+
+
+def places(root: Element) -> dict[Element, int]:
+    """Return the place of each element among the children of the one around it."""
+    return {
+        child: number
+        for element in (root, *root.elements())
+        for number, child in enumerate(element.children)
+        if isinstance(child, Element)
+    }
 
 
 def decode_html(content: bytes, encoding: str = "") -> str:

@@ -1,11 +1,11 @@
 """Find the main content of a page: what is left without menus, banners, forms, footers and the like."""
 
 import re
-from collections.abc import Callable, Collection, Iterator
+from collections.abc import Callable, Collection, Iterator, Mapping
 from itertools import pairwise
 from typing import Final
 
-from chatbot.reading.html_tree import HEADINGS, Element
+from chatbot.reading.html_tree import HEADINGS, Element, places
 from chatbot.reading.page import same_words
 
 __all__ = ["keep_main_content"]
@@ -365,6 +365,7 @@ class _Cleaner:
     def drop_asides(self) -> None:
         """Drop the lists of links and the forms that stand below a heading such as "Related posts"."""
         unwanted: set[Element] = set()
+        self.places = places(self.root)
         for heading in self.root.elements():
             short = heading.tag in _TITLES and self.sizes[heading][0] <= _LONGEST_TITLE
             if short and _ASIDE_HEADING.match(heading.words()):
@@ -381,7 +382,7 @@ class _Cleaner:
         if part is not heading and self.linked(part) > _LINKED / 2:
             yield part
             return
-        followers = _after(part)
+        followers = _after(part, self.places)
         if _SIGN_UP.match(heading.words()) and sum(self.sizes[each][0] for each in (part, *followers)) <= 2 * _SHORT:
             yield from (part, *followers)
             return
@@ -415,12 +416,12 @@ def _begins_with(outer: Element, inner: Element) -> bool:
     return False
 
 
-def _after(element: Element) -> list[Element]:
+def _after(element: Element, numbers: Mapping[Element, int]) -> list[Element]:
     """Return the elements that follow one, up to the next heading."""
     siblings = element.parent.children if element.parent else []
-    place = next((number for number, child in enumerate(siblings) if child is element), len(siblings))
     following: list[Element] = []
-    for child in siblings[place + 1 :]:
+    for place in range(numbers.get(element, len(siblings)) + 1, len(siblings)):
+        child = siblings[place]
         if isinstance(child, str):
             if child.strip():
                 break

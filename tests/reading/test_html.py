@@ -205,19 +205,21 @@ def test_a_page_is_decoded_as_a_browser_does(content: bytes, text: str) -> None:
         "<ul><li>" * 60_000,
         "<a " + " ".join(f"x{number}=1" for number in range(50_000)) + ">",
         "<a x='" * 80_000,
-        "".join(f"<b class={number}>" for number in range(3_000)) + "<p>x" * 40_000,
+        "".join(f"<b class={number}>" for number in range(3_000)) + "<p>x" * 20_000,
         "<style>"
         + "".join(f".a{number} i{{display:none}}" for number in range(20_000))
         + "</style>"
         + "<i>x</i>" * 5_000,
         "<table>" + "<tr><td rowspan=9999 colspan=9999>x" * 8_000,
-        "<p>![a](" * 60_000,
+        "<p>![a](" * 30_000,
+        "<button>a</button>" * 20_000,
+        "<h3>Tags</h3>" * 20_000,
     ],
 )
 def test_no_page_takes_long(html: str) -> None:
     start = time.process_time()
     read_html(f"<p>Words.</p>{html}")
-    assert time.process_time() - start < 10
+    assert time.process_time() - start < 5
 
 
 @pytest.mark.parametrize("path", PAGES, ids=lambda path: path.stem)
