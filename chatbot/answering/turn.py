@@ -193,7 +193,8 @@ class Turn:
         least = max(gate.related, _NEAR * best)
         near = [(hit, chance) for hit, chance in zip(hits[1:], others, strict=True) if chance >= least]
         outcome, *others_alone = (self._outcome(chance) for chance in (best, *(chance for _, chance in near)))
-        own = [variant.hit for variant in self.variants[:_MOST_VARIANTS]]
+        weak = outcome is Outcome.RELATED and best < gate.likely
+        own = [variant.hit for variant in self.variants[: _SHOWN if weak else _MOST_VARIANTS]]
         return compose.compose(
             self.question,
             outcome,
@@ -201,7 +202,7 @@ class Turn:
             index,
             result,
             [*own, *[hit for hit, _ in near][: max(0, _SHOWN - len(own))]],
-            weak=outcome is Outcome.RELATED and best < gate.likely,
+            weak=weak,
             marked=len(own) + (others_alone[:1] == [Outcome.ANSWERED] and not _asks_another(result, hits[:2])),
             same={variant.hit.passage: variant.same for variant in self.variants},
             varies=len(own) > 1,
@@ -232,10 +233,9 @@ class Turn:
         """The pages between which the visitor should choose; none after an alarm, or where one has been chosen."""
         if self._unread_result is None or self.document or self.past_alarm or self._answers_apart:
             return ()
-        if len(self.variants) > _SHOWN and self._from_pages.outcome is Outcome.ANSWERED:
-            return branches_to_choose(self.serving.index, self.variants)
         if len(self.variants) > 1:
-            return ()
+            too_many = len(self.variants) > _SHOWN and not self._from_pages.contact_first
+            return branches_to_choose(self.serving.index, self.variants) if too_many else ()
         return pages_to_choose(self.serving.index, self._tools.gate, self._unread_result)
 
     @cached_property

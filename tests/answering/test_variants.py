@@ -109,8 +109,8 @@ def site(folder: Path, pages: Mapping[str, str]) -> Index:
     return open_index(folder / "corpus", folder / "index", WordEncoder(), ExactStore)[1]
 
 
-def ask(folder: Path, pages: Mapping[str, str], question: str, *history: str) -> Answer:
-    tools = PipelineComponents(WordEncoder(), BY_WORDS, sure(0.9), KnownFindings({}))
+def ask(folder: Path, pages: Mapping[str, str], question: str, *history: str, confidence: float = 0.9) -> Answer:
+    tools = PipelineComponents(WordEncoder(), BY_WORDS, sure(confidence), KnownFindings({}))
     return Pipeline(tools).answer(question, history, serving(site(folder, pages))).answer
 
 
@@ -160,16 +160,25 @@ def test_a_branch_that_is_typed_after_all_were_shown_is_answered(tmp_path: Path)
     assert branches(answer) == ["York clinic"]
 
 
-def test_more_branches_than_are_shown_are_asked_for(tmp_path: Path) -> None:
-    towns = ("Selby", "Ripon", "Otley", "Goole", "Thirsk")
-    more = {
-        f"{town}.md": f"# {town} clinic\n\n{HOURS.format(town, f'7:0{number}', '12:00', f'01632 960 44{number}')}\n"
-        for number, town in enumerate(towns)
-    }
-    answer = ask(tmp_path, {"peel.md": BRANCHES["peel.md"]} | more, OPEN)
+TOWNS = ("Selby", "Ripon", "Otley", "Goole", "Thirsk")
+MORE = {
+    f"{town}.md": f"# {town} clinic\n\n{HOURS.format(town, f'7:0{number}', '12:00', f'01632 960 44{number}')}\n"
+    for number, town in enumerate(TOWNS)
+}
+
+
+@pytest.mark.parametrize("confidence", [0.9, 0.6])  # an answer, and what may help
+def test_more_branches_than_are_shown_are_asked_for(tmp_path: Path, confidence: float) -> None:
+    answer = ask(tmp_path, {"peel.md": BRANCHES["peel.md"]} | MORE, OPEN, confidence=confidence)
     assert answer.outcome is Outcome.RELATED
-    assert {choice.title for choice in answer.choices} == {f"{town} clinic" for town in towns}
-    assert {cited.page for cited in answer.citations} == {f"{town} clinic" for town in towns}
+    assert {choice.title for choice in answer.choices} == {f"{town} clinic" for town in TOWNS}
+    assert {cited.page for cited in answer.citations} == {f"{town} clinic" for town in TOWNS}
+
+
+def test_branches_that_probably_do_not_answer_are_not_asked_for(tmp_path: Path) -> None:
+    answer = ask(tmp_path, {"peel.md": BRANCHES["peel.md"]} | MORE, OPEN, confidence=0.2)
+    assert answer.contact_first
+    assert (answer.choices, len(answer.citations)) == ((), 3)
 
 
 def test_what_all_branches_say_in_the_same_words_is_shown_once_with_all_places(tmp_path: Path) -> None:
