@@ -21,6 +21,7 @@ __all__ = ["read_docx"]
 
 _UNPACKED: Final = 32 * 1024 * 1024  # bytes of the parts that are read; a book has some five
 _PARTS: Final = 2_000
+_TAGS: Final = 1_500_000  # of a part; a book of 500 pages has some half of them
 _BODY: Final = "word/document.xml"
 _STYLES: Final = "word/styles.xml"
 _CORE: Final = "docProps/core.xml"
@@ -80,6 +81,8 @@ def _read_parts(file: zipfile.ZipFile) -> Iterator[tuple[str, bytes]]:
         raise Unparsable("it unpacks to far more than a page of words", "save its words in a new file")
     for entry in entries:
         part = file.read(entry)  # never more than its entry says
+        if part.count(b"<") > _TAGS:
+            raise Unparsable("it unpacks to far more than a page of words", "save its words in a new file")
         if b"<!DOCTYPE" in part or b"<\0!\0D\0" in part or b"\0<\0!\0D" in part:
             raise Unparsable("it defines entities, which no Word file does", "save its words in a new file")
         yield entry.filename, part

@@ -25,6 +25,8 @@ if TYPE_CHECKING:
 __all__ = ["read_pdf"]
 
 _MOST_PAGES: Final = 1_000
+_MOST_LETTERS: Final = 100_000  # of a page; the fullest newspaper page has a third of them
+_FEWEST_LINES: Final = 4  # drawn lines of a page with a table
 _TABLE_PAGES: Final = 60  # pages whose tables are looked for; that takes a hundred times as long as their words
 _HYPHENS: Final = frozenset({0x02, 0xFFFE})  # what pdfium writes for a hyphen at the end of a line
 _BULLET: Final = re.compile(
@@ -79,7 +81,8 @@ class _Sheet:
 
     lines: list[_Line]
     height: float
-    scanned: bool = False
+    scanned: bool
+    ruled: bool
 
 
 def read_pdf(content: bytes) -> Page:
@@ -92,7 +95,7 @@ def read_pdf(content: bytes) -> Page:
         raise Unparsable("it is no PDF file or is damaged", "open it and save it anew") from error
     if len(document) > _MOST_PAGES:
         raise Unparsable(f"it has more than {_MOST_PAGES:,} pages", "cut it into smaller files")
-    sheets = list(_sheets(document, content))
+    sheets = _sheets(document, content)
     _check_letters(sheets)
     scanned = [number for number, sheet in enumerate(sheets, start=1) if sheet.scanned]
     _drop_running_lines(sheets)
@@ -130,18 +133,26 @@ def _about(document: pypdfium2.PdfDocument) -> dict[str, object]:
     return {"title": title} if title else {}
 
 
-def _sheets(document: pypdfium2.PdfDocument, content: bytes) -> Iterator[_Sheet]:
-    tables = _tables(document, content)
-    for number in range(len(document)):
-        page = document[number]
-        text = page.get_textpage()
-        lines = list(_lines(page, text))
-        letters = sum(character.isalpha() for line in lines for character in line.text)
-        images = any(True for _ in page.get_objects(filter=[pdfium.FPDF_PAGEOBJ_IMAGE], max_depth=2))
-        sheet = _Sheet(_with_tables(lines, tables[number]), page.get_height(), images and letters < _SCANNED)
-        text.close()
-        page.close()
-        yield sheet
+def _sheets(document: pypdfium2.PdfDocument, content: bytes) -> list[_Sheet]:
+    sheets = [_sheet(document[number]) for number in range(len(document))]
+    for number, tables in _tables(content, [number for number, sheet in enumerate(sheets) if sheet.ruled]).items():
+        sheets[number].lines = _with_tables(sheets[number].lines, tables)
+    return sheets
+
+
+def _sheet(page: pypdfium2.PdfPage) -> _Sheet:
+    text = page.get_textpage()
+    if text.count_chars() > _MOST_LETTERS:
+        raise Unparsable(f"a page of it has more than {_MOST_LETTERS:,} characters", "cut it into smaller pages")
+    lines = list(_lines(page, text))
+    letters = sum(character.isalpha() for line in lines for character in line.text)
+    images = any(True for _ in page.get_objects(filter=[pdfium.FPDF_PAGEOBJ_IMAGE], max_depth=2))
+    paths = page.get_objects(filter=[pdfium.FPDF_PAGEOBJ_PATH], max_depth=3)
+    ruled = sum(1 for _ in itertools.islice(paths, _FEWEST_LINES)) == _FEWEST_LINES
+    sheet = _Sheet(lines, page.get_height(), images and letters < _SCANNED, ruled)
+    text.close()
+    page.close()
+    return sheet
 
 
 def _lines(page: pypdfium2.PdfPage, text: pypdfium2.PdfTextPage) -> Iterator[_Line]:
@@ -241,14 +252,14 @@ def _is_unseen(
     return alpha.value == 0 or min(red.value, green.value, blue.value) >= 250
 
 
-def _tables(document: pypdfium2.PdfDocument, content: bytes) -> dict[int, list[_Table]]:
-    """Return the tables of each page that draws enough lines to hold one."""
+def _tables(content: bytes, pages: Sequence[int]) -> dict[int, list[_Table]]:
+    """Return the tables of the pages that draw enough lines to hold one, by the numbers of the pages."""
     found: dict[int, list[_Table]] = defaultdict(list)
-    pages = [number for number in range(len(document)) if _draws_lines(document[number])][:_TABLE_PAGES]
     if not pages:
         return found
     import pdfplumber  # noqa: PLC0415 - most files have no table
 
+    pages = pages[:_TABLE_PAGES]
     with pdfplumber.open(BytesIO(content), pages=[number + 1 for number in pages]) as parsed:
         for number, page in zip(pages, parsed.pages, strict=True):
             if page.rotation:
@@ -264,11 +275,6 @@ def _tables(document: pypdfium2.PdfDocument, content: bytes) -> dict[int, list[_
                     found[number].append(_Table(_merged(rows), box, _has_bold_head(page, table)))
             page.close()
     return found
-
-
-def _draws_lines(page: pypdfium2.PdfPage) -> bool:
-    paths = page.get_objects(filter=[pdfium.FPDF_PAGEOBJ_PATH], max_depth=3)
-    return sum(1 for _ in itertools.islice(paths, 4)) == 4
 
 
 def _is_table(rows: Sequence[Sequence[str]]) -> bool:
