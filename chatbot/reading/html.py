@@ -64,10 +64,16 @@ def _label_tabs(root: Element) -> None:
     for tab in [element for element in root.elements() if element.role() == "tab"]:
         named = tab.attributes.get("aria-controls") or tab.attributes.get("href", "").lstrip("#")
         panel = by_id.get(named)
-        if panel is not None and panel.role() == "tabpanel" and (words := tab.words()):
+        words = tab.words()
+        if panel is not None and panel.role() == "tabpanel" and words and not _has_heading(panel, words):
             label = Element("p", {}, panel, blocky=True)
             label.children = [Element("strong", {}, label, [words])]
             panel.children.insert(0, label)
+
+
+def _has_heading(element: Element, words: str) -> bool:
+    first = next((inner for inner in element.elements() if inner.tag in HEADINGS), None)
+    return first is not None and same_words(first.words()) == same_words(words)
 
 
 def _by_id(root: Element) -> dict[str, Element]:

@@ -19,6 +19,7 @@ _LONGEST_BOLD: Final = 300  # characters of such a line
 # Characters of a cell, on average and at most. What has longer ones, and no names of columns, only arranges a page.
 _LONG_CELL: Final = 200
 _LONGEST_CELL: Final = 600
+_REPEATED: Final = 15  # characters; a longer paragraph is not written twice, one below the other
 _MOST_COLUMNS: Final = 50
 _HARD, _SOFT = "\n", "\x0b"
 _UNPRINTED: Final = " \n\u00ad\u200b\u200c\u200d\u2060\ufeff"  # page builders write empty lines with these
@@ -67,6 +68,7 @@ class _Writer:
         self.end = 0  # of the last printed character
         self.marks: list[int | None] = []  # for each open list the next number, or None for bullets
         self.mark = ""
+        self.last = ""  # the last paragraph or heading
         self.pairs = pairs
         self.questions = {question for question, _ in pairs}
         self.watched = self.questions | {answer for _, answer in pairs}
@@ -123,6 +125,9 @@ class _Writer:
                         self.spans[element] = start, self.end
 
     def titled(self, words: str, level: int | None) -> None:
+        if words == self.last and len(words) > _REPEATED and not self.marks:
+            return  # one for large screens, one for small ones
+        self.last = words
         if level and words:
             start = self.offset + len(self.mark)
             self.headings.append(Heading(level, " ".join(words.split()), start, start + len(words)))

@@ -54,6 +54,25 @@ _ENTRANCE_ATTRIBUTE = re.compile(r"^data-(?:w-id|aos|anim|framer|sal|scroll|moti
 _TOGGLING_CLASS = re.compile(r"accordion|faq|toggle|collaps|expand|tab-|tabs|tabpanel|answer|w-tab-pane|dropdown-panel")
 _TOGGLES = {"collapse", "tab", "pill", "accordion", "toggle", "dropdown"}
 _MORE = re.compile(r"^(?:\W*)(?:read|show|see|view|learn)\s+(?:more|less|all)\b.{0,20}$|^more\W*$", re.IGNORECASE)
+# Kept from screen readers alone, such as a price that is read out in other words. Larger parts are closed banners.
+_INLINE = {
+    "a",
+    "abbr",
+    "b",
+    "bdi",
+    "big",
+    "em",
+    "font",
+    "ins",
+    "mark",
+    "small",
+    "span",
+    "strong",
+    "sub",
+    "sup",
+    "time",
+    "u",
+}
 _WRAPPERS = {"html", "body", "main", "article"}
 
 
@@ -88,7 +107,7 @@ class _Visibility:
             return True
         if not (
             ("hidden" in attributes and attributes["hidden"] != "until-found")
-            or (attributes.get("aria-hidden") == "true" and node.tag not in _WRAPPERS)
+            or (attributes.get("aria-hidden") == "true" and node.tag not in _INLINE)
             or _hidden_by_class(classes)
             or self.hidden_by_style(node, style, classes)
         ):

@@ -50,7 +50,7 @@ _MENU = _named(
     " posted-in"
 )
 _BYLINE = re.compile(
-    r"^(?:entry-meta|post-meta|posted-on|post-date|byline|post-info|meta-info|reading-time|blog-meta|article-info)$|-post-info$"
+    r"^(?:entry-meta|post-meta|posted-on|post-date|byline|post-info|meta-info|reading-time|blog-meta|article-info|product_meta|posted_in)$|-post-info$"
 )
 _SITE_HEADER = re.compile(
     r"^(?:(?:site|main|global|top|shopify-section)[-_]?)?(?:header|branding)$|^elementor-location-header$"
@@ -354,7 +354,9 @@ class _Cleaner:
             return False
         if _CALL.match(words) and element.attributes.get("href", "").startswith("#"):
             return True
-        return any(map(_BUTTON.search, element.classes)) and len(words.split()) <= _FEW_WORDS
+        if any(map(_BUTTON.search, element.classes)):
+            return len(words.split()) <= _FEW_WORDS
+        return _is_call(words) and _is_apart(element)
 
     def is_cookie_notice(self, element: Element) -> bool:
         if element.tag not in {"div", "section", "p", "aside"} or not _COOKIES.search(element.words()):
@@ -397,6 +399,15 @@ class _Cleaner:
 
 def _is_call(words: str) -> bool:
     return len(words.split()) <= _FEW_WORDS and bool(_CALL.match(words))
+
+
+def _is_apart(element: Element) -> bool:
+    """Return whether a link has a line of its own."""
+    siblings = element.parent.children if element.parent is not None else []
+    printed = [child for child in siblings if not isinstance(child, str) or child.strip()]
+    place = next((number for number, child in enumerate(printed) if child is element), 0)
+    beside = (*printed[max(place - 1, 0) : place], *printed[place + 1 : place + 2])
+    return all(isinstance(child, Element) and (child.blocky or child.tag in {"a", "br"}) for child in beside)
 
 
 def _has(element: Element, tag: str) -> bool:

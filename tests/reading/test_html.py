@@ -3,12 +3,22 @@ import time
 from pathlib import Path
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from chatbot.reading.html import decode_html, read_html
 from chatbot.reading.page import Page, finished
 from chatbot.records import BlockKind
 
 PAGES = sorted((Path(__file__).parent / "pages").glob("*.html"))
+
+SOUP = """
+<p> </p> <div> </div> <ul> </ul> <ol,start=3> <li> <table> </table> <tr> <td> <th> <td,colspan=2,rowspan=3> <dl> <dt> <dd>
+</dl> <h1> </h1> <h3> </h3> <b> </b> <strong> <br> <a,href=/x> </a> <details> <summary> </details> </button> <nav> </nav>
+<button,aria-expanded=false> <div,class=panel,hidden> <div,class=faq-item> <main> </main> <article> <form> </form> <pre>
+</pre> <span> </span> <!-- --> word £5 Yes. Why? <del> </del> <svg> </svg> <style> </style>
+""".split()
+SOUP = [piece.replace(",", " ") + " " * (piece.isalpha()) for piece in SOUP]
 
 
 def read(body: str, head: str = "") -> Page:
@@ -300,3 +310,31 @@ def test_what_stands_around_the_content_is_left_out(around: str) -> None:
 def test_content_that_looks_like_a_banner_is_kept(kept: str) -> None:
     page = read(f"<main><article><h1>Botox</h1><p>It relaxes a muscle for months.</p>{kept}</article></main>")
     assert re.sub("<[^>]+>", " ", kept).split()[0] in page.text
+
+
+def test_the_price_that_is_hidden_from_screen_readers_alone_is_read() -> None:
+    was = "<del aria-hidden=true>£140</del> <span class=screen-reader-text>It was £140.</span>"
+    assert read(f"<main><h1>Facial</h1><p>{was}<ins aria-hidden=true>£110</ins></p></main>").text == "Facial\n\n£110"
+
+
+def test_a_tab_is_labelled_unless_its_heading_says_the_same() -> None:
+    tabs = "<ul role=tablist><li role=tab aria-controls=a>Pain<li role=tab aria-controls=b>Cost</ul>"
+    panels = "<div role=tabpanel id=a><p>It pinches.</div><div role=tabpanel id=b hidden><h2>Cost</h2><p>£90.</div>"
+    assert read(f"<main>{tabs}{panels}</main>").text == "Pain\n\nIt pinches.\n\nCost\n\n£90."
+
+
+def test_what_stands_once_for_each_size_of_screen_is_read_once() -> None:
+    twice = "<div class=wide><p>It lasts three months.</p></div><div class=narrow><p>It lasts three months.</p></div>"
+    assert read(f"<main>{twice}<p>Yes.</p><p>Yes.</p></main>").text == "It lasts three months.\n\nYes.\n\nYes."
+
+
+@given(st.lists(st.sampled_from(SOUP), max_size=30).map("".join))
+def test_headings_and_blocks_of_any_markup_stand_where_they_say(html: str) -> None:
+    page = read_html(html)
+    assert page.text == page.text.rstrip("\n")
+    for heading in page.headings:
+        assert " ".join(page.text[heading.start : heading.end].split()) == heading.text
+    for block in page.blocks:
+        assert page.text[block.start : block.end].strip() == page.text[block.start : block.end] != ""
+    order = [(block.start, -block.end) for block in page.blocks]
+    assert order == sorted(order)
