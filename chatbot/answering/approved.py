@@ -234,7 +234,11 @@ class ApprovedMatcher:
         model = model or ApprovedModel.fitted()
         by_words = model.fingerprint != encoder.fingerprint
         found = [(question, question.find(index)) for question in questions]
-        live = [(question, passage) for question, passage in found if passage or not question.is_answered]
+        live = [
+            (question, passage and index.representative(passage))
+            for question, passage in found
+            if passage or not question.is_answered
+        ]
         corrected = [spelling.corrected(question.question) for question, _ in live]
         forms = [None] * len(live) if by_words else _forms(index, encoder, corrected)
         entries = tuple(

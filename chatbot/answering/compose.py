@@ -10,7 +10,7 @@ from typing import Final
 from chatbot.answering.citations import highlights
 from chatbot.answering.links import link
 from chatbot.answering.search import SearchResult
-from chatbot.answering.variants import page_names
+from chatbot.answering.variants import are_variants, page_names
 from chatbot.indexing import Index, content_words
 from chatbot.reading import asks, shown_blocks
 from chatbot.records import Alarm, Answer, Choice, Citation, Document, Hit, Outcome, Passage, Place
@@ -193,13 +193,24 @@ def suggestions(index: Index, question: str, hits: Sequence[Hit], shown: Sequenc
     known.update(
         _folded(_subject(index, passage.document, heading)) for passage in shown for heading in passage.headings
     )
-    subjects = _subjects(index, (hit.passage for hit in hits[:_SUGGESTED_FROM]))
+    subjects = _subjects(index, _without_branches(hit.passage for hit in hits[:_SUGGESTED_FROM]))
     return _to_ask((subject for subject in subjects if _folded(subject) not in known), _SUGGESTIONS)
 
 
 def starters(index: Index) -> tuple[str, ...]:
     """Return a few headings of the corpus to start a conversation with."""
-    return _to_ask(_subjects(index, islice(index.distinct_passages(), _STARTED_FROM)), _STARTERS)
+    copies = {copy.document for copy in index.page_copies}
+    passages = (passage for passage in index.distinct_passages() if passage.document not in copies)
+    return _to_ask(_subjects(index, islice(passages, _STARTED_FROM)), _STARTERS)
+
+
+def _without_branches(passages: Iterable[Passage]) -> Iterator[Passage]:
+    """Yield passages without those that differ in a detail from one before, under the same heading."""
+    seen: list[Passage] = []
+    for passage in passages:
+        if not any(passage.headings[-1:] == other.headings[-1:] and are_variants(passage, other) for other in seen):
+            seen.append(passage)
+            yield passage
 
 
 def _subjects(index: Index, passages: Iterable[Passage]) -> Iterator[str]:

@@ -232,6 +232,10 @@ class Index:
         """Return the other passages that say the same as a passage under the same headings, in order."""
         return tuple(self.passages[row] for row in self._distinct.others(self._texts.row(passage)))
 
+    def representative(self, passage: Passage) -> Passage:
+        """Return the passage that stands for all that say the same as one."""
+        return self.passages[int(self._distinct.rows[self._number(passage)])]
+
     def distinct_passages(self) -> Iterator[Passage]:
         """Yield the passages, in order, without those that say the same as another one that stands for them."""
         return (self.passages[row] for row in np.sort(self._distinct.rows).tolist())

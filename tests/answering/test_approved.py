@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -61,6 +62,19 @@ def test_the_same_words_get_the_approved_passage(index: Index, question: str) ->
     assert result.answer.citations[0].highlights
     assert result.answer.confidence == ApprovedModel.fitted().exact
     assert result.rule == f"the approved question “{ASKED}”"
+
+
+def test_an_approved_passage_of_a_copy_is_shown_as_the_page_s(tmp_path: Path) -> None:
+    corpus, words = tmp_path / "corpus", WordEncoder()
+    (corpus / "old").mkdir(parents=True)
+    for name in ("care.md", "old/care.md"):
+        (corpus / name).write_text("# Care\n\nRedness fades within two days.\n")
+    build_index(corpus, tmp_path / "index", words)
+    index = open_index(corpus, tmp_path / "index", words)[1]
+    (copy,), (page,) = index.passages_of("old/care.md"), index.passages_of("care.md")
+    (cited,) = answer(index, ASKED, approved=[ApprovedQuestion.of(ASKED, copy)]).answer.citations
+    assert cited.passage == page
+    assert [place.document for place in cited.also_at] == ["old/care.md"]
 
 
 def test_without_an_approval_the_pages_answer(index: Index) -> None:

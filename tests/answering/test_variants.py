@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from chatbot.answering.compose import VARIES
+from chatbot.answering.compose import VARIES, starters, suggestions
 from chatbot.answering.gate import gate_signals
 from chatbot.answering.pipeline import Pipeline
 from chatbot.answering.turn import PipelineComponents
@@ -189,6 +189,20 @@ def test_what_all_branches_say_in_the_same_words_is_shown_once_with_all_places(t
     places = {place.title for place in cited.also_at} | {cited.page}
     assert places == {"Leeds clinic", "York clinic", "Hull clinic"}
     assert all("mark=" in place.link for place in cited.also_at)
+
+
+def test_a_heading_of_all_branches_is_suggested_once(tmp_path: Path) -> None:
+    hurts = "It hurts less than {} rock climbing, and less than a long day at the dentist."
+    pages = {f"{town}.md": f"# {town} clinic\n\n## Pain\n\n{hurts.format(town)}\n" for town in TOWNS}
+    index = site(tmp_path, pages | {"sun.md": "# Summer\n\n## Days\n\nNo sun for a week.\n"})
+    hits = [Hit(index.passages_of(f"{name}.md")[0], 1.0) for name in (*TOWNS, "sun")]
+    assert suggestions(index, "hello", hits, []) == ("Selby clinic: Pain", "Summer: Days")
+
+
+def test_copies_start_no_conversation(tmp_path: Path) -> None:
+    care = "Keep the area clean and dry for two days, and stay out of the sun for two weeks after that."
+    pages = {"care.md": f"# Care\n\n## Rest\n\n{care}\n", "care-old.md": f"# Skin\n\n## Rest\n\n{care} Ring us.\n"}
+    assert starters(site(tmp_path, pages)) == ("Care: Rest",)
 
 
 def test_a_copy_is_named_beside_the_page_that_is_quoted(tmp_path: Path) -> None:
