@@ -28,7 +28,7 @@ def saved(word: Word) -> bytes:
 
 
 def add_table(word: Word, *rows: tuple[str, str]) -> Table:
-    table = word.add_table(0, 2)
+    table: Table = word.add_table(0, 2)
     for row in rows:
         for cell, text in zip(table.add_row().cells, row, strict=True):
             cell.text = text
