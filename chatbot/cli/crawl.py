@@ -70,8 +70,9 @@ def _seconds(text: str) -> float:
     raise argparse.ArgumentTypeError(f"{text!r} is not a number of seconds from 0 to 60")
 
 
-def _crawl(settings: Settings, options: argparse.Namespace) -> None:
+def _crawl(settings: Settings, options: argparse.Namespace) -> int:
     from chatbot.bot import Chatbot
+    from chatbot.cli.building import ATTENTION
     from chatbot.cli.progress import progress_bar
     from chatbot.evaluation import measure_coverage
     from chatbot.indexing import load_encoder
@@ -90,6 +91,7 @@ def _crawl(settings: Settings, options: argparse.Namespace) -> None:
     with progress_bar("Asking", " questions") as show:
         report = replace(report, coverage=measure_coverage(bot, show))
     _print_report(report)
+    return ATTENTION if built.problems else 0
 
 
 def _try(settings: Settings, options: argparse.Namespace) -> None:
@@ -174,7 +176,7 @@ def _build(settings: Settings, encoder: "Encoder") -> "BuildResult":
 def _site_report(crawled: "CrawlReport", built: "BuildResult") -> "SiteReport":
     from chatbot.evaluation import SiteReport
 
-    return SiteReport(crawled, built.documents, built.passages, built.problems)
+    return SiteReport(crawled, built.documents, built.passages, built.problems, built.notices)
 
 
 def _print_report(report: "SiteReport") -> None:

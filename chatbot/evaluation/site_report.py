@@ -19,13 +19,14 @@ _ALWAYS: Final = frozenset({"What was read", "Topics that the pages do not answe
 class SiteReport:
     """A crawl, the figures of the index that was built of it, and the questions that it answers, or None before that.
 
-    `unread` are the files that could not be read.
+    `unread` are the files that could not be read, `notices` what else the build says, such as copies that it found.
     """
 
     crawl: "CrawlReport"
     pages: int
     passages: int
     unread: tuple[str, ...]
+    notices: tuple[str, ...] = ()
     coverage: Coverage | None = None
 
 
@@ -72,6 +73,11 @@ def report_parts(report: SiteReport) -> tuple[ReportPart, ...]:
             "Files that cannot be read",
             "The other pages are served without them.",
             [("", problem) for problem in report.unread],
+        ),
+        _list(
+            "What the build says",
+            "Pages that are not published, pages that say nearly the same, and what is dropped because many have it.",
+            [("", notice) for notice in report.notices],
         ),
         _list(
             "Copies",

@@ -50,7 +50,11 @@ def page(tmp_path: Path, words: WordEncoder, report: SiteReport) -> str:
 
 
 def test_the_report_shows_what_was_read_and_what_to_write(tmp_path: Path, words: WordEncoder) -> None:
-    html = page(tmp_path, words, SiteReport(CRAWL, 2, 44, ("x.pdf was left out: it is broken.",), COVERAGE))
+    html = page(
+        tmp_path,
+        words,
+        SiteReport(CRAWL, 2, 44, ("x.pdf was left out: it is broken.",), ("a.html says the same.",), COVERAGE),
+    )
     assert "2 pages of https://clinic.example/ (1 new, 1 unchanged), in 34 seconds, 68 requests and 2.3 MB." in html
     assert "The index holds 44 passages of 2 pages. The crawl ended early: 90 seconds have passed." in html
     assert '<li><a href="https://clinic.example/contact" rel="noreferrer">When are you open?</a><br>' in html
@@ -58,6 +62,7 @@ def test_the_report_shows_what_was_read_and_what_to_write(tmp_path: Path, words:
     assert "<li>price<br>such as “What are your prices?”</li>" in html
     assert "<h2>Missing at this look</h2>" in html
     assert "<li>x.pdf was left out: it is broken.</li>" in html
+    assert "<li>a.html says the same.</li>" in html
     assert "<h2>Pages without a title</h2>" not in html
 
 
