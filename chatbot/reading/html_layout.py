@@ -19,6 +19,7 @@ _LONGEST_BOLD: Final = 300  # characters of such a line
 # Characters of a cell, on average and at most. What has longer ones, and no names of columns, only arranges a page.
 _LONG_CELL: Final = 200
 _LONGEST_CELL: Final = 600
+_LONGEST_ANSWER: Final = 600  # characters of an answer that one passage holds
 _REPEATED: Final = 15  # characters; a longer paragraph is not written twice, one below the other
 _MOST_COLUMNS: Final = 50
 _HARD, _SOFT = "\n", "\x0b"
@@ -73,6 +74,8 @@ class _Writer:
         self.questions = {question for question, _ in pairs}
         self.watched = self.questions | {answer for _, answer in pairs}
         self.spans: dict[Element, tuple[int, int]] = {}
+        self.untitled = set(_short_questions(pairs))
+        self.quiet = 0  # open elements in which nothing is a heading
 
     def container(self, element: Element) -> None:
         """Write what is in an element: its blocks, and each run of text between them as a paragraph."""
@@ -88,7 +91,9 @@ class _Writer:
 
     def block(self, element: Element) -> None:
         start = self.offset
+        self.quiet += element in self.untitled
         self.write(element)
+        self.quiet -= element in self.untitled
         if element in self.watched:
             self.spans[element] = start, self.end
 
@@ -113,7 +118,7 @@ class _Writer:
         words = _words(element.children, self.questions).strip()
         level = int(element.tag[1]) if element.tag in HEADINGS else _level(element)
         start = self.offset
-        self.titled(words, None if self.marks else level)
+        self.titled(words, None if self.marks or self.quiet else level)
         self.note_spans(element.children, start)
 
     def note_spans(self, run: Sequence[Element | str], start: int) -> None:
@@ -138,7 +143,7 @@ class _Writer:
         if not run:
             return
         start = self.offset
-        level = _BOLD_LINE if not self.marks and _is_bold_line(run) else None
+        level = _BOLD_LINE if not (self.marks or self.quiet) and _is_bold_line(run) else None
         for words in _words(run, self.questions).split("\n\n"):
             self.titled(words, level)
         self.note_spans(run, start)
@@ -217,8 +222,11 @@ class _Writer:
 
     def details(self, element: Element) -> None:
         start = self.offset
+        summaries = {child for child in element.children if isinstance(child, Element) and child.tag == "summary"}
+        if summaries and len(element.words()) <= _LONGEST_ANSWER:
+            self.untitled |= summaries
         self.container(element)
-        if any(isinstance(child, Element) and child.tag == "summary" for child in element.children):
+        if summaries:
             self.mark_block(BlockKind.ANSWER, start)
 
     def table(self, element: Element, rows: Sequence[tuple[list[_Cell], bool]]) -> None:
@@ -248,6 +256,17 @@ class _Writer:
                 end = ends
             before = len(text[start:end]) - len(text[start:end].lstrip())
             self.blocks.append(Block(BlockKind.ANSWER, start + before, end))
+
+
+def _short_questions(pairs: Sequence[tuple[Element, Element]]) -> Iterator[Element]:
+    """Yield the elements that hold a question with a short answer.
+
+    Such a question stands in one passage with its answer. As a heading it would stand above all that follows, too.
+    """
+    for question, answer in pairs:
+        if len(answer.words()) <= _LONGEST_ANSWER:
+            yield question
+            yield from (outer for outer in question.ancestors() if outer.tag in HEADINGS or outer.role() == "heading")
 
 
 def _number(value: str | None, otherwise: int) -> int:

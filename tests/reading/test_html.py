@@ -12,12 +12,15 @@ from chatbot.records import BlockKind
 
 PAGES = sorted((Path(__file__).parent / "pages").glob("*.html"))
 
-SOUP = """
-<p> </p> <div> </div> <ul> </ul> <ol,start=3> <li> <table> </table> <tr> <td> <th> <td,colspan=2,rowspan=3> <dl> <dt> <dd>
-</dl> <h1> </h1> <h3> </h3> <b> </b> <strong> <br> <a,href=/x> </a> <details> <summary> </details> </button> <nav> </nav>
-<button,aria-expanded=false> <div,class=panel,hidden> <div,class=faq-item> <main> </main> <article> <form> </form> <pre>
-</pre> <span> </span> <!-- --> word £5 Yes. Why? <del> </del> <svg> </svg> <style> </style>
-""".split()
+SOUP = [
+    *("<p>", "</p>", "<div>", "</div>", "<ul>", "</ul>", "<ol,start=3>", "<li>", "<table>", "</table>", "<tr>"),
+    *("<td>", "<th>", "<td,colspan=2,rowspan=3>", "<dl>", "<dt>", "<dd>", "</dl>", "<h1>", "</h1>", "<h3>"),
+    *("</h3>", "<b>", "</b>", "<strong>", "<br>", "<a,href=/x>", "</a>", "<details>", "<summary>", "</details>"),
+    *("</button>", "<nav>", "</nav>", "<button,aria-expanded=false>", "<div,class=panel,hidden>"),
+    *("<div,class=faq-item>", "<main>", "</main>", "<article>", "<form>", "</form>", "<pre>", "</pre>", "<span>"),
+    *("</span>", "<!--", "-->", "word", "£5", "Yes.", "Why?", "<del>", "</del>", "<svg>", "</svg>", "<style>"),
+    *("</style>"),
+]
 SOUP = [piece.replace(",", " ") + " " * (piece.isalpha()) for piece in SOUP]
 
 
@@ -338,3 +341,13 @@ def test_headings_and_blocks_of_any_markup_stand_where_they_say(html: str) -> No
         assert page.text[block.start : block.end].strip() == page.text[block.start : block.end] != ""
     order = [(block.start, -block.end) for block in page.blocks]
     assert order == sorted(order)
+
+
+def test_a_question_with_a_short_answer_is_no_heading_of_what_follows() -> None:
+    long = "It depends on the skin. " * 40
+    page = read(
+        "<main><h2>Questions</h2><details><summary><h3>Can I drive?</h3></summary>No.</details>"
+        "<div class=faq-item><strong>Is it safe?</strong><p>Yes.</p></div>"
+        f"<h3><button aria-expanded=false aria-controls=a>How long?</button></h3><div id=a>{long}</div></main>"
+    )
+    assert [heading.text for heading in page.headings] == ["Questions", "How long?"]
