@@ -15,8 +15,11 @@ import httpx
 import pytest
 from playwright.sync_api import Browser, BrowserContext, Locator, Page, expect
 
+from chatbot.reading import read_page, shown_blocks
+from chatbot.records import Answer, Citation, Highlight, Outcome, Passage
 from chatbot.web.http.assets import palette
 from chatbot.web.http.translations import LANGUAGES
+from chatbot.web.visitor.layout import quoted
 from tests.web.accessibility import violations
 from tests.web.conftest import Attentive, ClinicSite
 
@@ -560,3 +563,33 @@ def test_the_demonstration_page_shows_the_chat(browser: Browser, clinic_site: Cl
         assert violations(page) == []
         launch(page)
         expect(ask(page, ASKED).locator("mark").first).to_have_text(MARK)
+
+
+PRICES = """Prices, each for one visit:
+
+Chin | \u00a334 | \u00a345
+Neck |  | \u00a360
+
+Bring:
+
+- a hat \U0001f452
+- cream
+  1. factor 50
+  2. no scent"""
+
+
+def test_tables_and_lists_are_shown_as_the_chat_page_shows_them(guest: Guest) -> None:
+    text = f"Area | Members | Guests\n{PRICES}"
+    document = read_page("prices.txt", PRICES.encode())
+    starts = (PRICES.index("Neck |"), PRICES.index("cream"))
+    marks = tuple(Highlight(start, PRICES.index("\n", start)) for start in starts)
+    passage = Passage("prices.txt", "Prices", None, (), 24, len(text), PRICES, (0, 23))
+    blocks = shown_blocks(document.blocks, 0, len(PRICES))
+    cited = Citation(1, passage, marks, "/pages/prices.txt", header=text[:23], blocks=blocks)
+    answer = Answer("prices", "prices", Outcome.ANSWERED, 0.9, "This is what our pages say:", (cited,), ())
+    page = guest.open()
+    page.route("**/api/ask", lambda route: route.fulfill(json={"answer_id": "1", **answer.as_dict()}))
+    launch(page)
+    shown = ask(page, "prices").locator("blockquote").inner_html()
+    there = str(quoted(PRICES, marks, blocks, text[:23])).replace("&#10;", "\n")
+    assert shown.replace("\n", "") == there.replace("\n", "").replace("&amp;", "&")
