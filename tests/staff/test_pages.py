@@ -468,3 +468,14 @@ def test_a_page_whose_address_is_gone_is_marked_in_the_list(
     states = {page.id: page.state for page in list_pages(bot, (), None, today, {"https://clinic.example/lift"})}
     assert states["lift.md"] == "live, address gone"
     assert states["aftercare.md"] == "live, never reviewed"
+
+
+def test_a_copy_is_marked_in_the_list_with_its_original(keep: Keep, words: WordEncoder, place: ContentPaths) -> None:
+    leaflet = "Keep the area clean for two days. Use factor 50 for two weeks. Ring us if it bleeds or hurts more."
+    for name, text in (("leaflet", leaflet), ("leaflet-copy", leaflet), ("leaflet-old", f"{leaflet} Ask.")):
+        (place.corpus / f"{name}.md").write_text(f"# Leaflet\n\n{text}\n")
+    bot, _, _ = keep(words)
+    states = {page.id: page.state for page in list_pages(bot, (), None, date(2026, 2, 1))}
+    assert states["leaflet.md"] == "live, never reviewed"
+    assert states["leaflet-copy.md"] == "live, never reviewed, the same as leaflet.md"
+    assert states["leaflet-old.md"] == "live, never reviewed, nearly the same as leaflet.md"

@@ -4,7 +4,7 @@ from dataclasses import replace
 import pytest
 
 from chatbot.clinic import Clinic, Contact, Crisis, Urgent
-from chatbot.records import Alarm, Answer, Citation, Highlight, Level, Outcome, Passage
+from chatbot.records import Alarm, Answer, Citation, Highlight, Level, Outcome, Passage, Place
 from chatbot.triage import LANGUAGES
 from chatbot.web.http.translations import direction
 from chatbot.web.visitor.rendering import answer_html, apology_html, contact_html, question_html, shorten
@@ -198,3 +198,15 @@ def test_a_refused_question_is_shown_in_short() -> None:
 def test_an_apology_says_why_and_may_offer_the_contact() -> None:
     assert '<p class="line" dir="auto">Too long.</p></div>' in apology_html("Too long.", FULL, with_contact=False)
     assert "tel:" in apology_html("Broken.", FULL, with_contact=True)
+
+
+def test_other_pages_with_the_same_words_are_folded_below_the_link() -> None:
+    place = Place("print/a.txt", "Care (Print)", None, "/pages/print/a.txt#mark-1")
+    cited = replace(answer(Outcome.ANSWERED).citations[0], page="Care (Leeds)", also_at=(place,))
+    found = answer_html(replace(answer(Outcome.ANSWERED), citations=(cited,)), FULL)
+    also = found.partition('<details class="also">')[2].partition("</details>")[0]
+    assert also.startswith("<summary>The same words also stand on:</summary><ul><li><a ")
+    assert 'href="pages/print/a.txt#mark-1"' in also
+    assert "Care (Print)" in also
+    assert '<span class="where">Care (Leeds)' in found
+    assert '<details class="also">' not in answer_html(answer(Outcome.ANSWERED), FULL)

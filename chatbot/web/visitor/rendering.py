@@ -274,9 +274,14 @@ def _anchor(address: str, content: Html, *, new_tab: bool) -> Html:
 
 
 def _seen_from(root: str, citation: Citation) -> Citation:
-    """Return a citation whose link to a page of this server holds below whatever path a proxy serves it."""
-    is_own = citation.link.startswith("/") and not citation.link.startswith("//")
-    return replace(citation, link=root + citation.link[1:]) if is_own else citation
+    """Return a citation whose links to pages of this server hold below whatever path a proxy serves it."""
+    also_at = tuple(replace(place, link=_below(root, place.link)) for place in citation.also_at)
+    return replace(citation, link=_below(root, citation.link), also_at=also_at)
+
+
+def _below(root: str, link: str) -> str:
+    is_own = link.startswith("/") and not link.startswith("//")
+    return root + link[1:] if is_own else link
 
 
 def _safe(address: str) -> str:
