@@ -4,14 +4,12 @@
 
 The data are the made-up sites of training/sites but every third, which is held out. A question is paired with the
 passages that answer it, and with those that the ranking puts first though they do not: near misses that share most of
-their words. A question to be answered by yes or no is paired with the yes or no to another question too. The word
-vectors stay as they are. The weights lie in build/reader.safetensors after each epoch;
+their words. The word vectors stay as they are. The weights lie in build/reader.safetensors after each epoch;
 training/export_reader.py rounds them.
 """
 
 import argparse
 import random
-import re
 import time
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -38,10 +36,6 @@ __all__ = ["Pair", "Reader", "corpus_pairs"]
 RIGHT = 2  # passages that answer a question, at most, of each question
 WRONG = 2  # passages that do not: the first of the ranking, and one of the next
 CANDIDATES = 10  # of the ranking, from which the wrong ones are drawn
-_YES_OR_NO = re.compile(
-    r"\W*(?:am|are|can|could|did|do|does|has|have|is|may|must|should|was|will|would)\b", re.IGNORECASE
-)
-_SAYS_YES_OR_NO = re.compile(r"(?:yes|no)\b", re.IGNORECASE)
 EPOCHS = 3
 BATCH = 24  # pairs
 SORTED = 50  # batches whose pairs are sorted by length together
@@ -102,16 +96,12 @@ def main() -> None:
 
 def corpus_pairs(corpus: Corpus, encoder: CachedEncoder, ranking: Ranking, chance: random.Random) -> Iterator[Pair]:
     """Yield each question of a corpus with passages that answer it, and with near ones that do not."""
-    says_yes_or_no = [passage for passage in corpus.index.passages if _SAYS_YES_OR_NO.match(passage.text)]
     for question in corpus.questions:
         result = search(corpus.index, encoder, ranking, question.question, question.history)
         if result is None:
             continue
         wrong = [hit.passage for hit in result.hits[:CANDIDATES] if not question.is_right(hit.passage)]
         picked = wrong[:1] + chance.sample(wrong[1:], min(WRONG - 1, len(wrong[1:])))
-        if _YES_OR_NO.match(question.question):
-            others = [one for one in says_yes_or_no if one not in picked and not question.is_right(one)]
-            picked += chance.sample(others, min(1, len(others)))
         for passage in [*_right(corpus, question), *picked]:
             yield Pair(result.resolved.text, reading_text(passage), question.is_right(passage))
 
