@@ -38,6 +38,8 @@ _DROPPED_LINE: Final = re.compile(
     r"^\s*(?:\{:[^{}]*\}|:::+[^:]*|\[(?:TOC|\[(?:_?TOC_?)\])\]|\[\[toc\]\]|\\(?:newpage|pagebreak))\s*$", re.IGNORECASE
 )
 _ATTRIBUTES: Final = re.compile(r"(?<=[\w)\]*_`>\"'.!?])\{:[^{}\n]*\}|\s*(?<!\\)\{[#.][\w-][^{}\n]*\}\s*$")
+_ADMONITION: Final = re.compile(r"^(?:!!!|\?\?\?\+?)\s+[\w -]+?(?:\s+\"(?P<title>[^\"]*)\")?\s*$")
+_INDENT: Final = "    "
 _BOX: Final = re.compile(r"^(\s*(?:>\s*)*(?:[-*+]|\d+[.)])\s+)\[[ xX]\]\s+")
 _ALERT: Final = re.compile(r"^(\s*(?:>\s*)+)\[![A-Za-z-]+\][+-]?[ \t]*")
 _EMOJI: Final = re.compile(r"(?<![\w:]):(?:[a-z][a-z0-9_+-]*|[+-]1):(?![\w:])")
@@ -81,8 +83,10 @@ def _without_wordpress(text: str) -> str:
 
 def _lines(text: str) -> Iterator[str]:
     fence = ""
-    exporting = False
-    for line in text.split("\n"):
+    exporting = admonished = False
+    for written in text.split("\n"):
+        admonished = admonished and (written.startswith(_INDENT) or not written.strip())
+        line = written.removeprefix(_INDENT) if admonished else written
         match = _FENCE.match(line)
         if fence:
             if match and match[1].startswith(fence) and not line.strip(" \t>`~\r"):
@@ -95,6 +99,9 @@ def _lines(text: str) -> Iterator[str]:
             exporting = bool(line.strip())
             if not exporting:
                 yield line
+        elif admonition := _ADMONITION.match(line):
+            admonished = True
+            yield from (admonition["title"] or "", "")
         else:
             yield _plain(line)
 

@@ -19,7 +19,7 @@ SOUP = [
     *("</button>", "<nav>", "</nav>", "<button,aria-expanded=false>", "<div,class=panel,hidden>"),
     *("<div,class=faq-item>", "<main>", "</main>", "<article>", "<form>", "</form>", "<pre>", "</pre>", "<span>"),
     *("</span>", "<!--", "-->", "word", "£5", "Yes.", "Why?", "<del>", "</del>", "<svg>", "</svg>", "<style>"),
-    *("</style>"),
+    "</style>",
 ]
 SOUP = [piece.replace(",", " ") + " " * (piece.isalpha()) for piece in SOUP]
 

@@ -104,6 +104,7 @@ def test_details_hold_a_question_with_its_answer() -> None:
             "import Box from './Box'\nexport const meta = {\n  a: 1\n}\n\n# PRP {#prp}\n\nOne <Box /> hour. {/* x */}",
             "PRP\n\nOne hour.",
         ),
+        ('!!! note "Before"\n    Drink *water*.\n\n    Eat.\n\nCome.', "Before\n\nDrink water.\n\nEat.\n\nCome."),
         ("::: tip\nDrink water.\n:::\n\n[TOC]", "Drink water."),
         (":warning: Ring us at 10:30:00 :tada:", "Ring us at 10:30:00"),
         ("```\n{.code} :a: - [x] b\n```", "{.code} :a: - [x] b"),
