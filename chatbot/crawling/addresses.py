@@ -178,8 +178,8 @@ class Scope:
         """Build the scope of the sites of some addresses."""
         return cls(frozenset(address.site for address in addresses))
 
-    def __contains__(self, address: WebAddress) -> bool:
-        return address.site in self.sites
+    def __contains__(self, address: WebAddress | None) -> bool:
+        return address is not None and address.site in self.sites
 
 
 class TrapDetector:

@@ -210,7 +210,7 @@ class Crawl:
             self._allow_private()
         for start in self._starts:
             robots = self._robots_of(start)
-            if isinstance(robots, str):
+            if isinstance(robots, str) and start is self._start:
                 raise CrawlError(f"{start} cannot be read: {robots}. Check the address, and try again later.")
             self._queue_address(start, 0)
         for start in self._starts:
@@ -322,7 +322,7 @@ class Crawl:
         address, status = fetched.address, fetched.status
         if fetched.outside:
             self._leave_out(address, f"it leads to {fetched.outside}, which is not read")
-            if address.key == self._start.key:
+            if address.key == self._start.key and _joined(str(address), fetched.outside) not in self._scope:
                 raise CrawlError(f"{address} leads to another site: crawl {fetched.outside} instead.")
         elif status == HTTPStatus.NOT_MODIFIED and known:
             content = self._folders[address.site].content(known)

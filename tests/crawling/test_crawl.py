@@ -255,6 +255,21 @@ def test_another_site_is_not_read_unless_it_is_named(site: Site, tmp_path: Path)
     assert (tmp_path / other.removeprefix("http://").replace(":", "-") / "a.html").exists()
 
 
+def test_a_further_site_that_fails_does_not_stop_the_first(site: Site, tmp_path: Path) -> None:
+    site.page("/", title="Home")
+    report = site.crawl(tmp_path, also=("http://127.0.0.1:1",))
+    assert report.read == 1
+    assert report.left_out[0].address == "http://127.0.0.1:1/"
+    assert report.left_out[0].reason.startswith("its site's robots.txt cannot be read: no connection")
+
+
+def test_a_site_that_moved_is_named(site: Site, tmp_path: Path) -> None:
+    site.redirect("/", "https://new.example/")
+    with pytest.raises(CrawlError, match=r"leads to another site: crawl https://new\.example/ instead"):
+        site.crawl(tmp_path)
+    assert not any(tmp_path.iterdir())
+
+
 def test_an_interrupted_crawl_leaves_what_it_read(site: Site, tmp_path: Path) -> None:
     site.page("/", '<a href="/a">a</a><a href="/b">b</a>', title="Home")
     site.page("/a")
