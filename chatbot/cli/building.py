@@ -62,8 +62,8 @@ def _build_once(settings: Settings, encoder: "Encoder", *, fresh: bool = False) 
     from chatbot.cli.progress import progress_bar
     from chatbot.indexing import build_index
 
-    with progress_bar("Embedding", " passages") as show:
-        return build_index(settings.corpus, settings.index, encoder, progress=show, fresh=fresh)
+    with progress_bar("Reading", " files") as read, progress_bar("Embedding", " passages") as show:
+        return build_index(settings.corpus, settings.index, encoder, progress=show, reading=read, fresh=fresh)
 
 
 def _report(corpus: Path, built: "BuildResult") -> None:

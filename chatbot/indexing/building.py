@@ -47,6 +47,7 @@ _PASSAGE_SHARE: Final = 0.75  # of the encoder's window; the rest is for the hea
 _WINDOW: Final = 512  # passages that are held encoded until they are written
 _BATCH: Final = 64  # of them between two steps of the progress bar
 _INPUTS: Final = "inputs.npy"
+_SIDECAR: Final = ".yaml"
 _REPEATED: Final = "repeated.json"
 
 _Encoding = tuple[Vectors, Tokens]
@@ -80,13 +81,14 @@ def build_index(  # noqa: PLR0913, PLR0917 - what a build is made of, and who he
     progress: Callable[[int, int], object] = lambda _done, _of: None,
     reuse: Path | None = None,
     *,
+    reading: Callable[[int, int], object] = lambda _done, _of: None,
     fresh: bool = False,
 ) -> BuildResult:
     """Build the index of a corpus and make it live; with nothing changed, do nothing.
 
     Pages that the live build, or that of another index folder `reuse`, already holds are not read again, nor are their
     passages embedded. `fresh` reads and embeds all of them. `progress(done, total)` counts the passages that are
-    embedded. Raises `CorpusError`, `ModelError`, `IndexBusy`.
+    embedded, `reading(done, total)` the files that are read. Raises `CorpusError`, `ModelError`, `IndexBusy`.
     """
     with write_lock(index):
         old = None if fresh else _live_build(index)
@@ -99,7 +101,8 @@ def build_index(  # noqa: PLR0913, PLR0917 - what a build is made of, and who he
             # stale, never wrong.
             digest = sha256()
             repeated = _repeated(corpus, known)
-            cut = _write_texts(folder, corpus, page_files(corpus, digest), known, encoder, repeated)
+            files = _counted(page_files(corpus, digest), corpus, reading)
+            cut = _write_texts(folder, corpus, files, known, encoder, repeated)
             known.keep_precise(cut.bits, store.bits_for(cut.spans))
             embedded = sum(len(unknown) for _, unknown in _windows(cut, known))
             search = write_encodings(folder, store, _encodings(cut, known, encoder, progress))
@@ -255,6 +258,14 @@ class _Cut:
     def entry(self, number: int) -> Entry:
         """Return a distinct passage by its number."""
         return self.texts.entries[int(self.distinct.rows[number])]
+
+
+def _counted(files: Iterable[PageFile], corpus: Path, reading: Callable[[int, int], object]) -> Iterator[PageFile]:
+    """Yield files, and report how many of them were read."""
+    total = sum(path.suffix != _SIDECAR for path in corpus_files(corpus))
+    for done, file in enumerate(files, 1):
+        yield file
+        reading(done, max(done, total))
 
 
 def _repeated(corpus: Path, known: _Known) -> Boilerplate:

@@ -737,3 +737,12 @@ def test_blocks_that_a_site_repeats_are_in_no_passage_and_named(tmp_path: Path, 
     whole = build_index(corpus, tmp_path / "another", words)
     assert whole.id == second.id
     assert [passage.text for passage in Texts(whole.build.folder).passages] == held
+
+
+def test_files_that_are_read_are_counted_without_sidecars(pages: Path, tmp_path: Path, words: WordEncoder) -> None:
+    (pages / "care.md").write_text("Ice cools.")
+    (pages / "care.md.yaml").write_text("title: Care")
+    (pages / "bad.txt").write_bytes(b"\xff")
+    heard: list[tuple[int, int]] = []
+    build_index(pages, tmp_path / "index", words, reading=lambda done, of: heard.append((done, of)))
+    assert heard == [(1, 3), (2, 3), (3, 3)]
