@@ -307,7 +307,7 @@ def _write_texts(  # noqa: PLR0913, PLR0917 - what the texts of a build are made
     if not documents:
         raise no_pages(corpus, [file.error for file in left_out.values()])
     if not contents:
-        raise CorpusError(f"The pages in {corpus} hold headings alone: write what stands below them.")
+        raise CorpusError(f"The pages in {corpus} hold no words: write what a visitor may ask.")
     write_left_out(folder, left_out)
     distinct = counter.passages()
     distinct.write(folder)

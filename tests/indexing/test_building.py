@@ -118,13 +118,11 @@ def test_the_same_words_under_other_headings_are_not_taken_for_one_another(tmp_p
     assert len(open_index(corpus, tmp_path / "index", words)[1].passages) == 2
 
 
-def test_pages_that_hold_headings_alone_are_an_error_that_says_so(tmp_path: Path, words: WordEncoder) -> None:
+def test_pages_without_a_word_are_an_error_that_says_so(tmp_path: Path, words: WordEncoder) -> None:
     corpus = tmp_path / "corpus"
     corpus.mkdir()
-    (corpus / "a.md").write_text("# One\n\n## Two\n")
-    with pytest.raises(
-        CorpusError, match=f"^The pages in {corpus} hold headings alone: write what stands below them\\.$"
-    ):
+    (corpus / "a.md").write_text("# !!!\n\n***\n")
+    with pytest.raises(CorpusError, match=f"^The pages in {corpus} hold no words: write what a visitor may ask\\.$"):
         build_index(corpus, tmp_path / "index", words)
 
 
