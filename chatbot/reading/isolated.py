@@ -26,8 +26,8 @@ __all__ = ["LARGEST_PARSED", "PARSED", "Unparsable", "parse", "serve"]
 
 LARGEST_PARSED: Final = 50 * 1024 * 1024
 """Bytes of the largest file that is parsed: a leaflet with pictures in print quality."""
-MEMORY: Final = 640 * 1024 * 1024
-"""Bytes of address space that the child may use; some 200 MB are its own programs."""
+MEMORY: Final = 512 * 1024 * 1024
+"""Bytes of address space that the child may use; some 70 MB are its own programs."""
 
 _LONGEST_TEXT: Final = 2_000_000  # characters of a file: a thousand pages
 _SECONDS: Final = 10  # of processor time for a file, and so many more for each of its megabytes, up to the most
