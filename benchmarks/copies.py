@@ -74,8 +74,8 @@ def _with_other_numbers(text: str, more: int) -> str:
     """Return a text whose telephone and street numbers have another last digit."""
 
     def other(match: re.Match[str]) -> str:
-        *digits, last = match.group()
-        return "".join(digits) + str((int(last) + more) % 10)
+        number = match.group()
+        return number[:-1] + str((int(number[-1]) + more) % 10)
 
     return _NUMBER.sub(other, text)
 
