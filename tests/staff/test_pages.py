@@ -113,7 +113,7 @@ def test_a_preview_lists_added_removed_and_changed_passages(keep: Keep, words: W
     [
         (PageForm(" ", "", "", "Words."), "no title"),
         (PageForm("A", "", "", " \n"), "no text"),
-        (PageForm("A", "", "", "# Only\n\n## Headings\n"), "headings alone"),
+        (PageForm("A", "", "", "# A\n"), "heading alone"),
         (PageForm("A", "", "2999-01-01", "Words."), "yet to come"),
         (PageForm("A", "javascript:alert(1)", "", "Words."), "not a web address"),
         (PageForm("A", "", "31.12.2026", "Words."), "cannot be read"),
@@ -364,9 +364,11 @@ def test_publishing_opens_each_file_no_more_often_than_needed(place: ContentPath
     assert {name: count for name, count in seen.items() if ".draft" not in name} == {
         # Once to build from, and once to see that nobody changed them meanwhile.
         **{f"corpus/{name}": 2 for name in pages},
-        # The new page is read by the build and copied into the corpus.
-        **{f"staff/draft/corpus/{name}": 1 for name in pages},
-        "staff/draft/corpus/parking.md": 2,
+        # The build reads each page for the digest, and then for its passages; the new one is copied into the corpus.
+        **{f"staff/draft/corpus/{name}": 2 for name in pages},
+        "staff/draft/corpus/parking.md": 3,
+        # The build reads what it wrote, to name copies.
+        **{f"staff/draft/index/new/{name}": 1 for name in ("documents.jsonl", "pages.json", "passages.jsonl")},
         # The old build is verified and opened for its vectors, and the new one to be served.
         **{f"index/{build}/{name}": 2 for build in ("old", "new") for name in data},
         "index/old/manifest.json": 2,
