@@ -3,6 +3,7 @@
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from typing import Never
 
 from tqdm import tqdm
 
@@ -15,7 +16,7 @@ def progress_bar(task: str, unit: str) -> Iterator[Callable[[int, int], None]]:
 
     The bar stands from the first call until all is done.
     """
-    bars: list[tqdm[None]] = []
+    bars: list[tqdm[Never]] = []
 
     def show(done: int, total: int) -> None:
         if not bars:
