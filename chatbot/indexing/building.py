@@ -30,7 +30,6 @@ from chatbot.reading import (
     PageFile,
     RepeatCounter,
     corpus_digest,
-    corpus_files,
     is_counted,
     no_pages,
     page_files,
@@ -47,7 +46,6 @@ _PASSAGE_SHARE: Final = 0.75  # of the encoder's window; the rest is for the hea
 _WINDOW: Final = 512  # passages that are held encoded until they are written
 _BATCH: Final = 64  # of them between two steps of the progress bar
 _INPUTS: Final = "inputs.npy"
-_SIDECAR: Final = ".yaml"
 _REPEATED: Final = "repeated.json"
 
 _Encoding = tuple[Vectors, Tokens]
@@ -92,7 +90,9 @@ def build_index(  # noqa: PLR0913, PLR0917 - what a build is made of, and who he
     """
     with write_lock(index):
         old = None if fresh else _live_build(index)
-        inputs = _manifest(corpus_digest(corpus), encoder)
+        before = sha256()
+        names = [file.name for file in page_files(corpus, before)]
+        inputs = _manifest(before.hexdigest(), encoder)
         if old and old.manifest.id == inputs.id:
             return _result(old, 0)
         known = _Known([old, _live_build(reuse) if reuse else None], inputs, store)
@@ -100,8 +100,8 @@ def build_index(  # noqa: PLR0913, PLR0917 - what a build is made of, and who he
             # The digest is taken again of the bytes that are read: a page that is saved meanwhile makes the build
             # stale, never wrong.
             digest = sha256()
-            repeated = _repeated(corpus, known)
-            files = _counted(page_files(corpus, digest), corpus, reading)
+            repeated = _repeated(corpus, known) if any(map(is_counted, names)) else Boilerplate()
+            files = _counted(page_files(corpus, digest), len(names), reading)
             cut = _write_texts(folder, corpus, files, known, encoder, repeated)
             known.keep_precise(cut.bits, store.bits_for(cut.spans))
             embedded = sum(len(unknown) for _, unknown in _windows(cut, known))
@@ -260,9 +260,8 @@ class _Cut:
         return self.texts.entries[int(self.distinct.rows[number])]
 
 
-def _counted(files: Iterable[PageFile], corpus: Path, reading: Callable[[int, int], object]) -> Iterator[PageFile]:
+def _counted(files: Iterable[PageFile], total: int, reading: Callable[[int, int], object]) -> Iterator[PageFile]:
     """Yield files, and report how many of them were read."""
-    total = sum(path.suffix != _SIDECAR for path in corpus_files(corpus))
     for done, file in enumerate(files, 1):
         yield file
         reading(done, max(done, total))
@@ -271,11 +270,10 @@ def _counted(files: Iterable[PageFile], corpus: Path, reading: Callable[[int, in
 def _repeated(corpus: Path, known: _Known) -> Boilerplate:
     """Return the blocks that the sites of a corpus repeat on their pages; needs a look at all pages of HTML."""
     counter = RepeatCounter()
-    if any(is_counted(path.name) for path in corpus_files(corpus)):
-        for file in page_files(corpus, sha256()):
-            if is_counted(file.name):
-                with suppress(UnreadablePage):  # named when the page is read to be written
-                    counter.add(known.document(file) or read_file(file))
+    for file in page_files(corpus, sha256()):
+        if is_counted(file.name):
+            with suppress(UnreadablePage):  # named when the page is read to be written
+                counter.add(known.document(file) or read_file(file))
     return counter.boilerplate()
 
 
