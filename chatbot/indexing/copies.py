@@ -250,9 +250,10 @@ def _most_similar(
     best, most = None, _SIMILAR
     for name, count in shared.most_common(_NAMED):
         union = np.union1d(sketch, sketches[name])[:_SKETCH]
-        both = np.isin(union, sketch, assume_unique=True) & np.isin(union, sketches[name], assume_unique=True)
-        if count and both.mean() >= most and (best is None or both.mean() > most):
-            best, most = name, float(both.mean())
+        common = np.intersect1d(sketch, sketches[name], assume_unique=True)
+        share = float(np.count_nonzero(common <= union[-1])) / len(union)
+        if count and share >= most and (best is None or share > most):
+            best, most = name, share
     return best
 
 
