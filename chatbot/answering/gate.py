@@ -1,9 +1,10 @@
 """The gate: the probability that the shown passages answer the question, and the outcome that it allows.
 
-It weighs three signals of the best passage: MaxSim over the question's content words without the corpus's topic, the
-margin over the next passages that say something else, and whether the passage holds the type of answer asked for. Where
-these leave the answer open, the reader reads the best passages, and a second model weighs what it says too.
-`training/fit_gate.py` fits both; `gate.json` holds them with their figures.
+It weighs four signals of the best passage: MaxSim over the question's content words without the corpus's topic, the
+margin over the next passages that say something else, whether the passage holds the type of answer asked for, and how
+it meets the word that it meets least, such as "pregnant" on a page that does not speak of pregnancy. Where these leave
+the answer open, the reader reads the best passages, and a second model weighs what it says too. `training/fit_gate.py`
+fits both; `gate.json` holds them with their figures.
 """
 
 import math
@@ -22,7 +23,7 @@ from chatbot.records import Hit, Outcome, Passage
 
 __all__ = ["GATE_SIGNALS", "READ_SIGNALS", "Gate", "Logistic", "gate_signals"]
 
-GATE_SIGNALS: Final = ("content_maxsim", "margin", "answer_type")
+GATE_SIGNALS: Final = ("content_maxsim", "margin", "answer_type", "weakest_word")
 """The signals of a passage that was not read, in the order of the weights."""
 
 READ_SIGNALS: Final = (*GATE_SIGNALS, "reading", "mean_reading")
@@ -33,17 +34,18 @@ _RUNNERS_UP: Final = 5  # passages whose mean score the margin is taken from
 
 def gate_signals(index: Index, topic_free: Query, question: str, hits: Sequence[Hit]) -> list[float]:
     """Return the `SIGNALS` of the first hit; `hits` are ranked and not empty."""
-    (content,) = index.content_maxsim(topic_free, [hits[0].passage])
-    return _signals(float(content), question, hits)
+    best = [hits[0].passage]
+    (content,), (weakest,) = index.content_maxsim(topic_free, best), index.weakest_word(topic_free, best)
+    return _signals(float(content), float(weakest), question, hits)
 
 
-def _signals(content_maxsim: float, question: str, hits: Sequence[Hit]) -> list[float]:
-    """Return the signals of the first hit, of which the first is known."""
+def _signals(content_maxsim: float, weakest_word: float, question: str, hits: Sequence[Hit]) -> list[float]:
+    """Return the signals of the first hit, of which two are known."""
     best = hits[0]
     competitors = (hit for hit in hits[1:] if not are_variants(best.passage, hit.passage))
     others = list(islice(competitors, _RUNNERS_UP))
     margin = best.score - sum(hit.score for hit in others) / len(others) if others else 0.0
-    return [content_maxsim, margin, float(match_answer_type(question, best.passage.text))]
+    return [content_maxsim, margin, float(match_answer_type(question, best.passage.text)), weakest_word]
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,16 +121,20 @@ class Gate:
         A passage whose heading is the question gets at least what the most careful clinic asks for. A question that
         names the topic alone gets what the least careful clinic calls an answer.
         """
-        contents = index.content_maxsim(result.topic_free, [hit.passage for hit in hits]).tolist()
-        return [self._confidence(result, hit, content) for hit, content in zip(hits, contents, strict=True)]
+        passages = [hit.passage for hit in hits]
+        contents = index.content_maxsim(result.topic_free, passages).tolist()
+        weakest = index.weakest_word(result.topic_free, passages).tolist()
+        return [self._confidence(result, *signals) for signals in zip(hits, contents, weakest, strict=True)]
 
-    def _confidence(self, result: SearchResult, hit: Hit, content_maxsim: float) -> float:
+    def _confidence(self, result: SearchResult, hit: Hit, content_maxsim: float, weakest_word: float) -> float:
         is_heading = result.has_exact_heading(hit)
         if result.topic_alone and not is_heading:
             return min((chance for _, chance in self.risk), default=0.0)
         hits = (hit, *(other for other in result.hits if other is not hit))
         least = max((chance for _, chance in self.risk), default=1.0) if is_heading else 0.0
-        return max(least, self._probability(result, hit, _signals(content_maxsim, result.gate_text, hits)))
+        return max(
+            least, self._probability(result, hit, _signals(content_maxsim, weakest_word, result.gate_text, hits))
+        )
 
     def _probability(self, result: SearchResult, hit: Hit, signals: Sequence[float]) -> float:
         """Return the probability that a hit answers; that of the first hit is for the answer with all that it shows."""

@@ -87,7 +87,7 @@ RISK = ((0.21, 0.2), (0.2, 0.3), (0.19, 0.4), (0.05, 0.7))
 def sure(confidence: float, related: float = 0.1, likely: float = 0.3) -> Gate:
     """Return a gate that gives every passage this confidence."""
     intercept = math.log(confidence / (1 - confidence))
-    model = Logistic((0.0, 0.0, 0.0), intercept)
+    model = Logistic((0.0, 0.0, 0.0, 0.0), intercept)
     return Gate(model, Logistic((*model.weights, 0.0, 0.0), intercept), (0.0, 1.0), 0.0, RISK, related, likely)
 
 

@@ -5,7 +5,7 @@ import pytest
 
 from chatbot.answering.citations import highlights
 from chatbot.answering.explanation import build_explanation
-from chatbot.answering.gate import Logistic, gate_signals
+from chatbot.answering.gate import GATE_SIGNALS, Logistic, gate_signals
 from chatbot.answering.pipeline import Pipeline, PipelineResult
 from chatbot.answering.ranking import Ranking
 from chatbot.answering.reader import PassageReader
@@ -19,7 +19,7 @@ from tests.answering.conftest import CLINIC, IndexOf, KnownFindings, Section, se
 from tests.conftest import WordEncoder
 
 ALL_SIGNALS = Ranking((1.0, 2.0, 3.0, 4.0))
-GATE = replace(sure(0.5), unread=Logistic((2.0, 3.0, 0.5), 0.0), related=0.17)
+GATE = replace(sure(0.5), unread=Logistic((2.0, 3.0, 0.5, 0.0), 0.0), related=0.17)
 PARTS: tuple[Section, ...] = tuple(
     (f"Part {name}", f"A laser treats {name}. Rest w{number} x{number} y{number} days.")
     for number, name in enumerate("scars redness moles veins hair spots lines pores tone tags warts rosacea".split())  # noqa: SIM905 -- a list would take 12 lines
@@ -47,7 +47,7 @@ def test_an_explanation_holds_the_answer_and_the_signals_of_the_gate(index: Inde
     values = gate_signals(index, search_result.topic_free, search_result.gate_text, search_result.hits)
     assert (explanation.answer, explanation.milliseconds, explanation.matched) == (result.answer, 12.5, "")
     assert explanation.aspect == "when does a moles"
-    assert explanation.signals == {"content_maxsim": values[0], "margin": values[1], "answer_type": values[2]}
+    assert explanation.signals == dict(zip(GATE_SIGNALS, values, strict=True))
     assert values[2] == 1.0
 
 

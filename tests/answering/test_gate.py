@@ -7,7 +7,7 @@ from importlib.resources import files
 import pytest
 
 from chatbot.answering.follow_ups import ResolvedQuestion
-from chatbot.answering.gate import READ_SIGNALS, Gate, Logistic, gate_signals
+from chatbot.answering.gate import GATE_SIGNALS, READ_SIGNALS, Gate, Logistic, gate_signals
 from chatbot.answering.search import SearchResult
 from chatbot.indexing import Index, Query
 from chatbot.records import Hit, Outcome
@@ -18,14 +18,18 @@ RISK = ((0.2, 0.3), (0.1, 0.5), (0.05, 0.7))
 
 
 def weighing(*weights: float, intercept: float = 0.0) -> Gate:
-    """Return a gate that weighs the three signals so, whether a passage was read or not."""
+    """Return a gate that weighs the four signals so, whether a passage was read or not."""
     unread, read = Logistic(weights, intercept), Logistic((*weights, 0.0, 0.0), intercept)
     return Gate(unread, read, (0.0, 1.0), 0.0, RISK, 0.1, 0.3)
 
 
-BY_MARGIN, BY_CONTENT, BY_EXPECTED = weighing(0.0, 1.0, 0.0), weighing(1.0, 0.0, 0.0), weighing(0.0, 0.0, 1.0)
-SURE, UNSURE = weighing(0.0, 1.0, 0.0, intercept=2.0), weighing(0.0, 1.0, 0.0, intercept=-2.0)
-BY_READING = replace(BY_MARGIN, read=Logistic((0.0, 0.0, 0.0, 1.0, 2.0), 0.5), reading_weight=0.1)
+BY_MARGIN, BY_CONTENT, BY_EXPECTED = (
+    weighing(0.0, 1.0, 0.0, 0.0),
+    weighing(1.0, 0.0, 0.0, 0.0),
+    weighing(0.0, 0.0, 1.0, 0.0),
+)
+SURE, UNSURE = weighing(0.0, 1.0, 0.0, 0.0, intercept=2.0), weighing(0.0, 1.0, 0.0, 0.0, intercept=-2.0)
+BY_READING = replace(BY_MARGIN, read=Logistic((0.0, 0.0, 0.0, 0.0, 1.0, 2.0), 0.5), reading_weight=0.1)
 REDNESS = ("Redness", "Redness fades within three days.")
 
 
@@ -58,7 +62,7 @@ def test_content_is_how_well_the_best_passage_meets_the_words_that_say_something
 ) -> None:
     index = index_of(REDNESS, ("Rest", "Wait a week."))
     best = Hit(index.passages[0], 1.0)
-    content, _, _ = gate_signals(index, query(words, "redness of zebras"), "", [best, Hit(index.passages[1], 0.5)])
+    content, *_ = gate_signals(index, query(words, "redness of zebras"), "", [best, Hit(index.passages[1], 0.5)])
     known = math.log(2) / math.log(6)  # rarity of a word that one of two passages holds; 1 for one that none does
     assert content == pytest.approx(known / (known + 1), abs=2e-3)
 
@@ -87,14 +91,21 @@ def test_the_kind_of_answer_is_looked_for_in_the_best_passage(
     assert gate_signals(index, query(words, "redness"), question, ranked(index, 0.9))[2] == signal
 
 
+def test_the_weakest_word_is_the_telling_one_that_the_passage_meets_least(
+    index_of: IndexOf, words: WordEncoder
+) -> None:
+    index = index_of(REDNESS, ("Rest", "Wait a week."))
+    hits = ranked(index, 0.9)
+    assert gate_signals(index, query(words, "redness of zebras"), "", hits)[3] == pytest.approx(0.0, abs=1e-3)
+    assert gate_signals(index, query(words, "is redness"), "", hits)[3] == pytest.approx(1.0, abs=1e-3)
+
+
 def test_the_fitted_gate_is_what_the_file_says() -> None:
     values = json.loads(files("chatbot.answering").joinpath("gate.json").read_text("utf-8"))
     gate, unread, read = Gate.fitted(), values["unread"], values["read"]
-    assert gate.unread == Logistic(
-        (unread["content_maxsim"], unread["margin"], unread["answer_type"]), unread["intercept"]
-    )
+    assert gate.unread == Logistic(tuple(unread[name] for name in GATE_SIGNALS), unread["intercept"])
     assert gate.read == Logistic(tuple(read[name] for name in READ_SIGNALS), read["intercept"])
-    assert READ_SIGNALS == ("content_maxsim", "margin", "answer_type", "reading", "mean_reading")
+    assert READ_SIGNALS == ("content_maxsim", "margin", "answer_type", "weakest_word", "reading", "mean_reading")
     assert (list(gate.worth_reading), gate.reading_weight) == (values["worth_reading"], values["reading_weight"])
     assert (gate.related, gate.likely) == (values["related"], values["likely"])
     assert gate.risk == tuple((share, chance) for share, chance in values["risk"])

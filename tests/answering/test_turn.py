@@ -32,7 +32,7 @@ def index(index_of: IndexOf) -> Index:
 
 def by_content(weight: float = 10.0, intercept: float = -5.0) -> Gate:
     """Return a gate that looks at the question's content words alone."""
-    return replace(sure(0.5), unread=Logistic((weight, 0.0, 0.0), intercept))
+    return replace(sure(0.5), unread=Logistic((weight, 0.0, 0.0, 0.0), intercept))
 
 
 def turn_of(  # noqa: PLR0913 - what a test says of a turn
