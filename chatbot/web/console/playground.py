@@ -1,5 +1,6 @@
 """The Try it tab: ask as a visitor would, and see how the answer came about. Nothing of it is kept in the journal."""
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
@@ -205,7 +206,16 @@ def _signals(explanation: Explanation) -> str:
     content, margin, expected = (explanation.signals[name] for name in ("content_maxsim", "margin", "answer_type"))
     kind = {1.0: "the passage holds the kind of answer asked for", -1.0: "the kind of answer asked for is missing"}
     text = f"The best passage matches {content:.0%} of the key words and is {100 * margin:.0f} points ahead of the next"
-    return f"{text}; {kind[expected]}." if expected else f"{text}."
+    if expected:
+        text = f"{text}; {kind[expected]}"
+    return f"{text}.{_reading(explanation.signals.get('reading'))}"
+
+
+def _reading(logit: float | None) -> str:
+    """Return what the reader says of the best passage; nothing where it was not asked."""
+    if logit is None:
+        return ""
+    return f" The reader, which reads the question with the passage, gives it {1 / (1 + math.exp(-logit)):.0%}."
 
 
 def _row(place: int, candidate: Candidate) -> list[str]:
