@@ -31,6 +31,7 @@ __all__ = [
     "CorpusQuestion",
     "clinics",
     "cuts",
+    "held_out_folders",
     "held_out_sites",
     "index_corpus",
     "reader_folders",
@@ -85,14 +86,18 @@ def reader_sites(encoder: CachedEncoder) -> Iterator[Corpus]:
 
 def reader_folders() -> list[Path]:
     """Return the folders of the made-up sites that the reader learns."""
-    folders = _folders(SITES)
-    held_out = folders[1::_EVERY]
-    return [folder for folder in folders if folder not in held_out]
+    held_out = held_out_folders()
+    return [folder for folder in _folders(SITES) if folder not in held_out]
+
+
+def held_out_folders() -> list[Path]:
+    """Return the folders of the made-up sites that the reader does not learn."""
+    return _folders(SITES)[1::_EVERY]
 
 
 def held_out_sites(encoder: CachedEncoder) -> Iterator[Corpus]:
     """Yield the made-up sites that the reader does not learn, indexed."""
-    yield from _made_up(_folders(SITES)[1::_EVERY], encoder)
+    yield from _made_up(held_out_folders(), encoder)
 
 
 def _folders(root: Path) -> list[Path]:

@@ -4,16 +4,16 @@
 
 The upper half of the packaged encoder's layers is fine-tuned to separate five labels. The lower half stays as it is,
 because search needs it too. The messages are the lists of `training/triage/`, joined and misspelt anew in each round,
-and a sample of the public collections' questions, all ordinary. With `--thresholds`, only the thresholds are set, on
-the lists of `training/triage/calibration/`, which the classifier does not learn. `training.measure_triage` measures
-triage as a whole on lists that no fit has seen.
+the harmless questions of the made-up sites that the reader learns, and a sample of the public collections' questions,
+all ordinary. With `--thresholds`, only the thresholds are set, on the lists of `training/triage/calibration/`, which
+the classifier does not learn. `training.measure_triage` measures triage as a whole on lists that no fit has seen.
 """
 
 import argparse
 import json
 import random
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -29,16 +29,19 @@ from chatbot.triage import EmergencyClassifier, Triage
 from chatbot.triage.classifier import LABELS
 from chatbot.triage.red_flags import Span
 from chatbot.triage.triage import TriageEvidence
+from training.corpora import reader_folders
 from training.fragments import fragments
 from training.noise import misspell
-from training.triage_lists import CALIBRATION, LISTS, PUBLIC, Message, public_questions, read_lists
+from training.triage_lists import CALIBRATION, LISTS, PUBLIC, Message, public_questions, read_lists, site_questions
 
 OUT = Path("chatbot/triage")
 ROUNDS = 3
 BATCH = 32
 RATE = 1.5e-4
 HEAD_RATE = 1e-3
+KEPT = 0.4  # share of the weights before, in a fit that goes on from the last one
 MAX_PARTS = 4_000  # sentences and clauses of harmless messages that are learnt
+MAX_SITE_PARTS = 2_000  # the same of the questions of sites
 MAX_FRAGMENTS = 2_500
 PUBLIC_STRIDE = 6  # one in so many questions of the public collections is learnt
 JOINED_URGENT = 0.4  # share of the urgent messages that are joined to an ordinary one
@@ -48,7 +51,7 @@ JOINERS = (". ", ". ", "? ", ", ", ", ", " and ", " ", " ", " - ", " but ", "! "
 MAX_WORDS = 14  # of a message that is joined to another
 PARTS = {"ordinary": "ordinary", "symptom": "harmless", "harmless": "harmless"}  # a part's label by its message's
 MEANS = {"urgent": ("today", "emergency", "crisis"), "harmless": ("ordinary", "symptom")}
-FALSE_ALARMS = {"message": 0.03, "part": 0.01}
+FALSE_ALARMS = {"message": 0.025, "part": 0.01}
 """Shares of the ordinary messages of the calibration that may alarm, whole and by a part. Near half are look-alikes."""
 
 SCANT = 0.85
@@ -67,8 +70,9 @@ def main() -> None:
     options = parser.parse_args()
     listed = [*read_lists(), *read_lists(LISTS / "languages")]
     chance = random.Random(0)
-    parts = chance.sample(parts_of(listed), MAX_PARTS)
-    messages = [*listed, *parts, *chance.sample(fragments(), MAX_FRAGMENTS)]
+    asked = site_questions(reader_folders())
+    parts = [*chance.sample(parts_of(listed), MAX_PARTS), *chance.sample(parts_of(asked), MAX_SITE_PARTS)]
+    messages = [*listed, *asked, *parts, *chance.sample(fragments(), MAX_FRAGMENTS)]
     public = [
         Message("ordinary", "public", text, "public")
         for texts in public_questions(options.data).values()
@@ -82,10 +86,13 @@ def main() -> None:
     model = Model()
     if options.further:
         model.restore(EmergencyClassifier.fitted(on_onnxruntime=False))
+    before = model.state()
     model.fit([*messages, *public], options.rounds)
+    if options.further:
+        model.mix(before)
     encoder = load_encoder()
     values |= {
-        "encoder": {"name": encoder.name, "fingerprint": encoder.fingerprint},
+        "encoder": {"name": PACKAGED_MODEL, "fingerprint": encoder.fingerprint},
         "layers": len(model.upper),
         "heads": model.base.config.num_attention_heads,
         "fitted": datetime.now(tz=UTC).date().isoformat(),
@@ -137,6 +144,20 @@ class Model:
                 _set_norm(layer.attention.output.LayerNorm, saved.join_norm)
                 _set_norm(layer.output.LayerNorm, saved.narrow_norm)
             _set(self.head, fitted.head, fitted.head_bias)
+
+    def state(self) -> dict[str, torch.Tensor]:
+        """Return a copy of the weights that are learnt."""
+        parts = {"upper": self.upper, "head": self.head}
+        return {
+            f"{name}.{key}": weight.clone() for name, part in parts.items() for key, weight in part.state_dict().items()
+        }
+
+    def mix(self, before: Mapping[str, torch.Tensor]) -> None:
+        """Set the weights to a mean of earlier ones and their own, which forgets less (Wortsman et al., 2022)."""
+        mean = {key: torch.lerp(weight, before[key], KEPT) for key, weight in self.state().items()}
+        for name, part in {"upper": self.upper, "head": self.head}.items():
+            own = {key.removeprefix(f"{name}."): weight for key, weight in mean.items() if key.startswith(f"{name}.")}
+            part.load_state_dict(own)
 
     def fit(self, messages: Sequence[Message], rounds: int) -> None:
         """Maximise the likelihood of the labels that each message may have."""

@@ -3,8 +3,8 @@
     python -m training.measure_triage [--data FOLDER] [--list FILE] [--show]
 
 Without `--list` it reads the lists that no fit has seen, `training/triage/held-out/`. Urgent messages are also joined
-to ordinary ones, before and after. With `--data`, the questions of the public collections are measured too, all as
-ordinary messages.
+to ordinary ones, before and after. The harmless questions of the made-up sites that no fit has seen follow. With
+`--data`, the questions of the public collections are measured too, all as ordinary messages.
 """
 
 import argparse
@@ -14,7 +14,8 @@ from pathlib import Path
 
 from chatbot.indexing import load_encoder
 from chatbot.triage import Finding, Triage
-from training.triage_lists import HELD_OUT, Message, public_questions, read_lists
+from training.corpora import held_out_folders
+from training.triage_lists import HELD_OUT, Message, public_questions, read_lists, site_questions
 
 JOINED = 4  # ordinary messages that each urgent one is joined to
 JOINERS = (". ", ", ", " and ", " ")
@@ -41,7 +42,8 @@ def main() -> None:
             if bool(alarm) != message.urgent and message.label not in {"symptom", "harmless"}:
                 print(f"    {message.label:10} {message.style:12} {message.text}  [{alarm.rule if alarm else ''}]")
     _print_joined(triage, messages, findings, show=options.show)
-    for name, texts in (public_questions(options.data) if options.data else {}).items():
+    sites = [message.text for message in site_questions(held_out_folders())]
+    for name, texts in {"sites": sites, **(public_questions(options.data) if options.data else {})}.items():
         alarmed = [text for text in texts if triage.read(text).alarm]
         print(f"{name:34} alarmed {len(alarmed) / len(texts):7.2%} of {len(texts)}")
 

@@ -1,11 +1,22 @@
-"""Reads the messages that triage is fitted and measured on: `training/triage/` and questions of public collections."""
+"""Reads the messages of the fit of triage: `training/triage/`, `training/sites/` and public collections."""
 
 import json
+from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
-__all__ = ["CALIBRATION", "HELD_OUT", "LISTS", "PUBLIC", "URGENT", "Message", "public_questions", "read_lists"]
+__all__ = [
+    "CALIBRATION",
+    "HELD_OUT",
+    "LISTS",
+    "PUBLIC",
+    "URGENT",
+    "Message",
+    "public_questions",
+    "read_lists",
+    "site_questions",
+]
 
 LISTS: Final = Path(__file__).parent / "triage"
 HELD_OUT: Final = LISTS / "held-out"
@@ -39,6 +50,17 @@ def read_lists(folder: Path = LISTS) -> list[Message]:
                 label, style, text = line.split("\t")
                 messages.setdefault(text.strip(), Message(label, style, text.strip(), path.stem))
     return list(messages.values())
+
+
+def site_questions(folders: Iterable[Path]) -> list[Message]:
+    """Return the questions to made-up sites that stand alone, without those that are urgent or may be."""
+    urgent = set((LISTS / "sites-urgent.txt").read_text("utf-8").splitlines())
+    return [
+        Message("harmless", row["kind"], row["question"], folder.name)
+        for folder in folders
+        for row in map(json.loads, (folder / "questions.jsonl").read_text("utf-8").splitlines())
+        if not row.get("history") and row["question"] not in urgent
+    ]
 
 
 def public_questions(folder: Path) -> dict[str, list[str]]:
