@@ -67,14 +67,15 @@ def test_status_says_what_changed_and_its_exit_code_whether_anything_did(run: Ru
     corpus = tmp_path / "corpus"
     missing = run("status")
     assert (missing.returncode, missing.stderr) == (1, "There is no index in index: run 'python -m chatbot build'.\n")
-    (corpus / "old.md").write_text("Ice cools the skin for an hour.")
+    (corpus / "old.md").write_text("---\nlang: en-GB\n---\nIce cools the skin for an hour.")
     (corpus / "broken.md").write_bytes(b"\xff")
     run("build")
     now = run("status")
     assert now.returncode == 0
     assert f"index serves build {current(tmp_path / 'index')} of " in now.stdout
     assert ": 3 passages of 2 pages.\n" in now.stdout
-    assert "\nLanguages: en 1, unknown 1.\nIt is current: nothing changed in corpus since.\nbroken.md was left out: " in now.stdout
+    assert "\nLanguages: en 2.\nIt is current: nothing changed in corpus since.\n" in now.stdout
+    assert "\nbroken.md was left out: " in now.stdout
     (corpus / "care.md").write_text(PAGE + "\nMore.\n")
     (corpus / "old.md").unlink()
     (corpus / "new.md").write_text("New words.")

@@ -103,8 +103,8 @@ def test_json_has_its_public_keys(run: Run) -> None:
         "citations", "suggestions", "choices", "candidates",
     }  # fmt: skip
     assert set(values["citations"][0]) == {
-        "number", "text", "highlights", "document", "title", "headings", "start", "end", "url", "link", "page", "blocks",
-        "header", "also_at",
+        "number", "text", "highlights", "document", "title", "headings", "start", "end", "url", "link", "page",
+        "blocks", "header", "also_at",
     }  # fmt: skip
     assert len(values["candidates"]) == 10
     assert set(values["candidates"][0]) >= {"score", "text", "document", "start", "end"}
