@@ -52,7 +52,9 @@ _STYLE: Final[dict[Any, Any]] = {
     "svg.hashsalt": "footnote",
     "font.family": "sans-serif",
     "font.size": 11,
+    "text.parse_math": False,  # a page's title may hold two dollar signs, and is no formula
 }
+_NOT_XML: Final = re.compile(r"[^\t\n\r -\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 _LOCK: Final = Lock()  # matplotlib has one style for all threads
 _TICKS: Final = 1.1  # labels an inch, at most
 _ROW: Final = 0.42  # inches of height for each kind of question
@@ -207,4 +209,5 @@ def _svg(figure: "Figure") -> str:
 
 
 def _shortened(label: str, most: int) -> str:
+    label = _NOT_XML.sub("", label)
     return label if len(label) <= most else label[: most - 1].rstrip() + "…"

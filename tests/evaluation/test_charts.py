@@ -3,6 +3,8 @@
 import xml.etree.ElementTree as ET
 from concurrent.futures import ThreadPoolExecutor
 
+import pytest
+
 from chatbot.evaluation.charts import WIDE, bars, columns, lines
 
 DAYS = [f"{day} Nov" for day in range(1, 31)]
@@ -43,3 +45,18 @@ def test_charts_drawn_at_the_same_time_are_equal() -> None:
     with ThreadPoolExecutor(4) as pool:
         drawn = list(pool.map(lambda _: columns(DAYS, {"questions": [1.0] * 30}), range(8)))
     assert len(set(drawn)) == 1
+
+
+@pytest.mark.parametrize("title", ["From $99 #1 choice $199", r"$\frac{", "50 % of $x^2_$", "_private", "$$"])
+def test_any_title_is_drawn_as_it_is_written(title: str) -> None:
+    drawings = [bars([title], [3]), columns([title], {"a": [2.0]}), lines([title], {"a": [2.0]}, title)]
+    assert [_texts(drawing).count(title) for drawing in drawings] == [1, 1, 2]
+
+
+def test_a_title_with_control_characters_leaves_the_drawing_whole() -> None:
+    assert "A B" in _texts(bars(["A\x00 \x1bB\ufffe\ud800"], [3]))
+
+
+def _texts(drawing: str) -> list[str | None]:
+    root = ET.fromstring(drawing)  # noqa: S314 - our own drawing
+    return [text.text for text in root.iter("{http://www.w3.org/2000/svg}text")]
