@@ -30,9 +30,16 @@ _COLUMNS: Final = (
     "confirmed",
 )
 _BYTE_ORDER_MARK: Final = "\ufeff"  # spreadsheets recognise UTF-8 by it
+# Programs skip or remove these before they look at a cell: white space, controls and characters without width.
+_UNSEEN: Final = (
+    r"[\s\x00-\x1f\x7f-\xa0\xad\u034f\u0600-\u0605\u061c\u06dd\u070f\u0890\u0891\u08e2"
+    r"\u115f\u1160\u17b4\u17b5\u180b-\u180f\u200b-\u200f\u2028-\u202e\u2060-\u206f"
+    r"\u2800\u3164\ufe00-\ufe0f\ufeff\uffa0\ufff0-\ufffc\U000110bd\U000110cd"
+    r"\U00013430-\U0001343f\U0001bca0-\U0001bca3\U0001d173-\U0001d17a\U000e0000-\U000e0fff]"
+)
 # A spreadsheet runs a cell that starts with one of these characters. If it opens the file with another separator, a
 # cell starts after each separator.
-_FORMULA: Final = re.compile(r"(^|[,;\t|\r\n\"'])(\s*)(?=[=+\-@\uff1d\uff0b\uff0d\uff20])")
+_FORMULA: Final = re.compile(rf"(^|[,;\t|\r\n\"'])({_UNSEEN}*)(?=[=+\-@\uff1d\uff0b\uff0d\uff20])")
 
 
 def export_lines(entries: Iterable[LoggedQuestion], form: str) -> Iterator[str]:

@@ -12,9 +12,11 @@ from uuid import uuid4
 from zoneinfo import ZoneInfo
 
 import pytest
+from hypothesis import example, given
+from hypothesis import strategies as st
 
 from chatbot.errors import QuestionEmpty
-from chatbot.journal import Journal, PassageRef
+from chatbot.journal import Journal, PassageRef, csv_lines
 from chatbot.records import Alarm, Level, Outcome
 from tests.journal.conftest import NOW, Clock, answer, record
 
@@ -217,6 +219,15 @@ def test_a_spreadsheet_finds_no_formula_in_visitors_texts(journal: Journal) -> N
     for separator in ",;\t":
         for row in csv.reader(io.StringIO("".join(lines)), delimiter=separator):
             assert not [cell for cell in row if re.match(r"\s*[=+@\-]", cell)]
+
+
+@given(st.text(st.characters(categories=["Cc", "Cf", "Zs", "Zl", "Zp"]), max_size=4), st.sampled_from("=+-@\uff1d"))
+@example("\x00", "=")
+@example("\ufeff", "=")
+@example("\u200b\u2060", "@")
+def test_characters_without_width_hide_no_formula(unseen: str, sign: str) -> None:
+    (_, line) = csv_lines(["question"], [[f"{unseen}{sign}1+1"]])
+    assert re.search(rf"'{re.escape(sign)}1", line)
 
 
 def test_json_lines_hold_an_object_for_each_question(journal: Journal) -> None:
