@@ -543,7 +543,7 @@
     launcher = button(
       "launcher",
       open,
-      icon("M6 6h5v5c0 4-1.500 6-4 7M14 6h5v5c0 4-1.500 6-4 7"),
+      icon("M6 6h5v5c0 4-1.5 6-4 7M14 6h5v5c0 4-1.5 6-4 7"),
       make("span", null, make("b", null, T.launcher), make("small", null, T.automatic)),
     );
     launcher.setAttribute("aria-haspopup", "dialog");
