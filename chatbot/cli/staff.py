@@ -2,8 +2,9 @@
 
 import argparse
 import sys
+import warnings
 from collections.abc import Callable
-from getpass import getpass
+from getpass import GetPassWarning, getpass
 from typing import TYPE_CHECKING, Final
 
 from chatbot.errors import AccountRefused
@@ -107,8 +108,28 @@ def _read_password(options: argparse.Namespace) -> str:
     from chatbot.staff.accounts.passwords import MIN_LENGTH
 
     if options.password_stdin:
-        return sys.stdin.readline().rstrip("\r\n")
-    password = getpass(f"Password for {options.name} ({MIN_LENGTH} characters or more): ")
-    if getpass("The same again: ") != password:
+        return _read_line()
+    password = _ask(f"Password for {options.name} ({MIN_LENGTH} characters or more): ")
+    if _ask("The same again: ") != password:
         raise AccountRefused("The two passwords differ: try again.")
     return password
+
+
+def _read_line() -> str:
+    try:
+        return sys.stdin.readline().rstrip("\r\n") if sys.stdin else ""
+    except UnicodeDecodeError:
+        raise AccountRefused("The password on standard input is not UTF-8: convert it.") from None
+
+
+def _ask(prompt: str) -> str:
+    """Return a password that is typed unseen; raises `AccountRefused` without a terminal, which would show it."""
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("error", GetPassWarning)
+            return getpass(prompt)
+    except (AttributeError, EOFError, GetPassWarning):  # no standard input, an empty one, or one that is no terminal
+        raise AccountRefused(
+            "There is no terminal to type the password in: "
+            "add --password-stdin and pass the password on standard input."
+        ) from None

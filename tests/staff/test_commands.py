@@ -24,6 +24,7 @@ def run(tmp_path: Path) -> Run:
             capture_output=True,
             text=True,
             check=False,
+            start_new_session=True,  # without the terminal that the tests were started in
         )
 
     return run
@@ -59,3 +60,14 @@ def test_a_refusal_is_one_line_that_names_the_cure(run: Run) -> None:
     assert run("role", "bob", "reader").stderr == "There is no account 'bob': 'footnote staff list' names them.\n"
     assert run("add", "anna").returncode == 2
     assert run("sign-out").returncode == 2
+
+
+@pytest.mark.parametrize(
+    ("command", "typed"), [(("add", "anna", "--role", "editor"), ""), (("password", "anna"), f"{PASSWORD}\n" * 2)]
+)
+def test_without_a_terminal_the_cure_is_named(run: Run, command: tuple[str, ...], typed: str) -> None:
+    refused = run(*command, typed=typed)
+    assert (refused.returncode, refused.stdout) == (1, "")
+    assert refused.stderr == (
+        "There is no terminal to type the password in: add --password-stdin and pass the password on standard input.\n"
+    )
