@@ -29,6 +29,12 @@ _BREAKS = re.compile(rf"[ \t\f\r]*([{_HARD}{_SOFT}][{_HARD}{_SOFT} \t\f\r]*)")
 _WHITE_SPACE = re.compile(r"[ \t\n\r\f\u00a0]+")
 _LABELS = {"a", "button", "label", "span", "strong"}
 _WORD = re.compile(r"[\w$\u00a3\u20ac]")
+# Elements that pages show as badges, prices and times, unlike <sub> and <sup>.
+_BADGES = _LABELS | {"b", "data", "em", "font", "i", "ins", "mark", "small", "time", "u"}
+_PRICE = re.compile(r"[\u00a3\u20ac]\s?\d|\$\s?\d")
+_ENDS_LABEL = re.compile(r"[^\W\d_]{3}$|[^\W\d_][):]$")  # three letters, so that US$30 stays
+_AMOUNT = re.compile(r"\d[\d:.,]")
+_ENDING: Final = 3  # characters by which the end of a label is known
 _STRUCK = {"del", "s", "strike"}
 _NOTE_LINK = re.compile(r"^#(?:fn|_?ftn|footnote|cite|note|ref|r?\d|endnote|_edn)", re.IGNORECASE)
 _NOTE_MARK = re.compile(r"^[\[(]?(?:\d{1,3}|[a-z*\u2020\u2021]|[\u21a9\u2191^\ufe0e]{0,3}|back)[\])]?$", re.IGNORECASE)
@@ -343,20 +349,30 @@ def _asked(node: Element, questions: set[Element]) -> bool:
 
 def _part_words(node: Element, pieces: list[str], before: int) -> None:
     """Put a space between two elements that each stand on their own, as a label and its value do."""
-    if not before or len(pieces) == before or node.tag not in _LABELS:
+    if not before or len(pieces) == before or node.tag not in _BADGES:
         return
-    siblings = node.parent.children if node.parent else []
-    place = next((number for number, child in enumerate(siblings[:_MOST_COLUMNS]) if child is node), 0)
-    last = siblings[place - 1] if place else None
-    if not isinstance(last, Element) or last.tag not in _LABELS:
+    left, right = "".join(pieces[max(before - _ENDING, 0) : before])[-_ENDING:], "".join(pieces[before:])
+    last = _element_before(node)
+    if _ENDS_LABEL.search(left) and (_PRICE.match(right) or (last and last.tag in _BADGES and _AMOUNT.match(right))):
+        pieces.insert(before, " ")
         return
-    left, right = pieces[before - 1][-1:], "".join(pieces[before:])
+    left = left[-1:]
+    if last is None or last.tag not in _LABELS or node.tag not in _LABELS:
+        return
     if len(last.words()) < 2 or len(right.strip()) < 2 or not left.isalnum() or not _WORD.match(right):
         return
     # An editor cuts a word into spans where its style changes, and gives both the same class.
     cut = left.islower() and right[0].islower() and (last.classes == node.classes or not last.classes)
     if not cut and not (last.tag == node.tag == "span" and "style" in node.attributes and right[0].islower()):
         pieces.insert(before, " ")
+
+
+def _element_before(node: Element) -> Element | None:
+    """Return the element that ends where another one begins."""
+    siblings = node.parent.children if node.parent else []
+    place = next((number for number, child in enumerate(siblings[:_MOST_COLUMNS]) if child is node), 0)
+    last = siblings[place - 1] if place else None
+    return last if isinstance(last, Element) else None
 
 
 def _is_struck(element: Element) -> bool:

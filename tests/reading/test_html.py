@@ -267,6 +267,15 @@ def test_the_accordions_of_site_builders_are_questions_with_their_answers(stem: 
         ("<span class=sign>£</span><span class=sum>95</span>", "£95"),
         ("<a href=/a>Botox</a><a href=/b>Fillers</a>", "Botox Fillers"),
         ("<span>B</span><span>otox</span>", "Botox"),
+        ("<span>Peel</span><b>£30</b>", "Peel £30"),
+        ("<span>Peel (light)</span><small>$30</small>", "Peel (light) $30"),
+        ("Peel<s>£40</s><span class=price><b>£30</b></span>", "Peel £30"),
+        ("<b>Monday</b><time>9:00</time>", "Monday 9:00"),
+        ("from US<b>$30</b>", "from US$30"),
+        ("<b>H</b>2<sub>O</sub>", "H2O"),
+        ("<b>CO</b><sub>2</sub> and vitamin <b>B</b><i>12</i>", "CO2 and vitamin B12"),
+        ("<b>Omega</b><i>3</i>", "Omega3"),
+        ("10<sup>15</sup> and page<sup>12</sup>", "1015 and page12"),
     ],
 )
 def test_parts_of_a_line_that_stand_apart_are_apart(line: str, text: str) -> None:
