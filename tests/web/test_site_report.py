@@ -1,6 +1,8 @@
 """The page of the report that `footnote try` serves."""
 
+import re
 from pathlib import Path
+from urllib.parse import urljoin
 
 from fastapi import FastAPI
 from fastapi.testclient import TestClient
@@ -11,8 +13,10 @@ from chatbot.crawling import Copy, CrawlReport, LeftOut
 from chatbot.evaluation import AnsweredQuestion, Coverage, SiteReport
 from chatbot.evaluation.coverage import standard_topics
 from chatbot.indexing import build_index
+from chatbot.web.http.assets import asset_routes, build_assets
 from chatbot.web.visitor.site_report import report_routes
 from tests.conftest import WordEncoder
+from tests.web.conftest import below
 
 CRAWL = CrawlReport(
     site="https://clinic.example/",
@@ -38,12 +42,16 @@ COVERAGE = Coverage(
 )
 
 
-def page(tmp_path: Path, words: WordEncoder, report: SiteReport) -> str:
+def small_bot(tmp_path: Path, words: WordEncoder) -> Chatbot:
     (tmp_path / "corpus").mkdir()
     (tmp_path / "corpus" / "a.md").write_text("# A\n\nWords of a page.\n")
     build_index(tmp_path / "corpus", tmp_path / "index", words)
+    return Chatbot(tmp_path / "corpus", tmp_path / "index", words, Clinic())
+
+
+def page(tmp_path: Path, words: WordEncoder, report: SiteReport) -> str:
     app = FastAPI()
-    app.include_router(report_routes(Chatbot(tmp_path / "corpus", tmp_path / "index", words, Clinic()), lambda: report))
+    app.include_router(report_routes(small_bot(tmp_path, words), lambda: report))
     response = TestClient(app).get("/report")
     assert response.headers["content-security-policy"].startswith("default-src 'none'")
     return response.text
@@ -72,3 +80,17 @@ def test_addresses_of_the_site_cannot_break_out(tmp_path: Path, words: WordEncod
     assert "<b>" not in html
     assert 'href="javascript:' not in html
     assert "The questions are still being asked." in html
+
+
+def test_the_links_of_the_report_work_below_a_path(tmp_path: Path, words: WordEncoder) -> None:
+    bot = small_bot(tmp_path, words)
+    app = FastAPI()
+    app.include_router(report_routes(bot, lambda: SiteReport(CRAWL, 2, 44, ())))
+    app.include_router(asset_routes(build_assets(bot.clinic.colours.accent)))
+    client = TestClient(below("/our/chat", app))
+    html = client.get("/our/chat/report").text
+    ours = [address for address in re.findall(r'(?:href|src)="([^"]*)"', html) if not address.startswith("https://")]
+    icon, style, *links = (urljoin("/our/chat/report", address) for address in ours)
+    assert client.get(icon).headers["content-type"].startswith("image/svg+xml")
+    assert client.get(style).headers["content-type"].startswith("text/css")
+    assert links == ["/our/chat/", "/our/chat/demo"]
