@@ -8,6 +8,7 @@ from typing import Final
 
 from chatbot.answering.highlights import sentence_scores
 from chatbot.indexing import Index, Query, Vectors, content_words
+from chatbot.language import weekdays
 from chatbot.reading import (
     CELL,
     LIST_MARK,
@@ -19,7 +20,7 @@ from chatbot.reading import (
     question_words,
     same_words,
 )
-from chatbot.records import Highlight, Passage
+from chatbot.records import BlockKind, Document, Highlight, Passage
 
 __all__ = ["highlights", "mark_sentences"]
 
@@ -51,11 +52,23 @@ def highlights(index: Index, query: Query, passage: Passage) -> tuple[Highlight,
         return (Highlight(0, len(passage.text)),)
     scores = sentence_scores(query, passage, evidence)
     last_question, _ = query.weighted_texts[0]
-    return mark_sentences(last_question, passage, evidence.sentences, scores)
+    headers = _headers(index.documents[passage.document], passage, evidence.sentences)
+    return mark_sentences(last_question, passage, evidence.sentences, scores, headers)
+
+
+def _headers(document: Document, passage: Passage, sentences: Sequence[Highlight]) -> frozenset[int]:
+    """Return the numbers of the sentences that only name the columns of a table."""
+    rows = [block for block in document.blocks if block.kind is BlockKind.HEADER]
+    places = [passage.start + mark.start for mark in sentences]
+    return frozenset(n for n, place in enumerate(places) if any(row.start <= place < row.end for row in rows))
 
 
 def mark_sentences(
-    question: str, passage: Passage, sentences: Sequence[Highlight], scores: Vectors
+    question: str,
+    passage: Passage,
+    sentences: Sequence[Highlight],
+    scores: Vectors,
+    headers: frozenset[int] = frozenset(),
 ) -> tuple[Highlight, ...]:
     """Return the sentences to mark, in reading order, by the scores of all: one or two, and none that would mislead.
 
@@ -63,10 +76,11 @@ def mark_sentences(
     sentence that scores nearly as well, or else the sentence before where the best begins with a word such as "This",
     or is a figure. A second sentence is never another item of the best one's list or table, nor the answer to another
     question. A passage's own question is marked with the beginning of its answer, unless the visitor asks just that:
-    to another question, such as one that asks the reverse, "No." would say the contrary.
+    to another question, such as one that asks the reverse, "No." would say the contrary. Where the question names a
+    day, what is said of other days is not marked. `headers` are the numbers of the sentences that name columns.
     """
     layout = _Sentences(passage, sentences)
-    candidates = layout.answers(question)
+    candidates = _of_asked_days(question, layout.texts, [n for n in layout.answers(question) if n not in headers])
     ranked = sorted(candidates, key=lambda number: -scores[number])
     if not ranked:
         return ()
@@ -76,6 +90,13 @@ def mark_sentences(
     ends = {number: layout.start(number, question, whole=own is not None) for number in marked}
     spans = {(start, sentences[number].end) for number, start in ends.items()} | ({own} if own else set())
     return tuple(Highlight(start, end) for start, end in sorted(spans))
+
+
+def _of_asked_days(question: str, texts: Sequence[str], numbers: Sequence[int]) -> list[int]:
+    """Return the sentences without those that name other days than the question does."""
+    asked = weekdays(question)
+    named = {number: weekdays(texts[number]) for number in numbers} if asked else {}
+    return [number for number in numbers if not named.get(number) or named[number] & asked]
 
 
 def _beside(layout: "_Sentences", ranked: Sequence[int], scores: Vectors) -> int:

@@ -16,6 +16,7 @@ from chatbot.language.phrases import (
     words_of,
 )
 from chatbot.language.spelling import Spelling, everyday_words, is_english, is_everyday
+from chatbot.language.weekdays import weekdays
 
 __all__ = [
     "COMMA",
@@ -36,5 +37,6 @@ __all__ = [
     "language_of_page",
     "masked",
     "read_words",
+    "weekdays",
     "words_of",
 ]

@@ -105,6 +105,14 @@ def test_the_row_whose_first_cell_the_question_names_is_marked(question: str, ma
     assert marks_of(HOURS, [-9, 0, -1, -3], question) == [marked]
 
 
+@pytest.mark.parametrize(
+    ("question", "marked"),
+    [("open on sunday?", ["Sun | 11 | 3"]), ("open on weds?", ["Mon-Thu | 9 | 5"]), ("open on saturday?", [])],
+)
+def test_no_row_of_another_day_is_marked(question: str, marked: list[str]) -> None:
+    assert marks_of("Mon-Thu | 9 | 5\nFri | 9 | 2\nSun | 11 | 3", [0, 5, -1], question) == marked
+
+
 def test_a_sentence_beside_a_table_may_be_marked_all_the_same() -> None:
     text = "We open late.\n\nMonday | Closed\nFriday | 9 to 4"
     assert marks_of(text, [0, -1, -2], "is friday late?") == ["We open late."]
@@ -256,3 +264,11 @@ def test_a_row_that_asks_is_marked_in_its_answer() -> None:
     row = "Can I pay by card? | Yes."
     assert marks_of(row, [9, 0], "can I pay by card") == ["Yes."]
     assert marks_of(row, [9, 0], "is it cash only?") == ["Can I pay by card?", "Yes."]
+
+
+def test_the_column_names_of_a_table_are_never_marked(tmp_path: Path) -> None:
+    (tmp_path / "corpus").mkdir()
+    (tmp_path / "corpus" / "prices.md").write_text("# Prices\n\n|Treatment|Price|\n|---|---|\n|Peel|90|\n|Laser|80|\n")
+    build_index(tmp_path / "corpus", tmp_path / "index", WordEncoder())
+    index = open_index(tmp_path / "corpus", tmp_path / "index", WordEncoder())[1]
+    assert "Treatment | Price" not in marked(index, WordEncoder(), "price of the treatment", "Treatment")
