@@ -1,12 +1,12 @@
 """Replace the words of patients that the pages do not use by the pages' words for the same thing.
 
 `synonyms.toml` holds the groups of words. A question is changed only where the pages lack what was typed, so a clinic
-that writes "botox" is searched for "botox".
+that writes "botox" is searched for "botox". Of several words of the pages, the most frequent is taken.
 """
 
 import re
 import tomllib
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from functools import cache
 from importlib.resources import files
 
@@ -20,18 +20,17 @@ def with_words_of_pages(question: str, words: Mapping[str, int]) -> str:
 
     def replacement(match: re.Match[str]) -> str:
         typed = match.group()
-        return typed if _stand_in(typed, words) else next(_used(_groups()[_key(typed)], words), typed)
+        if _uses(typed, words):
+            return typed
+        used = max(_groups()[_key(typed)], key=lambda term: _uses(term, words))
+        return used if _uses(used, words) else typed
 
     return _any_term().sub(replacement, question)
 
 
-def _used(terms: tuple[str, ...], words: Mapping[str, int]) -> Iterator[str]:
-    return (term for term in terms if _stand_in(term, words))
-
-
-def _stand_in(term: str, words: Mapping[str, int]) -> bool:
-    """Return whether the pages have every word of a term."""
-    return all(word in words for word in _WORD.findall(term.casefold()))
+def _uses(term: str, words: Mapping[str, int]) -> int:
+    """Return how often the pages use a term at most: the count of its rarest word."""
+    return min(words.get(word, 0) for word in _WORD.findall(term.casefold()))
 
 
 def _key(term: str) -> str:

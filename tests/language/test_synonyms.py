@@ -43,6 +43,11 @@ def test_a_word_that_the_pages_use_stays_though_they_use_its_synonym_too() -> No
     assert with_words_of_pages("botox?", {**WORDS, "botox": 1}) == "botox?"
 
 
+def test_of_several_words_of_the_pages_the_most_frequent_is_taken() -> None:
+    words = {"botulinum": 1, "toxin": 1, "wrinkle": 5, "injections": 4}
+    assert with_words_of_pages("how much is botox", words) == "how much is wrinkle injections"
+
+
 @given(st.text())
 def test_any_text_without_words_of_the_pages_stays(typed: str) -> None:
     assert with_words_of_pages(typed, {}) == typed
