@@ -21,7 +21,7 @@ from chatbot.answering.variants import Variant, distinct, variants
 from chatbot.clinic import Clinic
 from chatbot.fitted import fitted_fingerprint
 from chatbot.indexing import Encoded, Encoder, Index
-from chatbot.language import Spelling
+from chatbot.language import UNKNOWN, Spelling, guess_language
 from chatbot.reading import asks, opening_question
 from chatbot.records import Alarm, Answer, Choice, Hit, Outcome
 from chatbot.triage import Finding, Triage, Wording
@@ -101,14 +101,20 @@ class Turn:
 
     @cached_property
     def corrected(self) -> str:
-        """The question as it is searched for, without its misspellings."""
-        return self.serving.spelling.corrected(self.question)
+        """The question as it is searched for: without its misspellings, if it is in English."""
+        return self._corrected(self.question)
+
+    def _corrected(self, question: str) -> str:
+        languages = self.serving.index.languages
+        if set(languages) - {"en"} and guess_language(question, languages) not in {"en", UNKNOWN}:
+            return question  # the dictionary is English
+        return self.serving.spelling.corrected(question)
 
     @cached_property
     def _earlier(self) -> list[str]:
         """The earlier questions that a follow-up may be about, without their misspellings."""
         return [
-            self.serving.spelling.corrected(question)
+            self._corrected(question)
             for question, finding in zip(self.history, self.history_findings, strict=True)
             if not (finding.alarm or finding.small_talk or finding.person or finding.all_clear)
         ]

@@ -1,17 +1,19 @@
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 
 from chatbot.answering.gate import Gate, Logistic
 from chatbot.answering.turn import CANDIDATES, PipelineComponents, Turn, changes_the_subject
 from chatbot.clinic import Answers, Clinic
-from chatbot.indexing import Encoded, Index
+from chatbot.indexing import Encoded, Index, build_index, open_index
 from chatbot.records import Alarm, Level, Outcome
 from chatbot.triage import Finding
 from chatbot.triage.small_talk import SmallTalkReply
 from tests.answering.conftest import BY_WORDS, CLINIC, IndexOf, KnownFindings, RecordingEncoder, Section, serving, sure
+from tests.conftest import WordEncoder
 
 BREATHING = Alarm(Level.EMERGENCY, "breathing")
 PUS = Alarm(Level.TODAY, "infection")
@@ -279,3 +281,16 @@ def test_the_texts_of_triage_and_of_the_search_are_encoded_in_one_batch(index: I
     turn = turn_of(index, "and old scarrs", "Does rednes fade at all?", encoder=BatchEncoder())
     assert turn.search_result
     assert batches == [["and old scarrs", "Does redness fade at all? and old scars", "and old scars"]]
+
+
+def test_a_question_in_another_language_of_the_pages_keeps_its_spelling(tmp_path: Path, words: WordEncoder) -> None:
+    (tmp_path / "corpus").mkdir()
+    german = "Nach dem Lasern dürfen Sie zwei Tage lang nicht in die Sauna gehen und keinen Sport machen."
+    for number in range(6):
+        (tmp_path / "corpus" / f"{number}.md").write_text(
+            f"# Seite {number}\n\n{german} Das ist Seite {number}.\n", "utf-8"
+        )
+    build_index(tmp_path / "corpus", tmp_path / "index", words)
+    pages = open_index(tmp_path / "corpus", tmp_path / "index", words)[1]
+    turn = turn_of(pages, "wie lange darf ich nach dem Lasern nicht in die Sauna")
+    assert turn.corrected == "wie lange darf ich nach dem Lasern nicht in die Sauna"
