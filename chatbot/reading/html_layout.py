@@ -7,6 +7,7 @@ from typing import Final
 
 from chatbot.reading.html_tree import HEADINGS, Element
 from chatbot.reading.page import Heading, Page
+from chatbot.reading.questions import asks
 from chatbot.records import Block, BlockKind
 
 __all__ = ["SOFT_BREAK", "write_page"]
@@ -20,6 +21,8 @@ _LONGEST_BOLD: Final = 300  # characters of such a line
 _LONG_CELL: Final = 200
 _LONGEST_CELL: Final = 600
 _LONGEST_ANSWER: Final = 600  # characters of an answer that one passage holds
+_LONGEST_VALUE: Final = 80  # characters of a term, or of its value, that stand in a row
+_FEWEST_VALUES: Final = 4  # parts of a list of terms with values: two terms
 _REPEATED: Final = 15  # characters; a longer paragraph is not written twice, one below the other
 _MOST_COLUMNS: Final = 50
 _HARD, _SOFT = "\n", "\x0b"
@@ -205,10 +208,14 @@ class _Writer:
         self.mark_block(BlockKind.ITEM, start)
 
     def definitions(self, element: Element) -> None:
-        """Write a list of terms, each with what is said of it on the lines below."""
+        """Write a list of terms, each with what is said of it on the lines below, or short ones as a table's rows."""
+        parts = list(_definition_parts(element))
+        if _is_of_values(parts):
+            self.values(parts)
+            return
         start: int | None = None
         described = False
-        for part in _definition_parts(element):
+        for part in parts:
             if part.tag == "dt" and (start is None or described):
                 if start is not None:
                     self.mark_block(BlockKind.ANSWER, start)
@@ -219,6 +226,16 @@ class _Writer:
                 self.draw_near()
         if start is not None and described:
             self.mark_block(BlockKind.ANSWER, start)
+
+    def values(self, parts: Sequence[Element]) -> None:
+        """Write terms with their values, such as opening hours, as a table of two columns."""
+        start = self.offset
+        for term, value in zip(parts[::2], parts[1::2], strict=True):
+            line = self.offset
+            self.put(f"{term.words()} | {value.words()}", "\n")
+            self.mark_block(BlockKind.ROW, line)
+        self.mark_block(BlockKind.TABLE, start)
+        self.put("\n")
 
     def draw_near(self) -> None:
         """Make the blank line after the last block a line end."""
@@ -302,6 +319,17 @@ def _definition_parts(element: Element) -> Iterator[Element]:
             yield from _definition_parts(child)
         elif isinstance(child, Element):
             yield child
+
+
+def _is_of_values(parts: Sequence[Element]) -> bool:
+    """Return whether terms have one short value each and none of them asks, as opening hours do."""
+    if len(parts) < _FEWEST_VALUES or len(parts) % 2:
+        return False
+    paired = all((term.tag, value.tag) == ("dt", "dd") for term, value in zip(parts[::2], parts[1::2], strict=True))
+    return paired and not any(
+        asks(part.words()) or len(part.words()) > _LONGEST_VALUE or _has_blocks(part) or _has_headings(part)
+        for part in parts
+    )
 
 
 def _raw(element: Element) -> Iterator[str]:

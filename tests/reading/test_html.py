@@ -74,6 +74,14 @@ def test_a_table_that_arranges_the_page_is_none() -> None:
     assert page.text == "Botox\n\nIt helps.\n\nMonday | 9\nFriday | 8"
 
 
+def test_terms_with_short_values_are_the_rows_of_a_table() -> None:
+    hours = "<dl><dt>Monday<dd>9 to 5<dt>Friday<dd>9 to 1</dl>"
+    page = read(f"<main><p>We are open for you all year round.</p>{hours}<p>Ring us.</p></main>")
+    assert blocks(page, BlockKind.ROW) == ["Monday | 9 to 5", "Friday | 9 to 1"]
+    assert blocks(page, BlockKind.TABLE) == ["Monday | 9 to 5\nFriday | 9 to 1"]
+    assert blocks(page, BlockKind.ANSWER) == []
+
+
 @pytest.mark.parametrize(
     "body",
     [
