@@ -1,5 +1,6 @@
 """The one owner of SQL connections: SQLite or PostgreSQL, migrated to the newest schema, and vacuumed after erasing."""
 
+import logging
 import os
 import time
 from collections.abc import Iterator
@@ -31,9 +32,14 @@ from chatbot.errors import FootnoteError, SettingsError
 
 __all__ = ["DIALECTS", "Database", "Schema", "versions"]
 
+_LOG = logging.getLogger(__name__)
 _TIMEOUT: Final = 5  # seconds to wait for a database that another program keeps busy
 _LOCK: Final = 7_060_011  # any number that no other program on the same PostgreSQL locks
 
+# What reading a damaged SQLite database raises beside the library's errors, also where its values are converted.
+_DAMAGE: Final = (ArithmeticError, AttributeError, LookupError, MemoryError, SystemError, TypeError, ValueError)
+_UNDECODABLE: Final = "Could not decode to UTF-8"
+_MALFORMED: Final = ("malformed", "not a database", "disk i/o", "no such table", "no such column", "unsupported file")
 
 versions: Final = Table(
     "versions",
@@ -72,6 +78,7 @@ class Database:
         self._url = _url(setting)
         self._lock = Lock()
         self._ready = False
+        self._file: tuple[int, int] | None = None  # device and number of the file that is open
         self._engine = _engine(self._url)
 
     @contextmanager
@@ -83,12 +90,15 @@ class Database:
                 yield connection
 
     @contextmanager
-    def writing(self) -> Iterator[Connection]:
-        """Yield a connection whose changes are all made or none; raises the schema's error."""
+    def writing(self, *, only_sql: bool = False) -> Iterator[Connection]:
+        """Yield a connection whose changes are all made or none; raises the schema's error.
+
+        With `only_sql`, errors of other kinds in the caller's block stay as they are.
+        """
         with self._translated_errors():
             self._prepare()
-            with self._writer().begin() as connection:
-                yield connection
+        with self._translated_errors(only_sql=only_sql), self._writer().begin() as connection:
+            yield connection
 
     def vacuum(self) -> None:
         """Remove the bytes of deleted rows from the database, and from SQLite's log beside it.
@@ -117,12 +127,24 @@ class Database:
         return self._engine.execution_options(footnote_writes=True)
 
     def _prepare(self) -> None:
+        path = Path(self._url.database or "") if self._url.get_backend_name() == "sqlite" else None
         with self._lock:
+            if self._ready and path and _identity(path) != self._file:
+                # SQLite would go on writing into the deleted file, where nobody finds it.
+                _LOG.warning(
+                    "%s %s was deleted or replaced while in use. From now on, the file at its place is used. "
+                    "Restore a backup if what it held is missed.",
+                    self._schema.noun,
+                    path,
+                )
+                self._engine.dispose()
+                self._ready = False
             if not self._ready:
-                if self._url.get_backend_name() == "sqlite":
-                    _create(Path(self._url.database or ""))
+                if path:
+                    _create(path)
                 with self._writer().begin() as connection:
                     self._migrate(connection)
+                self._file = _identity(path) if path else None
                 self._ready = True
 
     def _migrate(self, connection: Connection) -> None:
@@ -143,23 +165,32 @@ class Database:
             connection.execute(versions.insert().values(version=number, applied=int(time.time())))
 
     @contextmanager
-    def _translated_errors(self) -> Iterator[None]:
-        """Turn the library's errors into the schema's, without the values that were being written."""
+    def _translated_errors(self, *, only_sql: bool = False) -> Iterator[None]:
+        """Turn the library's errors, and those of damaged values, into the schema's, without the values themselves."""
         try:
             yield
         except DBAPIError as error:
-            raise self._unusable(str(error.orig).strip().partition("\n")[0]) from None
+            reason = str(error.orig).strip().partition("\n")[0]
+            if reason.startswith(_UNDECODABLE):  # what follows is what a visitor wrote
+                raise self._unusable(_UNDECODABLE, damaged=True) from None
+            raise self._unusable(reason) from None
         except (OSError, SQLAlchemyError) as error:
             reason = (error.strerror if isinstance(error, OSError) else None) or type(error).__name__
             raise self._unusable(reason) from None
+        except _DAMAGE as error:
+            if only_sql:
+                raise
+            raise self._unusable(
+                f"it holds values that cannot be read ({type(error).__name__})", damaged=True
+            ) from None
 
-    def _unusable(self, reason: str) -> FootnoteError:
+    def _unusable(self, reason: str, *, damaged: bool = False) -> FootnoteError:
         sqlite = self._url.get_backend_name() == "sqlite"
         name = self._url.database or "" if sqlite else self._url.render_as_string()
-        return self._schema.error(
-            f"{self._schema.noun} {name} cannot be used: {reason}. "
-            f"Check {self._schema.setting}, the free space on the disk, and who may write there."
-        )
+        cure = f"Check {self._schema.setting}, the free space on the disk, and who may write there."
+        if damaged or (sqlite and any(word in reason.casefold() for word in _MALFORMED)):
+            cure = f"Restore it from a backup, or move it away to begin a new one. {cure}"
+        return self._schema.error(f"{self._schema.noun} {name} cannot be used: {reason}. {cure}")
 
 
 def _url(setting: str) -> URL:
@@ -208,6 +239,14 @@ def _engine(url: URL) -> Engine:
             connection.exec_driver_sql("BEGIN IMMEDIATE" if options.get("footnote_writes") else "BEGIN")
 
     return engine
+
+
+def _identity(path: Path) -> tuple[int, int] | None:
+    try:
+        status = path.stat()
+    except OSError:
+        return None
+    return status.st_dev, status.st_ino
 
 
 def _create(path: Path) -> None:

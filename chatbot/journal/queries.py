@@ -134,6 +134,9 @@ def select_questions(connection: Connection, criteria: QuestionFilter) -> tuple[
         rows = rows.where(questions.c.handled.is_not(None) if criteria.handled else questions.c.handled.is_(None))
     rows = rows.order_by(questions.c.asked.desc(), questions.c.id.desc()).limit(criteria.limit)
     passages = _passages(connection, rows) if criteria.passages else {}
+    found = connection.execute(rows).all()
+    if any(isinstance(value, bytes) for row in found for value in row):
+        raise TypeError("a damaged SQLite database has bytes in place of text")
     return tuple(
         LoggedQuestion(
             id=row.id,
@@ -153,7 +156,7 @@ def select_questions(connection: Connection, criteria: QuestionFilter) -> tuple[
             judged=row.judged,
             confirmed=row.confirmed,
         )
-        for row in connection.execute(rows)
+        for row in found
     )
 
 

@@ -104,7 +104,7 @@ class Writer:
     def _write(self, changes: list[tuple[Change, Future[Any]]]) -> bool:
         """Make changes in one transaction; return False if they should be tried one by one."""
         try:
-            with self._database.writing() as connection:
+            with self._database.writing(only_sql=True) as connection:  # others are tried one by one
                 results = [change(connection) for change, _ in changes]
         except JournalError as error:
             self._report_failure(error)

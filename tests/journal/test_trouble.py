@@ -238,3 +238,51 @@ def run_sql() -> Callable[[str, str], None]:
             other.close()
 
     return run
+
+
+@pytest.mark.parametrize(
+    "damage",
+    [
+        "UPDATE questions SET outcome = 'nonsense'",
+        "UPDATE questions SET asked = 'soon'",
+        "UPDATE questions SET asked = 1e30",
+        "UPDATE questions SET text = x'ff00'",
+        "UPDATE questions SET text = CAST(x'ff' || 'secret' AS TEXT)",
+        "UPDATE questions SET level = 'odd'",
+        "DROP TABLE questions",
+    ],
+)
+def test_damaged_values_are_one_error_with_its_cure(tmp_path: Path, damage: str) -> None:
+    record(journal := opened(tmp_path / "journal.sqlite3"), "question")
+    journal.flush()
+    other = sqlite3.connect(tmp_path / "journal.sqlite3", isolation_level=None)
+    other.execute(damage)
+    other.close()
+    with pytest.raises(JournalError, match="Restore it from a backup, or move it away to begin a new one") as error:
+        list(journal.export("jsonl"))
+    assert "secret" not in str(error.value)
+
+
+@pytest.mark.parametrize("beginning", [b"SQLite format 3\x00" + b"\xbd" * 8_000, b"no database\xff" * 400])
+def test_a_damaged_file_is_one_error_with_its_cure(tmp_path: Path, beginning: bytes) -> None:
+    (tmp_path / "journal.sqlite3").write_bytes(beginning)
+    journal = opened(tmp_path / "journal.sqlite3")
+    record(journal, "question")
+    for use in (journal.asked, journal.flush, journal.apply_retention):
+        with pytest.raises(JournalError, match="Restore it from a backup, or move it away to begin a new one"):
+            use()
+
+
+def test_a_journal_deleted_in_use_is_begun_anew_and_logged_once(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    path = tmp_path / "journal.sqlite3"
+    record(journal := opened(path), "before")
+    journal.flush()
+    path.unlink()
+    for question in ("after", "later"):
+        record(journal, question)
+        journal.flush()
+    assert [logged.text for logged in opened(path).asked()] == ["later", "after"]
+    (line,) = (entry.getMessage() for entry in caplog.records)
+    assert line.startswith(f"The journal {path} was deleted or replaced while in use.")
