@@ -1,11 +1,12 @@
 """Take personal data out of what a visitor typed, before it is written anywhere.
 
 Taken out: e-mail addresses, links that open something personal, dates of birth, phone, card, account and id numbers,
-house addresses, postcodes, and the names of people who introduce themselves or sign. A word for the kind, such as
-"[email]", stands in their place, so that the rest can still be read.
+house addresses, postcodes, and the names of people who introduce themselves or others, or sign. A word for the kind,
+such as "[email]", stands in their place, so that the rest can still be read.
 
-Not taken out: names that are only mentioned, streets and towns without a number, ages, symptoms and treatments, and
-data in a form that no rule knows. So the result may still identify somebody. docs/privacy.md has measured rates.
+Not taken out: names that are only mentioned, streets and towns that nothing marks as a home, ages, symptoms and
+treatments, and data in a form that no rule knows. So the result may still identify somebody. docs/privacy.md has
+measured rates.
 
 The rules look at the form and at the words around it, and compute no check digits. A card number with a typing error is
 still somebody's card number.
@@ -86,6 +87,24 @@ _BIRTH: Final = re.compile(
     rf"|(?<!\d){_ANY_DATE}(?=[^\w\[\]]{{0,3}}(?:(?:is|was)\s)?(?:my|her|his|our|the)?\s?(?:\w{{1,12}}\s)?{_BIRTH_WORD})",
     re.IGNORECASE,
 )
+_ORDINAL: Final = (
+    r"(?:(?:twenty|thirty)[\s-])?(?:first|second|third|fourth|fifth|sixth|seventh|eighth|ninth)|tenth|eleventh|twelfth"
+    r"|(?:thir|four|fif|six|seven|eigh|nine)teenth|twentieth|thirtieth"
+)
+_UNITS: Final = (
+    r"(?:one|two|three|four|five|six|seven|eight|nine|ten|eleven|twelve|(?:thir|four|fif|six|seven|eigh|nine)teen)"
+)
+_YEAR_WORDS: Final = (
+    rf"(?:nineteen[\s-](?:(?:twenty|thirty|forty|fifty|sixty|seventy|eighty|ninety)(?:[\s-]{_UNITS})?|{_UNITS})"
+    rf"|two\sthousand(?:\s(?:and\s)?{_UNITS})?)\b"
+)
+_YEAR_AFTER: Final = rf"(?:,?\s(?:in\s)?(?:{_YEAR}|'?\d\d|{_YEAR_WORDS})(?!\d))?"
+_BIRTH_IN_WORDS: Final = re.compile(
+    rf"(?P<before>{_BORN}[^\d\[\]]{{0,20}}?\b)"
+    rf"(?:(?:the\s)?(?:(?:{_ORDINAL})\s(?:day\s)?(?:of\s)?|{_DAY}\sday\sof\s){_MONTH}{_YEAR_AFTER}"
+    rf"|{_MONTH}\s(?:the\s)?(?:{_ORDINAL}){_YEAR_AFTER}|{_YEAR_WORDS})",
+    re.IGNORECASE,
+)
 _BARE_DATE: Final = re.compile(rf"(?<![\d/.-]){_FULL_DATE}", re.IGNORECASE)
 _SHORT_DATE: Final = re.compile(r"(?<![\d/.-])(?<!\d )\d{1,2}([/.])\d{1,2}\1(\d\d)(?![\d/.-])(?! \d)")
 # Years. An older date is taken for a birth: treatments that people ask about are newer, and few who ask are younger.
@@ -100,6 +119,31 @@ _INTRODUCED: Final = re.compile(
 _SIGNED: Final = re.compile(
     r"(?P<before>\b(?:(?:[Rr]egards|[Tt]hanks|[Tt]hank you|[Ss]incerely|[Cc]heers)[,.]?|(?:[Ll]ove|[Bb]est),)\s)"
     r"(?P<name>[^\W\d_a-z][^\W\d_]+(?:\s[^\W\d_a-z][^\W\d_]+)?)(?=[\s.!]*$)"
+)
+_CAPITALS: Final = r"(?=[\w'\u2019-]{0,40}[a-z\xdf-\xff])[^\W\d_a-z][^\W\d_]*(?:['\u2019-][^\W\d_]+)?"
+_FULL_NAME: Final = rf"{_CAPITALS}\s{_CAPITALS}(?:\s{_CAPITALS})?"
+_SOME_NAME: Final = rf"{_CAPITALS}(?:\s{_CAPITALS}){{0,2}}"
+_TITLE: Final = r"(?i:mrs|mr|ms|miss|mx)\b\.?\s"
+_RELATION: Final = (
+    r"(?i:daughter|son|husband|wife|partner|mum|mam|mom|mother|dad|father|brother|sister|child|baby|girlfriend"
+    r"|boyfriend)"
+)
+# Names in capitals, which other words than "my name is" introduce or follow.
+_MENTIONED: Final = re.compile(
+    rf"\b(?i:i\sam|i['\u2019]?m|this\sis|it['\u2019]?s|it\sis)\s(?P<titled>{_TITLE}{_SOME_NAME})"
+    rf"|\b(?P<formal>{_TITLE}{_SOME_NAME})(?=\s(?:here|speaking|calling)\b)"
+    rf"|\b(?i:this\sis|it['\u2019]?s|it\sis)\s(?P<here>{_SOME_NAME})(?=\s(?:here|speaking|again|calling)\b)"
+    rf"|(?:^|[.,!]\s)(?P<first>{_FULL_NAME})(?=\s(?:here|speaking|calling)\b)"
+    rf"|\b(?i:this\sis|i\sam|i['\u2019]?m)\s(?P<full>{_FULL_NAME})(?=[,.]|\sand\b)"
+    rf"|\b{_RELATION}\s(?:(?:is\s)?(?:called|named)\s)?(?P<relative>{_SOME_NAME})"
+    rf"|\b(?i:his|her|their|son's|daughter's)\s(?i:name(?:\sis|['\u2019]s))\s(?P<whose>{_SOME_NAME})"
+    rf"|\b(?i:i\sam|i['\u2019]?m)\scalled\s(?P<called>{_SOME_NAME})"
+    rf"|\b(?i:patient(?:\sname)?\s?[:=]|name\s-)\s?(?P<labelled>{_FULL_NAME})"
+    rf"|\b(?i:call\sme|know\sme\sas)\s(?P<nick>{_SOME_NAME})"
+    rf"|\b(?i:under\sthe\sname(?:\sof)?|appointment\sis\sfor)\s(?P<booked>{_FULL_NAME})"
+    r"|\b(?i:regards|wishes|thanks|thx|sincerely|faithfully|cheers|signed)[,.]?(?:\s-)?\s"
+    rf"(?P<signed>{_CAPITALS}(?:\s{_CAPITALS})?)[\s.!]*$"
+    rf"|[?.!]\s*[-\u2013\u2014~]\s?(?P<dashed>{_CAPITALS}(?:\s{_CAPITALS})?)[\s.!]*$"
 )
 _NAME_WORD: Final = re.compile(r"(?:[^\W\d_]\.|[^\W\d_]+(?:['\u2019-][^\W\d_]+)*)(?=[\s,.;:!?)]|$)")
 _NAME_WORDS: Final = 4
@@ -120,6 +164,16 @@ _WORDS: Final = """
     your yours
 """
 _NO_NAME: Final = frozenset(_WORDS.split())
+# Capitalised words that stand where a name may stand, and are none.
+_CAPITALISED: Final = """
+    monday tuesday wednesday thursday friday saturday sunday january february march april june july august september
+    october november december today tomorrow tonight yes english irish french german spanish polish italian portuguese
+    arabic romanian ukrainian russian chinese hindi urdu turkish laser kids cash reception urgent hot cold great
+    invisalign profhilo microneedling juvederm started said says got needs wants shingles diabetes covid asthma eczema
+    acne type medical muslim catholic jewish hindu american british ma'am sir cheers ok okay lovely good bye
+"""
+_SMALL: Final = re.compile(r"(?<!\w)[a-z]{2,}")  # Without a word in small letters, capitals say nothing of names.
+_NEVER_NAMES: Final = _NO_NAME | frozenset(_CAPITALISED.split())
 
 
 def redact(text: str) -> str:
@@ -143,6 +197,7 @@ def _without_emails(text: str) -> str:
 
 
 def _without_births(text: str) -> str:
+    text = _BIRTH_IN_WORDS.sub(r"\g<before>[birth date]", text)
     text = _BIRTH.sub(lambda match: f"{match['before'] or match['glued'] or match['year'] or ''}[birth date]", text)
     this_year = datetime.now(UTC).year
 
@@ -159,6 +214,12 @@ def _without_births(text: str) -> str:
 def _without_names(text: str) -> str:
     names = [name for match in _INTRODUCED.finditer(text) if (name := _name(match["rest"]))]
     names += [match["name"] for match in _SIGNED.finditer(text) if match["name"].casefold() not in _NO_NAME]
+    mentioned = _MENTIONED.finditer(text) if _SMALL.search(text) else ()
+    for match in mentioned:
+        name = match[match.lastgroup or 0]
+        words = name.casefold().replace("\u2019", "'").split()
+        if _NEVER_NAMES.isdisjoint([*words, *(word.removesuffix("'s") for word in words)]):
+            names.append(name)
     for name in names:
         text = re.sub(rf"(?<!\w){re.escape(name)}(?!\w)", "[name]", text)
     return text

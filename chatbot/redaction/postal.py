@@ -1,6 +1,6 @@
 """Take out postal addresses, as several countries write them, and postcodes.
 
-A street or a town without a number stays in the text.
+A street or a town stays in the text without a number, the name of a house or words that announce a home.
 """
 
 import re
@@ -60,6 +60,21 @@ _NAMED: Final = re.compile(
     rf"|(?<![\w.,/-])\b{_HOUSE}\s?,?\s(?i:{_WORD})\s(?i:{_MAYBE})\b\.?(?=\s?,|\s[a-z]{{1,2}}\d|\s?\[)"
     rf"|(?<![\w.,/-])\b\d{{1,4}}\s[Tt]he\s(?i:{_MAYBE}|{_STREET})\b"
 )
+# A house with a name. Alone it may be a clinic's, so a street follows or a home is announced.
+_NAMED_HOUSE: Final = (
+    r"(?:[Tt]he\s)?(?:[A-Z][\w'\u2019-]*\s){1,3}"
+    r"(?:Cottage|House|Lodge|Rectory|Farm|Barn|Manor|Hall|Villa|View|Mill|Vicarage)"
+)
+_NAMED_STREET: Final = (
+    r"(?:[A-Z][\w'\u2019-]*\s){1,3}(?:Street|Road|Lane|Avenue|Drive|Close|Way|Terrace|Park|Hill|Row)\b"
+)
+_UNNUMBERED: Final = re.compile(
+    rf"\b{_NAMED_HOUSE},\s{_NAMED_STREET}"
+    r"|(?P<before>\b(?i:i\slive|we\slive|my\saddress\sis|i\sstay)\s(?:(?i:at|in|on)\s)?)"
+    rf"(?:{_NAMED_HOUSE}\b|{_NAMED_STREET})(?:,\s{_NAMED_STREET})?"
+    r"|(?P<sent>\b(?i:post|send|deliver)\b[^.?!]{0,25}?\sto\s)"
+    rf"(?:{_NAMED_HOUSE}|The\s[A-Z]\w+)(?:,\s{_NAMED_STREET})"
+)
 _OWN_NAME: Final = r"[^\W\d_]+(?:[-'\u2019][^\W\d_]+)*(?:\s[A-Z][^\W\d_]+)?"  # a street's own name
 _ABROAD: Final = re.compile(
     r"\b(?:[^\W\d_]{2,}|[^\W\d_]+\s)(?i:stra(?:ß|ss)e|str\.|weg|platz|gasse|allee|straat|laan|plein|gracht|gatan|gade|vej)"
@@ -97,6 +112,7 @@ _ZIP: Final = re.compile(
 
 def redact_addresses(text: str) -> str:
     """Return the text with "[address]" for each house number with its street, and "[postcode]" for each postcode."""
+    text = _UNNUMBERED.sub(lambda match: f"{match['before'] or match['sent'] or ''}[address]", text)
     text = _ABROAD.sub("[address]", text)
     text = _SURE.sub("[address]", text)
     text = _ANNOUNCED_HOUSE.sub(r"\g<before>[address]", text)
