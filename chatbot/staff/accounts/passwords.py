@@ -33,10 +33,14 @@ _HASHING: Final = ThreadPoolExecutor(2, "passwords")
 _MAX_TRACKED: Final = 10_000  # names and addresses; the one that failed least recently is dropped first
 _MAX_NAME_LENGTH: Final = 64  # characters of a name that are compared
 _FAILURE_LIFETIME: Final = 86_400  # seconds after which failures are forgotten
-# Failures without a wait, and seconds of the longest wait. A name waits for less time than an address: anyone may try a
-# colleague's name. An address has more free failures because a whole clinic may share it.
-_NAME_LIMITS: Final = (4, 60)
-_ADDRESS_LIMITS: Final = (9, 900)
+# Failures without a wait, seconds of the longest wait, and failures that are forgiven in an hour. If failures of a name
+# from anywhere made everyone wait, strangers could lock out its owner: OWASP's Authentication Cheat Sheet names that
+# denial of service. So a name waits by address. All addresses together have a limit too, against many that guess one
+# password: NIST SP 800-63B allows 100 failures. A few strangers never reach it, because it forgives more than they are
+# allowed. An address has more free failures than a name on it, because a whole clinic may share the address.
+_NAME_AT_ADDRESS_LIMITS: Final = (4, 900, 0)
+_ADDRESS_LIMITS: Final = (9, 900, 0)
+_NAME_LIMITS: Final = (99, 180, 20)
 
 
 def hash_password(password: str) -> str:
@@ -72,32 +76,36 @@ def _dummy_hash() -> str:
     return _HASHING.submit(_HASHER.hash, secrets.token_bytes(16)).result()
 
 
+_Key = tuple[str | None, str | None]
+
+
 @dataclass(frozen=True, slots=True)
 class _Failures:
-    count: int
+    count: float
     last: float
     blocked_until: float
 
 
 class SignInThrottle:
-    """Failed sign-ins of each name and each address, in memory; safe for any number of threads."""
+    """Failed sign-ins of names and addresses, in memory; safe for any number of threads."""
 
     def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
         """Use a clock that returns seconds."""
         self._clock = clock
         self._lock = Lock()
-        self._failures: OrderedDict[tuple[str, str], _Failures] = OrderedDict()
+        self._failures: OrderedDict[_Key, _Failures] = OrderedDict()
 
     def attempt(self, name: str, address: str) -> int:
         """Return the seconds to wait before a try; if 0, count the try as failed until `succeeded` is called."""
-        limits = ((("name", _key(name)), _NAME_LIMITS), (("address", address), _ADDRESS_LIMITS))
+        limits = tuple(zip(_keys(name, address), (_NAME_AT_ADDRESS_LIMITS, _ADDRESS_LIMITS, _NAME_LIMITS), strict=True))
         with self._lock:
             now = self._clock()
             wait = max(self._failures_of(key, now).blocked_until - now for key, _ in limits)
             if wait > 0:
                 return math.ceil(wait)
-            for key, (free, longest) in limits:
-                count = self._failures_of(key, now).count + 1
+            for key, (free, longest, forgiven) in limits:
+                failures = self._failures_of(key, now)
+                count = max(failures.count - forgiven * (now - failures.last) / 3600, 0) + 1
                 pause = min(2 ** min(count - free, 20), longest) if count > free else 0
                 self._failures[key] = _Failures(count, now, now + pause)
                 self._failures.move_to_end(key)
@@ -108,13 +116,15 @@ class SignInThrottle:
     def succeeded(self, name: str, address: str) -> None:
         """Forget the failures of a name and of an address."""
         with self._lock:
-            self._failures.pop(("name", _key(name)), None)
-            self._failures.pop(("address", address), None)
+            for key in _keys(name, address):
+                self._failures.pop(key, None)
 
-    def _failures_of(self, key: tuple[str, str], now: float) -> _Failures:
+    def _failures_of(self, key: _Key, now: float) -> _Failures:
         failures = self._failures.get(key)
         return failures if failures and now - failures.last < _FAILURE_LIFETIME else _Failures(0, now, now)
 
 
-def _key(name: str) -> str:
-    return name.strip().casefold()[:_MAX_NAME_LENGTH]
+def _keys(name: str, address: str) -> tuple[_Key, _Key, _Key]:
+    """Return the keys of a name at an address, of the address, and of the name anywhere."""
+    folded = name.strip().casefold()[:_MAX_NAME_LENGTH]
+    return (folded, address), (None, address), (folded, None)
