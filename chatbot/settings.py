@@ -6,6 +6,7 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import cache
+from ipaddress import ip_network
 from pathlib import Path
 from typing import Final
 
@@ -36,6 +37,12 @@ SETTINGS: Final = (
         "",
         "path below which visitors reach the server, such as `/chat`, where a proxy passes it on",
     ),
+    Setting(
+        "FOOTNOTE_TRUSTED_PROXIES",
+        "",
+        "addresses or networks of your reverse proxies, such as `127.0.0.1`: only their `X-Forwarded-For` and "
+        "`X-Forwarded-Proto` are believed",
+    ),
     Setting("FOOTNOTE_CORPUS", "corpus", "folder of the clinic's pages"),
     Setting("FOOTNOTE_INDEX", "index", "folder of the index that Footnote builds"),
     Setting("FOOTNOTE_CLINIC", "clinic.toml", "file in which the clinic says who it is"),
@@ -58,7 +65,11 @@ SETTINGS: Final = (
         "site that the server reads again every day, and further ones after a space; `off` reads none",
     ),
 )
-_RENAMED: Final = {"FOOTNOTE_RETENTION": "FOOTNOTE_RETENTION_DAYS", "FOOTNOTE_STAFF": "FOOTNOTE_STAFF_DIR"}
+_RENAMED: Final = {
+    "FOOTNOTE_RETENTION": "FOOTNOTE_RETENTION_DAYS",
+    "FOOTNOTE_STAFF": "FOOTNOTE_STAFF_DIR",
+    "FORWARDED_ALLOW_IPS": "FOOTNOTE_TRUSTED_PROXIES",
+}
 """Old name -> new name: the old ones work for one more release."""
 
 
@@ -77,6 +88,7 @@ class Settings:
     staff: Path
     crawl: tuple[str, ...] = ()
     root_path: str = ""
+    trusted_proxies: tuple[str, ...] = ()
 
 
 def load_settings(environ: Mapping[str, str] = os.environ) -> Settings:
@@ -102,6 +114,7 @@ def load_settings(environ: Mapping[str, str] = os.environ) -> Settings:
         staff=Path(value["FOOTNOTE_STAFF_DIR"]),
         crawl=() if value["FOOTNOTE_CRAWL"] == "off" else tuple(value["FOOTNOTE_CRAWL"].split()),
         root_path=_root_path(value["FOOTNOTE_ROOT_PATH"]),
+        trusted_proxies=_networks(value["FOOTNOTE_TRUSTED_PROXIES"]),
     )
 
 
@@ -124,6 +137,16 @@ def _root_path(text: str) -> str:
             f"FOOTNOTE_ROOT_PATH is {text!r}: set it to the path at which your proxy serves Footnote, such as /chat."
         )
     return path
+
+
+def _networks(text: str) -> tuple[str, ...]:
+    try:
+        return tuple(str(ip_network(part)) for part in re.split(r"[,\s]+", text.strip()) if part)
+    except ValueError as error:
+        raise SettingsError(
+            f"FOOTNOTE_TRUSTED_PROXIES is {text!r}: set it to addresses or networks, such as '127.0.0.1, 10.0.0.0/8'. "
+            "There is no '*', because then every visitor could choose an address."
+        ) from error
 
 
 def _days(text: str) -> int:

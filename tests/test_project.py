@@ -62,7 +62,7 @@ OWNERS: dict[str, str | tuple[str, ...]] = {
     "pydantic": ("clinic.py", "web/"),
     "markupsafe": "web/http/markup.py",
     "rjsmin": "web/visitor/widget.py",
-    "uvicorn": "web/server.py",
+    "uvicorn": ("web/server.py", "web/http/connections.py"),
     "sklearn": "evaluation/metrics.py",
     "scipy": ("evaluation/metrics.py", "staff/insights/clustering.py", "triage/classifier.py"),
     "matplotlib": "evaluation/charts.py",

@@ -53,3 +53,13 @@ def test_an_invalid_retention_is_named(days: str) -> None:
 def test_an_invalid_port_is_named(port: str) -> None:
     with pytest.raises(SettingsError, match=r"FOOTNOTE_PORT is .* set it to a number from 1 to 65535"):
         load_settings({"FOOTNOTE_PORT": port})
+
+
+def test_trusted_proxies_are_addresses_or_networks() -> None:
+    assert load_settings({}).trusted_proxies == ()
+    named = load_settings({"FOOTNOTE_TRUSTED_PROXIES": "127.0.0.1, 10.0.0.0/8 ::1"})
+    assert named.trusted_proxies == ("127.0.0.1/32", "10.0.0.0/8", "::1/128")
+    assert load_settings({"FORWARDED_ALLOW_IPS": "10.0.0.1"}).trusted_proxies == ("10.0.0.1/32",)
+    for wrong in ("*", "proxy.example", "10.0.0.1/8"):
+        with pytest.raises(SettingsError, match="FOOTNOTE_TRUSTED_PROXIES"):
+            load_settings({"FOOTNOTE_TRUSTED_PROXIES": wrong})

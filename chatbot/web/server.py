@@ -1,26 +1,40 @@
 """The server process."""
 
+import logging
 import socket
 import sys
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from functools import partial
 from typing import Final
 
 import uvicorn
 from fastapi import APIRouter
+from starlette.types import ASGIApp
 
 from chatbot.bot import Chatbot
 from chatbot.errors import SettingsError
 from chatbot.journal import Journal
 from chatbot.settings import Settings
 from chatbot.web.application import create_app
+from chatbot.web.http import connections
+from chatbot.web.http.connections import (
+    ConnectionLimits,
+    ConnectionTable,
+    RepeatFilter,
+    bounded_protocol,
+    with_mapped,
+)
 
-__all__ = ["listen", "serve"]
+__all__ = ["build_server", "listen", "serve"]
 
 _SHUTDOWN_TIMEOUT: Final = (
     5  # seconds; then open pages are cut off, because the stream of a chat page never ends by itself
 )
 _SWITCH_INTERVAL: Final = 0.0002  # seconds; at Python's 5 ms, small requests wait while a question is answered
+_BACKLOG: Final = 2048  # connections that wait in the kernel, as uvicorn has it
+_ACCEPTED_AT_ONCE: Final = 32  # a fraction of the most connections: that many are accepted before old ones are closed
+_QUIET_LOGGERS: Final = ("uvicorn.error", "asyncio", connections.__name__)
+"""Loggers of which strangers could write endless lines: malformed requests, accept errors, closed connections."""
 
 
 def listen(host: str, port: int) -> socket.socket:
@@ -49,14 +63,47 @@ def serve(
 ) -> None:
     """Serve the web application of a bot until the process is told to stop."""
     sys.setswitchinterval(_SWITCH_INTERVAL)
-    config = uvicorn.Config(
+    server = build_server(
         # Built inside the running event loop, because Gradio otherwise opens loops that it never closes.
         partial(create_app, bot, journal, settings, more_routes),
+        settings.trusted_proxies if settings else (),
+    )
+    server.run(sockets=[address])
+
+
+def build_server(
+    create: Callable[[], ASGIApp], trusted_proxies: Iterable[str] = (), limits: ConnectionLimits | None = None
+) -> uvicorn.Server:
+    """Build a server of the application that `create` returns; without limits, they follow from the open files."""
+    proxies = tuple(trusted_proxies)
+    limits = limits or ConnectionLimits.for_open_files()
+    config = uvicorn.Config(
+        create,
         factory=True,
+        http=bounded_protocol(ConnectionTable(limits, proxies)),
         ws="none",  # nothing here speaks WebSocket
         log_config=None,  # its lines go the way of all others
         log_level="warning",
         server_header=False,
+        # Only named proxies may say who the visitor is. By default uvicorn believes any program on this machine.
+        proxy_headers=bool(proxies),
+        forwarded_allow_ips=with_mapped(proxies),
+        backlog=max(limits.total // _ACCEPTED_AT_ONCE, 1),
         timeout_graceful_shutdown=_SHUTDOWN_TIMEOUT,
     )
-    uvicorn.Server(config).run(sockets=[address])
+    for name in _QUIET_LOGGERS:
+        logger = logging.getLogger(name)
+        if not any(isinstance(known, RepeatFilter) for known in logger.filters):
+            logger.addFilter(RepeatFilter())
+    return _Server(config)
+
+
+class _Server(uvicorn.Server):
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        """Start, with a short loop of accepting and yet a long queue.
+
+        asyncio takes both from one number. A burst that it accepts in one go could use up all files.
+        """
+        await super().startup(sockets)
+        for listening in sockets or ():
+            listening.listen(_BACKLOG)

@@ -13,7 +13,6 @@ from urllib.parse import urlsplit
 
 import httpx
 import pytest
-import uvicorn
 from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, expect, sync_playwright
 from starlette.types import ASGIApp, Receive, Scope, Send
 
@@ -24,6 +23,7 @@ from chatbot.journal import Journal
 from chatbot.records import Answer
 from chatbot.settings import Settings
 from chatbot.web import create_app
+from chatbot.web.server import build_server, listen
 from tests.conftest import ROOT
 
 FLAGS = [
@@ -64,22 +64,18 @@ def serving(
     sites = bot.clinic.sites
     if sites.requests_per_minute == Sites().requests_per_minute:
         bot.set_clinic(replace(bot.clinic, sites=replace(sites, requests_per_minute=6000)))
-    config = uvicorn.Config(
-        # Built inside the server's event loop: outside of one, Gradio opens loops and never closes them.
-        lambda: below(path, create_app(bot, journal, settings)),
-        factory=True,
-        port=0,
-        log_level="critical",
-        timeout_graceful_shutdown=1,
-        ws="none",
+    # Built inside the server's event loop: outside of one, Gradio opens loops and never closes them.
+    server = build_server(
+        lambda: below(path, create_app(bot, journal, settings)), settings.trusted_proxies if settings else ()
     )
-    server = uvicorn.Server(config)
-    thread = Thread(target=server.run, daemon=True)
+    server.config.timeout_graceful_shutdown = 1
+    listening = listen("127.0.0.1", 0)
+    thread = Thread(target=server.run, args=[[listening]], daemon=True)
     thread.start()
     while not server.started:
         assert thread.is_alive()
         time.sleep(0.02)
-    yield f"http://127.0.0.1:{server.servers[0].sockets[0].getsockname()[1]}{path}"
+    yield f"http://127.0.0.1:{listening.getsockname()[1]}{path}"
     server.should_exit = True
     thread.join(10)
 

@@ -59,6 +59,7 @@ def staffed(encoder: Encoder, tmp_path_factory: pytest.TempPathFactory) -> Itera
     names = {"CORPUS": "corpus", "INDEX": "index", "CLINIC": "clinic.toml", "JOURNAL": "journal.sqlite3"}
     settings = load_settings(
         {f"FOOTNOTE_{name}": str(folder / file) for name, file in {**names, "STAFF": "staff"}.items()}
+        | {"FOOTNOTE_TRUSTED_PROXIES": "127.0.0.1"}
     )
     build_index(settings.corpus, settings.index, encoder)
     bot = Chatbot(settings.corpus, settings.index, encoder, load_clinic(settings.clinic))
