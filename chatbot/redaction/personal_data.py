@@ -125,7 +125,7 @@ _FULL_NAME: Final = rf"{_CAPITALS}\s{_CAPITALS}(?:\s{_CAPITALS})?"
 _SOME_NAME: Final = rf"{_CAPITALS}(?:\s{_CAPITALS}){{0,2}}"
 _TITLE: Final = r"(?i:mrs|mr|ms|miss|mx)\b\.?\s"
 _RELATION: Final = (
-    r"(?i:daughter|son|husband|wife|partner|mum|mam|mom|mother|dad|father|brother|sister|child|baby|girlfriend"
+    r"(?i:daughter|son|husband|wife|partner|mum|mam|mom|mother|dad|father|brother|sister|child|baby|friend|girlfriend|girl|boy"
     r"|boyfriend)"
 )
 # Names in capitals, which other words than "my name is" introduce or follow.
@@ -134,14 +134,15 @@ _MENTIONED: Final = re.compile(
     rf"|\b(?P<formal>{_TITLE}{_SOME_NAME})(?=\s(?:here|speaking|calling)\b)"
     rf"|\b(?i:this\sis|it['\u2019]?s|it\sis)\s(?P<here>{_SOME_NAME})(?=\s(?:here|speaking|again|calling)\b)"
     rf"|(?:^|[.,!]\s)(?P<first>{_FULL_NAME})(?=\s(?:here|speaking|calling)\b)"
-    rf"|\b(?i:this\sis|i\sam|i['\u2019]?m)\s(?P<full>{_FULL_NAME})(?=[,.]|\sand\b)"
+    rf"|\b(?i:this\sis|i\sam|i['\u2019]?m)\s(?P<full>{_FULL_NAME})(?=[,.]|\s(?:and|from)\b)"
+    rf"|\b(?i:this\sis)\s(?P<rang>{_CAPITALS})(?=,\s(?i:i|i'm|my|can)\b)"
     rf"|\b{_RELATION}\s(?:(?:is\s)?(?:called|named)\s)?(?P<relative>{_SOME_NAME})"
     rf"|\b(?i:his|her|their|son's|daughter's)\s(?i:name(?:\sis|['\u2019]s))\s(?P<whose>{_SOME_NAME})"
     rf"|\b(?i:i\sam|i['\u2019]?m)\scalled\s(?P<called>{_SOME_NAME})"
     rf"|\b(?i:patient(?:\sname)?\s?[:=]|name\s-)\s?(?P<labelled>{_FULL_NAME})"
     rf"|\b(?i:call\sme|know\sme\sas)\s(?P<nick>{_SOME_NAME})"
     rf"|\b(?i:under\sthe\sname(?:\sof)?|appointment\sis\sfor)\s(?P<booked>{_FULL_NAME})"
-    r"|\b(?i:regards|wishes|thanks|thx|sincerely|faithfully|cheers|signed)[,.]?(?:\s-)?\s"
+    r"|\b(?i:regards|wishes|thanks|thx|sincerely|faithfully|truly|cheers|signed)[,.]?(?:\s-)?\s"
     rf"(?P<signed>{_CAPITALS}(?:\s{_CAPITALS})?)[\s.!]*$"
     rf"|[?.!]\s*[-\u2013\u2014~]\s?(?P<dashed>{_CAPITALS}(?:\s{_CAPITALS})?)[\s.!]*$"
 )
@@ -170,7 +171,9 @@ _CAPITALISED: Final = """
     october november december today tomorrow tonight yes english irish french german spanish polish italian portuguese
     arabic romanian ukrainian russian chinese hindi urdu turkish laser kids cash reception urgent hot cold great
     invisalign profhilo microneedling juvederm started said says got needs wants shingles diabetes covid asthma eczema
-    acne type medical muslim catholic jewish hindu american british ma'am sir cheers ok okay lovely good bye
+    acne type medical muslim catholic jewish hindu american british street road lane avenue square reception easter
+    christmas blood test scan therapy removal hair positive negative botox clinic hospital spectrum syndrome thinks
+    googled ma'am sir cheers ok okay lovely good bye
 """
 _SMALL: Final = re.compile(r"(?<!\w)[a-z]{2,}")  # Without a word in small letters, capitals say nothing of names.
 _NEVER_NAMES: Final = _NO_NAME | frozenset(_CAPITALISED.split())

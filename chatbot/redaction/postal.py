@@ -70,7 +70,7 @@ _NAMED_STREET: Final = (
 )
 _UNNUMBERED: Final = re.compile(
     rf"\b{_NAMED_HOUSE},\s{_NAMED_STREET}"
-    r"|(?P<before>\b(?i:i\slive|we\slive|my\saddress\sis|i\sstay)\s(?:(?i:at|in|on)\s)?)"
+    r"|(?P<before>\b(?i:i\slive|we\slive|my\saddress\sis|i\sstay)\s(?:(?i:at|on)\s|(?i:in)\s(?=[^,.?!]{1,40}(?:Cottage|House|Lodge|Rectory|Farm)\b))?)"
     rf"(?:{_NAMED_HOUSE}\b|{_NAMED_STREET})(?:,\s{_NAMED_STREET})?"
     r"|(?P<sent>\b(?i:post|send|deliver)\b[^.?!]{0,25}?\sto\s)"
     rf"(?:{_NAMED_HOUSE}|The\s[A-Z]\w+)(?:,\s{_NAMED_STREET})"

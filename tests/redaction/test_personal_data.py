@@ -51,6 +51,8 @@ def test_nearly_all_variants_are_found_and_harmless_questions_stay(part: str) ->
         ("MY HUSBAND NEEDS A SCAN", "MY HUSBAND NEEDS A SCAN"),
         ("My Son Swallowed Bleach", "My Son Swallowed Bleach"),
         ("how do I get to Well Lane?", "how do I get to Well Lane?"),
+        ("this is Wimpole Street, right?", "this is Wimpole Street, right?"),
+        ("I live in Mill Hill, can you come?", "I live in Mill Hill, can you come?"),
         ("the ninth of June works for me", "the ninth of June works for me"),
     ],
 )  # fmt: skip
