@@ -241,7 +241,7 @@ class Crawl:
                 continue
             address, depth = self._queue.popleft()
             self._check_limits(began)
-            self._visit(address, depth)
+            self._visit_safely(address, depth)
             done += 1
             progress(done, done + len(self._queue))
 
@@ -286,6 +286,15 @@ class Crawl:
             elif reason != "it is no page":
                 self._queued.add(address.key)
                 self._found.left_out[str(address)] = reason
+
+    def _visit_safely(self, address: WebAddress, depth: int) -> None:
+        """Visit an address; one with which something unforeseen goes wrong is named, and the crawl goes on."""
+        try:
+            self._visit(address, depth)
+        except (_Stopped, CrawlError):
+            raise
+        except Exception as error:  # noqa: BLE001 - whatever is wrong with one page, all others are read
+            self._leave_out(address, f"it cannot be read ({type(error).__name__})", lasting=False)
 
     def _visit(self, address: WebAddress, depth: int) -> None:
         """Read one address and file what it is."""
@@ -377,7 +386,7 @@ class Crawl:
         if own.key not in self._visited and self._nested < _MAX_CANONICAL:
             self._nested += 1
             try:
-                self._visit(own, 1)
+                self._visit_safely(own, 1)
             finally:
                 self._nested -= 1
         title, heading = self._titles.get(own.key, ("", ""))

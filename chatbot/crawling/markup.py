@@ -11,7 +11,6 @@ if TYPE_CHECKING:
 __all__ = ["PageFacts", "page_facts"]
 
 _MAX_LINKS: Final = 2000
-_META_CHARSET: Final = re.compile(rb"<meta[^>]+charset\s*=\s*[\"']?\s*([A-Za-z0-9_.:-]+)", re.IGNORECASE)
 _NOT_FOUND: Final = re.compile(
     r"^\W*(?:error\W*)?404\b|\b404\W*(?:error|not found)|^\W*(?:page|seite|p[aá]gina) "
     r"(?:was |could )?(?:not|nicht|no)\b.{0,20}\b(?:found|gefunden|encontrada)",
@@ -45,7 +44,9 @@ def page_facts(content: bytes, charset: str, robots: str) -> PageFacts:
     """Read the facts of a page; `charset` and `robots` are what the response's headers say."""
     from selectolax.lexbor import LexborHTMLParser  # noqa: PLC0415 - a question needs no crawler
 
-    tree = LexborHTMLParser(_decoded(content, charset))
+    from chatbot.reading.html_tree import decode_html  # noqa: PLC0415 - as above
+
+    tree = LexborHTMLParser(decode_html(content, charset))
     directives = {part.strip().lower() for part in _robots(tree, robots).split(",")}
     hidden = directives & {"noindex", "none"}
     return PageFacts(
@@ -58,17 +59,6 @@ def page_facts(content: bytes, charset: str, robots: str) -> PageFacts:
         refresh=_refresh(_attribute(tree, 'meta[http-equiv="refresh" i]', "content")),
         words=_digest(tree),
     )
-
-
-def _decoded(content: bytes, charset: str) -> str:
-    """Decode a page well enough for its links; the reader of pages is more careful."""
-    named = _META_CHARSET.search(content[:4096])
-    for name in (charset, named[1].decode("ascii") if named else "", "utf-8"):
-        try:
-            return content.decode(name or "utf-8", "replace")
-        except LookupError:
-            continue
-    raise AssertionError
 
 
 def _robots(tree: "LexborHTMLParser", header: str) -> str:

@@ -1,5 +1,6 @@
 """Crawls of a real site on a loopback port: what is read, what is left out, what the next crawl does."""
 
+import json
 from pathlib import Path
 
 import pytest
@@ -228,6 +229,29 @@ def test_files_that_are_no_pages_are_named(site: Site, tmp_path: Path) -> None:
         "it is application/zip, which is not read",
         "it shows no words without JavaScript",
     ]
+
+
+@pytest.mark.parametrize("charset", ["idna", "undefined", "unicode_escape", "rot13", "no such"])
+def test_an_encoding_that_no_browser_knows_changes_nothing(site: Site, tmp_path: Path, charset: str) -> None:
+    site.page("/", '<a href="/a">a</a>', title="Home")
+    site.page("/a", r'Caf\ud800é <a href="/b">b</a>', Content_Type=f"text/html; charset={charset}")
+    site.page("/b")
+    assert site.paths(site.crawl(tmp_path).new) == ["/", "/a", "/b"]
+
+
+def test_an_unforeseen_error_of_one_page_does_not_end_the_crawl(site: Site, tmp_path: Path) -> None:
+    site.page("/", '<a href="/a">a</a><a href="/b">b</a>', title="Home")
+    site.page("/a")
+    site.page("/b")
+    state = {"pages": {"a\0.html": {"source": f"{site.address}/a"}}}  # a name that no disk takes
+    site.folder(tmp_path).mkdir()
+    (site.folder(tmp_path) / ".crawl.json").write_text(json.dumps(state))
+    report = site.crawl(tmp_path, overwrite=True)
+    assert site.paths(report.new) == ["/", "/b"]
+    assert [(left.address, left.reason) for left in report.left_out] == [
+        (f"{site.address}/a", "it cannot be read (ValueError)")
+    ]
+    assert site.names(tmp_path) == ["b.html", "index.html"]
 
 
 def test_names_of_files_are_safe_short_and_never_the_same(site: Site, tmp_path: Path) -> None:
