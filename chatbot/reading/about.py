@@ -31,8 +31,9 @@ _ENDS: Final = (
 )
 _LAST_DAYS: Final = ("validuntil", "validthrough")  # the page is published on that day too
 _DATED: Final = re.compile(
-    r"^[\s\"']*(?:publish|pub_?date|date|expir|un_?publish|valid)[\w-]*[\"']?[ \t]*[:=]", re.IGNORECASE | re.MULTILINE
+    r"^[ \t\"']*(?:publish|pub_?date|date|expir|un_?publish|valid)[\w-]*[\"']?[ \t]*[:=]", re.IGNORECASE | re.MULTILINE
 )
+_LONGEST_NUMBER: Final = 256  # bits; Python refuses to write out the very long ones
 _FORMATS: Final = ("%Y/%m/%d", "%d %B %Y", "%d %b %Y", "%B %d, %Y", "%b %d, %Y", "%B %d %Y")
 
 
@@ -70,7 +71,7 @@ def _text(fields: Mapping[str, object], name: str, warnings: list[str]) -> str:
     if not isinstance(value, str | int | float | date):
         warnings.append(f"its {name} is not text; write {name} on one line")
         return ""
-    text = " ".join(str(value).split())
+    text = " ".join(_scalar(value).split())
     if any("\ud800" <= character <= "\udfff" for character in text):
         warnings.append(f"its {name} holds characters that cannot be shown; write it anew")
         return ""
@@ -78,7 +79,9 @@ def _text(fields: Mapping[str, object], name: str, warnings: list[str]) -> str:
 
 
 def _url(fields: Mapping[str, object], warnings: list[str]) -> str | None:
-    urls = [str(value).strip() for value in _values(fields, "url") if not isinstance(value, Mapping | list | bool)]
+    urls = [
+        text for value in _values(fields, "url") if not isinstance(value, bool) and (text := _scalar(value).strip())
+    ]
     for url in urls:
         if _is_web_address(url):
             return url
@@ -107,8 +110,15 @@ def _reviewed(fields: Mapping[str, object], warnings: list[str]) -> date | None:
     return days[0] if days else None
 
 
+def _scalar(value: object) -> str:
+    """Return a single value as text, and "" for all else: nested values may be huge once they are written out."""
+    if isinstance(value, int) and value.bit_length() > _LONGEST_NUMBER:
+        return ""
+    return str(value) if isinstance(value, str | int | float | date) else ""
+
+
 def _shown(value: object) -> str:
-    return repr(str(value)[:100])
+    return repr(_scalar(value)[:100])
 
 
 def _language(fields: Mapping[str, object]) -> str | None:
@@ -123,7 +133,7 @@ def _day(value: object) -> date | None:
         return value.date()
     if isinstance(value, date):
         return value
-    text = str(value).strip()
+    text = _scalar(value).strip()
     if match := re.match(r"(\d{4})[-/](\d{1,2})[-/](\d{1,2})(?!\d)", text):
         try:
             return date(*map(int, match.groups()))
@@ -160,7 +170,7 @@ def unpublished(fields: Mapping[str, object]) -> str:
     about = {normalised(key): value for key, value in fields.items()}
 
     def is_set(name: str, values: frozenset[str] = _TRUE) -> bool:
-        return str(about.get(name, "")).strip().casefold() in values
+        return _scalar(about.get(name)).strip().casefold() in values
 
     if is_set("draft") or is_set("drafts"):
         return "it is a draft"
@@ -168,7 +178,7 @@ def unpublished(fields: Mapping[str, object]) -> str:
         return "it is not published"
     for name in ("status", "visibility"):
         if is_set(name, _UNPUBLISHED | {"unpublished"}):
-            return f"its {name} is {str(about[name]).strip().casefold()}"
+            return f"its {name} is {_scalar(about[name]).strip().casefold()}"
     for name in ("archived", "deleted", "private", "headless"):
         if is_set(name):
             return f"it says '{name}: true'"
@@ -183,8 +193,8 @@ def _is_noindex(value: object) -> bool:
     if value is None:
         return False
     if isinstance(value, dict):
-        return _is_noindex([key for key, on in value.items() if str(on).casefold() in _TRUE]) or (
-            str(value.get("index", "")).casefold() in _FALSE
+        return _is_noindex([key for key, on in value.items() if _scalar(on).casefold() in _TRUE]) or (
+            _scalar(value.get("index")).casefold() in _FALSE
         )
-    words = value if isinstance(value, list) else re.split(r"[\s,]+", str(value))
-    return any(str(word).strip().casefold() in {"noindex", "none", "true"} for word in words)
+    words = value if isinstance(value, list) else re.split(r"[\s,]+", _scalar(value))
+    return any(_scalar(word).strip().casefold() in {"noindex", "none", "true"} for word in words)

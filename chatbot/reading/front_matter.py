@@ -9,7 +9,11 @@ import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import Final
+from functools import cache
+from typing import TYPE_CHECKING, Final
+
+if TYPE_CHECKING:
+    import yaml
 
 __all__ = ["FrontMatter", "is_key", "normalised", "read_front_matter", "yaml_fields"]
 
@@ -183,10 +187,25 @@ def _single_value(value: str) -> str:
     import yaml  # noqa: PLC0415 - a question needs no reader
 
     try:
-        read = yaml.load(value, Loader=yaml.BaseLoader)  # noqa: S506 - this loader only makes strings, lists and tables
+        read = yaml.load(value, Loader=_loader())  # noqa: S506 - this loader only makes strings, lists and tables
     except (yaml.YAMLError, ValueError, RecursionError):
         read = None
     return read if isinstance(read, str) else "" if value[:1] in "[{" else value.strip().strip("\"'")
+
+
+@cache
+def _loader() -> "type[yaml.BaseLoader]":
+    import yaml  # noqa: PLC0415 - as above
+
+    class Loader(yaml.BaseLoader):
+        """Read a list or table that stands elsewhere too as "": a few lines of aliases can name billions of values."""
+
+        def compose_node(self, parent: "yaml.Node | None", index: int) -> "yaml.Node | None":
+            alias = self.check_event(yaml.AliasEvent)
+            node = super().compose_node(parent, index)
+            return yaml.ScalarNode("", "") if alias and not isinstance(node, yaml.ScalarNode) else node
+
+    return Loader
 
 
 def yaml_fields(lines: str) -> dict[str, object]:
@@ -201,7 +220,7 @@ def yaml_fields(lines: str) -> dict[str, object]:
     failed: Exception | None = None
     for attempt in attempts:
         try:
-            fields = yaml.load(attempt, Loader=yaml.BaseLoader)  # noqa: S506 - as above
+            fields = yaml.load(attempt, Loader=_loader())  # noqa: S506 - as above
         except (yaml.YAMLError, RecursionError, ValueError) as error:
             failed = failed or error
         else:
