@@ -223,7 +223,7 @@ def _reviewed(parser: LexborHTMLParser, data: Sequence[dict[str, object]]) -> st
     """Return the day on which the page says that it was last reviewed."""
     for each in data:
         kinds = each.get("@type")
-        named = set(kinds if isinstance(kinds, list) else [kinds])
+        named = {kind for kind in (kinds if isinstance(kinds, list) else [kinds]) if isinstance(kind, str)}
         if named & _PAGES and isinstance(each.get("lastReviewed"), str):
             return str(each["lastReviewed"])[:10]
     values = (_attribute(parser, '[itemprop="lastReviewed"]', name) for name in ("content", "datetime"))

@@ -8,7 +8,7 @@ from typing import Final
 
 from selectolax.lexbor import LexborHTMLParser, LexborNode
 
-__all__ = ["BLOCKS", "HEADINGS", "Element", "bounded", "build_tree", "decode_html", "places"]
+__all__ = ["BLOCKS", "HEADINGS", "Element", "bounded", "build_tree", "decode_html", "places", "web_encoding"]
 
 _DEEPEST: Final = 200  # elements inside each other; a page has some sixty, browsers flatten below 512
 _FORMATTING_DEEPEST: Final = 30  # open at once; each paragraph opens those that are not closed again
@@ -63,6 +63,15 @@ _BYTE_ORDER_MARKS = (
 _WINDOWS: Final = "windows-1252"
 # The labels that browsers read as another encoding, by the WHATWG Encoding Standard.
 _READ_AS = {"iso8859-1": _WINDOWS, "ascii": _WINDOWS, "gb2312": "gb18030", "gbk": "gb18030", "iso8859-9": "cp1254"}
+_WEB_ENCODINGS: Final = frozenset(
+    {
+        *("utf-8", _WINDOWS, "cp866", "cp874", "tis-620", "koi8-r", "koi8-u", "mac-roman", "mac-cyrillic"),
+        *(f"cp{number}" for number in range(1250, 1259)),
+        *(f"iso8859-{number}" for number in (2, 3, 4, 5, 6, 7, 8, 10, 11, 13, 14, 15, 16)),
+        *("gb18030", "big5", "big5hkscs", "euc_jp", "iso2022_jp", "shift_jis", "cp932", "euc_kr", "cp949"),
+    }
+)
+"""Python's names of the encodings of the WHATWG Encoding Standard."""
 
 
 @dataclass(slots=True, eq=False)
@@ -141,7 +150,7 @@ def decode_html(content: bytes, encoding: str = "") -> str:
             return content[len(mark) :].decode(marked, "replace")
     named = _CHARSET.search(content[:_PREAMBLE])
     labels = (encoding, named[1].decode("ascii", "ignore") if named else "")
-    for codec in (*map(_codec, labels), "utf-8"):
+    for codec in (*map(web_encoding, labels), "utf-8"):
         try:
             if codec:
                 return content.decode(codec)
@@ -150,14 +159,17 @@ def decode_html(content: bytes, encoding: str = "") -> str:
     return content.decode(_WINDOWS, "replace")
 
 
-def _codec(label: str) -> str:
-    """Return Python's name of an encoding as browsers read its label; "" for one that is no text encoding."""
+def web_encoding(label: str) -> str:
+    """Return Python's name of an encoding as browsers read its label; "" for one that they do not know.
+
+    Python knows more: its codecs of escapes make characters that no text can hold, or are slow.
+    """
     try:
         name = codecs.lookup(label).name
-        b"".decode(name)
     except (LookupError, UnicodeError, ValueError):
         return ""
-    return "utf-8" if name.startswith("utf") else _READ_AS.get(name, name)
+    name = "utf-8" if name.startswith("utf") else _READ_AS.get(name, name)
+    return name if name in _WEB_ENCODINGS else ""
 
 
 def bounded(html: str) -> str:

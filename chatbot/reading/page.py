@@ -14,6 +14,7 @@ __all__ = ["Heading", "Page", "finished", "printed", "same_words", "sections"]
 
 _LONGEST_HEADING = 300  # characters
 _UNPRINTED = re.compile(r"[\u00ad\u200b\u2060\ufeff]")  # soft hyphens and marks of no width, but not the joiners
+_SURROGATE = re.compile(r"[\ud800-\udfff]")  # half a character, which broken fonts and escapes leave
 _SENTENCE_ENDS = (".", "!", "\u3002", "\uff01")
 _FIGURE = re.compile(r"[$\u00a3\u20ac\u20b9\u00a5]|\d[.:]\d\d|\d{5}|\d[ ]?(?:am|pm|min|%|\u00b0)", re.IGNORECASE)
 
@@ -55,8 +56,11 @@ class Page:
 
 
 def printed(text: str) -> str:
-    """Return a text without the characters inside words that no reader sees, such as soft hyphens."""
-    return _UNPRINTED.sub("", text)
+    """Return a text without the characters inside words that no reader sees, such as soft hyphens.
+
+    Half a character, which no file can hold, becomes the mark for one that is not known.
+    """
+    return _SURROGATE.sub("\ufffd", _UNPRINTED.sub("", text))
 
 
 def finished(page: Page) -> Page:
@@ -69,7 +73,7 @@ def finished(page: Page) -> Page:
 
 def _as_printed(page: Page) -> Page:
     unseen = [match.start() for match in _UNPRINTED.finditer(page.text)]
-    if not unseen:
+    if not unseen and not _SURROGATE.search(page.text):
         return page
 
     def moved(place: int) -> int:

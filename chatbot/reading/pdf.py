@@ -190,7 +190,8 @@ def _line(
     if not letters:
         return
     words = "".join("-" if code in _HYPHENS else chr(code) for _, code, _, _ in run).translate(_LIGATURES)
-    words = " ".join(words.split())
+    # A broken font gives halves of characters: those that fit are joined, the others are not known.
+    words = " ".join(words.encode("utf-16", "surrogatepass").decode("utf-16", "replace").split())
     soft = re.search(r"\w-$", words) is not None
     first, last = letters[0], letters[-1]
     middle = letters[len(letters) // 2]

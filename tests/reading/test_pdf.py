@@ -263,3 +263,27 @@ def test_the_file_names_its_title_where_no_line_is_larger(leaflet: Leaflet, titl
     leaflet.put(WAX)
     leaflet.set_title(title)
     assert read_pdf(bytes(leaflet.output())).about == about
+
+
+def drawn(words: bytes, meaning: bytes) -> bytes:
+    """Return a PDF of one line whose font says what a character of it means."""
+    line = b"BT /F1 12 Tf 50 700 Td (" + words + b") Tj ET"
+    table = (
+        b"/CIDInit /ProcSet findresource begin 12 dict begin begincmap /CMapName /X def 1 begincodespacerange <00> <FF>"
+        b" endcodespacerange 1 beginbfchar " + meaning + b" endbfchar endcmap end end"
+    )
+    parts = [
+        b"<</Type/Catalog/Pages 2 0 R>>",
+        b"<</Type/Pages/Kids[3 0 R]/Count 1>>",
+        b"<</Type/Page/Parent 2 0 R/MediaBox[0 0 600 800]/Contents 4 0 R/Resources<</Font<</F1 5 0 R>>>>>>",
+        b"<</Length %d>>stream\n%b\nendstream" % (len(line), line),
+        b"<</Type/Font/Subtype/Type1/BaseFont/Helvetica/ToUnicode 6 0 R>>",
+        b"<</Length %d>>stream\n%b\nendstream" % (len(table), table),
+    ]
+    body = b"".join(b"%d 0 obj\n%b\nendobj\n" % part for part in enumerate(parts, 1))
+    return b"%PDF-1.4\n" + body + b"trailer<</Size 7/Root 1 0 R>>\n%%EOF"
+
+
+def test_half_a_character_of_a_font_is_read_as_an_unknown_one() -> None:
+    page = read_pdf(drawn(b"Hello there Z this is our leaflet about the laser.", b"<5A> <D800>"))
+    assert page.text == "Hello there \ufffd this is our leaflet about the laser."
