@@ -31,6 +31,7 @@ from chatbot.reading import (
     RepeatCounter,
     corpus_digest,
     is_counted,
+    named_errors,
     no_pages,
     page_files,
     read_file,
@@ -272,7 +273,7 @@ def _repeated(corpus: Path, known: _Known) -> Boilerplate:
     counter = RepeatCounter()
     for file in page_files(corpus, sha256()):
         if is_counted(file.name):
-            with suppress(UnreadablePage):  # named when the page is read to be written
+            with suppress(UnreadablePage), named_errors(file.name):  # named when the page is read to be written
                 counter.add(known.document(file) or read_file(file))
     return counter.boilerplate()
 
@@ -339,10 +340,11 @@ def _reports(left_out: Mapping[str, LeftOut], warnings: Sequence[str]) -> tuple[
 
 def _read(file: PageFile, encoder: Encoder, repeated: Boilerplate) -> Page:
     """Read a page and cut it; raises `UnreadablePage`."""
-    document = repeated.without(read_file(file))
-    document = replace(document, language=language_of_page(document.text, document.language))
-    passages = passages_of(document, encoder)
-    return Page(file.digest, document, tuple((passage, sentences(passage.text)) for passage in passages))
+    with named_errors(file.name):
+        document = repeated.without(read_file(file))
+        document = replace(document, language=language_of_page(document.text, document.language))
+        passages = passages_of(document, encoder)
+        return Page(file.digest, document, tuple((passage, sentences(passage.text)) for passage in passages))
 
 
 def _content_key(passage: Passage, marks: Sequence[Highlight]) -> bytes:

@@ -5,13 +5,13 @@ import os
 import re
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime
 from pathlib import Path, PurePath, PurePosixPath
 from typing import Final
 
-from chatbot.errors import CorpusError, PageUnpublished, UnreadablePage
+from chatbot.errors import CorpusError, FootnoteError, PageUnpublished, UnreadablePage
 from chatbot.reading.about import has_dates, read_about, unpublished, unpublished_by_date
 from chatbot.reading.blocks import all_blocks
 from chatbot.reading.front_matter import FrontMatter, read_front_matter, yaml_fields
@@ -30,6 +30,7 @@ __all__ = [
     "corpus_digest",
     "corpus_files",
     "load_corpus",
+    "named_errors",
     "no_pages",
     "other_files",
     "page_files",
@@ -158,7 +159,9 @@ def page_files(folder: Path, digest: "hashlib._Hash") -> Iterator[PageFile]:
         outside = _leads_out(path, folder)
         content = error or (_bytes(path) if known and not outside else b"")
         beside = _bytes(sidecar) if sidecar.is_file() else None
-        name, day = path.relative_to(folder).as_posix(), _unpublished_today(content, beside, today)
+        name, day = path.relative_to(folder).as_posix(), ""
+        with suppress(UnreadablePage), named_errors(name):  # a page with such dates is named when it is read
+            day = _unpublished_today(content, beside, today)
         file = PageFile(name, content, beside, outside, day)
         file.add_to(digest)
         yield file
@@ -319,12 +322,26 @@ def read_file(file: PageFile) -> Document:
     if any(part == "_drafts" for part in PurePosixPath(file.name).parts):
         raise _unpublished(file.name, "it is in a folder of drafts")
     sidecar = None if isinstance(file.sidecar, OSError) else file.sidecar
-    document, about = _read(file.name, file.content, sidecar)
-    if reason := unpublished(about):
+    with named_errors(file.name):
+        document, about = _read(file.name, file.content, sidecar)
+        reason = unpublished(about)
+    if reason:
         raise _unpublished(file.name, reason)
     if isinstance(file.sidecar, OSError):
         return replace(document, warnings=(*document.warnings, _unread_sidecar(file.name)))
     return document
+
+
+@contextmanager
+def named_errors(name: str) -> Iterator[None]:
+    """Make an error that nobody foresaw an `UnreadablePage` of the page that is read."""
+    try:
+        yield
+    except FootnoteError:
+        raise
+    except Exception as error:  # whatever is wrong with one page, all others are served
+        reason = f"it could not be read ({type(error).__name__})"
+        raise _unreadable(name, reason, "save it anew, or write its words into another page") from error
 
 
 def read_page(name: str, content: bytes, sidecar: bytes | None = None) -> Document:
@@ -351,7 +368,9 @@ def _read(name: str, content: bytes, sidecar: bytes | None) -> tuple[Document, M
     if suffix in PARSED:
         front, page = FrontMatter({}, ""), finished(_parsed(name, suffix, content))
     else:
-        front = read_front_matter(_decoded(name, content, str(beside.get("encoding") or "")))
+        front = read_front_matter(
+            _decoded(name, content, encoding if isinstance(encoding := beside.get("encoding"), str) else "")
+        )
         page = finished(READERS[suffix](front.body))
     if not page.text.strip():
         raise _unreadable(name, "it holds no text", "write the page or remove the file")
@@ -387,16 +406,16 @@ def _parsed(name: str, suffix: str, content: bytes) -> Page:
 
 def _decoded(name: str, content: bytes, encoding: str) -> str:
     """Decode a page; `encoding` is the one that the sidecar of a crawled page names, or ""."""
-    if PurePosixPath(name).suffix.lower() in _HTML:
-        from chatbot.reading.html import decode_html  # noqa: PLC0415 - as above
+    from chatbot.reading.html_tree import decode_html, web_encoding  # noqa: PLC0415 - as above
 
+    if PurePosixPath(name).suffix.lower() in _HTML:
         return decode_html(content, encoding)
     try:
         text = content.decode("utf-8-sig")
     except UnicodeDecodeError as error:
         with suppress(LookupError, UnicodeError):
-            if encoding:
-                return content.decode(encoding)
+            if known := web_encoding(encoding):
+                return content.decode(known)
         kind = _LOOKS_LIKE.get(content[:2], "Windows-1252" if b"\0" not in content else "")
         reason = f"byte {error.start:,} of it is not UTF-8{kind and f' (it looks like {kind})'}"
         raise _unreadable(name, reason, "save it as UTF-8") from error

@@ -231,6 +231,24 @@ def test_unreadable_pages_are_problems_of_this_build_and_the_next(
     assert build_index(pages, tmp_path / "index", words).problems == first.problems
 
 
+class _Failing(WordEncoder):
+    """Fails on a page, as no reader should."""
+
+    def count_tokens(self, text: str) -> int:
+        if "Spiral" in text:
+            raise RecursionError
+        return super().count_tokens(text)
+
+
+def test_a_page_with_an_unforeseen_error_stops_no_build(pages: Path, tmp_path: Path) -> None:
+    (pages / "spiral.md").write_text("Spiral. All of it.\n", "utf-8")
+    (pages / "number.md").write_text(f"+++\ntitle = 0x{'f' * 5000}\n+++\nRead all the same.\n", "utf-8")
+    result = build_index(pages, tmp_path / "index", _Failing())
+    assert [problem[:67] for problem in result.problems] == [
+        "spiral.md was left out: it could not be read (RecursionError); save"
+    ]
+
+
 def test_a_build_that_is_killed_leaves_the_one_before(pages: Path, tmp_path: Path, words: WordEncoder) -> None:
     index = tmp_path / "index"
     build_index(pages, index, words)
