@@ -4,6 +4,7 @@ import hashlib
 import os
 import stat
 from pathlib import Path
+from secrets import token_hex
 
 __all__ = ["sha256_of", "write_atomically"]
 
@@ -17,18 +18,25 @@ def sha256_of(path: Path) -> str:
 def write_atomically(path: Path, content: bytes, mode: int | None = None) -> None:
     """Replace a file in one step, so that a reader sees the old content or the new, even after a loss of power.
 
-    The file keeps its permissions unless `mode` sets others. Raises `OSError`.
+    The file keeps its permissions unless `mode` sets others. A link is replaced, never written through. Raises
+    `OSError`.
     """
     if mode is None and path.exists():
         mode = stat.S_IMODE(path.stat().st_mode)
-    draft = path.with_name(f".draft-{path.name}")  # hidden, so that no reader of the folder takes it for a page
-    with draft.open("wb") as file:
-        if mode is not None:
-            draft.chmod(mode)  # before any content is in it
-        file.write(content)
-        file.flush()
-        os.fsync(file.fileno())
-    draft.replace(path)
+    draft = path.with_name(f".draft-{token_hex(8)}")  # hidden, so that no reader of the folder takes it for a page
+    new = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW  # never a file, or a link, that is there
+    descriptor = os.open(draft, new, 0o666 if mode is None else 0o600)
+    try:
+        with os.fdopen(descriptor, "wb") as file:
+            if mode is not None:
+                os.fchmod(descriptor, mode)  # before any content is in it
+            file.write(content)
+            file.flush()
+            os.fsync(file.fileno())
+        draft.replace(path)
+    except BaseException:
+        draft.unlink(missing_ok=True)
+        raise
     folder = os.open(path.parent, os.O_RDONLY)
     try:
         os.fsync(folder)  # the new name is on the disk too
