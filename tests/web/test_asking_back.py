@@ -19,9 +19,9 @@ from tests.web.conftest import ClinicSite, ask, serving, visiting
 ASKED = "how many sessions do I need?"
 TITLES = ["Laser hair removal", "Microneedling", "Thread vein laser for the cheeks, the nose and the chin"]
 PAGES = {
-    "laser-hair-removal.md": "Most people need six to eight sessions, four weeks apart.",
-    "microneedling.md": "Most people need three to four sessions, a month apart.",
-    "thread-veins.md": "Most people need two to three sessions, six weeks apart.",
+    "laser-hair-removal.md": "You need six to eight sessions, a month apart.",
+    "microneedling.md": "Most scars need three to four sessions.",
+    "thread-veins.md": "Two or three sessions are needed for each area.",
 }
 RECOVERY = "\n## Afterwards\n\nThe skin is red for {} days. Keep out of the sun for a week.\n"
 PHONE = {"width": 320, "height": 640}

@@ -39,7 +39,9 @@ def test_html_takes_texts_escaped_and_html_as_it_is() -> None:
 
 
 def test_a_page_is_filled_with_escaped_texts() -> None:
-    page = fill_page("page.html", title="A & $name", name="<Co>", body=Html("<p>b</p>"), icon="/i", style="/s")
+    page = fill_page(
+        "page.html", title="A & $name", name="<Co>", body=Html("<p>b</p>"), icon="/i", style="/s", root="."
+    )
     assert "<title>A &amp; $name – &lt;Co&gt;</title>" in page  # noqa: RUF001 -- a dash, as shown
     assert "<p>b</p>" in page
 
