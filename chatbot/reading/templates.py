@@ -17,12 +17,12 @@ _UNSEEN: Final = re.compile(
     re.DOTALL,
 )
 _LIQUID: Final = re.compile(rf"\{{%[^%]{{0,{_LONGEST_MARK}}}%\}}|\{{\{{(?![<%])[^{{}}\n]{{0,{_LONGEST_MARK}}}\}}\}}")
-_ARGUMENTS: Final = r"""(?:[^<>"'\[\]}`]|"[^"]{0,500}"|'[^']{0,500}'|`[^`]{0,500}`)"""
+_ARGUMENTS: Final = r"""(?:[^<>"'\[\]{}`]|"[^"]{0,500}"|'[^']{0,500}'|`[^`]{0,500}`)"""
 _HUGO: Final = re.compile(
     rf"\{{\{{[<%]\s*(?P<close>/?)\s*(?P<name>[\w./-]+)(?P<arguments>{_ARGUMENTS}{{0,{_LONGEST_MARK}}}?)\s*/?[%>]\}}\}}"
 )
 _WORDPRESS: Final = re.compile(
-    rf"(?<![\]!\\\w])\[(?P<close>/?)(?P<name>[a-z][\w-]*)(?P<arguments>(?:\s+{_ARGUMENTS}{{0,{_LONGEST_MARK}}})?)/?\]"
+    rf"(?<![\]!\\\w])\[(?P<close>/?)(?P<name>[a-z][\w-]*)(?P<arguments>(?:\s{_ARGUMENTS}{{0,{_LONGEST_MARK}}})?)/?\]"
     r"(?![(\[:])"
 )
 _ASSIGNED: Final = re.compile(r"[\w-]+\s*=\s*[\"'\w]")
@@ -37,7 +37,7 @@ _COMPONENT: Final = re.compile(r"<[A-Z][\w.]*(?:\s[^<>]*)?/>")
 _DROPPED_LINE: Final = re.compile(
     r"^\s*(?:\{:[^{}]*\}|:::+[^:]*|\[(?:TOC|\[(?:_?TOC_?)\])\]|\[\[toc\]\]|\\(?:newpage|pagebreak))\s*$", re.IGNORECASE
 )
-_ATTRIBUTES: Final = re.compile(r"(?<=[\w)\]*_`>\"'.!?])\{:[^{}\n]*\}|\s*(?<!\\)\{[#.][\w-][^{}\n]*\}\s*$")
+_ATTRIBUTES: Final = re.compile(r"(?<=[\w)\]*_`>\"'.!?])\{:[^{}\n]*\}|(?:(?<!\s)\s+)?(?<!\\)\{[#.][\w-][^{}\n]*\}\s*$")
 _ADMONITION: Final = re.compile(r"^(?:!!!|\?\?\?\+?)\s+[\w -]+?(?:\s+\"(?P<title>[^\"]*)\")?\s*$")
 _INDENT: Final = "    "
 _BOX: Final = re.compile(r"^(\s*(?:>\s*)*(?:[-*+]|\d+[.)])\s+)\[[ xX]\]\s+")
