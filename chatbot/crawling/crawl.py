@@ -429,9 +429,9 @@ class Crawl:
             "url": str(url),
             "source": str(address),
             "fetched": today(),
-            "etag": fetched.headers.get("etag", "")[:200],
-            "modified": fetched.headers.get("last-modified", "")[:100],
-            "encoding": fetched.charset[:40],
+            "etag": _plain(fetched.headers.get("etag", "")[:200]),
+            "modified": _plain(fetched.headers.get("last-modified", "")[:100]),
+            "encoding": _plain(fetched.charset[:40]),
         }
         changes.put(name, content, about)
         (found.changed if known else found.new).append(str(address))
@@ -561,7 +561,12 @@ def _conditions(known: KnownPage | None) -> dict[str, str]:
     if known is None or not known.intact:
         return {}
     headers = {"If-None-Match": known.etag, "If-Modified-Since": known.modified}
-    return {name: value for name, value in headers.items() if value.isascii() and value.isprintable() and value}
+    return {name: value for name, value in headers.items() if _plain(value)}
+
+
+def _plain(value: str) -> str:
+    """Return the value of a header, or "" where it is not printable ASCII, as it has to be."""
+    return value if value.isascii() and value.isprintable() else ""
 
 
 def _reason_against(facts: PageFacts) -> str:

@@ -76,6 +76,7 @@ class PageChanges:
 
     def apply_to(self, folder: Path) -> None:
         """Write the changes into a folder, each file in one step; raises `CrawlError`."""
+        _refuse_link(folder)
         with _or_unwritable(folder):
             folder.mkdir(parents=True, exist_ok=True)
             for name in self.removed:
@@ -90,9 +91,13 @@ class SiteFolder:
     """The pages of one site in a corpus, as earlier crawls left them."""
 
     def __init__(self, corpus: Path, site: str) -> None:
-        """Read what is known of a site; `site` is its host, with a port that is not standard after a colon."""
+        """Read what is known of a site; `site` is its host, with a port that is not standard after a colon.
+
+        Raises `CrawlError` for a folder that is a link.
+        """
         self.name = site.replace(":", "-")
         self.folder = corpus / self.name
+        _refuse_link(self.folder)
         self._state = self._read_state()
         self.known: dict[str, KnownPage] = dict(self._pages())
         """The pages that earlier crawls wrote, by the key of their address."""
@@ -148,8 +153,7 @@ class SiteFolder:
 
         Ctrl+C waits until all is written.
         """
-        with _or_unwritable(self.folder), _uninterrupted():
-            self.folder.mkdir(parents=True, exist_ok=True)
+        with _uninterrupted():
             changes.apply_to(self.folder)
             self.remember(changes)
 
@@ -163,9 +167,10 @@ class SiteFolder:
         }
         finished = changes.finished or self._state.get("finished")
         state = {"format": 1, "finished": finished, "pages": pages}
+        _refuse_link(self.folder)
         with _or_unwritable(self.folder):
             self.folder.mkdir(parents=True, exist_ok=True)
-            write_atomically(self.folder / _STATE, json.dumps(state, ensure_ascii=False, indent=1).encode())
+            write_atomically(self.folder / _STATE, json.dumps(state, indent=1).encode())
 
     def _read_state(self) -> dict[str, object]:
         try:
@@ -217,15 +222,15 @@ def file_name(address: WebAddress, suffix: str, *, unique: bool = False) -> str:
 
 
 def _line(key: str, value: str) -> str:
-    """Return a line of a sidecar: JSON's strings are YAML, too."""
-    return f"{key}: {json.dumps(value, ensure_ascii=False)}\n"
+    """Return a line of a sidecar: JSON's strings are YAML, too, as long as they are ASCII."""
+    return f"{key}: {json.dumps(value)}\n"
 
 
 def _about(path: Path) -> dict[str, str]:
     """Read the lines that `PageChanges.put` writes; any other sidecar has none of them."""
     about: dict[str, str] = {}
     try:
-        for line in path.read_text("utf-8").splitlines():
+        for line in path.read_text("utf-8").removesuffix("\n").split("\n"):
             key, _, value = line.partition(": ")
             text = json.loads(value)
             if isinstance(text, str):
@@ -233,6 +238,15 @@ def _about(path: Path) -> dict[str, str]:
     except (OSError, ValueError):
         return {}
     return about
+
+
+def _refuse_link(folder: Path) -> None:
+    """Raise `CrawlError` for a site's folder that leads elsewhere, where the files may be somebody else's."""
+    if folder.is_symlink():
+        raise CrawlError(
+            f"{folder} is a link, and a crawl writes into no other folder: remove the link. If the pages are to lie "
+            "elsewhere, point FOOTNOTE_CORPUS there."
+        )
 
 
 @contextmanager

@@ -75,6 +75,26 @@ def test_the_next_crawl_asks_only_for_what_changed(site: Site, tmp_path: Path) -
     assert (site.folder(tmp_path) / "index.html.yaml").read_bytes() == before
 
 
+@pytest.mark.parametrize("tag", ['"\u0085"', '"\u2028"', '"\x80"', '"\U0001f600"', '"\x7f"'])
+def test_a_tag_that_is_no_plain_text_is_not_kept(site: Site, tmp_path: Path, tag: str) -> None:
+    site.page("/", "old", ETag=tag.encode().decode("latin-1"))
+    site.crawl(tmp_path)
+    text = (site.folder(tmp_path) / "index.html.yaml").read_bytes()
+    assert (text.isascii(), b"etag" in text) == (True, False)
+    site.page("/", "new", ETag=tag.encode().decode("latin-1"))
+    assert site.paths(site.crawl(tmp_path).changed) == ["/"]
+
+
+def test_a_sidecar_with_odd_characters_freezes_no_page(site: Site, tmp_path: Path) -> None:
+    site.page("/", "old", ETag='"1"')
+    site.crawl(tmp_path)
+    beside = site.folder(tmp_path) / "index.html.yaml"
+    beside.write_text(beside.read_text("utf-8").replace(r'"\"1\""', '"\\"\u0085\\""'), "utf-8")
+    assert "\u0085" in beside.read_text("utf-8")
+    site.page("/", "new", ETag='"2"')
+    assert site.paths(site.crawl(tmp_path).changed) == ["/"]
+
+
 def test_a_page_whose_words_are_the_same_is_left_as_it_is(site: Site, tmp_path: Path) -> None:
     site.page("/", "<main><h1>Peel</h1><p>Half an hour.</p></main>", head='<meta name="token" content="1">')
     site.crawl(tmp_path)
@@ -267,6 +287,27 @@ def test_names_of_files_are_safe_short_and_never_the_same(site: Site, tmp_path: 
     before = set(names)
     site.crawl(tmp_path)
     assert set(site.names(tmp_path)) == before
+
+
+def test_a_folder_that_is_a_link_is_refused(site: Site, tmp_path: Path) -> None:
+    site.folder(tmp_path).symlink_to(tmp_path / "elsewhere")
+    with pytest.raises(CrawlError, match="is a link, and a crawl writes into no other folder: remove the link"):
+        site.crawl(tmp_path)
+    assert site.asked == []
+
+
+def test_a_folder_that_becomes_a_link_is_not_written_through(site: Site, tmp_path: Path) -> None:
+    site.page("/", title="Home")
+    elsewhere = tmp_path / "elsewhere"
+    elsewhere.mkdir()
+    with Crawl(site.address, tmp_path, CrawlOptions(pause=0, private=True)) as crawl:
+        crawl.run()
+        site.folder(tmp_path).symlink_to(elsewhere)
+        with pytest.raises(CrawlError, match="remove the link"):
+            crawl.apply()
+        with pytest.raises(CrawlError, match="remove the link"):
+            crawl.remember()
+    assert list(elsewhere.iterdir()) == []
 
 
 def test_another_site_is_not_read_unless_it_is_named(site: Site, tmp_path: Path) -> None:
