@@ -416,7 +416,8 @@
       return hit.closest(OVERLAY) ? hit.closest(CONTROL)?.getBoundingClientRect().top : undefined;
     }
     // What is drawn outside of its own box stands in a closed shadow tree, and its place is not told.
-    if (hit.localName.includes("-") && hit.getBoundingClientRect().bottom < y) return y - 16;
+    const own = hit.getBoundingClientRect();
+    if (hit.localName.includes("-") && (own.bottom < y || own.top > y)) return y - 16;
   };
 
   const avoid = () => {
