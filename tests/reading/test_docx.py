@@ -30,7 +30,7 @@ def saved(word: Word) -> bytes:
 def add_table(word: Word, *rows: tuple[str, str]) -> Table:
     table: Table = word.add_table(0, 2)
     for row in rows:
-        for cell, text in zip(table.add_row().cells, row, strict=True):
+        for cell, text in zip(table.add_row().cells, row, strict=True):  # type: ignore[no-untyped-call] # python-docx leaves it untyped
             cell.text = text
     return table
 
