@@ -44,7 +44,12 @@ def test_a_question_in_the_pages_language_is_understood(clinic: tuple[Chatbot, P
 def test_it_is_said_what_works_in_a_language_and_what_does_not(encoder: Encoder, words: WordEncoder) -> None:
     assert not list(language_notes(["en"], encoder))
     german, model = language_notes(["en", "de"], encoder)
-    assert german == "Pages in 'de': their words are found by their stems, and emergencies are recognised in it."
+    assert (
+        german == "Pages in 'de': words are found in all their forms, and emergencies in this language are recognised."
+    )
     assert model.startswith("The model all-MiniLM-L6-v2 reads English, so it finds less in pages in 'de', and spelling")
     (thai,) = language_notes(["th"], words)
-    assert thai == "Pages in 'th': their words are found as they are written, and emergencies are NOT recognised in it."
+    said = (
+        "Pages in 'th': words are found only as they are written, and emergencies in this language are NOT recognised."
+    )
+    assert thai == said

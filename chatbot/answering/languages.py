@@ -17,9 +17,9 @@ def language_notes(languages: Sequence[str], encoder: Encoder) -> Iterator[str]:
     for language in languages:
         if language == _ENGLISH:
             continue
-        stems = "by their stems" if language in STEMMED else "as they are written"
+        forms = "in all their forms" if language in STEMMED else "only as they are written"
         emergencies = "are recognised" if language in LANGUAGES else "are NOT recognised"
-        yield f"Pages in {language!r}: their words are found {stems}, and emergencies {emergencies} in it."
+        yield f"Pages in {language!r}: words are found {forms}, and emergencies in this language {emergencies}."
         if packaged:
             yield (
                 f"The model {PACKAGED_MODEL} reads English, so it finds less in pages in {language!r}, and spelling is "
