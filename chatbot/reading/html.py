@@ -2,8 +2,10 @@
 
 import json
 import re
+from bisect import bisect_right
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
+from itertools import accumulate, islice
 from typing import Final
 
 from selectolax.lexbor import LexborHTMLParser
@@ -20,6 +22,7 @@ __all__ = ["SOFT_BREAK", "decode_html", "read_fragment", "read_html"]
 _LONGEST_TITLE: Final = 120  # characters
 _MOST_SCHEMA: Final = 500  # objects of schema.org data on a page
 _DEEPEST_SCHEMA: Final = 12
+_MOST_QUESTIONS: Final = 100  # of schema.org data on a page
 _GAP: Final = 200  # characters between a question and its answer, at most
 _ENDS: Final = 60  # characters of an answer by which its end is found
 
@@ -31,6 +34,7 @@ _QUESTION_ITEM = re.compile(
     r"|section|list-item|panel|wrap(?:per)?)$"
     r"|schema-faq-section|rank-math-(?:list|faq)-item|^et_pb_toggle$|wp-block-toggle|^faq$"
 )
+_ITEM_MARK = re.compile(r"^[ \t]*(?:[-\u2022]|\d{1,3}\.)(?=[ \t])", re.MULTILINE)
 _PANEL = re.compile(r"content|panel|answer|body|dropdown|collapse|pane", re.IGNORECASE)
 
 
@@ -61,19 +65,24 @@ def read_fragment(html: str) -> Page:
 def _label_tabs(root: Element) -> None:
     """Put the label of each tab above what it opens."""
     by_id = _by_id(root)
+    headings: dict[Element, str] = {}
     for tab in [element for element in root.elements() if element.role() == "tab"]:
         named = tab.attributes.get("aria-controls") or tab.attributes.get("href", "").lstrip("#")
         panel = by_id.get(named)
         words = tab.words()
-        if panel is not None and panel.role() == "tabpanel" and words and not _has_heading(panel, words):
+        if panel is None or panel.role() != "tabpanel" or not words:
+            continue
+        if panel not in headings:
+            headings[panel] = _first_heading(panel)
+        if headings[panel] != same_words(words):
             label = Element("p", {}, panel, blocky=True)
             label.children = [Element("strong", {}, label, [words])]
             panel.children.insert(0, label)
 
 
-def _has_heading(element: Element, words: str) -> bool:
+def _first_heading(element: Element) -> str:
     first = next((inner for inner in element.elements() if inner.tag in HEADINGS), None)
-    return first is not None and same_words(first.words()) == same_words(words)
+    return same_words(first.words()) if first is not None else ""
 
 
 def _by_id(root: Element) -> dict[str, Element]:
@@ -152,48 +161,77 @@ def _schema(parser: LexborHTMLParser) -> Iterator[dict[str, object]]:
 
 def _with_answers(page: Page, data: Sequence[dict[str, object]]) -> tuple[Block, ...]:
     """Return the page's blocks with the questions and answers of its data, where both stand on the page."""
+    told = list(islice(_told(data), _MOST_QUESTIONS))
+    whole, bare = (_Collapsed(page.text if told else "", marks=marks) for marks in (True, False))
     found: list[Block] = []
-    for question in data:
-        answer = question.get("acceptedAnswer")
-        if isinstance(answer, list):
-            answer = answer[0] if answer else None
-        if question.get("@type") != "Question" or not isinstance(answer, dict):
-            continue
-        asked, told = _plain(question.get("name")), _plain(answer.get("text"))
-        if asked and told and (span := _span(page.text, asked, told)):
+    for question, answer in told:
+        asked, said = _plain(question), _plain(answer)
+        if span := _span(whole, asked, said, marks=True) or _span(bare, asked, said, marks=False):
             found.append(Block(BlockKind.ANSWER, *span))
     blocks = sorted({*page.blocks, *found}, key=lambda block: (block.start, -block.end))
     return tuple(blocks)
 
 
-def _plain(value: object) -> list[str]:
-    """Return the words of a text of schema.org data, which may hold HTML."""
-    if not isinstance(value, str) or not value.strip():
-        return []
-    return read_fragment(value).text.split()
+def _told(data: Sequence[dict[str, object]]) -> Iterator[tuple[str, str]]:
+    """Yield each question of a page's data with its answer; both may hold HTML."""
+    for each in data:
+        answer = each.get("acceptedAnswer")
+        if isinstance(answer, list):
+            answer = answer[0] if answer else None
+        if each.get("@type") == "Question" and isinstance(answer, dict):
+            question, text = each.get("name"), answer.get("text")
+            if isinstance(question, str) and isinstance(text, str):
+                yield question, text
 
 
-def _span(text: str, asked: Sequence[str], told: Sequence[str]) -> tuple[int, int] | None:
+def _plain(html: str) -> str:
+    return read_fragment(html).text if html.strip() else ""
+
+
+def _words_of(text: str, *, marks: bool) -> list[re.Match[str]]:
+    """Return the words of a text, with the marks of its lists or without."""
+    left_out = set() if marks else {match.end() for match in _ITEM_MARK.finditer(text)}
+    return [word for word in re.finditer(r"\S+", text) if word.end() not in left_out]
+
+
+class _Collapsed:
+    """The words of a text with a space between them, and the place of each in the text.
+
+    A plain search in them takes a time that the length of the text bounds, whatever stands in it.
+    """
+
+    def __init__(self, text: str, *, marks: bool) -> None:
+        words = _words_of(text, marks=marks)
+        self.text = " ".join(word.group() for word in words)
+        self.places = [word.start() for word in words]
+        self.starts = [0, *accumulate(len(word.group()) + 1 for word in words)][:-1]
+
+    def find(self, words: Sequence[str], start: int) -> tuple[int, int] | None:
+        """Return where words stand, from a place among the collapsed words on."""
+        sought = " ".join(words)
+        found = self.text.find(sought, start)
+        return (found, found + len(sought)) if found >= 0 else None
+
+    def place(self, offset: int) -> int:
+        """Return the place in the text of a character among the collapsed words."""
+        word = bisect_right(self.starts, offset) - 1
+        return self.places[word] + offset - self.starts[word]
+
+
+def _span(page: _Collapsed, question: str, answer: str, *, marks: bool) -> tuple[int, int] | None:
     """Return where a question and its answer stand, one after the other."""
-    question = _found(text, asked, 0)
-    if question is None:
+    asked, told = ([word.group() for word in _words_of(text, marks=marks)] for text in (question, answer))
+    start = page.find(asked, 0) if asked and told else None
+    if start is None:
         return None
-    few = max(len(told) // 2, 1)
-    first = _found(text, told[: min(few, 8)], question[1])
-    if first is None or first[0] - question[1] > _GAP:
+    first = page.find(told[: min(max(len(told) // 2, 1), 8)], start[1])
+    if first is None or first[0] - start[1] > _GAP:
         return None
-    last = _found(text, told[-min(len(told), 8) :], first[0])
+    last = page.find(told[-8:], first[0])
     length = sum(map(len, told)) + len(told)
     if last is None or last[1] - first[0] > 2 * length + _ENDS:
         return None
-    return question[0], last[1]
-
-
-def _found(text: str, words: Sequence[str], start: int) -> tuple[int, int] | None:
-    """Return where words stand in a text, whatever white space and list marks are between them."""
-    pattern = r"\s+(?:[-\u2022]\s+|\d{1,3}\.\s+)?".join(map(re.escape, words))
-    match = re.compile(pattern).search(text, start)
-    return match.span() if match else None
+    return page.place(start[0]), page.place(last[1] - 1) + 1
 
 
 def _about(parser: LexborHTMLParser, page: Page, data: Sequence[dict[str, object]]) -> dict[str, object]:

@@ -286,8 +286,11 @@ def _short_questions(pairs: Sequence[tuple[Element, Element]]) -> Iterator[Eleme
 
     Such a question stands in one passage with its answer. As a heading it would stand above all that follows, too.
     """
+    short: dict[Element, bool] = {}
     for question, answer in pairs:
-        if len(answer.words()) <= _LONGEST_ANSWER:
+        if answer not in short:
+            short[answer] = len(answer.words()) <= _LONGEST_ANSWER
+        if short[answer]:
             yield question
             yield from (outer for outer in question.ancestors() if outer.tag in HEADINGS or outer.role() == "heading")
 

@@ -1,6 +1,7 @@
 """Files that are made, or broken, so that reading them fails or never ends."""
 
 import json
+import time
 from itertools import pairwise
 from pathlib import Path
 
@@ -70,3 +71,33 @@ def test_an_error_that_nobody_foresaw_names_the_page() -> None:
         raise RecursionError
     with pytest.raises(PageUnpublished, match="as it is"), named_errors("a.md"):
         raise PageUnpublished("as it is")
+
+
+MAZES = {
+    "a.md": [
+        "Open.\n\n{" + " " * 20_000 + "x\n",
+        "Open.\n\n[a" + " " * 40_000 + "x\n",
+        "Open.\n\n" + "{{%a" * 25_000 + "\n",
+        "---\n" + "\n" * 60_000 + "layout: page\n---\nOpen.\n",
+    ],
+    "a.html": [
+        linked({"@type": "Question", "name": "a " * 500 + "b", "acceptedAnswer": {"text": "a a"}}) * 4
+        + "<p>Open. "
+        + "a " * 50_000,
+        "".join(f"<a role=tab aria-controls=z>q{number}</a>" for number in range(2000))
+        + "<p>Open.</p><div id=z role=tabpanel>"
+        + "<i>x</i>" * 4000,
+        "".join(f"<button aria-controls=z>q{number}</button>" for number in range(2000))
+        + "<p>Open.</p><div id=z>"
+        + "<i>x</i>" * 4000,
+    ],
+}
+
+
+@pytest.mark.parametrize(("name", "text"), [(name, text) for name, texts in MAZES.items() for text in texts])
+def test_no_page_takes_quadratic_time(tmp_path: Path, name: str, text: str) -> None:
+    (tmp_path / name).write_text(text, "utf-8")
+    begin = time.process_time()
+    (document,) = read_corpus(tmp_path).documents
+    assert "Open." in document.text
+    assert time.process_time() - begin < 2
