@@ -29,7 +29,11 @@ __all__ = ["KnownPage", "PageChanges", "SiteFolder", "file_name", "today"]
 _STATE: Final = ".crawl.json"
 _SIDECAR: Final = ".yaml"
 _MAX_NAME: Final = 100  # bytes, so that the sidecar's name and a draft's stay below what every disk takes
-_RESERVED: Final = re.compile(r"con|prn|aux|nul|com\d|lpt\d|readme", re.IGNORECASE)
+_RESERVED: Final = re.compile(
+    r"con|prn|aux|nul|com\d|lpt\d"  # devices of Windows
+    r"|readme|robots|humans|ads|app-ads|llms|security",  # no pages, to the reader of the corpus
+    re.IGNORECASE,
+)
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,6 +8,7 @@ import yaml
 
 from chatbot.crawling import Crawl, CrawlOptions
 from chatbot.errors import CrawlError
+from chatbot.reading import read_corpus
 from tests.loopback_site import Site
 
 
@@ -272,6 +273,16 @@ def test_an_unforeseen_error_of_one_page_does_not_end_the_crawl(site: Site, tmp_
         (f"{site.address}/a", "it cannot be read (ValueError)")
     ]
     assert site.names(tmp_path) == ["b.html", "index.html"]
+
+
+def test_every_page_that_a_crawl_writes_is_read(site: Site, tmp_path: Path) -> None:
+    paths = [f"/{name}" for name in ("robots", "humans", "ads", "app-ads", "llms", "security", "readme", "_drafts")]
+    links = "".join(f'<a href="{path}">x</a>' for path in paths)
+    site.page("/", f"<p>We are a clinic for skin.</p>{links}", title="Home")
+    for path in paths:
+        site.text(path, f"What {path} means to us.\n")
+    assert site.crawl(tmp_path).read == len(paths) + 1
+    assert len(read_corpus(tmp_path).documents) == len(paths) + 1
 
 
 def test_names_of_files_are_safe_short_and_never_the_same(site: Site, tmp_path: Path) -> None:
