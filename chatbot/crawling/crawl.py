@@ -138,7 +138,7 @@ class Crawl:
         self._found = _Findings()
         self._requests = self._failures = 0
         self._pause = options.pause
-        self._last = self._took = 0.0
+        self._began = self._last = self._took = 0.0
         self._own = TemporaryDirectory(prefix="footnote-crawl-")
         own = Path(self._own.name)
         self._changes = {site: PageChanges(own / folder.name) for site, folder in self._folders.items()}
@@ -174,11 +174,11 @@ class Crawl:
 
         Raises `CrawlError` where the site cannot be read at all. Ctrl+C ends it, and sets `interrupted`.
         """
-        began = time.monotonic()
+        self._began = time.monotonic()
         stopped = ""
         try:
             self._begin()
-            self._read_all(began, progress)
+            self._read_all(progress)
         except _Stopped as reason:
             stopped = str(reason)
             self._whole = isinstance(reason, _LimitReached)
@@ -188,7 +188,7 @@ class Crawl:
         found = self._found
         return CrawlReport(
             site=str(self._start),
-            seconds=time.monotonic() - began,
+            seconds=time.monotonic() - self._began,
             requests=self._requests,
             received=self._fetcher.received,
             new=tuple(found.new),
@@ -231,7 +231,7 @@ class Crawl:
             endpoints |= {(ip, start.port) for ip in addresses if not is_public(ip)}
         self._backend.allowed = frozenset(endpoints)
 
-    def _read_all(self, began: float, progress: Callable[[int, int], object]) -> None:
+    def _read_all(self, progress: Callable[[int, int], object]) -> None:
         """Read the queue as it grows, and at its end the known pages that nothing led to."""
         done, all_queued = 0, False
         while self._queue or not all_queued:
@@ -240,7 +240,7 @@ class Crawl:
                 all_queued = True
                 continue
             address, depth = self._queue.popleft()
-            self._check_limits(began)
+            self._check_limits()
             self._visit_safely(address, depth)
             done += 1
             progress(done, done + len(self._queue))
@@ -251,13 +251,13 @@ class Crawl:
                 if not page.gone:
                     self._queue_address(parse_url(page.source), 1)
 
-    def _check_limits(self, began: float) -> None:
+    def _check_limits(self) -> None:
         options = self._options
         if self._stop.is_set():
             raise _Stopped("Footnote is being stopped")
         if self._found.read >= options.pages:
             raise _LimitReached(f"{options.pages:,} pages were read, and there are more")
-        if time.monotonic() - began > options.seconds:
+        if time.monotonic() - self._began > options.seconds:
             raise _LimitReached(f"{options.seconds:.0f} seconds have passed")
         if self._fetcher.received > options.total_size:
             raise _LimitReached(f"{options.total_size // 1024**2:,} MB were read")
@@ -502,6 +502,7 @@ class Crawl:
         return self._robots[address.origin]
 
     def _get_sitemap(self, address: WebAddress, size: int) -> Fetched | None:
+        self._check_limits()
         if not self._may_follow(address):
             return None
         try:

@@ -98,13 +98,18 @@ class Fetcher:
         may_follow: Callable[[WebAddress], bool],
         conditions: Mapping[str, str] | None = None,
         size: int | None = None,
+        *,
+        cut: bool = False,
     ) -> Fetched:
-        """Fetch an address and follow its redirects as far as `may_follow` allows; raises `FetchFailed`."""
+        """Fetch an address and follow its redirects as far as `may_follow` allows; raises `FetchFailed`.
+
+        A body of more than `size` bytes is `cut` or refused.
+        """
         hops: list[WebAddress] = []
         while True:
             self._backend.deadline = time.monotonic() + self._limits.seconds
             asked = conditions if conditions and not hops else {}
-            fetched = self._once(address, asked, size or self._limits.size)
+            fetched = self._once(address, asked, size or self._limits.size, cut=cut)
             target = fetched.headers.get("location", "")
             if fetched.status not in _REDIRECTS or not target:
                 return Fetched(address, fetched.status, fetched.headers, fetched.content, tuple(hops))
@@ -119,11 +124,11 @@ class Fetcher:
                 raise FetchFailed("its redirects do not end", passing=False)
             address = following
 
-    def _once(self, address: WebAddress, conditions: Mapping[str, str], size: int) -> Fetched:
+    def _once(self, address: WebAddress, conditions: Mapping[str, str], size: int, *, cut: bool) -> Fetched:
         """Fetch an address without following it; one that fails on a connection that was kept open is tried again."""
         for last in (False, True):
             try:
-                return self._request(address, conditions, size)
+                return self._request(address, conditions, size, cut=cut)
             except httpcore2.RemoteProtocolError as error:
                 if last:
                     raise FetchFailed("its server does not speak HTTP properly", passing=True) from error
@@ -135,7 +140,7 @@ class Fetcher:
                 raise FetchFailed(_reason(error), passing=True) from error
         raise AssertionError
 
-    def _request(self, address: WebAddress, conditions: Mapping[str, str], size: int) -> Fetched:
+    def _request(self, address: WebAddress, conditions: Mapping[str, str], size: int, *, cut: bool) -> Fetched:
         url = httpcore2.URL(
             scheme=address.scheme.encode(),
             host=address.host.encode(),
@@ -150,11 +155,11 @@ class Fetcher:
             known = {_text(name).lower(): _text(value) for name, value in response.headers}
             content = b""
             if response.status not in _REDIRECTS:
-                content = b"".join(self._body(response, known.get("content-encoding", ""), size))
+                content = b"".join(self._body(response, known.get("content-encoding", ""), size, cut=cut))
             return Fetched(address, response.status, known, content)
 
-    def _body(self, response: httpcore2.Response, coding: str, size: int) -> Iterator[bytes]:
-        """Yield the decompressed body; raises `FetchFailed` at the first byte too many."""
+    def _body(self, response: httpcore2.Response, coding: str, size: int, *, cut: bool) -> Iterator[bytes]:
+        """Yield the decompressed body; raises `FetchFailed` at the first byte too many, or is `cut` before it."""
         coding = coding.strip().lower()
         if coding not in _PLAIN | _GZIP:
             raise FetchFailed(f"it is compressed in a way that is not read ({coding:.40})", passing=False)
@@ -170,6 +175,9 @@ class Fetcher:
                     data = decoder.decompress(chunk, left + 1)
                 except zlib.error:
                     raise FetchFailed("its compression is broken", passing=False) from None
+            if cut and len(data) > left:
+                yield data[:left]
+                return
             left -= len(data)
             if left < 0 or raw > size:
                 raise FetchFailed(f"it has more than {size // 1024:,} KB", passing=False)

@@ -44,9 +44,9 @@ def page_facts(content: bytes, charset: str, robots: str) -> PageFacts:
     """Read the facts of a page; `charset` and `robots` are what the response's headers say."""
     from selectolax.lexbor import LexborHTMLParser  # noqa: PLC0415 - a question needs no crawler
 
-    from chatbot.reading.html_tree import decode_html  # noqa: PLC0415 - as above
+    from chatbot.reading.html_tree import bounded, decode_html  # noqa: PLC0415 - as above
 
-    tree = LexborHTMLParser(decode_html(content, charset))
+    tree = LexborHTMLParser(bounded(decode_html(content, charset)))
     directives = {part.strip().lower() for part in _robots(tree, robots).split(",")}
     hidden = directives & {"noindex", "none"}
     return PageFacts(

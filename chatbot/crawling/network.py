@@ -58,6 +58,11 @@ _GLOBAL_IPV6: Final = ipaddress.ip_network("2000::/3")
 """All that is given to the public in IPv6. Outside: loopback, mapped and compatible IPv4, NAT64, local, multicast."""
 
 
+_ISATAP: Final = 0x5EFE
+_ISATAP_MASK: Final = 0xFCFFFFFF
+"""The third quarter of an IPv6 address that carries any IPv4 address in its last (ISATAP, two bits of it are free)."""
+
+
 class AddressForbidden(httpcore2.ConnectError):
     """A connection that the guard refuses; the message says why, to stand after the address."""
 
@@ -68,7 +73,7 @@ def is_public(ip: str) -> bool:
         address = ipaddress.ip_address(ip)
     except ValueError:
         return False
-    if address.version == 6 and address not in _GLOBAL_IPV6:
+    if address.version == 6 and (address not in _GLOBAL_IPV6 or int(address) >> 32 & _ISATAP_MASK == _ISATAP):
         return False
     return not any(address in network for network in _FORBIDDEN if network.version == address.version)
 

@@ -17,7 +17,7 @@ __all__ = ["ROBOT", "Robots", "read_robots", "read_sitemaps"]
 ROBOT: Final = "Footnote"
 """The name that robots.txt knows us by."""
 
-_ROBOTS_SIZE: Final = 512 * 1024  # as RFC 9309 wants
+_ROBOTS_SIZE: Final = 500 * 1024  # that are obeyed, as RFC 9309 wants; what comes after them is not
 _SITEMAP_SIZE: Final = 20 * 1024 * 1024
 _MAX_SITEMAPS: Final = 50
 _USUAL_SITEMAPS: Final = ("/sitemap.xml", "/sitemap_index.xml", "/wp-sitemap.xml")
@@ -40,10 +40,13 @@ class Robots:
 def read_robots(fetcher: Fetcher, origin: WebAddress, may_follow: Callable[[WebAddress], bool]) -> Robots:
     """Read a site's robots.txt; raises `FetchFailed` where the site cannot say now what may be read (RFC 9309)."""
     address = join_url(str(origin), "/robots.txt")
-    fetched = fetcher.get(address, may_follow, size=_ROBOTS_SIZE)
+    fetched = fetcher.get(address, may_follow, size=_ROBOTS_SIZE, cut=True)
     if fetched.status >= 500 or fetched.status == 429:
         raise FetchFailed(f"its server answers {fetched.status}", passing=True)
-    rules = Protego.parse(fetched.content.decode("utf-8-sig", "replace") if fetched.status == 200 else "")
+    content = fetched.content if fetched.status == 200 else b""
+    if len(content) == _ROBOTS_SIZE:  # half a line may say another thing than the whole
+        content = content.rpartition(b"\n")[0]
+    rules = Protego.parse(content.decode("utf-8-sig", "replace"))
     delay = rules.crawl_delay(ROBOT) or 0.0
     rate = rules.request_rate(ROBOT)
     if rate and rate.requests:

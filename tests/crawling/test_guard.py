@@ -19,6 +19,7 @@ from hypothesis import strategies as st
 
 from chatbot.crawling.addresses import AddressRefused, join_url, parse_url
 from chatbot.crawling.fetching import Fetched, Fetcher, FetchFailed, FetchLimits
+from chatbot.crawling.markup import page_facts
 from chatbot.crawling.network import GuardedBackend, is_public
 from tests.loopback_site import Reply, Site
 
@@ -33,6 +34,7 @@ ADDRESSES = [
     "240.0.0.1", "255.255.255.255", "::", "::1", "::127.0.0.1", "::ffff:127.0.0.1", "::ffff:8.8.8.8",
     "::ffff:0:127.0.0.1", "64:ff9b::7f00:1", "64:ff9b:1::1", "100::1", "2001::1", "2001:db8::1", "2002:7f00:1::",
     "3fff::1", "5f00::1", "fc00::1", "fd00:ec2::254", "fe80::1", "fec0::1", "ff02::1",
+    "2600::5efe:10.0.0.1", "2a00:1:2:3:200:5efe:7f00:1",
 ]  # fmt: skip
 FORMS = [
     "file:///etc/passwd", "ftp://127.0.0.1/", "gopher://127.0.0.1:70/_", "dict://127.0.0.1:11211/", "ws://127.0.0.1/",
@@ -224,6 +226,48 @@ def test_a_hostile_server_is_bounded(site: Site, reply: Reply, reason: str) -> N
     with pytest.raises(FetchFailed, match=reason):
         fetch(GuardedBackend(allowed=frozenset({own})), site.address, limits)
     assert time.monotonic() - began < 5
+
+
+@pytest.mark.parametrize(
+    "html",
+    [
+        "<p " + " ".join(f"a{number}" for number in range(30_000)) + ">hello",
+        "".join(f"<p><b c={number}>" for number in range(50)) * 400 + "hello",
+    ],
+    ids=["attributes", "open tags"],
+)
+def test_hostile_html_is_read_in_time(html: str) -> None:
+    began = time.monotonic()
+    assert page_facts(html.encode(), "", "").words
+    assert time.monotonic() - began < 2
+
+
+@pytest.mark.parametrize(("bound", "stopped"), [({"seconds": 0.3}, "0 seconds"), ({"total_size": 10**6}, "0 MB")])
+def test_sitemaps_are_read_within_the_limits(
+    site: Site, tmp_path: Path, bound: dict[str, object], stopped: str
+) -> None:
+    def slow(handler: BaseHTTPRequestHandler) -> None:
+        time.sleep(0.2)
+        handler.wfile.write(b"HTTP/1.1 200 OK\r\n\r\n<urlset>" + b" " * 600_000 + b"</urlset>")
+
+    site.page("/", title="Home")
+    site.text("/robots.txt", "".join(f"Sitemap: {site.address}/{number}.xml\n" for number in range(20)))
+    for number in range(20):
+        site.pages[f"/{number}.xml"] = Reply(stream=slow)
+    assert site.crawl(tmp_path, **bound).stopped.startswith(stopped)
+    assert len(site.asked) == 3  # robots.txt and two sitemaps
+
+
+@pytest.mark.parametrize("packed", [True, False])
+def test_the_beginning_of_a_huge_robots_txt_is_obeyed(site: Site, tmp_path: Path, packed: bool) -> None:
+    rules = b"User-agent: *\nDisallow: /private\n"
+    text = rules + b"#" * (500 * 1024 - len(rules) - len(b"\nDisallow: /")) + b"\nDisallow: /other\n" + b"#" * 200_000
+    headers = {"Content-Encoding": "gzip"} if packed else {}
+    site.pages["/robots.txt"] = Reply(gzip.compress(text) if packed else text, headers=headers)
+    site.page("/", '<a href="/private">a</a><a href="/a">b</a>', title="Home")
+    site.page("/private")
+    site.page("/a")
+    assert site.paths(site.crawl(tmp_path).new) == ["/", "/a"]
 
 
 def test_redirects_without_end_are_bounded(site: Site, tmp_path: Path) -> None:
