@@ -45,7 +45,10 @@ _LOWERED: Final = "".join(
 
 
 def read_docx(content: bytes) -> Page:
-    """Read a Word file without what is deleted, hidden, white on white or only a placeholder; raises `Unparsable`."""
+    """Read a Word file as it is printed, without what is crossed out, white on white or only a placeholder.
+
+    Raises `Unparsable`.
+    """
     try:
         with zipfile.ZipFile(BytesIO(content)) as file:
             parts = dict(_read_parts(file))
@@ -102,9 +105,14 @@ def _no_image(_image: object) -> list[object]:
 
 
 def _hidden_styles(part: bytes | None) -> frozenset[str]:
-    """Return the ids of the styles whose text is hidden."""
+    """Return the ids of the styles whose text is hidden or crossed out."""
     styles = ET.fromstring(part).iter(f"{_W}style") if part else ()  # noqa: S314 - as above
-    return frozenset(style.get(f"{_W}styleId", "") for style in styles if _is_on(style.find(f"{_W}rPr"), "vanish"))
+    return frozenset(style.get(f"{_W}styleId", "") for style in styles if _is_dropped(style.find(f"{_W}rPr")))
+
+
+def _is_dropped(properties: ET.Element | None) -> bool:
+    """Return whether text is hidden or crossed out, as an old price is."""
+    return any(_is_on(properties, name) for name in ("vanish", "strike", "dstrike"))
 
 
 def _is_on(properties: ET.Element | None, name: str) -> bool:
@@ -124,7 +132,8 @@ def _drop_unseen(parent: ET.Element, hidden: frozenset[str], *, painted: bool = 
     for child in list(parent):
         placeholder = child.tag == f"{_W}sdt" and child.find(f"{_W}sdtPr/{_W}showingPlcHdr") is not None
         unseen = child.tag == f"{_W}r" and _is_unseen(child.find(f"{_W}rPr"), hidden, painted=painted)
-        if child.tag in _MOVED or placeholder or unseen:
+        row = child.tag == f"{_W}tr" and child.find(f"{_W}trPr/{_W}del") is not None
+        if child.tag in _MOVED or placeholder or unseen or row:
             parent.remove(child)
         else:
             _drop_unseen(child, hidden, painted=painted)
@@ -134,7 +143,7 @@ def _is_unseen(properties: ET.Element | None, hidden: frozenset[str], *, painted
     if properties is None:
         return False
     style, size, colour = (properties.find(_W + name) for name in ("rStyle", "sz", "color"))
-    if _is_on(properties, "vanish") or (style is not None and style.get(f"{_W}val") in hidden):
+    if _is_dropped(properties) or (style is not None and style.get(f"{_W}val") in hidden):
         return True
     if size is not None and size.get(f"{_W}val", "").isdigit() and int(size.get(f"{_W}val", "")) <= _SMALLEST:
         return True

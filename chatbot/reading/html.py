@@ -45,7 +45,7 @@ def read_html(html: str) -> Page:
     `about` has `title`, `url`, `reviewed`, `language` and `robots`, where the page says them.
     """
     parser = LexborHTMLParser(bounded(html))
-    root = build_tree(parser, find_hidden(parser))
+    root = build_tree(parser, *find_hidden(parser))
     _label_tabs(root)
     pairs = list(_pairs(root))
     titles = _SITE_NAME.split(_whole_title(parser))
@@ -58,7 +58,7 @@ def read_html(html: str) -> Page:
 def read_fragment(html: str) -> Page:
     """Read a piece of HTML that is all content, such as rendered Markdown."""
     parser = LexborHTMLParser(bounded(html))
-    root = build_tree(parser, find_hidden(parser))
+    root = build_tree(parser, *find_hidden(parser))
     return write_page(root, list(_pairs(root)))
 
 

@@ -38,7 +38,6 @@ _PRICE = re.compile(r"[\u00a3\u20ac]\s?\d|\$\s?\d")
 _ENDS_LABEL = re.compile(r"[^\W\d_]{3}$|[^\W\d_][):]$")  # three letters, so that US$30 stays
 _AMOUNT = re.compile(r"\d[\d:.,]")
 _ENDING: Final = 3  # characters by which the end of a label is known
-_STRUCK = {"del", "s", "strike"}
 _NOTE_LINK = re.compile(r"^#(?:fn|_?ftn|footnote|cite|note|ref|r?\d|endnote|_edn)", re.IGNORECASE)
 _NOTE_MARK = re.compile(r"^[\[(]?(?:\d{1,3}|[a-z*\u2020\u2021]|[\u21a9\u2191^\ufe0e]{0,3}|back)[\])]?$", re.IGNORECASE)
 _BOLD_STYLE = re.compile(r"font-weight\s*:\s*(?:bold|[6-9]00)", re.IGNORECASE)
@@ -192,7 +191,7 @@ class _Writer:
                 self.block(child) if child.blocky else self.paragraph([child])
         self.marks.pop()
         self.mark_block(BlockKind.LIST, start)
-        if not self.marks:
+        if not self.marks and self.offset > start:
             self.put("\n")
 
     def item(self, element: Element) -> None:
@@ -365,7 +364,7 @@ def _gather(node: Element | str, pieces: list[str], questions: set[Element]) -> 
         pieces.append(_HARD)
     elif node.tag == SOFT_BREAK:
         pieces.append(_SOFT)
-    elif not (_is_struck(node) or _is_note(node) or (node.tag == "button" and not _asked(node, questions))):
+    elif not (_is_note(node) or (node.tag == "button" and not _asked(node, questions))):
         before = len(pieces)
         for child in node.children:
             _gather(child, pieces, questions)
@@ -404,11 +403,6 @@ def _element_before(node: Element) -> Element | None:
     place = next((number for number, child in enumerate(siblings[:_MOST_COLUMNS]) if child is node), 0)
     last = siblings[place - 1] if place else None
     return last if isinstance(last, Element) else None
-
-
-def _is_struck(element: Element) -> bool:
-    """Return whether text is crossed out, as an old price is: quoted without the line it would be taken for true."""
-    return element.tag in _STRUCK or "line-through" in element.attributes.get("style", "")
 
 
 def _is_note(element: Element) -> bool:

@@ -208,8 +208,14 @@ def _too_many(attributes: str) -> bool:
     return sum(1 for _ in re.finditer(_ATTRIBUTE, attributes)) > _MOST_ATTRIBUTES
 
 
-def build_tree(parser: LexborHTMLParser, unseen: Callable[[LexborNode], bool]) -> Element:
-    """Return the tree below the body of a parsed page, without the elements that are `unseen` and what is in them."""
+def build_tree(
+    parser: LexborHTMLParser, unseen: Callable[[LexborNode], bool], struck: Callable[[LexborNode], bool]
+) -> Element:
+    """Return the tree below the body of a parsed page.
+
+    It is without the elements that are `unseen` and what is in them, and without what is in those that are `struck`: a
+    cell stays where it is.
+    """
     root = Element("body", {}, None, blocky=True)
     body = parser.body
     if body is None:
@@ -225,7 +231,8 @@ def build_tree(parser: LexborHTMLParser, unseen: Callable[[LexborNode], bool]) -
             parent.children.append(node.text_content or "")
         elif node.is_element_node and (tag := node.tag or "") not in _UNSEEN and not unseen(node):
             element = parent if depth > _DEEPEST else _element(tag, node, parent)
-            stack.append((node.first_child, element, depth + 1))
+            if not struck(node):
+                stack.append((node.first_child, element, depth + 1))
     return root
 
 

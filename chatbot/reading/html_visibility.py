@@ -22,10 +22,22 @@ _Style = dict[str, str]
 _Rule = tuple[str, _Style]
 """A selector, and what it declares."""
 
+_LINES = ("text-decoration", "text-decoration-line")
 _COLOURS = ("color", "background", "background-color")
 _HIDING = (
     *("display", "visibility", "opacity", "font-size", "position", "left", "right", "top", "text-indent", "clip"),
-    *("clip-path", "transform", "height", "max-height", "width", "overflow", "overflow-y", "margin-left", *_COLOURS),
+    *(
+        "clip-path",
+        "transform",
+        "height",
+        "max-height",
+        "width",
+        "overflow",
+        "overflow-y",
+        "margin-left",
+        *_COLOURS,
+        *_LINES,
+    ),
 )
 _COMMENT = re.compile(r"/\*.*?(?:\*/|\Z)", re.DOTALL)
 _CSS_TOKEN = re.compile(r"([^{};]*+)([{};]|\Z)")
@@ -73,15 +85,18 @@ _INLINE = {
     "time",
     "u",
 }
+_STRUCK = {"del", "s", "strike"}
 _WRAPPERS = {"html", "body", "main", "article"}
 
 
-def find_hidden(parser: LexborHTMLParser) -> Callable[[LexborNode], bool]:
-    """Return a test of whether an element of the page, with all that is in it, is never seen.
+def find_hidden(parser: LexborHTMLParser) -> tuple[Callable[[LexborNode], bool], Callable[[LexborNode], bool]]:
+    """Return a test of whether an element of the page is never seen, and one of whether it is crossed out.
 
-    What a click on an accordion, a tab or a summary shows is seen. What only appears when it is scrolled to is too.
+    Either holds for all that is in the element. What a click on an accordion, a tab or a summary shows is seen. What
+    only appears when it is scrolled to is too.
     """
-    return _Visibility(parser).is_hidden
+    visibility = _Visibility(parser)
+    return visibility.is_hidden, visibility.is_struck
 
 
 class _Visibility:
@@ -113,6 +128,12 @@ class _Visibility:
         ):
             return False
         return node.tag not in _WRAPPERS and not self.opens(node, classes)
+
+    def is_struck(self, node: LexborNode) -> bool:
+        """Return whether text is crossed out, as an old price is: without the line it would be taken for true."""
+        if node.tag in _STRUCK:
+            return True
+        return _strikes(self.style(node)) and node.tag not in _WRAPPERS
 
     def style(self, node: LexborNode) -> _Style:
         """Return what is declared for an element, by rules and by its own attribute."""
@@ -199,7 +220,9 @@ def _declared(parser: LexborHTMLParser) -> dict[int, _Style]:
 
 def _can_hide(style: Mapping[str, str]) -> bool:
     plain = {name: value.replace("!important", "").strip() for name, value in style.items()}
-    if "color" in plain or plain.get("display") == "none" or _off_screen({**plain, "position": "absolute"}):
+    if "color" in plain or _strikes(plain):
+        return True
+    if plain.get("display") == "none" or _off_screen({**plain, "position": "absolute"}):
         return True
     unseen = plain.get("visibility") in {"hidden", "collapse"} or _zero(plain.get("opacity"))
     cut = {"overflow": "hidden", **plain}
@@ -347,6 +370,10 @@ def _pixels(value: str | None, otherwise: float = 0) -> float:
         return float(match[1]) * _PIXELS[match[2] or ""] if match else otherwise
     except ValueError:
         return otherwise
+
+
+def _strikes(style: Mapping[str, str]) -> bool:
+    return any("line-through" in style.get(name, "") for name in _LINES)
 
 
 def _zero(value: str | None) -> bool:

@@ -80,6 +80,20 @@ def test_what_is_deleted_hidden_or_unseen_is_left_out(word: Word) -> None:
     assert read_docx(saved(word)).text == "A facial costs 50 pounds."
 
 
+def test_what_is_crossed_out_is_left_out(word: Word) -> None:
+    word.styles.add_style("Old price", 1).font.strike = True
+    word.add_paragraph("A peel is £90.", style="Old price")
+    paragraph = word.add_paragraph("A facial is ")
+    paragraph.add_run("£70 ").font.double_strike = True
+    paragraph.add_run("£60 ").font.strike = True
+    paragraph.add_run("£50.")
+    table = add_table(word, ("Legs", "£120"), ("Arms", "£95"), ("Arms", "£90"))
+    table.rows[1]._tr.get_or_add_trPr().append(  # noqa: SLF001 - the library knows no tracked changes
+        parse_xml(f"<w:del {nsdecls('w')} w:id='1'/>")
+    )
+    assert read_docx(saved(word)).text == "A facial is £50.\n\nLegs | £120\nArms | £90"
+
+
 def test_words_in_a_hidden_style_are_left_out(word: Word) -> None:
     word.styles.add_style("Note to staff", 1).font.hidden = True
     word.add_paragraph("For staff only.", style="Note to staff")

@@ -170,6 +170,28 @@ def test_struck_out_prices_are_left_out() -> None:
     assert read("<p>A course is <del>£270</del> <ins>£210</ins>.</p>").text == "A course is £210."
 
 
+@pytest.mark.parametrize(
+    "old",
+    [
+        "<del><p>A peel is £90.</p></del>",
+        "<s><div>A peel is £90.</div></s>",
+        "<p style='TEXT-DECORATION: Line-Through'>A peel is £90.</p>",
+        "<p style='text-decoration-line:line-through'>A peel is £90.</p>",
+        "<p class=old>A peel is £90.</p>",
+        "<ul><li class=old>A peel is £90.</li></ul>",
+        "<strike><ul><li>A peel is £90.</li></ul></strike>",
+    ],
+)
+def test_struck_out_blocks_are_left_out(old: str) -> None:
+    head = "<style>.old{color:#123;text-decoration:line-through red}.old:hover{display:none}</style>"
+    assert read(f"<p>Open at nine.</p>{old}<p>A peel is £80.</p>", head).text == "Open at nine.\n\nA peel is £80."
+
+
+def test_a_struck_out_cell_stays_in_its_column() -> None:
+    rows = "<tr><th>Peel<th>Was<th>Now<tr><td>Small<td style='text-decoration:line-through'>£90<td>£80"
+    assert read(f"<table>{rows}</table>").text == "Peel | Was | Now\nSmall |  | £80"
+
+
 def test_a_page_says_title_address_language_and_review() -> None:
     head = """<title>Botox in Leeds: from £150 | Glow Clinic</title><link rel=canonical href=https://glow.example/botox>
       <meta name=robots content="noindex, follow">
