@@ -11,6 +11,11 @@ if TYPE_CHECKING:
 __all__ = ["PageFacts", "page_facts"]
 
 _MAX_LINKS: Final = 2000
+_ANCHOR: Final = re.compile(
+    r"<!--.*?(?:-->|\Z)|<(?P<raw>script|style|textarea|title|template)\b.*?(?:</(?P=raw)|\Z)"
+    r"|(?P<tag><(?P<name>a|area|iframe)\s[^<>]*+>)",
+    re.DOTALL | re.IGNORECASE,
+)
 _NOT_FOUND: Final = re.compile(
     r"^\W*(?:error\W*)?404\b|\b404\W*(?:error|not found)|^\W*(?:page|seite|p[aá]gina) "
     r"(?:was |could )?(?:not|nicht|no)\b.{0,20}\b(?:found|gefunden|encontrada)",
@@ -46,7 +51,10 @@ def page_facts(content: bytes, charset: str, robots: str) -> PageFacts:
 
     from chatbot.reading.html_tree import bounded, decode_html  # noqa: PLC0415 - as above
 
-    tree = LexborHTMLParser(bounded(decode_html(content, charset)))
+    html = decode_html(content, charset)
+    kept = bounded(html)
+    tree = LexborHTMLParser(kept)
+    linking = tree if kept == html else LexborHTMLParser(bounded(_anchors(html)))
     directives = {part.strip().lower() for part in _robots(tree, robots).split(",")}
     hidden = directives & {"noindex", "none"}
     return PageFacts(
@@ -54,11 +62,16 @@ def page_facts(content: bytes, charset: str, robots: str) -> PageFacts:
         heading=_text(tree, "h1"),
         canonical=_attribute(tree, 'link[rel~="canonical" i]', "href"),
         base=_attribute(tree, "base[href]", "href"),
-        links=() if directives & {"nofollow", "none"} else _links(tree),
+        links=() if directives & {"nofollow", "none"} else _links(linking),
         noindex=bool(hidden),
         refresh=_refresh(_attribute(tree, 'meta[http-equiv="refresh" i]', "content")),
         words=_digest(tree),
     )
+
+
+def _anchors(html: str) -> str:
+    """Return the tags of a page that lead elsewhere, side by side: as many as stand open in sloppy pages, all count."""
+    return "".join(f"{match['tag']}</{match['name']}>" for match in _ANCHOR.finditer(html) if match["tag"])
 
 
 def _robots(tree: "LexborHTMLParser", header: str) -> str:

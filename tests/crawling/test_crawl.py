@@ -42,6 +42,16 @@ def test_sitemaps_named_by_robots_may_be_packed_and_nested(site: Site, tmp_path:
     assert site.paths(site.crawl(tmp_path).new) == ["/", "/a"]
 
 
+@pytest.mark.parametrize("before", ["", "<font>" * 40, "<div>" * 300, "<!-- <a href='/no'> -->"])
+def test_links_in_sloppy_pages_are_all_followed(site: Site, tmp_path: Path, before: str) -> None:
+    links = "".join(f"<li><font><a class=menu href='/{number}'>{number}" for number in range(40))
+    site.page("/", f"{before}<ul>{links}</ul><script>'<a href=/no>'</script>", title="Home")
+    for number in range(40):
+        site.page(f"/{number}")
+    report = site.crawl(tmp_path)
+    assert (report.read, [path for path in site.asked if path == "/no"]) == (41, [])
+
+
 def test_robots_txt_is_obeyed(site: Site, tmp_path: Path) -> None:
     site.text("/robots.txt", "User-agent: *\nDisallow: /private\nUser-agent: other\nDisallow: /\n")
     site.page("/", '<a href="/private/a">a</a><a href="/way">b</a>', title="Home")

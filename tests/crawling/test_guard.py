@@ -233,8 +233,10 @@ def test_a_hostile_server_is_bounded(site: Site, reply: Reply, reason: str) -> N
     [
         "<p " + " ".join(f"a{number}" for number in range(30_000)) + ">hello",
         "".join(f"<p><b c={number}>" for number in range(50)) * 400 + "hello",
+        "<div>" * 300 + "hello" + "<!--<script><a " * 100_000,
+        "<div>" * 300 + "hello" + "<a href=x>" * 100_000,
     ],
-    ids=["attributes", "open tags"],
+    ids=["attributes", "open tags", "nothing closed", "anchors"],
 )
 def test_hostile_html_is_read_in_time(html: str) -> None:
     began = time.monotonic()
