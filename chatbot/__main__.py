@@ -1,7 +1,7 @@
 """The parser of the command line: `footnote`, or `python -m chatbot`.
 
 Exit codes: 0 done, 1 failed with one line that names the cure, 2 wrong usage, 3 done with something to look at (`build`
-left files out, `status` found changed pages), 130 interrupted.
+or `crawl` could not read some files, `status` found changed pages), 130 interrupted.
 """
 
 import argparse

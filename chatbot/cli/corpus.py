@@ -95,7 +95,7 @@ def _follow_builds(bot: "Chatbot") -> None:
             refused = ""
         except FootnoteError as error:
             if str(error) != refused:  # once, not at every look
-                _LOG.warning("Build %s is served still: %s", bot.build, error)
+                _LOG.warning("Still serving build %s: %s", bot.build, error)
             refused = str(error)
 
 

@@ -41,7 +41,7 @@ def add_crawl_commands(add_command: Callable[..., argparse.ArgumentParser]) -> N
     )
     crawl.set_defaults(run=_crawl)
 
-    attempt = add_command("try", help="read a site into a folder that goes again, and show the chat on a page")
+    attempt = add_command("try", help="read a site into a temporary folder, and show the chat on a page")
     _add_site(attempt, pages=_TRY_PAGES)
     attempt.set_defaults(run=_try)
 
@@ -155,7 +155,7 @@ def _read_site(address: str, corpus: Path, limits: "CrawlOptions") -> "CrawlRepo
         crawl.apply()
     if crawl.interrupted:
         print(
-            f"Stopped. {report.read} pages were read and are in {corpus}. Crawl again for the rest, or run build.",
+            f"Stopped. Pages read: {report.read}. They are in {corpus}. Crawl again for the rest, or run build.",
             file=sys.stderr,
         )
         raise KeyboardInterrupt
@@ -194,11 +194,11 @@ def _print_first_answer(bot: "Chatbot") -> None:
     found = first_answer(bot)
     if found:
         print(
-            f"\nFirst answer\n  {found.question}\n  \u00ab{found.sentence}\u00bb\n  {found.title} {found.url}",
+            f"\nFirst answer\n  {found.question}\n  \u201c{found.sentence}\u201d\n  {found.title} {found.url}",
             flush=True,
         )
     else:
-        print("\nNo question of the usual ones is answered. The report says which were asked.", flush=True)
+        print("\nNone of the usual questions is answered. The report lists the topics.", flush=True)
 
 
 def _serve_report(bot: "Chatbot", report: "SiteReport", settings: Settings, address: "socket.socket") -> None:

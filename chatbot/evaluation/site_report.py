@@ -55,11 +55,13 @@ def report_parts(report: SiteReport) -> tuple[ReportPart, ...]:
         ReportPart("What was read", _summary(report), tuple(map(ReportItem, crawl.notes))),
         *_coverage_parts(report.coverage),
         _addresses(
-            "Gone from the site", "The site had these pages no more at two crawls, so they went.", crawl.withdrawn
+            "Gone from the site",
+            "Two crawls in a row did not find these pages, so they were removed here.",
+            crawl.withdrawn,
         ),
         _addresses(
-            "Missing at this look",
-            "The site does not have these pages now. They stay until the next crawl misses them, too.",
+            "Missing in this crawl",
+            "The site does not have these pages now. They are removed if the next crawl does not find them either.",
             crawl.missing,
         ),
         _addresses(
@@ -75,8 +77,8 @@ def report_parts(report: SiteReport) -> tuple[ReportPart, ...]:
             [("", problem) for problem in report.unread],
         ),
         _list(
-            "What the build says",
-            "Pages that are not published, pages that say nearly the same, and what is dropped because many have it.",
+            "Notes on the pages",
+            "Pages that are not published, pages that are nearly the same, and lines that many pages repeat.",
             [("", notice) for notice in report.notices],
         ),
         _list(

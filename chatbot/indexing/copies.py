@@ -195,7 +195,9 @@ def copies_text(copies: Sequence[PageCopy]) -> list[str]:
     if same:
         more = f" and {len(same) - _NAMED} more" if len(same) > _NAMED else ""
         pages = "1 page says" if len(same) == 1 else f"{len(same)} pages say"
-        lines.insert(0, f"{pages} the same as another one: {', '.join(same[:_NAMED])}{more}. It is searched once.")
+        lines.insert(
+            0, f"{pages} the same as another one: {', '.join(same[:_NAMED])}{more}. Their words are searched once."
+        )
     return lines
 
 

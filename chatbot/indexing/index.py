@@ -25,7 +25,7 @@ __all__ = ["Evidence", "Index", "Query", "SentenceEvidence", "searched_text", "w
 _DENSE_TOP_K: Final = 192  # spans that the vector search returns
 _RERANK_DEPTH: Final = 48  # passages of these spans that become candidates
 _BM25_TOP_K: Final = 24  # passages that BM25 adds to the candidates
-_TELLING: Final = 0.3  # share of the greatest content weight from which on a token is a telling one
+_KEY_WORD_SHARE: Final = 0.3  # share of the greatest content weight from which on a token is a key word
 _EPSILON: Final = 1e-3  # added to each token weight, so that a question of common tokens alone can be scored
 
 _FEW_PASSAGES: Final = 5  # and the share of all; a language of fewer is a slip of the guess, or of no use to a search
@@ -216,14 +216,14 @@ class Index:
         return self._maxsim(query, [self._number(passage) for passage in passages])[1]
 
     def weakest_word(self, query: Query, passages: Sequence[Passage]) -> Vectors:
-        """Return for some passages how they meet the telling word of a question that they meet least, -1 to 1.
+        """Return for some passages the lowest MaxSim of the question's key words, -1 to 1.
 
         It is the lowest of the highest cosines of the tokens whose content weight is not far below the greatest.
         """
         windows, first = self._tokens.maxsim(l2_normalise(query.encoded.tokens), list(map(self._number, passages)))
         weights = self.content_weights(query)
         best = np.maximum.reduceat(windows, first, axis=0)
-        return np.asarray(best[:, weights > _TELLING * weights.max()].min(axis=1), dtype=np.float32)
+        return np.asarray(best[:, weights > _KEY_WORD_SHARE * weights.max()].min(axis=1), dtype=np.float32)
 
     def content_weights(self, query: Query) -> Vectors:
         """Return the weight of each token of a question, shape (tokens,): its rarity, almost 0 for stop words."""

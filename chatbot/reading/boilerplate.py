@@ -147,7 +147,8 @@ class RepeatCounter:
         most = sorted(found, key=lambda digest: (-found[digest], digest))[:_EXAMPLES]
         shown = ", ".join(f"{self._held[site, digest].words!r} ({found[digest]} pages)" for digest in most)
         more = f", and {len(found) - len(most)} more" if len(found) > len(most) else ""
-        return f"{site or 'The pages'}: no passages, because many pages begin or end with them: {shown}{more}."
+        pages = site or "The pages"
+        return f"{pages}: these lines are not searched, because many pages begin or end with them: {shown}{more}."
 
 
 def is_counted(name: str) -> bool:

@@ -30,8 +30,8 @@ _FIELD: Final = re.compile(
 _LOST_QUOTES: Final = re.compile(r":[ \t]|:$|^[@`%*?-]")
 """In a value: what makes it no plain text to YAML, although it can be nothing else."""
 _WORDS: Final = (
-    "the lines between its first two rules were read as words of the page, because Footnote knows none of their names; "
-    "add a line 'title: ...' there if they are no words"
+    "the lines between its first two lines of dashes are shown to visitors as text, because Footnote knows none of "
+    "their keys; if they are not text, add a line 'title: ...' there"
 )
 _LINE: Final = re.compile(r"[^\n]*\n|[^\n]+")
 

@@ -161,10 +161,10 @@ def _schema(parser: LexborHTMLParser) -> Iterator[dict[str, object]]:
 
 def _with_answers(page: Page, data: Sequence[dict[str, object]]) -> tuple[Block, ...]:
     """Return the page's blocks with the questions and answers of its data, where both stand on the page."""
-    told = list(islice(_told(data), _MOST_QUESTIONS))
-    whole, bare = (_Collapsed(page.text if told else "", marks=marks) for marks in (True, False))
+    pairs = list(islice(_schema_answers(data), _MOST_QUESTIONS))
+    whole, bare = (_Collapsed(page.text if pairs else "", marks=marks) for marks in (True, False))
     found: list[Block] = []
-    for question, answer in told:
+    for question, answer in pairs:
         asked, said = _plain(question), _plain(answer)
         if span := _span(whole, asked, said, marks=True) or _span(bare, asked, said, marks=False):
             found.append(Block(BlockKind.ANSWER, *span))
@@ -172,7 +172,7 @@ def _with_answers(page: Page, data: Sequence[dict[str, object]]) -> tuple[Block,
     return tuple(blocks)
 
 
-def _told(data: Sequence[dict[str, object]]) -> Iterator[tuple[str, str]]:
+def _schema_answers(data: Sequence[dict[str, object]]) -> Iterator[tuple[str, str]]:
     """Yield each question of a page's data with its answer; both may hold HTML."""
     for each in data:
         answer = each.get("acceptedAnswer")
@@ -220,15 +220,15 @@ class _Collapsed:
 
 def _span(page: _Collapsed, question: str, answer: str, *, marks: bool) -> tuple[int, int] | None:
     """Return where a question and its answer stand, one after the other."""
-    asked, told = ([word.group() for word in _words_of(text, marks=marks)] for text in (question, answer))
-    start = page.find(asked, 0) if asked and told else None
+    asked, answered = ([word.group() for word in _words_of(text, marks=marks)] for text in (question, answer))
+    start = page.find(asked, 0) if asked and answered else None
     if start is None:
         return None
-    first = page.find(told[: min(max(len(told) // 2, 1), 8)], start[1])
+    first = page.find(answered[: min(max(len(answered) // 2, 1), 8)], start[1])
     if first is None or first[0] - start[1] > _GAP:
         return None
-    last = page.find(told[-8:], first[0])
-    length = sum(map(len, told)) + len(told)
+    last = page.find(answered[-8:], first[0])
+    length = sum(map(len, answered)) + len(answered)
     if last is None or last[1] - first[0] > 2 * length + _ENDS:
         return None
     return page.place(start[0]), page.place(last[1] - 1) + 1

@@ -99,7 +99,7 @@ def test_an_interrupted_crawl_ends_with_130_and_keeps_what_it_read(site: Site, e
         process.send_signal(signal.SIGINT)
         out, err = process.communicate(timeout=60)
     assert (process.returncode, out) == (130, "")
-    assert re.search(r"Stopped\. \d+ pages were read and are in ", err)
+    assert re.search(r"Stopped\. Pages read: \d+\. They are in ", err)
     assert "Traceback" not in err
     names = site.names(Path(environ["FOOTNOTE_CORPUS"]))
     assert "index.html" in names

@@ -205,7 +205,9 @@ LEAFLET = (
 def test_pages_that_say_the_same_are_named_with_the_page_itself() -> None:
     (copy,) = found = copies_of(print__a=f"{LEAFLET}\n", a=LEAFLET, b="Something else stands here.")
     assert (copy.document, copy.original, copy.share) == ("print/a.md", "a.md", 1)
-    assert copies_text(found) == ["1 page says the same as another one: print/a.md (a.md). It is searched once."]
+    assert copies_text(found) == [
+        "1 page says the same as another one: print/a.md (a.md). Their words are searched once."
+    ]
 
 
 def test_a_page_that_is_nearly_the_same_is_named_with_what_differs() -> None:
@@ -237,7 +239,7 @@ def test_many_copies_are_counted_and_some_named() -> None:
     copies = copies_of(a=LEAFLET, **{f"copy_{number}": LEAFLET for number in range(7)})
     (line,) = copies_text(copies)
     assert line.startswith("7 pages say the same as another one: copy-0.md (a.md), copy-1.md (a.md), ")
-    assert line.endswith("copy-4.md (a.md) and 2 more. It is searched once.")
+    assert line.endswith("copy-4.md (a.md) and 2 more. Their words are searched once.")
 
 
 def test_copies_are_read_as_they_were_written(tmp_path: Path) -> None:
@@ -261,5 +263,5 @@ def test_a_build_names_copies(tmp_path: Path, words: WordEncoder) -> None:
     corpus, index = tmp_path / "corpus", tmp_path / "index"
     built(corpus, index, words, {"a.md": LEAFLET, "old/a.md": LEAFLET, "car.md": PAGES["car.md"]})
     result = build_index(corpus, index, words)
-    assert "1 page says the same as another one: old/a.md (a.md). It is searched once." in result.notices
+    assert "1 page says the same as another one: old/a.md (a.md). Their words are searched once." in result.notices
     assert [copy.document for copy in open_index(corpus, index, words)[1].page_copies] == ["old/a.md"]

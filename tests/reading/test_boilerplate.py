@@ -85,7 +85,8 @@ def test_pages_of_other_sites_and_formats_are_not_counted() -> None:
 
 def test_the_report_names_the_site_and_the_blocks() -> None:
     (line,) = counted(site(6, "Book now")).notices
-    assert line == "clinic.example: no passages, because many pages begin or end with them: 'Book now' (6 pages)."
+    said = "these lines are not searched, because many pages begin or end with them"
+    assert line == f"clinic.example: {said}: 'Book now' (6 pages)."
 
 
 def test_it_is_the_same_after_it_was_written() -> None:

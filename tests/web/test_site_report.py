@@ -68,7 +68,7 @@ def test_the_report_shows_what_was_read_and_what_to_write(tmp_path: Path, words:
     assert '<li><a href="https://clinic.example/contact" rel="noreferrer">When are you open?</a><br>' in html
     assert "the pages answer 38." in html
     assert "<li>price<br>such as “What are your prices?”</li>" in html
-    assert "<h2>Missing at this look</h2>" in html
+    assert "<h2>Missing in this crawl</h2>" in html
     assert "<li>x.pdf was left out: it is broken.</li>" in html
     assert "<li>a.html says the same.</li>" in html
     assert "<h2>Pages without a title</h2>" not in html

@@ -89,15 +89,16 @@ def daily_crawl(bot: Chatbot, publisher: Publisher, settings: Settings) -> Daily
     from chatbot.crawling import CrawlOptions  # noqa: PLC0415 - as above
 
     site, *also = settings.crawl
-    options = CrawlOptions(also=tuple(also), contact=bot.clinic.contact.email)
+    email = bot.clinic.contact.email
+    options = CrawlOptions(also=tuple(also), contact="" if email.endswith(".example") else email)
     return DailyCrawl(publisher, settings.corpus, site, options)
 
 
 def _log_report(report: "CrawlReport") -> None:
-    """Log what whoever looks after the server should know."""
+    """Log what the administrator should know."""
     if report.stopped:
         _LOG.warning("The daily crawl of %s ended early: %s.", report.site, report.stopped)
     for note in report.notes:
         _LOG.warning("%s", note)
     for address in report.missing:
-        _LOG.warning("%s is missing. Its page goes if the next crawl misses it, too.", address)
+        _LOG.warning("%s is missing. Its page is removed if the next crawl does not find it either.", address)
