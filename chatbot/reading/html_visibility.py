@@ -3,6 +3,7 @@
 import re
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import suppress
+from enum import IntEnum
 from functools import lru_cache
 from typing import Final
 
@@ -15,6 +16,7 @@ _MOST_MATCHES: Final = 3_000_000  # rules times elements
 _LONGEST_SELECTOR: Final = 200  # characters
 _FAR: Final = 400  # pixels; whoever moves text so far does not want it seen
 _FEW: Final = 6  # elements
+_FAINT: Final = 0.05  # opacity
 _ALIKE: Final = 12  # of 255, in each colour
 
 _Style = dict[str, str]
@@ -23,30 +25,32 @@ _Rule = tuple[str, _Style]
 """A selector, and what it declares."""
 
 _LINES = ("text-decoration", "text-decoration-line")
-_COLOURS = ("color", "background", "background-color")
-_HIDING = (
-    *("display", "visibility", "opacity", "font-size", "position", "left", "right", "top", "text-indent", "clip"),
-    *(
-        "clip-path",
-        "transform",
-        "height",
-        "max-height",
-        "width",
-        "overflow",
-        "overflow-y",
-        "margin-left",
-        *_COLOURS,
-        *_LINES,
-    ),
-)
+_COLOURS = {"color", "background", "background-color"}
+_HIDING = {
+    *("display", "visibility", "content-visibility", "opacity", "font-size", "position", "left", "right", "top"),
+    *("text-indent", "clip", "clip-path", "transform", "scale", "height", "max-height", "width", "overflow"),
+    *("overflow-y", "margin-left", *_COLOURS, *_LINES),
+}
 _COMMENT = re.compile(r"/\*.*?(?:\*/|\Z)", re.DOTALL)
 _CSS_TOKEN = re.compile(r"([^{};]*+)([{};]|\Z)")
+_IMPORTANT = re.compile(r"!\s*important")
 _STATE = re.compile(r"::|:(?:hover|focus|active|checked|target|before|after|visited|disabled|root\b.*js)|no-?js|cloak")
 _ALWAYS = re.compile(r"^(?:(?:only\s+)?(?:all|screen)|)$")
+_AT_RULE = re.compile(r"@([\w-]+)(.*)", re.DOTALL)
+_NO_SCREEN = re.compile(r"\b(?:print|speech|not)\b")
+_SHOWN_BY = {"display", "visibility"}
+_UNSHOWN = re.compile(r"none|hidden|collapse")
 _NUMBER = re.compile(r"^(-?[\d.]+)(px|em|rem|pt|%|vw|vh|ch)?$")
 _PIXELS = {"": 1, "px": 1, "em": 16, "rem": 16, "pt": 1.3, "ch": 8, "vw": 12, "vh": 8, "%": 5}
 _NAMED = {"white": (255, 255, 255), "black": (0, 0, 0)}
 _RGB = re.compile(r"^rgba?\(\s*(\d+)\s*[, ]\s*(\d+)\s*[, ]\s*(\d+)\s*(?:[,/]\s*([\d.]+)(%?)\s*)?\)$")
+_NOTHING = r"\s*(?:0(?:\.0*)?|\.0+)%?\s*"
+_ALPHA = rf"(?:[^(),/]*,){{3}}{_NOTHING}|[^()/]*/{_NOTHING}"
+_TRANSPARENT = rf"transparent|#[0-9a-f]{{3}}0|#[0-9a-f]{{6}}00|(?:rgb|hsl)a?\((?:{_ALPHA})\)"
+_UNSEEN_COLOUR = re.compile(rf"^(?:{_TRANSPARENT})$")
+_CLEAR = re.compile(
+    rf"^(?:{_TRANSPARENT}|none|inherit|initial|unset|revert|(?:0|left|top|no-repeat|transparent|none|scroll|\s)+)$"
+)
 _BACKGROUND = re.compile(r"url\(|gradient|var\(|image")
 
 # The classes that common frameworks hide text by; a class such as `md:block` shows it again on a larger screen.
@@ -89,6 +93,14 @@ _STRUCK = {"del", "s", "strike"}
 _WRAPPERS = {"html", "body", "main", "article"}
 
 
+class _Reach(IntEnum):
+    """The screens on which rules apply."""
+
+    NONE = 0
+    SOME = 1
+    ALL = 2
+
+
 def find_hidden(parser: LexborHTMLParser) -> tuple[Callable[[LexborNode], bool], Callable[[LexborNode], bool]]:
     """Return a test of whether an element of the page is never seen, and one of whether it is crossed out.
 
@@ -103,12 +115,12 @@ class _Visibility:
     """The declared styles of a page's elements, and which of its parts a button opens."""
 
     def __init__(self, parser: LexborHTMLParser) -> None:
-        self.styled = _declared(parser)
+        self.styled, complete = _declared(parser)
         self.opened = frozenset(_opened(parser))
         # Where no other file styles the page, text stands on white unless the page says otherwise.
         others = parser.css_first('link[rel~="stylesheet"]') or parser.css_first("script[src]")
         styles = (style.text(deep=True) or "" for style in parser.css("style"))
-        self.plain = others is None and not any("@import" in css or "var(" in css for css in styles)
+        self.plain = complete and others is None and not any("@import" in css or "var(" in css for css in styles)
 
     def is_hidden(self, node: LexborNode) -> bool:
         attributes = node.attributes
@@ -144,11 +156,13 @@ class _Visibility:
     def hidden_by_style(self, node: LexborNode, style: _Style, classes: list[str]) -> bool:
         if not style:
             return False
-        if style.get("display") == "none" or _off_screen(style) or _clipped(style):
+        if style.get("display") == "none" or style.get("content-visibility") == "hidden":
+            return True
+        if _off_screen(style) or _clipped(style):
             return True
         if _zero(style.get("font-size")):
             return not any(_sized(self.style(inner)) for inner in node.css("*") if inner.mem_id != node.mem_id)
-        unseen = style.get("visibility") in {"hidden", "collapse"} or _zero(style.get("opacity"))
+        unseen = style.get("visibility") in {"hidden", "collapse"} or _faint(style.get("opacity"))
         return unseen and not _enters(node, style, classes)
 
     def opens(self, node: LexborNode, classes: list[str]) -> bool:
@@ -176,19 +190,22 @@ class _Visibility:
         behind: LexborNode | None = node
         while behind is not None and behind.is_element_node:
             around = self.style(behind)
-            value = around.get("background-color") or around.get("background") or behind.attributes.get("bgcolor") or ""
-            if behind.attributes.get("background") or _BACKGROUND.search(value + around.get("background", "")):
+            values = (around.get("background-color"), around.get("background"), behind.attributes.get("bgcolor"))
+            seen = [value for value in values if value and not _CLEAR.match(value.strip().lower())]
+            if behind.attributes.get("background") or any(map(_BACKGROUND.search, seen)):
                 return False
-            if (colour := _colour(value)) is not None:
-                return _near(text, colour)
+            if seen:  # a colour that cannot be named may be any
+                colour = next(filter(None, map(_colour, (seen[0], *seen[0].split()))), None)
+                return colour is not None and _near(text, colour)
             behind = behind.parent
         return self.plain and _near(text, _NAMED["white"])
 
 
-def _declared(parser: LexborHTMLParser) -> dict[int, _Style]:
+def _declared(parser: LexborHTMLParser) -> tuple[dict[int, _Style], bool]:
     """Return what the page's own `<style>` declares for elements that it may hide, by the address of the element.
 
-    Rules that may hide are applied first; of the others only those count that speak of the same elements.
+    Rules that hide are applied first, those on colours after them; of the others only those count that speak of the
+    same elements. Say too whether all rules were applied.
     """
     rules = [
         rule
@@ -198,33 +215,45 @@ def _declared(parser: LexborHTMLParser) -> dict[int, _Style]:
     ]
     ranked: dict[int, dict[str, tuple[tuple[bool, int, int], str]]] = {}
     budget = _MOST_MATCHES // (len(parser.css("*")) + 1) if rules else 0
-    may_hide = [_can_hide(style) for _, style in rules]
-    order = sorted(range(len(rules)), key=lambda number: not may_hide[number])[: min(_MOST_RULES, budget)]
+    counts = [bool(style.keys() & _COLOURS) or _hides(style) for _, style in rules]
+    order = sorted(range(len(rules)), key=lambda number: _place(rules[number][1]))[: min(_MOST_RULES, budget)]
     for number in order:
         selector, style = rules[number]
-        if not may_hide[number] and not ranked:
-            break
+        if not counts[number] and not ranked:
+            continue
         matched: list[LexborNode] = []
         with suppress(SelectolaxError):
             matched = parser.css(selector)
         weight = _specificity(selector)
         for node in matched:
-            if may_hide[number] or node.mem_id in ranked:
+            if counts[number] or node.mem_id in ranked:
                 held = ranked.setdefault(node.mem_id, {})
                 for name, value in style.items():
                     rank = ("!important" in value, weight, number)
                     if name not in held or held[name][0] <= rank:
                         held[name] = rank, value.replace("!important", "").strip()
-    return {address: {name: value for name, (_, value) in held.items()} for address, held in ranked.items()}
+    styled = {address: {name: value for name, (_, value) in held.items()} for address, held in ranked.items()}
+    return styled, len(order) == len(rules)
 
 
-def _can_hide(style: Mapping[str, str]) -> bool:
+def _place(style: Mapping[str, str]) -> int:
+    """Return how early a rule is applied, where a page has too many to apply them all."""
+    if _hides(style):
+        return 0
+    return 1 if _SHOWN_BY & style.keys() else 2 if style.keys() & _COLOURS else 3
+
+
+def _hides(style: Mapping[str, str]) -> bool:
     plain = {name: value.replace("!important", "").strip() for name, value in style.items()}
-    if "color" in plain or _strikes(plain):
+    if _strikes(plain):
         return True
-    if plain.get("display") == "none" or _off_screen({**plain, "position": "absolute"}):
+    if (
+        plain.get("content-visibility") == "hidden"
+        or plain.get("display") == "none"
+        or _off_screen({**plain, "position": "absolute"})
+    ):
         return True
-    unseen = plain.get("visibility") in {"hidden", "collapse"} or _zero(plain.get("opacity"))
+    unseen = plain.get("visibility") in {"hidden", "collapse"} or _faint(plain.get("opacity"))
     cut = {"overflow": "hidden", **plain}
     return unseen or _zero(plain.get("font-size")) or _clipped(cut)
 
@@ -236,7 +265,7 @@ def _rules(css: str) -> tuple[_Rule, ...]:
 
 
 def _scan(css: str) -> Iterator[_Rule]:
-    applies = [True]
+    applies = [_Reach.ALL]
     prelude = ""
     body: list[str] | None = None
     for match in _CSS_TOKEN.finditer(css):
@@ -244,28 +273,31 @@ def _scan(css: str) -> Iterator[_Rule]:
         if body is not None and mark != "{":
             body.append(text)
             if mark != ";":
-                yield from _relevant(prelude, body)
+                yield from _relevant(prelude, body, applies[-1])
                 body = None
         elif mark == "{":
             if text.startswith("@"):
-                applies.append(applies[-1] and _applies(text))
-            elif body is None and applies[-1]:
+                applies.append(min(applies[-1], _applies(text)))
+            elif body is None and applies[-1] is not _Reach.NONE:
                 prelude, body = text, []
             else:
-                applies.append(False)  # a rule in a rule, or in a block that does not apply
+                applies.append(_Reach.NONE)  # a rule in a rule, or in a block that does not apply
         elif mark == "}" and len(applies) > 1:
             applies.pop()
 
 
-def _applies(prelude: str) -> bool:
-    name, _, condition = prelude.partition(" ")
-    if name == "@media":
-        return bool(_ALWAYS.match(condition.strip()))
-    return name in {"@layer", "@supports"}
+def _applies(prelude: str) -> _Reach:
+    match = _AT_RULE.match(prelude)
+    name, condition = match.groups() if match else ("", "")
+    if name == "media" and not _ALWAYS.match(condition.strip()):
+        return _Reach.NONE if _NO_SCREEN.search(condition) else _Reach.SOME
+    return _Reach.ALL if name in {"media", "layer", "supports"} else _Reach.NONE
 
 
-def _relevant(prelude: str, body: list[str]) -> Iterator[_Rule]:
+def _relevant(prelude: str, body: list[str], reach: _Reach) -> Iterator[_Rule]:
     style = _declarations(";".join(body), keep_important=True)
+    if reach is _Reach.SOME:  # what some screens show is seen, and what some hide is too
+        style = {name: value for name, value in style.items() if name in _SHOWN_BY and not _UNSHOWN.match(value)}
     if not style:
         return
     for selector in re.split(r",(?![^(]*\))", prelude):
@@ -278,7 +310,7 @@ def _declarations(css: str, *, keep_important: bool = False) -> _Style:
     for line in css.split(";"):
         name, colon, value = line.partition(":")
         if colon and (name := name.strip()) in _HIDING:
-            value = value.strip()
+            value = _IMPORTANT.sub("!important", value).strip()
             style[name] = value if keep_important else value.replace("!important", "").strip()
     return style
 
@@ -345,9 +377,9 @@ def _enters(node: LexborNode, style: Mapping[str, str], classes: list[str]) -> b
 def _off_screen(style: Mapping[str, str]) -> bool:
     if _pixels(style.get("text-indent")) <= -_FAR or style.get("text-indent") == "100%":
         return True
-    if re.search(r"translate[xy3d]*\(\s*-\d{4,}px|scale\(0(?:[,)]|\.0)", style.get("transform", "")):
+    if re.search(r"translate[xy3d]*\(\s*-\d{4,}px|scale\(\s*0(?:\s*[,)]|\.0)", style.get("transform", "")):
         return True
-    if _pixels(style.get("margin-left")) <= -_FAR:
+    if _pixels(style.get("margin-left")) <= -_FAR or _zero(style.get("scale")):
         return True
     moved = style.get("position") in {"absolute", "fixed", "relative"}
     return moved and any(_pixels(style.get(side)) <= -_FAR for side in ("left", "right", "top"))
@@ -372,6 +404,12 @@ def _pixels(value: str | None, otherwise: float = 0) -> float:
         return otherwise
 
 
+def _faint(value: str | None) -> bool:
+    """Return whether an opacity leaves nothing to see."""
+    share = _pixels(value, 1)  # a percent is five
+    return share < _FAINT * (500 if value and value.endswith("%") else 1)
+
+
 def _strikes(style: Mapping[str, str]) -> bool:
     return any("line-through" in style.get(name, "") for name in _LINES)
 
@@ -386,7 +424,7 @@ def _sized(style: Mapping[str, str]) -> bool:
 
 
 def _coloured_away(style: Mapping[str, str]) -> bool:
-    return style.get("color") == "transparent" and "background" not in " ".join(style)
+    return bool(_UNSEEN_COLOUR.match(style.get("color", ""))) and "background" not in " ".join(style)
 
 
 def _colour(value: str) -> tuple[int, int, int] | None:

@@ -122,6 +122,17 @@ def test_schema_data_makes_blocks_of_what_the_page_shows_alone() -> None:
         "<p style='position:absolute;clip:rect(0 0 0 0)'>secret</p>",
         "<p style='height:0;overflow:hidden'>secret</p>",
         "<p style='color:#fff;background:white'>secret</p>",
+        "<div style='background:#fff no-repeat'><p style='color:#fff;background:none'>secret</p></div>",
+        "<p style='color:rgba(0, 0, 0, 0)'>secret</p>",
+        "<p style='color:#0000'>secret</p>",
+        "<p style='color:rgb(0 0 0 / 0%)'>secret</p>",
+        "<p style='display:none ! important'>secret</p>",
+        "<p style='content-visibility:hidden'>secret</p>",
+        "<p style='transform:scale( 0 )'>secret</p>",
+        "<p style='scale:0'>secret</p>",
+        "<p style='opacity:.01'>secret</p>",
+        "<p style='opacity:2%'>secret</p>",
+        "<p class=print>secret</p>",
         "<div style='background:#fafafa'><p>x <span style='color:rgb(250, 250, 250)'>secret</span></p></div>",
         "<p><font color=white>secret</font></p>",
         "<p class=sr-only>secret</p>",
@@ -139,10 +150,26 @@ def test_schema_data_makes_blocks_of_what_the_page_shows_alone() -> None:
 )
 def test_text_that_no_visitor_sees_is_not_read(secret: str) -> None:
     style = "<style>.old{display:block} @media screen{.old{display:none}} /* x */ .box > i { left: -2000px;"
-    page = read(f"<main><p>We are open.</p>{secret}<p>Come in.</p></main>", style + " position: absolute }</style>")
+    style += "position:absolute} .print{display:none}@media print{.print{display:block}}</style>"
+    page = read(f"<main><p>We are open.</p>{secret}<p>Come in.</p></main>", style)
     assert "secret" not in page.text
     assert page.text.startswith("We are open.")
     assert page.text.endswith("Come in.")
+
+
+@pytest.mark.parametrize("value", ["0 " * 5000 + "x", "rgba(0,0,0," + "0" * 50_000 + "x)", " /" * 50_000 + "rgb("])
+def test_no_colour_takes_long(value: str) -> None:
+    begin = time.process_time()
+    assert (
+        read(f"<div style='background:{value}'><p style='color:{value}'>Open.<b style='color:#fff'>!").text == "Open.!"
+    )
+    assert time.process_time() - begin < 1
+
+
+def test_rules_on_colours_leave_room_for_those_that_hide() -> None:
+    colours = "".join(f".c{number}{{color:#123}}" for number in range(500))
+    page = read("<p>We are open.</p><p class=gone>secret</p>", f"<style>{colours}.gone{{display:none}}</style>")
+    assert page.text == "We are open."
 
 
 @pytest.mark.parametrize(
@@ -156,13 +183,25 @@ def test_text_that_no_visitor_sees_is_not_read(secret: str) -> None:
         "<p class='hidden md:block'>shown</p>",
         "<div style='background:#036'><p style='color:#fff'>shown</p></div>",
         "<div style='font-size:0'><p style='font-size:16px'>shown</p></div>",
+        *(
+            f"<div style='background:{colour}'><p style='color:#fff'>shown</p></div>"
+            for colour in (
+                *("navy", "green", "hsl(210,50%,20%)", "oklch(40% .1 250)", "rgba(0,0,0,.8)", "navy no-repeat"),
+                *("#036 fixed", "rebeccapurple", "color-mix(in srgb, red, blue)"),
+            )
+        ),
+        "<table bgcolor=navy><tr><td><font color=white>shown</font></td></tr></table>",
+        "<p class=d>shown</p>",
+        "<section class=hero><p>shown</p></section>",
         "<p hidden=until-found>shown</p>",
         "<div class=tab-pane style='display:none'>shown</div>",
         "<label for=t>Prices</label><div style='max-height:0;overflow:hidden'>shown</div>",
     ],
 )
 def test_text_that_a_visitor_can_see_is_read(shown: str) -> None:
-    style = "<style>.a{display:none} p.a{display:block} @media print{.b{display:none}} .c:hover{display:none}</style>"
+    style = "<style>.a{display:none} p.a{display:block} @media print{.b{display:none}} .c:hover{display:none}"
+    style += ".hero{background:navy}.hero p{color:#fff}.d{display:none}@media(min-width:768px){.d{display:block}}"
+    style += "@media (max-width:600px){.d{display:none}}</style>"
     assert "shown" in read(f"<main><p>We are open.</p>{shown}</main>", style).text
 
 
