@@ -67,7 +67,20 @@ def all_blocks(page: Page, title: str, sections: Sequence[Section]) -> tuple[Blo
         lines = _lines(page.text, section.start, section.end, repeated)
         for region in _regions(page.text, lines, answers):
             found += _Questions(page.text, region, items).answers()
-    return tuple(_in_order(found))
+    return tuple(_without_inner_rows(page.text, _in_order(found)))
+
+
+def _without_inner_rows(text: str, blocks: Sequence[Block]) -> Iterator[Block]:
+    """Yield the blocks, without the rows that ask inside of the answer to a question, which holds none."""
+    rows = {(block.start, block.end) for block in blocks if block.kind is BlockKind.ROW}
+    end = 0
+    for block in blocks:
+        if block.kind is BlockKind.ANSWER:
+            if (block.start, block.end) in rows and block.end <= end:
+                continue
+            if opening_question(text[block.start : block.end]):
+                end = max(end, block.end)
+        yield block
 
 
 def shown_blocks(blocks: Iterable[Block], start: int, end: int) -> tuple[Block, ...]:

@@ -1,7 +1,7 @@
 from collections.abc import Callable, Sequence
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from chatbot.reading import read_page, split
@@ -178,6 +178,7 @@ def assert_nested(blocks: Sequence[Block]) -> None:
 
 
 @given(LINES)
+@example(["Q: Is it?", "a | b", "c? | 1", "A: No."])
 def test_blocks_nest_in_order_and_each_answer_lies_in_one_passage(lines: list[str]) -> None:
     page = document("\n".join(lines))
     answers = [block for block in page.blocks if block.kind is BlockKind.ANSWER]
