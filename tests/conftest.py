@@ -3,6 +3,7 @@
 import hashlib
 import re
 import shutil
+import signal
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -18,6 +19,8 @@ ROOT = Path(__file__).parents[1]
 MARKED_BY = {"model": "encoder", "browser": "browser"}  # a marker, and the fixture whose users have it
 settings.register_profile("untimed", deadline=None)  # a speed is no test's business on a shared machine
 settings.load_profile("untimed")
+# A shell that runs the tests in the background has interrupts ignored, and the programs that tests start would be too.
+signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 @pytest.hookimpl(tryfirst=True)  # before the markers are selected by

@@ -13,7 +13,7 @@ import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, BinaryIO, Final
 
 from selenium.webdriver import FirefoxOptions, Remote, WebKitGTKOptions
 from selenium.webdriver.remote.client_config import ClientConfig
@@ -123,7 +123,8 @@ def _firefox(folder: Path, stack: ExitStack) -> WebDriver:
     home = {"HOME": str(folder), "MOZ_HEADLESS": "1", "MOZ_CRASHREPORTER_DISABLE": "1"}
     _run(stack, ["firefox-esr", "--marionette", "--no-remote", "--profile", str(folder)], home)
     connection = stack.enter_context(_connect(port))
-    executor: Any = _Marionette(connection)  # all that Selenium asks of it is `execute`
+    stream = stack.enter_context(connection.makefile("rb"))
+    executor: Any = _Marionette(connection, stream)  # all that Selenium asks of it is `execute`
     return Remote(command_executor=executor, options=FirefoxOptions())
 
 
@@ -151,9 +152,9 @@ def _webkit(folder: Path, stack: ExitStack) -> WebDriver:
 class _Marionette:
     """Selenium's commands over Marionette, the protocol of Firefox itself: `length:[0, id, command, values]`."""
 
-    def __init__(self, connection: socket.socket) -> None:
+    def __init__(self, connection: socket.socket, stream: BinaryIO) -> None:
         self._connection = connection
-        self._stream = connection.makefile("rb")
+        self._stream = stream
         self._count = 0
         self._read()  # the greeting
 
