@@ -34,8 +34,7 @@ _RUNNERS_UP: Final = 5  # passages whose mean score the margin is taken from
 
 def gate_signals(index: Index, topic_free: Query, question: str, hits: Sequence[Hit]) -> list[float]:
     """Return the `SIGNALS` of the first hit; `hits` are ranked and not empty."""
-    best = [hits[0].passage]
-    (content,), (weakest,) = index.content_maxsim(topic_free, best), index.weakest_word(topic_free, best)
+    (content,), (weakest,) = index.content_match(topic_free, [hits[0].passage])
     return _signals(float(content), float(weakest), question, hits)
 
 
@@ -121,10 +120,9 @@ class Gate:
         A passage whose heading is the question gets at least what the most careful clinic asks for. A question that
         names the topic alone gets what the least careful clinic calls an answer.
         """
-        passages = [hit.passage for hit in hits]
-        contents = index.content_maxsim(result.topic_free, passages).tolist()
-        weakest = index.weakest_word(result.topic_free, passages).tolist()
-        return [self._confidence(result, *signals) for signals in zip(hits, contents, weakest, strict=True)]
+        contents, weakest = index.content_match(result.topic_free, [hit.passage for hit in hits])
+        rows = zip(hits, contents.tolist(), weakest.tolist(), strict=True)
+        return [self._confidence(result, *row) for row in rows]
 
     def _confidence(self, result: SearchResult, hit: Hit, content_maxsim: float, weakest_word: float) -> float:
         is_heading = result.has_exact_heading(hit)

@@ -14,7 +14,7 @@ from chatbot.indexing.bm25 import BM25Index, content_word_mask, normalised_idf
 from chatbot.indexing.builds import REBUILD_HINT
 from chatbot.indexing.copies import DistinctPassages, read_copies
 from chatbot.indexing.encoder import Encoded, Vectors
-from chatbot.indexing.late_interaction import Tokens, l2_normalise
+from chatbot.indexing.late_interaction import Offsets, Tokens, l2_normalise
 from chatbot.indexing.store import Rows, VectorStore
 from chatbot.indexing.texts import Page, Texts
 from chatbot.language import UNKNOWN, guess_language
@@ -215,15 +215,16 @@ class Index:
         """Return the `content_maxsim` of `Evidence` for some passages."""
         return self._maxsim(query, [self._number(passage) for passage in passages])[1]
 
-    def weakest_word(self, query: Query, passages: Sequence[Passage]) -> Vectors:
-        """Return for some passages the lowest MaxSim of the question's key words, -1 to 1.
+    def content_match(self, query: Query, passages: Sequence[Passage]) -> tuple[Vectors, Vectors]:
+        """Return for some passages the `content_maxsim`, and the lowest MaxSim of the question's key words, -1 to 1.
 
-        It is the lowest of the highest cosines of the tokens whose content weight is not far below the greatest.
+        Key words are the tokens whose content weight is not far below the greatest.
         """
-        windows, first = self._tokens.maxsim(l2_normalise(query.encoded.tokens), list(map(self._number, passages)))
+        windows, first = self._windows(query, [self._number(passage) for passage in passages])
         weights = self.content_weights(query)
         best = np.maximum.reduceat(windows, first, axis=0)
-        return np.asarray(best[:, weights > _KEY_WORD_SHARE * weights.max()].min(axis=1), dtype=np.float32)
+        weakest = best[:, weights > _KEY_WORD_SHARE * weights.max()].min(axis=1)
+        return self._weighted(query, windows, first)[1], np.asarray(weakest, dtype=np.float32)
 
     def content_weights(self, query: Query) -> Vectors:
         """Return the weight of each token of a question, shape (tokens,): its rarity, almost 0 for stop words."""
@@ -319,7 +320,13 @@ class Index:
 
     def _maxsim(self, query: Query, numbers: Sequence[int]) -> tuple[Vectors, Vectors]:
         """Return `maxsim` and `content_maxsim` of some passages; the two are equal without content words."""
-        windows, first = self._tokens.maxsim(l2_normalise(query.encoded.tokens), numbers)
+        return self._weighted(query, *self._windows(query, numbers))
+
+    def _windows(self, query: Query, numbers: Sequence[int]) -> tuple[Vectors, Offsets]:
+        """Return the highest cosines of the question's tokens in each window of some passages, as `Tokens.maxsim`."""
+        return self._tokens.maxsim(l2_normalise(query.encoded.tokens), numbers)
+
+    def _weighted(self, query: Query, windows: Vectors, first: Offsets) -> tuple[Vectors, Vectors]:
         weights = self._weights(query)
         content = self.content_weights(query)
         both = windows @ np.stack([weights / weights.sum(), content / content.sum()], axis=1)
