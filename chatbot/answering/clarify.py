@@ -18,7 +18,14 @@ from chatbot.fitted import fitted_values
 from chatbot.indexing import Index
 from chatbot.records import Choice, Document
 
-__all__ = ["about_equal", "branches_to_choose", "confidences_by_page", "named_choice", "pages_to_choose"]
+__all__ = [
+    "about_equal",
+    "branches_to_choose",
+    "confidences_by_page",
+    "named_choice",
+    "naming_words",
+    "pages_to_choose",
+]
 
 _MOST: Final = 5  # choices
 _MOST_BRANCHES: Final = 12  # choices between pages that differ in a detail alone
@@ -44,15 +51,19 @@ def pages_to_choose(index: Index, gate: Gate, result: SearchResult) -> tuple[Cho
     return _choices([index.documents[page] for page in pages[:_MOST]])
 
 
-def named_choice(index: Index, message: str, choices: Sequence[Choice]) -> str | None:
-    """Return the page of the only choice that a short message names, as "the laser one" does; None if none."""
+def naming_words(index: Index, message: str) -> frozenset[str]:
+    """Return the stems with which a short message, such as "the laser one", may name a page; none of a longer one."""
     if len(message.split()) > _FEW:
-        return None
-    said = index.content_stems(message) - index.content_stems(_POINTING)
+        return frozenset()
+    return index.content_stems(message) - index.content_stems(_POINTING)
+
+
+def named_choice(index: Index, said: frozenset[str], choices: Sequence[Choice]) -> str | None:
+    """Return the page of the only choice that some naming words name; None if none."""
     shared = {choice.document: len(said & index.content_stems(choice.title)) for choice in choices}
     most = max(shared.values(), default=0)
     named = [document for document, count in shared.items() if count == most]
-    return named[0] if said and most >= max(1, len(said) - 1) and len(named) == 1 else None
+    return named[0] if most >= max(1, len(said) - 1) and len(named) == 1 else None
 
 
 def branches_to_choose(index: Index, found: Sequence[Variant]) -> tuple[Choice, ...]:

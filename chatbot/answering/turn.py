@@ -8,7 +8,7 @@ from typing import Final
 
 from chatbot.answering import compose
 from chatbot.answering.approved import ApprovedMatch, ApprovedMatcher
-from chatbot.answering.clarify import branches_to_choose, named_choice, pages_to_choose
+from chatbot.answering.clarify import branches_to_choose, named_choice, naming_words, pages_to_choose
 from chatbot.answering.facts import holds_fact
 from chatbot.answering.follow_ups import resolve_follow_up
 from chatbot.answering.gate import Gate
@@ -265,9 +265,11 @@ class Turn:
         """Return the turn of the last question on the page that this message names, if it was asked back; else None."""
         if not self.history or self.document or self.past_alarm or len(self.question) > _LONGEST_NAME:
             return None
+        said = naming_words(self.serving.index, self.corrected)
+        if not said:  # before the last question is searched for again
+            return None
         last = self.of_earlier(len(self.history) - 1)
-        meant = last.pages_meant
-        page = named_choice(self.serving.index, self.corrected, meant) if meant else None
+        page = named_choice(self.serving.index, said, last.pages_meant)
         return last.on_page(page) if page and not last.page_of_conversation() else None
 
     def on_page(self, document: str) -> "Turn":
