@@ -105,6 +105,11 @@ class Contact:
     hours: _Line = ""
     address: _Line = ""
 
+    @property
+    def own_email(self) -> str:
+        """The e-mail address, unless it is still the example's; else ""."""
+        return "" if self.email.endswith(".example") else self.email
+
 
 @dataclass(frozen=True, slots=True)
 class Colours:

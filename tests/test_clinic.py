@@ -252,3 +252,8 @@ def test_a_clinic_with_values_of_its_own_is_not_warned() -> None:
     example = load_clinic(ROOT / "chatbot" / "cli" / "example" / "clinic.toml")
     assert example_warnings(replace(example, contact=Contact("0123", hours=example.contact.hours))) == ()
     assert example_warnings(Clinic()) == ()
+
+
+@pytest.mark.parametrize(("email", "own"), [("hello@clinic.example", ""), ("care@glow.ie", "care@glow.ie"), ("", "")])
+def test_the_examples_address_is_not_the_clinics_own(email: str, own: str) -> None:
+    assert Contact(email=email).own_email == own

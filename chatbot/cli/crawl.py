@@ -138,10 +138,9 @@ def _clinic_email(settings: Settings) -> str:
     from chatbot.clinic import load_clinic
 
     try:
-        email = load_clinic(settings.clinic).contact.email
+        return load_clinic(settings.clinic).contact.own_email
     except SettingsError:  # `serve` names what is wrong
         return ""
-    return "" if email.endswith(".example") else email
 
 
 def _read_site(address: str, corpus: Path, limits: "CrawlOptions") -> "CrawlReport":
@@ -237,7 +236,7 @@ def _site_name(site: str) -> str:
 
 @contextmanager
 def _own_folder() -> Iterator[Path]:
-    """Yield a temporary folder that is removed at the end, also when the process is told to stop."""
+    """Yield a temporary folder that is removed at the end, also when the process is stopped."""
 
     def stop(number: int, _: object) -> None:
         sys.exit(128 + number)

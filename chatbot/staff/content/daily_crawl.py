@@ -23,7 +23,7 @@ _RETRY: Final = 3600.0  # seconds after a crawl that failed
 
 
 class DailyCrawl:
-    """Crawls a site once a day, counted from the last whole crawl, whoever began it.
+    """Crawls a site once a day, counted from the last whole crawl by hand or by the server.
 
     A crawl that fails changes nothing, is named in the log, and is tried again an hour later.
     """
@@ -89,8 +89,7 @@ def daily_crawl(bot: Chatbot, publisher: Publisher, settings: Settings) -> Daily
     from chatbot.crawling import CrawlOptions  # noqa: PLC0415 - as above
 
     site, *also = settings.crawl
-    email = bot.clinic.contact.email
-    options = CrawlOptions(also=tuple(also), contact="" if email.endswith(".example") else email)
+    options = CrawlOptions(also=tuple(also), contact=bot.clinic.contact.own_email)
     return DailyCrawl(publisher, settings.corpus, site, options)
 
 
