@@ -34,7 +34,7 @@ __all__ = [
 
 _SUGGESTIONS: Final = 3
 _STARTERS: Final = 4
-_NAMED_AMONG: Final = 24  # best hits, from whose pages of the same title one is told
+_NAMED_AMONG: Final = 24  # best hits, whose pages of the same title a page is named apart from
 _SUGGESTED_FROM: Final = 10  # best hits
 _STARTED_FROM: Final = 500  # first passages of the corpus
 _LONGEST: Final = 80  # characters that fit a button on a phone

@@ -171,7 +171,7 @@ def _names(passage: Passage) -> Iterator[str]:
 def page_names(pages: Sequence[Document], among: Sequence[Document] = ()) -> list[str]:
     """Return a name for each page: its title, with the part of its path that tells it from others of that title.
 
-    `among` are pages that it is told from too.
+    The names also differ from those of the pages `among`.
     """
     everyone = (*pages, *among)
     return [_page_name(page, [other for other in everyone if other.title == page.title]) for page in pages]

@@ -33,7 +33,7 @@ _SHARED: Final = (
 )
 _SCRIPT: Final = "/widget.js"
 _NAMED: Final = re.compile(r"https?://[a-z0-9.:\[\]-]{1,200}", re.IGNORECASE)
-_MOST_NAMED: Final = 50  # sites; whoever makes up more fills no log
+_MOST_NAMED: Final = 50  # sites; made-up ones beyond it do not fill the log
 _ASK: Final = "/api/ask"  # the one address that the rate limit counts here
 _PREFLIGHT_LIFE: Final = "7200"  # seconds that a browser may remember a permission; Chromium allows no more
 _CURE: Final = "Whoever runs the server can list it under [sites] in clinic.toml."

@@ -415,7 +415,7 @@
       if (box.height < window.innerHeight * 0.6) return box.top;
       return hit.closest(OVERLAY) ? hit.closest(CONTROL)?.getBoundingClientRect().top : undefined;
     }
-    // What is drawn outside of its own box stands in a closed shadow tree, and its place is not told.
+    // What is drawn outside of its own box stands in a closed shadow tree, and its place is unknown.
     const own = hit.getBoundingClientRect();
     if (hit.localName.includes("-") && (own.bottom < y || own.top > y)) return y - 16;
   };
