@@ -530,7 +530,8 @@
       panel.close();
       lay();
     }
-    avoid();
+    // After the page is painted, because measuring it before would hold it up.
+    window.requestAnimationFrame(() => setTimeout(avoid));
   };
 
   /** Follow the settings of the newest tag. */
