@@ -37,9 +37,16 @@ from chatbot.records import Answer, Document, Hit, Passage
 from chatbot.settings import Settings
 from chatbot.triage import Triage
 
-__all__ = ["Chatbot"]
+__all__ = ["Chatbot", "load_pipeline"]
 
 _VERSIONS: Final = count()
+
+
+def load_pipeline(encoder: Encoder) -> Pipeline:
+    """Load what answers questions from any corpus: ranking, gate, triage and reader."""
+    return Pipeline(
+        PipelineComponents(encoder, Ranking.fitted(), Gate.fitted(), Triage.standard(encoder), load_reader(encoder))
+    )
 
 
 class Chatbot:
@@ -49,14 +56,17 @@ class Chatbot:
     >>> bot.ask("How long is my face red for?").citations[0].passage.text
     """
 
-    def __init__(self, corpus: Path, index: Path, encoder: Encoder, clinic: Clinic) -> None:
-        """Open the live build; raises an `IndexingError` that names the cure if there is none that can be served."""
+    def __init__(
+        self, corpus: Path, index: Path, encoder: Encoder, clinic: Clinic, pipeline: Pipeline | None = None
+    ) -> None:
+        """Open the live build; raises an `IndexingError` that names the cure if there is none that can be served.
+
+        Chatbots of one server share a pipeline of the encoder, which holds all models.
+        """
         self.encoder = encoder
         self._corpus = corpus
         self._folder = index
-        self._pipeline = Pipeline(
-            PipelineComponents(encoder, Ranking.fitted(), Gate.fitted(), Triage.standard(encoder), load_reader(encoder))
-        )
+        self._pipeline = pipeline or load_pipeline(encoder)
         self.build, opened = open_index(corpus, index, encoder)
         self._serving = ServingSnapshot(
             opened, Spelling(opened.words, self._is_word), clinic, ReplyMatcher.of(clinic.replies, encoder)
@@ -67,9 +77,10 @@ class Chatbot:
         """A sentence for each feature that does not work with this model, or in a language of the pages."""
 
     @classmethod
-    def open(cls, settings: Settings) -> "Chatbot":
-        """Open the chatbot that the settings describe."""
-        return cls(settings.corpus, settings.index, load_encoder(settings.model), load_clinic(settings.clinic))
+    def open(cls, settings: Settings, pipeline: Pipeline | None = None) -> "Chatbot":
+        """Open the chatbot that the settings describe, perhaps with the models of another one."""
+        encoder = pipeline.tools.encoder if pipeline else load_encoder(settings.model)
+        return cls(settings.corpus, settings.index, encoder, load_clinic(settings.clinic), pipeline)
 
     def warm_up(self) -> None:
         """Read what the first questions would wait for, some seconds of work; questions may be asked meanwhile."""

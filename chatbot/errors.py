@@ -2,6 +2,7 @@
 
 FootnoteError
 ├── SettingsError           a value in the environment or in clinic.toml cannot be used
+├── SiteRefused             a site of many is not there, or cannot be made or changed like that
 ├── CorpusError             the corpus folder as a whole cannot be read
 │   └── UnreadablePage      one file of it cannot be read, and the others are still served
 │       └── PageUnpublished it says of itself that it is not published: a draft, or one that expired
@@ -60,6 +61,7 @@ __all__ = [
     "QuestionTooLong",
     "RequestError",
     "SettingsError",
+    "SiteRefused",
     "StaffError",
     "ThresholdMissed",
     "UnreadablePage",
@@ -80,6 +82,14 @@ class SettingsError(FootnoteError):
 
     kind = "settings"
     title = "A setting cannot be used"
+
+
+class SiteRefused(FootnoteError):
+    """A site of many is not there, or cannot be made or changed like that."""
+
+    kind = "site-refused"
+    title = "The site cannot be used like that"
+    status = 503
 
 
 class CorpusError(FootnoteError):

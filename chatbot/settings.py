@@ -43,6 +43,7 @@ SETTINGS: Final = (
         "addresses or networks of your reverse proxies, such as `127.0.0.1`: only their `X-Forwarded-For` and "
         "`X-Forwarded-Proto` are believed",
     ),
+    Setting("FOOTNOTE_SITES", "off", "folder of many sites, each with a folder of its own; `off` serves one site"),
     Setting("FOOTNOTE_CORPUS", "corpus", "folder of the clinic's pages"),
     Setting("FOOTNOTE_INDEX", "index", "folder of the index that Footnote builds"),
     Setting("FOOTNOTE_CLINIC", "clinic.toml", "file in which the clinic says who it is"),
@@ -89,6 +90,8 @@ class Settings:
     crawl: tuple[str, ...] = ()
     root_path: str = ""
     trusted_proxies: tuple[str, ...] = ()
+    sites: Path | None = None
+    site: str = ""  # the name of the site of many that these settings are of
 
 
 def load_settings(environ: Mapping[str, str] = os.environ) -> Settings:
@@ -115,6 +118,7 @@ def load_settings(environ: Mapping[str, str] = os.environ) -> Settings:
         crawl=() if value["FOOTNOTE_CRAWL"] == "off" else tuple(value["FOOTNOTE_CRAWL"].split()),
         root_path=_root_path(value["FOOTNOTE_ROOT_PATH"]),
         trusted_proxies=_networks(value["FOOTNOTE_TRUSTED_PROXIES"]),
+        sites=None if value["FOOTNOTE_SITES"] == "off" else Path(value["FOOTNOTE_SITES"]),
     )
 
 

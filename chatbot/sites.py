@@ -1,0 +1,294 @@
+"""Many sites on one server: a folder for each, with its own pages, index, journal, staff and `clinic.toml`.
+
+```
+sites/
+  rose-clinic/
+    site.toml       the key in the script tag, the host names, and what is read again every day
+    clinic.toml
+    corpus/  index/  journal/  staff/
+```
+"""
+
+import fcntl
+import json
+import os
+import re
+import secrets
+import time
+import tomllib
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Final
+
+from chatbot.errors import SettingsError, SiteRefused
+from chatbot.files import write_atomically
+from chatbot.settings import Settings
+
+__all__ = ["Site", "SiteLock", "Sites", "SitesFound", "site_settings"]
+
+_FILE: Final = "site.toml"
+_OPEN: Final = ".open"  # each server that has the site open shares its lock
+_CLOSING: Final = ".closing"  # locked by a command that wants the site closed; servers look at it
+_REMOVED: Final = ".removed"
+_NAME: Final = re.compile(r"[a-z0-9](?:[a-z0-9-]{0,38}[a-z0-9])?")
+_NO_JOURNAL: Final = {"", "off"}
+_KEY: Final = re.compile(r"[a-z0-9]{8,40}")
+_KEY_LENGTH: Final = 16
+_KEY_LETTERS: Final = "abcdefghjkmnpqrstuvwxyz23456789"  # none that is taken for another one
+_HOST: Final = re.compile(r"(?=.{1,253}$)[a-z0-9](?:[a-z0-9-]*[a-z0-9])?(?:\.[a-z0-9](?:[a-z0-9-]*[a-z0-9])?)*")
+_ADDRESS: Final = re.compile(r"https?://\S+")
+_PATIENCE: Final = 30.0  # seconds that a command waits for servers to close a site
+_LOOK: Final = 0.1  # seconds between two tries
+_SHAPE: Final = (
+    'write key = "..." (8 to 40 small letters and digits), hosts = ["chat.clinic.example"] and '
+    'crawl = ["https://clinic.example"], and no other key'
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Site:
+    """A clinic's site: its folder's name, the key in its script tag, its host names, and what is crawled every day."""
+
+    name: str
+    key: str
+    hosts: tuple[str, ...] = ()
+    crawl: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class SitesFound:
+    """The sites that can be served, by name, and a sentence for each folder that cannot."""
+
+    sites: tuple[Site, ...]
+    problems: tuple[str, ...]
+
+
+class Sites:
+    """The folder of all sites. Sites are added, renamed and removed while servers run.
+
+    >>> sites = Sites(Path("sites"))
+    >>> sites.add("rose-clinic", hosts=["chat.rose.example"])
+    """
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+
+    def find(self) -> SitesFound:
+        """Read all sites. One that cannot be read, or takes the key or host of an earlier one, is a problem.
+
+        Raises `SettingsError` where the folder itself cannot be read.
+        """
+        sites, problems = [], []
+        taken: dict[str, str] = {}
+        for name in self._names():
+            try:
+                site = _read(self.folder / name)
+            except SettingsError as error:
+                problems.append(str(error))
+                continue
+            both = [address for address in (site.key, *site.hosts) if taken.setdefault(address, name) != name]
+            if both:
+                problems.append(f"{self.folder / name / _FILE}: {both[0]} is that of {taken[both[0]]} already.")
+            else:
+                sites.append(site)
+        return SitesFound(tuple(sites), tuple(problems))
+
+    def get(self, name: str) -> Site:
+        """Return a site; raises `SiteRefused` for a name that is not there and `SettingsError` for one unreadable."""
+        if not _NAME.fullmatch(name) or not (self.folder / name / _FILE).is_file():
+            raise SiteRefused(f"There is no site {name!r} in {self.folder}: 'footnote sites' names them.")
+        return _read(self.folder / name)
+
+    def is_closed(self, name: str) -> bool:
+        """Return whether a command wants a site closed, to rename, remove or replace it."""
+        try:
+            with _file_lock(self.folder / name / _CLOSING) as closing:
+                return not _try_lock(closing, fcntl.LOCK_SH)
+        except OSError:
+            return True
+
+    def add(self, name: str, hosts: Iterable[str] = (), crawl: Iterable[str] = ()) -> Site:
+        """Make the folder of a site, with a new key; raises `SiteRefused` for a name or host that cannot be used."""
+        folder = self._free(name)
+        site = Site(name, _new_key(), tuple(host.lower() for host in hosts), tuple(crawl))
+        self._refuse_taken(site)
+        content = _content(site)  # refused before anything is made
+        try:
+            folder.mkdir(mode=0o700, parents=True)
+            write_atomically(folder / _FILE, content)
+        except OSError as error:
+            raise _unwritable(folder, error) from error
+        return site
+
+    def change(self, site: Site) -> None:
+        """Write the hosts and crawled addresses of a site; raises `SiteRefused`."""
+        self._refuse_taken(site)
+        path = self.folder / site.name / _FILE
+        try:
+            write_atomically(path, _content(site))
+        except OSError as error:
+            raise _unwritable(path, error) from error
+
+    def rename(self, name: str, new: str) -> None:
+        """Rename a site, whose key and hosts stay; raises `SiteRefused`."""
+        target = self._free(new)
+        with self.closed(name) as folder:
+            folder.rename(target)
+
+    def remove(self, name: str) -> Path:
+        """Put a site out of service and return where its folder is kept; raises `SiteRefused`."""
+        kept = self.folder / _REMOVED / f"{name}-{time.strftime('%Y%m%d-%H%M%S')}-{secrets.token_hex(2)}"
+        with self.closed(name) as folder:
+            kept.parent.mkdir(mode=0o700, exist_ok=True)
+            folder.rename(kept)
+        return kept
+
+    @contextmanager
+    def closed(self, name: str) -> Iterator[Path]:
+        """Close a site on all servers until the block ends, and yield its folder, which may be moved.
+
+        Raises `SiteRefused` for an unknown name, and where a server does not close it in time.
+        """
+        self.get(name)
+        folder = self.folder / name
+        with _file_lock(folder / _CLOSING) as closing, _file_lock(folder / _OPEN) as opened:
+            _wait_for(closing, f"Another command works on {name}: wait for it, then repeat yours.")
+            _wait_for(opened, f"A server did not close {name} within {_PATIENCE:.0f} seconds: stop it, then repeat.")
+            yield folder
+
+    def _names(self) -> list[str]:
+        try:
+            return sorted(
+                entry.name
+                for entry in self.folder.iterdir()
+                if not entry.name.startswith(".") and (entry / _FILE).is_file()
+            )
+        except FileNotFoundError:
+            return []
+        except OSError as error:
+            raise SettingsError(
+                f"{self.folder} cannot be read: {error.strerror}. Set FOOTNOTE_SITES to the folder of the sites."
+            ) from error
+
+    def _free(self, name: str) -> Path:
+        if not _NAME.fullmatch(name):
+            raise SiteRefused(f"{name!r} is no name for a site: use up to 40 small letters, digits and dashes.")
+        folder = self.folder / name
+        if folder.exists():
+            raise SiteRefused(f"{folder} exists already: choose another name.")
+        return folder
+
+    def _refuse_taken(self, site: Site) -> None:
+        for other in self.find().sites:
+            both = set(site.hosts) & set(other.hosts)
+            if other.name != site.name and both:
+                raise SiteRefused(f"{min(both)} is the host of {other.name} already: name another host.")
+
+
+class SiteLock:
+    """Says to other processes that a server has a site open, until it is released."""
+
+    def __init__(self, sites: Sites, name: str) -> None:
+        """Lock a site; raises `SiteRefused` while a command works on it."""
+        self._descriptor = _open(sites.folder / name / _OPEN)
+        if sites.is_closed(name) or not _try_lock(self._descriptor, fcntl.LOCK_SH):
+            self.release()
+            raise SiteRefused(f"A command works on {name}: it is served again in a moment.")
+
+    def release(self) -> None:
+        """Release the lock."""
+        os.close(self._descriptor)
+
+
+def site_settings(settings: Settings, site: Site) -> Settings:
+    """Return the settings of a site: those of the server, with the site's own folders."""
+    if settings.sites is None:
+        raise SettingsError("There is one site here: set FOOTNOTE_SITES to the folder of many.")
+    folder = settings.sites / site.name
+    return replace(
+        settings,
+        site=site.name,
+        corpus=folder / "corpus",
+        index=folder / "index",
+        clinic=folder / "clinic.toml",
+        journal=settings.journal if settings.journal in _NO_JOURNAL else str(folder / "journal" / "journal.sqlite3"),
+        staff=folder / "staff",
+        crawl=site.crawl,
+    )
+
+
+def _read(folder: Path) -> Site:
+    path = folder / _FILE
+    try:
+        values = tomllib.loads(path.read_text("utf-8"))
+    except (OSError, ValueError) as error:
+        raise SettingsError(f"{path} cannot be read ({error}): {_SHAPE}.") from error
+    if not _NAME.fullmatch(folder.name):
+        raise SettingsError(f"{folder} is no name for a site: use up to 40 small letters, digits and dashes.")
+    known = {"key", "hosts", "crawl"}
+    if not (values.keys() <= known and _is_key(values.get("key")) and _are(_HOST, values.get("hosts", []))):
+        raise SettingsError(f"{path} cannot be used: {_SHAPE}.")
+    if not _are(_ADDRESS, values.get("crawl", [])):
+        raise SettingsError(f"{path} cannot be used: {_SHAPE}.")
+    return Site(folder.name, values["key"], tuple(values.get("hosts", ())), tuple(values.get("crawl", ())))
+
+
+def _content(site: Site) -> bytes:
+    if not _are(_HOST, list(site.hosts)):
+        raise SiteRefused("A host is written as in chat.clinic.example: small letters, without https:// and port.")
+    if not _are(_ADDRESS, list(site.crawl)):
+        raise SiteRefused("An address to crawl is written as in https://clinic.example.")
+    lines = (f"{name} = {json.dumps(value)}" for name, value in _values(site).items())
+    return ("\n".join(lines) + "\n").encode()
+
+
+def _values(site: Site) -> Mapping[str, str | tuple[str, ...]]:
+    return {"key": site.key, "hosts": site.hosts, "crawl": site.crawl}
+
+
+def _is_key(value: object) -> bool:
+    return isinstance(value, str) and _KEY.fullmatch(value) is not None
+
+
+def _are(pattern: re.Pattern[str], values: object) -> bool:
+    return isinstance(values, list) and all(isinstance(value, str) and pattern.fullmatch(value) for value in values)
+
+
+def _new_key() -> str:
+    return "".join(secrets.choice(_KEY_LETTERS) for _ in range(_KEY_LENGTH))
+
+
+def _unwritable(path: Path, error: OSError) -> SiteRefused:
+    return SiteRefused(f"{path} cannot be written: {error.strerror}. Check who may write in the folder of the sites.")
+
+
+@contextmanager
+def _file_lock(path: Path) -> Iterator[int]:
+    descriptor = _open(path)
+    try:
+        yield descriptor
+    finally:
+        os.close(descriptor)
+
+
+def _open(path: Path) -> int:
+    return os.open(path, os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW, 0o600)
+
+
+def _try_lock(descriptor: int, kind: int) -> bool:
+    try:
+        fcntl.flock(descriptor, kind | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return False
+    return True
+
+
+def _wait_for(descriptor: int, failure: str) -> None:
+    """Wait for a lock that excludes all others; raises `SiteRefused`."""
+    end = time.monotonic() + _PATIENCE
+    while not _try_lock(descriptor, fcntl.LOCK_EX):
+        if time.monotonic() > end:
+            raise SiteRefused(failure)
+        time.sleep(_LOOK)

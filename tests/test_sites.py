@@ -1,0 +1,114 @@
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+from chatbot.errors import SettingsError, SiteRefused
+from chatbot.settings import load_settings
+from chatbot.sites import Site, SiteLock, Sites, site_settings
+
+
+@pytest.fixture
+def sites(tmp_path: Path) -> Sites:
+    return Sites(tmp_path / "sites")
+
+
+def test_an_added_site_is_found_with_a_key_of_its_own(sites: Sites) -> None:
+    rose = sites.add("rose", hosts=["Chat.Rose.example"], crawl=["https://rose.example"])
+    oak = sites.add("oak")
+    assert sites.find().sites == (oak, rose)
+    assert rose.hosts == ("chat.rose.example",)
+    assert rose.crawl == ("https://rose.example",)
+    assert len({rose.key, oak.key}) == 2
+    assert len(rose.key) == 16
+
+
+@pytest.mark.parametrize("name", ["", "..", "Rose", "a/b", ".hidden", "-a", "a" * 41, "rose clinic"])
+def test_a_name_that_is_no_plain_folder_is_refused(sites: Sites, name: str) -> None:
+    with pytest.raises(SiteRefused, match="is no name for a site"):
+        sites.add(name)
+    assert not sites.folder.exists()
+
+
+@pytest.mark.parametrize("host", ["https://rose.example", "rose.example:80", "rose example", "*.rose.example", "-a.b"])
+def test_a_host_that_is_no_host_name_is_refused(sites: Sites, host: str) -> None:
+    with pytest.raises(SiteRefused, match="A host is written as in"):
+        sites.add("rose", hosts=[host])
+    assert not sites.find().sites
+
+
+def test_a_host_of_another_site_is_refused(sites: Sites) -> None:
+    rose = sites.add("rose", hosts=["chat.rose.example"])
+    oak = sites.add("oak")
+    with pytest.raises(SiteRefused, match=r"chat\.rose\.example is the host of rose already"):
+        sites.change(Site("oak", oak.key, rose.hosts))
+    assert sites.get("oak") == oak
+
+
+def test_one_broken_site_leaves_the_others_served(sites: Sites) -> None:
+    oak, rose = sites.add("oak"), sites.add("rose")
+    (sites.folder / "rose" / "site.toml").write_text("key = ")
+    found = sites.find()
+    assert found.sites == (oak,)
+    assert len(found.problems) == 1
+    assert "rose/site.toml cannot be read" in found.problems[0]
+    (sites.folder / "rose" / "site.toml").write_text(f'key = "{oak.key}"')
+    assert f"{oak.key} is that of oak already" in sites.find().problems[0]
+    (sites.folder / "rose" / "site.toml").write_text(f'key = "{rose.key}"\nhost = "rose.example"')
+    assert "and no other key" in sites.find().problems[0]
+
+
+def test_a_renamed_site_keeps_its_key_and_all_its_files(sites: Sites) -> None:
+    rose = sites.add("rose", hosts=["chat.rose.example"])
+    (sites.folder / "rose" / "clinic.toml").write_text('name = "Rose"')
+    sites.rename("rose", "red-rose")
+    assert sites.find().sites == (Site("red-rose", rose.key, rose.hosts),)
+    assert (sites.folder / "red-rose" / "clinic.toml").read_text() == 'name = "Rose"'
+    with pytest.raises(SiteRefused, match="There is no site 'rose'"):
+        sites.get("rose")
+
+
+def test_a_removed_site_is_kept_aside(sites: Sites) -> None:
+    sites.add("rose")
+    (sites.folder / "rose" / "clinic.toml").write_text('name = "Rose"')
+    kept = sites.remove("rose")
+    assert (kept / "clinic.toml").read_text() == 'name = "Rose"'
+    assert not sites.find().sites
+    sites.add("rose")
+
+
+def test_a_site_is_renamed_only_after_the_server_has_closed_it(sites: Sites) -> None:
+    sites.add("rose")
+    lock = SiteLock(sites, "rose")
+    rename = "import sys; from chatbot.sites import *; from pathlib import Path; Sites(Path(sys.argv[1])).rename"
+    program = [sys.executable, "-c", f"{rename}('rose', 'oak')", str(sites.folder)]
+    with subprocess.Popen(program) as renaming:
+        while not sites.is_closed("rose"):
+            assert renaming.poll() is None
+            time.sleep(0.01)
+        with pytest.raises(SiteRefused, match="served again in a moment"):
+            SiteLock(sites, "rose")
+        assert [site.name for site in sites.find().sites] == ["rose"]
+        lock.release()
+    assert renaming.returncode == 0
+    assert [site.name for site in sites.find().sites] == ["oak"]
+    SiteLock(sites, "oak").release()
+
+
+def test_the_settings_of_a_site_name_its_own_folders(sites: Sites) -> None:
+    rose = sites.add("rose", crawl=["https://rose.example"])
+    settings = site_settings(load_settings({"FOOTNOTE_SITES": str(sites.folder), "FOOTNOTE_PORT": "99"}), rose)
+    folder = sites.folder / "rose"
+    assert (settings.corpus, settings.index, settings.clinic) == (
+        folder / "corpus",
+        folder / "index",
+        folder / "clinic.toml",
+    )
+    assert (settings.journal, settings.staff) == (str(folder / "journal" / "journal.sqlite3"), folder / "staff")
+    assert (settings.site, settings.port, settings.crawl) == ("rose", 99, ("https://rose.example",))
+    off = load_settings({"FOOTNOTE_SITES": str(sites.folder), "FOOTNOTE_JOURNAL": "off"})
+    assert site_settings(off, rose).journal == "off"
+    with pytest.raises(SettingsError, match="There is one site here"):
+        site_settings(load_settings({}), rose)
