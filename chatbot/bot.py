@@ -3,7 +3,7 @@
 import copy
 import time
 from collections.abc import Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from itertools import count
 from pathlib import Path
 from threading import Lock
@@ -30,16 +30,24 @@ from chatbot.answering import (
     unsupported_features,
 )
 from chatbot.clinic import Clinic, load_clinic
-from chatbot.errors import DocumentNotFound
-from chatbot.indexing import Encoder, PageCopy, current, load_encoder, open_index
+from chatbot.errors import DocumentNotFound, FootnoteError
+from chatbot.indexing import Encoder, PageCopy, current, load_encoder, open_index, open_last_good
 from chatbot.language import Spelling
 from chatbot.records import Answer, Document, Hit, Passage
 from chatbot.settings import Settings
 from chatbot.triage import Triage
 
-__all__ = ["Chatbot", "load_pipeline"]
+__all__ = ["BuildState", "Chatbot", "load_pipeline"]
 
 _VERSIONS: Final = count()
+
+
+@dataclass(frozen=True, slots=True)
+class BuildState:
+    """Whether the served build is of the pages as they are, in words, and why not: without paths, for anybody."""
+
+    state: str = "current"
+    reason: str = ""
 
 
 def load_pipeline(encoder: Encoder) -> Pipeline:
@@ -56,18 +64,32 @@ class Chatbot:
     >>> bot.ask("How long is my face red for?").citations[0].passage.text
     """
 
-    def __init__(
-        self, corpus: Path, index: Path, encoder: Encoder, clinic: Clinic, pipeline: Pipeline | None = None
+    def __init__(  # noqa: PLR0913 - what a chatbot is made of
+        self,
+        corpus: Path,
+        index: Path,
+        encoder: Encoder,
+        clinic: Clinic,
+        pipeline: Pipeline | None = None,
+        *,
+        last_good: bool = False,
     ) -> None:
         """Open the live build; raises an `IndexingError` that names the cure if there is none that can be served.
 
-        Chatbots of one server share a pipeline of the encoder, which holds all models.
+        Chatbots of one server share a pipeline of the encoder, which holds all models. With `last_good`, a live build
+        that is older than the pages is opened too, and in place of a damaged one the build before. `outdated` then says
+        what is wrong.
         """
         self.encoder = encoder
         self._corpus = corpus
         self._folder = index
         self._pipeline = pipeline or load_pipeline(encoder)
-        self.build, opened = open_index(corpus, index, encoder)
+        self.outdated: FootnoteError | None = None
+        if last_good:
+            self.build, opened, self.outdated = open_last_good(corpus, index, encoder)
+        else:
+            self.build, opened = open_index(corpus, index, encoder)
+        self.build_state = BuildState()
         self._serving = ServingSnapshot(
             opened, Spelling(opened.words, self._is_word), clinic, ReplyMatcher.of(clinic.replies, encoder)
         )
@@ -77,10 +99,11 @@ class Chatbot:
         """A sentence for each feature that does not work with this model, or in a language of the pages."""
 
     @classmethod
-    def open(cls, settings: Settings, pipeline: Pipeline | None = None) -> "Chatbot":
+    def open(cls, settings: Settings, pipeline: Pipeline | None = None, *, last_good: bool = False) -> "Chatbot":
         """Open the chatbot that the settings describe, perhaps with the models of another one."""
         encoder = pipeline.tools.encoder if pipeline else load_encoder(settings.model)
-        return cls(settings.corpus, settings.index, encoder, load_clinic(settings.clinic), pipeline)
+        clinic = load_clinic(settings.clinic)
+        return cls(settings.corpus, settings.index, encoder, clinic, pipeline, last_good=last_good)
 
     def warm_up(self) -> None:
         """Read what the first questions would wait for, some seconds of work; questions may be asked meanwhile."""
@@ -103,6 +126,7 @@ class Chatbot:
             if approved.questions != self._serving.approved.questions:  # somebody approved one meanwhile
                 approved = ApprovedMatcher.of(self._serving.approved.questions, index, self.encoder, spelling)
             self.build = build
+            self.outdated, self.build_state = None, BuildState()
             self._serving = replace(self._serving, index=index, spelling=spelling, approved=approved)
             self.content_version = next(_VERSIONS)
 

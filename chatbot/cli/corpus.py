@@ -4,23 +4,18 @@ import argparse
 import logging
 import shutil
 import sys
-import time
 from collections.abc import Callable
 from pathlib import Path
-from typing import TYPE_CHECKING, Final
+from typing import Final
 
 from chatbot.errors import FootnoteError
 from chatbot.settings import Settings
-
-if TYPE_CHECKING:
-    from chatbot.bot import Chatbot
 
 __all__ = ["add_corpus_commands"]
 
 _LOG = logging.getLogger(__name__)
 _LOG_LINE: Final = "%(asctime)s %(levelname)s %(name)s: %(message)s"
 _EXAMPLE: Final = Path(__file__).parent / "example"
-_LOOK: Final = 2.0  # seconds between two looks for a new build
 _WARM_UP: Final = 5.0  # seconds after which the server is surely ready; earlier, this work would delay it
 
 
@@ -59,16 +54,19 @@ def _init(_: Settings, options: argparse.Namespace) -> None:
 
 
 def _serve(settings: Settings, _: argparse.Namespace) -> None:
-    from threading import Thread, Timer
+    from threading import Timer
 
-    from chatbot.bot import Chatbot
+    from chatbot.cli.progress import progress_bar
     from chatbot.clinic import Contact, example_warnings
     from chatbot.journal import Journal
+    from chatbot.staff import IndexHealer
     from chatbot.web.server import listen, serve
 
     journal = Journal.open(settings.journal, settings.retention)
     address = listen(settings.host, settings.port)
-    bot = Chatbot.open(settings)
+    with progress_bar("Reading", " files") as read, progress_bar("Embedding", " passages") as show:
+        healer = IndexHealer.open(settings, progress=show, reading=read)
+    bot = healer.bot
     bot.ask("Are you ready?")  # loads the model, so that the first visitor need not wait for it
     if bot.clinic.contact == Contact():
         _LOG.warning("Visitors are not told how to reach the clinic: fill in [contact] in clinic.toml.")
@@ -80,30 +78,18 @@ def _serve(settings: Settings, _: argparse.Namespace) -> None:
     warm_up = Timer(_WARM_UP, bot.warm_up)
     warm_up.daemon = True  # it keeps no server that is stopped
     warm_up.start()
-    Thread(target=_follow_builds, args=(bot,), name="follow-builds", daemon=True).start()
+    healer.start()
     serve(bot, journal, settings, address)
-
-
-def _follow_builds(bot: "Chatbot") -> None:
-    """Serve each new build from when it is live, until the process ends."""
-    refused = ""
-    while True:
-        time.sleep(_LOOK)
-        try:
-            if bot.follow():
-                _LOG.warning("Build %s is served from now on.", bot.build)
-            refused = ""
-        except FootnoteError as error:
-            if str(error) != refused:  # once, not at every look
-                _LOG.warning("Still serving build %s: %s", bot.build, error)
-            refused = str(error)
 
 
 def _widget(settings: Settings, options: argparse.Namespace) -> None:
     from chatbot.bot import Chatbot
+    from chatbot.journal import Journal
     from chatbot.web.visitor.widget import script_tag
 
     bot = Chatbot.open(settings)
-    print(script_tag(bot, options.server, options.language or bot.clinic.widget.language, pin=options.pin))
+    journal = Journal.open(settings.journal, settings.retention)
+    language = options.language or bot.clinic.widget.language
+    print(script_tag(bot, options.server, language, journal.retention if journal else 0, pin=options.pin))
     if not bot.clinic.sites.allowed:
         print("clinic.toml allows no site yet: list yours under [sites], allowed.", file=sys.stderr)

@@ -1,8 +1,17 @@
 """The index: passages with their vectors, tokens and words, on disk and in memory."""
 
 from chatbot.indexing.bm25 import content_words
-from chatbot.indexing.building import BuildResult, build_index, open_index, passages_of
-from chatbot.indexing.builds import activate, adopt, current, kept_builds, open_build, read_manifest
+from chatbot.indexing.building import BuildResult, build_index, open_index, open_last_good, passages_of
+from chatbot.indexing.builds import (
+    REBUILD_HINT,
+    activate,
+    adopt,
+    current,
+    kept_builds,
+    live_since,
+    open_build,
+    read_manifest,
+)
 from chatbot.indexing.copies import PageCopy, copies_text, words_of
 from chatbot.indexing.encoder import Encoded, Encoder, Vectors
 from chatbot.indexing.encoders import load_encoder
@@ -17,6 +26,7 @@ from chatbot.indexing.store import ExactStore, FaissStore, VectorStore
 __all__ = [
     "MULTILINGUAL_MODEL",
     "PACKAGED_MODEL",
+    "REBUILD_HINT",
     "STEMMED",
     "BuildResult",
     "Encoded",
@@ -40,9 +50,11 @@ __all__ = [
     "current",
     "index_status",
     "kept_builds",
+    "live_since",
     "load_encoder",
     "open_build",
     "open_index",
+    "open_last_good",
     "passages_of",
     "read_left_out",
     "read_manifest",

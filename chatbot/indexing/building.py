@@ -12,9 +12,20 @@ from typing import Final
 
 import numpy as np
 
-from chatbot.errors import CorpusError, IndexIncompatible, IndexingError, IndexStale, UnreadablePage
+from chatbot.errors import CorpusError, FootnoteError, IndexIncompatible, IndexingError, IndexStale, UnreadablePage
 from chatbot.indexing.bm25 import BM25Words
-from chatbot.indexing.builds import REBUILD_HINT, Build, Manifest, current, draft, open_build, publish, write_lock
+from chatbot.indexing.builds import (
+    REBUILD_HINT,
+    Build,
+    Manifest,
+    current,
+    current_or_none,
+    draft,
+    kept_builds,
+    open_build,
+    publish,
+    write_lock,
+)
 from chatbot.indexing.copies import DistinctCounter, DistinctPassages, copies_text, find_copies, write_copies
 from chatbot.indexing.encoder import Encoder, Vectors
 from chatbot.indexing.index import Index, searched_text, write_encodings
@@ -40,7 +51,7 @@ from chatbot.reading import (
 )
 from chatbot.records import Document, Highlight, Passage
 
-__all__ = ["BuildResult", "build_index", "open_index", "passages_of", "raise_if_incompatible"]
+__all__ = ["BuildResult", "build_index", "open_index", "open_last_good", "passages_of", "raise_if_incompatible"]
 
 _FORMAT: Final = 11
 _PASSAGE_SHARE: Final = 0.75  # of the encoder's window; the rest is for the heading prefix
@@ -140,6 +151,26 @@ def open_index(
     if made.id != now.id:
         raise IndexStale(f"The pages in {corpus} changed since the index in {index} was built: {REBUILD_HINT}.")
     return name, Index(build.folder, store)
+
+
+def open_last_good(
+    corpus: Path, index: Path, encoder: Encoder, store: type[VectorStore] = FaissStore
+) -> tuple[str, Index, FootnoteError | None]:
+    """Open the live build although the corpus changed since, or else the newest kept build that is whole.
+
+    Return its id, the index, and what is wrong with the live build or the corpus, or None. Raises that `IndexingError`
+    or `CorpusError` where no build can be served.
+    """
+    try:
+        return *open_index(corpus, index, encoder, store), None
+    except (IndexingError, CorpusError) as error:
+        for name in (current_or_none(index), *kept_builds(index)):
+            with suppress(IndexingError):
+                if name is not None:
+                    build = open_build(index, name)
+                    raise_if_incompatible(build.manifest, encoder.fingerprint, index)
+                    return name, Index(build.folder, store), error
+        raise
 
 
 def raise_if_incompatible(made: Manifest, fingerprint: str, index: Path) -> None:

@@ -27,8 +27,10 @@ __all__ = [
     "activate",
     "adopt",
     "current",
+    "current_or_none",
     "draft",
     "kept_builds",
+    "live_since",
     "open_build",
     "publish",
     "read_manifest",
@@ -124,6 +126,23 @@ def current(index: Path) -> str:
     return name
 
 
+def current_or_none(index: Path) -> str | None:
+    """Return the name of the live build, or None where it cannot be read."""
+    try:
+        return current(index)
+    except IndexingError:
+        return None
+
+
+def live_since(index: Path) -> tuple[int, int] | None:
+    """Return what changes whenever a build is made live, also one of the same name; None where there is none."""
+    try:
+        status = (index / _CURRENT).stat()
+    except OSError:
+        return None
+    return status.st_ino, status.st_mtime_ns
+
+
 def open_build(index: Path, name: str) -> Build:
     """Verify all files of a build.
 
@@ -174,8 +193,8 @@ def publish(index: Path, folder: Path, manifest: Manifest) -> Build:
             _remove(build.folder)
         folder.rename(build.folder)
         _point(index, manifest.id)
-        for old in index.iterdir():
-            if re.fullmatch(r"[0-9a-f]{16}", old.name) and old.name not in {manifest.id, before}:
+        for old in list(_builds(index)):
+            if old.name not in {manifest.id, before}:
                 _remove(old)
     return build
 
@@ -195,11 +214,10 @@ def adopt(index: Path, build: Build) -> None:
 
 
 def kept_builds(index: Path) -> tuple[str, ...]:
-    """Return the names of the builds that are kept besides the live one, sorted."""
-    live = current(index)
-    return tuple(
-        sorted(path.name for path in index.iterdir() if re.fullmatch(r"[0-9a-f]{16}", path.name) and path.name != live)
-    )
+    """Return the names of the builds that are there besides the live one, the newest first."""
+    live = current_or_none(index)
+    folders = [path for path in _builds(index) if path.name != live]
+    return tuple(path.name for path in sorted(folders, key=_age))
 
 
 def activate(index: Path, name: str) -> None:
@@ -207,6 +225,20 @@ def activate(index: Path, name: str) -> None:
     with write_lock(index), _or_unwritable(index):
         open_build(index, name)
         _point(index, name)
+
+
+def _builds(index: Path) -> Iterator[Path]:
+    """Yield the folders of all builds."""
+    if index.is_dir():
+        yield from (path for path in index.iterdir() if re.fullmatch(r"[0-9a-f]{16}", path.name))
+
+
+def _age(folder: Path) -> tuple[float, str]:
+    """Return a key that sorts builds from the newest on, those without a manifest last."""
+    try:
+        return -(folder / _MANIFEST).stat().st_mtime, folder.name
+    except OSError:
+        return 0.0, folder.name
 
 
 def _point(index: Path, name: str) -> None:

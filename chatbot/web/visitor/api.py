@@ -75,7 +75,10 @@ def api_routes(bot: "Chatbot", journal: "Journal | None", answers: AnswerService
 
     @router.api_route("/ready", methods=["GET", "HEAD"])
     async def ready() -> Response:
-        return _json({"status": "ready", "build": bot.build, "warnings": list(bot.warnings)})
+        state, warnings = bot.build_state, list(bot.warnings)
+        return _json(
+            {"status": "ready", "state": state.state, "reason": state.reason, "build": bot.build, "warnings": warnings}
+        )
 
     return router
 

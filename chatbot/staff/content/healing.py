@@ -1,0 +1,139 @@
+"""A chatbot that is served whatever state its index is in, and that is kept on the newest build.
+
+A server must not stay away because its index is older than the pages, or is damaged: it serves the last good build at
+once, builds anew in the background, and takes the new build up. Only where no build can be served does it build first.
+"""
+
+import logging
+import time
+from collections.abc import Callable
+from threading import Event, Thread
+from typing import Final, Self
+
+from chatbot.answering import Pipeline
+from chatbot.bot import BuildState, Chatbot, load_pipeline
+from chatbot.errors import FootnoteError, IndexBusy, IndexingError
+from chatbot.indexing import REBUILD_HINT, build_index, live_since, load_encoder
+from chatbot.settings import Settings
+
+__all__ = ["IndexHealer"]
+
+_LOG = logging.getLogger(__name__)
+_LOOK: Final = 2.0  # seconds between two looks for a new build
+_RETRY: Final = 60.0  # seconds after a rebuild that failed
+_WAIT: Final = 1.0  # seconds between two tries to write an index that another process writes
+_EARLIER: Final = "serving an earlier build"
+_REBUILDING: Final = "serving an earlier build, rebuilding"
+
+
+def _without_hint(error: FootnoteError) -> str:
+    """Return a message without the cure that is under way already."""
+    return str(error).removesuffix(f": {REBUILD_HINT}.")
+
+
+def _silent(_done: int, _total: int) -> None:
+    """Show no progress."""
+
+
+class IndexHealer:
+    """Opens a chatbot from the last good build, heals its index, and serves each new build from when it is live.
+
+    >>> healer = IndexHealer.open(settings)
+    >>> healer.start()
+    >>> healer.bot.build_state
+    """
+
+    def __init__(self, bot: Chatbot, settings: Settings) -> None:
+        """Take a chatbot that `open` has opened."""
+        self.bot = bot
+        self._settings = settings
+        self._next = 0.0  # the monotonic time of the next try to rebuild
+        self._named = ""  # the message that is in the log already
+        self._seen = self._live()
+        self._stop = Event()
+        self._thread = Thread(target=self._run, name="follow-builds", daemon=True)
+        if bot.outdated:
+            bot.build_state = BuildState(_REBUILDING, bot.outdated.title)
+            _LOG.warning(
+                "%s. Build %s is served, with the pages as they were then, while a new one is built.",
+                _without_hint(bot.outdated),
+                bot.build,
+            )
+
+    @classmethod
+    def open(
+        cls,
+        settings: Settings,
+        pipeline: Pipeline | None = None,
+        progress: Callable[[int, int], object] = _silent,
+        reading: Callable[[int, int], object] = _silent,
+    ) -> Self:
+        """Open the chatbot that the settings describe; the sites of one server share a pipeline.
+
+        Only where there is no build at all that can be served, build one first: `progress` and `reading` are those of
+        `build_index`. Raises a `FootnoteError` where that fails.
+        """
+        pipeline = pipeline or load_pipeline(load_encoder(settings.model))
+        while True:
+            try:
+                return cls(Chatbot.open(settings, pipeline, last_good=True), settings)
+            except IndexingError as error:
+                _LOG.warning("%s. No build can be served: one is made first.", _without_hint(error))
+            try:
+                encoder = pipeline.tools.encoder
+                build_index(settings.corpus, settings.index, encoder, progress=progress, reading=reading)
+            except IndexBusy:
+                time.sleep(_WAIT)
+
+    def start(self) -> None:
+        """Look for what is to be done every two seconds, in a thread of its own, until `stop`."""
+        self._thread.start()
+
+    def stop(self) -> None:
+        """End the thread after what it is doing, without waiting for it."""
+        self._stop.set()
+
+    def look(self) -> None:
+        """Rebuild an index that is not of the pages as they are, and serve the live build if it is another one.
+
+        A rebuild takes as long as `build` does. Failures are named in the log once, and tried again a minute later.
+        """
+        try:
+            outdated, live = self.bot.outdated, self._live()
+            if outdated and live != self._seen:  # somebody built it
+                self._seen = live
+                self.bot.reload()
+                self._name_served()
+            elif outdated and time.monotonic() >= self._next:
+                self._rebuild(outdated)
+                self._name_served()
+            elif not outdated and self.bot.follow():
+                self._name_served()
+            if not self.bot.outdated:
+                self._named = ""
+        except FootnoteError as error:
+            if str(error) != self._named:  # once, not at every look
+                _LOG.warning("Still serving build %s: %s", self.bot.build, error)
+            self._named = str(error)
+
+    def _rebuild(self, outdated: FootnoteError) -> None:
+        """Build the index of the pages and serve it; raises a `FootnoteError`."""
+        self._next = time.monotonic() + _RETRY
+        self.bot.build_state = BuildState(_REBUILDING, outdated.title)
+        try:
+            build_index(self._settings.corpus, self._settings.index, self.bot.encoder)
+            self.bot.reload()
+        except FootnoteError as error:
+            self.bot.build_state = BuildState(_EARLIER, f"{outdated.title}. {error.title}")
+            raise
+
+    def _live(self) -> tuple[int, int] | None:
+        """Return what changes whenever a build becomes live."""
+        return live_since(self._settings.index)
+
+    def _name_served(self) -> None:
+        _LOG.warning("Build %s is served from now on.", self.bot.build)
+
+    def _run(self) -> None:
+        while not self._stop.wait(_LOOK):
+            self.look()
