@@ -31,8 +31,32 @@ def test_many_addresses_that_guess_one_password_wait_together(clock: Clock) -> N
     for number in range(24 * 60 * 10):
         guesses += throttle.attempt("anna", f"10.{number // 65536}.{number // 256 % 256}.{number % 256}") == 0
         clock.now += 6
-    assert 100 < guesses < 700
+    assert 1000 < guesses < 1500
     assert throttle.attempt("berta", "10.9.9.9") == 0
+
+
+def test_the_owner_at_a_new_address_gets_in_while_hundreds_guess(clock: Clock) -> None:
+    throttle = SignInThrottle(clock)
+    for _ in range(6):
+        for stranger in range(300):
+            throttle.attempt("anna", f"10.0.{stranger // 250}.{stranger % 250}")
+        clock.now += 1
+    assert throttle.wait("anna", "10.0.0.7") > 60
+    assert throttle.attempt("anna", "10.9.9.9") == 0
+    assert not throttle.has_failed("10.9.9.8")
+    assert throttle.has_failed("10.9.9.9")
+    assert throttle.attempt("anna", "10.9.9.9") > 60  # a second try counts as one of the strangers'
+
+
+def test_a_known_browser_has_a_limit_of_its_own(clock: Clock) -> None:
+    throttle = SignInThrottle(clock)
+    for stranger in range(1200):
+        throttle.attempt("anna", f"10.0.{stranger // 250}.{stranger % 250}")
+    assert throttle.attempt("anna", "10.9.9.9") > 0
+    assert [throttle.attempt("anna", "10.0.0.1", "hers") for _ in range(11)] == [0] * 10 + [2]
+    assert throttle.wait("anna", "10.0.0.1", "hers") == 2
+    throttle.succeeded("anna", "10.0.0.1", "hers")
+    assert throttle.wait("anna", "10.0.0.1", "hers") == 0
 
 
 def test_no_account_is_locked_for_good(clock: Clock) -> None:

@@ -37,10 +37,14 @@ _FAILURE_LIFETIME: Final = 86_400  # seconds after which failures are forgotten
 # from anywhere made everyone wait, strangers could lock out its owner: OWASP's Authentication Cheat Sheet names that
 # denial of service. So a name waits by address. All addresses together have a limit too, against many that guess one
 # password: NIST SP 800-63B allows 100 failures. A few strangers never reach it, because it forgives more than they are
-# allowed. An address has more free failures than a name on it, because a whole clinic may share the address.
+# allowed. The first try of an address has a higher limit, so that the owner at an address of their own gets in while
+# many strangers guess. A browser that signed in before has a limit of its own: see OWASP on device cookies. An address
+# has more free failures than a name on it, because a whole clinic may share the address.
 _NAME_AT_ADDRESS_LIMITS: Final = (4, 900, 0)
 _ADDRESS_LIMITS: Final = (9, 900, 0)
 _NAME_LIMITS: Final = (99, 180, 20)
+_NAME_AT_NEW_ADDRESS_LIMITS: Final = (999, 180, 20)
+_BROWSER_LIMITS: Final = (9, 900, 0)
 
 
 def hash_password(password: str) -> str:
@@ -77,17 +81,17 @@ def _dummy_hash() -> str:
 
 
 _Key = tuple[str | None, str | None]
+_Limits = tuple[int, int, int]
 
 
 @dataclass(frozen=True, slots=True)
 class _Failures:
     count: float
     last: float
-    blocked_until: float
 
 
 class SignInThrottle:
-    """Failed sign-ins of names and addresses, in memory; safe for any number of threads."""
+    """Failed sign-ins of names, addresses and known browsers, in memory; safe for any number of threads."""
 
     def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
         """Use a clock that returns seconds."""
@@ -95,36 +99,79 @@ class SignInThrottle:
         self._lock = Lock()
         self._failures: OrderedDict[_Key, _Failures] = OrderedDict()
 
-    def attempt(self, name: str, address: str) -> int:
-        """Return the seconds to wait before a try; if 0, count the try as failed until `succeeded` is called."""
-        limits = tuple(zip(_keys(name, address), (_NAME_AT_ADDRESS_LIMITS, _ADDRESS_LIMITS, _NAME_LIMITS), strict=True))
+    def wait(self, name: str, address: str, browser: str = "") -> int:
+        """Return the seconds to wait before a try, which is not counted.
+
+        `browser` identifies a browser in which that name signed in before; what strangers do elsewhere never delays it.
+        """
         with self._lock:
+            return self._wait(self._limits(name, address, browser))
+
+    def attempt(self, name: str, address: str, browser: str = "") -> int:
+        """Return the seconds to wait before a try; if 0, count the try as failed until `succeeded` is called."""
+        with self._lock:
+            limits = self._limits(name, address, browser)
+            wait = self._wait(limits)
+            if wait:
+                return wait
             now = self._clock()
-            wait = max(self._failures_of(key, now).blocked_until - now for key, _ in limits)
-            if wait > 0:
-                return math.ceil(wait)
-            for key, (free, longest, forgiven) in limits:
-                failures = self._failures_of(key, now)
+            for key, (_, _, forgiven) in limits.items():
+                failures = self._failures_of(key)
                 count = max(failures.count - forgiven * (now - failures.last) / 3600, 0) + 1
-                pause = min(2 ** min(count - free, 20), longest) if count > free else 0
-                self._failures[key] = _Failures(count, now, now + pause)
+                self._failures[key] = _Failures(count, now)
                 self._failures.move_to_end(key)
             while len(self._failures) > _MAX_TRACKED:
                 self._failures.popitem(last=False)
         return 0
 
-    def succeeded(self, name: str, address: str) -> None:
-        """Forget the failures of a name and of an address."""
+    def succeeded(self, name: str, address: str, browser: str = "") -> None:
+        """Forget the failures of a name, of an address and of a browser."""
         with self._lock:
-            for key in _keys(name, address):
+            for key in (*_keys(name, address), _browser_key(name, browser)):
                 self._failures.pop(key, None)
 
-    def _failures_of(self, key: _Key, now: float) -> _Failures:
+    def has_failed(self, address: str) -> bool:
+        """Return whether a sign-in from an address failed within a day."""
+        with self._lock:
+            return self._failures_of((None, address)).count > 0
+
+    def _limits(self, name: str, address: str, browser: str) -> dict[_Key, _Limits]:
+        """Return the limits that hold for a try, by what they count."""
+        if browser:
+            return {_browser_key(name, browser): _BROWSER_LIMITS}
+        name_at_address, any_name, anywhere = _keys(name, address)
+        is_new = not (self._failures_of(name_at_address).count or self._failures_of(any_name).count)
+        return {
+            name_at_address: _NAME_AT_ADDRESS_LIMITS,
+            any_name: _ADDRESS_LIMITS,
+            anywhere: _NAME_AT_NEW_ADDRESS_LIMITS if is_new else _NAME_LIMITS,
+        }
+
+    def _wait(self, limits: dict[_Key, _Limits]) -> int:
+        now = self._clock()
+        return max(0, *(math.ceil(self._blocked_until(key, limit) - now) for key, limit in limits.items()))
+
+    def _blocked_until(self, key: _Key, limits: _Limits) -> float:
+        free, longest, _ = limits
+        failures = self._failures_of(key)
+        excess = failures.count - free
+        return failures.last + min(2 ** min(excess, 20), longest) if excess > 0 else 0
+
+    def _failures_of(self, key: _Key) -> _Failures:
+        now = self._clock()
         failures = self._failures.get(key)
-        return failures if failures and now - failures.last < _FAILURE_LIFETIME else _Failures(0, now, now)
+        return failures if failures and now - failures.last < _FAILURE_LIFETIME else _Failures(0, now)
 
 
 def _keys(name: str, address: str) -> tuple[_Key, _Key, _Key]:
     """Return the keys of a name at an address, of the address, and of the name anywhere."""
-    folded = name.strip().casefold()[:_MAX_NAME_LENGTH]
+    folded = _folded(name)
     return (folded, address), (None, address), (folded, None)
+
+
+def _browser_key(name: str, browser: str) -> _Key:
+    return _folded(name), f"browser {browser}"
+
+
+def _folded(name: str) -> str:
+    return name.strip().casefold()[:_MAX_NAME_LENGTH]

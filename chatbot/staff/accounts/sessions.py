@@ -1,6 +1,7 @@
 """Accounts of the staff, and their sessions."""
 
 import hashlib
+import hmac
 import re
 import secrets
 import time
@@ -81,9 +82,8 @@ class AccountStore:
     def sign_in(self, name: str, password: str) -> str | None:
         """Begin a session and return its token; for a wrong name or password, return None after the same time."""
         key = _normalise(name)
-        with self._database.reading() as connection:
-            hashed = connection.exec_driver_sql("SELECT password FROM accounts WHERE name = ?", (key,)).scalar()
-        if not verify_password(password, hashed):
+        hashed = self._hash_of(key)
+        if not verify_password(password, hashed or None):
             return None
         token = secrets.token_urlsafe(32)
         with self._database.writing() as connection:
@@ -95,6 +95,17 @@ class AccountStore:
                 (_digest(token), self._now, self._now, key, hashed),
             )
         return token if insert.rowcount else None
+
+    def browser_token(self, name: str) -> str:
+        """Return a token for a browser in which an account signed in; it holds until the password changes."""
+        nonce = secrets.token_urlsafe(16)
+        return f"{nonce}.{_signature(nonce, self._hash_of(name))}"
+
+    def known_browser(self, name: str, token: str) -> str:
+        """Return what identifies the browser of a token of `browser_token`, or "" if it is not one of that account."""
+        nonce, _, signature = token.partition(".")
+        expected = _signature(nonce, self._hash_of(name))
+        return nonce if nonce and hmac.compare_digest(signature.encode(), expected.encode()) else ""
 
     def account_of(self, token: str) -> Account | None:
         """Return the account of a session, or None if it has ended or never began."""
@@ -123,6 +134,12 @@ class AccountStore:
                 return connection.exec_driver_sql("DELETE FROM sessions").rowcount
             return connection.exec_driver_sql("DELETE FROM sessions WHERE account = ?", (_normalise(name),)).rowcount
 
+    def _hash_of(self, name: str) -> str:
+        """Return the hash of an account's password; it is empty where there is no such account."""
+        with self._database.reading() as connection:
+            row = connection.exec_driver_sql("SELECT password FROM accounts WHERE name = ?", (_normalise(name),))
+            return str(row.scalar() or "")
+
     @property
     def _now(self) -> int:
         return int(self._clock())
@@ -144,6 +161,12 @@ def _valid_name(name: str) -> str:
 
 def _normalise(name: str) -> str:
     return name.strip().casefold()
+
+
+def _signature(nonce: str, key: str) -> str:
+    """Return the signature of a nonce; without a key, a random one that matches nothing."""
+    signing = key.encode() or secrets.token_bytes(32)
+    return hmac.new(signing, b"browser:" + nonce.encode("utf-8", "surrogatepass"), hashlib.sha256).hexdigest()
 
 
 def _digest(token: str) -> str:

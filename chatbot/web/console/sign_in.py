@@ -1,6 +1,7 @@
 """The sign-in page, a plain form without a script, and the routes to sign out."""
 
 import math
+from dataclasses import dataclass, field
 from http import HTTPStatus
 from string import Template
 from typing import TYPE_CHECKING, Final
@@ -13,23 +14,26 @@ from fastapi.responses import HTMLResponse, RedirectResponse
 from chatbot.staff import AccountStore, SignInThrottle
 from chatbot.web.console.guard import ACCOUNT, SIGN_IN, cookie_name
 from chatbot.web.http.assets import Assets, static_text
+from chatbot.web.http.fair_queue import FairQueue, QueueFull
 from chatbot.web.http.markup import escape
 from chatbot.web.http.problems import busy_response
-from chatbot.web.http.rate_limit import client_prefix
+from chatbot.web.http.rate_limit import client_address, client_prefix
 
 if TYPE_CHECKING:
     from chatbot.bot import Chatbot
 
-__all__ = ["sign_in_routes"]
+__all__ = ["SESSION_LIFE", "SignInPage", "set_cookie", "sign_in_routes"]
 
 _POLICY: Final = (
     "default-src 'none'; style-src 'self'; img-src 'self'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'"
 )
 _CONCURRENT: Final = 2  # sign-ins that are checked at once; each takes a twentieth of a second and 19 MiB
-_QUEUE_LENGTH: Final = 16  # sign-ins that may wait; further ones are told that the server is busy
+_WAITING: Final = 256  # sign-ins that may wait, some six seconds; then those with failures behind them make room
+_WAITING_EACH: Final = 4  # sign-ins of one address that may wait; further ones are refused as busy
 _TOO_MANY: Final = HTTPStatus.TOO_MANY_REQUESTS
 _WRONG: Final = "This name and password do not belong together. Please try again."
-_COOKIE_LIFE: Final = 7 * 24 * 3600  # seconds; the server ends sessions earlier by itself
+SESSION_LIFE: Final = 7 * 24 * 3600  # seconds; the server ends sessions earlier by itself
+_BROWSER_LIFE: Final = 180 * 24 * 3600  # seconds for which a browser is remembered
 _FORM: Final = """<form method="post" action="sign-in">
 <label>Name<input name="name" autocomplete="username" autocapitalize="none" required value="$name"></label>
 <label>Password<input name="password" type="password" autocomplete="current-password" required></label>
@@ -42,47 +46,16 @@ _NO_ACCOUNT: Final = """<p>Nobody has an account yet. Ask the person who looks a
 
 def sign_in_routes(bot: "Chatbot", account_store: AccountStore, throttle: SignInThrottle, assets: Assets) -> APIRouter:
     """Return the routes of the sign-in page and of signing out."""
-    page = Template(static_text("sign-in.html"))
-    limiter = CapacityLimiter(_CONCURRENT)
+    passwords = _PasswordSignIn(SignInPage(bot, account_store, assets), account_store, throttle)
     router = APIRouter()
-
-    def respond(problem: str = "", name: str = "", status: HTTPStatus = HTTPStatus.OK) -> Response:
-        body = Template(_FORM).substitute(name=escape(name)) if account_store.accounts() else _NO_ACCOUNT
-        alert = f'<p class="problem" role="alert">{escape(problem)}</p>' if problem else ""
-        html = page.substitute(
-            name=escape(bot.clinic.name), icon=assets.icon.address, style=assets.staff_css.address, body=alert + body
-        )
-        return HTMLResponse(html, status, {"Content-Security-Policy": _POLICY})
-
-    def check(name: str, password: str, address: str, scheme: str, before: str) -> Response:
-        wait = throttle.attempt(name, address)
-        if wait:
-            response = respond(f"Too many tries. Please wait {_duration(wait)}, then try again.", name, _TOO_MANY)
-            response.headers["Retry-After"] = str(wait)
-            return response
-        token = account_store.sign_in(name, password)
-        if token is None:
-            return respond(_WRONG, name, HTTPStatus.UNAUTHORIZED)
-        throttle.succeeded(name, address)
-        account_store.sign_out(before)  # the browser forgets this session, so nobody could end it later
-        response = RedirectResponse("./", HTTPStatus.SEE_OTHER)
-        _set_cookie(response, scheme, token, _COOKIE_LIFE)
-        return response
 
     @router.api_route(SIGN_IN, methods=["GET", "HEAD"])
     def sign_in_page() -> Response:
-        return respond()
+        return passwords.page.respond()
 
     @router.post(SIGN_IN)
     async def sign_in(request: Request) -> Response:
-        form = await _form(request)
-        if limiter.statistics().tasks_waiting >= _QUEUE_LENGTH:
-            return busy_response()
-        address = client_prefix(request.client.host if request.client else "")
-        name, password = form.get("name", ""), form.get("password", "")
-        scheme = request.scope["scheme"]
-        before = request.cookies.get(cookie_name(scheme), "")
-        return await to_thread.run_sync(check, name, password, address, scheme, before, limiter=limiter)
+        return await passwords.sign_in(request, await _form(request))
 
     @router.post("/sign-out")
     def sign_out(request: Request) -> Response:
@@ -95,6 +68,95 @@ def sign_in_routes(bot: "Chatbot", account_store: AccountStore, throttle: SignIn
         return _signed_out(request)
 
     return router
+
+
+class SignInPage:
+    """The page of the console that anybody may see."""
+
+    def __init__(self, bot: "Chatbot", account_store: AccountStore, assets: Assets) -> None:
+        """Take what the page shows: the clinic's name, whether there are accounts, and its style."""
+        self._bot = bot
+        self._account_store = account_store
+        self._assets = assets
+        self._page = Template(static_text("sign-in.html"))
+
+    def respond(self, problem: str = "", name: str = "", status: HTTPStatus = HTTPStatus.OK) -> Response:
+        """Return the page, with what went wrong and the name that was typed, if there are any."""
+        body = Template(_FORM).substitute(name=escape(name)) if self._account_store.accounts() else _NO_ACCOUNT
+        alert = f'<p class="problem" role="alert">{escape(problem)}</p>' if problem else ""
+        html = self._page.substitute(
+            name=escape(self._bot.clinic.name),
+            icon=self._assets.icon.address,
+            style=self._assets.staff_css.address,
+            body=alert + body,
+        )
+        return HTMLResponse(html, status, {"Content-Security-Policy": _POLICY})
+
+
+@dataclass(frozen=True, slots=True)
+class _Attempt:
+    """A try to sign in: what was typed, and what its request says; `browser` is empty unless it is a known one."""
+
+    name: str
+    password: str = field(repr=False)
+    address: str
+    browser: str
+    scheme: str
+    session: str = field(repr=False)
+
+
+class _PasswordSignIn:
+    """Checks names and passwords, in turns over addresses, so that nobody's tries keep the others out."""
+
+    def __init__(self, page: SignInPage, account_store: AccountStore, throttle: SignInThrottle) -> None:
+        """Check against a store of accounts, and count failures in a throttle."""
+        self.page = page
+        self._account_store = account_store
+        self._throttle = throttle
+        self._limiter = CapacityLimiter(_CONCURRENT)
+        self._queue = FairQueue(_CONCURRENT, at_once_each=1, waiting=_WAITING, waiting_each=_WAITING_EACH)
+
+    async def sign_in(self, request: Request, form: dict[str, str]) -> Response:
+        """Answer a form, once its address or its known browser has a turn. Those that have not failed go first."""
+        scheme = request.scope["scheme"]
+        name, token = form.get("name", ""), request.cookies.get(_browser_cookie(scheme), "")
+        attempt = _Attempt(
+            name=name,
+            password=form.get("password", ""),
+            address=client_prefix(client_address(request)),
+            browser=await to_thread.run_sync(self._account_store.known_browser, name, token) if token else "",
+            scheme=scheme,
+            session=request.cookies.get(cookie_name(scheme), ""),
+        )
+        # Nobody waits in line only to learn this.
+        if wait := self._throttle.wait(name, attempt.address, attempt.browser):
+            return await to_thread.run_sync(self._too_many, wait, name)
+        modest = bool(attempt.browser) or not self._throttle.has_failed(attempt.address)
+        try:
+            async with self._queue.turn(attempt.browser or attempt.address, modest=modest):
+                return await to_thread.run_sync(self._check, attempt, limiter=self._limiter)
+        except QueueFull:
+            return busy_response()
+
+    def _check(self, attempt: _Attempt) -> Response:
+        wait = self._throttle.attempt(attempt.name, attempt.address, attempt.browser)
+        if wait:
+            return self._too_many(wait, attempt.name)
+        token = self._account_store.sign_in(attempt.name, attempt.password)
+        if token is None:
+            return self.page.respond(_WRONG, attempt.name, HTTPStatus.UNAUTHORIZED)
+        self._throttle.succeeded(attempt.name, attempt.address, attempt.browser)
+        self._account_store.sign_out(attempt.session)  # the browser forgets this session: nobody could end it later
+        response = RedirectResponse("./", HTTPStatus.SEE_OTHER)
+        set_cookie(response, attempt.scheme, cookie_name(attempt.scheme), token, SESSION_LIFE)
+        known = self._account_store.browser_token(attempt.name)
+        set_cookie(response, attempt.scheme, _browser_cookie(attempt.scheme), known, _BROWSER_LIFE)
+        return response
+
+    def _too_many(self, wait: int, name: str) -> Response:
+        response = self.page.respond(f"Too many tries. Please wait {_duration(wait)}, then try again.", name, _TOO_MANY)
+        response.headers["Retry-After"] = str(wait)
+        return response
 
 
 async def _form(request: Request) -> dict[str, str]:
@@ -115,15 +177,21 @@ def _duration(seconds: int) -> str:
 
 def _signed_out(request: Request) -> Response:
     response = RedirectResponse("sign-in", HTTPStatus.SEE_OTHER)
-    _set_cookie(response, request.scope["scheme"], "", 0)
+    set_cookie(response, request.scope["scheme"], cookie_name(request.scope["scheme"]), "", 0)
     return response
 
 
-def _set_cookie(response: Response, scheme: str, token: str, life: int) -> None:
+def _browser_cookie(scheme: str) -> str:
+    """Return the name of the cookie by which a browser is known in which somebody signed in before."""
+    return cookie_name(scheme) + "-browser"
+
+
+def set_cookie(response: Response, scheme: str, name: str, value: str, life: int) -> None:
+    """Set a cookie of the console for some seconds; it never leaves this site, and no script reads it."""
     secure = scheme == "https"
     response.set_cookie(
-        cookie_name(scheme),
-        token,
+        name,
+        value,
         max_age=life,
         # Browsers demand "/" of a name that starts with __Host-. Without a path they take the console's own, which only
         # they know where a proxy serves it below another.

@@ -85,8 +85,8 @@ class FairQueue:
         Unless the address is `modest`, which means that it asked little recently, its requests have no precedence.
 
         Raises `QueueFull` at once where too many requests of the address wait already. Raises it later where the queue
-        is full, another address comes, and this line is the longest. Raises `ClientDisconnected` when `gone` is done
-        first.
+        is full, another address comes, and this line is the longest, or has no precedence and the other has. Raises
+        `ClientDisconnected` when `gone` is done first.
         """
         line = self._line(address)
         place = self._enter(line, modest=modest)
@@ -109,17 +109,24 @@ class FairQueue:
         return self._lines.setdefault(address, _Line())
 
     def _enter(self, line: _Line, *, modest: bool) -> _Place:
-        """Join the end of a line; in a full queue, the longest line loses its last place; raises `QueueFull`."""
+        """Join the end of a line; in a full queue, another line loses its last place; raises `QueueFull`."""
         if len(line.waiting) >= self._max_waiting_each:
             raise QueueFull
-        if sum(len(other.waiting) for other in self._lines.values()) >= self._max_waiting:
-            longest = max(self._lines.values(), key=lambda other: len(other.waiting))
-            if len(longest.waiting) <= len(line.waiting) + 1:
-                raise QueueFull
-            longest.waiting.pop().turn.set_exception(QueueFull())
         place = _Place(asyncio.get_running_loop().create_future(), modest and not line.waiting and not line.running)
+        if sum(len(other.waiting) for other in self._lines.values()) >= self._max_waiting:
+            self._longest_line(line, place).waiting.pop().turn.set_exception(QueueFull())
         line.waiting.append(place)
         return place
+
+    def _longest_line(self, line: _Line, place: _Place) -> _Line:
+        """Return the line that loses its last place to a new place of a line; raises `QueueFull` if none should."""
+        longest = max(self._lines.values(), key=lambda other: len(other.waiting))
+        if len(longest.waiting) > len(line.waiting) + 1:
+            return longest
+        yielding = [other for other in self._lines.values() if other.waiting and not other.waiting[-1].first]
+        if not (place.first and yielding):
+            raise QueueFull
+        return max(yielding, key=lambda other: len(other.waiting))
 
     def _leave(self, line: _Line, place: _Place, started: float | None) -> None:
         """Give up a place, or the turn where it had come, and start the next."""

@@ -100,9 +100,13 @@ def test_scripts_and_other_sites_cannot_use_the_cookie(staffed: Staffed) -> None
     with staffed.client() as client:
         plain = client.post("/staff/sign-in", data=fields)
         behind_a_proxy = client.post("/staff/sign-in", data=fields, headers={"X-Forwarded-Proto": "https"})
-    cookie = plain.headers["set-cookie"]
+    cookie, browser = plain.headers.get_list("set-cookie")
+    assert browser.startswith("footnote-staff-browser=")
+    assert browser.endswith("; HttpOnly; Max-Age=15552000; SameSite=strict")
     assert re.fullmatch(r"footnote-staff=[\w-]{43}; HttpOnly; Max-Age=604800; SameSite=strict", cookie)
-    cookie = behind_a_proxy.headers["set-cookie"]
+    cookie, browser = behind_a_proxy.headers.get_list("set-cookie")
+    assert browser.startswith("__Host-footnote-staff-browser=")
+    assert browser.endswith("; HttpOnly; Max-Age=15552000; Path=/; SameSite=strict; Secure")
     assert re.fullmatch(
         r"__Host-footnote-staff=[\w-]{43}; HttpOnly; Max-Age=604800; Path=/; SameSite=strict; Secure", cookie
     )
