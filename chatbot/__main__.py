@@ -14,6 +14,7 @@ from chatbot import __version__
 from chatbot.cli.building import add_building_commands
 from chatbot.cli.corpus import add_corpus_commands
 from chatbot.cli.crawl import add_crawl_commands
+from chatbot.cli.doctor import add_doctor_command
 from chatbot.cli.journal import add_journal_commands
 from chatbot.cli.questions import add_question_commands
 from chatbot.cli.staff import add_staff_commands
@@ -32,7 +33,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     if isinstance(sys.stdout, io.TextIOWrapper):  # a terminal that cannot show a letter shows its number
         sys.stdout.reconfigure(errors="backslashreplace")
     try:
-        return int(options.run(load_settings(), options) or 0)
+        return int(options.run(options.load_settings(), options) or 0)
     except FootnoteError as error:
         print(error, file=sys.stderr)
         return 1
@@ -46,7 +47,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="footnote", description="Answers questions with the clinic's own words.")
     parser.add_argument("--version", action="version", version=__version__)
-    parser.set_defaults(log_format="%(message)s")
+    parser.set_defaults(log_format="%(message)s", load_settings=load_settings)
     add_command = parser.add_subparsers(required=True, metavar="COMMAND").add_parser
     add_corpus_commands(add_command)
     add_building_commands(add_command)
@@ -54,6 +55,7 @@ def _parser() -> argparse.ArgumentParser:
     add_question_commands(add_command)
     add_journal_commands(add_command)
     add_staff_commands(add_command)
+    add_doctor_command(add_command)
     return parser
 
 

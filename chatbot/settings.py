@@ -5,14 +5,27 @@ import os
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from difflib import get_close_matches
 from functools import cache
 from ipaddress import ip_network
 from pathlib import Path
 from typing import Final
+from urllib.parse import parse_qs, quote, urlencode, urlsplit
 
 from chatbot.errors import SettingsError
 
-__all__ = ["SETTINGS", "STAFF_DATABASE", "Setting", "Settings", "load_settings", "warn_renamed"]
+__all__ = [
+    "SETTINGS",
+    "STAFF_DATABASE",
+    "Setting",
+    "Settings",
+    "load_settings",
+    "renamed_settings",
+    "shared_database",
+    "unknown_settings",
+    "usable_settings",
+    "warn_renamed",
+]
 
 STAFF_DATABASE: Final = "staff.sqlite3"
 """The file of the staff's database, in the folder `Settings.staff`."""
@@ -56,7 +69,14 @@ SETTINGS: Final = (
     Setting(
         "FOOTNOTE_JOURNAL",
         "journal/journal.sqlite3",
-        "file, or PostgreSQL address, of the journal of what visitors ask; `off` keeps none",
+        "file, or PostgreSQL address, of the journal of what visitors ask; `off` keeps none. With `FOOTNOTE_DATABASE`, "
+        "leave it out: the journal is there",
+    ),
+    Setting(
+        "FOOTNOTE_DATABASE",
+        "",
+        "PostgreSQL address of one database for the journal and all that staff change, which several servers may "
+        "share; unset, both are files",
     ),
     Setting("FOOTNOTE_RETENTION_DAYS", "30", "days that questions are kept in words; 0 keeps only counts"),
     Setting("FOOTNOTE_STAFF_DIR", "staff", "folder of the staff console's accounts, drafts and checks"),
@@ -72,6 +92,7 @@ _RENAMED: Final = {
     "FORWARDED_ALLOW_IPS": "FOOTNOTE_TRUSTED_PROXIES",
 }
 """Old name -> new name: the old ones work for one more release."""
+_POSTGRESQL: Final = {"postgresql", "postgres", "postgresql+psycopg"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,6 +111,8 @@ class Settings:
     crawl: tuple[str, ...] = ()
     root_path: str = ""
     trusted_proxies: tuple[str, ...] = ()
+    database: str = field(default="", repr=False)  # of FOOTNOTE_DATABASE; it may hold a password
+    staff_database: str = field(default="", repr=False)  # the staff's part of it; empty: a file in `staff`
     sites: Path | None = None
     site: str = ""  # the name of the site of many that these settings are of
 
@@ -105,6 +128,8 @@ def load_settings(environ: Mapping[str, str] = os.environ) -> Settings:
     value = {setting.name: environ.get(setting.name) or setting.default for setting in SETTINGS}
     clinic = Path(value["FOOTNOTE_CLINIC"])
     named = bool(environ.get("FOOTNOTE_CLINIC"))
+    database = _database(value["FOOTNOTE_DATABASE"].strip())
+    journal = shared_database(database, "journal") if database else value["FOOTNOTE_JOURNAL"]
     return Settings(
         host=value["FOOTNOTE_HOST"],
         port=_port(value["FOOTNOTE_PORT"]),
@@ -112,14 +137,57 @@ def load_settings(environ: Mapping[str, str] = os.environ) -> Settings:
         index=Path(value["FOOTNOTE_INDEX"]),
         clinic=clinic if named or clinic.exists() else None,
         model=value["FOOTNOTE_MODEL"],
-        journal=environ.get("FOOTNOTE_JOURNAL", value["FOOTNOTE_JOURNAL"]).strip(),  # empty: no journal
+        journal=environ.get("FOOTNOTE_JOURNAL", journal).strip(),  # empty: no journal
         retention=_days(value["FOOTNOTE_RETENTION_DAYS"]),
         staff=Path(value["FOOTNOTE_STAFF_DIR"]),
         crawl=() if value["FOOTNOTE_CRAWL"] == "off" else tuple(value["FOOTNOTE_CRAWL"].split()),
         root_path=_root_path(value["FOOTNOTE_ROOT_PATH"]),
         trusted_proxies=_networks(value["FOOTNOTE_TRUSTED_PROXIES"]),
+        database=database,
+        staff_database=shared_database(database, "staff") if database else "",
         sites=None if value["FOOTNOTE_SITES"] == "off" else Path(value["FOOTNOTE_SITES"]),
     )
+
+
+def usable_settings(environ: Mapping[str, str] = os.environ) -> tuple[Settings, tuple[str, ...]]:
+    """Read the settings with the default for each that cannot be used, and return the messages of those beside them."""
+    environ, messages = dict(environ), []
+    for name in [setting.name for setting in SETTINGS] + list(_RENAMED):
+        try:
+            load_settings({name: environ[name]} if name in environ else {})
+        except SettingsError as error:
+            messages.append(str(error))
+            del environ[name]
+    for old, new in _RENAMED.items():
+        if environ.get(old) and environ.get(new):
+            messages.append(f"{old} is the old name of {new}: set {new} only.")
+            del environ[old]
+    return load_settings(environ), tuple(messages)
+
+
+def unknown_settings(environ: Mapping[str, str] = os.environ) -> dict[str, str]:
+    """Return the variables FOOTNOTE_* that are set and that nothing reads, each with the closest known name, or ""."""
+    known = [setting.name for setting in SETTINGS]
+    unknown = [name for name in environ if name.startswith("FOOTNOTE_") and name not in {*known, *_RENAMED}]
+    return {name: next(iter(get_close_matches(name, known, n=1)), "") for name in unknown}
+
+
+def renamed_settings(environ: Mapping[str, str] = os.environ) -> dict[str, str]:
+    """Return the variables that are set by their old name, each with the new one."""
+    return {old: new for old, new in _RENAMED.items() if environ.get(old)}
+
+
+
+def shared_database(address: str, part: str, site: str = "") -> str:
+    """Return the address of a part of the shared database, such as "staff": a PostgreSQL schema of its own.
+
+    `site` is the key of a site, of many: small letters and digits. The address is one that any PostgreSQL client takes.
+    """
+    schema = "_".join(filter(None, ("footnote", site, part)))
+    before, _, query = address.partition("?")
+    values = parse_qs(query, keep_blank_values=True)
+    options = [*values.pop("options", []), f"-csearch_path={schema}"]
+    return f"{before}?{urlencode({**values, 'options': ' '.join(options)}, doseq=True, quote_via=quote)}"
 
 
 @cache
@@ -151,6 +219,15 @@ def _networks(text: str) -> tuple[str, ...]:
             f"FOOTNOTE_TRUSTED_PROXIES is {text!r}: set it to addresses or networks, such as '127.0.0.1, 10.0.0.0/8'. "
             "There is no '*', because then every visitor could choose an address."
         ) from error
+
+
+def _database(text: str) -> str:
+    if text and urlsplit(text).scheme not in _POSTGRESQL:
+        raise SettingsError(
+            "FOOTNOTE_DATABASE cannot be used: write postgresql://user:password@host/database. "
+            "Leave it out to keep files in FOOTNOTE_STAFF_DIR and FOOTNOTE_JOURNAL."
+        )
+    return text
 
 
 def _days(text: str) -> int:

@@ -31,6 +31,7 @@ LAYERS = [
     ("bot",),
     ("journal", "evaluation"),
     ("staff",),
+    ("operation",),
     ("web", "cli"),
     ("__main__",),
 ]

@@ -36,6 +36,10 @@ class IndexStatus:
         """Whether the build is of the pages as they are."""
         return not (self.changed or self.new or self.removed)
 
+    def page_addresses(self) -> dict[str, str | None]:
+        """Return where the clinic publishes each page of the build, by the page's id; raises `IndexDamaged`."""
+        return {name: document.url for name, document in Texts(self.build.folder).documents.items()}
+
 
 def index_status(corpus: Path, index: Path, model: str) -> IndexStatus:
     """Compare the live build with the corpus; raises an `IndexingError`, a `CorpusError` or a `ModelError`."""

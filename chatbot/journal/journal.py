@@ -7,7 +7,7 @@ from concurrent.futures import TimeoutError as FutureTimeoutError
 from datetime import UTC, datetime, tzinfo
 from typing import Final
 
-from sqlalchemy import Connection, bindparam, delete, insert, or_, select, update
+from sqlalchemy import Connection, bindparam, delete, func, insert, or_, select, update
 
 from chatbot.answering import clean_question
 from chatbot.database import Database
@@ -128,6 +128,16 @@ class Journal:
         with self._database.reading() as connection:
             return read_counts(connection, since, until, zone)
 
+    def newest(self) -> datetime | None:
+        """Return when the newest question was asked, or None without one."""
+        with self._database.reading() as connection:
+            return _moment(connection.scalar(select(func.max(questions.c.asked))))
+
+    def oldest_words(self) -> datetime | None:
+        """Return when the oldest question that is kept in words was asked, or None without one."""
+        with self._database.reading() as connection:
+            return _moment(connection.scalar(select(func.min(questions.c.asked)).where(questions.c.text.is_not(None))))
+
     def count_confirmed(self, since: datetime, is_approved: Callable[[str], bool]) -> int:
         """Count the questions since then that an approved question answered, or whose text is approved by now."""
         with self._database.reading() as connection:
@@ -238,3 +248,7 @@ class Journal:
         for row in connection.execute(select(questions.c.id, questions.c.text, questions.c.comment)):
             if any(needle in text.casefold() for text in (row.text, row.comment) if text):
                 yield row.id
+
+
+def _moment(seconds: int | None) -> datetime | None:
+    return None if seconds is None else datetime.fromtimestamp(seconds, UTC)

@@ -1,0 +1,186 @@
+import json
+import os
+import shutil
+import time
+from collections.abc import Iterable
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+
+from chatbot.__main__ import main
+from chatbot.cli.building import ATTENTION
+from chatbot.operation.doctor import CHECKS, examine
+from chatbot.operation.findings import Finding, Level
+from chatbot.operation.installation import Installation
+from chatbot.operation.last_backup import note_backup
+from chatbot.operation.notices import PROXIES, REFUSED_SITES, Notices
+from chatbot.settings import usable_settings
+from tests.operation.conftest import Site, record
+
+
+def of(subject: str, found: Installation | Iterable[Finding]) -> list[tuple[Level, str]]:
+    """Return what is amiss of a subject; of an installation, only its check is made."""
+    check = [(name, check) for name, check in CHECKS if name == subject]
+    findings = examine(found, check) if isinstance(found, Installation) else found
+    return [(one.level, one.message) for one in findings if one.subject == subject and one.level is not Level.OK]
+
+
+def test_a_sound_installation_needs_nothing_but_a_backup(used_site: Site) -> None:
+    place = used_site.place()
+    findings = list(examine(place))
+    assert [one for one in findings if one.level is not Level.OK and one.subject != "backups"] == []
+    assert {one.subject for one in findings} == {subject for subject, _ in CHECKS} - {"server"}
+    assert of("backups", findings) == [(Level.LOOK, "None was made so far.")]
+
+
+def test_every_finding_that_is_not_fine_has_a_cure(site: Site) -> None:
+    shutil.rmtree(site.folder / "index")
+    (site.folder / "clinic.toml").write_text("name = 3")
+    for one in examine(site.place(FOOTNOTE_CORPUSS="x")):
+        assert one.level is Level.OK or one.cure or ":" in one.message, one
+
+
+def test_a_misspelt_and_an_old_setting_are_named(site: Site) -> None:
+    site.environ["FOOTNOTE_RETENTION"] = "9"
+    findings = list(examine(site.place(FOOTNOTE_CORPUSS="x")))
+    assert of("settings", findings) == [
+        (Level.LOOK, "FOOTNOTE_CORPUSS is set, and Footnote knows no such setting."),
+        (Level.LOOK, "FOOTNOTE_RETENTION is the old name of FOOTNOTE_RETENTION_DAYS."),
+    ]
+    assert "Did you mean FOOTNOTE_CORPUS?" in [one.cure for one in findings]
+
+
+def test_an_unusable_setting_hides_no_other_check(site: Site) -> None:
+    environ = site.environ | {"FOOTNOTE_PORT": "abc", "FOOTNOTE_TRUSTED_PROXIES": "*"}
+    settings, unusable = usable_settings(environ)
+    findings = list(examine(Installation(settings, environ, unusable)))
+    assert [level for level, _ in of("settings", findings)] == [Level.WRONG, Level.WRONG]
+    assert of("index", findings) == []
+
+
+def test_a_damaged_index_is_wrong_and_what_needs_it_says_so(site: Site) -> None:
+    (next(site.folder.glob("index/*/vectors.faiss"))).write_bytes(b"x")
+    findings = list(examine(site.place()))
+    ((level, message),) = of("index", findings)
+    assert level is Level.WRONG
+    assert "vectors.faiss is missing or is not what was written" in message
+    assert of("addresses", findings) == [(Level.LOOK, "This could not be looked at.")]
+
+
+def test_pages_that_changed_and_files_left_out_are_named(site: Site) -> None:
+    (site.folder / "corpus" / "broken.md").write_bytes(b"\xff")
+    site.build()
+    (site.folder / "corpus" / "new.md").write_text("# New\n\nText.")
+    changed, left_out = of("index", site.place())
+    assert changed[1].startswith("1 page changed since build ")
+    assert changed[1].endswith(": new.md.")
+    assert "1 of the corpus's files were left out: broken.md" in left_out[1]
+
+
+def test_databases_that_others_may_read_are_named(used_site: Site) -> None:
+    (used_site.folder / "staff" / "staff.sqlite3").chmod(0o644)
+    ((_, message),) = of("disk", used_site.place())
+    assert message.endswith("staff.sqlite3 can be read by other users.")
+
+
+def test_files_of_the_future_tell_of_a_wrong_clock(site: Site) -> None:
+    later = time.time() + 86_400
+    os.utime(site.folder / "corpus" / "care.md", (later, later))
+    ((level, message),) = of("clock", site.place())
+    assert level is Level.LOOK
+    assert "files were written later" in message
+
+
+@pytest.mark.parametrize(
+    ("allowed", "said"),
+    [
+        ("", "No other site may show the chat"),
+        ('"http://skin.test"', "http://skin.test is not encrypted"),
+        ('"http://localhost:3000"', "http://localhost:3000 is a page on a developer's machine"),
+        ('"http://chat.skin.test:7860"', "http://chat.skin.test:7860 is this server itself"),
+    ],
+)
+def test_an_allow_list_that_serves_nobody_is_named(site: Site, allowed: str, said: str) -> None:
+    (site.folder / "clinic.toml").write_text(f'name = "Skin"\n[sites]\nallowed = [{allowed}]\n')
+    ((_, message),) = of("sites", site.place(FOOTNOTE_HOST="chat.skin.test"))
+    assert message.startswith(said)
+
+
+def test_a_refused_site_and_an_unnamed_proxy_are_named(site: Site) -> None:
+    notices = Notices(site.folder / "staff")
+    notices.note(REFUSED_SITES, "https://www.skin.test", "refused")
+    notices.note(REFUSED_SITES, "https://skin.test", "refused before it was listed")
+    notices.note(PROXIES, "10.0.0.7", "not named")
+    findings = list(examine(site.place()))
+    ((_, refused),) = of("sites", findings)
+    ((_, unnamed),) = of("proxy", findings)
+    assert refused.startswith("https://www.skin.test asked for the chat on 20")
+    assert unnamed.startswith("10.0.0.7 forwarded requests on 20")
+
+
+def test_a_proxy_that_must_be_there_is_missed_in_the_settings(site: Site) -> None:
+    ((level, message),) = of("proxy", site.place(FOOTNOTE_TRUSTED_PROXIES=""))
+    assert level is Level.LOOK
+    assert "none is named" in message
+    ((level, message),) = of("proxy", site.place(FOOTNOTE_TRUSTED_PROXIES="0.0.0.0/0"))
+    assert level is Level.WRONG
+
+
+def test_example_values_are_wrong_and_a_bad_address_too(site: Site) -> None:
+    (site.folder / "clinic.toml").write_text('[contact]\nemail = "desk@skin"\nphone = "+44 20 7946 0123"\n')
+    findings = list(examine(site.place()))
+    assert of("contact", findings) == [(Level.WRONG, "desk@skin is no e-mail address that mail can reach.")]
+    assert of("examples", findings) == [(Level.WRONG, "Visitors are given the example clinic's phone.")]
+
+
+def test_only_the_lists_of_languages_in_use_need_a_signature(site: Site) -> None:
+    ((_, message),) = of("sign-off", site.place())
+    assert "red_flags/en.toml" in message
+    assert "red_flags/de.toml" not in message
+
+
+def test_words_kept_too_long_are_wrong(site: Site) -> None:
+    record(site, "an old question", clock=lambda: time.time() - 20 * 86_400)
+    assert of("journal", site.place()) == []
+    ((level, message),) = of("journal", site.place(FOOTNOTE_RETENTION_DAYS="7"))
+    assert level is Level.WRONG
+    assert message.endswith("longer than 7 days.")
+
+
+def test_a_backup_that_is_a_week_old_is_named(site: Site) -> None:
+    place = site.place()
+    note_backup(place.settings.staff, Path("b.tar.gz"), place.now - timedelta(days=9))
+    ((_, message),) = of("backups", place)
+    assert message.startswith("The newest is of ")
+
+
+def test_the_doctor_writes_nothing_where_nothing_was(site: Site) -> None:
+    before = sorted(site.folder.rglob("*"))
+    list(examine(site.place()))
+    assert sorted(site.folder.rglob("*")) == before
+
+
+def test_a_server_that_does_not_answer_is_wrong(site: Site) -> None:
+    place = Installation(site.settings, site.environ, server="http://127.0.0.1:9")
+    ((level, message),) = of("server", place)
+    assert level is Level.WRONG
+    assert message.startswith("http://127.0.0.1:9 does not answer: ")
+
+
+def test_the_command_prints_lines_or_json_and_exits_by_the_worst(
+    used_site: Site, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    for name, value in used_site.environ.items():
+        monkeypatch.setenv(name, value)
+    assert main(["doctor"]) == ATTENTION
+    assert "look   backups    None was made so far. Run 'footnote backup" in capsys.readouterr().out
+    assert main(["doctor", "--json"]) == ATTENTION
+    content = json.loads(capsys.readouterr().out)
+    assert content["level"] == "look"
+    assert {"level": "ok", "subject": "contact", "message": "Visitors are shown: phone, email.", "cure": ""} in content[
+        "findings"
+    ]
+    monkeypatch.setenv("FOOTNOTE_PORT", "abc")
+    assert main(["doctor"]) == 1
+    assert "FOOTNOTE_PORT is 'abc'" in capsys.readouterr().out
