@@ -24,6 +24,7 @@ from chatbot.web.visitor.api import api_routes
 from chatbot.web.visitor.chat import ChatPolicy, chat_blocks
 from chatbot.web.visitor.chat_page import chat_page_routes
 from chatbot.web.visitor.document_pages import page_routes
+from chatbot.web.visitor.openapi import openapi_routes
 from chatbot.web.visitor.widget import widget_routes
 
 if TYPE_CHECKING:
@@ -64,6 +65,7 @@ def create_app(
         page_routes(bot, assets),
         asset_routes(assets),
         widget_routes(bot, settings.root_path if settings else ""),
+        openapi_routes(app, settings.root_path if settings else ""),
         *more_routes,
     ):
         app.include_router(routes)
@@ -95,7 +97,7 @@ def _mount_console(app: FastAPI, services: ConsoleServices, assets: Assets) -> _
     """Mount the staff console at /staff, and return its lifespan."""
     console, lifespan = staff_app(services, assets)
 
-    @app.api_route("/staff", methods=["GET", "HEAD"])
+    @app.api_route("/staff", methods=["GET", "HEAD"], include_in_schema=False)
     async def staff() -> RedirectResponse:
         return RedirectResponse("staff/", HTTPStatus.PERMANENT_REDIRECT)
 

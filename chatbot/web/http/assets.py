@@ -103,7 +103,7 @@ def asset_routes(assets: Assets) -> APIRouter:
     router = APIRouter()
     for field in fields(assets):
         file: _File = getattr(assets, field.name)
-        router.add_api_route(f"/{file.address}", _endpoint(file), methods=["GET", "HEAD"])
+        router.add_api_route(f"/{file.address}", _endpoint(file), methods=["GET", "HEAD"], include_in_schema=False)
     return router
 
 

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Final
 
 from anyio import to_thread
 from fastapi import APIRouter, Request, Response
-from pydantic import BaseModel, ConfigDict, ValidationError
+from pydantic import ValidationError
 
 from chatbot.answering import read_json, read_question
 from chatbot.errors import AnswerNotFound, RequestError
@@ -15,6 +15,19 @@ from chatbot.web.http.fair_queue import ClientDisconnected, FairQueue, QueueFull
 from chatbot.web.http.middleware import json_body
 from chatbot.web.http.problems import busy_response, encode_json
 from chatbot.web.http.rate_limit import client_address, client_prefix
+from chatbot.web.visitor.api_schema import (
+    FEEDBACK_PROBLEMS,
+    LONGEST_COMMENT,
+    PAGE_PROBLEMS,
+    QUESTION_PROBLEMS,
+    AnswerShape,
+    FeedbackBody,
+    Health,
+    QuestionBody,
+    Readiness,
+    json_body_of,
+    problem_responses,
+)
 from chatbot.web.visitor.rendering import urgent_field
 
 if TYPE_CHECKING:
@@ -24,17 +37,13 @@ if TYPE_CHECKING:
 __all__ = ["api_routes"]
 
 _FEEDBACK_AT_ONCE: Final = 4  # each takes the journal a few milliseconds
-_LONGEST_COMMENT: Final = 1_000  # characters
-
-
-class FeedbackBody(BaseModel):
-    """The body of `POST /api/feedback`: the id of an answer, whether it helped, and perhaps why."""
-
-    model_config = ConfigDict(strict=True, extra="ignore")
-
-    answer_id: str
-    helpful: bool
-    comment: str | None = None  # its length is checked later, because pydantic cannot count half character pairs
+_LINKS: Final = {
+    "feedback": {
+        "operationId": "feedback",
+        "requestBody": {"answer_id": "$response.body#/answer_id", "helpful": True},
+        "description": "Say whether this answer helped.",
+    }
+}
 
 
 def api_routes(bot: "Chatbot", journal: "Journal | None", answers: AnswerService) -> APIRouter:
@@ -42,7 +51,16 @@ def api_routes(bot: "Chatbot", journal: "Journal | None", answers: AnswerService
     router = APIRouter(prefix="/api")
     feedback_queue = FairQueue(at_once=_FEEDBACK_AT_ONCE)
 
-    @router.post("/ask")
+    @router.post(
+        "/ask",
+        summary="Ask a question",
+        operation_id="ask",
+        openapi_extra=json_body_of(QuestionBody),
+        responses={
+            200: {"model": AnswerShape, "description": "The answer.", "links": _LINKS},
+            **problem_responses(QUESTION_PROBLEMS),
+        },
+    )
     async def ask(request: Request) -> Response:
         question, history, document = read_question(await json_body(request))
         try:
@@ -55,7 +73,15 @@ def api_routes(bot: "Chatbot", journal: "Journal | None", answers: AnswerService
             return Response(status_code=HTTPStatus.NO_CONTENT)  # nobody reads it
         return _json({"answer_id": answer_id, **answer.as_dict(), **urgent_field(answer, bot.clinic)})
 
-    @router.post("/feedback")
+    @router.post(
+        "/feedback",
+        summary="Say whether an answer helped",
+        operation_id="feedback",
+        openapi_extra=json_body_of(FeedbackBody),
+        status_code=HTTPStatus.NO_CONTENT,
+        response_description="It is noted. A second feedback replaces the first.",
+        responses=problem_responses(FEEDBACK_PROBLEMS),
+    )
     async def feedback(request: Request) -> Response:
         body = _read_feedback(await json_body(request))
         try:
@@ -69,15 +95,34 @@ def api_routes(bot: "Chatbot", journal: "Journal | None", answers: AnswerService
             raise AnswerNotFound("There is no answer with this id. It was not recorded, or its record has expired.")
         return Response(status_code=HTTPStatus.NO_CONTENT)
 
-    @router.api_route("/health", methods=["GET", "HEAD"])
+    @router.api_route(
+        "/health",
+        methods=["GET", "HEAD"],
+        summary="See whether the process is alive",
+        operation_id="health",
+        responses={200: {"model": Health, "description": "It is alive."}, **problem_responses(PAGE_PROBLEMS)},
+    )
     async def health() -> Response:
         return _json({"status": "alive"})
 
-    @router.api_route("/ready", methods=["GET", "HEAD"])
+    @router.api_route(
+        "/ready",
+        methods=["GET", "HEAD"],
+        summary="See whether an index is served, and which",
+        operation_id="ready",
+        responses={200: {"model": Readiness, "description": "It is served."}, **problem_responses(PAGE_PROBLEMS)},
+    )
     async def ready() -> Response:
-        state, warnings = bot.build_state, list(bot.warnings)
+        state = bot.build_state
         return _json(
-            {"status": "ready", "state": state.state, "reason": state.reason, "build": bot.build, "warnings": warnings}
+            {
+                "status": "ready",
+                "state": state.state,
+                "reason": state.reason,
+                "build": bot.build,
+                "warnings": list(bot.warnings),
+                "paused": bot.clinic.chat.paused,
+            }
         )
 
     return router
@@ -97,8 +142,8 @@ def _read_feedback(source: bytes) -> FeedbackBody:
         hint = f"; look at: {', '.join(sorted(fields))}." if fields != {""} else "."
         shape = '{"answer_id": text, "helpful": true or false, "comment": text}'
         raise RequestError(f"The request must be {shape}{hint}") from None
-    if len(body.comment or "") > _LONGEST_COMMENT:
-        raise RequestError(f"The comment is longer than {_LONGEST_COMMENT:,} characters: shorten it.")
+    if len(body.comment or "") > LONGEST_COMMENT:
+        raise RequestError(f"The comment is longer than {LONGEST_COMMENT:,} characters: shorten it.")
     return body
 
 

@@ -43,17 +43,17 @@ def chat_page_routes(blocks: gr.Blocks, bot: "Chatbot", assets: Assets) -> APIRo
 
     pages(bot.content_version)  # so that an error shows when the server starts
 
-    @router.api_route("/", methods=["GET", "HEAD"])
+    @router.api_route("/", methods=["GET", "HEAD"], include_in_schema=False)
     async def chat(request: Request) -> Response:
         return _respond(request, pages(bot.content_version)["/"], _CHAT_POLICY)
 
-    @router.api_route("/embed", methods=["GET", "HEAD"])
+    @router.api_route("/embed", methods=["GET", "HEAD"], include_in_schema=False)
     async def embed(request: Request) -> Response:
         wanted = request.query_params.get("language", "")
         language = wanted if wanted in LANGUAGES else bot.clinic.widget.language
         return _respond(request, pages(bot.content_version)[f"/embed {language}"], framed)
 
-    @router.api_route("/demo", methods=["GET", "HEAD"])
+    @router.api_route("/demo", methods=["GET", "HEAD"], include_in_schema=False)
     async def demo(request: Request) -> Response:
         return _respond(request, pages(bot.content_version)["/demo"], _WIDGET_POLICY + "'none'")
 

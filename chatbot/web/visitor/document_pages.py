@@ -4,7 +4,7 @@ import re
 from collections.abc import Collection, Iterator, Sequence
 from datetime import date
 from http import HTTPStatus
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from fastapi import APIRouter, Request
 from fastapi.responses import HTMLResponse
@@ -16,6 +16,7 @@ from chatbot.reading import echoes, same_words, shown_blocks
 from chatbot.records import Document, Highlight
 from chatbot.web.http.assets import Assets, fill_page
 from chatbot.web.http.markup import Html
+from chatbot.web.visitor.api_schema import PAGE_PROBLEMS, problem_responses
 from chatbot.web.visitor.layout import Layout
 
 if TYPE_CHECKING:
@@ -35,6 +36,25 @@ _CHANGED: Final = Html(
 )
 _NOT_FOUND: Final = Html("<p>There is no such page here. It may have been renamed or taken away.</p>")
 _DEEPEST: Final = 6  # HTML has no h7
+_PARAMETERS: Final = [
+    {"name": "document_id", "in": "path", "required": True, "schema": {"type": "string"}},
+    {
+        "name": "mark",
+        "in": "query",
+        "description": "The ranges to mark, such as 120-198, in code points. Others are ignored.",
+        "schema": {"type": "array", "items": {"type": "string"}},
+    },
+    {
+        "name": "of",
+        "in": "query",
+        "description": "The digest of the text that the ranges are of: of another text, nothing is marked.",
+        "schema": {"type": "string"},
+    },
+]
+_MISSING: Final[dict[str, Any]] = {
+    "description": "There is no such page.",
+    "content": {"text/html": {"schema": {"type": "string"}}},
+}
 
 
 def page_routes(bot: "Chatbot", assets: Assets) -> APIRouter:
@@ -47,7 +67,15 @@ def page_routes(bot: "Chatbot", assets: Assets) -> APIRouter:
         page = fill_page("page.html", title=title, name=bot.clinic.name, body=body, **look)
         return HTMLResponse(page, status, {"Content-Security-Policy": _POLICY, "Cache-Control": "no-cache"})
 
-    @router.api_route("/pages/{document_id:path}", methods=["GET", "HEAD"])
+    @router.api_route(
+        "/pages/{document_id:path}",
+        methods=["GET", "HEAD"],
+        summary="Read one of the clinic's pages, with quoted sentences marked",
+        operation_id="page",
+        response_class=HTMLResponse,
+        openapi_extra={"parameters": _PARAMETERS},
+        responses={404: _MISSING, **problem_responses(PAGE_PROBLEMS)},
+    )
     async def page(request: Request, document_id: str) -> HTMLResponse:
         query = request.query_params
         try:

@@ -9,6 +9,7 @@ from fastapi.responses import HTMLResponse
 from chatbot.evaluation import ReportItem, ReportPart, SiteReport, report_parts
 from chatbot.web.http.assets import build_assets, fill_page
 from chatbot.web.http.markup import Html
+from chatbot.web.visitor.api_schema import PAGE_PROBLEMS, problem_responses
 
 if TYPE_CHECKING:
     from chatbot.bot import Chatbot
@@ -25,7 +26,14 @@ def report_routes(bot: "Chatbot", current: Callable[[], SiteReport]) -> APIRoute
     assets = build_assets(bot.clinic.colours.accent)
     router = APIRouter()
 
-    @router.api_route("/report", methods=["GET", "HEAD"])
+    @router.api_route(
+        "/report",
+        methods=["GET", "HEAD"],
+        summary="Read the report on the site",
+        operation_id="report",
+        response_class=HTMLResponse,
+        responses=problem_responses(PAGE_PROBLEMS),
+    )
     async def report() -> HTMLResponse:
         parts = Html("\n").join(map(_part, report_parts(current())))
         demo = Html('<p><a href="demo">Try the chat on a page</a></p>\n')

@@ -13,7 +13,7 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from functools import lru_cache
 from http import HTTPStatus
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final
 
 import rjsmin
 from fastapi import APIRouter, Request, Response
@@ -22,6 +22,7 @@ from chatbot.errors import SettingsError
 from chatbot.web.http.assets import static_text
 from chatbot.web.http.markup import Html
 from chatbot.web.http.translations import LANGUAGES, direction, interface_texts, translations
+from chatbot.web.visitor.api_schema import PAGE_PROBLEMS, PROBLEM_CONTENT, problem_responses
 
 if TYPE_CHECKING:
     from chatbot.bot import Chatbot
@@ -34,6 +35,20 @@ _FRESH: Final = "private, max-age=300, stale-while-revalidate=604800"
 _IMMUTABLE: Final = "private, max-age=31536000, immutable"
 _HOST: Final = re.compile(r"[a-z0-9-]+(\.[a-z0-9-]+)*(:[0-9]{1,5})?", re.IGNORECASE)
 _THIS_MACHINE: Final = re.compile(r"localhost(:|$)|127\.|0\.", re.IGNORECASE)
+_LANGUAGE: Final = [{"name": "language", "in": "query", "schema": {"type": "string", "examples": [*LANGUAGES]}}]
+_VERSION: Final = [{"name": "v", "in": "query", "schema": {"type": "string"}}]
+_RESPONSES: Final[dict[int | str, dict[str, Any]]] = {
+    **problem_responses(PAGE_PROBLEMS),
+    304: {"description": "The browser's copy is the present one."},
+    403: {
+        "description": "The site is not on the clinic's list. A script element gets a script that says so.",
+        "content": {**PROBLEM_CONTENT, "text/javascript": {"schema": {"type": "string"}}},
+    },
+}
+
+
+class _JavaScript(Response):
+    media_type = "text/javascript"
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,17 +76,40 @@ def widget_routes(bot: "Chatbot", root_path: str = "") -> APIRouter:
 
     router = APIRouter()
 
-    @router.api_route("/widget.js", methods=["GET", "HEAD"])
+    @router.api_route(
+        "/widget.js",
+        methods=["GET", "HEAD"],
+        summary="Load the chat with its settings",
+        operation_id="widget",
+        openapi_extra={"parameters": _LANGUAGE},
+        responses=_RESPONSES,
+        response_class=_JavaScript,
+    )
     async def widget(request: Request) -> Response:
         wanted = request.query_params.get("language", "")
         language = wanted if wanted in LANGUAGES else bot.clinic.widget.language
         return _respond(request, with_settings(language, _address(request, root_path), bot.content_version), _FRESH)
 
-    @router.api_route(f"/widget.{pinned.digest}.js", methods=["GET", "HEAD"])
+    @router.api_route(
+        f"/widget.{pinned.digest}.js",
+        methods=["GET", "HEAD"],
+        summary="Load the chat without its settings, which the tag holds",
+        operation_id="widget_program",
+        responses=_RESPONSES,
+        response_class=_JavaScript,
+    )
     async def program(request: Request) -> Response:
         return _respond(request, pinned, _IMMUTABLE)
 
-    @router.api_route("/widget-talk.js", methods=["GET", "HEAD"])
+    @router.api_route(
+        "/widget-talk.js",
+        methods=["GET", "HEAD"],
+        summary="Load the conversation, which the chat fetches when it is opened",
+        operation_id="widget_talk",
+        openapi_extra={"parameters": _VERSION},
+        responses=_RESPONSES,
+        response_class=_JavaScript,
+    )
     async def conversation(request: Request) -> Response:
         # A page that was open during an update of Footnote asks for the earlier version. It gets this one, uncached.
         return _respond(request, talk, _IMMUTABLE if request.query_params.get("v") == talk.digest else "no-store")
@@ -107,7 +145,7 @@ def _respond(request: Request, script: _Script, life: str) -> Response:
     headers = {"Cache-Control": life, "ETag": tag, "Cross-Origin-Resource-Policy": "cross-origin"}
     if tag in request.headers.get("if-none-match", ""):
         return Response(status_code=HTTPStatus.NOT_MODIFIED, headers=headers)
-    return Response(script.content, media_type="text/javascript", headers=headers)
+    return _JavaScript(script.content, headers=headers)
 
 
 def _address(request: Request, root_path: str) -> str | None:
