@@ -9,6 +9,7 @@ import io
 import logging
 import sys
 from collections.abc import Sequence
+from typing import Any
 
 from chatbot import __version__
 from chatbot.cli.building import add_building_commands
@@ -17,9 +18,11 @@ from chatbot.cli.crawl import add_crawl_commands
 from chatbot.cli.doctor import add_doctor_command
 from chatbot.cli.journal import add_journal_commands
 from chatbot.cli.questions import add_question_commands
+from chatbot.cli.sites import add_sites_commands
 from chatbot.cli.staff import add_staff_commands
-from chatbot.errors import FootnoteError
-from chatbot.settings import load_settings
+from chatbot.errors import FootnoteError, SettingsError
+from chatbot.settings import Settings, load_settings
+from chatbot.sites import Site, Sites, site_settings
 
 __all__ = ["main"]
 
@@ -33,7 +36,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     if isinstance(sys.stdout, io.TextIOWrapper):  # a terminal that cannot show a letter shows its number
         sys.stdout.reconfigure(errors="backslashreplace")
     try:
-        return int(options.run(options.load_settings(), options) or 0)
+        return int(options.run(_settings(options), options) or 0)
     except FootnoteError as error:
         print(error, file=sys.stderr)
         return 1
@@ -44,10 +47,29 @@ def main(arguments: Sequence[str] | None = None) -> int:
     return 0
 
 
+def _settings(options: argparse.Namespace) -> Settings:
+    """Return the settings of the one site, of the named one of many, or of the server of many."""
+    settings: Settings = options.load_settings()
+    name = getattr(options, "site", None)
+    if name is not None:
+        return site_settings(settings, Sites(settings.sites).get(name) if settings.sites else Site(name, ""))
+    if settings.sites and options.of_one_site:
+        raise SettingsError(f"Name one of the sites in {settings.sites}: --site NAME. 'footnote sites' lists them.")
+    return settings
+
+
+class _Parser(argparse.ArgumentParser):
+    """A parser that, as all its subparsers do, takes the name of a site."""
+
+    def __init__(self, **options: Any) -> None:  # noqa: ANN401 - argparse's own, passed on
+        super().__init__(**options)
+        self.add_argument("--site", default=argparse.SUPPRESS, metavar="NAME", help="the site, of many on one server")
+
+
 def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(prog="footnote", description="Answers questions with the clinic's own words.")
+    parser = _Parser(prog="footnote", description="Answers questions with the clinic's own words.")
     parser.add_argument("--version", action="version", version=__version__)
-    parser.set_defaults(log_format="%(message)s", load_settings=load_settings)
+    parser.set_defaults(log_format="%(message)s", load_settings=load_settings, of_one_site=True)
     add_command = parser.add_subparsers(required=True, metavar="COMMAND").add_parser
     add_corpus_commands(add_command)
     add_building_commands(add_command)
@@ -55,6 +77,7 @@ def _parser() -> argparse.ArgumentParser:
     add_question_commands(add_command)
     add_journal_commands(add_command)
     add_staff_commands(add_command)
+    add_sites_commands(add_command)
     add_doctor_command(add_command)
     return parser
 

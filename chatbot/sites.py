@@ -95,6 +95,10 @@ class Sites:
                 sites.append(site)
         return SitesFound(tuple(sites), tuple(problems))
 
+    def changes(self) -> object:
+        """Return a value that differs once a site is added, changed or removed; raises `SettingsError`."""
+        return {name: (self.folder / name / _FILE).stat().st_mtime_ns for name in self._names()}
+
     def get(self, name: str) -> Site:
         """Return a site; raises `SiteRefused` for a name that is not there and `SettingsError` for one unreadable."""
         if not _NAME.fullmatch(name) or not (self.folder / name / _FILE).is_file():
@@ -216,6 +220,7 @@ def site_settings(settings: Settings, site: Site) -> Settings:
         journal=settings.journal if settings.journal in _NO_JOURNAL else str(folder / "journal" / "journal.sqlite3"),
         staff=folder / "staff",
         crawl=site.crawl,
+        root_path="",  # the server takes it away before it looks for the site
     )
 
 

@@ -5,7 +5,9 @@ import logging
 import shutil
 import sys
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
+from threading import Timer
 from typing import Final
 
 from chatbot.errors import FootnoteError
@@ -23,10 +25,10 @@ def add_corpus_commands(add_command: Callable[..., argparse.ArgumentParser]) -> 
     """Add the parsers of these commands."""
     init = add_command("init", help="start a clinic of your own: an example page and a clinic.toml")
     init.add_argument("folder", nargs="?", type=Path, default=Path(), metavar="FOLDER", help="where; here, if left out")
-    init.set_defaults(run=_init)
+    init.set_defaults(run=_init, of_one_site=False)
 
     serve = add_command("serve", help="serve the chat page and the API")
-    serve.set_defaults(run=_serve, log_format=_LOG_LINE)
+    serve.set_defaults(run=_serve, log_format=_LOG_LINE, of_one_site=False)
 
     widget = add_command("widget", help="print the tag that shows the chat on the clinic's site")
     widget.add_argument("server", help="this server's public address, such as https://chat.clinic.example")
@@ -54,7 +56,41 @@ def _init(_: Settings, options: argparse.Namespace) -> None:
 
 
 def _serve(settings: Settings, _: argparse.Namespace) -> None:
-    from threading import Timer
+    if settings.sites and not settings.site:
+        _serve_sites(settings)
+    else:
+        _serve_one(settings)
+
+
+def _serve_sites(settings: Settings) -> None:
+    from chatbot.bot import load_pipeline
+    from chatbot.indexing import load_encoder
+    from chatbot.sites import Sites
+    from chatbot.web.open_sites import create_sites_app
+    from chatbot.web.server import listen, run
+
+    sites = Sites(settings.sites or Path())
+    found = sites.find()
+    address = listen(settings.host, settings.port)
+    pipeline = load_pipeline(load_encoder(settings.model))
+    pipeline.tools.encoder.encode_questions(["Are you ready?"])  # loads the model, so that no visitor waits for it
+    print(f"Serving {len(found.sites)} sites of {sites.folder} on {_shown(settings)} (Ctrl+C stops it)", flush=True)
+    _later(pipeline.tools.triage.load_languages)
+    run(partial(create_sites_app, settings, sites, pipeline), settings.trusted_proxies, address)
+
+
+def _later(work: Callable[[], object]) -> None:
+    warm_up = Timer(_WARM_UP, work)
+    warm_up.daemon = True  # it keeps no server that is stopped
+    warm_up.start()
+
+
+def _shown(settings: Settings) -> str:
+    host = f"[{settings.host}]" if ":" in settings.host else settings.host
+    return f"http://{host}:{settings.port}{settings.root_path}"
+
+
+def _serve_one(settings: Settings) -> None:
 
     from chatbot.cli.progress import progress_bar
     from chatbot.clinic import Contact, example_warnings
@@ -72,12 +108,8 @@ def _serve(settings: Settings, _: argparse.Namespace) -> None:
         _LOG.warning("Visitors are not told how to reach the clinic: fill in [contact] in clinic.toml.")
     for warning in (*bot.warnings, *example_warnings(bot.clinic)):
         _LOG.warning("%s", warning)
-    host = f"[{settings.host}]" if ":" in settings.host else settings.host
-    shown = f"http://{host}:{settings.port}{settings.root_path}"
-    print(f"Serving {bot.clinic.name} on {shown} (Ctrl+C stops it)", flush=True)
-    warm_up = Timer(_WARM_UP, bot.warm_up)
-    warm_up.daemon = True  # it keeps no server that is stopped
-    warm_up.start()
+    print(f"Serving {bot.clinic.name} on {_shown(settings)} (Ctrl+C stops it)", flush=True)
+    _later(bot.warm_up)
     healer.start()
     serve(bot, journal, settings, address)
 

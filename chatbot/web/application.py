@@ -1,21 +1,24 @@
 """The web application, put together: routes, middleware and the staff console, over one bot."""
 
 from collections.abc import AsyncIterator, Callable, Iterable
-from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager
+from functools import partial
 from http import HTTPStatus
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Final
 
 from anyio import to_thread
 from fastapi import APIRouter, FastAPI
 from fastapi.responses import RedirectResponse
 from starlette.middleware.gzip import GZipMiddleware
+from starlette.types import ASGIApp
 
 from chatbot.staff import daily_crawl
 from chatbot.web.console import ConsoleServices, staff_app
-from chatbot.web.http.answer_and_record import AnswerService
+from chatbot.web.http.answer_and_record import AnswerService, SiteTurns
 from chatbot.web.http.assets import Assets, asset_routes, build_assets
 from chatbot.web.http.gradio_allowlist import GradioAllowlist
 from chatbot.web.http.gradio_app import gradio_app
+from chatbot.web.http.lazy import LazyPart, Lifespan, Part
 from chatbot.web.http.middleware import BodySizeLimit, RootPath, SecurityHeaders
 from chatbot.web.http.origins import OriginMiddleware
 from chatbot.web.http.problems import ServerErrorMiddleware, handle_errors
@@ -40,18 +43,29 @@ def create_app(
     journal: "Journal | None" = None,
     settings: "Settings | None" = None,
     more_routes: Iterable[APIRouter] = (),
+    site_turns: SiteTurns | None = None,
 ) -> FastAPI:
     """Build the web application of a bot; nothing starts before the application is served.
 
-    Without a journal, no question is recorded. Without settings, there is no staff console.
+    Without a journal, no question is recorded. Without settings, there is no staff console. An application of one site
+    of many takes its turns among them, and builds the chat page and the console when somebody first opens them.
     """
     sites = bot.clinic.sites
     questions = RateLimiter(sites.requests_per_minute)
-    answers = AnswerService(bot, journal, questions)
-    blocks = chat_blocks(bot, journal, answers)
-    gradio = gradio_app(blocks, _NO_UPLOAD)
-    lifespans = [gradio.router.lifespan_context]
+    answers = AnswerService(bot, journal, questions, site_turns)
     assets = build_assets(bot.clinic.colours.accent)
+    lifespans: list[Lifespan] = []
+
+    def add(build: Callable[[], Part]) -> ASGIApp:
+        """Return a part of the application, and note its lifespan."""
+        if site_turns:
+            lazy = LazyPart(build)
+            part: Part = (lazy, lazy.lifespan)
+        else:
+            part = build()
+        lifespans.append(part[1])
+        return part[0]
+
     app = FastAPI(
         openapi_url=None,
         docs_url=None,
@@ -60,22 +74,20 @@ def create_app(
         lifespan=_lifespan(journal, lifespans),
     )
     for routes in (
-        chat_page_routes(blocks, bot, assets),
         api_routes(bot, journal, answers),
         page_routes(bot, assets),
         asset_routes(assets),
-        widget_routes(bot, settings.root_path if settings else ""),
+        widget_routes(bot),
         openapi_routes(app, settings.root_path if settings else ""),
         *more_routes,
     ):
         app.include_router(routes)
     if settings:
         services = ConsoleServices.of(bot, journal, settings)
-        lifespans.append(_mount_console(app, services, assets))
+        _mount_console(app, add(partial(staff_app, services, assets)))
         if settings.crawl:
             lifespans.append(_daily_crawl(services, settings))
-    others = RateLimiter(sites.requests_per_minute * _OTHER_EVENTS)
-    app.router.default = GradioAllowlist(gradio, blocks, ChatPolicy(blocks, questions, others))
+    app.router.default = add(partial(_chat_part, bot, journal, answers, questions, assets))
     handle_errors(app)
     app.add_middleware(GZipMiddleware, minimum_size=1024)
     app.add_middleware(BodySizeLimit, exempt_path="/staff/")
@@ -88,24 +100,35 @@ def create_app(
     return app
 
 
-_Lifespan = Callable[[Any], AbstractAsyncContextManager[Any]]
 _NO_UPLOAD: Final = 1  # byte
 _OTHER_EVENTS: Final = 6  # events that ask nothing, such as feedback, for each question that the limit allows
 
 
-def _mount_console(app: FastAPI, services: ConsoleServices, assets: Assets) -> _Lifespan:
-    """Mount the staff console at /staff, and return its lifespan."""
-    console, lifespan = staff_app(services, assets)
+def _chat_part(
+    bot: "Chatbot", journal: "Journal | None", answers: AnswerService, questions: RateLimiter, assets: Assets
+) -> Part:
+    """Build the chat page over Gradio."""
+    blocks = chat_blocks(bot, journal, answers)
+    gradio = gradio_app(blocks, _NO_UPLOAD)
+    chat = FastAPI(openapi_url=None, docs_url=None, redoc_url=None, redirect_slashes=False)
+    chat.include_router(chat_page_routes(blocks, bot, assets))
+    others = RateLimiter(bot.clinic.sites.requests_per_minute * _OTHER_EVENTS)
+    chat.router.default = GradioAllowlist(gradio, blocks, ChatPolicy(blocks, questions, others))
+    handle_errors(chat)
+    return chat, gradio.router.lifespan_context
+
+
+def _mount_console(app: FastAPI, console: ASGIApp) -> None:
+    """Mount the staff console at /staff."""
 
     @app.api_route("/staff", methods=["GET", "HEAD"], include_in_schema=False)
     async def staff() -> RedirectResponse:
         return RedirectResponse("staff/", HTTPStatus.PERMANENT_REDIRECT)
 
     app.mount("/staff", console)
-    return lifespan
 
 
-def _daily_crawl(services: ConsoleServices, settings: "Settings") -> _Lifespan:
+def _daily_crawl(services: ConsoleServices, settings: "Settings") -> Lifespan:
     """Return the lifespan of the thread that reads the clinic's site again every day."""
     crawl = daily_crawl(services.bot, services.pages, settings)
 
@@ -118,7 +141,7 @@ def _daily_crawl(services: ConsoleServices, settings: "Settings") -> _Lifespan:
     return lifespan
 
 
-def _lifespan(journal: "Journal | None", lifespans: list[_Lifespan]) -> _Lifespan:
+def _lifespan(journal: "Journal | None", lifespans: list[Lifespan]) -> Lifespan:
     """Return the lifespan of the application: that of its parts, with the journal open until all is written."""
 
     @asynccontextmanager

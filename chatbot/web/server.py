@@ -25,7 +25,7 @@ from chatbot.web.http.connections import (
     with_mapped,
 )
 
-__all__ = ["build_server", "listen", "serve"]
+__all__ = ["build_server", "listen", "run", "serve"]
 
 _SHUTDOWN_TIMEOUT: Final = (
     5  # seconds; then open pages are cut off, because the stream of a chat page never ends by itself
@@ -62,13 +62,17 @@ def serve(
     more_routes: Iterable[APIRouter] = (),
 ) -> None:
     """Serve the web application of a bot until the process is told to stop."""
+    proxies = settings.trusted_proxies if settings else ()
+    run(partial(create_app, bot, journal, settings, more_routes), proxies, address)
+
+
+def run(create: Callable[[], ASGIApp], trusted_proxies: Iterable[str], address: socket.socket) -> None:
+    """Serve the application that `create` returns until the process is told to stop.
+
+    It is built inside the running event loop, because Gradio otherwise opens loops that it never closes.
+    """
     sys.setswitchinterval(_SWITCH_INTERVAL)
-    server = build_server(
-        # Built inside the running event loop, because Gradio otherwise opens loops that it never closes.
-        partial(create_app, bot, journal, settings, more_routes),
-        settings.trusted_proxies if settings else (),
-    )
-    server.run(sockets=[address])
+    build_server(create, trusted_proxies).run(sockets=[address])
 
 
 def build_server(

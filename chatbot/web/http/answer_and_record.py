@@ -1,8 +1,10 @@
 """The one place where a question, of the chat page or the API, is answered and recorded."""
 
 import asyncio
+import sys
 import time
 from collections.abc import Callable, Coroutine, Sequence
+from contextlib import AbstractAsyncContextManager, AsyncExitStack
 from typing import TYPE_CHECKING, Any, Final
 from uuid import uuid4
 
@@ -16,18 +18,42 @@ if TYPE_CHECKING:
     from chatbot.bot import Chatbot
     from chatbot.journal import Journal
 
-__all__ = ["AT_ONCE", "AnswerService"]
+__all__ = ["AT_ONCE", "AnswerService", "SiteTurns"]
 
 AT_ONCE: Final = 2
 """Questions that are answered at once: while one is encoded, which needs no Python, the rest of another goes on."""
 
 
+class SiteTurns:
+    """The turns of one site among the sites of a server, so that one that is asked much does not slow the others."""
+
+    def __init__(self, queue: FairQueue, site: str) -> None:
+        """Take the queue that all sites share, and the site's name."""
+        self._queue = queue
+        self._site = site
+
+    @classmethod
+    def queue(cls) -> FairQueue:
+        """Return a queue for all sites of a server. A site waits there with no more than it answers at once."""
+        return FairQueue(AT_ONCE, at_once_each=1, waiting=sys.maxsize, waiting_each=AT_ONCE)
+
+    def turn(self) -> AbstractAsyncContextManager[None]:
+        """Wait for a turn of the site and hold it."""
+        return self._queue.turn(self._site)
+
+
 class AnswerService:
     """Answers the questions of all visitors, in turns over their addresses. It must be used from one event loop."""
 
-    def __init__(self, bot: "Chatbot", journal: "Journal | None", limiter: RateLimiter) -> None:
-        """Answer from a bot and record in a journal, if there is one; the limiter tells which addresses ask little."""
+    def __init__(
+        self, bot: "Chatbot", journal: "Journal | None", limiter: RateLimiter, site_turns: SiteTurns | None = None
+    ) -> None:
+        """Answer from a bot and record in a journal, if there is one; the limiter tells which addresses ask little.
+
+        `site_turns` are those of the bot's site, if the server has many.
+        """
         self._limiter = limiter
+        self._site_turns = site_turns
         self._bot = bot
         self._journal = journal
         self._queue = FairQueue(AT_ONCE)
@@ -49,7 +75,10 @@ class AnswerService:
         gone = asyncio.create_task(departure())
         try:
             modest = self._limiter.asks_little(address)
-            async with self._queue.turn(client_prefix(address), gone, modest=modest):
+            async with AsyncExitStack() as turns:
+                await turns.enter_async_context(self._queue.turn(client_prefix(address), gone, modest=modest))
+                if self._site_turns:
+                    await turns.enter_async_context(self._site_turns.turn())
                 return await to_thread.run_sync(self._answer_and_record, question, history, document, gone.done)
         finally:
             gone.cancel()

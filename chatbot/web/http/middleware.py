@@ -4,7 +4,7 @@ from http import HTTPStatus
 from typing import Final
 
 from anyio import fail_after
-from starlette.datastructures import MutableHeaders
+from starlette.datastructures import Headers, MutableHeaders
 from starlette.exceptions import HTTPException
 from starlette.requests import ClientDisconnect, Request
 from starlette.responses import RedirectResponse
@@ -12,13 +12,15 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from chatbot.web.http.problems import problem_response
 
-__all__ = ["BodySizeLimit", "RootPath", "SecurityHeaders", "json_body", "replay"]
+__all__ = ["BodySizeLimit", "OwnCookies", "RootPath", "SecurityHeaders", "json_body", "public_path", "replay"]
 
 _SLOWEST_BODY: Final = 20  # seconds; a phone on a bad line needs one
 LARGEST_BODY: Final = 64 * 1024  # bytes; the longest question allowed is far shorter
 # A client that is cut off while it sends sees a broken connection instead of the response. So this many bytes are read
 # and thrown away before the response is sent.
 _DISCARDED: Final = 32 * 1024 * 1024
+
+_PUBLIC_PATH: Final = "public_path"
 
 _HEADERS: Final = {
     "X-Content-Type-Options": "nosniff",
@@ -29,6 +31,11 @@ _HEADERS: Final = {
     "Permissions-Policy": "camera=(), display-capture=(), geolocation=(), microphone=(), payment=(), usb=()",
     "Content-Security-Policy": "default-src 'none'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'",
 }
+
+
+def public_path(scope: Scope) -> str:
+    """Return the path below which visitors reach the application that handles a request; empty at the root."""
+    return str(scope.get("state", {}).get(_PUBLIC_PATH, ""))
 
 
 class RootPath:
@@ -42,6 +49,8 @@ class RootPath:
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Pass a request on without the path; redirect from the path itself to the page below it."""
         app = self._app
+        if scope["type"] == "http":
+            scope = {**scope, "state": {**scope.get("state", {}), _PUBLIC_PATH: public_path(scope) + self._path}}
         if scope["type"] == "http" and scope["path"] == self._path:
             query = scope["query_string"].decode("latin-1")
             target = f"{self._path.rpartition('/')[2]}/{query and '?'}{query}"
@@ -50,6 +59,42 @@ class RootPath:
             raw = scope["raw_path"].removeprefix(self._path.encode())
             scope = {**scope, "path": scope["path"].removeprefix(self._path), "raw_path": raw}
         await app(scope, receive, send)
+
+
+class OwnCookies:
+    """Keep the cookies of one of several applications of a host apart, by a suffix of their names.
+
+    An application neither sees nor replaces a cookie of another one. Paths do not do that: a cookie whose name starts
+    with `__Host-` is sent to all paths of its host.
+    """
+
+    def __init__(self, app: ASGIApp, suffix: str) -> None:
+        """Take the suffix, of letters, digits and dashes."""
+        self._app = app
+        self._suffix = suffix
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Pass a request on with the application's own cookies, and complete the names of those that it sets."""
+        cookies = "; ".join(header for header in Headers(scope=scope).getlist("cookie"))
+        own = (pair.strip().partition("=") for pair in cookies.split(";"))
+        kept = "; ".join(
+            f"{name.removesuffix(self._suffix)}={value}" for name, _, value in own if name.endswith(self._suffix)
+        )
+        others = [header for header in scope["headers"] if header[0] != b"cookie"]
+        scope = {**scope, "headers": [*others, (b"cookie", kept.encode("latin-1"))] if kept else others}
+
+        async def complete(message: Message) -> None:
+            if message["type"] == "http.response.start":
+                message = {**message, "headers": [*map(self._completed, message.get("headers", ()))]}
+            await send(message)
+
+        await self._app(scope, receive, complete)
+
+    def _completed(self, header: tuple[bytes, bytes]) -> tuple[bytes, bytes]:
+        if header[0].lower() != b"set-cookie":
+            return header
+        name, _, rest = header[1].partition(b"=")
+        return header[0], name + self._suffix.encode() + b"=" + rest
 
 
 class BodySizeLimit:

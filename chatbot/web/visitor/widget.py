@@ -21,6 +21,7 @@ from fastapi import APIRouter, Request, Response
 from chatbot.errors import SettingsError
 from chatbot.web.http.assets import static_text
 from chatbot.web.http.markup import Html
+from chatbot.web.http.middleware import public_path
 from chatbot.web.http.translations import LANGUAGES, direction, interface_texts, translations
 from chatbot.web.visitor.api_schema import PAGE_PROBLEMS, PROBLEM_CONTENT, problem_responses
 
@@ -60,8 +61,8 @@ class _Script:
     integrity: str
 
 
-def widget_routes(bot: "Chatbot", root_path: str = "") -> APIRouter:
-    """Return the routes of the scripts, for a server that visitors reach below a path.
+def widget_routes(bot: "Chatbot") -> APIRouter:
+    """Return the routes of the scripts.
 
     Raises `SettingsError` for a language or a text that the chat does not have.
     """
@@ -88,7 +89,7 @@ def widget_routes(bot: "Chatbot", root_path: str = "") -> APIRouter:
     async def widget(request: Request) -> Response:
         wanted = request.query_params.get("language", "")
         language = wanted if wanted in LANGUAGES else bot.clinic.widget.language
-        return _respond(request, with_settings(language, _address(request, root_path), bot.content_version), _FRESH)
+        return _respond(request, with_settings(language, _address(request), bot.content_version), _FRESH)
 
     @router.api_route(
         f"/widget.{pinned.digest}.js",
@@ -148,7 +149,7 @@ def _respond(request: Request, script: _Script, life: str) -> Response:
     return _JavaScript(script.content, headers=headers)
 
 
-def _address(request: Request, root_path: str) -> str | None:
+def _address(request: Request) -> str | None:
     """Return the address that a request names, for a script that is combined with others and so loses its own.
 
     A proxy may name this machine in place of the address that visitors know: that is no use on their machines.
@@ -156,7 +157,7 @@ def _address(request: Request, root_path: str) -> str | None:
     host = request.headers.get("host", "")
     if not _HOST.fullmatch(host) or _THIS_MACHINE.match(host):
         return None
-    return f"{request.scope['scheme']}://{host}{root_path}/"
+    return f"{request.scope['scheme']}://{host}{public_path(request.scope)}/"
 
 
 def _program(clinic: Mapping[str, object] | None, server: str | None = None) -> _Script:

@@ -1,0 +1,106 @@
+"""The commands of many sites on one server: sites, sites add, set, rename, remove."""
+
+import argparse
+import shutil
+import sys
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+from typing import Final
+
+from chatbot.errors import SettingsError
+from chatbot.settings import Settings
+from chatbot.sites import Site, Sites
+
+__all__ = ["add_sites_commands"]
+
+_EXAMPLE: Final = Path(__file__).parent / "example"
+
+
+def add_sites_commands(add_command: Callable[..., argparse.ArgumentParser]) -> None:
+    """Add the parsers of these commands."""
+    sites = add_command("sites", help="list, add, change, rename and remove the sites of one server")
+    sites.set_defaults(run=_list, of_one_site=False)
+    add = sites.add_subparsers(metavar="ACTION").add_parser
+
+    new = add("add", help="make the folder of a site, with an example page and a clinic.toml")
+    _add_name(new)
+    _add_places(new)
+    new.set_defaults(run=_add)
+
+    change = add("set", help="set the host names of a site, and what is crawled every day")
+    _add_name(change)
+    _add_places(change)
+    change.set_defaults(run=_set)
+
+    rename = add("rename", help="rename a site, whose key and host names stay")
+    _add_name(rename)
+    rename.add_argument("new", metavar="NEW", help="the new name")
+    rename.set_defaults(run=_rename)
+
+    remove = add("remove", help="put a site out of service; its folder is kept aside")
+    _add_name(remove)
+    remove.set_defaults(run=_remove)
+
+
+def _add_name(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("name", metavar="NAME", help="the site: small letters, digits and dashes")
+
+
+def _add_places(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--host", action="append", metavar="HOST", help="a host name, such as chat.clinic.example")
+    parser.add_argument("--crawl", action="append", metavar="URL", help="an address that is read again every day")
+
+
+def _sites(settings: Settings) -> Sites:
+    if settings.sites is None:
+        raise SettingsError("There is one site here: set FOOTNOTE_SITES to the folder of many.")
+    return Sites(settings.sites)
+
+
+def _list(settings: Settings, _: argparse.Namespace) -> None:
+    found = _sites(settings).find()
+    for site in found.sites:
+        print(f"{site.name}: key {site.key}, {', '.join(site.hosts) or 'no host name'}")
+    for problem in found.problems:
+        print(problem, file=sys.stderr)
+
+
+def _add(settings: Settings, options: argparse.Namespace) -> None:
+    sites = _sites(settings)
+    site = sites.add(options.name, options.host or (), options.crawl or ())
+    folder = sites.folder / site.name
+    shutil.copytree(_EXAMPLE, folder, copy_function=shutil.copyfile, dirs_exist_ok=True)
+    print(
+        f"Made {folder}, with an example page and a clinic.toml. Fill them in, or read the clinic's site:\n"
+        f"  footnote crawl https://clinic.example --site {site.name}\n"
+        f"  footnote staff add NAME --role editor --site {site.name}\n"
+        f"Visitors reach it {_reached(site)}"
+    )
+
+
+def _reached(site: Site) -> str:
+    if site.hosts:
+        return f"at {', '.join(f'https://{host}/' for host in site.hosts)}, and below /s/{site.key}/ on the server."
+    return f"below /s/{site.key}/ on the server."
+
+
+def _set(settings: Settings, options: argparse.Namespace) -> None:
+    sites = _sites(settings)
+    site = sites.get(options.name)
+    if options.host is not None:
+        site = replace(site, hosts=tuple(filter(None, map(str.lower, options.host))))
+    if options.crawl is not None:
+        site = replace(site, crawl=tuple(filter(None, options.crawl)))
+    sites.change(site)
+    print(f"Visitors reach {site.name} {_reached(site)}")
+
+
+def _rename(settings: Settings, options: argparse.Namespace) -> None:
+    _sites(settings).rename(options.name, options.new)
+    print(f"{options.name} is now called {options.new}.")
+
+
+def _remove(settings: Settings, options: argparse.Namespace) -> None:
+    kept = _sites(settings).remove(options.name)
+    print(f"{options.name} is out of service. Its folder is kept in {kept}: delete that when nobody needs it.")

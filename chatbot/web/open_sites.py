@@ -1,0 +1,310 @@
+"""Many sites in one process: each is opened when it is first asked for, and closed when it was long unused."""
+
+import asyncio
+import logging
+import time
+from collections.abc import AsyncIterator, Iterator
+from contextlib import AsyncExitStack, asynccontextmanager, contextmanager, suppress
+from functools import partial
+from http import HTTPStatus
+from typing import Final
+
+from anyio import CapacityLimiter, to_thread
+from fastapi import FastAPI, Response
+from starlette.datastructures import Headers
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from chatbot.answering import Pipeline
+from chatbot.errors import FootnoteError
+from chatbot.journal import Journal
+from chatbot.settings import Settings
+from chatbot.sites import Site, SiteLock, Sites, SitesFound, site_settings
+from chatbot.staff import IndexHealer
+from chatbot.web.application import create_app
+from chatbot.web.http.answer_and_record import SiteTurns
+from chatbot.web.http.middleware import OwnCookies, RootPath, SecurityHeaders
+from chatbot.web.http.problems import ServerErrorMiddleware, encode_json, handle_errors, problem_response
+
+__all__ = ["OpenSites", "create_sites_app"]
+
+_LOG = logging.getLogger(__name__)
+_LOOK: Final = 1.0  # seconds between two looks at the folder of the sites
+_IDLE: Final = 1800.0  # seconds without a request after which a site is closed
+_CRAWL_IDLE: Final = 3 * 3600.0  # the same for a site that is crawled, so that no crawl is cut off
+_MOST_OPEN: Final = 250  # sites; then those unused longest are closed
+_OPENING: Final = 20.0  # seconds that a visitor waits for a site to open
+_RETRY: Final = 10.0  # seconds after which a site that could not be opened is tried again
+_GRACE: Final = 5.0  # seconds that running requests have when a site is closed
+_AT_ONCE: Final = 2  # sites that are opened at once
+_DAILY: Final = 20 * 3600.0  # seconds; each site is opened daily, so that it forgets old questions and is crawled
+_FIRST_ROUND: Final = 60.0  # seconds after the start, so that the server is ready early
+_SITE_PATH: Final = "/s/"  # then the site's key
+
+
+class _OpenSite:
+    """A site that is being opened, is open or is being closed."""
+
+    def __init__(self, site: Site) -> None:
+        self.site = site
+        self.application: asyncio.Future[ASGIApp] = asyncio.get_running_loop().create_future()
+        self.closing = asyncio.Event()
+        self.keeper: asyncio.Task[None] | None = None
+        self._cut_off = asyncio.Event()
+        self._unused = asyncio.Event()
+        self._unused.set()
+        self._requests = 0
+        self._used = time.monotonic()
+
+    @property
+    def idle(self) -> float:
+        """The seconds since the last request ended."""
+        return 0.0 if self._requests else time.monotonic() - self._used
+
+    @contextmanager
+    def request(self) -> Iterator[None]:
+        """Count a request for as long as it lasts."""
+        self._requests += 1
+        self._unused.clear()
+        try:
+            yield
+        finally:
+            self._requests -= 1
+            self._used = time.monotonic()
+            if not self._requests:
+                self._unused.set()
+
+    async def wait_for_requests(self) -> None:
+        """Wait until no request runs; after a while, what streams for ever is cut off."""
+        for _ in range(2):
+            with suppress(TimeoutError):
+                await asyncio.wait_for(self._unused.wait(), _GRACE)
+            self._cut_off.set()
+
+    def received(self, receive: Receive) -> Receive:
+        """Return a channel that says, once the request is cut off, that the client has left."""
+
+        async def receive_or_leave() -> Message:
+            receiving = asyncio.ensure_future(receive())
+            leaving = asyncio.ensure_future(self._cut_off.wait())
+            try:
+                done, _ = await asyncio.wait({receiving, leaving}, return_when=asyncio.FIRST_COMPLETED)
+                return receiving.result() if receiving in done else {"type": "http.disconnect"}
+            finally:
+                receiving.cancel()
+                leaving.cancel()
+
+        return receive_or_leave
+
+
+class OpenSites:
+    """The sites of a server that are open; it must be used from one event loop."""
+
+    def __init__(self, settings: Settings, sites: Sites, pipeline: Pipeline) -> None:
+        """Take the server's settings, its sites, and the models that all of them share."""
+        self._settings = settings
+        self._sites = sites
+        self._pipeline = pipeline
+        self._turns = SiteTurns.queue()
+        self._opening = CapacityLimiter(_AT_ONCE)
+        self._open: dict[str, _OpenSite] = {}
+        self._by_address: dict[str, Site] = {}
+        self._seen: object = None
+        self._named: set[str] = set()  # the problems that the log has named
+        self._visited: dict[str, float] = {}  # when each site was last opened
+        self.found = SitesFound((), ())
+
+    @property
+    def count(self) -> int:
+        """The number of sites that are open."""
+        return len(self._open)
+
+    def find(self, address: str) -> Site | None:
+        """Return the site with a host name or a key."""
+        return self._by_address.get(address)
+
+    async def respond(self, site: Site, scope: Scope, receive: Receive, send: Send) -> None:
+        """Pass a request on to a site, which is opened if it is not; answer 503 where it cannot be."""
+        opened = self._open.get(site.name) or self._start(site)
+        with opened.request():
+            try:
+                application = await asyncio.wait_for(asyncio.shield(opened.application), _OPENING)
+            except (FootnoteError, TimeoutError) as error:
+                self._name(f"{site.name} cannot be served: {error}" if str(error) else f"{site.name} opens slowly.")
+                await _unavailable()(scope, receive, send)
+            else:
+                await application(scope, opened.received(receive), send)
+
+    @asynccontextmanager
+    async def lifespan(self, _: object) -> AsyncIterator[None]:
+        """Look after the sites until the server ends."""
+        await self._find()
+        looking = asyncio.create_task(self._look_after())
+        yield
+        looking.cancel()
+        await asyncio.gather(*map(self._close, list(self._open.values())))
+
+    def _start(self, site: Site) -> _OpenSite:
+        opened = _OpenSite(site)
+        self._open[site.name] = opened
+        self._visited[site.name] = time.monotonic()
+        opened.keeper = asyncio.create_task(self._keep(opened))
+        return opened
+
+    async def _keep(self, opened: _OpenSite) -> None:
+        """Open a site, keep it until it is to be closed, and close it."""
+        site = opened.site
+        settings = site_settings(self._settings, site)
+        async with AsyncExitStack() as stack:
+            stack.callback(self._forget, opened)
+            try:
+                async with self._opening:
+                    lock = await to_thread.run_sync(SiteLock, self._sites, site.name)
+                    stack.callback(lock.release)
+                    healer = await to_thread.run_sync(IndexHealer.open, settings, self._pipeline)
+                journal = Journal.open(settings.journal, settings.retention)
+                turns = SiteTurns(self._turns, site.name)
+                application = create_app(healer.bot, journal, settings, site_turns=turns)
+                await stack.enter_async_context(application.router.lifespan_context(application))
+            except Exception as error:  # noqa: BLE001 - one site must not stop the others; its visitors get the error
+                opened.application.set_exception(error)
+                with suppress(TimeoutError):
+                    await asyncio.wait_for(opened.closing.wait(), _RETRY)
+                return
+            healer.start()
+            stack.callback(healer.stop)
+            opened.application.set_result(application)
+            await opened.closing.wait()
+            await opened.wait_for_requests()
+
+    def _forget(self, opened: _OpenSite) -> None:
+        if self._open.get(opened.site.name) is opened:
+            del self._open[opened.site.name]
+
+    async def _close(self, opened: _OpenSite) -> None:
+        self._forget(opened)
+        opened.closing.set()
+        if opened.keeper:
+            await opened.keeper
+
+    async def _look_after(self) -> None:
+        """Find new and changed sites, close those that are to be closed, and open each one daily."""
+        started = time.monotonic()
+        closing: set[asyncio.Task[None]] = set()
+        while True:
+            await asyncio.sleep(_LOOK)
+            await self._find()
+            for opened in await self._superfluous():
+                task = asyncio.create_task(self._close(opened))
+                closing.add(task)
+                task.add_done_callback(closing.discard)
+            if time.monotonic() - started > _FIRST_ROUND:
+                self._open_daily()
+
+    async def _find(self) -> None:
+        """Read the folder of the sites again if it changed."""
+        try:
+            seen = await to_thread.run_sync(self._sites.changes)
+            if seen == self._seen:
+                return
+            self.found = await to_thread.run_sync(self._sites.find)
+        except FootnoteError as error:
+            self._name(str(error))
+            return
+        self._seen = seen
+        self._by_address = {address: site for site in self.found.sites for address in (site.key, *site.hosts)}
+        for problem in self.found.problems:
+            self._name(problem)
+
+    async def _superfluous(self) -> list[_OpenSite]:
+        """Return the open sites that are to be closed: changed, wanted by a command, long unused, or too many."""
+        known = {site.name: site for site in self.found.sites}
+        names = list(self._open)
+        wanted = await to_thread.run_sync(lambda: {name for name in names if self._sites.is_closed(name)})
+        by_use = sorted(self._open.values(), key=lambda opened: -opened.idle)
+        spare = len(by_use) - _MOST_OPEN
+        return [
+            opened
+            for place, opened in enumerate(by_use)
+            if known.get(opened.site.name) != opened.site
+            or opened.site.name in wanted
+            or opened.idle > (_CRAWL_IDLE if opened.site.crawl else _IDLE)
+            or (place < spare and opened.idle)
+        ]
+
+    def _open_daily(self) -> None:
+        """Open one of the sites that were not open for a day."""
+        due = time.monotonic() - _DAILY
+        for site in self.found.sites:
+            if site.name not in self._open and self._visited.get(site.name, due) <= due:
+                self._start(site)
+                return
+
+    def _name(self, problem: str) -> None:
+        """Log a problem once."""
+        if problem not in self._named:
+            self._named.add(problem)
+            _LOG.warning("%s", problem)
+
+
+class _SiteRouter:
+    """Pass requests on to the site that their host names, or the key in their path."""
+
+    def __init__(self, app: ASGIApp, sites: OpenSites) -> None:
+        """Take the application of the server's own pages, and the sites."""
+        self._app = app
+        self._sites = sites
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Pass a request on."""
+        await self._application(scope)(scope, receive, send)
+
+    def _application(self, scope: Scope) -> ASGIApp:
+        if scope["type"] != "http":
+            return self._app
+        host = Headers(scope=scope).get("host", "").lower().rpartition("]")[2].partition(":")[0].rstrip(".")
+        if host and (site := self._sites.find(host)):
+            return partial(self._sites.respond, site)
+        path: str = scope["path"]
+        if path.startswith(_SITE_PATH):
+            key = path.removeprefix(_SITE_PATH).partition("/")[0]
+            if "." not in key and (site := self._sites.find(key)):
+                own = OwnCookies(partial(self._sites.respond, site), f"-{key}")  # the host is shared with other sites
+                return RootPath(own, _SITE_PATH + key)
+        return self._app
+
+
+def create_sites_app(settings: Settings, sites: Sites, pipeline: Pipeline) -> FastAPI:
+    """Build the web application of all sites; the server itself has no page but whether it is alive and ready."""
+    opened = OpenSites(settings, sites, pipeline)
+    app = FastAPI(openapi_url=None, docs_url=None, redoc_url=None, redirect_slashes=False, lifespan=opened.lifespan)
+
+    @app.api_route("/api/health", methods=["GET", "HEAD"])
+    async def health() -> Response:
+        return _json({"status": "alive"})
+
+    @app.api_route("/api/ready", methods=["GET", "HEAD"])
+    async def ready() -> Response:
+        found = opened.found
+        return _json(
+            {"status": "ready", "sites": len(found.sites), "open": opened.count, "problems": len(found.problems)}
+        )
+
+    handle_errors(app)
+    app.add_middleware(SecurityHeaders)
+    app.add_middleware(_SiteRouter, sites=opened)
+    app.add_middleware(ServerErrorMiddleware)
+    if settings.root_path:
+        app.add_middleware(RootPath, path=settings.root_path)
+    return app
+
+
+def _json(content: dict[str, object]) -> Response:
+    return Response(encode_json(content), media_type="application/json")
+
+
+def _unavailable() -> Response:
+    return problem_response(
+        HTTPStatus.SERVICE_UNAVAILABLE,
+        {"Retry-After": f"{_RETRY:.0f}"},
+        "This site cannot be served just now. Please try again in a moment.",
+    )
