@@ -17,6 +17,7 @@ from chatbot.cli.corpus import add_corpus_commands
 from chatbot.cli.crawl import add_crawl_commands
 from chatbot.cli.doctor import add_doctor_command
 from chatbot.cli.journal import add_journal_commands
+from chatbot.cli.pause import add_pause_commands
 from chatbot.cli.questions import add_question_commands
 from chatbot.cli.sites import add_sites_commands
 from chatbot.cli.staff import add_staff_commands
@@ -77,6 +78,7 @@ def _parser() -> argparse.ArgumentParser:
     add_question_commands(add_command)
     add_journal_commands(add_command)
     add_staff_commands(add_command)
+    add_pause_commands(add_command)
     add_sites_commands(add_command)
     add_doctor_command(add_command)
     return parser

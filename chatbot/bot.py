@@ -179,6 +179,13 @@ class Chatbot:
         """
         return self._answer(question, history, document).answer
 
+    def ask_while_paused(self, question: str, history: Sequence[str], message: str) -> Answer:
+        """Answer an urgent question as `ask` does, and any other with a message and how to reach the clinic.
+
+        Nothing is searched. Raises `QuestionEmpty` or `QuestionTooLong`.
+        """
+        return self._pipeline.answer_while_paused(question, history, self._serving, message).answer
+
     def ask_with_candidates(
         self, question: str, history: Sequence[str] = (), document: str | None = None
     ) -> tuple[Answer, tuple[Hit, ...]]:

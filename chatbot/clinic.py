@@ -29,10 +29,12 @@ from chatbot.settings import warn_renamed
 
 __all__ = [
     "Answers",
+    "Chat",
     "Clinic",
     "Colours",
     "Contact",
     "Crisis",
+    "Privacy",
     "Reply",
     "Reviews",
     "Sites",
@@ -229,6 +231,30 @@ class Sites:
 
 
 @dataclass(frozen=True, slots=True)
+class Chat:
+    """Whether the chat is paused, and what visitors read then. An empty message stands for Footnote's own wording."""
+
+    paused: StrictBool = False
+    message: _Line = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Privacy:
+    """The sentence below the box in which visitors write, and the page to which it links.
+
+    An empty notice stands for Footnote's own wording, which says how long questions are kept. `{days}` in a notice
+    stands for that number. Without a link, the sentence stands alone.
+    """
+
+    notice: _Line = ""
+    link: Annotated[
+        _Line,
+        Field(pattern=r"^(https?://[^\s/\[\]]+(/\S*)?)?$"),
+        "must be an address that starts with https:// or http://",
+    ] = ""
+
+
+@dataclass(frozen=True, slots=True)
 class Clinic:
     """The whole of clinic.toml."""
 
@@ -246,6 +272,8 @@ class Clinic:
     pages: Reviews = field(default_factory=Reviews)
     widget: Widget = field(default_factory=Widget)
     sites: Sites = field(default_factory=Sites)
+    chat: Chat = field(default_factory=Chat)
+    privacy: Privacy = field(default_factory=Privacy)
     urgent: Urgent = field(default_factory=Urgent)
     replies: Annotated[
         tuple[Reply, ...],

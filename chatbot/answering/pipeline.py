@@ -66,6 +66,14 @@ class Pipeline:
                 return _with_reminder_and_contact(turn, result)
         raise AssertionError("the last step always answers")  # pragma: no cover
 
+    def answer_while_paused(
+        self, question: str, history: Sequence[str], serving: ServingSnapshot, message: str
+    ) -> PipelineResult:
+        """Answer an urgent message as always, and any other with a message alone: nothing is searched."""
+        turn = Turn(self.tools, clean_question(question), list(_readable(history)), serving)
+        paused = PipelineResult(compose.reply(turn.question, message), None, "paused")
+        return _with_reminder_and_contact(turn, _urgent(turn) or _continued_emergency(turn) or paused)
+
 
 def _urgent(turn: Turn) -> PipelineResult | None:
     """1. The message itself raises an alarm: an emergency, a crisis, or something that must be seen today."""

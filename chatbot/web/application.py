@@ -16,6 +16,7 @@ from chatbot.staff import daily_crawl
 from chatbot.web.console import ConsoleServices, staff_app
 from chatbot.web.http.answer_and_record import AnswerService, SiteTurns
 from chatbot.web.http.assets import Assets, asset_routes, build_assets
+from chatbot.web.http.clinic_follower import ClinicFollower
 from chatbot.web.http.gradio_allowlist import GradioAllowlist
 from chatbot.web.http.gradio_app import gradio_app
 from chatbot.web.http.lazy import LazyPart, Lifespan, Part
@@ -23,6 +24,7 @@ from chatbot.web.http.middleware import BodySizeLimit, RootPath, SecurityHeaders
 from chatbot.web.http.origins import OriginMiddleware
 from chatbot.web.http.problems import ServerErrorMiddleware, handle_errors
 from chatbot.web.http.rate_limit import RateLimiter
+from chatbot.web.http.translations import check_texts
 from chatbot.web.visitor.api import api_routes
 from chatbot.web.visitor.chat import ChatPolicy, chat_blocks
 from chatbot.web.visitor.chat_page import chat_page_routes
@@ -77,11 +79,13 @@ def create_app(
         api_routes(bot, journal, answers),
         page_routes(bot, assets),
         asset_routes(assets),
-        widget_routes(bot),
+        widget_routes(bot, journal.retention if journal else 0),
         openapi_routes(app, settings.root_path if settings else ""),
         *more_routes,
     ):
         app.include_router(routes)
+    if settings and settings.clinic:
+        lifespans.append(ClinicFollower(bot, settings.clinic, check_texts).lifespan)
     if settings:
         services = ConsoleServices.of(bot, journal, settings)
         _mount_console(app, add(partial(staff_app, services, assets)))
@@ -111,7 +115,7 @@ def _chat_part(
     blocks = chat_blocks(bot, journal, answers)
     gradio = gradio_app(blocks, _NO_UPLOAD)
     chat = FastAPI(openapi_url=None, docs_url=None, redoc_url=None, redirect_slashes=False)
-    chat.include_router(chat_page_routes(blocks, bot, assets))
+    chat.include_router(chat_page_routes(blocks, bot, assets, journal.retention if journal else 0))
     others = RateLimiter(bot.clinic.sites.requests_per_minute * _OTHER_EVENTS)
     chat.router.default = GradioAllowlist(gradio, blocks, ChatPolicy(blocks, questions, others))
     handle_errors(chat)

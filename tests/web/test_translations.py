@@ -8,16 +8,24 @@ import pytest
 
 from chatbot.answering import compose
 from chatbot.bot import Chatbot
-from chatbot.clinic import Clinic, Widget, load_clinic
+from chatbot.clinic import Chat, Clinic, Privacy, Urgent, Widget, load_clinic
 from chatbot.errors import SettingsError
 from chatbot.indexing import build_index
 from chatbot.records import Outcome
-from chatbot.web.http.translations import LANGUAGES, direction, interface_texts, translations
+from chatbot.web.http.translations import (
+    LANGUAGES,
+    direction,
+    interface_texts,
+    pause_lines,
+    privacy_text,
+    translations,
+)
 from chatbot.web.visitor.widget import script_tag, widget_routes
 from tests.conftest import ROOT, WordEncoder
 
 FOLDER = ROOT / "chatbot" / "web" / "static" / "texts"
 NAMED = {"title", "contact"}
+SAID_BY_THE_SERVER = {"paused", "privacy_day", "privacy_none"}
 
 
 def ours(language: str) -> dict[str, str]:
@@ -33,12 +41,13 @@ def test_every_language_says_everything_and_no_other_is_lying_about() -> None:
         assert {key for key, text in texts.items() if "{name}" in text} == NAMED
         assert {key for key, text in texts.items() if text.count("{number}") == 1} == {"emergency_call"}
         assert {key for key, text in texts.items() if text.count("{page}") == 1} == {"from_page"}
+        assert {key for key, text in texts.items() if text.count("{days}") == 1} == {"privacy"}
         assert language == "en" or texts["notice"] != ours("en")["notice"]
 
 
 def test_no_text_is_sent_that_no_script_uses() -> None:
     scripts = "".join((FOLDER.parent / name).read_text("utf-8") for name in ("widget.js", "widget-talk.js"))
-    for key in ours("en").keys() - {"title", "greeting", "related", "weak", "not_found", "varies"}:
+    for key in ours("en").keys() - {"title", "greeting", "related", "weak", "not_found", "varies", *SAID_BY_THE_SERVER}:
         assert f"T.{key}" in scripts, key
 
 
@@ -54,6 +63,34 @@ def test_what_the_bot_says_in_english_is_what_is_translated(bot: Chatbot) -> Non
         compose.WHICH,
         *(compose.MESSAGES[key] for key in (Outcome.RELATED, Outcome.NOT_FOUND)),
     }
+
+
+@pytest.mark.parametrize(
+    ("days", "told"),
+    [
+        (30, "Fragen werden 30 Tage ohne Ihren Namen aufbewahrt."),
+        (1, "Fragen werden einen Tag ohne Ihren Namen aufbewahrt."),
+        (0, "Fragen werden nicht aufbewahrt."),
+    ],
+)
+def test_the_sentence_on_privacy_is_true_to_the_retention(days: int, told: str) -> None:
+    assert privacy_text(Clinic(), "de", days).startswith(told)
+
+
+def test_the_clinics_own_sentence_stands_in_its_own_language() -> None:
+    clinic = Clinic(widget=Widget(language="fr"), privacy=Privacy("Rien de privé, {days} jours."))
+    assert privacy_text(clinic, "fr", 0) == "Rien de privé, 0 jours."
+    assert privacy_text(clinic, "en", 1).startswith("Questions are kept for one day")
+
+
+def test_what_a_paused_chat_says_is_the_clinics_own_in_its_language() -> None:
+    clinic = Clinic(chat=Chat(paused=True, message="Back on Monday."), urgent=Urgent(phone="999"))
+    assert pause_lines(clinic, "en") == ("Back on Monday.", "In an emergency, call 999.")
+    assert pause_lines(clinic, "de") == (
+        "Der Assistent macht gerade Pause. Bitte fragen Sie uns direkt.",
+        "Rufen Sie im Notfall 999 an.",
+    )
+    assert pause_lines(Clinic(), "en")[1] == "In an emergency, call your local emergency number."
 
 
 def test_the_clinics_wording_stands_in_its_language_and_its_greeting_in_no_other() -> None:
@@ -100,18 +137,18 @@ def test_wording_without_a_place_is_named_before_anything_is_served(
     build_index(corpus, tmp_path / "index", words)
     bot = Chatbot(corpus, tmp_path / "index", words, load_clinic(tmp_path / "clinic.toml"))
     with pytest.raises(SettingsError, match=message):
-        widget_routes(bot)
+        widget_routes(bot, 30)
 
 
 def test_a_tag_is_plain_or_pinned(bot: Chatbot) -> None:
-    assert script_tag(bot, "https://chat.example/", "en", pin=False) == (
+    assert script_tag(bot, "https://chat.example/", "en", 30, pin=False) == (
         '<script src="https://chat.example/widget.js" defer></script>'
     )
     assert 'src="https://chat.example/widget.js?language=es"' in script_tag(
-        bot, "https://chat.example", "es", pin=False
+        bot, "https://chat.example", "es", 30, pin=False
     )
-    pinned = script_tag(bot, 'https://chat.example/"><b>', "en", pin=True)
+    pinned = script_tag(bot, 'https://chat.example/"><b>', "en", 30, pin=True)
     assert "<b>" not in pinned
     assert pinned.count("<") == 2
     with pytest.raises(SettingsError, match="does not speak 'xx'"):
-        script_tag(bot, "https://chat.example", "xx", pin=False)
+        script_tag(bot, "https://chat.example", "xx", 30, pin=False)

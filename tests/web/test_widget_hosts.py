@@ -212,7 +212,7 @@ def test_a_site_that_is_not_on_the_list_shows_nothing(browser: Browser, clinic_s
 def test_a_pinned_program_runs_and_another_in_its_place_does_not(
     guest: Guest, clinic_site: ClinicSite, bot: Chatbot
 ) -> None:
-    tag = script_tag(bot, clinic_site.assistant + "/", "de", pin=True)
+    tag = script_tag(bot, clinic_site.assistant + "/", "de", 30, pin=True)
     page = guest.open(tag=tag)
     launch(page)
     expect(page.get_by_role("dialog")).to_contain_text("Automatischer Assistent.")
@@ -237,7 +237,7 @@ def test_a_tag_manager_may_add_the_tag_after_the_page(guest: Guest) -> None:
 def test_a_conversation_outlives_its_page_only_where_the_clinic_says_so(
     browser: Browser, clinic_site: ClinicSite, bot: Chatbot
 ) -> None:
-    tag = script_tag(bot, clinic_site.assistant, "en", pin=True)
+    tag = script_tag(bot, clinic_site.assistant, "en", 30, pin=True)
     for kept, turns in (("false", 0), ("true", 1)):
         with on_the_site(browser, clinic_site) as guest:
             own = tag.replace("session_storage&quot;:false", f"session_storage&quot;:{kept}")

@@ -20,16 +20,16 @@ _OLD_REPLIES: Final = "routes"  # a file that has the old key keeps it
 _Holder = Container | Table | OutOfOrderTableProxy
 
 
-def with_values(text: str, values: Mapping[str, str]) -> str:
+def with_values(text: str, values: Mapping[str, str | bool]) -> str:
     """Set values by their keys, such as `name` or `urgent.crisis.phone`.
 
-    An empty value in a table removes the key, unless a comment stands beside it: then the value becomes "".
+    An empty text in a table removes the key, unless a comment stands beside it: then the value becomes "".
     """
     document = _parse(text)
     for name, value in values.items():
         table, _, key = name.rpartition(".")
         holder = _table(document, table) if table else document
-        if value or not table or _has_comment(holder, key):
+        if value or not table or value is False or _has_comment(holder, key):
             _set(holder, key, value)
         elif key in holder:
             del holder[key]
@@ -115,9 +115,11 @@ def _find_reply(replies: AoT, name: str) -> Table:
     raise ChangeRefused(f"There is no reply called {name!r} any more: load the list again.")
 
 
-def _set(table: _Holder, key: str, value: str) -> None:
-    """Set a text, unless the key holds it already: its line breaks and quotes in the file then stay as they are."""
-    if key not in table or str(table[key]).strip() != value:
+def _set(table: _Holder, key: str, value: str | bool) -> None:
+    """Set a value, unless the key holds it already: its line breaks and quotes in the file then stay as they are."""
+    if isinstance(value, bool):
+        table[key] = value
+    elif key not in table or str(table[key]).strip() != value:
         table[key] = tomlkit.string(value, multiline="\n" in value)
 
 

@@ -8,7 +8,7 @@ from threading import Lock
 from typing import Final
 
 from chatbot.bot import Chatbot
-from chatbot.clinic import Clinic, Reply, parse_clinic
+from chatbot.clinic import Clinic, Reply, load_clinic, parse_clinic
 from chatbot.errors import ChangeRefused, SettingsError
 from chatbot.files import write_atomically
 from chatbot.staff.accounts.sessions import Account
@@ -33,6 +33,9 @@ FIELDS: Final[Mapping[str, str]] = {
     "urgent.crisis.message": "Crisis: what is said",
     "urgent.today.phone": "Ring today: number when you are closed",
     "urgent.today.message": "Ring today: what is said",
+    "chat.message": "While the chat is paused: what is said",
+    "privacy.notice": "Below the box: sentence on privacy",
+    "privacy.link": "Below the box: address of your privacy page",
 }
 """The texts that staff may edit, by their keys in clinic.toml."""
 
@@ -44,6 +47,7 @@ _REPLY_FIELDS: Final = {
 }
 
 _NEVER_EMPTY: Final = {"urgent.phone"}
+_PAUSE: Final = "The chat"
 
 
 class ClinicText:
@@ -51,13 +55,14 @@ class ClinicText:
 
     def __init__(
         self,
-        bot: Chatbot,
+        bot: Chatbot | None,
         path: Path | None,
         audit_log: AuditLog,
         check: Callable[[Clinic], object] = lambda _: None,
     ) -> None:
         """Take the clinic's file as `path`, None where there is none.
 
+        Without a chatbot, whichever server runs takes up the file by itself.
         `check` raises `SettingsError` for text that a surface cannot show.
         """
         self._check = check
@@ -68,7 +73,7 @@ class ClinicText:
 
     def values(self) -> dict[str, str]:
         """Return the live texts by the keys of `FIELDS`."""
-        clinic = self._bot.clinic
+        clinic = self._bot.clinic if self._bot else load_clinic(self._path)
         return {name: str(attrgetter(name)(clinic)) for name in FIELDS}
 
     def set_values(self, account: Account, values: Mapping[str, str]) -> tuple[str, ...]:
@@ -81,17 +86,28 @@ class ClinicText:
                 raise ChangeRefused(f"“{FIELDS[name]}” may not be empty: somebody in an emergency reads it.")
         if changed:
             subject = ", ".join(FIELDS[name] for name in changed)
-            self._change(account, subject, "Changed", lambda text: with_values(text, changed))
+            self._change(account.name, subject, "Changed", lambda text: with_values(text, changed))
         return tuple(changed)
+
+    def pause(self, account_name: str, message: str | None = None) -> None:
+        """Pause the chat, and replace what visitors then read if a message is given; raises `ChangeRefused`."""
+        values: dict[str, str | bool] = {"chat.paused": True}
+        if message is not None:
+            values["chat.message"] = message.strip()
+        self._change(account_name, _PAUSE, "Paused", lambda text: with_values(text, values))
+
+    def resume(self, account_name: str) -> None:
+        """Answer visitors again; raises `ChangeRefused`."""
+        self._change(account_name, _PAUSE, "Resumed", lambda text: with_values(text, {"chat.paused": False}))
 
     def set_reply(self, account: Account, reply: Reply, name: str | None = None) -> None:
         """Replace the reply called `name`, or add one; raises `ChangeRefused`."""
         summary = "Added" if name is None else "Changed"
-        self._change(account, f"Reply: {reply.name}", summary, lambda text: with_reply(text, reply, name))
+        self._change(account.name, f"Reply: {reply.name}", summary, lambda text: with_reply(text, reply, name))
 
     def remove_reply(self, account: Account, name: str) -> None:
         """Remove a reply; raises `ChangeRefused`."""
-        self._change(account, f"Reply: {name}", "Removed", lambda text: without_reply(text, name))
+        self._change(account.name, f"Reply: {name}", "Removed", lambda text: without_reply(text, name))
 
     def undo(self, account: Account, change_id: int) -> None:
         """Restore the file as it was before a change; raises `ChangeRefused` if it has changed again since."""
@@ -105,9 +121,9 @@ class ClinicText:
                 raise ChangeRefused("The text was changed again since: undo the later changes first, newest first.")
             return before.removeprefix(_BYTE_ORDER_MARK)
 
-        self._change(account, change.subject, "Undid", restore)
+        self._change(account.name, change.subject, "Undid", restore)
 
-    def _change(self, account: Account, subject: str, summary: str, edit: Callable[[str], str]) -> None:
+    def _change(self, account_name: str, subject: str, summary: str, edit: Callable[[str], str]) -> None:
         with self._lock:
             path = self._path
             if path is None:
@@ -122,8 +138,9 @@ class ClinicText:
                 raise ChangeRefused(
                     f"{path} cannot be read or written: {error}. Tell whoever looks after the server."
                 ) from error
-            self._bot.set_clinic(clinic)
-            self._audit_log.record(account.name, ChangeKind.WORDS, subject, summary, before, after)
+            if self._bot:
+                self._bot.set_clinic(clinic)
+            self._audit_log.record(account_name, ChangeKind.WORDS, subject, summary, before, after)
 
     def _parse(self, path: Path, text: str) -> Clinic:
         """Read a text as the chatbot will read the file; raises `ChangeRefused` that says what to correct."""

@@ -19,15 +19,20 @@ from chatbot.web.console.components import (
     notice,
     or_show_error,
     say,
+    status_line,
     wire,
 )
 from chatbot.web.console.guard import editors_only, require_editor
 from chatbot.web.console.services import ConsoleServices
+from chatbot.web.http.translations import pause_lines
 
 __all__ = ["clinic_text_tab"]
 
 _LONG: Final = {"urgent.message", "urgent.crisis.message", "urgent.today.message"}
 _HINTS: Final = {
+    "chat.message": "Empty: Footnote's own wording.",
+    "privacy.notice": "Empty: Footnote's own wording, which says how long questions are kept. {days} stands for that.",
+    "privacy.link": "Empty: no link. It opens in a new tab.",
     "urgent.message": "Empty: Footnote's own wording. {emergency}, {phone} and {hours} stand for what is set here.",
     "urgent.crisis.message": "Empty: Footnote's own wording. {crisis} and {emergency} stand for the numbers.",
     "urgent.today.message": "Empty: Footnote's own wording. {phone}, {hours} and {out_of_hours} stand for what is set.",
@@ -36,6 +41,10 @@ _ABOUT: Final = """## What the clinic says of itself
 
 What you save here is shown at once: in the chat, on your other sites and by the API. Colours, and how and where the
 chat shows itself on other sites, are set in clinic.toml on the server. They change when the server is started again."""
+_ABOUT_PAUSE: Final = """## Pause the chat
+
+While the chat is paused, visitors read that it is and how to reach you. Nothing is searched. A message that sounds
+urgent is answered all the same. What visitors read is “While the chat is paused” below."""
 _ABOUT_REPLIES: Final = """## Replies of your own
 
 A reply is given to questions of its kind where your pages have no likely answer. Write a dozen ways to ask or more."""
@@ -53,6 +62,8 @@ def clinic_text_tab(services: ConsoleServices, tab: gr.Tab) -> None:
     wire(log.table.select, or_show_error(log.open, log.notice), [], log.all)
     undo = or_show_error(handlers.undo, log.notice)
     changed = [
+        wire(parts.pause.click, or_show_error(handlers.pause, parts.pause_notice), [], everything),
+        wire(parts.resume.click, or_show_error(handlers.resume, parts.pause_notice), [], everything),
         wire(parts.save.click, or_show_error(handlers.save, parts.notice), set(parts.fields.values()), everything),
         wire(replies.save.click, or_show_error(handlers.save_reply, replies.notice), set(replies.form), both),
         wire(replies.remove.click, or_show_error(handlers.remove_reply, replies.notice), [replies.opened], both),
@@ -66,6 +77,13 @@ class _Layout(Layout):
     """The fields of what the clinic says of itself."""
 
     def __init__(self) -> None:
+        with gr.Column(elem_id="pause-panel"):
+            gr.Markdown(_ABOUT_PAUSE)
+            self.state = status_line("The chat", "pause-state")
+            with gr.Row(elem_classes="actions for-editors"):
+                self.pause = gr.Button("Pause the chat", elem_id="pause")
+                self.resume = gr.Button("Resume the chat", variant="primary", elem_id="resume", visible=False)
+            self.pause_notice = notice("pause-notice")
         with gr.Column(elem_id="text-panel"):
             gr.Markdown(_ABOUT)
             self.warning = caution("text-warning")
@@ -144,6 +162,7 @@ class _Tab:
         """Show the clinic's text, the replies to choose from, and the record of changes."""
         values = self._services.clinic_text.values()
         return {
+            **self._show_pause(),
             **{field: values[name] for name, field in self.parts.fields.items()},
             **self._list_replies(),
             **self.log.show(),
@@ -165,6 +184,29 @@ class _Tab:
         old = [f"⚠ Old value left: {value.sentence}" for value in old_values(before, self._services.bot.clinic)]
         done = "\n".join([f"Saved and shown from now on: {names}." if changed else _UNCHANGED, *old])
         return {**self.show(), self.parts.notice: say(done)}
+
+    @editors_only
+    def pause(self, request: gr.Request) -> Changes:
+        """Pause the chat from now on."""
+        self._services.clinic_text.pause(require_editor(request).name)
+        return self.show()
+
+    @editors_only
+    def resume(self, request: gr.Request) -> Changes:
+        """Answer visitors from now on."""
+        self._services.clinic_text.resume(require_editor(request).name)
+        return self.show()
+
+    def _show_pause(self) -> Changes:
+        clinic = self._services.bot.clinic
+        paused = clinic.chat.paused
+        said = " ".join(pause_lines(clinic, clinic.widget.language))
+        return {
+            self.parts.state: f"Paused. Visitors read: “{said}”" if paused else "Visitors are answered.",
+            self.parts.pause: gr.update(visible=not paused),
+            self.parts.resume: gr.update(visible=paused),
+            self.parts.pause_notice: hidden(),
+        }
 
     def open(self, name: str | None) -> Changes:
         """Open a reply."""

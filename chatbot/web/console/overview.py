@@ -33,6 +33,7 @@ _DAY_COLUMNS: Final = dict.fromkeys(("Day", "Questions", "Answered", "Urgent", "
 _PAGE_COLUMNS: Final = {"Page": "70%", "Times quoted": "30%"}
 _HOUR_COLUMNS: Final = {"Hour (UTC)": "110px", **dict.fromkeys(DAYS_OF_WEEK, "64px")}
 _COPIES: Final = 3  # sentences
+_PAUSED: Final = "The chat is paused, and visitors get no answers: see Clinic text and replies."
 _NO_JOURNAL: Final = (
     "Nothing is counted, because FOOTNOTE_JOURNAL is off. Ask whoever looks after the server to name a file there. "
     "From then on this tab shows how much is asked and answered."
@@ -114,7 +115,8 @@ class _Tab:
             staff = [self._services.sign_offs.warning(bot.clinic), _lapsed(self._services.approved_questions.all())]
         except FootnoteError as error:
             staff = [str(error)]
-        notes = [*bot.warnings, *staff, *example_warnings(bot.clinic), *_copies(bot.page_copies())]
+        paused = _PAUSED if bot.clinic.chat.paused else ""
+        notes = [paused, *bot.warnings, *staff, *example_warnings(bot.clinic), *_copies(bot.page_copies())]
         return {self.parts.warnings: cautions(notes)}
 
     def _show_empty(self, reason: str) -> Changes:

@@ -42,6 +42,7 @@ _COLUMNS: Final = {
 }
 _LONGEST: Final = 2_000  # characters
 _ABOUT: Final = "Ask as a visitor would. What you ask here is not kept in the journal."
+_PAUSED: Final = "The chat is paused: visitors get these answers once you resume it in Clinic text and replies."
 _NO_QUESTION: Final = "Ask something. Then this says why the answer came."
 _OUTCOMES: Final = {
     Outcome.ANSWERED: "Answered",
@@ -158,7 +159,7 @@ class _Tab:
             self.parts.scores: filled_table(
                 [_row(place, candidate) for place, candidate in enumerate(candidates, start=1)]
             ),
-            self.parts.notice: hidden(),
+            self.parts.notice: warn(_PAUSED) if self._services.bot.clinic.chat.paused else hidden(),
         }
 
 

@@ -13,6 +13,7 @@ from anyio import to_thread
 from chatbot.records import Answer
 from chatbot.web.http.fair_queue import FairQueue
 from chatbot.web.http.rate_limit import RateLimiter, client_prefix
+from chatbot.web.http.translations import pause_lines
 
 if TYPE_CHECKING:
     from chatbot.bot import Chatbot
@@ -87,8 +88,14 @@ class AnswerService:
         self, question: str, history: Sequence[str], document: str | None, gone: Callable[[], bool]
     ) -> tuple[str, Answer]:
         started = time.perf_counter()
-        answer = self._bot.ask(question, history, document)
+        answer = self._answer(question, history, document)
         answer_id = uuid4().hex
         if self._journal and not gone():
             self._journal.record(answer_id, answer, 1000 * (time.perf_counter() - started))
         return answer_id, answer
+
+    def _answer(self, question: str, history: Sequence[str], document: str | None) -> Answer:
+        clinic = self._bot.clinic
+        if not clinic.chat.paused:
+            return self._bot.ask(question, history, document)
+        return self._bot.ask_while_paused(question, history, "\n".join(pause_lines(clinic, clinic.widget.language)))

@@ -10,7 +10,17 @@ from typing import Final
 from chatbot.clinic import Clinic
 from chatbot.errors import SettingsError
 
-__all__ = ["LANGUAGES", "direction", "english", "interface_texts", "translations"]
+__all__ = [
+    "LANGUAGES",
+    "check_language",
+    "check_texts",
+    "direction",
+    "english",
+    "interface_texts",
+    "pause_lines",
+    "privacy_text",
+    "translations",
+]
 
 _LOG = logging.getLogger(__name__)
 LANGUAGES: Final = ("en", "es", "fr", "de", "pt", "pl", "ar", "zh")
@@ -28,6 +38,22 @@ _RETIRED: Final = {  # texts that are no longer shown, and what to do instead
 def direction(language: str) -> str:
     """Return the direction in which a language is written, `ltr` or `rtl`."""
     return "rtl" if language in _RIGHT_TO_LEFT else "ltr"
+
+
+def check_language(language: str) -> None:
+    """Raise `SettingsError` for a language that the chat does not have."""
+    if language not in LANGUAGES:
+        languages = ", ".join(LANGUAGES)
+        raise SettingsError(
+            f"The chat does not speak {language!r}: set [widget] language in clinic.toml to one of {languages}."
+        )
+
+
+def check_texts(clinic: Clinic) -> None:
+    """Raise `SettingsError` for a language or a text of clinic.toml that the chat does not have."""
+    for language in (clinic.widget.language, *clinic.widget.texts):
+        check_language(language)
+        interface_texts(clinic, language)
 
 
 def interface_texts(clinic: Clinic, language: str) -> dict[str, str]:
@@ -52,8 +78,23 @@ def interface_texts(clinic: Clinic, language: str) -> dict[str, str]:
             f"clinic.toml: widget.texts.{language}.{unknown[0]} is not a text of the chat. Use one of: {known}."
         )
     if language == clinic.widget.language:
-        own = {"greeting": clinic.greeting, **({"title": clinic.widget.title} if clinic.widget.title else {}), **own}
+        named = {"title": clinic.widget.title, "paused": clinic.chat.message, "privacy": clinic.privacy.notice}
+        own = {"greeting": clinic.greeting, **{key: text for key, text in named.items() if text}, **own}
     return {key: text.replace("{name}", clinic.name) for key, text in {**texts, **own}.items()}
+
+
+def privacy_text(clinic: Clinic, language: str, days: int) -> str:
+    """Return the sentence below the box for the days that questions are kept, which are 0 where they are not."""
+    texts = interface_texts(clinic, language)
+    is_own = texts["privacy"] != _defaults(language)["privacy"]
+    key = "privacy" if is_own else {0: "privacy_none", 1: "privacy_day"}.get(days, "privacy")
+    return texts[key].replace("{days}", str(days))
+
+
+def pause_lines(clinic: Clinic, language: str) -> tuple[str, str]:
+    """Return what visitors read while the chat is paused: that it is, and the number to call in an emergency."""
+    texts, phone = interface_texts(clinic, language), clinic.urgent.phone
+    return texts["paused"], texts["emergency_call"].replace("{number}", phone) if phone else texts["emergency"]
 
 
 def english(key: str) -> str:

@@ -100,7 +100,8 @@
   const lines = (text) =>
     text.split("\n").map((line) => {
       const said = CLINIC.said[line.trim()] ?? line.trim();
-      return said && make("p", { dir: "auto" }, ...linked(said));
+      const help = emergency();
+      return said && (said === help.textContent ? help : make("p", { dir: "auto" }, ...linked(said)));
     });
   const button = (name, click, ...content) => make("button", { type: "button", class: name, click }, ...content);
 
@@ -279,7 +280,8 @@
     scroll = make(
       "div",
       { class: "scroll", tabindex: "0", role: "group", "aria-label": T.conversation },
-      make("p", { class: "greeting", dir: "auto" }, choice("greeting")),
+      make("p", { class: "greeting", dir: "auto" }, CLINIC.paused || choice("greeting")),
+      CLINIC.paused && contact(),
       log,
       status,
       offers,
@@ -312,6 +314,13 @@
         },
         input,
         make("button", { class: "send" }, T.send),
+      ),
+      make(
+        "p",
+        { class: "privacy", dir: "auto" },
+        T.privacy,
+        " ",
+        CLINIC.privacy && anchor(CLINIC.privacy, true, T.privacy_link, heard(` (${T.new_tab})`)),
       ),
     );
     suggest(T.starters, CLINIC.starters);

@@ -121,6 +121,7 @@ def api_routes(bot: "Chatbot", journal: "Journal | None", answers: AnswerService
                 "reason": state.reason,
                 "build": bot.build,
                 "warnings": list(bot.warnings),
+                "paused": bot.clinic.chat.paused,
             }
         )
 

@@ -12,9 +12,9 @@ from chatbot.web.http.assets import Assets, fill_page
 from chatbot.web.http.compression import CompressedContent
 from chatbot.web.http.gradio_app import POLICY, REQUEST, as_data, gradio_entry
 from chatbot.web.http.markup import Html
-from chatbot.web.http.translations import LANGUAGES, direction, interface_texts
+from chatbot.web.http.translations import LANGUAGES, direction, interface_texts, pause_lines, privacy_text
 from chatbot.web.visitor.chat import with_starters
-from chatbot.web.visitor.rendering import contact_html
+from chatbot.web.visitor.rendering import contact_html, new_tab_link
 
 if TYPE_CHECKING:
     from chatbot.bot import Chatbot
@@ -29,15 +29,19 @@ _WIDGET_POLICY: Final = (
 )
 
 
-def chat_page_routes(blocks: gr.Blocks, bot: "Chatbot", assets: Assets) -> APIRouter:
-    """Return the routes of `/`, `/embed` and `/demo`; the blocks must have been mounted."""
+def chat_page_routes(blocks: gr.Blocks, bot: "Chatbot", assets: Assets, kept_days: int) -> APIRouter:
+    """Return the routes of `/`, `/embed` and `/demo`; the blocks must have been mounted.
+
+    `kept_days` are the days that questions are kept.
+    """
     framed = _WIDGET_POLICY + " ".join(("'self'", *bot.clinic.sites.allowed))
     router = APIRouter()
 
     @lru_cache(maxsize=1)  # the pages change with what the bot serves, and with nothing else
     def pages(_content_version: int) -> Mapping[str, CompressedContent]:
         frames = {f"/embed {language}": _frame(bot.clinic, assets, language) for language in LANGUAGES}
-        chat = _chat(with_starters(blocks, bot.starters()), bot.clinic, assets)
+        starters = () if bot.clinic.chat.paused else bot.starters()
+        chat = _chat(with_starters(blocks, starters), bot.clinic, assets, kept_days)
         html = {"/": chat, "/demo": _demo(bot.clinic, assets), **frames}
         return {path: CompressedContent.of(page.encode(), "text/html") for path, page in html.items()}
 
@@ -64,12 +68,14 @@ def _respond(request: Request, page: CompressedContent, policy: str) -> Response
     return page.response(request.headers, {"Content-Security-Policy": policy, "Cache-Control": "no-cache"})
 
 
-def _chat(config: Mapping[str, object], clinic: Clinic, assets: Assets) -> Html:
+def _chat(config: Mapping[str, object], clinic: Clinic, assets: Assets, kept_days: int) -> Html:
     script, style = gradio_entry()
     return fill_page(
         "chat.html",
         name=clinic.name,
-        greeting=clinic.greeting,
+        greeting=pause_lines(clinic, clinic.widget.language)[0] if clinic.chat.paused else clinic.greeting,
+        paused=contact_html(clinic) if clinic.chat.paused else "",
+        privacy=_privacy(clinic, kept_days),
         contact=contact_html(clinic),
         config=as_data({**config, **REQUEST}),
         gradio_script=script,
@@ -78,6 +84,15 @@ def _chat(config: Mapping[str, object], clinic: Clinic, assets: Assets) -> Html:
         chat_style=assets.chat_css.address,
         icon=assets.icon.address,
     )
+
+
+def _privacy(clinic: Clinic, kept_days: int) -> Html:
+    """Return the sentence below the box, with its link, in the clinic's language."""
+    language, link = clinic.widget.language, clinic.privacy.link
+    notice = Html('<footer class="privacy" lang="{}" dir="{}">{}{}</footer>')
+    label = interface_texts(clinic, language)["privacy_link"]
+    more = Html(" {}").format(new_tab_link(link, label)) if link else ""
+    return notice.format(language, direction(language), privacy_text(clinic, language, kept_days), more)
 
 
 def _frame(clinic: Clinic, assets: Assets, language: str) -> Html:

@@ -13,7 +13,16 @@ from chatbot.web.http.markup import Html, breadcrumb
 from chatbot.web.http.translations import direction, english
 from chatbot.web.visitor.layout import quoted
 
-__all__ = ["UrgentTexts", "answer_html", "apology_html", "contact_html", "question_html", "shorten", "urgent_field"]
+__all__ = [
+    "UrgentTexts",
+    "answer_html",
+    "apology_html",
+    "contact_html",
+    "new_tab_link",
+    "question_html",
+    "shorten",
+    "urgent_field",
+]
 
 _LONGEST_ECHO: Final = 300  # characters that the conversation shows of a question that was refused
 _BETWEEN_WAYS: Final = Html(" \u00b7 ")  # in the line of contact
@@ -96,7 +105,7 @@ def answer_html(answer: Answer, clinic: Clinic, root: str = "") -> Html:
         answer.outcome.value,
         _searched(answer),
         _screen_reader_only("Answer: "),
-        _paragraphs(_above_citations(answer), clinic.contact),
+        _paragraphs(_above_citations(answer), clinic),
         _join(parts),
     )
 
@@ -135,7 +144,7 @@ def _reach(answer: Answer, clinic: Clinic) -> Html:
     """Return the line of contact, and help in an emergency unless the message names the number."""
     if not answer.contact and (answer.outcome is Outcome.ANSWERED or answer.choices):
         return Html()
-    ways = _linked(answer.contact, clinic.contact)
+    ways = _linked(answer.contact, clinic)
     line = Html('<p class="ways" dir="auto">{}</p>').format(ways) if answer.contact else ""
     phone = clinic.urgent.phone
     is_named = re.search(rf"(?<!\d){re.escape(phone)}(?!\d)", answer.message)
@@ -163,7 +172,7 @@ def apology_html(message: str, clinic: Clinic, *, with_contact: bool) -> Html:
     """Return the notice that stands in place of an answer when a question could not be answered."""
     return Html('<div class="answer apology">{}{}{}</div>').format(
         _screen_reader_only("Notice: "),
-        _paragraphs(_lines(message), clinic.contact),
+        _paragraphs(_lines(message), clinic),
         contact_html(clinic) if with_contact else "",
     )
 
@@ -225,33 +234,37 @@ def _also_at(citation: Citation) -> Html:
     if not citation.also_at:
         return Html()
     item = Html("<li>{}</li>")
-    pages = _join(item.format(_link(_safe(place.link), place.title, new_tab=True)) for place in citation.also_at)
+    pages = _join(item.format(new_tab_link(_safe(place.link), place.title)) for place in citation.also_at)
     return Html('<details class="also"><summary>{}</summary><ul>{}</ul></details>').format(english("also_at"), pages)
 
 
-def _paragraphs(lines: Iterable[str], contact: Contact) -> Html:
+def _paragraphs(lines: Iterable[str], clinic: Clinic) -> Html:
     paragraph = Html('<p class="line" dir="auto">{}</p>')
-    return _join(paragraph.format(_linked(line, contact)) for line in lines)
+    return _join(paragraph.format(_linked(line, clinic)) for line in lines)
 
 
 def _lines(text: str) -> list[str]:
     return [line.strip() for line in text.splitlines() if line.strip()]
 
 
-def _linked(line: str, contact: Contact) -> Html:
+def _linked(line: str, clinic: Clinic) -> Html:
     """Return a line with its ways to reach the clinic as links; a line that is an address becomes a link as a whole."""
-    if line.startswith("https://") and " " not in line and line != contact.booking:
-        return _link(line, line, new_tab=True)
-    return _BETWEEN_WAYS.join(_linked_way(part, contact) for part in line.split(_BETWEEN_WAYS))
+    if line.startswith("https://") and " " not in line and line != clinic.contact.booking:
+        return new_tab_link(line, line)
+    return _BETWEEN_WAYS.join(_linked_way(part, clinic) for part in line.split(_BETWEEN_WAYS))
 
 
-def _linked_way(part: str, contact: Contact) -> Html:
+def _linked_way(part: str, clinic: Clinic) -> Html:
+    contact, emergency = clinic.contact, clinic.urgent.phone
     if part and part == contact.email:
         return _mail(part)
     if part and part == contact.booking:
         return _book(part)
     if contact.phone and f"{part} ".startswith(f"{contact.phone} "):  # the opening hours may follow
         return _link(_tel(contact.phone), contact.phone) + part.removeprefix(contact.phone)
+    if emergency and (named := re.search(rf"(?<!\d){re.escape(emergency)}(?!\d)", part)):
+        before, after = part[: named.start()], part[named.end() :]
+        return Html("{}{}{}").format(before, _link(_tel(emergency), emergency), after)
     return Html.escape(part)
 
 
@@ -260,12 +273,17 @@ def _mail(address: str) -> Html:
 
 
 def _book(address: str) -> Html:
-    return _link(address, "Make an appointment online", new_tab=True)
+    return new_tab_link(address, "Make an appointment online")
 
 
-def _link(address: str, text: str, *, new_tab: bool = False) -> Html:
-    notice = _screen_reader_only(" (opens in a new tab)") if new_tab else ""
-    return _anchor(address, Html("{}{}").format(text, notice), new_tab=new_tab)
+def new_tab_link(address: str, text: str) -> Html:
+    """Return a link that opens in a new tab, and says so to screen readers."""
+    notice = _screen_reader_only(" (opens in a new tab)")
+    return _anchor(address, Html("{}{}").format(text, notice), new_tab=True)
+
+
+def _link(address: str, text: str) -> Html:
+    return _anchor(address, Html("{}").format(text), new_tab=False)
 
 
 def _anchor(address: str, content: Html, *, new_tab: bool) -> Html:

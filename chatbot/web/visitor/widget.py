@@ -18,11 +18,19 @@ from typing import TYPE_CHECKING, Any, Final
 import rjsmin
 from fastapi import APIRouter, Request, Response
 
-from chatbot.errors import SettingsError
 from chatbot.web.http.assets import static_text
 from chatbot.web.http.markup import Html
 from chatbot.web.http.middleware import public_path
-from chatbot.web.http.translations import LANGUAGES, direction, interface_texts, translations
+from chatbot.web.http.translations import (
+    LANGUAGES,
+    check_language,
+    check_texts,
+    direction,
+    interface_texts,
+    pause_lines,
+    privacy_text,
+    translations,
+)
 from chatbot.web.visitor.api_schema import PAGE_PROBLEMS, PROBLEM_CONTENT, problem_responses
 
 if TYPE_CHECKING:
@@ -61,19 +69,19 @@ class _Script:
     integrity: str
 
 
-def widget_routes(bot: "Chatbot") -> APIRouter:
-    """Return the routes of the scripts.
+def widget_routes(bot: "Chatbot", kept_days: int) -> APIRouter:
+    """Return the routes of the scripts, for a server that visitors reach below a path.
+
+    `kept_days` are the days that questions are kept.
 
     Raises `SettingsError` for a language or a text that the chat does not have.
     """
-    for language in (bot.clinic.widget.language, *bot.clinic.widget.texts):
-        _check_language(language)
-        interface_texts(bot.clinic, language)
+    check_texts(bot.clinic)
     pinned, talk = _program(None), _talk()
 
     @lru_cache(maxsize=4 * len(LANGUAGES))
     def with_settings(language: str, server: str | None, _content_version: int) -> _Script:
-        return _program(_clinic(bot, language, talk), server)
+        return _program(_clinic(bot, language, talk, kept_days), server)
 
     router = APIRouter()
 
@@ -118,27 +126,20 @@ def widget_routes(bot: "Chatbot") -> APIRouter:
     return router
 
 
-def script_tag(bot: "Chatbot", server: str, language: str, *, pin: bool) -> str:
+def script_tag(bot: "Chatbot", server: str, language: str, kept_days: int, *, pin: bool) -> str:
     """Return the tag for the clinic's site; `server` is this server's public address, `pin` adds an integrity hash.
 
+    `kept_days` are the days that questions are kept.
     Raises `SettingsError` for a language that the chat does not have.
     """
-    _check_language(language)
+    check_language(language)
     address = server.rstrip("/")
     if not pin:
         query = "" if language == bot.clinic.widget.language else f"?language={language}"
         return str(Html('<script src="{}/widget.js{}" defer></script>').format(address, query))
     script = _program(None)
     tag = Html('<script src="{}/widget.{}.js" integrity="{}" crossorigin="anonymous" defer data-clinic="{}"></script>')
-    return str(tag.format(address, script.digest, script.integrity, _json(_clinic(bot, language, _talk()))))
-
-
-def _check_language(language: str) -> None:
-    if language not in LANGUAGES:
-        languages = ", ".join(LANGUAGES)
-        raise SettingsError(
-            f"The chat does not speak {language!r}: set [widget] language in clinic.toml to one of {languages}."
-        )
+    return str(tag.format(address, script.digest, script.integrity, _json(_clinic(bot, language, _talk(), kept_days))))
 
 
 def _respond(request: Request, script: _Script, life: str) -> Response:
@@ -183,10 +184,17 @@ def _minify_css(text: str) -> str:
     return re.sub(r"\s*([{};,])\s*", r"\1", re.sub(r"\s+", " ", text)).strip()
 
 
-def _clinic(bot: "Chatbot", language: str, talk: _Script) -> dict[str, object]:
+def _clinic(bot: "Chatbot", language: str, talk: _Script, kept_days: int) -> dict[str, object]:
     """Return the settings of the clinic as the program reads them."""
     clinic = bot.clinic
     texts = interface_texts(clinic, language)
+    texts["privacy"] = privacy_text(clinic, language, kept_days)
+    for key in ("privacy_day", "privacy_none", "paused"):
+        del texts[key]
+    paused = pause_lines(clinic, language)
+    said = translations(texts)
+    if language != clinic.widget.language:
+        said.update(zip(pause_lines(clinic, clinic.widget.language), paused, strict=True))
     return {
         "name": clinic.name,
         "language": language,
@@ -198,7 +206,9 @@ def _clinic(bot: "Chatbot", language: str, talk: _Script) -> dict[str, object]:
         "colour": clinic.colours.accent,
         "contact": asdict(clinic.contact),
         "emergency": clinic.urgent.phone,
-        "starters": bot.starters(),
+        "starters": () if clinic.chat.paused else bot.starters(),
+        "paused": paused[0] if clinic.chat.paused else "",
+        "privacy": clinic.privacy.link,
         "position": clinic.widget.position,
         "target": clinic.widget.target,
         "links": clinic.widget.links,
@@ -206,7 +216,7 @@ def _clinic(bot: "Chatbot", language: str, talk: _Script) -> dict[str, object]:
         "session_storage": clinic.widget.session_storage,
         "talk": talk.digest,
         "integrity": talk.integrity,
-        "said": translations(texts),
+        "said": said,
         "texts": texts,
     }
 
