@@ -182,7 +182,7 @@ def test_many_ask_at_once(client: httpx.Client, bot: Chatbot) -> None:
 
 def test_health_says_alive_and_ready_says_which_build(client: httpx.Client, bot: Chatbot) -> None:
     assert client.get("/api/health").json() == {"status": "alive"}
-    ready = {"status": "ready", "state": "current", "reason": "", "build": bot.build, "warnings": []}
+    ready = {"status": "ready", "state": "current", "reason": "", "build": bot.build, "warnings": [], "paused": False}
     assert client.get("/api/ready").json() == ready
     assert client.head("/api/ready").status_code == 200
 

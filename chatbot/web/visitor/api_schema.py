@@ -208,6 +208,7 @@ class Readiness(_Shape):
     reason: str = Field(description="Why an earlier build is served, or nothing.", examples=[""])
     build: str = Field(description="The id of the build that is served.", examples=["a3f24e8a11ee3ddf"])
     warnings: list[str] = Field(description="What does not work with this model, or in a language of the pages.")
+    paused: bool = Field(description="Whether the clinic has paused the chat.", examples=[False])
 
 
 class Problem(_Shape):
