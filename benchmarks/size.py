@@ -81,13 +81,19 @@ def _files(index: Path) -> dict[str, bytes]:
     return {path.name: path.read_bytes() for path in sorted(build.iterdir())}
 
 
-def write_site(corpus: Path, pages: int) -> None:
-    """Write the pages of a made-up group of clinics into a folder, a folder for each branch."""
-    for number in range(pages):
+def write_site(corpus: Path, pages: int, first: int = 0) -> None:
+    """Write the pages of a made-up group of clinics, from the number `first` on, a folder for each branch."""
+    for number in range(first, first + pages):
         branch, method, area = _place(number)
         path = corpus / branch.lower() / f"{method}-{area}-{number:04}.md"
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text("".join(_page(number, branch, method, area)), "utf-8")
+
+
+def question(number: int) -> str:
+    """Return a question that the page of a number answers."""
+    _, method, area = _place(number)
+    return f"How many sessions does the {method} of the {area} take?"
 
 
 def change(corpus: Path, number: int) -> None:
