@@ -2,6 +2,7 @@
 
 import logging
 import os
+import re
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -21,25 +22,34 @@ from sqlalchemy import (
     create_engine,
     event,
     func,
+    inspect,
     select,
     text,
 )
 from sqlalchemy.engine import URL, make_url
 from sqlalchemy.engine.interfaces import DBAPIConnection
 from sqlalchemy.exc import ArgumentError, DBAPIError, SQLAlchemyError
+from sqlalchemy.schema import CreateSchema
 
 from chatbot.errors import FootnoteError, SettingsError
 
-__all__ = ["DIALECTS", "Database", "Schema", "versions"]
+__all__ = ["DIALECTS", "Database", "Schema", "sql", "versions"]
 
 _LOG = logging.getLogger(__name__)
 _TIMEOUT: Final = 5  # seconds to wait for a database that another program keeps busy
 _LOCK: Final = 7_060_011  # any number that no other program on the same PostgreSQL locks
+_IDLE: Final = 2  # connections to PostgreSQL that stay open; a server of many sites has so many for each
+_MOST: Final = 13  # more of them while they are needed
+_SEARCH_PATH: Final = re.compile(r"-c *search_path=(\w+)")  # in the option `options` of an address
 
 # What reading a damaged SQLite database raises beside the library's errors, also where its values are converted.
 _DAMAGE: Final = (ArithmeticError, AttributeError, LookupError, MemoryError, SystemError, TypeError, ValueError)
+_SHARED: Final = "FOOTNOTE_DATABASE"
 _UNDECODABLE: Final = "Could not decode to UTF-8"
 _MALFORMED: Final = ("malformed", "not a database", "disk i/o", "no such table", "no such column", "unsupported file")
+
+sql: Final = text
+"""Makes a statement of text, with parameters by their names, such as `:name`."""
 
 versions: Final = Table(
     "versions",
@@ -50,9 +60,14 @@ versions: Final = Table(
 
 
 DIALECTS: Final = {
-    "sqlite": {"id": "INTEGER PRIMARY KEY", "no_samples": ""},
+    "sqlite": {
+        "id": "INTEGER PRIMARY KEY",
+        "id_never_used_again": "INTEGER PRIMARY KEY AUTOINCREMENT",
+        "no_samples": "",
+    },
     "postgresql": {
         "id": "INTEGER GENERATED ALWAYS AS IDENTITY PRIMARY KEY",
+        "id_never_used_again": "INTEGER GENERATED ALWAYS AS IDENTITY PRIMARY KEY",
         # PostgreSQL's statistics would hold samples of the questions, even after those are erased.
         "no_samples": "ALTER TABLE questions ALTER text SET STATISTICS 0, ALTER comment SET STATISTICS 0",
     },
@@ -81,12 +96,22 @@ class Database:
         self._file: tuple[int, int] | None = None  # device and number of the file that is open
         self._engine = _engine(self._url)
 
+    @property
+    def is_shared(self) -> bool:
+        """Whether several servers may use the database, so that what they share is kept in it."""
+        return self._url.get_backend_name() == "postgresql"
+
+    @property
+    def exists(self) -> bool:
+        """Whether there is anything to read; a file is only made at its first use."""
+        return self.is_shared or Path(self._url.database or "").is_file()
+
     @contextmanager
     def reading(self) -> Iterator[Connection]:
         """Yield a connection that sees one state of the database; raises the schema's error."""
         with self._translated_errors():
             self._prepare()
-            with self._engine.connect() as connection:
+            with self._reader().connect() as connection:
                 yield connection
 
     @contextmanager
@@ -108,7 +133,7 @@ class Database:
         with self._translated_errors():
             self._prepare()
             with self._engine.execution_options(isolation_level="AUTOCOMMIT").connect() as connection:
-                if self._url.get_backend_name() == "postgresql":
+                if self.is_shared:
                     connection.execute(text("VACUUM FULL questions"))
                     return
                 connection.execute(text("VACUUM"))
@@ -122,6 +147,11 @@ class Database:
     def close(self) -> None:
         """Close the connections."""
         self._engine.dispose()
+
+    def _reader(self) -> Engine:
+        if self.is_shared:  # SQLite's transactions see one state by themselves
+            return self._engine.execution_options(isolation_level="REPEATABLE READ")
+        return self._engine
 
     def _writer(self) -> Engine:
         return self._engine.execution_options(footnote_writes=True)
@@ -149,8 +179,11 @@ class Database:
 
     def _migrate(self, connection: Connection) -> None:
         """Run the migrations that are missing; another process that opens the database meanwhile waits."""
-        if connection.dialect.name == "postgresql":
+        if self.is_shared:
             connection.execute(select(func.pg_advisory_xact_lock(_LOCK)))
+            namespace = _namespace(self._url)
+            if namespace and not inspect(connection).has_schema(namespace):  # its owner may have made it
+                connection.execute(CreateSchema(namespace))
         versions.create(connection, checkfirst=True)
         done = connection.scalar(select(func.max(versions.c.version))) or 0
         if done > len(self._schema.migrations):
@@ -160,8 +193,8 @@ class Database:
             )
         for number, migration in enumerate(self._schema.migrations[done:], start=done + 1):
             for statement in migration:
-                if sql := statement.format(**DIALECTS[connection.dialect.name]):
-                    connection.execute(text(sql))
+                if filled := statement.format(**DIALECTS[connection.dialect.name]):
+                    connection.execute(text(filled))
             connection.execute(versions.insert().values(version=number, applied=int(time.time())))
 
     @contextmanager
@@ -185,9 +218,11 @@ class Database:
             ) from None
 
     def _unusable(self, reason: str, *, damaged: bool = False) -> FootnoteError:
-        sqlite = self._url.get_backend_name() == "sqlite"
-        name = self._url.database or "" if sqlite else self._url.render_as_string()
-        cure = f"Check {self._schema.setting}, the free space on the disk, and who may write there."
+        sqlite = not self.is_shared
+        shown = self._url.difference_update_query(["options"])
+        name = self._url.database or "" if sqlite else shown.render_as_string()
+        setting = _SHARED if _namespace(self._url) else self._schema.setting
+        cure = f"Check {setting}, the free space on the disk, and who may write there."
         if damaged or (sqlite and any(word in reason.casefold() for word in _MALFORMED)):
             cure = f"Restore it from a backup, or move it away to begin a new one. {cure}"
         return self._schema.error(f"{self._schema.noun} {name} cannot be used: {reason}. {cure}")
@@ -197,7 +232,7 @@ def _url(setting: str) -> URL:
     if "://" not in setting:
         return URL.create("sqlite", database=str(Path(setting).expanduser()))
     try:
-        url = make_url(setting)
+        url = make_url(re.sub("^postgres://", "postgresql://", setting))
         name = url.get_backend_name()
     except (ArgumentError, ValueError):
         name = ""
@@ -205,18 +240,28 @@ def _url(setting: str) -> URL:
         return url.set(drivername="postgresql+psycopg")
     if name == "sqlite" and url.database not in {None, "", ":memory:"}:
         return URL.create("sqlite", database=url.database)
+    if "search_path" in setting:
+        raise SettingsError(f"{_SHARED} cannot be used: write postgresql://user:password@host/database.")
     raise SettingsError(
         "FOOTNOTE_JOURNAL cannot be used: name a file, or write postgresql://user:password@host/database."
     )
+
+
+def _namespace(url: URL) -> str:
+    """Return the schema of PostgreSQL that an address names; empty for the database's usual one."""
+    match = _SEARCH_PATH.search(" ".join(url.normalized_query.get("options", ())))
+    return match[1] if match else ""
 
 
 def _engine(url: URL) -> Engine:
     if url.get_backend_name() == "postgresql":
         waiting = {"connect_timeout": _TIMEOUT}
         try:
-            return create_engine(url, hide_parameters=True, pool_pre_ping=True, connect_args=waiting)
+            return create_engine(
+                url, hide_parameters=True, pool_pre_ping=True, pool_size=_IDLE, max_overflow=_MOST, connect_args=waiting
+            )
         except ModuleNotFoundError:
-            raise SettingsError("A journal in PostgreSQL needs psycopg: run pip install 'psycopg[binary]'.") from None
+            raise SettingsError("PostgreSQL needs psycopg: run pip install 'psycopg[binary]'.") from None
     engine = create_engine(url, hide_parameters=True, connect_args={"timeout": _TIMEOUT})
 
     @event.listens_for(engine, "connect")

@@ -4,18 +4,22 @@ import hashlib
 import re
 import shutil
 import signal
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from itertools import count
 from pathlib import Path
 
 import numpy as np
+import psycopg
 import pytest
 from hypothesis import settings
 
 from chatbot.bot import Chatbot
 from chatbot.clinic import load_clinic
 from chatbot.indexing import Encoded, Encoder, build_index, load_encoder
+from tests import postgresql
 
 ROOT = Path(__file__).parents[1]
+NUMBERS = count()
 MARKED_BY = {"model": "encoder", "browser": "browser"}  # a marker, and the fixture whose users have it
 settings.register_profile("untimed", deadline=None)  # a speed is no test's business on a shared machine
 settings.load_profile("untimed")
@@ -47,6 +51,24 @@ def bot(corpus: Path, encoder: Encoder, tmp_path_factory: pytest.TempPathFactory
     index = tmp_path_factory.mktemp("index")
     build_index(corpus, index, encoder)
     return Chatbot(corpus, index, encoder, load_clinic(ROOT / "clinic.toml"))
+
+
+@pytest.fixture(scope="session")
+def postgresql_server() -> Iterator[str]:
+    """Start a PostgreSQL server and yield the address of its first database."""
+    if not postgresql.is_installed():
+        pytest.skip("there is no PostgreSQL server here")
+    with postgresql.postgresql_server() as address:
+        yield address
+
+
+@pytest.fixture
+def empty_postgresql(postgresql_server: str) -> str:
+    """Return the address of a database that nobody has used."""
+    name = f"database_{next(NUMBERS)}"
+    with psycopg.connect(postgresql_server, autocommit=True) as connection:
+        connection.execute(f"CREATE DATABASE {name}".encode())
+    return postgresql_server.replace("/postgres?", f"/{name}?")
 
 
 class WordEncoder:

@@ -103,18 +103,20 @@ def _check(settings: Settings, _: argparse.Namespace) -> None:
         check_report_text,
         first_day_line,
         raise_on_regression,
+        staff_database,
         staff_warnings,
     )
 
-    golden, reports = GoldenFile(settings.staff), CheckReports(settings.staff)
+    database = staff_database(settings.staff, settings.staff_database)
+    golden, reports = GoldenFile(settings.staff, database), CheckReports(settings.staff, database)
     questions, before = golden.require(), reports.latest()
     bot = _open(settings)
-    for warning in staff_warnings(bot.clinic, settings.staff):
+    for warning in staff_warnings(bot.clinic, database):
         print(warning, file=sys.stderr)
     with progress_bar("Asking", " questions") as show:
         report = reports.run(bot, questions, show)
     print(check_report_text(report, before))
-    if line := first_day_line(settings.staff):
+    if line := first_day_line(database):
         print(line)
     raise_on_regression(report, before)
 
@@ -124,10 +126,11 @@ def _open(settings: Settings) -> "Chatbot":
     from chatbot.bot import Chatbot
 
     bot = Chatbot.open(settings)
-    if (settings.staff / STAFF_DATABASE).is_file():  # importing the staff's part takes a second
-        from chatbot.staff import stored_approvals
+    # Importing the staff's part takes a second.
+    if settings.staff_database or (settings.staff / STAFF_DATABASE).is_file():
+        from chatbot.staff import staff_database, stored_approvals
 
-        bot.set_approved(stored_approvals(settings.staff))
+        bot.set_approved(stored_approvals(staff_database(settings.staff, settings.staff_database)))
     return bot
 
 

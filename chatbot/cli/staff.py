@@ -63,7 +63,7 @@ def _run(settings: Settings, options: argparse.Namespace) -> None:
     from chatbot.staff import AccountStore, AuditLog, ChangeKind, staff_database
 
     edit: _Edit = options.edit
-    database = staff_database(settings.staff)
+    database = staff_database(settings.staff, settings.staff_database)
     message, summary = edit(AccountStore(database), options)
     if summary:
         AuditLog(database).record(_OPERATOR, ChangeKind.ACCOUNT, options.name or "everyone", summary)

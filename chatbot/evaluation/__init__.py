@@ -2,7 +2,7 @@
 
 from chatbot.evaluation.charts import save_plot
 from chatbot.evaluation.coverage import AnsweredQuestion, Coverage, first_answer, measure_coverage
-from chatbot.evaluation.golden import Expect, GoldenQuestion, Judged, ask, judge, read_golden
+from chatbot.evaluation.golden import Expect, GoldenQuestion, Judged, ask, judge, parse_golden, read_golden
 from chatbot.evaluation.report import Report, current_name, evaluate, report
 from chatbot.evaluation.site_report import ReportItem, ReportPart, SiteReport, report_parts
 from chatbot.evaluation.text import as_text
@@ -28,6 +28,7 @@ __all__ = [
     "first_answer",
     "judge",
     "measure_coverage",
+    "parse_golden",
     "read_bound",
     "read_golden",
     "report",

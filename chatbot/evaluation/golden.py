@@ -14,7 +14,7 @@ from chatbot.bot import Chatbot
 from chatbot.errors import GoldenFileInvalid, QuestionError, RequestError
 from chatbot.records import Answer, Citation, Hit, Passage
 
-__all__ = ["REFUSED", "Expect", "GoldenQuestion", "Judged", "ask", "judge", "read_golden"]
+__all__ = ["REFUSED", "Expect", "GoldenQuestion", "Judged", "ask", "judge", "parse_golden", "read_golden"]
 
 REFUSED: Final = "refused"
 """The outcome of a question that cannot be asked at all, because it is empty or too long."""
@@ -84,21 +84,26 @@ class Judged:
 def read_golden(path: Path) -> tuple[GoldenQuestion, ...]:
     """Read golden questions, a JSON object a line; raises `GoldenFileInvalid` that lists the bad lines."""
     try:
-        lines = path.read_bytes().removeprefix(b"\xef\xbb\xbf").split(b"\n")
+        source = path.read_bytes()
     except OSError as error:
         raise GoldenFileInvalid(f"{path} cannot be read: {error.strerror}. Check its name.") from error
+    return parse_golden(source, str(path))
+
+
+def parse_golden(source: bytes, name: str) -> tuple[GoldenQuestion, ...]:
+    """Read golden questions of a text called `name`; raises `GoldenFileInvalid` that lists the bad lines."""
     questions, bad = [], []
-    for number, line in enumerate(lines, start=1):
+    for number, line in enumerate(source.removeprefix(b"\xef\xbb\xbf").split(b"\n"), start=1):
         if line.strip():
             try:
                 questions.append(_question(line, number))
             except (RequestError, GoldenFileInvalid) as error:
-                bad.append(f"{path}, line {number}: {error}")
+                bad.append(f"{name}, line {number}: {error}")
     if bad:
         more = [f"... and {len(bad) - _ERRORS_SHOWN} more lines"] if len(bad) > _ERRORS_SHOWN else []
         raise GoldenFileInvalid("; ".join([*bad[:_ERRORS_SHOWN], *more]))
     if not questions:
-        raise GoldenFileInvalid(f'{path} contains no question: write {{"question": "..."}}, one object a line.')
+        raise GoldenFileInvalid(f'{name} contains no question: write {{"question": "..."}}, one object a line.')
     return tuple(questions)
 
 

@@ -5,11 +5,17 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from enum import StrEnum
+from typing import Final
 
-from chatbot.database import Database
+from chatbot.database import Database, sql
 from chatbot.errors import ChangeRefused
 
 __all__ = ["AuditLog", "Change", "ChangeKind"]
+
+_INSERT: Final = (
+    "INSERT INTO changes (made, account, kind, subject, told, before, after) "
+    "VALUES (:made, :account, :kind, :subject, :told, :before, :after)"
+)
 
 
 class ChangeKind(StrEnum):
@@ -58,23 +64,29 @@ class AuditLog:
         after: str | None = None,
     ) -> None:
         """Add an entry."""
-        values = (int(self._clock()), account, kind.value, subject, summary, before, after)
+        values = {
+            "made": int(self._clock()),
+            "account": account,
+            "kind": kind.value,
+            "subject": subject,
+            "told": summary,
+            "before": before,
+            "after": after,
+        }
         with self._database.writing() as connection:
-            connection.exec_driver_sql(
-                "INSERT INTO changes (made, account, kind, subject, told, before, after) VALUES (?, ?, ?, ?, ?, ?, ?)",
-                values,
-            )
+            connection.execute(sql(_INSERT), values)
 
     def latest(self, limit: int = 100) -> tuple[Change, ...]:
         """Return the newest changes, newest first, with None for the texts before and after."""
         return self._select(
-            "SELECT id, made, account, kind, subject, told, NULL, NULL FROM changes ORDER BY id DESC LIMIT ?", limit
+            "SELECT id, made, account, kind, subject, told, NULL, NULL FROM changes ORDER BY id DESC LIMIT :value",
+            limit,
         )
 
     def get(self, change_id: int) -> Change:
         """Return one change with its texts; raises `ChangeRefused` if there is none."""
         changes = self._select(
-            "SELECT id, made, account, kind, subject, told, before, after FROM changes WHERE id = ?", change_id
+            "SELECT id, made, account, kind, subject, told, before, after FROM changes WHERE id = :value", change_id
         )
         if not changes:
             raise ChangeRefused("There is no such change: load the page again.")
@@ -82,7 +94,7 @@ class AuditLog:
 
     def _select(self, statement: str, value: int) -> tuple[Change, ...]:
         with self._database.reading() as connection:
-            rows = connection.exec_driver_sql(statement, (value,)).all()
+            rows = connection.execute(sql(statement), {"value": value}).all()
         return tuple(
             Change(id_, datetime.fromtimestamp(made, UTC), account, ChangeKind(kind), *texts)
             for id_, made, account, kind, *texts in rows

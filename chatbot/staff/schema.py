@@ -11,7 +11,8 @@ __all__ = ["has_database", "staff_database"]
 
 # Times are whole seconds since 1970 in UTC. Of a session, only the SHA-256 of its token is stored, so that a copy of
 # the file lets nobody sign in. `told` of a change is its summary. Of an approved question, `history` and `headings` are
-# lists in JSON; where no page answers it, `document`, `headings` and `passage` are empty.
+# lists in JSON; where no page answers it, `document`, `headings` and `passage` are empty. `place` orders the verdicts
+# of one second. `texts` holds what would be files of the staff's folder, in a database that servers share.
 _MIGRATIONS: Final = (
     (
         """
@@ -33,7 +34,7 @@ _MIGRATIONS: Final = (
         "CREATE INDEX sessions_account ON sessions (account)",
         """
         CREATE TABLE changes (
-            id INTEGER PRIMARY KEY,
+            id {id},
             made BIGINT NOT NULL,
             account TEXT NOT NULL,
             kind TEXT NOT NULL,
@@ -55,7 +56,7 @@ _MIGRATIONS: Final = (
     (
         """
         CREATE TABLE sign_offs (
-            id INTEGER PRIMARY KEY,
+            id {id},
             signed BIGINT NOT NULL,
             name TEXT NOT NULL,
             role TEXT NOT NULL,
@@ -69,7 +70,7 @@ _MIGRATIONS: Final = (
     (
         """
         CREATE TABLE approved_questions (
-            id INTEGER PRIMARY KEY AUTOINCREMENT,
+            id {id_never_used_again},
             question TEXT NOT NULL,
             history TEXT NOT NULL,
             document TEXT NOT NULL,
@@ -93,15 +94,27 @@ _MIGRATIONS: Final = (
         )
         """,
     ),
+    (
+        "ALTER TABLE first_day ADD COLUMN place BIGINT NOT NULL DEFAULT 0",
+        """
+        CREATE TABLE texts (
+            name TEXT PRIMARY KEY,
+            content TEXT NOT NULL
+        )
+        """,
+    ),
 )
 
 
-def staff_database(folder: Path) -> Database:
-    """Return the database in the staff's folder; its first use creates it, readable for its owner alone."""
+def staff_database(folder: Path, shared: str = "") -> Database:
+    """Return the database in the staff's folder, or at the address of the one that servers share.
+
+    The first use of a file creates it, readable for its owner alone.
+    """
     schema = Schema("The staff's database", "FOOTNOTE_STAFF_DIR", _MIGRATIONS, StaffError)
-    return Database(str(folder / STAFF_DATABASE), schema)
+    return Database(shared or str(folder / STAFF_DATABASE), schema)
 
 
-def has_database(folder: Path) -> bool:
-    """Return whether there is a database in the staff's folder."""
-    return (folder / STAFF_DATABASE).is_file()
+def has_database(folder: Path, shared: str = "") -> bool:
+    """Return whether there is a database of the staff yet."""
+    return staff_database(folder, shared).exists

@@ -1,22 +1,15 @@
 """A journal in SQLite, and in PostgreSQL where its server is installed."""
 
-import os
-import shutil
-import subprocess
-import tempfile
 from collections.abc import Callable, Iterator, Sequence
-from itertools import count
 from pathlib import Path
 from uuid import uuid4
 
-import psycopg
 import pytest
 
 from chatbot.journal import Journal
 from chatbot.records import Alarm, Answer, Citation, Outcome, Passage
 
 NOW = 1_790_000_000.0  # 2026-09-21, 14:13:20
-NUMBERS = count()
 
 
 class Clock:
@@ -37,42 +30,12 @@ def clock() -> Clock:
     return Clock()
 
 
-@pytest.fixture(scope="session")
-def server() -> Iterator[str]:
-    """Start a PostgreSQL server and yield the address of its first database."""
-    homes = sorted(Path("/usr/lib/postgresql").glob("*/bin/pg_ctl"))
-    pg_ctl = homes[-1] if homes else Path(shutil.which("pg_ctl") or "/nowhere")
-    if not pg_ctl.exists():
-        pytest.skip("there is no PostgreSQL server here")
-    folder = Path(tempfile.mkdtemp(prefix="footnote-"))  # not in pytest's own, which the user postgres may not enter
-    as_postgres: list[str] = []
-    if os.geteuid() == 0:  # PostgreSQL refuses to be run by root
-        shutil.chown(folder, "postgres")
-        as_postgres = ["runuser", "-u", "postgres", "--"]
-
-    def run(*command: str) -> None:
-        subprocess.run(
-            [*as_postgres, *command], check=True, cwd="/", stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
-        )
-
-    data = str(folder / "data")
-    run(str(pg_ctl.parent / "initdb"), "-D", data, "-A", "trust", "-U", "footnote", "-E", "UTF8", "--no-sync")
-    options = f"-k {folder} -c listen_addresses= -c fsync=off"
-    run(str(pg_ctl), "-D", data, "-o", options, "-l", str(folder / "log"), "-w", "start")
-    yield f"postgresql://footnote@/postgres?host={folder}"
-    run(str(pg_ctl), "-D", data, "-m", "immediate", "stop")
-    shutil.rmtree(folder)
-
-
 @pytest.fixture(params=["sqlite", "postgresql"])
 def setting(request: pytest.FixtureRequest, tmp_path: Path) -> str:
     if request.param == "sqlite":
         return str(tmp_path / "folder" / "journal.sqlite3")
-    server: str = request.getfixturevalue("server")
-    name = f"journal_{next(NUMBERS)}"
-    with psycopg.connect(server, autocommit=True) as connection:
-        connection.execute(f"CREATE DATABASE {name}".encode())
-    return server.replace("/postgres?", f"/{name}?")
+    address: str = request.getfixturevalue("empty_postgresql")
+    return address
 
 
 @pytest.fixture

@@ -124,15 +124,15 @@ def test_only_the_owner_may_read_the_journal(journal: Journal, path: Path) -> No
     assert path.stat().st_size
 
 
-def test_postgresql_rewrites_the_table(server: str, clock: Clock) -> None:
-    with psycopg.connect(server, autocommit=True) as connection:
+def test_postgresql_rewrites_the_table(postgresql_server: str, clock: Clock) -> None:
+    with psycopg.connect(postgresql_server, autocommit=True) as connection:
         connection.execute("CREATE DATABASE canaries")
-        journal = Journal.open(server.replace("/postgres?", "/canaries?"), 30, clock)
+        journal = Journal.open(postgresql_server.replace("/postgres?", "/canaries?"), 30, clock)
         assert journal
         fill(journal, range(300))
-        with psycopg.connect(server.replace("/postgres?", "/canaries?"), autocommit=True) as other:
+        with psycopg.connect(postgresql_server.replace("/postgres?", "/canaries?"), autocommit=True) as other:
             other.execute("ANALYZE")  # as the server does by itself: its statistics hold samples of the texts
-        folder = Path(server.partition("host=")[2]) / "data" / "base"
+        folder = Path(postgresql_server.partition("host=")[2]) / "data" / "base"
         connection.execute("CHECKPOINT")
         assert left(folder) == set(range(300))
         assert journal.erase(everything=True) == 300

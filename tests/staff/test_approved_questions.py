@@ -102,11 +102,11 @@ def test_taking_back_undoes_all_of_it(
 def test_decisions_are_served_after_a_restart(
     bot: Chatbot, approved: ApprovedQuestions, place: ContentPaths, encoder: Encoder
 ) -> None:
-    assert stored_approvals(place.staff / "nowhere") == []
+    assert stored_approvals(staff_database(place.staff / "nowhere")) == []
     approved.approve(ASKED, passage(bot), "alice")
     again = opened(place, encoder)
     assert not again.ask(ASKED).confirmed
-    again.set_approved(stored_approvals(place.staff))
+    again.set_approved(stored_approvals(staff_database(place.staff)))
     assert again.ask(ASKED).confirmed
 
 
@@ -168,6 +168,7 @@ def test_the_database_of_an_earlier_release_gets_the_table(place: ContentPaths) 
     with database.writing() as connection:
         connection.exec_driver_sql("DROP TABLE approved_questions")
         connection.exec_driver_sql("DROP TABLE first_day")
+        connection.exec_driver_sql("DROP TABLE texts")
         connection.exec_driver_sql("DELETE FROM versions WHERE version >= 3")
     database.close()
-    assert stored_approvals(place.staff) == []
+    assert stored_approvals(staff_database(place.staff)) == []

@@ -25,6 +25,7 @@ from chatbot.staff import (
     answers_allowed,
     first_day_line,
     specialties,
+    staff_database,
     summarise,
 )
 from tests.staff.conftest import NOW, Clock, opened
@@ -192,12 +193,14 @@ def test_thresholds_are_counted_on_what_was_judged() -> None:
 
 def test_the_check_names_the_share_that_was_right(bot: Chatbot, review: FirstDayReview, place: ContentPaths) -> None:
     review.skip(bot.ask("is it safe?"), "alice", SPECIALTY)
-    assert first_day_line(place.staff) == ""
+    assert first_day_line(staff_database(place.staff)) == ""
     review.judge(bot.ask(ASKED), Verdict.RIGHT, "alice", SPECIALTY)
     review.judge(bot.ask(OFF_TOPIC), Verdict.OTHER, "alice", SPECIALTY, passage(bot, "Redness"))
-    assert first_day_line(place.staff) == "First-day review: Footnote by itself was right on 1 of 2 (50%)."
+    assert (
+        first_day_line(staff_database(place.staff)) == "First-day review: Footnote by itself was right on 1 of 2 (50%)."
+    )
 
 
 def test_without_a_review_no_database_is_made(tmp_path: Path) -> None:
-    assert first_day_line(tmp_path) == ""
+    assert first_day_line(staff_database(tmp_path)) == ""
     assert list(tmp_path.iterdir()) == []

@@ -32,20 +32,21 @@ def test_the_last_save_of_a_conversation_counts(golden: GoldenFile) -> None:
     assert [(saved.history, saved.gold) for saved in golden.read()] == [(("is it safe?",), ()), ((), ())]
 
 
-def test_lines_written_by_hand_stay(golden: GoldenFile) -> None:
-    golden.path.parent.mkdir()
-    golden.path.write_text('{"question": "by hand?"}\n\n', "utf-8")
+def test_lines_written_by_hand_stay(golden: GoldenFile, tmp_path: Path) -> None:
+    (tmp_path / "staff").mkdir()
+    (tmp_path / "staff" / "golden.jsonl").write_text('{"question": "by hand?"}\n\n', "utf-8")
     golden.save("does it hurt?", (), (), "alice")
     assert [saved.question for saved in golden.read()] == ["by hand?", "does it hurt?"]
 
 
-def test_concurrent_saves_are_all_kept_for_the_owner_alone(golden: GoldenFile) -> None:
+def test_concurrent_saves_are_all_kept_for_the_owner_alone(golden: GoldenFile, tmp_path: Path) -> None:
     with ThreadPoolExecutor(8) as pool:
         list(pool.map(lambda number: golden.save(f"question {number}?", (), (), "alice"), range(40)))
     assert {saved.question for saved in golden.read()} == {f"question {number}?" for number in range(40)}
-    assert stat.S_IMODE(golden.path.stat().st_mode) == 0o600
-    assert stat.S_IMODE(golden.path.parent.stat().st_mode) == 0o700
-    assert json.loads(golden.path.read_text("utf-8").splitlines()[0])["by"] == "alice"
+    path = tmp_path / "staff" / "golden.jsonl"
+    assert stat.S_IMODE(path.stat().st_mode) == 0o600
+    assert stat.S_IMODE(path.parent.stat().st_mode) == 0o700
+    assert json.loads(path.read_text("utf-8").splitlines()[0])["by"] == "alice"
 
 
 def test_an_empty_file_is_an_error_that_names_the_cure(golden: GoldenFile) -> None:

@@ -69,8 +69,8 @@ def test_a_sign_off_needs_a_name_and_a_role(sign_offs: SignOffs, name: str, role
 
 def test_staff_warnings_are_sentences(place: ContentPaths) -> None:
     clinic = replace(CLINIC, replies=(Reply("hours", ("when?",), "Ring 07700 900123."),))
-    unsigned, foreign = staff_warnings(clinic, place.staff)
+    unsigned, foreign = staff_warnings(clinic, staff_database(place.staff))
     assert unsigned.startswith("Not signed off yet: ")
     assert foreign == "The reply “hours” holds “07700 900123”, which is none of the clinic's own: correct it there."
     SignOffs(staff_database(place.staff)).sign("alice", "Dr. Adams", "Doctor", clinic)
-    assert staff_warnings(clinic, place.staff) == (foreign,)
+    assert staff_warnings(clinic, staff_database(place.staff)) == (foreign,)

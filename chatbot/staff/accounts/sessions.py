@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Final
 
-from chatbot.database import Database
+from chatbot.database import Database, sql
 from chatbot.errors import AccountRefused
 from chatbot.staff.accounts.passwords import hash_password, verify_password
 
@@ -20,6 +20,19 @@ _NAME: Final = re.compile(r"\w[\w.@-]{0,39}")
 _IDLE_LIMIT: Final = 8 * 3600  # seconds without use after which a session ends
 _MAX_AGE: Final = 7 * 86_400  # seconds after which any session ends
 _SEEN_PRECISION: Final = 60  # seconds; a session's last use is written at most this often
+
+_ADD: Final = sql(
+    "INSERT INTO accounts (name, role, password, made) VALUES (:name, :role, :password, :made) "
+    "ON CONFLICT (name) DO NOTHING"
+)
+# It changes nothing, and makes whoever changes the password or removes the account wait for this transaction.
+_LOCK_UNCHANGED: Final = sql("UPDATE accounts SET role = role WHERE name = :name AND password = :password")
+_PASSWORD: Final = sql("SELECT password FROM accounts WHERE name = :name")
+_BEGIN: Final = sql("INSERT INTO sessions (token, account, begun, seen) VALUES (:token, :account, :now, :now)")
+_SESSION: Final = sql(
+    "SELECT name, role, begun, seen FROM sessions JOIN accounts ON account = name WHERE token = :token"
+)
+_SEEN: Final = sql("UPDATE sessions SET seen = :seen WHERE token = :token")
 
 
 class Role(StrEnum):
@@ -53,31 +66,30 @@ class AccountStore:
     def accounts(self) -> tuple[Account, ...]:
         """Return all accounts, by name."""
         with self._database.reading() as connection:
-            rows = connection.exec_driver_sql("SELECT name, role FROM accounts ORDER BY name").all()
+            rows = connection.execute(sql("SELECT name, role FROM accounts ORDER BY name")).all()
         return tuple(Account(name, Role(role)) for name, role in rows)
 
     def add(self, name: str, role: Role, password: str) -> Account:
         """Create an account; raises `AccountRefused` for a taken or invalid name and for an unsuitable password."""
         account = Account(_valid_name(name), role)
-        values = (account.name, role.value, hash_password(password), self._now)
+        values = {"name": account.name, "role": role.value, "password": hash_password(password), "made": self._now}
         with self._database.writing() as connection:
-            insert = connection.exec_driver_sql("INSERT OR IGNORE INTO accounts VALUES (?, ?, ?, ?)", values)
-            if not insert.rowcount:
+            if not connection.execute(_ADD, values).rowcount:
                 raise AccountRefused(f"There is an account {account.name!r} already: choose another name.")
         return account
 
     def remove(self, name: str) -> None:
         """Delete an account and end its sessions; raises `AccountRefused` if there is none."""
-        self._change("DELETE FROM accounts WHERE name = ?", name)
+        self._change("DELETE FROM accounts WHERE name = :name", name)
 
     def set_password(self, name: str, password: str) -> None:
         """Change a password and end the account's sessions; raises `AccountRefused`."""
-        self._change("UPDATE accounts SET password = ? WHERE name = ?", name, hash_password(password))
+        self._change("UPDATE accounts SET password = :value WHERE name = :name", name, hash_password(password))
         self.sign_out_everywhere(name)
 
     def set_role(self, name: str, role: Role) -> None:
         """Change a role, which holds from the next request on; raises `AccountRefused` if there is no account."""
-        self._change("UPDATE accounts SET role = ? WHERE name = ?", name, role.value)
+        self._change("UPDATE accounts SET role = :value WHERE name = :name", name, role.value)
 
     def sign_in(self, name: str, password: str) -> str | None:
         """Begin a session and return its token; for a wrong name or password, return None after the same time."""
@@ -87,14 +99,13 @@ class AccountStore:
             return None
         token = secrets.token_urlsafe(32)
         with self._database.writing() as connection:
-            ended = (self._now - _MAX_AGE, self._now - _IDLE_LIMIT)
-            connection.exec_driver_sql("DELETE FROM sessions WHERE begun <= ? OR seen <= ?", ended)
+            ended = {"begun": self._now - _MAX_AGE, "seen": self._now - _IDLE_LIMIT}
+            connection.execute(sql("DELETE FROM sessions WHERE begun <= :begun OR seen <= :seen"), ended)
             # If the password was changed since it was read, this session must not begin.
-            insert = connection.exec_driver_sql(
-                "INSERT INTO sessions SELECT ?, name, ?, ? FROM accounts WHERE name = ? AND password = ?",
-                (_digest(token), self._now, self._now, key, hashed),
-            )
-        return token if insert.rowcount else None
+            if not connection.execute(_LOCK_UNCHANGED, {"name": key, "password": hashed}).rowcount:
+                return None
+            connection.execute(_BEGIN, {"token": _digest(token), "account": key, "now": self._now})
+        return token
 
     def browser_token(self, name: str) -> str:
         """Return a token for a browser in which an account signed in; it holds until the password changes."""
@@ -111,42 +122,41 @@ class AccountStore:
         """Return the account of a session, or None if it has ended or never began."""
         now, digest = self._now, _digest(token)
         with self._database.reading() as connection:
-            row = connection.exec_driver_sql(
-                "SELECT name, role, begun, seen FROM sessions JOIN accounts ON account = name WHERE token = ?",
-                (digest,),
-            ).one_or_none()
+            row = connection.execute(_SESSION, {"token": digest}).one_or_none()
         if row is None or now - row.begun >= _MAX_AGE or now - row.seen >= _IDLE_LIMIT:
             return None
         if now - row.seen >= _SEEN_PRECISION:
             with self._database.writing() as connection:
-                connection.exec_driver_sql("UPDATE sessions SET seen = ? WHERE token = ?", (now, digest))
+                connection.execute(_SEEN, {"seen": now, "token": digest})
         return Account(row.name, Role(row.role))
 
     def sign_out(self, token: str) -> None:
         """End a session."""
         with self._database.writing() as connection:
-            connection.exec_driver_sql("DELETE FROM sessions WHERE token = ?", (_digest(token),))
+            connection.execute(sql("DELETE FROM sessions WHERE token = :token"), {"token": _digest(token)})
 
     def sign_out_everywhere(self, name: str | None = None) -> int:
         """End all sessions of an account, or of everyone; return how many."""
         with self._database.writing() as connection:
             if name is None:
-                return connection.exec_driver_sql("DELETE FROM sessions").rowcount
-            return connection.exec_driver_sql("DELETE FROM sessions WHERE account = ?", (_normalise(name),)).rowcount
+                return connection.execute(sql("DELETE FROM sessions")).rowcount
+            of_account = sql("DELETE FROM sessions WHERE account = :name")
+            return connection.execute(of_account, {"name": _normalise(name)}).rowcount
 
     def _hash_of(self, name: str) -> str:
         """Return the hash of an account's password; it is empty where there is no such account."""
         with self._database.reading() as connection:
-            row = connection.exec_driver_sql("SELECT password FROM accounts WHERE name = ?", (_normalise(name),))
+            row = connection.execute(_PASSWORD, {"name": _normalise(name)})
             return str(row.scalar() or "")
 
     @property
     def _now(self) -> int:
         return int(self._clock())
 
-    def _change(self, statement: str, name: str, *values: str) -> None:
+    def _change(self, statement: str, name: str, value: str | None = None) -> None:
+        values = {"name": _normalise(name)} if value is None else {"name": _normalise(name), "value": value}
         with self._database.writing() as connection:
-            if not connection.exec_driver_sql(statement, (*values, _normalise(name))).rowcount:
+            if not connection.execute(sql(statement), values).rowcount:
                 raise AccountRefused(f"There is no account {name!r}: 'footnote staff list' names them.")
 
 
@@ -160,7 +170,8 @@ def _valid_name(name: str) -> str:
 
 
 def _normalise(name: str) -> str:
-    return name.strip().casefold()
+    """Return a name as it is stored; no account has the character in place of NUL, which PostgreSQL refuses."""
+    return name.strip().casefold().replace("\0", "\ufffd")
 
 
 def _signature(nonce: str, key: str) -> str:

@@ -5,7 +5,7 @@ from collections.abc import Callable, Collection
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
-from chatbot.database import Database
+from chatbot.database import Database, sql
 
 __all__ = ["Draft", "Drafts"]
 
@@ -31,24 +31,33 @@ class Drafts:
     def all(self) -> tuple[Draft, ...]:
         """Return all drafts, by page."""
         with self._database.reading() as connection:
-            rows = connection.exec_driver_sql("SELECT page, text, account, made FROM drafts ORDER BY page").all()
+            rows = connection.execute(sql("SELECT page, text, account, made FROM drafts ORDER BY page")).all()
         return tuple(Draft(page, text, who, datetime.fromtimestamp(made, UTC)) for page, text, who, made in rows)
 
     def put(self, page: str, text: str | None, account: str) -> None:
         """Store the draft of a page in place of an earlier one."""
+        values = {"page": page, "text": text, "account": account, "made": int(self._clock())}
         with self._database.writing() as connection:
-            connection.exec_driver_sql(
-                "INSERT OR REPLACE INTO drafts VALUES (?, ?, ?, ?)", (page, text, account, int(self._clock()))
+            connection.execute(
+                sql(
+                    "INSERT INTO drafts (page, text, account, made) VALUES (:page, :text, :account, :made) "
+                    "ON CONFLICT (page) DO UPDATE SET text = :text, account = :account, made = :made"
+                ),
+                values,
             )
 
     def discard(self, pages: Collection[str]) -> None:
         """Delete the drafts of pages."""
         with self._database.writing() as connection:
             for page in pages:
-                connection.exec_driver_sql("DELETE FROM drafts WHERE page = ?", (page,))
+                connection.execute(sql("DELETE FROM drafts WHERE page = :page"), {"page": page})
 
     def done(self, drafts: Collection[Draft]) -> None:
         """Delete drafts that are live now, unless an editor has replaced them meanwhile."""
         with self._database.writing() as connection:
             for draft in drafts:
-                connection.exec_driver_sql("DELETE FROM drafts WHERE page = ? AND text IS ?", (draft.page, draft.text))
+                if draft.text is None:
+                    same = sql("DELETE FROM drafts WHERE page = :page AND text IS NULL")
+                else:
+                    same = sql("DELETE FROM drafts WHERE page = :page AND text = :text").bindparams(text=draft.text)
+                connection.execute(same, {"page": draft.page})

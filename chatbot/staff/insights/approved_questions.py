@@ -5,13 +5,12 @@ import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from pathlib import Path
 from threading import Lock
-from typing import TypeAlias
+from typing import Final, TypeAlias
 
 from chatbot.answering import ApprovedQuestion, clean_question, folded_question
 from chatbot.bot import Chatbot
-from chatbot.database import Database
+from chatbot.database import Database, sql
 from chatbot.errors import ChangeRefused
 from chatbot.evaluation import Expect
 from chatbot.journal import Journal
@@ -19,9 +18,19 @@ from chatbot.records import Answer, Outcome, Passage
 from chatbot.redaction import redact
 from chatbot.staff.audit_log import AuditLog, ChangeKind
 from chatbot.staff.insights.saved_questions import GoldenFile
-from chatbot.staff.schema import has_database, staff_database
 
 __all__ = ["Approval", "ApprovedQuestions", "stored_approvals"]
+
+
+_SELECT: Final = sql(
+    "SELECT id, question, history, document, headings, passage, account, approved FROM approved_questions "
+    "ORDER BY id DESC"
+)
+_INSERT: Final = sql(
+    "INSERT INTO approved_questions (question, history, document, headings, passage, account, approved) "
+    "VALUES (:question, :history, :document, :headings, :passage, :account, :approved)"
+)
+_DELETE: Final = sql("DELETE FROM approved_questions WHERE id = :id")
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,12 +95,8 @@ class ApprovedQuestions:
             same = [(id_, other) for id_, other, *_ in self._rows() if other.key == approved.key]
             with self._database.writing() as connection:
                 for id_, _ in same:
-                    connection.exec_driver_sql("DELETE FROM approved_questions WHERE id = ?", (id_,))
-                connection.exec_driver_sql(
-                    "INSERT INTO approved_questions (question, history, document, headings, passage, account, approved)"
-                    " VALUES (?, ?, ?, ?, ?, ?, ?)",
-                    (*_values(approved), by, int(self._clock())),
-                )
+                    connection.execute(_DELETE, {"id": id_})
+                connection.execute(_INSERT, {**_values(approved), "account": by, "approved": int(self._clock())})
             self.serve()
         before = _as_text(same[0][1]) if same else None
         self._record(by, approved, "Approved" if passage else "Not answered by our pages", before, _as_text(approved))
@@ -106,7 +111,7 @@ class ApprovedQuestions:
             if approved is None:
                 raise ChangeRefused("Somebody has taken this back already: load the list again.")
             with self._database.writing() as connection:
-                connection.exec_driver_sql("DELETE FROM approved_questions WHERE id = ?", (id_,))
+                connection.execute(_DELETE, {"id": id_})
             self.serve()
         self._golden_file.remove(approved.question, approved.history)
         self._record(by, approved, "Taken back", _as_text(approved), None)
@@ -152,18 +157,15 @@ _Row: TypeAlias = tuple[int, ApprovedQuestion, str, int]
 """A number, a question, the account that approved it, and when, in seconds."""
 
 
-def stored_approvals(folder: Path) -> list[ApprovedQuestion]:
-    """Return the approved questions in the staff's folder, none where there is no database; raises `StaffError`."""
-    return [question for _, question, *_ in _rows(staff_database(folder))] if has_database(folder) else []
+def stored_approvals(database: Database) -> list[ApprovedQuestion]:
+    """Return the approved questions in the staff's database, none where there is none yet; raises `StaffError`."""
+    return [question for _, question, *_ in _rows(database)] if database.exists else []
 
 
 def _rows(database: Database) -> list[_Row]:
     """Return all decisions, newest first."""
     with database.reading() as connection:
-        rows = connection.exec_driver_sql(
-            "SELECT id, question, history, document, headings, passage, account, approved FROM approved_questions "
-            "ORDER BY id DESC"
-        ).all()
+        rows = connection.execute(_SELECT).all()
     return [
         (
             id_,
@@ -175,9 +177,15 @@ def _rows(database: Database) -> list[_Row]:
     ]
 
 
-def _values(approved: ApprovedQuestion) -> tuple[str, ...]:
+def _values(approved: ApprovedQuestion) -> dict[str, str]:
     history, headings = (json.dumps(texts, ensure_ascii=False) for texts in (approved.history, approved.headings))
-    return approved.question, history, approved.document, headings, approved.text
+    return {
+        "question": approved.question,
+        "history": history,
+        "document": approved.document,
+        "headings": headings,
+        "passage": approved.text,
+    }
 
 
 def _as_text(approved: ApprovedQuestion) -> str:

@@ -8,10 +8,11 @@ from pathlib import Path
 from typing import Final, Self
 
 from chatbot.bot import Chatbot
+from chatbot.database import Database
 from chatbot.errors import CheckFailed
 from chatbot.evaluation import Expect, GoldenQuestion, Judged, current_name, evaluate
 from chatbot.records import Outcome
-from chatbot.staff.insights.private_file import write_private
+from chatbot.staff.insights.private_texts import PrivateTexts
 
 __all__ = [
     "CheckReport",
@@ -23,6 +24,7 @@ __all__ = [
     "raise_on_regression",
 ]
 
+_FOLDER: Final = "reports"
 _FILE_NAME: Final = "%Y-%m-%dT%H%M%S.%fZ"
 _REPORTS_SHOWN: Final = 200
 
@@ -152,10 +154,10 @@ def check_report_text(report: CheckReport, before: CheckReport | None) -> str:
 
 
 class CheckReports:
-    """The reports in the staff's folder, one file each."""
+    """The reports in the staff's folder, one file each, or in their shared database."""
 
-    def __init__(self, folder: Path) -> None:
-        self._folder = folder / "reports"
+    def __init__(self, folder: Path, database: Database | None = None) -> None:
+        self._texts = PrivateTexts(folder, database)
 
     def run(
         self,
@@ -171,12 +173,12 @@ class CheckReports:
             report["questions"] = [{**row, "judged": row["id"] in judged} for row in rows]
         taken = datetime.now(tz=UTC)
         report |= {"taken": taken.isoformat(), "build": bot.build}
-        write_private(self._folder / f"{taken.strftime(_FILE_NAME)}.json", json.dumps(report, ensure_ascii=False))
+        self._texts.write(f"{_FOLDER}/{taken.strftime(_FILE_NAME)}.json", json.dumps(report, ensure_ascii=False))
         return CheckReport.of(report)
 
     def all(self) -> tuple[CheckReport, ...]:
         """Return the latest reports, oldest first, without those that cannot be read."""
-        reports = (_read(path) for path in sorted(self._folder.glob("*.json"))[-_REPORTS_SHOWN:])
+        reports = map(_read, self._texts.latest(_FOLDER, _REPORTS_SHOWN))
         return tuple(report for report in reports if report)
 
     def latest(self) -> CheckReport | None:
@@ -184,8 +186,8 @@ class CheckReports:
         return next(reversed(self.all()), None)
 
 
-def _read(path: Path) -> CheckReport | None:
+def _read(text: str) -> CheckReport | None:
     try:
-        return CheckReport.of(json.loads(path.read_text("utf-8")))
-    except (OSError, ValueError, KeyError, TypeError):
+        return CheckReport.of(json.loads(text))
+    except (ValueError, KeyError, TypeError):
         return None

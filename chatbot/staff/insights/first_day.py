@@ -6,11 +6,10 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from enum import StrEnum
-from pathlib import Path
 from typing import Final
 
 from chatbot.answering import Gate
-from chatbot.database import Database
+from chatbot.database import Database, sql
 from chatbot.errors import ChangeRefused
 from chatbot.evaluation import Expect
 from chatbot.records import Answer, Outcome, Passage
@@ -18,7 +17,6 @@ from chatbot.staff.audit_log import AuditLog, ChangeKind
 from chatbot.staff.insights.approved_questions import ApprovedQuestions
 from chatbot.staff.insights.first_day_questions import FirstDayQuestion, Specialty
 from chatbot.staff.insights.saved_questions import GoldenFile
-from chatbot.staff.schema import has_database, staff_database
 
 __all__ = [
     "ERROR_RATES",
@@ -35,13 +33,18 @@ __all__ = [
 ERROR_RATES: Final = (0.01, 0.02, 0.05, 0.07, 0.1, 0.2)
 """Values of `[answers] max_error_rate` that a review is counted for, the default among them."""
 
-_SELECT: Final = """
-SELECT question, specialty, verdict, outcome, confidence, account, judged FROM first_day ORDER BY judged, rowid
-"""
-_REPLACE: Final = """
-INSERT OR REPLACE INTO first_day (question, specialty, verdict, outcome, confidence, account, judged)
-VALUES (?, ?, ?, ?, ?, ?, ?)
-"""
+_SELECT: Final = sql(
+    "SELECT question, specialty, verdict, outcome, confidence, account, judged FROM first_day "
+    "ORDER BY judged, place, question"
+)
+_REPLACE: Final = sql(
+    "INSERT INTO first_day (question, specialty, verdict, outcome, confidence, account, judged, place) VALUES "
+    "(:question, :specialty, :verdict, :outcome, :confidence, :account, :judged, "
+    "(SELECT COALESCE(MAX(place), 0) + 1 FROM first_day)) "
+    "ON CONFLICT (question) DO UPDATE SET specialty = excluded.specialty, verdict = excluded.verdict, "
+    "outcome = excluded.outcome, confidence = excluded.confidence, account = excluded.account, "
+    "judged = excluded.judged, place = excluded.place"
+)
 _FROM_PAGES: Final = {Outcome.ANSWERED, Outcome.RELATED}
 _FIXED: Final = {Outcome.REPLY: Expect.SMALLTALK, Outcome.URGENT: Expect.ESCALATE}
 
@@ -139,9 +142,9 @@ def answers_allowed(judgements: Iterable[Judgement], gate: Gate, rates: Iterable
     return tuple(allowed)
 
 
-def first_day_line(folder: Path) -> str:
+def first_day_line(database: Database) -> str:
     """Return in words how often Footnote was right in the review, empty where there is none; raises `StaffError`."""
-    judgements = _read(staff_database(folder)).values() if has_database(folder) else ()
+    judgements = _read(database).values() if database.exists else ()
     judged = [judgement for judgement in judgements if judgement.verdict is not Verdict.SKIPPED]
     if not judged:
         return ""
@@ -205,17 +208,25 @@ class FirstDayReview:
         return next((id_ for id_ in reversed(reviewed) if id_ in specialties), None)
 
     def _store(self, seen: Answer, verdict: Verdict, by: str, specialty: str) -> None:
-        values = (seen.question, specialty, verdict.value, seen.outcome.value, seen.confidence, by, int(self._clock()))
+        values: dict[str, object] = {
+            "question": seen.question,
+            "specialty": specialty,
+            "verdict": verdict.value,
+            "outcome": seen.outcome.value,
+            "confidence": seen.confidence,
+            "account": by,
+            "judged": int(self._clock()),
+        }
         earlier = self.judgements().get(seen.question)
         if earlier and earlier.verdict is not Verdict.SKIPPED:  # what Footnote said by itself, before the approval
-            values = (*values[:3], earlier.outcome.value, earlier.confidence, *values[5:])
+            values |= {"outcome": earlier.outcome.value, "confidence": earlier.confidence}
         with self._database.writing() as connection:
-            connection.exec_driver_sql(_REPLACE, values)
+            connection.execute(_REPLACE, values)
 
 
 def _read(database: Database) -> dict[str, Judgement]:
     with database.reading() as connection:
-        rows = connection.exec_driver_sql(_SELECT).all()
+        rows = connection.execute(_SELECT).all()
     return {
         question: Judgement(
             question,

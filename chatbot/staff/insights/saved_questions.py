@@ -1,40 +1,42 @@
-"""Golden questions that staff save with one click, in a file that `footnote evaluate` reads too."""
+"""Golden questions that staff save with one click, in a file that `footnote evaluate` reads too.
+
+Where several servers share a database, they are there.
+"""
 
 import hashlib
 import json
 from collections.abc import Sequence
 from datetime import UTC, datetime
 from pathlib import Path
-from threading import Lock
+from typing import Final
 
-from chatbot.errors import GoldenFileInvalid, StaffError
-from chatbot.evaluation import Expect, GoldenQuestion, read_golden
-from chatbot.staff.insights.private_file import write_private
+from chatbot.database import Database
+from chatbot.errors import GoldenFileInvalid
+from chatbot.evaluation import Expect, GoldenQuestion, parse_golden
+from chatbot.staff.insights.private_texts import PrivateTexts
 
 __all__ = ["GoldenFile"]
 
+_NAME: Final = "golden.jsonl"
+
 
 class GoldenFile:
-    """The file in the staff's folder; safe for any number of threads of one process."""
+    """The questions in the staff's folder or in their shared database; any number of threads may use it."""
 
-    def __init__(self, folder: Path) -> None:
-        self._folder = folder
-        self._lock = Lock()
-
-    @property
-    def path(self) -> Path:
-        """The path of the file, which need not exist yet."""
-        return self._folder / "golden.jsonl"
+    def __init__(self, folder: Path, database: Database | None = None) -> None:
+        self._texts = PrivateTexts(folder, database)
 
     def read(self) -> tuple[GoldenQuestion, ...]:
         """Return the questions, none if there is no file; raises `GoldenFileInvalid` for an invalid line."""
-        return read_golden(self.path) if self._lines() else ()
+        text = self._texts.read(_NAME)
+        return parse_golden(text.encode("utf-8", "surrogatepass"), self._texts.where(_NAME)) if text.strip() else ()
 
     def require(self) -> tuple[GoldenQuestion, ...]:
         """Return the questions, at least one; raises `GoldenFileInvalid` if there is none."""
         questions = self.read()
         if not questions:
-            raise GoldenFileInvalid(f"{self.path} holds no question yet: save one in the staff console's tab Try it.")
+            where = self._texts.where(_NAME)
+            raise GoldenFileInvalid(f"{where} holds no question yet: save one in the staff console's tab Try it.")
         return questions
 
     def save(
@@ -66,27 +68,22 @@ class GoldenFile:
             },
             ensure_ascii=False,
         )
-        with self._lock:
-            lines = [*(other for other in self._lines() if _id_of(other) != id_), line]
-            write_private(self.path, "".join(f"{other}\n" for other in lines))
+        self._texts.edit(_NAME, lambda text: _joined([*_others(text, id_), line]))
         return golden
 
     def remove(self, question: str, history: Sequence[str]) -> None:
         """Delete the saved result of a question, if there is one; raises `StaffError`."""
         id_ = _id(question, history)
-        with self._lock:
-            lines = self._lines()
-            others = [line for line in lines if _id_of(line) != id_]
-            if len(others) < len(lines):
-                write_private(self.path, "".join(f"{line}\n" for line in others))
+        self._texts.edit(_NAME, lambda text: _joined(_others(text, id_)))
 
-    def _lines(self) -> list[str]:
-        try:
-            return [line for line in self.path.read_text("utf-8").splitlines() if line.strip()]
-        except FileNotFoundError:
-            return []
-        except (OSError, UnicodeDecodeError) as error:
-            raise StaffError(f"{self.path} cannot be read: {error}. Check who may read it.") from error
+
+def _others(text: str, id_: str) -> list[str]:
+    """Return the lines of all questions but one."""
+    return [line for line in text.split("\n") if line.strip() and _id_of(line) != id_]
+
+
+def _joined(lines: Sequence[str]) -> str:
+    return "".join(f"{line}\n" for line in lines)
 
 
 def _id(question: str, history: Sequence[str]) -> str:

@@ -7,19 +7,18 @@ from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from importlib.resources import files
-from pathlib import Path
 from typing import Final
 
 from chatbot import __version__
 from chatbot.clinic import Clinic, example_warnings
-from chatbot.database import Database
+from chatbot.database import Database, sql
 from chatbot.errors import ChangeRefused
 from chatbot.staff.content.old_values import foreign_warnings
-from chatbot.staff.schema import staff_database
 
 __all__ = ["SignOff", "SignOffs", "lists_digest", "signed_lists", "staff_warnings"]
 
 _KINDS: Final = ("red_flags", "small_talk", "wording")
+_COLUMNS: Final = ("signed", "name", "role", "account", "version", "digest", "lists")
 _CLINIC_TABLE: Final = "clinic.toml [urgent]"
 _MAX_LENGTH: Final = 100  # characters of a name or a role
 _NOT_YET: Final = (
@@ -77,18 +76,20 @@ class SignOffs:
         lists = _digests(clinic)
         values = (int(self._clock()), name, role, account, __version__, _combined(lists), json.dumps(lists))
         with self._database.writing() as connection:
-            connection.exec_driver_sql(
-                "INSERT INTO sign_offs (signed, name, role, account, version, digest, lists) "
-                "VALUES (?, ?, ?, ?, ?, ?, ?)",
-                values,
+            connection.execute(
+                sql(
+                    "INSERT INTO sign_offs (signed, name, role, account, version, digest, lists) "
+                    "VALUES (:signed, :name, :role, :account, :version, :digest, :lists)"
+                ),
+                dict(zip(_COLUMNS, values, strict=True)),
             )
         return _sign_off(*values)
 
     def all(self) -> tuple[SignOff, ...]:
         """Return all sign-offs, newest first."""
         with self._database.reading() as connection:
-            rows = connection.exec_driver_sql(
-                "SELECT signed, name, role, account, version, digest, lists FROM sign_offs ORDER BY id DESC"
+            rows = connection.execute(
+                sql("SELECT signed, name, role, account, version, digest, lists FROM sign_offs ORDER BY id DESC")
             ).all()
         return tuple(_sign_off(*row) for row in rows)
 
@@ -109,9 +110,9 @@ class SignOffs:
         return f"The lists have changed since {latest.name} signed on {day}: they need signing off anew."
 
 
-def staff_warnings(clinic: Clinic, folder: Path) -> tuple[str, ...]:
-    """Return a sentence for each thing that staff must look at; `folder` is theirs. Raises `StaffError`."""
-    unsigned = SignOffs(staff_database(folder)).warning(clinic)
+def staff_warnings(clinic: Clinic, database: Database) -> tuple[str, ...]:
+    """Return a sentence for each thing that staff must look at; raises `StaffError`."""
+    unsigned = SignOffs(database).warning(clinic)
     return (*([unsigned] if unsigned else []), *foreign_warnings(clinic), *example_warnings(clinic))
 
 

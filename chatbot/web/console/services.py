@@ -4,6 +4,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 
 from chatbot.bot import Chatbot
+from chatbot.clinic import Clinic
 from chatbot.errors import StaffError
 from chatbot.journal import Journal
 from chatbot.settings import Settings
@@ -23,7 +24,7 @@ from chatbot.staff import (
     staff_database,
     stored_approvals,
 )
-from chatbot.web.http.translations import check_texts
+from chatbot.web.http.translations import interface_texts
 
 __all__ = ["ConsoleServices"]
 
@@ -49,14 +50,14 @@ class ConsoleServices:
     @classmethod
     def of(cls, bot: Chatbot, journal: Journal | None, settings: Settings) -> "ConsoleServices":
         """Build the services that the settings describe."""
-        database = staff_database(settings.staff)
+        database = staff_database(settings.staff, settings.staff_database)
         audit_log = AuditLog(database)
         place = ContentPaths(settings.corpus, settings.index, settings.staff)
         pages = Publisher(bot, place, Drafts(database), audit_log)
-        golden_file = GoldenFile(settings.staff)
+        golden_file = GoldenFile(settings.staff, database)
         approved_questions = ApprovedQuestions(bot, database, golden_file, audit_log)
         with suppress(StaffError):  # visitors are answered all the same; the tabs say what is wrong
-            bot.set_approved(stored_approvals(settings.staff))
+            bot.set_approved(stored_approvals(database))
         return cls(
             bot=bot,
             journal=journal,
@@ -64,11 +65,17 @@ class ConsoleServices:
             account_store=AccountStore(database),
             audit_log=audit_log,
             pages=pages,
-            clinic_text=ClinicText(bot, settings.clinic, audit_log, check_texts),
+            clinic_text=ClinicText(bot, settings.clinic, audit_log, _check_texts),
             question_embeddings=QuestionEmbeddings(bot),
             golden_file=golden_file,
             approved_questions=approved_questions,
             first_day_review=FirstDayReview(database, approved_questions, golden_file, audit_log),
-            reports=CheckReports(settings.staff),
+            reports=CheckReports(settings.staff, database),
             sign_offs=SignOffs(database),
         )
+
+
+def _check_texts(clinic: Clinic) -> None:
+    """Raise `SettingsError` for text that the chat on other sites cannot show."""
+    for language in (clinic.widget.language, *clinic.widget.texts):
+        interface_texts(clinic, language)

@@ -81,5 +81,5 @@ def test_without_golden_questions_the_tab_says_where_to_save_one(bot: Chatbot, s
     assert "Ask something in the tab Try it" in summary(checks._Tab, services)  # noqa: SLF001 -- as above
     services.golden_file.save("does it hurt?", (), (), "alice")
     assert "1 golden question saved, and never checked" in summary(checks._Tab, services)  # noqa: SLF001 -- as above
-    services.golden_file.path.write_text("no JSON\n")
+    (services.settings.staff / "golden.jsonl").write_text("no JSON\n")
     assert "golden.jsonl, line 1" in summary(checks._Tab, services)  # noqa: SLF001 -- as above
