@@ -4,7 +4,6 @@ from contextlib import suppress
 from dataclasses import dataclass
 
 from chatbot.bot import Chatbot
-from chatbot.clinic import Clinic
 from chatbot.errors import StaffError
 from chatbot.journal import Journal
 from chatbot.settings import Settings
@@ -24,7 +23,7 @@ from chatbot.staff import (
     staff_database,
     stored_approvals,
 )
-from chatbot.web.http.translations import interface_texts
+from chatbot.web.http.translations import check_texts
 
 __all__ = ["ConsoleServices"]
 
@@ -65,7 +64,7 @@ class ConsoleServices:
             account_store=AccountStore(database),
             audit_log=audit_log,
             pages=pages,
-            clinic_text=ClinicText(bot, settings.clinic, audit_log, _check_texts),
+            clinic_text=ClinicText(bot, settings.clinic, audit_log, check_texts),
             question_embeddings=QuestionEmbeddings(bot),
             golden_file=golden_file,
             approved_questions=approved_questions,
@@ -73,9 +72,3 @@ class ConsoleServices:
             reports=CheckReports(settings.staff, database),
             sign_offs=SignOffs(database),
         )
-
-
-def _check_texts(clinic: Clinic) -> None:
-    """Raise `SettingsError` for text that the chat on other sites cannot show."""
-    for language in (clinic.widget.language, *clinic.widget.texts):
-        interface_texts(clinic, language)
