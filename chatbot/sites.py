@@ -21,12 +21,16 @@ from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Final
+from urllib.parse import urlsplit
 
 from chatbot.errors import SettingsError, SiteRefused
 from chatbot.files import write_atomically
 from chatbot.settings import Settings
 
-__all__ = ["Site", "SiteLock", "Sites", "SitesFound", "site_settings"]
+__all__ = ["SITE_PATH", "Site", "SiteLock", "Sites", "SitesFound", "site_settings"]
+
+SITE_PATH: Final = "/s/"
+"""Below it, and then their keys, a server has the sites that its host name does not name."""
 
 _FILE: Final = "site.toml"
 _OPEN: Final = ".open"  # each server that has the site open shares its lock
@@ -55,6 +59,11 @@ class Site:
     key: str
     hosts: tuple[str, ...] = ()
     crawl: tuple[str, ...] = ()
+
+    def base(self, server: str) -> str:
+        """Return the address of the site at a server, below its key unless the server's host is one of its own."""
+        address = server.rstrip("/")
+        return address if urlsplit(address).hostname in self.hosts else f"{address}{SITE_PATH}{self.key}"
 
 
 @dataclass(frozen=True, slots=True)

@@ -18,7 +18,7 @@ from chatbot.answering import Pipeline
 from chatbot.errors import FootnoteError
 from chatbot.journal import Journal
 from chatbot.settings import Settings
-from chatbot.sites import Site, SiteLock, Sites, SitesFound, site_settings
+from chatbot.sites import SITE_PATH, Site, SiteLock, Sites, SitesFound, site_settings
 from chatbot.staff import IndexHealer
 from chatbot.web.application import create_app
 from chatbot.web.http.answer_and_record import SiteTurns
@@ -38,7 +38,6 @@ _GRACE: Final = 5.0  # seconds that running requests have when a site is closed
 _AT_ONCE: Final = 2  # sites that are opened at once
 _DAILY: Final = 20 * 3600.0  # seconds; each site is opened daily, so that it forgets old questions and is crawled
 _FIRST_ROUND: Final = 60.0  # seconds after the start, so that the server is ready early
-_SITE_PATH: Final = "/s/"  # then the site's key
 
 
 class _OpenSite:
@@ -99,8 +98,9 @@ class _OpenSite:
 class OpenSites:
     """The sites of a server that are open; it must be used from one event loop."""
 
-    def __init__(self, settings: Settings, sites: Sites, pipeline: Pipeline) -> None:
-        """Take the server's settings, its sites, and the models that all of them share."""
+    def __init__(self, settings: Settings, sites: Sites, pipeline: Pipeline, idle: float = _IDLE) -> None:
+        """Take the server's settings and sites, the models that all share, and the seconds until one unused closes."""
+        self._idle = idle
         self._settings = settings
         self._sites = sites
         self._pipeline = pipeline
@@ -227,7 +227,7 @@ class OpenSites:
             for place, opened in enumerate(by_use)
             if known.get(opened.site.name) != opened.site
             or opened.site.name in wanted
-            or opened.idle > (_CRAWL_IDLE if opened.site.crawl else _IDLE)
+            or opened.idle > (_CRAWL_IDLE if opened.site.crawl else self._idle)
             or (place < spare and opened.idle)
         ]
 
@@ -265,17 +265,20 @@ class _SiteRouter:
         if host and (site := self._sites.find(host)):
             return partial(self._sites.respond, site)
         path: str = scope["path"]
-        if path.startswith(_SITE_PATH):
-            key = path.removeprefix(_SITE_PATH).partition("/")[0]
+        if path.startswith(SITE_PATH):
+            key = path.removeprefix(SITE_PATH).partition("/")[0]
             if "." not in key and (site := self._sites.find(key)):
                 own = OwnCookies(partial(self._sites.respond, site), f"-{key}")  # the host is shared with other sites
-                return RootPath(own, _SITE_PATH + key)
+                return RootPath(own, SITE_PATH + key)
         return self._app
 
 
-def create_sites_app(settings: Settings, sites: Sites, pipeline: Pipeline) -> FastAPI:
-    """Build the web application of all sites; the server itself has no page but whether it is alive and ready."""
-    opened = OpenSites(settings, sites, pipeline)
+def create_sites_app(settings: Settings, sites: Sites, pipeline: Pipeline, idle: float = _IDLE) -> FastAPI:
+    """Build the web application of all sites; the server itself has no page but whether it is alive and ready.
+
+    `idle` are the seconds without a request after which a site is closed.
+    """
+    opened = OpenSites(settings, sites, pipeline, idle)
     app = FastAPI(openapi_url=None, docs_url=None, redoc_url=None, redirect_slashes=False, lifespan=opened.lifespan)
 
     @app.api_route("/api/health", methods=["GET", "HEAD"])

@@ -2,7 +2,7 @@
 
 import shutil
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -64,10 +64,16 @@ def serving(
     sites = bot.clinic.sites
     if sites.requests_per_minute == Sites().requests_per_minute:
         bot.set_clinic(replace(bot.clinic, sites=replace(sites, requests_per_minute=6000)))
+    proxies = settings.trusted_proxies if settings else ()
+    with running(lambda: below(path, create_app(bot, journal, settings)), proxies) as address:
+        yield f"{address}{path}"
+
+
+@contextmanager
+def running(create: Callable[[], ASGIApp], trusted_proxies: Sequence[str] = ()) -> Iterator[str]:
+    """Serve an application on a free port and give its address."""
     # Built inside the server's event loop: outside of one, Gradio opens loops and never closes them.
-    server = build_server(
-        lambda: below(path, create_app(bot, journal, settings)), settings.trusted_proxies if settings else ()
-    )
+    server = build_server(create, trusted_proxies)
     server.config.timeout_graceful_shutdown = 1
     listening = listen("127.0.0.1", 0)
     thread = Thread(target=server.run, args=[[listening]], daemon=True)
@@ -75,7 +81,7 @@ def serving(
     while not server.started:
         assert thread.is_alive()
         time.sleep(0.02)
-    yield f"http://127.0.0.1:{listening.getsockname()[1]}{path}"
+    yield f"http://127.0.0.1:{listening.getsockname()[1]}"
     server.should_exit = True
     thread.join(10)
 
