@@ -12,6 +12,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from chatbot import __version__
+from chatbot.cli.backup import add_backup_commands
 from chatbot.cli.building import add_building_commands
 from chatbot.cli.corpus import add_corpus_commands
 from chatbot.cli.crawl import add_crawl_commands
@@ -23,6 +24,7 @@ from chatbot.cli.sites import add_sites_commands
 from chatbot.cli.staff import add_staff_commands
 from chatbot.errors import FootnoteError, SettingsError
 from chatbot.settings import Settings, load_settings
+from chatbot.operation.swap import take_back_restore
 from chatbot.sites import Site, Sites, site_settings
 
 __all__ = ["main"]
@@ -37,7 +39,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     if isinstance(sys.stdout, io.TextIOWrapper):  # a terminal that cannot show a letter shows its number
         sys.stdout.reconfigure(errors="backslashreplace")
     try:
-        return int(options.run(_settings(options), options) or 0)
+        settings = _settings(options)
+        take_back_restore(settings)
+        return int(options.run(settings, options) or 0)
     except FootnoteError as error:
         print(error, file=sys.stderr)
         return 1
@@ -83,6 +87,7 @@ def _parser() -> argparse.ArgumentParser:
     add_doctor_command(add_command)
     return parser
 
+    add_backup_commands(add_command)
 
 if __name__ == "__main__":
     sys.exit(main())

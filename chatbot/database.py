@@ -4,9 +4,11 @@ import logging
 import os
 import re
 import time
-from collections.abc import Iterator
+from collections.abc import Collection, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from itertools import groupby, islice
+from operator import itemgetter
 from pathlib import Path
 from threading import Lock
 from typing import Final
@@ -22,6 +24,7 @@ from sqlalchemy import (
     create_engine,
     event,
     func,
+    insert,
     inspect,
     select,
     text,
@@ -33,10 +36,12 @@ from sqlalchemy.schema import CreateSchema
 
 from chatbot.errors import FootnoteError, SettingsError
 
-__all__ = ["DIALECTS", "Database", "Schema", "sql", "versions"]
+__all__ = ["DIALECTS", "Database", "Row", "Schema", "sql", "versions"]
 
 _LOG = logging.getLogger(__name__)
 _TIMEOUT: Final = 5  # seconds to wait for a database that another program keeps busy
+_BATCH: Final = 500  # rows that are read or written at once
+_CREATED: Final = re.compile(r"CREATE TABLE (\w+)")
 _LOCK: Final = 7_060_011  # any number that no other program on the same PostgreSQL locks
 _IDLE: Final = 2  # connections to PostgreSQL that stay open; a server of many sites has so many for each
 _MOST: Final = 13  # more of them while they are needed
@@ -50,6 +55,9 @@ _MALFORMED: Final = ("malformed", "not a database", "disk i/o", "no such table",
 
 sql: Final = text
 """Makes a statement of text, with parameters by their names, such as `:name`."""
+
+Row = tuple[str, dict[str, object]]
+"""The name of a table, and the values of a row by the names of its columns."""
 
 versions: Final = Table(
     "versions",
@@ -125,6 +133,46 @@ class Database:
         with self._translated_errors(only_sql=only_sql), self._writer().begin() as connection:
             yield connection
 
+    @property
+    def schema(self) -> Schema:
+        """The schema that it is migrated to."""
+        return self._schema
+
+    @property
+    def version(self) -> int:
+        """The number of migrations that a database of this program has."""
+        return len(self._schema.migrations)
+
+    def dump(self, leave_out: Collection[str] = ()) -> Iterator[Row]:
+        """Yield all rows as they are at one moment, but those of some tables; raises the schema's error.
+
+        They are the same of SQLite and of PostgreSQL, and their values are those of JSON.
+        """
+        with self.reading() as connection:
+            for name in self._tables:
+                if name not in leave_out:
+                    table = Table(name, MetaData(), autoload_with=connection)
+                    for row in connection.execution_options(yield_per=_BATCH).execute(select(table)).mappings():
+                        yield name, dict(row)
+
+    def replace_all(self, version: int, rows: Iterable[Row]) -> None:
+        """Replace all that the database holds by rows of a schema of some version, in one transaction.
+
+        They are migrated from there. Raises the schema's error, and then the database is as it was.
+        """
+        with self.writing() as connection:
+            for name in reversed(self._tables):
+                connection.execute(text(f"DROP TABLE {name}"))
+            connection.execute(versions.delete())
+            self._run_migrations(connection, 0, version)
+            for name, batch in _batches(rows):
+                if name not in self._tables:
+                    raise self._schema.error(
+                        f"{self._schema.noun} has no table {name!r}: use a backup of Footnote's own."
+                    )
+                _insert(connection, Table(name, MetaData(), autoload_with=connection), batch)
+            self._run_migrations(connection, version, self.version)
+
     def vacuum(self) -> None:
         """Remove the bytes of deleted rows from the database, and from SQLite's log beside it.
 
@@ -191,11 +239,19 @@ class Database:
                 f"{self._schema.noun} was written by a newer version of Footnote: install that one again, or name "
                 "another file."
             )
-        for number, migration in enumerate(self._schema.migrations[done:], start=done + 1):
+        self._run_migrations(connection, done, self.version)
+
+    def _run_migrations(self, connection: Connection, first: int, last: int) -> None:
+        for number, migration in enumerate(self._schema.migrations[first:last], start=first + 1):
             for statement in migration:
                 if filled := statement.format(**DIALECTS[connection.dialect.name]):
                     connection.execute(text(filled))
             connection.execute(versions.insert().values(version=number, applied=int(time.time())))
+
+    @property
+    def _tables(self) -> tuple[str, ...]:
+        """The names of the tables in the order in which they are made, so that references point backwards."""
+        return tuple(name for migration in self._schema.migrations for name in _CREATED.findall(" ".join(migration)))
 
     @contextmanager
     def _translated_errors(self, *, only_sql: bool = False) -> Iterator[None]:
@@ -226,6 +282,30 @@ class Database:
         if damaged or (sqlite and any(word in reason.casefold() for word in _MALFORMED)):
             cure = f"Restore it from a backup, or move it away to begin a new one. {cure}"
         return self._schema.error(f"{self._schema.noun} {name} cannot be used: {reason}. {cure}")
+
+
+def _batches(rows: Iterable[Row]) -> Iterator[tuple[str, list[dict[str, object]]]]:
+    """Yield the rows of each table, some hundred at a time."""
+    for name, group in groupby(rows, key=itemgetter(0)):
+        values = (row for _, row in group)
+        while batch := list(islice(values, _BATCH)):
+            yield name, batch
+
+
+def _insert(connection: Connection, table: Table, rows: list[dict[str, object]]) -> None:
+    """Insert rows with the ids that they have, and give later rows higher ones."""
+    if connection.dialect.name != "postgresql":
+        connection.execute(insert(table), rows)
+        return
+    known = [column for column in table.columns if column.name in rows[0]]
+    names = ", ".join(f'"{column.name}"' for column in known)
+    values = ", ".join(f":{column.name}" for column in known)
+    statement = f'INSERT INTO "{table.name}" ({names}) OVERRIDING SYSTEM VALUE VALUES ({values})'  # noqa: S608 - our own names
+    connection.execute(text(statement), rows)
+    for column in known:
+        if column.identity:
+            sequence = func.pg_get_serial_sequence(table.name, column.name)
+            connection.execute(select(func.setval(sequence, select(func.max(column)).scalar_subquery())))
 
 
 def _url(setting: str) -> URL:

@@ -28,6 +28,7 @@ FootnoteError
 │   ├── AccountRefused      an account cannot be made or changed like that
 │   └── ChangeRefused       pages or clinic texts cannot be changed like that
 ├── AnswerNotFound          the journal has no answer with that id
+├── BackupError             a backup cannot be written, or cannot be restored
 └── DocumentNotFound        the index has no page with that name
 
 Each message says what happened and how to cure it. `problem` turns an error into an RFC 9457 object.
@@ -39,6 +40,7 @@ __all__ = [
     "AccountRefused",
     "AnswerNotFound",
     "ChangeRefused",
+    "BackupError",
     "CheckFailed",
     "CorpusError",
     "CrawlError",
@@ -277,6 +279,13 @@ class AnswerNotFound(FootnoteError):
 
 class DocumentNotFound(FootnoteError):
     """The index has no page with that name."""
+class BackupError(FootnoteError):
+    """A backup cannot be written, or cannot be restored."""
+
+    kind = "backup"
+    title = "The backup cannot be used"
+
+
 
     kind = "page-not-found"
     title = "There is no such page"

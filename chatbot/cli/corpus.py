@@ -95,6 +95,7 @@ def _serve_one(settings: Settings) -> None:
     from chatbot.cli.progress import progress_bar
     from chatbot.clinic import Contact, example_warnings
     from chatbot.journal import Journal
+    from chatbot.operation.presence import serving
     from chatbot.staff import IndexHealer
     from chatbot.web.server import listen, serve
 
@@ -111,7 +112,8 @@ def _serve_one(settings: Settings) -> None:
     print(f"Serving {bot.clinic.name} on {_shown(settings)} (Ctrl+C stops it)", flush=True)
     _later(bot.warm_up)
     healer.start()
-    serve(bot, journal, settings, address)
+    with serving(settings):
+        serve(bot, journal, settings, address)
 
 
 def _widget(settings: Settings, options: argparse.Namespace) -> None:

@@ -34,6 +34,7 @@ __all__ = [
     "open_build",
     "publish",
     "read_manifest",
+    "publishing_lock",
     "write_lock",
 ]
 
@@ -90,13 +91,30 @@ def write_lock(index: Path) -> Iterator[None]:
     """Hold the lock of an index folder; raises `IndexBusy` if another process holds it."""
     from filelock import FileLock, Timeout  # noqa: PLC0415 - reading an index needs no lock
 
-    lock = FileLock(index / ".lock", timeout=0)
+    lock = FileLock(index / name, timeout=patience)
+    with _locked(index, ".lock", f"Another build of {index} is under way: wait until it ends.", 0):
+        yield
+
+
+@contextmanager
+def publishing_lock(index: Path, patience: float = 0) -> Iterator[None]:
+    """Hold the lock of the pages and their index, which whoever changes pages or builds an index of them takes first.
+
+    Raises `IndexBusy` if it is not free within `patience` seconds. Take it before `write_lock`.
+    """
+    message = f"The pages of {index} are being published or built just now: wait a moment and try again."
+    with _locked(index, ".publishing.lock", message, patience):
+        yield
+
+
+@contextmanager
+def _locked(index: Path, name: str, busy: str, patience: float) -> Iterator[None]:
     with _or_unwritable(index):
         index.mkdir(parents=True, exist_ok=True)
         try:
             lock.acquire()
         except Timeout:
-            raise IndexBusy(f"Another build of {index} is under way: wait until it ends.") from None
+            raise IndexBusy(busy) from None
     try:
         yield
     finally:

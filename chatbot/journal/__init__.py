@@ -3,6 +3,7 @@
 from chatbot.journal.export import FORMATS, csv_lines
 from chatbot.journal.journal import Journal
 from chatbot.journal.queries import Counts, DailyCounts, LoggedQuestion, PassageRef
+from chatbot.journal.schema import journal_database
 
 __all__ = [
     "FORMATS",
@@ -12,4 +13,5 @@ __all__ = [
     "LoggedQuestion",
     "PassageRef",
     "csv_lines",
+    "journal_database",
 ]

@@ -22,7 +22,7 @@ from chatbot.journal.queries import (
     read_counts,
     select_questions,
 )
-from chatbot.journal.schema import JOURNAL, citations, questions
+from chatbot.journal.schema import citations, journal_database, questions
 from chatbot.journal.writer import Writer
 from chatbot.language import guess_language
 from chatbot.records import Answer, Outcome
@@ -33,7 +33,6 @@ __all__ = ["Journal"]
 _DAY: Final = 86_400  # seconds
 _TIMEOUT: Final = 10  # seconds that feedback may wait to be written
 _ANSWER_ID: Final = re.compile(r"[0-9a-f]{32}")
-_DISABLED: Final = {"", "off"}
 
 
 class Journal:
@@ -63,9 +62,8 @@ class Journal:
         Raises `SettingsError` for an invalid address. The database is opened at its first use: one that cannot be
         reached stops no visitor, and may be repaired while Footnote runs.
         """
-        if setting.casefold() in _DISABLED:
-            return None
-        return cls(Database(setting, JOURNAL), retention_days, clock)
+        database = journal_database(setting)
+        return cls(database, retention_days, clock) if database else None
 
     def start(self) -> None:
         """Start the writer, which applies the retention now and daily."""

@@ -4,11 +4,12 @@ from typing import Final
 
 from sqlalchemy import BigInteger, Boolean, Column, Integer, MetaData, Table, Text
 
-from chatbot.database import Schema
+from chatbot.database import Database, Schema
 from chatbot.errors import JournalError
 
-__all__ = ["JOURNAL", "MIGRATIONS", "citations", "questions"]
+__all__ = ["JOURNAL", "MIGRATIONS", "citations", "journal_database", "questions"]
 
+_DISABLED: Final = {"", "off"}
 _METADATA: Final = MetaData()
 
 # Times are whole seconds since 1970 in UTC, which both databases count and compare alike.
@@ -86,3 +87,8 @@ Names in braces stand for SQL that differs between the databases, from `chatbot.
 
 JOURNAL: Final = Schema("The journal", "FOOTNOTE_JOURNAL", MIGRATIONS, JournalError)
 """The journal's schema."""
+
+
+def journal_database(setting: str) -> Database | None:
+    """Return the journal's database, or None if the setting is "off" or empty; raises `SettingsError`."""
+    return None if setting.casefold() in _DISABLED else Database(setting, JOURNAL)

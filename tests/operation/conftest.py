@@ -66,8 +66,8 @@ def packaged_words() -> WordEncoder:
 
 
 @pytest.fixture
-def make_site(packaged_words: WordEncoder) -> Callable[[Path], Site]:
-    def make(folder: Path) -> Site:
+def make_site(packaged_words: WordEncoder) -> Callable[..., Site]:
+    def make(folder: Path, encoder: Encoder = packaged_words) -> Site:
         (folder / "corpus").mkdir(parents=True)
         (folder / "corpus" / "care.md").write_text(PAGE)
         (folder / "clinic.toml").write_text(CLINIC)
@@ -79,7 +79,7 @@ def make_site(packaged_words: WordEncoder) -> Callable[[Path], Site]:
             "FOOTNOTE_STAFF_DIR": str(folder / "staff"),
             "FOOTNOTE_TRUSTED_PROXIES": "127.0.0.1",
         }
-        site = Site(folder, environ, packaged_words)
+        site = Site(folder, environ, encoder)
         site.build()
         return site
 
@@ -87,7 +87,7 @@ def make_site(packaged_words: WordEncoder) -> Callable[[Path], Site]:
 
 
 @pytest.fixture
-def site(make_site: Callable[[Path], Site], tmp_path: Path) -> Site:
+def site(make_site: Callable[..., Site], tmp_path: Path) -> Site:
     """Return an installation to which nothing has happened."""
     return make_site(tmp_path / "site")
 
@@ -95,6 +95,11 @@ def site(make_site: Callable[[Path], Site], tmp_path: Path) -> Site:
 @pytest.fixture
 def used_site(site: Site) -> Site:
     """Return an installation with an account, a signature, and a question in its journal."""
+    return use(site)
+
+
+def use(site: Site) -> Site:
+    """Make an account, a signature, and a question in the journal."""
     database = staff_database(site.folder / "staff")
     AccountStore(database).add("anna", Role.EDITOR, "correct horse battery")
     SignOffs(database).sign("anna", "Dr Anna", "dermatologist", load_clinic(site.folder / "clinic.toml"))

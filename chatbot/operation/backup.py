@@ -1,0 +1,209 @@
+"""A backup of an installation, made while it serves: pages, clinic.toml, index, and the rows of both databases."""
+
+import json
+import os
+import time
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, suppress
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from secrets import token_hex
+from tempfile import TemporaryFile
+from typing import IO, Final
+
+from chatbot import __version__
+from chatbot.database import Database
+from chatbot.errors import BackupError, IndexingError
+from chatbot.indexing import current, kept_builds
+from chatbot.indexing.builds import publishing_lock
+from chatbot.journal import journal_database
+from chatbot.operation.archive import ArchiveWriter, Manifest
+from chatbot.operation.last_backup import note_backup
+from chatbot.operation.swap import sync_folder
+from chatbot.settings import STAFF_DATABASE, Settings
+from chatbot.staff import staff_database
+
+__all__ = ["CLINIC", "CORPUS", "INDEX", "JOURNAL_ROWS", "STAFF", "STAFF_ROWS", "BackupChoice", "back_up"]
+
+CORPUS: Final = "corpus/"
+INDEX: Final = "index/"
+STAFF: Final = "staff/"
+CLINIC: Final = "clinic.toml"
+JOURNAL_ROWS: Final = "journal.jsonl"
+STAFF_ROWS: Final = "staff.jsonl"
+
+_TRIES: Final = 5
+_PAUSE: Final = 0.5  # seconds before pages that were changed meanwhile are read again
+_PATIENCE: Final = 600.0  # seconds that pages which are being published may take
+_VOLATILE: Final = ("sessions",)  # whoever signs in after a restore signs in anew
+_OF_THIS_MACHINE: Final = {
+    "backup.json",
+    "notices.json",
+    STAFF_DATABASE,
+    f"{STAFF_DATABASE}-wal",
+    f"{STAFF_DATABASE}-shm",
+}
+_DRAFT: Final = ".draft-"
+
+Progress = Callable[[int, int], object]
+
+
+@dataclass(frozen=True, slots=True)
+class BackupChoice:
+    """What to leave out, and whether to replace a file that is there.
+
+    Without the index, the versions to go back to are left out too. Without the journal, no question is in the file.
+    """
+
+    index: bool = True
+    journal: bool = True
+    force: bool = False
+
+
+class _Changed(Exception):
+    """Pages or index were changed while they were read."""
+
+
+def back_up(settings: Settings, file: Path, choice: BackupChoice, progress: Progress) -> Manifest:
+    """Write a backup into a file that only its owner may read, in one step, and return what it holds.
+
+    The databases are read as they are at one moment, and so are pages and index. Raises `BackupError` where the file is
+    there already or cannot be written, and a `FootnoteError` where something cannot be read.
+    """
+    if file.exists() and not choice.force:
+        raise BackupError(f"{file} exists already: name another file, or add --force to replace it.")
+    draft = file.with_name(f".draft-{token_hex(8)}")
+    made = datetime.now(UTC)
+    try:
+        for attempt in range(_TRIES):
+            with os.fdopen(os.open(draft, os.O_RDWR | os.O_CREAT | os.O_TRUNC | os.O_NOFOLLOW, 0o600), "wb") as opened:
+                try:
+                    manifest = _write(settings, opened, choice, progress, made)
+                except (_Changed, FileNotFoundError):
+                    if attempt == _TRIES - 1:
+                        raise
+                    time.sleep(_PAUSE)
+                    continue
+                opened.flush()
+                os.fsync(opened.fileno())
+            break
+        draft.replace(file)
+        sync_folder(file.absolute().parent)
+    except (_Changed, FileNotFoundError):
+        raise BackupError("The pages were changed while they were read, several times: try again later.") from None
+    except OSError as error:
+        reason = error.strerror or type(error).__name__
+        raise BackupError(
+            f"{error.filename or file} cannot be backed up to {file}: {reason}. Nothing was changed."
+        ) from error
+    finally:
+        with suppress(OSError):
+            draft.unlink(missing_ok=True)
+    note_backup(settings.staff, file, made)
+    return manifest
+
+
+@dataclass(frozen=True, slots=True)
+class _File:
+    """A file to back up, by its name in the archive."""
+
+    name: str
+    path: Path
+
+
+def _write(settings: Settings, opened: IO[bytes], choice: BackupChoice, progress: Progress, made: datetime) -> Manifest:
+    with ExitStack() as stack:
+        held = stack.enter_context(ExitStack())
+        held.enter_context(publishing_lock(settings.index, _PATIENCE))
+        build = _live(settings.index)
+        files = list(_files(settings, choice))
+        before = _state(settings.corpus)
+        # Opened at once, so that a build that is replaced once publishing goes on can still be read.
+        sources = [(file, stack.enter_context(file.path.open("rb"))) for file in files if file.name.startswith(INDEX)]
+        journal = journal_database(settings.journal) if choice.journal else None
+        staff = staff_database(settings.staff, settings.staff_database)
+        rows = [(name, stack.enter_context(_rows(database))) for name, database in _databases(journal, staff)]
+        total = sum(os.fstat(source.fileno()).st_size for _, source in [*sources, *rows])
+        total += sum(file.path.stat().st_size for file in files if not file.name.startswith(INDEX))
+        archive = stack.enter_context(ArchiveWriter(opened, lambda done: progress(done, max(total, done))))
+        for name, source in rows:
+            archive.add(name, source, os.fstat(source.fileno()).st_size, made.timestamp())
+        for file in files:
+            if not file.name.startswith(INDEX):
+                with file.path.open("rb") as source:
+                    _add(archive, file, source)
+        if _state(settings.corpus) != before or _live(settings.index) != build:
+            raise _Changed
+        held.close()
+        for file, source in sources:
+            _add(archive, file, source)
+        return archive.finish(
+            version=__version__,
+            made=made.isoformat(timespec="seconds"),
+            build=build if choice.index else "",
+            journal=journal.version if journal and journal.exists else None,
+            staff=staff.version if staff.exists else None,
+        )
+
+
+def _add(archive: ArchiveWriter, file: _File, source: IO[bytes]) -> None:
+    status = os.fstat(source.fileno())
+    archive.add(file.name, source, status.st_size, status.st_mtime, status.st_mode & 0o777)
+
+
+def _databases(journal: Database | None, staff: Database) -> Iterator[tuple[str, Database]]:
+    if journal and journal.exists:
+        yield JOURNAL_ROWS, journal
+    if staff.exists:
+        yield STAFF_ROWS, staff
+
+
+def _rows(database: Database) -> IO[bytes]:
+    """Return a file without a name that holds the rows of a database, a JSON array of table and values a line."""
+    file = TemporaryFile()  # noqa: SIM115 - the caller closes it
+    for name, values in database.dump(_VOLATILE):
+        file.write(json.dumps([name, values], ensure_ascii=True).encode() + b"\n")
+    database.close()
+    file.seek(0)
+    return file
+
+
+def _files(settings: Settings, choice: BackupChoice) -> Iterator[_File]:
+    """Yield the files to back up; a link is followed to a file within its folder, and else left out."""
+    yield from _below(CORPUS, settings.corpus)
+    if settings.clinic and settings.clinic.is_file():
+        yield _File(CLINIC, settings.clinic)
+    builds: tuple[str, ...] = ()
+    if choice.index and (live := _live(settings.index)):
+        builds = (live, *kept_builds(settings.index))
+        yield _File(f"{INDEX}CURRENT", settings.index / "CURRENT")
+        for build in builds:
+            yield from _below(f"{INDEX}{build}/", settings.index / build)
+    for file in _below(STAFF, settings.staff):
+        first, _, rest = file.name.removeprefix(STAFF).partition("/")
+        is_kept = first == "kept" and rest.partition("/")[0] in builds
+        if first not in {"draft", "kept", *_OF_THIS_MACHINE} or is_kept:
+            yield file
+
+
+def _below(prefix: str, folder: Path) -> Iterator[_File]:
+    for root, _, names in sorted(os.walk(folder)):
+        for name in sorted(names):
+            path = Path(root, name)
+            inside = not path.is_symlink() or path.resolve().is_relative_to(folder.resolve())
+            if inside and path.is_file() and not name.startswith((_DRAFT, ".lock", ".serving")):
+                yield _File(prefix + path.relative_to(folder).as_posix(), path)
+
+
+def _state(corpus: Path) -> list[tuple[str, int, int, int]]:
+    """Return what changes whenever a file of the corpus does."""
+    files = [(file.name, file.path.stat()) for file in _below(CORPUS, corpus)]
+    return [(name, status.st_ino, status.st_size, status.st_mtime_ns) for name, status in files]
+
+
+def _live(index: Path) -> str:
+    try:
+        return current(index)
+    except IndexingError:
+        return ""
