@@ -1,18 +1,35 @@
 """The one atomic write, and the digest of a file."""
 
+import fcntl
 import hashlib
 import os
 import stat
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from secrets import token_hex
 
-__all__ = ["sha256_of", "write_atomically"]
+__all__ = ["locked", "sha256_of", "write_atomically"]
 
 
 def sha256_of(path: Path) -> str:
     """Return the SHA-256 of a file as hexadecimal digits, read piece by piece; raises `OSError`."""
     with path.open("rb") as file:
         return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+@contextmanager
+def locked(path: Path) -> Iterator[None]:
+    """Keep other programs from changing a file meanwhile, on other machines too where it is on a shared disk.
+
+    They must ask for the lock as well, and wait for it here. It is a file beside it. Raises `OSError`.
+    """
+    descriptor = os.open(path.with_name(f".{path.name}.lock"), os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW, 0o600)
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX)
+        yield
+    finally:
+        os.close(descriptor)
 
 
 def write_atomically(path: Path, content: bytes, mode: int | None = None) -> None:

@@ -88,6 +88,7 @@ def create_app(
         lifespans.append(ClinicFollower(bot, settings.clinic, check_texts).lifespan)
     if settings:
         services = ConsoleServices.of(bot, journal, settings)
+        lifespans.append(services.lifespan)
         _mount_console(app, add(partial(staff_app, services, assets)))
         if settings.crawl:
             lifespans.append(_daily_crawl(services, settings))

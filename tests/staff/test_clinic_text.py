@@ -1,6 +1,7 @@
 import re
 import shutil
 import tomllib
+from concurrent.futures import ThreadPoolExecutor
 from functools import reduce
 from pathlib import Path
 
@@ -142,7 +143,7 @@ def test_what_cannot_be_said_is_refused_and_nothing_is_written(
     with pytest.raises(ChangeRefused, match=f"^{why}"):
         words.set_values(EDITOR, {name: value})
     assert (path.read_text("utf-8"), bot.clinic, history.latest()) == (TEXT, clinic, ())
-    assert not [file for file in path.parent.iterdir() if file.name.startswith(".clinic")]
+    assert not [file for file in path.parent.iterdir() if file.name.startswith(".draft")]
 
 
 def test_no_other_key_can_be_set(words_of: tuple[Chatbot, ClinicText, AuditLog, Path]) -> None:
@@ -239,3 +240,14 @@ def test_tables_that_are_missing_or_apart_are_found_or_added() -> None:
     }
     with pytest.raises(ChangeRefused, match=r"urgent\.crisis must be a table"):
         with_values('[urgent]\ncrisis = "x"\n', {"urgent.crisis.phone": "116"})
+
+
+def test_changes_that_two_servers_make_at_once_are_all_kept(
+    words_of: tuple[Chatbot, ClinicText, AuditLog, Path], place: ContentPaths, words: WordEncoder
+) -> None:
+    bot, one, history, path = words_of
+    other = ClinicText(Chatbot(place.corpus, place.index, words, bot.clinic), path, history)
+    replies = [Reply(f"reply {number}", (f"question {number}",), "We say so.", "") for number in range(8)]
+    with ThreadPoolExecutor(8) as pool:
+        list(pool.map(lambda pair: pair[0].set_reply(EDITOR, pair[1]), zip([one, other] * 4, replies, strict=True)))
+    assert {reply.name for reply in load_clinic(path).replies} >= {reply.name for reply in replies}

@@ -10,7 +10,7 @@ from typing import Final
 from chatbot.bot import Chatbot
 from chatbot.clinic import Clinic, Reply, load_clinic, parse_clinic
 from chatbot.errors import ChangeRefused, SettingsError
-from chatbot.files import write_atomically
+from chatbot.files import locked, write_atomically
 from chatbot.staff.accounts.sessions import Account
 from chatbot.staff.audit_log import AuditLog, ChangeKind
 from chatbot.staff.content.clinic_file import with_reply, with_values, without_reply
@@ -129,11 +129,12 @@ class ClinicText:
             if path is None:
                 raise ChangeRefused("There is no clinic.toml: ask whoever looks after the server to make one first.")
             try:
-                before = path.read_bytes().decode("utf-8")
-                text = before.removeprefix(_BYTE_ORDER_MARK)
-                after = before[: len(before) - len(text)] + edit(text)
-                clinic = self._parse(path, after)
-                write_atomically(path, after.encode())
+                with locked(path):  # another server may change it too
+                    before = path.read_bytes().decode("utf-8")
+                    text = before.removeprefix(_BYTE_ORDER_MARK)
+                    after = before[: len(before) - len(text)] + edit(text)
+                    clinic = self._parse(path, after)
+                    write_atomically(path, after.encode())
             except (OSError, UnicodeError) as error:
                 raise ChangeRefused(
                     f"{path} cannot be read or written: {error}. Tell whoever looks after the server."

@@ -30,6 +30,7 @@ _INSERT: Final = sql(
     "INSERT INTO approved_questions (question, history, document, headings, passage, account, approved) "
     "VALUES (:question, :history, :document, :headings, :passage, :account, :approved)"
 )
+_VERSION: Final = sql("SELECT COALESCE(MAX(id), 0), COUNT(*) FROM approved_questions")  # no number is used again
 _DELETE: Final = sql("DELETE FROM approved_questions WHERE id = :id")
 
 
@@ -48,7 +49,10 @@ class Approval:
 
 
 class ApprovedQuestions:
-    """The approved questions in the staff's database, served by a chatbot at once; any number of threads may use it."""
+    """The approved questions in the staff's database, served by a chatbot at once.
+
+    Any number of threads may use it, and of servers that share the database: they `follow`.
+    """
 
     def __init__(
         self,
@@ -65,10 +69,24 @@ class ApprovedQuestions:
         self._audit_log = audit_log
         self._clock = clock
         self._lock = Lock()
+        self._served: tuple[int, int] | None = None  # the highest number and how many there were
 
     def serve(self) -> None:
         """Make the chatbot answer by all approved questions; raises `StaffError`."""
-        self._bot.set_approved([question for _, question, *_ in self._rows()])
+        with self._lock:
+            self._serve()
+
+    def follow(self) -> bool:
+        """Serve what another server has approved or taken back; return whether there was anything.
+
+        Raises `StaffError`.
+        """
+        with self._database.reading() as connection:
+            newest, number = connection.execute(_VERSION).one()
+        if (newest, number) == self._served:
+            return False
+        self.serve()
+        return True
 
     def all(self) -> tuple[Approval, ...]:
         """Return all approved questions, newest first; raises `StaffError`."""
@@ -97,7 +115,7 @@ class ApprovedQuestions:
                 for id_, _ in same:
                     connection.execute(_DELETE, {"id": id_})
                 connection.execute(_INSERT, {**_values(approved), "account": by, "approved": int(self._clock())})
-            self.serve()
+            self._serve()
         before = _as_text(same[0][1]) if same else None
         self._record(by, approved, "Approved" if passage else "Not answered by our pages", before, _as_text(approved))
         answer = self._bot.ask(approved.question, approved.history)
@@ -112,7 +130,7 @@ class ApprovedQuestions:
                 raise ChangeRefused("Somebody has taken this back already: load the list again.")
             with self._database.writing() as connection:
                 connection.execute(_DELETE, {"id": id_})
-            self.serve()
+            self._serve()
         self._golden_file.remove(approved.question, approved.history)
         self._record(by, approved, "Taken back", _as_text(approved), None)
         return approved
@@ -124,6 +142,11 @@ class ApprovedQuestions:
         """
         wordings = {question.key for _, question, *_ in self._rows() if not question.history}
         return journal.count_confirmed(since, lambda text: folded_question(text) in wordings)
+
+    def _serve(self) -> None:
+        rows = self._rows() if self._database.exists else []
+        self._bot.set_approved([question for _, question, *_ in rows])
+        self._served = max((id_ for id_, *_ in rows), default=0), len(rows)
 
     def _save_golden(self, approved: ApprovedQuestion, answer: Answer, by: str) -> None:
         gold: tuple[str, ...] = ()

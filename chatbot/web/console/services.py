@@ -1,9 +1,16 @@
 """The services that the tabs of the console use."""
 
-from contextlib import suppress
+import asyncio
+import logging
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
+from typing import Final
+
+from anyio import to_thread
 
 from chatbot.bot import Chatbot
+from chatbot.database import Database
 from chatbot.errors import StaffError
 from chatbot.journal import Journal
 from chatbot.settings import Settings
@@ -21,11 +28,13 @@ from chatbot.staff import (
     QuestionEmbeddings,
     SignOffs,
     staff_database,
-    stored_approvals,
 )
 from chatbot.web.http.translations import check_texts
 
 __all__ = ["ConsoleServices"]
+
+_LOG = logging.getLogger(__name__)
+_LOOK: Final = 2.0  # seconds between two looks for what other servers approved
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,6 +44,7 @@ class ConsoleServices:
     bot: Chatbot
     journal: Journal | None
     settings: Settings
+    database: Database
     account_store: AccountStore
     audit_log: AuditLog
     pages: Publisher
@@ -56,11 +66,12 @@ class ConsoleServices:
         golden_file = GoldenFile(settings.staff, database)
         approved_questions = ApprovedQuestions(bot, database, golden_file, audit_log)
         with suppress(StaffError):  # visitors are answered all the same; the tabs say what is wrong
-            bot.set_approved(stored_approvals(database))
+            approved_questions.serve()
         return cls(
             bot=bot,
             journal=journal,
             settings=settings,
+            database=database,
             account_store=AccountStore(database),
             audit_log=audit_log,
             pages=pages,
@@ -72,3 +83,26 @@ class ConsoleServices:
             reports=CheckReports(settings.staff, database),
             sign_offs=SignOffs(database),
         )
+
+    @asynccontextmanager
+    async def lifespan(self, _: object) -> AsyncIterator[None]:
+        """Serve what other servers approve, for as long as the application runs, and then close the database."""
+        following = asyncio.create_task(self._follow()) if self.database.is_shared else None
+        yield
+        if following:
+            following.cancel()
+            with suppress(asyncio.CancelledError):
+                await following
+        await to_thread.run_sync(self.database.close)
+
+    async def _follow(self) -> None:
+        named = ""
+        while True:
+            await asyncio.sleep(_LOOK)
+            try:
+                await to_thread.run_sync(self.approved_questions.follow)
+                named = ""
+            except StaffError as error:
+                if str(error) != named:  # once, not at every look
+                    _LOG.warning("What other servers approve is not served: %s", error)
+                named = str(error)
