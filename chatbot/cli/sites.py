@@ -1,25 +1,33 @@
 """The commands of many sites on one server: sites, sites add, set, rename, remove."""
 
 import argparse
+import json
 import shutil
 import sys
-from collections.abc import Callable
-from dataclasses import replace
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import asdict, replace
 from pathlib import Path
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
+from chatbot.cli.building import ATTENTION
 from chatbot.errors import SettingsError
 from chatbot.settings import Settings
 from chatbot.sites import Site, Sites
 
+if TYPE_CHECKING:
+    from chatbot.operation.site_overview import SiteOverview
+
 __all__ = ["add_sites_commands"]
 
+_TITLES: Final = ("site", "state", "pages", "passages", "questions", "answered", "crawled", "needs")
 _EXAMPLE: Final = Path(__file__).parent / "example"
 
 
 def add_sites_commands(add_command: Callable[..., argparse.ArgumentParser]) -> None:
     """Add the parsers of these commands."""
     sites = add_command("sites", help="list, add, change, rename and remove the sites of one server")
+    sites.add_argument("--needs", action="store_true", help="print what of each site needs a person")
+    sites.add_argument("--json", action="store_true", help="print the list as JSON")
     sites.set_defaults(run=_list, of_one_site=False)
     add = sites.add_subparsers(metavar="ACTION").add_parser
 
@@ -58,12 +66,43 @@ def _sites(settings: Settings) -> Sites:
     return Sites(settings.sites)
 
 
-def _list(settings: Settings, _: argparse.Namespace) -> None:
+def _list(settings: Settings, options: argparse.Namespace) -> int:
+    from chatbot.operation.site_overview import site_overview
+
     found = _sites(settings).find()
-    for site in found.sites:
-        print(f"{site.name}: key {site.key}, {', '.join(site.hosts) or 'no host name'}")
+    overviews = [site_overview(settings, site) for site in found.sites]
+    if options.json:
+        print(json.dumps([_as_dict(overview) for overview in overviews], indent=2, default=str))
+    else:
+        print("\n".join(_table([_TITLES, *map(_row, overviews)])))
+        _print_needs(overviews, shown=options.needs)
     for problem in found.problems:
         print(problem, file=sys.stderr)
+    return ATTENTION if found.problems or any(overview.needs for overview in overviews) else 0
+
+
+def _print_needs(overviews: Sequence["SiteOverview"], *, shown: bool) -> None:
+    if shown:
+        print(*(f"{overview.site.name}: {need}" for overview in overviews for need in overview.needs), sep="\n")
+    elif number := sum(bool(overview.needs) for overview in overviews):
+        print(f"{number} of {len(overviews)} need a person: --needs says what for.")
+
+
+def _as_dict(overview: "SiteOverview") -> dict[str, object]:
+    return {**asdict(overview.site), **asdict(overview), "site": overview.site.name}
+
+
+def _row(overview: "SiteOverview") -> tuple[str, ...]:
+    answered = "" if overview.answered is None else f"{overview.answered:.0%}"
+    crawled = f"{overview.crawled:%Y-%m-%d}" if overview.crawled else ""
+    sizes = ("" if size is None else str(size) for size in (overview.pages, overview.passages, overview.questions))
+    return (overview.site.name, overview.state, *sizes, answered, crawled, str(len(overview.needs) or ""))
+
+
+def _table(rows: Sequence[tuple[str, ...]]) -> Iterator[str]:
+    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
+    for row in rows:
+        yield "  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip()
 
 
 def _add(settings: Settings, options: argparse.Namespace) -> None:

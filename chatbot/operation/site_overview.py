@@ -1,0 +1,125 @@
+"""What an agency sees of each of its sites, without loading a model."""
+
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from typing import Final
+
+from chatbot.crawling import last_crawl
+from chatbot.errors import FootnoteError
+from chatbot.journal import Counts, Journal
+from chatbot.operation import clinic_checks, installation
+from chatbot.operation.doctor import Check, examine
+from chatbot.operation.findings import Level
+from chatbot.operation.installation import Installation
+from chatbot.records import Outcome
+from chatbot.settings import Settings
+from chatbot.sites import Site, site_settings
+
+__all__ = ["DAYS", "SiteOverview", "site_overview"]
+
+DAYS: Final = 30
+"""The days whose questions are counted."""
+
+_CHECKS: Final[tuple[tuple[str, Check], ...]] = (
+    ("clinic", installation.clinic_file),
+    ("index", installation.index),
+    ("contact", clinic_checks.contact),
+    ("examples", clinic_checks.examples),
+    ("sites", clinic_checks.allow_list),
+    ("sign-off", clinic_checks.sign_off),
+    ("accounts", clinic_checks.accounts),
+    ("journal", clinic_checks.journal),
+)
+
+
+@dataclass(frozen=True, slots=True)
+class SiteOverview:
+    """A site, what it holds and was asked, and what of it needs a person.
+
+    `state` is "served", "paused" or "not served". `pages` and `passages` are None without an index. `questions` and
+    `answered`, a share from 0 to 1, are None where nothing was counted. `needs` are sentences, the gravest first.
+    """
+
+    site: Site
+    clinic: str
+    state: str
+    pages: int | None
+    passages: int | None
+    questions: int | None
+    answered: float | None
+    crawled: datetime | None
+    needs: tuple[str, ...]
+
+
+def site_overview(settings: Settings, site: Site) -> SiteOverview:
+    """Look at one of the sites of a server, in some hundredths of a second; what cannot be read is among its needs."""
+    own = site_settings(settings, site)
+    place = Installation(own, {})
+    findings = list(examine(place, _CHECKS))
+    wrong = [finding for finding in findings if finding.level is Level.WRONG]
+    looks = [finding for finding in findings if finding.level is Level.LOOK]
+    clinic, paused = _clinic(place)
+    pages, passages = _size(place)
+    counts = _counts(own)
+    return SiteOverview(
+        site,
+        clinic,
+        "not served" if pages is None or not clinic else "paused" if paused else "served",
+        pages,
+        passages,
+        counts.questions if counts else None,
+        answered_share(counts) if counts else None,
+        _crawled(own),
+        tuple(f"{finding.message} {finding.cure}".strip() for finding in (*wrong, *looks)),
+    )
+
+
+def answered_share(counts: Counts) -> float | None:
+    """Return the share of the questions to the pages that were answered; None without one."""
+    answered, asked = counts.outcomes.get(Outcome.ANSWERED, 0), 0
+    for outcome in (Outcome.ANSWERED, Outcome.RELATED, Outcome.NOT_FOUND):
+        asked += counts.outcomes.get(outcome, 0)
+    return answered / asked if asked else None
+
+
+def _clinic(place: Installation) -> tuple[str, bool]:
+    """Return the name of the clinic, "" where its file cannot be read, and whether its chat is paused."""
+    try:
+        return place.clinic.name, place.clinic.chat.paused
+    except FootnoteError:
+        return "", False
+
+
+def _size(place: Installation) -> tuple[int | None, int | None]:
+    try:
+        made = place.status.build.manifest
+    except FootnoteError:
+        return None, None
+    return made.documents, made.passages
+
+
+def _counts(settings: Settings) -> Counts | None:
+    """Count the questions of the last days; None without a journal, or with one that cannot be read."""
+    journal = Journal.open(settings.journal, settings.retention)
+    if journal is None or not _exists(settings):
+        return None
+    try:
+        return journal.counts(datetime.now(UTC) - timedelta(days=DAYS))
+    except FootnoteError:
+        return None
+    finally:
+        journal.close()
+
+
+def _exists(settings: Settings) -> bool:
+    """Return whether the journal was begun: reading one makes its file."""
+    file = Installation(settings, {}).journal_file
+    return file is None or file.exists()
+
+
+def _crawled(settings: Settings) -> datetime | None:
+    """Return when the last whole crawl of the site ended."""
+    try:
+        return last_crawl(settings.corpus, settings.crawl[0]) if settings.crawl else None
+    except FootnoteError:  # the address is none, which the daily crawl names
+        return None
