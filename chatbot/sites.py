@@ -25,7 +25,7 @@ from urllib.parse import urlsplit
 
 from chatbot.errors import SettingsError, SiteRefused
 from chatbot.files import write_atomically
-from chatbot.settings import Settings
+from chatbot.settings import Settings, shared_database
 
 __all__ = ["SITE_PATH", "Site", "SiteLock", "Sites", "SitesFound", "site_settings"]
 
@@ -220,16 +220,22 @@ def site_settings(settings: Settings, site: Site) -> Settings:
     if settings.sites is None:
         raise SettingsError("There is one site here: set FOOTNOTE_SITES to the folder of many.")
     folder = settings.sites / site.name
+    journal, shared = settings.journal, settings.database
+    if journal not in _NO_JOURNAL:
+        own = folder / "journal" / "journal.sqlite3"
+        journal = shared_database(shared, "journal", site.key) if shared else str(own)
     return replace(
         settings,
         site=site.name,
         corpus=folder / "corpus",
         index=folder / "index",
         clinic=folder / "clinic.toml",
-        journal=settings.journal if settings.journal in _NO_JOURNAL else str(folder / "journal" / "journal.sqlite3"),
+        journal=journal,
         staff=folder / "staff",
+        staff_database=shared_database(shared, "staff", site.key) if shared else "",
         crawl=site.crawl,
         root_path="",  # the server takes it away before it looks for the site
+        single_sign_on=None,  # its redirect address is of one site, and so are its groups
     )
 
 

@@ -110,5 +110,9 @@ def test_the_settings_of_a_site_name_its_own_folders(sites: Sites) -> None:
     assert (settings.site, settings.port, settings.crawl) == ("rose", 99, ("https://rose.example",))
     off = load_settings({"FOOTNOTE_SITES": str(sites.folder), "FOOTNOTE_JOURNAL": "off"})
     assert site_settings(off, rose).journal == "off"
+    shared = load_settings({"FOOTNOTE_SITES": str(sites.folder), "FOOTNOTE_DATABASE": "postgresql://anna@db/clinics"})
+    own = site_settings(shared, rose)
+    assert own.journal == f"postgresql://anna@db/clinics?options=-csearch_path%3Dfootnote_{rose.key}_journal"
+    assert own.staff_database == own.journal.replace("_journal", "_staff")
     with pytest.raises(SettingsError, match="There is one site here"):
         site_settings(load_settings({}), rose)

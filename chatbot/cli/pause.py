@@ -38,5 +38,5 @@ def _clinic_text(settings: Settings) -> "ClinicText":
     from chatbot.staff import AuditLog, ClinicText, staff_database
     from chatbot.web.http.translations import check_texts
 
-    database = staff_database(settings.staff)
+    database = staff_database(settings.staff, settings.staff_database)
     return ClinicText(None, settings.clinic, AuditLog(database), check_texts)

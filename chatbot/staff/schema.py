@@ -7,7 +7,7 @@ from chatbot.database import Database, Schema
 from chatbot.errors import StaffError
 from chatbot.settings import STAFF_DATABASE
 
-__all__ = ["has_database", "staff_database"]
+__all__ = ["staff_database"]
 
 # Times are whole seconds since 1970 in UTC. Of a session, only the SHA-256 of its token is stored, so that a copy of
 # the file lets nobody sign in. `told` of a change is its summary. Of an approved question, `history` and `headings` are
@@ -113,8 +113,3 @@ def staff_database(folder: Path, shared: str = "") -> Database:
     """
     schema = Schema("The staff's database", "FOOTNOTE_STAFF_DIR", _MIGRATIONS, StaffError)
     return Database(shared or str(folder / STAFF_DATABASE), schema)
-
-
-def has_database(folder: Path, shared: str = "") -> bool:
-    """Return whether there is a database of the staff yet."""
-    return staff_database(folder, shared).exists
