@@ -12,6 +12,7 @@ from fastapi.responses import RedirectResponse
 from starlette.middleware.gzip import GZipMiddleware
 from starlette.types import ASGIApp
 
+from chatbot.operation.notices import Notices
 from chatbot.staff import daily_crawl
 from chatbot.web.console import ConsoleServices, staff_app
 from chatbot.web.http.answer_and_record import AnswerService, SiteTurns
@@ -23,6 +24,7 @@ from chatbot.web.http.lazy import LazyPart, Lifespan, Part
 from chatbot.web.http.middleware import BodySizeLimit, RootPath, SecurityHeaders
 from chatbot.web.http.origins import OriginMiddleware
 from chatbot.web.http.problems import ServerErrorMiddleware, handle_errors
+from chatbot.web.http.proxies import ProxyHint
 from chatbot.web.http.rate_limit import RateLimiter
 from chatbot.web.http.translations import check_texts
 from chatbot.web.visitor.api import api_routes
@@ -55,6 +57,7 @@ def create_app(
     sites = bot.clinic.sites
     questions = RateLimiter(sites.requests_per_minute)
     answers = AnswerService(bot, journal, questions, site_turns)
+    notices = Notices(settings.staff if settings else None)
     assets = build_assets(bot.clinic.colours.accent)
     lifespans: list[Lifespan] = []
 
@@ -98,7 +101,8 @@ def create_app(
     app.add_middleware(BodySizeLimit, exempt_path="/staff/")
     app.add_middleware(ServerErrorMiddleware)
     # Outside of everything that answers, so that allowed sites can read errors too.
-    app.add_middleware(OriginMiddleware, sites=sites, questions=questions)
+    app.add_middleware(OriginMiddleware, sites=sites, questions=questions, notices=notices)
+    app.add_middleware(ProxyHint, notices=notices)
     if settings and settings.root_path:
         app.add_middleware(RootPath, path=settings.root_path)
     app.add_middleware(SecurityHeaders)  # the outermost, so that every response passes it

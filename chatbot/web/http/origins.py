@@ -6,7 +6,6 @@ proves nothing about who asks. It keeps other people's pages out; the rate limit
 """
 
 import json
-import logging
 import re
 from collections.abc import Collection
 from enum import Enum
@@ -20,12 +19,12 @@ from starlette.requests import HTTPConnection
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from chatbot.clinic import Sites
+from chatbot.operation.notices import REFUSED_SITES, Notices
 from chatbot.web.http.problems import busy_response, problem_response
 from chatbot.web.http.rate_limit import RateLimiter, client_address
 
 __all__ = ["OriginMiddleware", "RequestSource", "classify_source"]
 
-_LOG = logging.getLogger(__name__)
 # What an allowed site may request, and by which method. All else is for this server's own pages, and for links.
 _SHARED: Final = (
     (re.compile(r"/widget(-talk|\.[0-9a-f]{12})?\.js|/embed"), "GET"),
@@ -33,7 +32,6 @@ _SHARED: Final = (
 )
 _SCRIPT: Final = "/widget.js"
 _NAMED: Final = re.compile(r"https?://[a-z0-9.:\[\]-]{1,200}", re.IGNORECASE)
-_MOST_NAMED: Final = 50  # sites; made-up ones beyond it do not fill the log
 _ASK: Final = "/api/ask"  # the one address that the rate limit counts here
 _PREFLIGHT_LIFE: Final = "7200"  # seconds that a browser may remember a permission; Chromium allows no more
 _CURE: Final = "Whoever runs the server can list it under [sites] in clinic.toml."
@@ -87,12 +85,12 @@ def _authority(address: str | None) -> tuple[str, int | None] | None:
 class OriginMiddleware:
     """Refuse what other sites may not request, let allowed sites read responses (CORS), and limit each address."""
 
-    def __init__(self, app: ASGIApp, sites: Sites, questions: RateLimiter) -> None:
-        """Take the settings of sites, and the limit of questions, which is shared with the chat page."""
+    def __init__(self, app: ASGIApp, sites: Sites, questions: RateLimiter, notices: Notices) -> None:
+        """Take the settings of sites, the limit of questions, which is shared with the chat page, and the notices."""
         self._app = app
         self._sites = sites
         self._questions = questions
-        self._named: set[str] = set()  # the refused sites that the log has named
+        self._notices = notices
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Pass a request on, or answer 403, 429 or a preflight request."""
@@ -125,14 +123,12 @@ class OriginMiddleware:
         site = headers.get("origin") or _origin(headers.get("referer")) or ""
         if not (shared and _NAMED.fullmatch(site)):
             return problem_response(HTTPStatus.FORBIDDEN, detail=_REFUSED)
-        if site not in self._named and len(self._named) < _MOST_NAMED:
-            self._named.add(site)
-            _LOG.warning(
-                '%s asks for the chat and may not show it. If it is yours, add "%s" to allowed under [sites] '
-                "in clinic.toml.",
-                site,
-                site,
-            )
+        self._notices.note(
+            REFUSED_SITES,
+            site,
+            f"{site} asks for the chat and may not show it. "
+            f'If it is yours, add "{site}" to allowed under [sites] in clinic.toml.',
+        )
         if (scope["path"], scope["method"], headers.get("sec-fetch-dest")) != (_SCRIPT, "GET", "script"):
             return problem_response(HTTPStatus.FORBIDDEN, detail=_REFUSED)
         # Browsers run no script of a refusal, and show nobody why.
