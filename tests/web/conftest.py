@@ -1,9 +1,15 @@
-"""A real server over the real chatbot, and a real browser that watches itself."""
+"""A real server over the real chatbot, and a real browser that watches itself.
 
+With BEHIND_NGINX=1, each server is reached through an nginx of its own, over HTTPS and below a path, as deploy/nginx/
+has it (`make test-behind-nginx`).
+"""
+
+import os
 import shutil
+import tempfile
 import time
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field, replace
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
@@ -23,8 +29,10 @@ from chatbot.journal import Journal
 from chatbot.records import Answer
 from chatbot.settings import Settings
 from chatbot.web import create_app
+from chatbot.web.http.middleware import RootPath
 from chatbot.web.server import build_server, listen
 from tests.conftest import ROOT
+from tests.nginx import PATH, behind_nginx, write_certificate
 
 FLAGS = [
     "--no-sandbox",
@@ -35,6 +43,11 @@ FLAGS = [
     "--disable-component-update",
     "--disable-sync",
 ]
+CERTIFICATE: Path | None = None
+if os.environ.get("BEHIND_NGINX"):
+    CERTIFICATE = write_certificate(Path(tempfile.mkdtemp(prefix="footnote-certificate-")))
+    os.environ["SSL_CERT_FILE"] = str(CERTIFICATE)  # httpx believes it
+    FLAGS.append("--ignore-certificate-errors")
 
 expect.set_options(timeout=20_000)  # milliseconds: the first question after a start takes seconds on a busy machine
 
@@ -64,9 +77,31 @@ def serving(
     sites = bot.clinic.sites
     if sites.requests_per_minute == Sites().requests_per_minute:
         bot.set_clinic(replace(bot.clinic, sites=replace(sites, requests_per_minute=6000)))
+    if CERTIFICATE and not path:
+        with _serving_behind_nginx(bot, journal, settings, CERTIFICATE) as address:
+            yield address
+        return
     proxies = settings.trusted_proxies if settings else ()
     with running(lambda: below(path, create_app(bot, journal, settings)), proxies) as address:
         yield f"{address}{path}"
+
+
+@contextmanager
+def _serving_behind_nginx(
+    bot: Chatbot, journal: Journal | None, settings: Settings | None, certificate: Path
+) -> Iterator[str]:
+    proxies = ("127.0.0.1",)
+    settings = settings and replace(settings, root_path=PATH, trusted_proxies=proxies)
+
+    def create() -> ASGIApp:
+        app = create_app(bot, journal, settings)
+        return app if settings else RootPath(app, PATH)
+
+    with ExitStack() as stack:
+        folder = stack.enter_context(tempfile.TemporaryDirectory(prefix="footnote-nginx-"))
+        upstream = stack.enter_context(running(create, proxies))
+        front = stack.enter_context(behind_nginx(Path(folder), urlsplit(upstream).port or 0, certificate))
+        yield front + PATH
 
 
 @contextmanager
