@@ -89,9 +89,6 @@ class Build:
 @contextmanager
 def write_lock(index: Path) -> Iterator[None]:
     """Hold the lock of an index folder; raises `IndexBusy` if another process holds it."""
-    from filelock import FileLock, Timeout  # noqa: PLC0415 - reading an index needs no lock
-
-    lock = FileLock(index / name, timeout=patience)
     with _locked(index, ".lock", f"Another build of {index} is under way: wait until it ends.", 0):
         yield
 
@@ -109,6 +106,9 @@ def publishing_lock(index: Path, patience: float = 0) -> Iterator[None]:
 
 @contextmanager
 def _locked(index: Path, name: str, busy: str, patience: float) -> Iterator[None]:
+    from filelock import FileLock, Timeout  # noqa: PLC0415 - reading an index needs no lock
+
+    lock = FileLock(index / name, timeout=patience)
     with _or_unwritable(index):
         index.mkdir(parents=True, exist_ok=True)
         try:
