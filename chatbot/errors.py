@@ -26,6 +26,7 @@ FootnoteError
 ├── JournalError            the journal cannot be opened, read or written
 ├── StaffError              a file or database of the staff console cannot be read or written
 │   ├── AccountRefused      an account cannot be made or changed like that
+│   ├── SingleSignOnRefused the provider of single sign-on lets somebody in not at all, or not here
 │   └── ChangeRefused       pages or clinic texts cannot be changed like that
 ├── AnswerNotFound          the journal has no answer with that id
 ├── BackupError             a backup cannot be written, or cannot be restored
@@ -63,6 +64,7 @@ __all__ = [
     "QuestionTooLong",
     "RequestError",
     "SettingsError",
+    "SingleSignOnRefused",
     "SiteRefused",
     "StaffError",
     "ThresholdMissed",
@@ -259,6 +261,14 @@ class AccountRefused(StaffError):
     kind = "account-refused"
     title = "The account cannot be changed like that"
     status = 422
+
+
+class SingleSignOnRefused(StaffError):
+    """The provider of single sign-on cannot be used, or does not vouch for somebody with an account."""
+
+    kind = "single-sign-on-refused"
+    title = "You cannot sign in like that"
+    status = 403
 
 
 class ChangeRefused(StaffError):

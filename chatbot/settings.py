@@ -19,6 +19,7 @@ __all__ = [
     "STAFF_DATABASE",
     "Setting",
     "Settings",
+    "SingleSignOnSettings",
     "load_settings",
     "renamed_settings",
     "shared_database",
@@ -81,6 +82,25 @@ SETTINGS: Final = (
     Setting("FOOTNOTE_RETENTION_DAYS", "30", "days that questions are kept in words; 0 keeps only counts"),
     Setting("FOOTNOTE_STAFF_DIR", "staff", "folder of the staff console's accounts, drafts and checks"),
     Setting(
+        "FOOTNOTE_OIDC_ISSUER",
+        "",
+        "address of the OpenID Connect provider of your staff, exactly as it names itself; unset, there is no single "
+        "sign-on",
+    ),
+    Setting("FOOTNOTE_OIDC_CLIENT_ID", "", "the id that the provider gave Footnote"),
+    Setting("FOOTNOTE_OIDC_CLIENT_SECRET", "", "the secret that the provider gave Footnote, if it gave one"),
+    Setting(
+        "FOOTNOTE_OIDC_REDIRECT",
+        "",
+        "address that the provider leads back to: the console's, with `single-sign-on-return` at its end",
+    ),
+    Setting("FOOTNOTE_OIDC_SCOPES", "openid email profile", "what the provider is asked for"),
+    Setting("FOOTNOTE_OIDC_NAME", "email", "claim that holds the name of an account; `email` must be verified"),
+    Setting("FOOTNOTE_OIDC_GROUPS", "groups", "claim that holds the groups of a person"),
+    Setting("FOOTNOTE_OIDC_EDITORS", "", "groups whose members may edit, separated by commas"),
+    Setting("FOOTNOTE_OIDC_READERS", "", "groups whose members may only read, separated by commas"),
+    Setting("FOOTNOTE_OIDC_ONLY", "off", "`on` turns sign-in by password off"),
+    Setting(
         "FOOTNOTE_CRAWL",
         "off",
         "site that the server reads again every day, and further ones after a space; `off` reads none",
@@ -92,7 +112,33 @@ _RENAMED: Final = {
     "FORWARDED_ALLOW_IPS": "FOOTNOTE_TRUSTED_PROXIES",
 }
 """Old name -> new name: the old ones work for one more release."""
+_THIS_MACHINE: Final = {"127.0.0.1", "localhost", "::1"}
+_RETURN: Final = "/staff/single-sign-on-return"
 _POSTGRESQL: Final = {"postgresql", "postgres", "postgresql+psycopg"}
+
+
+@dataclass(frozen=True, slots=True)
+class SingleSignOnSettings:
+    """How staff sign in at an OpenID Connect provider, and who of them may."""
+
+    issuer: str
+    client_id: str
+    client_secret: str = field(repr=False)
+    redirect: str
+    scopes: str = "openid email profile"
+    name_claim: str = "email"
+    groups_claim: str = "groups"
+    editors: frozenset[str] = frozenset()
+    readers: frozenset[str] = frozenset()
+    only: bool = False
+
+    def require_complete(self) -> None:
+        """Raise `SettingsError` if a setting is missing that goes with the others."""
+        for name, value in (("CLIENT_ID", self.client_id), ("REDIRECT", self.redirect)):
+            if not value:
+                raise SettingsError(
+                    f"FOOTNOTE_OIDC_ISSUER is set, and FOOTNOTE_OIDC_{name} is not: single sign-on needs both."
+                )
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,6 +159,7 @@ class Settings:
     trusted_proxies: tuple[str, ...] = ()
     database: str = field(default="", repr=False)  # of FOOTNOTE_DATABASE; it may hold a password
     staff_database: str = field(default="", repr=False)  # the staff's part of it; empty: a file in `staff`
+    single_sign_on: SingleSignOnSettings | None = None
     sites: Path | None = None
     site: str = ""  # the name of the site of many that these settings are of
 
@@ -145,6 +192,7 @@ def load_settings(environ: Mapping[str, str] = os.environ) -> Settings:
         trusted_proxies=_networks(value["FOOTNOTE_TRUSTED_PROXIES"]),
         database=database,
         staff_database=shared_database(database, "staff") if database else "",
+        single_sign_on=_single_sign_on(value),
         sites=None if value["FOOTNOTE_SITES"] == "off" else Path(value["FOOTNOTE_SITES"]),
     )
 
@@ -209,6 +257,44 @@ def _root_path(text: str) -> str:
             f"FOOTNOTE_ROOT_PATH is {text!r}: set it to the path at which your proxy serves Footnote, such as /chat."
         )
     return path
+
+
+def _single_sign_on(value: Mapping[str, str]) -> SingleSignOnSettings | None:
+    """Read the settings of single sign-on; each is checked by itself, whether or not the others are set."""
+    read = {name: value[f"FOOTNOTE_OIDC_{name}"].strip() for name in ("ISSUER", "REDIRECT", "SCOPES", "ONLY")}
+    for name in ("ISSUER", "REDIRECT"):
+        parts = urlsplit(read[name])
+        if read[name] and not (parts.hostname and (parts.scheme == "https" or parts.hostname in _THIS_MACHINE)):
+            raise SettingsError(
+                f"FOOTNOTE_OIDC_{name} is {read[name]!r}: set it to an address that begins with https://."
+            )
+    if read["REDIRECT"] and not read["REDIRECT"].endswith(_RETURN):
+        raise SettingsError(
+            f"FOOTNOTE_OIDC_REDIRECT is {read['REDIRECT']!r}: set it to the console's address with its end, such as "
+            f"https://chat.clinic.example{_RETURN}."
+        )
+    if "openid" not in read["SCOPES"].split():
+        raise SettingsError(f"FOOTNOTE_OIDC_SCOPES is {read['SCOPES']!r}: 'openid' must be one of them.")
+    if read["ONLY"] not in {"on", "off"}:
+        raise SettingsError(f"FOOTNOTE_OIDC_ONLY is {read['ONLY']!r}: set it to 'on' or 'off'.")
+    if not read["ISSUER"]:
+        return None
+    groups = {
+        name: frozenset(filter(None, map(str.strip, value[f"FOOTNOTE_OIDC_{name}"].split(","))))
+        for name in ("EDITORS", "READERS")
+    }
+    return SingleSignOnSettings(
+        issuer=read["ISSUER"],
+        client_id=value["FOOTNOTE_OIDC_CLIENT_ID"].strip(),
+        client_secret=value["FOOTNOTE_OIDC_CLIENT_SECRET"].strip(),
+        redirect=read["REDIRECT"],
+        scopes=read["SCOPES"],
+        name_claim=value["FOOTNOTE_OIDC_NAME"].strip(),
+        groups_claim=value["FOOTNOTE_OIDC_GROUPS"].strip(),
+        editors=groups["EDITORS"],
+        readers=groups["READERS"],
+        only=read["ONLY"] == "on",
+    )
 
 
 def _networks(text: str) -> tuple[str, ...]:

@@ -32,7 +32,9 @@ def add_staff_commands(add_command: Callable[..., argparse.ArgumentParser]) -> N
     add = add_parser("add", help="make an account; asks for its password")
     add.add_argument("name", help="the name to sign in with")
     add.add_argument("--role", choices=ROLES, required=True, help="reader: sees everything; editor: changes it too")
-    add.add_argument("--password-stdin", action="store_true", help="read the password from standard input")
+    secret = add.add_mutually_exclusive_group()
+    secret.add_argument("--password-stdin", action="store_true", help="read the password from standard input")
+    secret.add_argument("--single-sign-on", action="store_true", help="set no password: see docs/single-sign-on.md")
     add.set_defaults(edit=_add)
 
     accounts = add_parser("list", help="name the accounts")
@@ -73,7 +75,8 @@ def _run(settings: Settings, options: argparse.Namespace) -> None:
 def _add(account_store: "AccountStore", options: argparse.Namespace) -> tuple[str, str]:
     from chatbot.staff import Role
 
-    account = account_store.add(options.name, Role(options.role), _read_password(options))
+    password = None if options.single_sign_on else _read_password(options)
+    account = account_store.add(options.name, Role(options.role), password)
     return f"{account.name} may sign in at /staff/ as {account.role.value}.", f"Added as {account.role.value}"
 
 

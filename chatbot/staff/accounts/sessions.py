@@ -16,7 +16,7 @@ from chatbot.staff.accounts.passwords import hash_password, verify_password
 
 __all__ = ["Account", "AccountStore", "Role"]
 
-_NAME: Final = re.compile(r"\w[\w.@-]{0,39}")
+_NAME: Final = re.compile(r"\w[\w.@+'-]{0,63}")
 _IDLE_LIMIT: Final = 8 * 3600  # seconds without use after which a session ends
 _MAX_AGE: Final = 7 * 86_400  # seconds after which any session ends
 _SEEN_PRECISION: Final = 60  # seconds; a session's last use is written at most this often
@@ -69,10 +69,14 @@ class AccountStore:
             rows = connection.execute(sql("SELECT name, role FROM accounts ORDER BY name")).all()
         return tuple(Account(name, Role(role)) for name, role in rows)
 
-    def add(self, name: str, role: Role, password: str) -> Account:
-        """Create an account; raises `AccountRefused` for a taken or invalid name and for an unsuitable password."""
+    def add(self, name: str, role: Role, password: str | None) -> Account:
+        """Create an account; raises `AccountRefused` for a taken or invalid name and for an unsuitable password.
+
+        Without a password, its owner signs in by single sign-on alone.
+        """
         account = Account(_valid_name(name), role)
-        values = {"name": account.name, "role": role.value, "password": hash_password(password), "made": self._now}
+        hashed = "" if password is None else hash_password(password)
+        values = {"name": account.name, "role": role.value, "password": hashed, "made": self._now}
         with self._database.writing() as connection:
             if not connection.execute(_ADD, values).rowcount:
                 raise AccountRefused(f"There is an account {account.name!r} already: choose another name.")
@@ -95,8 +99,10 @@ class AccountStore:
         """Begin a session and return its token; for a wrong name or password, return None after the same time."""
         key = _normalise(name)
         hashed = self._hash_of(key)
-        if not verify_password(password, hashed or None):
-            return None
+        return self._begin(key, hashed) if verify_password(password, hashed or None) else None
+
+    def _begin(self, key: str, hashed: str) -> str | None:
+        """Begin a session unless the password was changed since it was read; return its token."""
         token = secrets.token_urlsafe(32)
         with self._database.writing() as connection:
             ended = {"begun": self._now - _MAX_AGE, "seen": self._now - _IDLE_LIMIT}
@@ -106,6 +112,20 @@ class AccountStore:
                 return None
             connection.execute(_BEGIN, {"token": _digest(token), "account": key, "now": self._now})
         return token
+
+    def provide(self, name: str, role: Role) -> Account:
+        """Return an account with this role, made without a password where there is none; raises `AccountRefused`."""
+        account = Account(_valid_name(name), role)
+        with self._database.writing() as connection:
+            connection.execute(_ADD, {"name": account.name, "role": role.value, "password": "", "made": self._now})
+            connection.execute(
+                sql("UPDATE accounts SET role = :role WHERE name = :name"), {"name": account.name, "role": role.value}
+            )
+        return account
+
+    def begin_session(self, name: str) -> str | None:
+        """Begin a session of an account whose owner another service vouches for; return None if it is just removed."""
+        return self._begin(_normalise(name), self._hash_of(name))
 
     def browser_token(self, name: str) -> str:
         """Return a token for a browser in which an account signed in; it holds until the password changes."""
@@ -164,7 +184,7 @@ def _valid_name(name: str) -> str:
     key = _normalise(name)
     if not _NAME.fullmatch(key):
         raise AccountRefused(
-            f"{name!r} is no name for an account: use up to 40 letters, digits, dots, dashes and @, without spaces."
+            f"{name!r} is no name for an account: use up to 64 letters, digits, dots, dashes, + and @, without spaces."
         )
     return key
 

@@ -21,6 +21,8 @@ __all__ = [
     "ACCOUNT",
     "REVALIDATE",
     "SIGN_IN",
+    "SINGLE_SIGN_ON",
+    "SINGLE_SIGN_ON_RETURN",
     "StaffGuard",
     "cookie_name",
     "editors_only",
@@ -36,11 +38,18 @@ REVALIDATE: Final = "staff_revalidate"
 """The name of the function that looks up the account again: an event may wait while its sender signs out."""
 
 SIGN_IN: Final = "/sign-in"
-"""The only address below /staff that answers without a session."""
+"""The address below /staff of the sign-in page."""
+
+SINGLE_SIGN_ON: Final = "/single-sign-on"
+"""The address below /staff that leads to the provider of single sign-on."""
+
+SINGLE_SIGN_ON_RETURN: Final = "/single-sign-on-return"
+"""The address below /staff to which that provider leads back."""
 
 _Event = TypeVar("_Event", bound=Callable[..., object])
 _EDITORS_ONLY: Final = "footnote_editors_only"
 _SAFE: Final = {"GET", "HEAD"}
+_WITHOUT_SESSION: Final = {SIGN_IN, SINGLE_SIGN_ON, SINGLE_SIGN_ON_RETURN}
 _LARGEST_BODY: Final = 2 * 1024 * 1024  # bytes; an event sends the tables and the page that it works on
 _SIGNED_OUT: Final = "Sign in at /staff/ first."
 _FOREIGN: Final = "Only the console's own pages may do this."
@@ -77,7 +86,7 @@ class StaffGuard:
             to_console = path == SIGN_IN and scope["method"] in _SAFE
             target = RedirectResponse("./", HTTPStatus.SEE_OTHER) if to_console else self._console
             await target({**scope, "state": state}, receive, send)
-        elif path == SIGN_IN:
+        elif path in _WITHOUT_SESSION:
             await self._sign_in(scope, receive, send)
         else:
             await _refusal(scope, path)(scope, receive, refuse)

@@ -26,7 +26,7 @@ from chatbot.web.console.overview import overview_tab
 from chatbot.web.console.pages import PagesTab
 from chatbot.web.console.playground import playground_tab
 from chatbot.web.console.services import ConsoleServices
-from chatbot.web.console.sign_in import sign_in_routes
+from chatbot.web.console.sign_in import SignInPage, sign_in_routes
 from chatbot.web.console.unanswered import unanswered_tab
 from chatbot.web.console.urgent import urgent_tab
 from chatbot.web.http.assets import Assets, static_text
@@ -53,7 +53,7 @@ def staff_app(
     set_queue(blocks)
     gradio = gradio_app(blocks, LARGEST)
     console = FastAPI(openapi_url=None, docs_url=None, redoc_url=None, redirect_slashes=False)
-    console.include_router(sign_in_routes(services.bot, services.account_store, SignInThrottle(), assets))
+    _add_sign_in(console, services, assets)
     console.include_router(_page_routes(services, blocks, assets))
     console.include_router(chart_routes(services))
     for_editors = {number for number, event in blocks.fns.items() if is_for_editors(event.fn)}
@@ -61,6 +61,18 @@ def staff_app(
     console.router.default = GradioAllowlist(uploads, blocks, StaffPolicy(for_editors))
     handle_errors(console)
     return StaffGuard(console, services.account_store), _with_prefetch(services, gradio.router.lifespan_context)
+
+
+def _add_sign_in(console: FastAPI, services: ConsoleServices, assets: Assets) -> None:
+    """Add the routes by which staff sign in: with a password, and at a provider if the settings name one."""
+    provider = services.settings.single_sign_on
+    page = SignInPage(services.bot, services.account_store, assets, provider)
+    console.include_router(sign_in_routes(page, services.account_store, SignInThrottle()))
+    if provider:
+        from chatbot.web.console.single_sign_on import single_sign_on_routes  # noqa: PLC0415 - few servers need it
+
+        provider.require_complete()
+        console.include_router(single_sign_on_routes(page, provider, services.account_store, services.audit_log))
 
 
 def _with_prefetch(

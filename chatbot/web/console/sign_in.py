@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from http import HTTPStatus
 from string import Template
 from typing import TYPE_CHECKING, Final
-from urllib.parse import parse_qs
+from urllib.parse import parse_qs, urlsplit
 
 from anyio import CapacityLimiter, to_thread
 from fastapi import APIRouter, Request, Response
@@ -21,6 +21,7 @@ from chatbot.web.http.rate_limit import client_address, client_prefix
 
 if TYPE_CHECKING:
     from chatbot.bot import Chatbot
+    from chatbot.settings import SingleSignOnSettings
 
 __all__ = ["SESSION_LIFE", "SignInPage", "set_cookie", "sign_in_routes"]
 
@@ -39,22 +40,28 @@ _FORM: Final = """<form method="post" action="sign-in">
 <label>Password<input name="password" type="password" autocomplete="current-password" required></label>
 <button type="submit">Sign in</button>
 </form>"""
+_NO_PASSWORDS: Final = "Passwords are not used here. Please sign in with the button."
+_SINGLE_SIGN_ON: Final = """<p><a class="single-sign-on" href="single-sign-on">Sign in with $host</a></p>"""
+_SIGNED_IN: Final = """<meta http-equiv="refresh" content="0; url=./">
+<p>You are signed in. <a href="./">Open the console</a></p>"""
 _NO_ACCOUNT: Final = """<p>Nobody has an account yet. Ask the person who looks after the server to make one there:</p>
 <pre tabindex="0"><code>footnote staff add NAME --role editor</code></pre>
 <p>It asks for a password of 12 characters or more. Then load this page again.</p>"""
 
 
-def sign_in_routes(bot: "Chatbot", account_store: AccountStore, throttle: SignInThrottle, assets: Assets) -> APIRouter:
+def sign_in_routes(page: "SignInPage", account_store: AccountStore, throttle: SignInThrottle) -> APIRouter:
     """Return the routes of the sign-in page and of signing out."""
-    passwords = _PasswordSignIn(SignInPage(bot, account_store, assets), account_store, throttle)
+    passwords = _PasswordSignIn(page, account_store, throttle)
     router = APIRouter()
 
     @router.api_route(SIGN_IN, methods=["GET", "HEAD"])
     def sign_in_page() -> Response:
-        return passwords.page.respond()
+        return page.respond()
 
     @router.post(SIGN_IN)
     async def sign_in(request: Request) -> Response:
+        if not page.takes_passwords:
+            return page.respond(_NO_PASSWORDS, status=HTTPStatus.FORBIDDEN)
         return await passwords.sign_in(request, await _form(request))
 
     @router.post("/sign-out")
@@ -73,8 +80,12 @@ def sign_in_routes(bot: "Chatbot", account_store: AccountStore, throttle: SignIn
 class SignInPage:
     """The page of the console that anybody may see."""
 
-    def __init__(self, bot: "Chatbot", account_store: AccountStore, assets: Assets) -> None:
-        """Take what the page shows: the clinic's name, whether there are accounts, and its style."""
+    def __init__(
+        self, bot: "Chatbot", account_store: AccountStore, assets: Assets, provider: "SingleSignOnSettings | None"
+    ) -> None:
+        """Take what the page shows: the clinic's name, its accounts, its style, the provider of single sign-on."""
+        self.takes_passwords = not (provider and provider.only)
+        self._provider = provider
         self._bot = bot
         self._account_store = account_store
         self._assets = assets
@@ -82,13 +93,25 @@ class SignInPage:
 
     def respond(self, problem: str = "", name: str = "", status: HTTPStatus = HTTPStatus.OK) -> Response:
         """Return the page, with what went wrong and the name that was typed, if there are any."""
-        body = Template(_FORM).substitute(name=escape(name)) if self._account_store.accounts() else _NO_ACCOUNT
-        alert = f'<p class="problem" role="alert">{escape(problem)}</p>' if problem else ""
+        body = f'<p class="problem" role="alert">{escape(problem)}</p>' if problem else ""
+        if self._provider:
+            host = urlsplit(self._provider.issuer).hostname or ""
+            body += Template(_SINGLE_SIGN_ON).substitute(host=escape(host))
+        if self.takes_passwords and (name or not self._provider or self._account_store.accounts()):
+            form = Template(_FORM).substitute(name=escape(name))
+            body += form if self._account_store.accounts() else _NO_ACCOUNT
+        return self._response(body, status)
+
+    def lead_on(self) -> Response:
+        """Return a page that opens the console after a moment."""
+        return self._response(_SIGNED_IN, HTTPStatus.OK)
+
+    def _response(self, body: str, status: HTTPStatus) -> Response:
         html = self._page.substitute(
             name=escape(self._bot.clinic.name),
             icon=self._assets.icon.address,
             style=self._assets.staff_css.address,
-            body=alert + body,
+            body=body,
         )
         return HTMLResponse(html, status, {"Content-Security-Policy": _POLICY})
 
@@ -110,7 +133,7 @@ class _PasswordSignIn:
 
     def __init__(self, page: SignInPage, account_store: AccountStore, throttle: SignInThrottle) -> None:
         """Check against a store of accounts, and count failures in a throttle."""
-        self.page = page
+        self._page = page
         self._account_store = account_store
         self._throttle = throttle
         self._limiter = CapacityLimiter(_CONCURRENT)
@@ -144,7 +167,7 @@ class _PasswordSignIn:
             return self._too_many(wait, attempt.name)
         token = self._account_store.sign_in(attempt.name, attempt.password)
         if token is None:
-            return self.page.respond(_WRONG, attempt.name, HTTPStatus.UNAUTHORIZED)
+            return self._page.respond(_WRONG, attempt.name, HTTPStatus.UNAUTHORIZED)
         self._throttle.succeeded(attempt.name, attempt.address, attempt.browser)
         self._account_store.sign_out(attempt.session)  # the browser forgets this session: nobody could end it later
         response = RedirectResponse("./", HTTPStatus.SEE_OTHER)
@@ -154,7 +177,9 @@ class _PasswordSignIn:
         return response
 
     def _too_many(self, wait: int, name: str) -> Response:
-        response = self.page.respond(f"Too many tries. Please wait {_duration(wait)}, then try again.", name, _TOO_MANY)
+        response = self._page.respond(
+            f"Too many tries. Please wait {_duration(wait)}, then try again.", name, _TOO_MANY
+        )
         response.headers["Retry-After"] = str(wait)
         return response
 
@@ -186,8 +211,13 @@ def _browser_cookie(scheme: str) -> str:
     return cookie_name(scheme) + "-browser"
 
 
-def set_cookie(response: Response, scheme: str, name: str, value: str, life: int) -> None:
-    """Set a cookie of the console for some seconds; it never leaves this site, and no script reads it."""
+def set_cookie(  # noqa: PLR0913 - what a cookie is made of
+    response: Response, scheme: str, name: str, value: str, life: int, *, across_sites: bool = False
+) -> None:
+    """Set a cookie of the console for some seconds, which no script reads.
+
+    Unless `across_sites`, browsers send it only with requests that come from this site itself.
+    """
     secure = scheme == "https"
     response.set_cookie(
         name,
@@ -198,5 +228,5 @@ def set_cookie(response: Response, scheme: str, name: str, value: str, life: int
         path="/" if secure else None,
         secure=secure,
         httponly=True,
-        samesite="strict",
+        samesite="lax" if across_sites else "strict",
     )
