@@ -71,7 +71,7 @@ def _serve_sites(settings: Settings) -> None:
 
     sites = Sites(settings.sites or Path())
     found = sites.find()
-    address = listen(settings.host, settings.port)
+    address = listen(settings.host, settings.port, at_once=not settings.database)
     pipeline = load_pipeline(load_encoder(settings.model))
     pipeline.tools.encoder.encode_questions(["Are you ready?"])  # loads the model, so that no visitor waits for it
     print(f"Serving {len(found.sites)} sites of {sites.folder} on {_shown(settings)} (Ctrl+C stops it)", flush=True)
@@ -100,7 +100,8 @@ def _serve_one(settings: Settings) -> None:
     from chatbot.web.server import listen, serve
 
     journal = Journal.open(settings.journal, settings.retention)
-    address = listen(settings.host, settings.port)
+    # Of servers that share a database, another one answers until this one is ready.
+    address = listen(settings.host, settings.port, at_once=not settings.database)
     with progress_bar("Reading", " files") as read, progress_bar("Embedding", " passages") as show:
         healer = IndexHealer.open(settings, progress=show, reading=read)
     bot = healer.bot

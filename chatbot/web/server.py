@@ -37,21 +37,32 @@ _QUIET_LOGGERS: Final = ("uvicorn.error", "asyncio", connections.__name__)
 """Loggers of which strangers could write endless lines: malformed requests, accept errors, closed connections."""
 
 
-def listen(host: str, port: int) -> socket.socket:
-    """Bind an address to serve on; raises `SettingsError` where it cannot be bound."""
+def listen(host: str, port: int, *, at_once: bool = True) -> socket.socket:
+    """Bind an address to serve on; raises `SettingsError` where it cannot be bound.
+
+    With `at_once`, visitors who come before the server is ready wait for it. Without, they are refused until then, so
+    that a proxy asks another server.
+    """
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
-    # On Linux, `::` would take IPv6 alone, although hosting platforms name it for both.
-    both = host == "::" and socket.has_dualstack_ipv6()
+    # Named as TCP, or asyncio leaves Nagle's algorithm on: each further response of a connection then waits 40 ms for
+    # the client's delayed acknowledgement.
+    server = socket.socket(family, socket.SOCK_STREAM, socket.IPPROTO_TCP)
     try:
-        with socket.create_server((host, port), family=family, dualstack_ipv6=both) as server:
-            # Named as TCP, or asyncio leaves Nagle's algorithm on: each further response of a connection then waits
-            # 40 ms for the client's delayed acknowledgement. `create_server` names no protocol.
-            return socket.socket(family, socket.SOCK_STREAM, socket.IPPROTO_TCP, fileno=server.detach())
+        server.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        if family == socket.AF_INET6:
+            # On Linux, `::` would take IPv6 alone, although hosting platforms name it for both.
+            both = host == "::" and socket.has_dualstack_ipv6()
+            server.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, not both)
+        server.bind((host, port))
+        if at_once:
+            server.listen()
     except (OSError, UnicodeError) as error:
+        server.close()
         raise SettingsError(
             f"Footnote cannot listen on {host}, port {port}: {error}. "
             "Set FOOTNOTE_HOST and FOOTNOTE_PORT to a free one."
         ) from error
+    return server
 
 
 def serve(

@@ -50,6 +50,14 @@ def test_the_ipv6_wildcard_takes_ipv4_too() -> None:
             socket.create_connection((host, server.getsockname()[1]), timeout=5).close()
 
 
+def test_a_server_beside_others_refuses_visitors_until_it_is_ready() -> None:
+    address = listen("127.0.0.1", 0, at_once=False)
+    with pytest.raises(ConnectionRefusedError):
+        socket.create_connection(address.getsockname(), timeout=5)
+    with ThreadPoolExecutor(1) as pool:
+        assert pool.submit(asyncio.run, sends_at_once(address)).result()
+
+
 def test_a_temporary_folder_of_another_user_is_not_touched(tmp_path: Path) -> None:
     theirs = tmp_path / "gradio"
     theirs.write_text("whatever is made in here fails")  # as a folder of another user does, also for root
