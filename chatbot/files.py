@@ -1,4 +1,4 @@
-"""The one atomic write, and the digest of a file."""
+"""The one atomic write, flushing to the disk, and the digest of a file."""
 
 import fcntl
 import hashlib
@@ -9,7 +9,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from secrets import token_hex
 
-__all__ = ["locked", "sha256_of", "write_atomically"]
+__all__ = ["locked", "sha256_of", "sync_file", "sync_folder_entry", "write_atomically"]
 
 
 def sha256_of(path: Path) -> str:
@@ -54,8 +54,20 @@ def write_atomically(path: Path, content: bytes, mode: int | None = None) -> Non
     except BaseException:
         draft.unlink(missing_ok=True)
         raise
+    sync_folder_entry(path)
+
+
+def sync_file(path: Path) -> None:
+    """Wait until a file and its name are on the disk; raises `OSError`."""
+    with path.open("rb") as file:
+        os.fsync(file.fileno())
+    sync_folder_entry(path)
+
+
+def sync_folder_entry(path: Path) -> None:
+    """Wait until it is on the disk that a file has its name, or has it no more; raises `OSError`."""
     folder = os.open(path.parent, os.O_RDONLY)
     try:
-        os.fsync(folder)  # the new name is on the disk too
+        os.fsync(folder)
     finally:
         os.close(folder)

@@ -17,6 +17,7 @@ from chatbot.errors import SettingsError
 __all__ = [
     "SETTINGS",
     "STAFF_DATABASE",
+    "STAFF_INTENT",
     "Setting",
     "Settings",
     "SingleSignOnSettings",
@@ -31,6 +32,8 @@ __all__ = [
 STAFF_DATABASE: Final = "staff.sqlite3"
 """The file of the staff's database, in the folder `Settings.staff`."""
 
+STAFF_INTENT: Final = "draft/intent.json"
+"""The file that says which change of the pages is under way, in the folder `Settings.staff`."""
 _LOG = logging.getLogger(__name__)
 
 
@@ -61,6 +64,12 @@ SETTINGS: Final = (
     Setting("FOOTNOTE_CORPUS", "corpus", "folder of the clinic's pages"),
     Setting("FOOTNOTE_INDEX", "index", "folder of the index that Footnote builds"),
     Setting("FOOTNOTE_CLINIC", "clinic.toml", "file in which the clinic says who it is"),
+    Setting(
+        "FOOTNOTE_STORE",
+        "faiss",
+        "what searches the index: `faiss`, files in its folder, or a Milvus server, such as "
+        "`milvus://localhost:19530/clinic`",
+    ),
     Setting(
         "FOOTNOTE_MODEL",
         "all-MiniLM-L6-v2",
@@ -106,6 +115,13 @@ SETTINGS: Final = (
         "site that the server reads again every day, and further ones after a space; `off` reads none",
     ),
 )
+    Setting(
+        "FOOTNOTE_METRICS",
+        "off",
+        "address and port of a listener of its own for Prometheus, such as `127.0.0.1:9464`; `off` has none",
+    ),
+    Setting("FOOTNOTE_LOG_FORMAT", "text", "`json` writes the server's log as one JSON object a line"),
+    Setting("FOOTNOTE_MCP", "off", "`on` serves the pages at /mcp to assistants that speak the Model Context Protocol"),
 _RENAMED: Final = {
     "FOOTNOTE_RETENTION": "FOOTNOTE_RETENTION_DAYS",
     "FOOTNOTE_STAFF": "FOOTNOTE_STAFF_DIR",
@@ -158,6 +174,7 @@ class Settings:
     root_path: str = ""
     trusted_proxies: tuple[str, ...] = ()
     database: str = field(default="", repr=False)  # of FOOTNOTE_DATABASE; it may hold a password
+    mcp: bool = False
     staff_database: str = field(default="", repr=False)  # the staff's part of it; empty: a file in `staff`
     single_sign_on: SingleSignOnSettings | None = None
     sites: Path | None = None
@@ -200,9 +217,10 @@ def load_settings(environ: Mapping[str, str] = os.environ) -> Settings:
 def usable_settings(environ: Mapping[str, str] = os.environ) -> tuple[Settings, tuple[str, ...]]:
     """Read the settings with the default for each that cannot be used, and return the messages of those beside them."""
     environ, messages = dict(environ), []
-    for name in [setting.name for setting in SETTINGS] + list(_RENAMED):
+        store=value["FOOTNOTE_STORE"].strip(),
+    while True:
         try:
-            load_settings({name: environ[name]} if name in environ else {})
+            return load_settings(environ), tuple(messages)
         except SettingsError as error:
             messages.append(str(error))
             del environ[name]
@@ -236,7 +254,6 @@ def shared_database(address: str, part: str, site: str = "") -> str:
     values = parse_qs(query, keep_blank_values=True)
     options = [*values.pop("options", []), f"-csearch_path={schema}"]
     return f"{before}?{urlencode({**values, 'options': ' '.join(options)}, doseq=True, quote_via=quote)}"
-
 
 @cache
 def warn_renamed(old: str, new: str) -> None:
@@ -320,3 +337,9 @@ def _days(text: str) -> int:
     if not re.fullmatch(r"[0-9]{1,4}", text):
         raise SettingsError(f"FOOTNOTE_RETENTION_DAYS is {text!r}: set it to a number of days, from 0 to 9999.")
     return int(text)
+def _on(name: str, text: str) -> bool:
+    if text not in {"on", "off"}:
+        raise SettingsError(f"{name} is {text!r}: set it to 'on' or 'off'.")
+    return text == "on"
+
+

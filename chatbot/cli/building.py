@@ -4,18 +4,18 @@ import argparse
 import sys
 import time
 from collections.abc import Callable, Iterator
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from chatbot.errors import FootnoteError, SettingsError
-from chatbot.settings import Settings
+from chatbot.settings import STAFF_INTENT, Settings
 
 if TYPE_CHECKING:
     from chatbot.indexing import BuildResult, Encoder, IndexStatus
 
-__all__ = ["ATTENTION", "add_building_commands"]
+__all__ = ["ATTENTION", "add_building_commands", "pages_at_rest"]
 
 ATTENTION: Final = 3
 """The exit code of a command that did its work and found something to look at."""
@@ -23,6 +23,7 @@ ATTENTION: Final = 3
 _NO_LANGUAGE: Final = "unknown"
 _FEW_SHARE: Final = 0.02  # of the pages; a language of fewer may be a slip of the guess
 _SHOWN: Final = 20  # names of a list
+_PATIENCE: Final = 30.0  # seconds to wait for a publishing, which writes for less than one
 _POLL: Final = 1.0  # seconds between two looks for a folder that is gone
 _LOOK: Final = 5_000  # milliseconds without a change, after which the folder is looked for
 
@@ -62,8 +63,28 @@ def _build_once(settings: Settings, encoder: "Encoder", *, fresh: bool = False) 
     from chatbot.cli.progress import progress_bar
     from chatbot.indexing import build_index
 
-    with progress_bar("Reading", " files") as read, progress_bar("Embedding", " passages") as show:
+    with (
+        pages_at_rest(settings),
+        progress_bar("Reading", " files") as read,
+        progress_bar("Embedding", " passages") as show,
+    ):
         return build_index(settings.corpus, settings.index, encoder, progress=show, reading=read, fresh=fresh)
+
+
+@contextmanager
+def pages_at_rest(settings: Settings) -> Iterator[None]:
+    """Let nobody else change the pages or their index, once a publishing that was cut off is finished or taken back.
+
+    Raises `IndexBusy` where a publishing that is under way does not end in time, and `FootnoteError`.
+    """
+    from chatbot.indexing import publishing_lock
+
+    with publishing_lock(settings.index, _PATIENCE):
+        if (settings.staff / STAFF_INTENT).exists():
+            from chatbot.staff import IntentLog
+
+            print(IntentLog.of(settings).recover(), file=sys.stderr)
+        yield
 
 
 def _report(corpus: Path, built: "BuildResult") -> None:

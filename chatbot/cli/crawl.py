@@ -72,7 +72,7 @@ def _seconds(text: str) -> float:
 
 def _crawl(settings: Settings, options: argparse.Namespace) -> int:
     from chatbot.bot import Chatbot
-    from chatbot.cli.building import ATTENTION
+    from chatbot.cli.building import ATTENTION, pages_at_rest
     from chatbot.cli.progress import progress_bar
     from chatbot.evaluation import measure_coverage
     from chatbot.indexing import load_encoder
@@ -84,8 +84,11 @@ def _crawl(settings: Settings, options: argparse.Namespace) -> int:
         overwrite=options.overwrite,
         withdraw_all=options.withdraw_all,
     )
-    crawled = _read_site(options.address, settings.corpus, limits)
-    built = _build(settings, load_encoder(settings.model))
+    with pages_at_rest(settings):  # what a cut off crawl of the server has read is remembered first
+        pass
+    crawled = _read_site(options.address, settings, limits)
+    with pages_at_rest(settings):
+        built = _build(settings, load_encoder(settings.model))
     report = _site_report(crawled, built)
     bot = Chatbot.open(settings)
     with progress_bar("Asking", " questions") as show:
@@ -103,7 +106,7 @@ def _try(settings: Settings, options: argparse.Namespace) -> None:
         print(f"Reading {options.address} into {folder}, which is removed at the end.", flush=True)
         own = replace(settings, corpus=folder / "corpus", index=folder / "index")
         loading = pool.submit(_prepare, settings)  # while the crawl waits for the site
-        crawled = _read_site(options.address, own.corpus, limits)
+        crawled = _read_site(options.address, own, limits)
         encoder, address = loading.result()
         with address:
             report = _site_report(crawled, _build(own, encoder))
@@ -143,18 +146,21 @@ def _clinic_email(settings: Settings) -> str:
         return ""
 
 
-def _read_site(address: str, corpus: Path, limits: "CrawlOptions") -> "CrawlReport":
+def _read_site(address: str, settings: Settings, limits: "CrawlOptions") -> "CrawlReport":
     """Crawl a site into a corpus; raises `CrawlError`, or `KeyboardInterrupt` after what was read is written."""
+    from chatbot.cli.building import pages_at_rest
     from chatbot.cli.progress import progress_bar
     from chatbot.crawling import Crawl
 
-    with Crawl(address, corpus, limits) as crawl:
+    with Crawl(address, settings.corpus, limits) as crawl:
         with progress_bar("Reading", " addresses") as show:
             report = crawl.run(show)
-        crawl.apply()
+        with pages_at_rest(settings):
+            crawl.apply()
     if crawl.interrupted:
         print(
-            f"Stopped. Pages read: {report.read}. They are in {corpus}. Crawl again for the rest, or run build.",
+            f"Stopped. Pages read: {report.read}. They are in {settings.corpus}. Crawl again for the rest, "
+            "or run build.",
             file=sys.stderr,
         )
         raise KeyboardInterrupt

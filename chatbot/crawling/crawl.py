@@ -164,10 +164,16 @@ class Crawl:
         for site, folder in self._folders.items():
             folder.apply(self._changes[site])
 
-    def remember(self) -> None:
-        """Write down what was found for the next crawl, where another has written the pages; raises `CrawlError`."""
-        for site, folder in self._folders.items():
-            folder.remember(self._changes[site])
+    def remembered(self) -> dict[str, str]:
+        """Return the files in which the next crawl finds what this one found, by their path below the corpus.
+
+        They are for whoever writes the pages in place of `apply`. Raises `CrawlError` for a folder that is a link.
+        """
+        return {
+            name: text
+            for site, folder in self._folders.items()
+            for name, text in folder.remembered(self._changes[site]).items()
+        }
 
     def run(self, progress: Callable[[int, int], object] = lambda _done, _total: None) -> CrawlReport:
         """Read the site and return the report; `progress(done, total)` counts addresses.

@@ -162,7 +162,15 @@ class SiteFolder:
             self.remember(changes)
 
     def remember(self, changes: PageChanges) -> None:
-        """Write down what a crawl found, for the next one; the pages themselves are written by `apply`."""
+        """Write down what a crawl found, for the next one."""
+        _refuse_link(self.folder)
+        with _or_unwritable(self.folder):
+            self.folder.mkdir(parents=True, exist_ok=True)
+            for name, text in self.remembered(changes).items():
+                write_atomically(self.folder.parent / name, text.encode())
+
+    def remembered(self, changes: PageChanges) -> dict[str, str]:
+        """Return the text of the file in which a crawl writes down what it found, by its path below the corpus."""
         names = {page.name: page.source for page in self.known.values()} | changes.written
         pages = {
             name: {"source": source, **({"missed": changes.missed[name]} if name in changes.missed else {})}
@@ -170,11 +178,8 @@ class SiteFolder:
             if name not in changes.removed
         }
         finished = changes.finished or self._state.get("finished")
-        state = {"format": 1, "finished": finished, "pages": pages}
         _refuse_link(self.folder)
-        with _or_unwritable(self.folder):
-            self.folder.mkdir(parents=True, exist_ok=True)
-            write_atomically(self.folder / _STATE, json.dumps(state, indent=1).encode())
+        return {f"{self.name}/{_STATE}": json.dumps({"format": 1, "finished": finished, "pages": pages}, indent=1)}
 
     def _read_state(self) -> dict[str, object]:
         try:

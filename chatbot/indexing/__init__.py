@@ -4,13 +4,18 @@ from chatbot.indexing.bm25 import content_words
 from chatbot.indexing.building import BuildResult, build_index, open_index, open_last_good, passages_of
 from chatbot.indexing.builds import (
     REBUILD_HINT,
+    Build,
+    Manifest,
     activate,
     adopt,
     current,
     kept_builds,
     live_since,
     open_build,
+    publishing_lock,
     read_manifest,
+    remove_builds,
+    restore,
 )
 from chatbot.indexing.copies import PageCopy, copies_text, words_of
 from chatbot.indexing.encoder import Encoded, Encoder, Vectors
@@ -28,6 +33,7 @@ __all__ = [
     "PACKAGED_MODEL",
     "REBUILD_HINT",
     "STEMMED",
+    "Build",
     "BuildResult",
     "Encoded",
     "Encoder",
@@ -36,6 +42,7 @@ __all__ = [
     "FaissStore",
     "Index",
     "IndexStatus",
+    "Manifest",
     "PageCopy",
     "Query",
     "SentenceEncoder",
@@ -56,7 +63,10 @@ __all__ = [
     "open_index",
     "open_last_good",
     "passages_of",
+    "publishing_lock",
     "read_left_out",
     "read_manifest",
+    "remove_builds",
+    "restore",
     "words_of",
 ]

@@ -10,11 +10,12 @@ import json
 import os
 import re
 import shutil
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
+from secrets import token_hex
 from typing import Final
 
 from chatbot.errors import IndexBusy, IndexDamaged, IndexIncompatible, IndexingError, IndexMissing
@@ -33,8 +34,10 @@ __all__ = [
     "live_since",
     "open_build",
     "publish",
-    "read_manifest",
     "publishing_lock",
+    "read_manifest",
+    "remove_builds",
+    "restore",
     "write_lock",
 ]
 
@@ -172,9 +175,9 @@ def open_build(index: Path, name: str) -> Build:
     return Build(manifest, index / name)
 
 
-def read_manifest(index: Path) -> Manifest:
-    """Read the manifest of the live build and no other file of it; raises an `IndexingError`."""
-    return _manifest(index / current(index))
+def read_manifest(index: Path, name: str | None = None) -> Manifest:
+    """Read the manifest of a build, or else of the live one, and no other file of it; raises an `IndexingError`."""
+    return _manifest(index / (name or current(index)))
 
 
 @contextmanager
@@ -198,29 +201,17 @@ def publish(index: Path, folder: Path, manifest: Manifest) -> Build:
     `manifest` may lack the digests of the files. The build before it is kept, older ones are removed.
     """
     with _or_unwritable(index):
-        paths = sorted(folder.iterdir())
-        files = manifest.files or {path.name: sha256_of(path) for path in paths}
-        for path in paths:
-            _sync(path)
-        build = Build(replace(manifest, files=files), index / manifest.id)
-        write_atomically(folder / _MANIFEST, _with_checksum(build.manifest))
-        if (index / _CURRENT).is_dir():
-            _remove(index / _CURRENT)
-        before = (index / _CURRENT).read_text("ascii", "replace").strip() if (index / _CURRENT).exists() else ""
-        if build.folder.exists():
-            _remove(build.folder)
-        folder.rename(build.folder)
-        _point(index, manifest.id)
-        for old in list(_builds(index)):
-            if old.name not in {manifest.id, before}:
-                _remove(old)
+        before = current_or_none(index)
+        build = _make_live(index, folder, manifest)
+        remove_builds(index, {build.manifest.id, before})
     return build
 
 
 def adopt(index: Path, build: Build) -> None:
     """Make a build that was made elsewhere live here, too; raises an `IndexingError` if that cannot be done.
 
-    The two folders share the files where the disk allows it: no file of a build is ever changed.
+    The two folders share the files where the disk allows it: no file of a build is ever changed. All other builds are
+    kept, until `remove_builds`.
     """
     with write_lock(index), draft(index) as folder:
         for name in build.manifest.files:
@@ -228,7 +219,40 @@ def adopt(index: Path, build: Build) -> None:
                 (folder / name).hardlink_to(build.folder / name)
             except OSError:
                 shutil.copyfile(build.folder / name, folder / name)
-        publish(index, folder, build.manifest)
+        _make_live(index, folder, build.manifest)
+
+
+def _make_live(index: Path, folder: Path, manifest: Manifest) -> Build:
+    paths = sorted(folder.iterdir())
+    files = manifest.files or {path.name: sha256_of(path) for path in paths}
+    for path in paths:
+        _sync(path)
+    build = Build(replace(manifest, files=files), index / manifest.id)
+    if not _is_whole(build):
+        write_atomically(folder / _MANIFEST, _with_checksum(build.manifest))
+        if build.folder.exists():
+            _remove(build.folder)
+        folder.rename(build.folder)
+    if (index / _CURRENT).is_dir():
+        _remove(index / _CURRENT)
+    _point(index, manifest.id)
+    return build
+
+
+def _is_whole(build: Build) -> bool:
+    """Return whether a build is there with these very files: then it stays, so that it is there at every moment."""
+    try:
+        return open_build(build.folder.parent, build.folder.name).manifest.files == build.manifest.files
+    except IndexingError:
+        return False
+
+
+def remove_builds(index: Path, kept: Collection[str | None]) -> None:
+    """Remove all builds but some, each in one step; raises an `IndexingError`."""
+    with _or_unwritable(index):
+        for old in list(_builds(index)):
+            if old.name not in kept:
+                _remove(old)
 
 
 def kept_builds(index: Path) -> tuple[str, ...]:
@@ -243,6 +267,13 @@ def activate(index: Path, name: str) -> None:
     with write_lock(index), _or_unwritable(index):
         open_build(index, name)
         _point(index, name)
+
+
+def restore(index: Path, name: str) -> None:
+    """Let `CURRENT` name a build again, in whatever state it is; raises an `IndexingError`."""
+    if current_or_none(index) != name:
+        with write_lock(index), _or_unwritable(index):
+            _point(index, name)
 
 
 def _builds(index: Path) -> Iterator[Path]:
@@ -264,10 +295,13 @@ def _point(index: Path, name: str) -> None:
 
 
 def _remove(path: Path) -> None:
-    if path.is_dir() and not path.is_symlink():
-        shutil.rmtree(path)
-    else:
+    """Remove a file or a folder. A folder loses its name first, so that no half of it is ever taken for a build."""
+    if not path.is_dir() or path.is_symlink():
         path.unlink()
+        return
+    gone = path if path.name.startswith(_DRAFT) else path.with_name(f"{_DRAFT}{path.name}-{token_hex(4)}")
+    path.rename(gone)
+    shutil.rmtree(gone)
 
 
 def _with_checksum(manifest: Manifest) -> bytes:

@@ -11,7 +11,8 @@ from chatbot.staff.content.listing import PageSummary, gone_addresses, list_page
 from chatbot.staff.content.old_values import OldValue, foreign_values, foreign_warnings, old_values
 from chatbot.staff.content.page_form import PageForm, is_editable, not_editable
 from chatbot.staff.content.preview import PassageChange, Preview
-from chatbot.staff.content.publishing import ContentPaths, Publisher
+from chatbot.staff.content.publishing import Publisher
+from chatbot.staff.content.recovery import ContentPaths, IntentLog
 from chatbot.staff.insights.approved_questions import Approval, ApprovedQuestions, stored_approvals
 from chatbot.staff.insights.checks import (
     CheckReport,
@@ -67,6 +68,7 @@ __all__ = [
     "FirstDaySummary",
     "GoldenFile",
     "IndexHealer",
+    "IntentLog",
     "Judgement",
     "OldValue",
     "PageForm",

@@ -1,8 +1,8 @@
 """The audit log: who changed what and when, with the texts before and after."""
 
 import time
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Sequence
+from dataclasses import astuple, dataclass
 from datetime import UTC, datetime
 from enum import StrEnum
 from typing import Final
@@ -10,7 +10,7 @@ from typing import Final
 from chatbot.database import Database, sql
 from chatbot.errors import ChangeRefused
 
-__all__ = ["AuditLog", "Change", "ChangeKind"]
+__all__ = ["AuditLog", "Change", "ChangeKind", "Entry"]
 
 _INSERT: Final = (
     "INSERT INTO changes (made, account, kind, subject, told, before, after) "
@@ -26,6 +26,18 @@ class ChangeKind(StrEnum):
     INDEX = "index"
     ACCOUNT = "account"
     QUESTION = "question"
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """What is to be recorded of a change: the fields of `Change` that the log does not add itself."""
+
+    account: str
+    kind: ChangeKind
+    subject: str
+    summary: str
+    before: str | None = None
+    after: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,17 +76,33 @@ class AuditLog:
         after: str | None = None,
     ) -> None:
         """Add an entry."""
-        values = {
-            "made": int(self._clock()),
-            "account": account,
-            "kind": kind.value,
-            "subject": subject,
-            "told": summary,
-            "before": before,
-            "after": after,
-        }
         with self._database.writing() as connection:
-            connection.execute(sql(_INSERT), values)
+            connection.execute(sql(_INSERT), self._row(Entry(account, kind, subject, summary, before, after)))
+
+    def record_once(self, entries: Sequence[Entry], newest: int) -> None:
+        """Add entries, all in one step, unless they were added since the entry `newest`."""
+        statement = sql("SELECT account, kind, subject, told, before, after FROM changes WHERE id > :newest")
+        with self._database.writing() as connection:
+            known = {tuple(row) for row in connection.execute(statement, {"newest": newest})}
+            for entry in entries:
+                if astuple(entry) not in known:
+                    connection.execute(sql(_INSERT), self._row(entry))
+
+    def newest(self) -> int:
+        """Return the id of the newest entry, or 0."""
+        with self._database.reading() as connection:
+            return connection.scalar(sql("SELECT max(id) FROM changes")) or 0
+
+    def _row(self, entry: Entry) -> dict[str, str | int | None]:
+        return {
+            "made": int(self._clock()),
+            "account": entry.account,
+            "kind": entry.kind.value,
+            "subject": entry.subject,
+            "told": entry.summary,
+            "before": entry.before,
+            "after": entry.after,
+        }
 
     def latest(self, limit: int = 100) -> tuple[Change, ...]:
         """Return the newest changes, newest first, with None for the texts before and after."""

@@ -327,7 +327,7 @@ def test_a_folder_that_becomes_a_link_is_not_written_through(site: Site, tmp_pat
         with pytest.raises(CrawlError, match="remove the link"):
             crawl.apply()
         with pytest.raises(CrawlError, match="remove the link"):
-            crawl.remember()
+            crawl.remembered()
     assert list(elsewhere.iterdir()) == []
 
 

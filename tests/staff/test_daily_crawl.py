@@ -51,7 +51,7 @@ def test_a_crawl_of_today_is_not_repeated(keep: Keep, place: ContentPaths, words
     site.page("/", "Words", title="Home")
     with Crawl(site.address, place.corpus, OPTIONS) as crawl:
         crawl.run()
-        pages.publish_crawl(crawl.changes, crawl.remember)
+        pages.publish_crawl(crawl.changes, crawl.remembered())
     site.asked.clear()
     daily = DailyCrawl(pages, place.corpus, site.address, OPTIONS, first=0)
     daily.start()
@@ -68,7 +68,7 @@ def test_a_crawl_that_finds_nothing_new_changes_nothing(
     for _ in range(2):
         with Crawl(site.address, place.corpus, OPTIONS) as crawl:
             crawl.run()
-            pages.publish_crawl(crawl.changes, crawl.remember)
+            pages.publish_crawl(crawl.changes, crawl.remembered())
         build, version = bot.build, bot.content_version
     assert (bot.build, bot.content_version) == (build, version)
 
@@ -96,7 +96,7 @@ def test_an_index_that_cannot_be_built_leaves_the_pages(
     with Crawl(site.address, place.corpus, OPTIONS) as crawl:
         crawl.run()
         with pytest.raises(Exception, match="cannot be written"):
-            pages.publish_crawl(crawl.changes, crawl.remember)
+            pages.publish_crawl(crawl.changes, crawl.remembered())
     assert not site.folder(place.corpus).exists()
     assert [page.id for page in bot.documents()] == ["aftercare.md", "red.txt"]
 

@@ -364,9 +364,11 @@ def test_publishing_opens_each_file_no_more_often_than_needed(place: ContentPath
     assert {name: count for name, count in seen.items() if ".draft" not in name} == {
         # Once to build from, and once to see that nobody changed them meanwhile.
         **{f"corpus/{name}": 2 for name in pages},
-        # The build reads each page for the digest, and then for its passages; the new one is copied into the corpus.
+        # The build reads each page for the digest, and then for its passages. The new one is flushed to the disk, and
+        # copied into the corpus.
         **{f"staff/draft/corpus/{name}": 2 for name in pages},
-        "staff/draft/corpus/parking.md": 3,
+        "staff/draft/corpus/parking.md": 4,
+        "staff/draft/index/new/manifest.json": 1,
         # The build reads what it wrote, to name copies.
         **{f"staff/draft/index/new/{name}": 1 for name in ("documents.jsonl", "pages.json", "passages.jsonl")},
         # The old build is verified and opened for its vectors, and the new one to be served.

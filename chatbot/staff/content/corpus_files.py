@@ -5,11 +5,11 @@ from collections.abc import Collection
 from pathlib import Path
 
 from chatbot.errors import ChangeRefused
-from chatbot.files import write_atomically
-from chatbot.reading import LARGEST, CorpusFiles, corpus_files
+from chatbot.files import sync_folder_entry, write_atomically
+from chatbot.reading import LARGEST, CorpusFiles
 from chatbot.staff.content.drafts import Draft
 
-__all__ = ["apply_drafts", "copy_corpus", "file_text", "sidecar_name", "sync_folder"]
+__all__ = ["apply_drafts", "changed_files", "copy_corpus", "file_text", "sidecar_name", "sync_pages"]
 
 
 def copy_corpus(corpus: CorpusFiles, folder: Path) -> None:
@@ -53,26 +53,45 @@ def apply_drafts(folder: Path, drafts: Collection[Draft]) -> None:
             path.write_bytes(draft.text.encode())
 
 
-def sync_folder(corpus: Path, folder: Path, withdrawn: Path, pages: Collection[str] | None = None) -> None:
-    """Bring a corpus to the state of another folder, each file in one step; those that go are kept in `withdrawn`.
+def sync_pages(  # noqa: PLR0913 - three states of the pages, and what is kept of them
+    corpus: Path, wanted: Path, expected: Path, pages: Collection[str], kept: Path, *, keep_removed: bool = False
+) -> None:
+    """Bring pages of a corpus and their sidecars to the state of the folder `wanted`, each file in one step.
 
-    With `pages`, only these pages and their sidecars change. Raises `ChangeRefused` if a file cannot be written.
+    A file that is neither as `wanted` nor as `expected` was changed by somebody meanwhile, and is copied to `kept`
+    first; with `keep_removed`, so is every file that goes. It may be called again after it was cut off. Raises
+    `ChangeRefused` if a file cannot be written.
     """
-    before, after = _files(corpus, pages), _files(folder, pages)
+    now, after = changed_files(corpus, pages), changed_files(wanted, pages)
+    before = {path.relative_to(expected): path for path in changed_files(expected, pages)}
+    contents = {path.relative_to(wanted): path.read_bytes() for path in after}
     try:
-        for name, path in after.items():
+        for path in now:
+            name = path.relative_to(corpus)
             content = path.read_bytes()
-            if name not in before or before[name].read_bytes() != content:
-                (corpus / name).parent.mkdir(parents=True, exist_ok=True)
-                write_atomically(corpus / name, content)
-        for name in before.keys() - after.keys():
-            (withdrawn / name).parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-            shutil.copyfile(before[name], withdrawn / name)
-            before[name].unlink()
+            if content == contents.get(name):
+                contents.pop(name)
+                continue
+            known = name in before and before[name].read_bytes() == content
+            if not known or (keep_removed and name not in contents):
+                (kept / name).parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+                write_atomically(kept / name, content)
+            if name not in contents:
+                path.unlink()
+                sync_folder_entry(path)
+        for name, content in contents.items():
+            (corpus / name).parent.mkdir(parents=True, exist_ok=True)
+            write_atomically(corpus / name, content)
     except OSError as error:
         raise ChangeRefused(
             f"{corpus} cannot be written: {error.strerror}. Whoever looks after the server must allow it."
         ) from error
+
+
+def changed_files(folder: Path, pages: Collection[str]) -> list[Path]:
+    """Return the files of some pages that are in a folder: those of the pages themselves and their sidecars."""
+    paths = (folder / page for page in sorted(pages))
+    return [file for path in paths for file in (path, sidecar_name(path)) if file.is_file()]
 
 
 def file_text(path: Path) -> str | None:
@@ -86,8 +105,3 @@ def file_text(path: Path) -> str | None:
 def sidecar_name(path: Path) -> Path:
     """Return the path of the sidecar beside a page's file."""
     return path.with_name(f"{path.name}.yaml")
-
-
-def _files(folder: Path, pages: Collection[str] | None) -> dict[str, Path]:
-    files = {path.relative_to(folder).as_posix(): path for path in corpus_files(folder)}
-    return {name: path for name, path in files.items() if pages is None or name.removesuffix(".yaml") in pages}

@@ -73,7 +73,7 @@ class DailyCrawl:
             with Crawl(self._site, self._corpus, self._options, stop=self._stop) as crawl:
                 report = crawl.run()
                 if not self._stop.is_set():
-                    self._publisher.publish_crawl(crawl.changes, crawl.remember)
+                    self._publisher.publish_crawl(crawl.changes, crawl.remembered())
         except FootnoteError as error:
             _LOG.warning("The daily crawl of %s changed nothing: %s", self._site, error)
             return False

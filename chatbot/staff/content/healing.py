@@ -2,19 +2,22 @@
 
 A server must not stay away because its index is older than the pages, or is damaged: it serves the last good build at
 once, builds anew in the background, and takes the new build up. Only where no build can be served does it build first.
+A publishing that was cut off is finished or taken back before anything is opened or built.
 """
 
 import logging
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from threading import Event, Thread
 from typing import Final, Self
 
 from chatbot.answering import Pipeline
 from chatbot.bot import BuildState, Chatbot, load_pipeline
 from chatbot.errors import FootnoteError, IndexBusy, IndexingError
-from chatbot.indexing import REBUILD_HINT, build_index, live_since, load_encoder
+from chatbot.indexing import REBUILD_HINT, build_index, live_since, load_encoder, publishing_lock
 from chatbot.settings import Settings
+from chatbot.staff.content.recovery import IntentLog
 
 __all__ = ["IndexHealer"]
 
@@ -47,9 +50,10 @@ class IndexHealer:
         """Take a chatbot that `open` has opened."""
         self.bot = bot
         self._settings = settings
+        self._intents = IntentLog.of(settings)
         self._next = 0.0  # the monotonic time of the next try to rebuild
         self._named = ""  # the message that is in the log already
-        self._seen = self._live()
+        self._seen = live_since(settings.index)
         self._stop = Event()
         self._thread = Thread(target=self._run, name="follow-builds", daemon=True)
         if bot.outdated:
@@ -74,14 +78,21 @@ class IndexHealer:
         `build_index`. Raises a `FootnoteError` where that fails.
         """
         pipeline = pipeline or load_pipeline(load_encoder(settings.model))
+        intents = IntentLog.of(settings)
         while True:
+            try:
+                _recover(intents, settings)
+            except FootnoteError as error:  # of the build before the change, everything is there
+                _LOG.warning("%s", error)
             try:
                 return cls(Chatbot.open(settings, pipeline, last_good=True), settings)
             except IndexingError as error:
                 _LOG.warning("%s. No build can be served: one is made first.", _without_hint(error))
             try:
-                encoder = pipeline.tools.encoder
-                build_index(settings.corpus, settings.index, encoder, progress=progress, reading=reading)
+                with publishing_lock(settings.index):
+                    intents.recover()
+                    encoder = pipeline.tools.encoder
+                    build_index(settings.corpus, settings.index, encoder, progress=progress, reading=reading)
             except IndexBusy:
                 time.sleep(_WAIT)
 
@@ -90,7 +101,7 @@ class IndexHealer:
         self._thread.start()
 
     def stop(self) -> None:
-        """End the thread after what it is doing, without waiting for it."""
+        """End the thread soon, in the middle of a rebuild too, without waiting for it."""
         self._stop.set()
 
     def look(self) -> None:
@@ -98,13 +109,18 @@ class IndexHealer:
 
         A rebuild takes as long as `build` does. Failures are named in the log once, and tried again a minute later.
         """
+        due = time.monotonic() >= self._next
         try:
-            outdated, live = self.bot.outdated, self._live()
+            if self._intents.is_pending and due:
+                self._next = time.monotonic() + _RETRY
+                _recover(self._intents, self._settings)
+                self._next = 0.0
+            outdated, live = self.bot.outdated, live_since(self._settings.index)
             if outdated and live != self._seen:  # somebody built it
                 self._seen = live
                 self.bot.reload()
                 self._name_served()
-            elif outdated and time.monotonic() >= self._next:
+            elif outdated and due:
                 self._rebuild(outdated)
                 self._name_served()
             elif not outdated and self.bot.follow():
@@ -121,19 +137,37 @@ class IndexHealer:
         self._next = time.monotonic() + _RETRY
         self.bot.build_state = BuildState(_REBUILDING, outdated.title)
         try:
-            build_index(self._settings.corpus, self._settings.index, self.bot.encoder)
+            with publishing_lock(self._settings.index):
+                self._intents.recover()
+                build_index(
+                    self._settings.corpus,
+                    self._settings.index,
+                    self.bot.encoder,
+                    progress=self._go_on,
+                    reading=self._go_on,
+                )
             self.bot.reload()
         except FootnoteError as error:
             self.bot.build_state = BuildState(_EARLIER, f"{outdated.title}. {error.title}")
             raise
 
-    def _live(self) -> tuple[int, int] | None:
-        """Return what changes whenever a build becomes live."""
-        return live_since(self._settings.index)
+    def _go_on(self, _done: int, _total: int) -> None:
+        """Raise `InterruptedError` once the thread is to end."""
+        if self._stop.is_set():
+            raise InterruptedError
 
     def _name_served(self) -> None:
         _LOG.warning("Build %s is served from now on.", self.bot.build)
 
     def _run(self) -> None:
-        while not self._stop.wait(_LOOK):
-            self.look()
+        with suppress(InterruptedError):
+            while not self._stop.wait(_LOOK):
+                self.look()
+
+
+def _recover(intents: IntentLog, settings: Settings) -> None:
+    """Finish a publishing that was cut off, or take it back, and log it; raises a `FootnoteError`."""
+    if intents.is_pending:
+        with publishing_lock(settings.index):
+            if recovered := intents.recover():
+                _LOG.warning("%s", recovered)

@@ -1,14 +1,13 @@
 """The staff's changes of pages: prepared as drafts, previewed, and published in one step.
 
-The corpus is written only when drafts are published, with their index ready: a change that is half made leaves what is
-served as it was. The pages of the build before are kept in the staff's folder, so that going back brings back both the
-pages and their index, and still works after a restart.
+The corpus is written only when drafts are published, with their index ready. All of a change is made or nothing, also
+if the process is killed in the middle: `recovery.py` writes down what is to be done before it is done. The pages of the
+build before are kept in the staff's folder, so that going back brings back both the pages and their index, and still
+works after a restart.
 """
 
-import shutil
-from collections.abc import Callable, Collection, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from threading import Lock
@@ -20,19 +19,20 @@ from chatbot.errors import ChangeRefused, FootnoteError, IndexingError
 from chatbot.evaluation import GoldenQuestion
 from chatbot.indexing import (
     BuildResult,
-    activate,
-    adopt,
+    Manifest,
     build_index,
     current,
     kept_builds,
+    open_build,
+    publishing_lock,
     read_left_out,
     read_manifest,
 )
 from chatbot.reading import CorpusFiles, PageFile, corpus_files, load_corpus
 from chatbot.records import Document
 from chatbot.staff.accounts.sessions import Account
-from chatbot.staff.audit_log import AuditLog, ChangeKind
-from chatbot.staff.content.corpus_files import apply_drafts, copy_corpus, file_text, sidecar_name, sync_folder
+from chatbot.staff.audit_log import AuditLog, ChangeKind, Entry
+from chatbot.staff.content.corpus_files import apply_drafts, copy_corpus, file_text, sidecar_name
 from chatbot.staff.content.drafts import Draft, Drafts
 from chatbot.staff.content.listing import gone_addresses
 from chatbot.staff.content.page_form import (
@@ -47,22 +47,18 @@ from chatbot.staff.content.page_form import (
     validate,
 )
 from chatbot.staff.content.preview import Preview, Progress, compare
+from chatbot.staff.content.recovery import ContentPaths, Intent, IntentLog
 
 if TYPE_CHECKING:
     from chatbot.crawling import PageChanges  # its package loads what speaks HTTP
 
-__all__ = ["ContentPaths", "Publisher"]
+__all__ = ["Publisher"]
 
 _BUSY: Final = "Somebody else is previewing or publishing pages just now: wait a moment and try again."
 
 
-@dataclass(frozen=True, slots=True)
-class ContentPaths:
-    """The folders of the pages: the corpus, its index, and the staff's folder."""
-
-    corpus: Path
-    index: Path
-    staff: Path
+def _silent(_done: int, _total: int, _step: str) -> None:
+    """Show no progress."""
 
 
 class Publisher:
@@ -71,10 +67,9 @@ class Publisher:
     def __init__(self, bot: Chatbot, place: ContentPaths, drafts: Drafts, audit_log: AuditLog) -> None:
         self._bot = bot
         self._place = place
-        self._draft_corpus = place.staff / "draft" / "corpus"
-        self._draft_index = place.staff / "draft" / "index"
         self._drafts = drafts
         self._audit_log = audit_log
+        self._intents = IntentLog(place, drafts, audit_log)
         self._lock = Lock()
         self.gone: frozenset[str] = frozenset()  # public addresses, as `open_addresses` found them
 
@@ -165,7 +160,7 @@ class Publisher:
         with self._exclusive():
             result = self._build_aside(load_corpus(self._place.corpus), self.drafts(), progress)
             digest = result.build.manifest.corpus
-            candidate = self._bot.with_corpus(self._draft_corpus, self._draft_index, digest)
+            candidate = self._bot.with_corpus(self._place.draft_corpus, self._place.draft_index, digest)
             return compare(self._bot, candidate, golden, unanswered, result.problems, progress)
 
     def publish(self, account: Account, progress: Progress) -> tuple[Draft, ...]:
@@ -177,54 +172,34 @@ class Publisher:
             drafts = self.drafts()
             live = load_corpus(self._place.corpus)
             build = self._build_aside(live, drafts, progress).build
-            if load_corpus(self._place.corpus).digest != live.digest:
-                raise ChangeRefused("The pages were changed on the server meanwhile: try again.")
-            progress(1, 1, "Publishing")
             pages = {draft.page for draft in drafts}
             texts = {page.name: _merged_text(page) for page in live.pages if page.name in pages}
-            with self._snapshot_or_rollback(live, pages):
-                sync_folder(self._place.corpus, self._draft_corpus, self._withdrawn, pages)
-                adopt(self._place.index, build)
-                self._bot.reload(build.manifest.corpus)
-            for draft in drafts:
-                before = texts.get(draft.page)
-                summary = "Withdrawn" if draft.text is None else "Replaced" if before else "Added"
-                names = draft.account if draft.account == account.name else f"{draft.account}, {account.name}"
-                self._audit_log.record(names, ChangeKind.PAGE, draft.page, summary, before, draft.text)
-            self._drafts.done(drafts)
+            entries = [_entry(draft, texts.get(draft.page), account) for draft in drafts]
+            self._make_live(live, build.manifest, pages, entries, drafts, progress=progress)
             return drafts
 
-    def publish_crawl(self, changes: Mapping[str, "PageChanges"], remember: Callable[[], object]) -> None:
+    def publish_crawl(self, changes: Mapping[str, "PageChanges"], remembered: Mapping[str, str]) -> None:
         """Publish what a crawl changed, by the name of the folder below the corpus; drafts stay as they are.
 
-        `remember` writes down what the crawl found, once its pages are in the corpus. Raises `FootnoteError`, and then
-        pages and index are as they were.
+        `remembered` are the files in which the crawl writes down what it found, by their path below the corpus. Raises
+        `FootnoteError`, and then pages and index are as they were.
         """
         pages = {
             f"{folder}/{name}" for folder, change in changes.items() for name in {*change.written, *change.removed}
         }
-        if not pages:
-            remember()
-            return
         with self._exclusive():
+            if not pages:
+                self._intents.remember(remembered)
+                return
             live = load_corpus(self._place.corpus)
             build = self._build_aside(live, (), _silent, changes).build
-            if load_corpus(self._place.corpus).digest != live.digest:
-                raise ChangeRefused("The pages were changed on the server meanwhile: try again.")
-            with self._snapshot_or_rollback(live, pages):
-                sync_folder(self._place.corpus, self._draft_corpus, self._withdrawn, pages)
-                adopt(self._place.index, build)
-                self._bot.reload(build.manifest.corpus)
-            remember()
-            for folder, change in changes.items():
-                written, removed = len(change.written), len(change.removed - change.written.keys())
-                summary = f"Read from the site: {written} added or replaced, {removed} withdrawn"
-                self._audit_log.record("daily crawl", ChangeKind.INDEX, folder, summary)
+            entries = [_crawl_entry(folder, change) for folder, change in changes.items()]
+            self._make_live(live, build.manifest, pages, entries, remembered=remembered)
 
     def previous(self) -> str | None:
         """Return the name of the build before, if its pages and its index are kept."""
         with suppress(IndexingError, OSError):
-            return next((name for name in kept_builds(self._place.index) if self._snapshot(name).is_dir()), None)
+            return next((name for name in kept_builds(self._place.index) if self._place.snapshot(name).is_dir()), None)
         return None
 
     def go_back(self, account: Account) -> None:
@@ -233,20 +208,26 @@ class Publisher:
             name = self.previous()
             if name is None:
                 raise ChangeRefused("There is no earlier version to go back to.")
-            before = current(self._place.index)
             live = load_corpus(self._place.corpus)
             if not self._is_built(live):
                 raise ChangeRefused(
                     "The pages were changed on the server since they were published. Publish them here, or ask whoever "
                     "looks after the server. Going back now would lose those changes."
                 )
-            with self._snapshot_or_rollback(live):
-                sync_folder(self._place.corpus, self._snapshot(name), self._withdrawn)
-                activate(self._place.index, name)
-                self._bot.reload()
-            self._audit_log.record(
-                account.name, ChangeKind.INDEX, "all pages", "Went back to the version before", before, name
-            )
+            kept = load_corpus(self._place.snapshot(name))
+            manifest = open_build(self._place.index, name).manifest
+            if kept.digest != manifest.corpus:
+                raise ChangeRefused(
+                    f"The pages in {kept.folder} are no longer those of the version before. Whoever looks after the "
+                    "server must bring the pages back from a backup."
+                )
+            copy_corpus(kept, self._place.draft_corpus)
+            digests = [{page.name: page.digest for page in corpus.pages} for corpus in (live, kept)]
+            pages = {page for page, _ in digests[0].items() ^ digests[1].items()}
+            before = current(self._place.index)
+            summary = "Went back to the version before"
+            entry = Entry(account.name, ChangeKind.INDEX, "all pages", summary, before, name)
+            self._make_live(live, manifest, pages, [entry])
 
     def unreadable(self) -> tuple[str, ...]:
         """Return the files of the corpus that visitors are not answered from, because they cannot be read."""
@@ -288,48 +269,73 @@ class Publisher:
         crawled: Mapping[str, "PageChanges"] = MappingProxyType({}),
     ) -> BuildResult:
         """Build the index of the live pages with their drafts, aside; passages that are live are not embedded again."""
-        copy_corpus(live, self._draft_corpus)
-        apply_drafts(self._draft_corpus, drafts)
+        copy_corpus(live, self._place.draft_corpus)
+        apply_drafts(self._place.draft_corpus, drafts)
         for folder, changes in crawled.items():
-            changes.apply_to(self._draft_corpus / folder)
+            changes.apply_to(self._place.draft_corpus / folder)
         return build_index(
-            self._draft_corpus,
-            self._draft_index,
+            self._place.draft_corpus,
+            self._place.draft_index,
             self._bot.encoder,
+            self._bot.store,
             progress=lambda done, total: progress(done, total, "Reading the passages"),
             reuse=self._place.index,
         )
 
     @contextmanager
     def _exclusive(self) -> Iterator[None]:
+        """Let nobody else prepare or publish, and finish first what was cut off."""
         if not self._lock.acquire(blocking=False):
             raise ChangeRefused(_BUSY)
         try:
+            if self._intents.is_pending:
+                with publishing_lock(self._place.index):
+                    self._intents.recover()
+                self._bot.follow()
             yield
         finally:
             self._lock.release()
 
-    @contextmanager
-    def _snapshot_or_rollback(self, live: CorpusFiles, pages: Collection[str] | None = None) -> Iterator[None]:
-        """Keep the live pages, to go back to; where the body fails, bring them and their index back at once.
+    def _make_live(  # noqa: PLR0913, PLR0917 - what an intent is made of
+        self,
+        live: CorpusFiles,
+        manifest: Manifest,
+        pages: Collection[str],
+        entries: Sequence[Entry],
+        drafts: Sequence[Draft] = (),
+        remembered: Mapping[str, str] = MappingProxyType({}),
+        progress: Progress = _silent,
+    ) -> None:
+        """Bring pages that are ready in the draft folder to the visitors, with their build: all of it or nothing.
 
-        The body changes `pages`, or all where it is None; the rollback leaves other pages alone.
+        `live` are the pages that it was built over. Raises `FootnoteError`, and then all is as it was.
         """
-        name = current(self._place.index)
-        snapshot = self._snapshot(name)
-        built = self._is_built(live)
-        copy_corpus(live, snapshot)
-        try:
-            yield
-        except BaseException:
-            with suppress(FootnoteError):
-                activate(self._place.index, name)
-            sync_folder(self._place.corpus, snapshot, self._withdrawn, pages)
-            raise
-        finally:
-            if not built:  # the index never held these pages: there is nothing to go back to
-                shutil.rmtree(snapshot)
-            self._prune_snapshots()
+        index = self._place.index
+        with publishing_lock(index):
+            if load_corpus(self._place.corpus).digest != live.digest:
+                raise ChangeRefused("The pages were changed on the server meanwhile: try again.")
+            progress(1, 1, "Publishing")
+            intent = Intent(
+                time=datetime.now(UTC).strftime("%Y-%m-%dT%H-%M-%S"),
+                before=current(index),
+                after=manifest.id,
+                built=self._is_built(live),
+                kept=kept_builds(index),
+                pages=tuple(sorted(pages)),
+                entries=tuple(entries),
+                newest=self._audit_log.newest(),
+                drafts=tuple(drafts),
+                remembered=dict(remembered),
+            )
+            self._intents.begin(live, intent)
+            try:
+                self._intents.carry_out(intent)
+                self._bot.reload(manifest.corpus)
+            except BaseException:
+                with suppress(FootnoteError):  # the next publishing, or the next start, goes on with it
+                    self._intents.take_back(intent)
+                raise
+            self._intents.complete(intent)
 
     def _is_built(self, live: CorpusFiles) -> bool:
         """Return whether the live build was made of the pages as they are."""
@@ -338,23 +344,19 @@ class Publisher:
         except IndexingError:
             return False
 
-    def _prune_snapshots(self) -> None:
-        """Delete the snapshots of builds that are no longer kept."""
-        builds = {current(self._place.index), *kept_builds(self._place.index)}
-        for folder in self._snapshot("x").parent.iterdir():
-            if folder.name not in builds:
-                shutil.rmtree(folder)
 
-    def _snapshot(self, build: str) -> Path:
-        return self._place.staff / "kept" / build
-
-    @property
-    def _withdrawn(self) -> Path:
-        return self._place.staff / "withdrawn" / datetime.now(UTC).strftime("%Y-%m-%dT%H-%M-%S")
+def _entry(draft: Draft, before: str | None, account: Account) -> Entry:
+    """Return the entry of a draft that an account publishes."""
+    summary = "Withdrawn" if draft.text is None else "Replaced" if before else "Added"
+    names = draft.account if draft.account == account.name else f"{draft.account}, {account.name}"
+    return Entry(names, ChangeKind.PAGE, draft.page, summary, before, draft.text)
 
 
-def _silent(_done: int, _total: int, _step: str) -> None:
-    """Show no progress."""
+def _crawl_entry(folder: str, change: "PageChanges") -> Entry:
+    """Return the entry of what a crawl changed in the folder of a site."""
+    written, removed = len(change.written), len(change.removed - change.written.keys())
+    summary = f"Read from the site: {written} added or replaced, {removed} withdrawn"
+    return Entry("daily crawl", ChangeKind.INDEX, folder, summary)
 
 
 def _merged_text(page: PageFile) -> str | None:
