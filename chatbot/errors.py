@@ -28,8 +28,8 @@ FootnoteError
 │   ├── AccountRefused      an account cannot be made or changed like that
 │   ├── SingleSignOnRefused the provider of single sign-on lets somebody in not at all, or not here
 │   └── ChangeRefused       pages or clinic texts cannot be changed like that
-├── AnswerNotFound          the journal has no answer with that id
 ├── BackupError             a backup cannot be written, or cannot be restored
+├── AnswerNotFound          the journal has no answer with that id
 └── DocumentNotFound        the index has no page with that name
 
 Each message says what happened and how to cure it. `problem` turns an error into an RFC 9457 object.
@@ -40,8 +40,8 @@ from typing import ClassVar
 __all__ = [
     "AccountRefused",
     "AnswerNotFound",
-    "ChangeRefused",
     "BackupError",
+    "ChangeRefused",
     "CheckFailed",
     "CorpusError",
     "CrawlError",
@@ -279,6 +279,13 @@ class ChangeRefused(StaffError):
     status = 422
 
 
+class BackupError(FootnoteError):
+    """A backup cannot be written, or cannot be restored."""
+
+    kind = "backup"
+    title = "The backup cannot be used"
+
+
 class AnswerNotFound(FootnoteError):
     """The journal has no answer with that id."""
 
@@ -289,13 +296,6 @@ class AnswerNotFound(FootnoteError):
 
 class DocumentNotFound(FootnoteError):
     """The index has no page with that name."""
-class BackupError(FootnoteError):
-    """A backup cannot be written, or cannot be restored."""
-
-    kind = "backup"
-    title = "The backup cannot be used"
-
-
 
     kind = "page-not-found"
     title = "There is no such page"
