@@ -27,12 +27,16 @@ from chatbot.errors import SettingsError, SiteRefused
 from chatbot.files import write_atomically
 from chatbot.settings import Settings, shared_database
 
-__all__ = ["SITE_PATH", "Site", "SiteLock", "Sites", "SitesFound", "site_settings"]
+__all__ = ["SITE_PATH", "Agency", "Site", "SiteLock", "Sites", "SitesFound", "site_settings"]
 
 SITE_PATH: Final = "/s/"
 """Below it, and then their keys, a server has the sites that its host name does not name."""
 
 _FILE: Final = "site.toml"
+_AGENCY: Final = "agency.toml"
+_AGENCY_SHAPE: Final = 'write name = "...", accent = "#0f766e" and contact = "...", texts of up to 200 characters'
+_LONGEST: Final = 200
+_COLOUR: Final = re.compile(r"#[0-9a-fA-F]{6}")
 _OPEN: Final = ".open"  # each server that has the site open shares its lock
 _CLOSING: Final = ".closing"  # locked by a command that wants the site closed; servers look at it
 _REMOVED: Final = ".removed"
@@ -74,6 +78,15 @@ class SitesFound:
     problems: tuple[str, ...]
 
 
+@dataclass(frozen=True, slots=True)
+class Agency:
+    """The name and the accent colour (#rrggbb) that an agency's reports carry, and how to reach it."""
+
+    name: str = ""
+    accent: str = "#0f766e"
+    contact: str = ""
+
+
 class Sites:
     """The folder of all sites. Sites are added, renamed and removed while servers run.
 
@@ -103,6 +116,22 @@ class Sites:
             else:
                 sites.append(site)
         return SitesFound(tuple(sites), tuple(problems))
+
+    def agency(self) -> Agency:
+        """Read `agency.toml`, which may be missing; raises `SettingsError`."""
+        path = self.folder / _AGENCY
+        try:
+            values = tomllib.loads(path.read_text("utf-8"))
+        except FileNotFoundError:
+            return Agency()
+        except (OSError, ValueError) as error:
+            raise SettingsError(f"{path} cannot be read ({error}): {_AGENCY_SHAPE}.") from error
+        texts = all(isinstance(value, str) and len(value) <= _LONGEST for value in values.values())
+        if not (texts and values.keys() <= {"name", "accent", "contact"}):
+            raise SettingsError(f"{path} cannot be used: {_AGENCY_SHAPE}.")
+        if not _COLOUR.fullmatch(values.get("accent", Agency.accent)):
+            raise SettingsError(f"{path} cannot be used: {_AGENCY_SHAPE}.")
+        return Agency(**values)
 
     def changes(self) -> object:
         """Return a value that differs once a site is added, changed or removed; raises `SettingsError`."""

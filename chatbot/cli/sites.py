@@ -6,13 +6,15 @@ import shutil
 import sys
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import asdict, replace
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from chatbot.cli.building import ATTENTION
-from chatbot.errors import SettingsError
+from chatbot.errors import FootnoteError, SettingsError
+from chatbot.files import write_atomically
 from chatbot.settings import Settings
-from chatbot.sites import Site, Sites
+from chatbot.sites import Site, Sites, site_settings
 
 if TYPE_CHECKING:
     from chatbot.operation.site_overview import SiteOverview
@@ -49,6 +51,12 @@ def add_sites_commands(add_command: Callable[..., argparse.ArgumentParser]) -> N
     remove = add("remove", help="put a site out of service; its folder is kept aside")
     _add_name(remove)
     remove.set_defaults(run=_remove)
+
+    report = add("report", help="write the monthly report of each site, or of some, as HTML files")
+    report.add_argument("folder", type=Path, metavar="FOLDER", help="where to write them, a file for each site")
+    report.add_argument("--only", action="append", metavar="NAME", help="a site; all, if left out")
+    report.add_argument("--month", help="such as 2026-10; the last whole month, if left out")
+    report.set_defaults(run=_report)
 
 
 def _add_name(parser: argparse.ArgumentParser) -> None:
@@ -143,3 +151,33 @@ def _rename(settings: Settings, options: argparse.Namespace) -> None:
 def _remove(settings: Settings, options: argparse.Namespace) -> None:
     kept = _sites(settings).remove(options.name)
     print(f"{options.name} is out of service. Its folder is kept in {kept}: delete that when nobody needs it.")
+
+
+def _report(settings: Settings, options: argparse.Namespace) -> int:
+    from chatbot.bot import Chatbot, load_pipeline
+    from chatbot.cli.progress import progress_bar
+    from chatbot.indexing import load_encoder
+    from chatbot.journal import Journal
+    from chatbot.operation.monthly_report import Month, monthly_report
+    from chatbot.web.agency import report_page
+
+    sites, now = _sites(settings), datetime.now(UTC)
+    month = Month.parse(options.month) if options.month else Month.last(now.date())
+    chosen = [sites.get(name) for name in options.only] if options.only else sites.find().sites
+    agency, pipeline = sites.agency(), load_pipeline(load_encoder(settings.model))
+    options.folder.mkdir(parents=True, exist_ok=True)
+    failed = False
+    with progress_bar("Reporting", " sites") as show:
+        for number, site in enumerate(chosen, start=1):
+            own = site_settings(settings, site)
+            try:
+                bot, journal = Chatbot.open(own, pipeline, last_good=True), Journal.open(own.journal, own.retention)
+                if journal is None:
+                    raise SettingsError("There is no journal: FOOTNOTE_JOURNAL is off.")
+                page = report_page(monthly_report(bot, journal, own, month, now), bot.clinic.name, agency, now)
+                write_atomically(options.folder / f"{site.name}-{month.first:%Y-%m}.html", page.encode(), mode=0o600)
+            except FootnoteError as error:
+                print(f"{site.name}: no report. {error}", file=sys.stderr)
+                failed = True
+            show(number, len(chosen))
+    return int(failed)

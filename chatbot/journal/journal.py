@@ -136,10 +136,12 @@ class Journal:
         with self._database.reading() as connection:
             return _moment(connection.scalar(select(func.min(questions.c.asked)).where(questions.c.text.is_not(None))))
 
-    def count_confirmed(self, since: datetime, is_approved: Callable[[str], bool]) -> int:
+    def count_confirmed(
+        self, since: datetime, is_approved: Callable[[str], bool], until: datetime | None = None
+    ) -> int:
         """Count the questions since then that an approved question answered, or whose text is approved by now."""
         with self._database.reading() as connection:
-            return count_confirmed(connection, since, is_approved)
+            return count_confirmed(connection, since, until, is_approved)
 
     def mark_handled(self, ids: Collection[int], *, handled: bool = True) -> None:
         """Mark questions as handled, or remove the mark; later questions of the same wording are not marked."""

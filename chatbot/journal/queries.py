@@ -218,10 +218,12 @@ def _languages(connection: Connection, within: ColumnElement[bool]) -> tuple[tup
     return tuple((language, number) for language, number in rows)
 
 
-def count_confirmed(connection: Connection, since: datetime, is_approved: Callable[[str], bool]) -> int:
-    """Count the questions since then that an approved question answered, or whose text is approved by now."""
+def count_confirmed(
+    connection: Connection, since: datetime, until: datetime | None, is_approved: Callable[[str], bool]
+) -> int:
+    """Count the questions of a period that an approved question answered, or whose text is approved by now."""
     number = func.count().label("number")
-    within = _within(since, None)
+    within = _within(since, until)
     confirmed = connection.scalar(select(number).where(within, questions.c.confirmed.is_(True))) or 0
     others = select(questions.c.text, number).where(
         within, questions.c.confirmed.is_not(True), questions.c.text.is_not(None)

@@ -135,13 +135,13 @@ class ApprovedQuestions:
         self._record(by, approved, "Taken back", _as_text(approved), None)
         return approved
 
-    def count_confirmed(self, journal: Journal, since: datetime) -> int:
+    def count_confirmed(self, journal: Journal, since: datetime, until: datetime | None = None) -> int:
         """Count the questions since then whose answer a person has confirmed; raises `JournalError`, `StaffError`.
 
         They were answered by an approved question, or are word for word one that was approved later.
         """
         wordings = {question.key for _, question, *_ in self._rows() if not question.history}
-        return journal.count_confirmed(since, lambda text: folded_question(text) in wordings)
+        return journal.count_confirmed(since, lambda text: folded_question(text) in wordings, until)
 
     def _serve(self) -> None:
         rows = self._rows() if self._database.exists else []

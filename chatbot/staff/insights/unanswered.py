@@ -89,7 +89,7 @@ def unanswered_questions(  # noqa: PLR0913 - each is one choice of the screen
     """Return the unanswered questions of the last days, grouped; `handled` includes those that staff dealt with."""
     until = now or datetime.now(tz=UTC)
     since, before = until - timedelta(days=days), until - timedelta(days=2 * days)
-    logged = journal.asked(before, None, unanswered=True, handled=None if handled else False, passages=False)
+    logged = journal.asked(before, until, unanswered=True, handled=None if handled else False, passages=False)
     languages = tuple(name for name, _ in Counter(question.language for question in logged).most_common())
     entries = _entries(question for question in logged if language in {"", question.language})
     texts = _texts(entries)

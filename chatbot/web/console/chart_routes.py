@@ -1,7 +1,7 @@
 """The routes of the console's charts and of its spreadsheets, which are made anew for each request."""
 
 from collections import Counter
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from typing import TYPE_CHECKING, Final
 
 from fastapi import APIRouter, HTTPException, Request, Response
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
     from chatbot.bot import Chatbot
 
-__all__ = ["DAYS_OF_WEEK", "chart", "chart_routes", "cited_pages", "since"]
+__all__ = ["DAYS_OF_WEEK", "chart", "chart_routes", "cited_pages", "day_chart", "since"]
 
 DAYS_OF_WEEK: Final = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
 _PERIODS: Final = {"7": 7, "30": 30, "90": 90}
@@ -64,7 +64,9 @@ def cited_pages(bot: "Chatbot", counts: Counts) -> list[tuple[str, int]]:
 def chart_routes(services: ConsoleServices) -> APIRouter:
     """Return the routes of the charts and of the spreadsheets; they answer only those who signed in."""
     charts: Mapping[str, Callable[[int, bool], str]] = {
-        "days": lambda days, narrow: _day_chart(_counts(services, days), days, NARROW if narrow else WIDE),
+        "days": lambda days, narrow: day_chart(
+            _counts(services, days), since(days).date(), days, NARROW if narrow else WIDE
+        ),
         "pages": lambda days, narrow: _page_chart(services, days, NARROW if narrow else MIDDLE),
         "hours": lambda days, narrow: _hour_chart(_counts(services, days), NARROW if narrow else MIDDLE),
         "checks": lambda _, narrow: _check_chart(services, NARROW if narrow else WIDE),
@@ -104,9 +106,9 @@ def _counts(services: ConsoleServices, days: int) -> Counts:
     return services.journal.counts(since(days)) if services.journal else Counts((), (), (), ())
 
 
-def _day_chart(counts: Counts, days: int, width: float) -> str:
+def day_chart(counts: Counts, first: date, days: int, width: float) -> str:
+    """Return an SVG of the questions a day, from the first day on, by how they were answered."""
     outcomes = {day.day: day.outcomes for day in counts.days}
-    first = since(days).date()
     dates = [first + timedelta(days=number) for number in range(days)]
     stacks = {
         name: [sum(outcomes.get(date, {}).get(kind, 0) for kind in kinds) for date in dates]
