@@ -151,10 +151,10 @@ class Sites:
         except OSError:
             return True
 
-    def add(self, name: str, hosts: Iterable[str] = (), crawl: Iterable[str] = ()) -> Site:
-        """Make the folder of a site, with a new key; raises `SiteRefused` for a name or host that cannot be used."""
+    def add(self, name: str, hosts: Iterable[str] = (), crawl: Iterable[str] = (), key: str | None = None) -> Site:
+        """Make the folder of a site, with a new key unless it has one; raises `SiteRefused` for what cannot be used."""
         folder = self._free(name)
-        site = Site(name, _new_key(), tuple(host.lower() for host in hosts), tuple(crawl))
+        site = Site(name, key or _new_key(), tuple(host.lower() for host in hosts), tuple(crawl))
         self._refuse_taken(site)
         content = _content(site)  # refused before anything is made
         try:
@@ -224,9 +224,9 @@ class Sites:
 
     def _refuse_taken(self, site: Site) -> None:
         for other in self.find().sites:
-            both = set(site.hosts) & set(other.hosts)
+            both = {site.key, *site.hosts} & {other.key, *other.hosts}
             if other.name != site.name and both:
-                raise SiteRefused(f"{min(both)} is the host of {other.name} already: name another host.")
+                raise SiteRefused(f"{min(both)} is that of {other.name} already: name another host or key.")
 
 
 class SiteLock:
@@ -287,6 +287,8 @@ def _read(folder: Path) -> Site:
 def _content(site: Site) -> bytes:
     if not _are(_HOST, list(site.hosts)):
         raise SiteRefused("A host is written as in chat.clinic.example: small letters, without https:// and port.")
+    if not _is_key(site.key):
+        raise SiteRefused(f"{site.key!r} is no key: it has 8 to 40 small letters and digits.")
     if not _are(_ADDRESS, list(site.crawl)):
         raise SiteRefused("An address to crawl is written as in https://clinic.example.")
     lines = (f"{name} = {json.dumps(value)}" for name, value in _values(site).items())

@@ -42,7 +42,7 @@ def test_a_host_that_is_no_host_name_is_refused(sites: Sites, host: str) -> None
 def test_a_host_of_another_site_is_refused(sites: Sites) -> None:
     rose = sites.add("rose", hosts=["chat.rose.example"])
     oak = sites.add("oak")
-    with pytest.raises(SiteRefused, match=r"chat\.rose\.example is the host of rose already"):
+    with pytest.raises(SiteRefused, match=r"chat\.rose\.example is that of rose already"):
         sites.change(Site("oak", oak.key, rose.hosts))
     assert sites.get("oak") == oak
 

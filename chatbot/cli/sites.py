@@ -11,7 +11,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from chatbot.cli.building import ATTENTION
-from chatbot.errors import FootnoteError, SettingsError
+from chatbot.cli.staff import add_staff_commands, edit_accounts
+from chatbot.errors import FootnoteError, SettingsError, StaffError
 from chatbot.files import write_atomically
 from chatbot.settings import Settings
 from chatbot.sites import Site, Sites, site_settings
@@ -36,6 +37,7 @@ def add_sites_commands(add_command: Callable[..., argparse.ArgumentParser]) -> N
     new = add("add", help="make the folder of a site, with an example page and a clinic.toml")
     _add_name(new)
     _add_places(new)
+    new.add_argument("--key", help="the key in the script tag; a new one, if left out")
     new.set_defaults(run=_add)
 
     change = add("set", help="set the host names of a site, and what is crawled every day")
@@ -51,6 +53,15 @@ def add_sites_commands(add_command: Callable[..., argparse.ArgumentParser]) -> N
     remove = add("remove", help="put a site out of service; its folder is kept aside")
     _add_name(remove)
     remove.set_defaults(run=_remove)
+
+    move = add("import", help="make a site of a backup, as of another server")
+    move.add_argument("file", type=Path, metavar="FILE", help="what 'footnote backup FILE --site NAME' wrote")
+    _add_name(move)
+    _add_places(move)
+    move.add_argument("--key", help="the key that the site had, so that its script tags go on working")
+    move.set_defaults(run=_import)
+
+    add_staff_commands(add, _staff)
 
     report = add("report", help="write the monthly report of each site, or of some, as HTML files")
     report.add_argument("folder", type=Path, metavar="FOLDER", help="where to write them, a file for each site")
@@ -115,7 +126,7 @@ def _table(rows: Sequence[tuple[str, ...]]) -> Iterator[str]:
 
 def _add(settings: Settings, options: argparse.Namespace) -> None:
     sites = _sites(settings)
-    site = sites.add(options.name, options.host or (), options.crawl or ())
+    site = sites.add(options.name, options.host or (), options.crawl or (), options.key)
     folder = sites.folder / site.name
     shutil.copytree(_EXAMPLE, folder, copy_function=shutil.copyfile, dirs_exist_ok=True)
     print(
@@ -153,6 +164,37 @@ def _remove(settings: Settings, options: argparse.Namespace) -> None:
     print(f"{options.name} is out of service. Its folder is kept in {kept}: delete that when nobody needs it.")
 
 
+def _import(settings: Settings, options: argparse.Namespace) -> None:
+    from chatbot.cli.progress import progress_bar
+    from chatbot.operation.restore import check_backup, restore
+
+    sites = _sites(settings)
+    with progress_bar("Checking", " bytes") as check:
+        check_backup(options.file, check)  # before the folder is made
+    site = sites.add(options.name, options.host or (), options.crawl or (), options.key)
+    with sites.closed(site.name), progress_bar("Restoring", " bytes") as show:
+        restored = restore(site_settings(settings, site), options.file, lambda _done, _of: None, show)
+    build = "" if restored.manifest.build else f" Run 'footnote build --site {site.name}': the backup has no index."
+    print(f"{site.name} is as its backup of {restored.manifest.made}.{build} Visitors reach it {_reached(site)}")
+
+
+def _staff(settings: Settings, options: argparse.Namespace) -> int:
+    """Change an account at several sites, at each of which it has a role of its own."""
+    failed = False
+    for site in _chosen(settings, options):
+        try:
+            print(f"{site.name}: {edit_accounts(site_settings(settings, site), options)}")
+        except StaffError as error:
+            print(f"{site.name}: {error}", file=sys.stderr)
+            failed = True
+    return int(failed)
+
+
+def _chosen(settings: Settings, options: argparse.Namespace) -> Sequence[Site]:
+    sites = _sites(settings)
+    return [sites.get(name) for name in options.only] if options.only else sites.find().sites
+
+
 def _report(settings: Settings, options: argparse.Namespace) -> int:
     from chatbot.bot import Chatbot, load_pipeline
     from chatbot.cli.progress import progress_bar
@@ -163,7 +205,7 @@ def _report(settings: Settings, options: argparse.Namespace) -> int:
 
     sites, now = _sites(settings), datetime.now(UTC)
     month = Month.parse(options.month) if options.month else Month.last(now.date())
-    chosen = [sites.get(name) for name in options.only] if options.only else sites.find().sites
+    chosen = _chosen(settings, options)
     agency, pipeline = sites.agency(), load_pipeline(load_encoder(settings.model))
     options.folder.mkdir(parents=True, exist_ok=True)
     failed = False

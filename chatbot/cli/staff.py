@@ -13,21 +13,28 @@ from chatbot.settings import Settings
 if TYPE_CHECKING:
     from chatbot.staff import AccountStore
 
-__all__ = ["ROLES", "add_staff_commands"]
+__all__ = ["ROLES", "add_staff_commands", "edit_accounts", "read_password"]
 
 ROLES: Final = ("reader", "editor")
 """The roles of an account, written out so that `--help` need not load the staff's modules."""
 
 _OPERATOR = "command line"
 
+_Run = Callable[[Settings, argparse.Namespace], object]
 _Edit = Callable[["AccountStore", argparse.Namespace], tuple[str, str]]
 
 
-def add_staff_commands(add_command: Callable[..., argparse.ArgumentParser]) -> None:
-    """Add the parser of `footnote staff` and of the commands below it."""
+def add_staff_commands(add_command: Callable[..., argparse.ArgumentParser], run: _Run | None = None) -> None:
+    """Add the parser of `footnote staff` and of the commands below it; `run` runs them for several sites."""
     staff = add_command("staff", help="make and change the accounts of the staff console")
-    staff.set_defaults(run=_run)
-    add_parser = staff.add_subparsers(required=True, metavar="COMMAND").add_parser
+    staff.set_defaults(run=run or _run)
+    add_leaf = staff.add_subparsers(required=True, metavar="COMMAND").add_parser
+
+    def add_parser(name: str, help: str) -> argparse.ArgumentParser:  # noqa: A002 - as argparse calls it
+        parser = add_leaf(name, help=help)
+        if run:
+            parser.add_argument("--only", action="append", metavar="NAME", help="a site; all, if left out")
+        return parser
 
     add = add_parser("add", help="make an account; asks for its password")
     add.add_argument("name", help="the name to sign in with")
@@ -62,6 +69,11 @@ def add_staff_commands(add_command: Callable[..., argparse.ArgumentParser]) -> N
 
 
 def _run(settings: Settings, options: argparse.Namespace) -> None:
+    print(edit_accounts(settings, options))
+
+
+def edit_accounts(settings: Settings, options: argparse.Namespace) -> str:
+    """Make the change that a command names, write it into the audit log, and return what was done."""
     from chatbot.staff import AccountStore, AuditLog, ChangeKind, staff_database
 
     edit: _Edit = options.edit
@@ -69,13 +81,13 @@ def _run(settings: Settings, options: argparse.Namespace) -> None:
     message, summary = edit(AccountStore(database), options)
     if summary:
         AuditLog(database).record(_OPERATOR, ChangeKind.ACCOUNT, options.name or "everyone", summary)
-    print(message)
+    return message
 
 
 def _add(account_store: "AccountStore", options: argparse.Namespace) -> tuple[str, str]:
     from chatbot.staff import Role
 
-    password = None if options.single_sign_on else _read_password(options)
+    password = None if options.single_sign_on else read_password(options)
     account = account_store.add(options.name, Role(options.role), password)
     return f"{account.name} may sign in at /staff/ as {account.role.value}.", f"Added as {account.role.value}"
 
@@ -91,7 +103,7 @@ def _remove(account_store: "AccountStore", options: argparse.Namespace) -> tuple
 
 
 def _set_password(account_store: "AccountStore", options: argparse.Namespace) -> tuple[str, str]:
-    account_store.set_password(options.name, _read_password(options))
+    account_store.set_password(options.name, read_password(options))
     return f"{options.name} has a new password and is signed out everywhere.", "New password"
 
 
@@ -107,7 +119,14 @@ def _sign_out(account_store: "AccountStore", options: argparse.Namespace) -> tup
     return f"Ended {number} {'session' if number == 1 else 'sessions'}.", "Signed out everywhere"
 
 
-def _read_password(options: argparse.Namespace) -> str:
+def read_password(options: argparse.Namespace) -> str:
+    """Return the password of an account, which is asked for once; raises `AccountRefused`."""
+    if (known := getattr(options, "password", None)) is None:
+        known = options.password = _typed_password(options)
+    return str(known)
+
+
+def _typed_password(options: argparse.Namespace) -> str:
     from chatbot.staff.accounts.passwords import MIN_LENGTH
 
     if options.password_stdin:
