@@ -23,19 +23,25 @@ from chatbot.cli.questions import add_question_commands
 from chatbot.cli.sites import add_sites_commands
 from chatbot.cli.staff import add_staff_commands
 from chatbot.errors import FootnoteError, SettingsError
-from chatbot.settings import Settings, load_settings
+from chatbot.logs import FORMATTERS, log_what_ends_threads
 from chatbot.operation.swap import take_back_restore
 from chatbot.sites import Site, Sites, site_settings
+from chatbot.settings import Settings, load_settings, log_format
 
 __all__ = ["main"]
 
+
+_LOG = logging.getLogger(__name__)
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run one command and return its exit code."""
     options = _parser().parse_args(arguments)
     handler = logging.StreamHandler()
     handler.setLevel(logging.WARNING)  # some libraries set their own loggers to a lower level
-    logging.basicConfig(format=options.log_format, handlers=[handler])
+    handler.setFormatter(FORMATTERS[log_format()]() if options.logs else logging.Formatter("%(message)s"))
+    logging.basicConfig(handlers=[handler])
+    if options.logs:
+        log_what_ends_threads()
     if isinstance(sys.stdout, io.TextIOWrapper):  # a terminal that cannot show a letter shows its number
         sys.stdout.reconfigure(errors="backslashreplace")
     try:
@@ -43,7 +49,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
         take_back_restore(settings)
         return int(options.run(settings, options) or 0)
     except FootnoteError as error:
-        print(error, file=sys.stderr)
+        if options.logs and log_format() == "json":
+            _LOG.error("%s", error)
+        else:
+            print(error, file=sys.stderr)
         return 1
     except KeyboardInterrupt:
         return 130
@@ -74,7 +83,7 @@ class _Parser(argparse.ArgumentParser):
 def _parser() -> argparse.ArgumentParser:
     parser = _Parser(prog="footnote", description="Answers questions with the clinic's own words.")
     parser.add_argument("--version", action="version", version=__version__)
-    parser.set_defaults(log_format="%(message)s", load_settings=load_settings, of_one_site=True)
+    parser.set_defaults(logs=False, load_settings=load_settings, of_one_site=True)
     add_command = parser.add_subparsers(required=True, metavar="COMMAND").add_parser
     add_corpus_commands(add_command)
     add_building_commands(add_command)

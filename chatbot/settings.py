@@ -22,6 +22,7 @@ __all__ = [
     "Settings",
     "SingleSignOnSettings",
     "load_settings",
+    "log_format",
     "renamed_settings",
     "shared_database",
     "unknown_settings",
@@ -63,6 +64,12 @@ SETTINGS: Final = (
     Setting("FOOTNOTE_SITES", "off", "folder of many sites, each with a folder of its own; `off` serves one site"),
     Setting("FOOTNOTE_CORPUS", "corpus", "folder of the clinic's pages"),
     Setting("FOOTNOTE_INDEX", "index", "folder of the index that Footnote builds"),
+    Setting(
+        "FOOTNOTE_STORE",
+        "faiss",
+        "what searches the index: `faiss`, files in its folder, or a Milvus server, such as "
+        "`milvus://localhost:19530/clinic`",
+    ),
     Setting("FOOTNOTE_CLINIC", "clinic.toml", "file in which the clinic says who it is"),
     Setting(
         "FOOTNOTE_MODEL",
@@ -108,6 +115,13 @@ SETTINGS: Final = (
         "off",
         "site that the server reads again every day, and further ones after a space; `off` reads none",
     ),
+    Setting(
+        "FOOTNOTE_METRICS",
+        "off",
+        "address and port of a listener of its own for Prometheus, such as `127.0.0.1:9464`; `off` has none",
+    ),
+    Setting("FOOTNOTE_LOG_FORMAT", "text", "`json` writes the server's log as one JSON object a line"),
+    Setting("FOOTNOTE_MCP", "off", "`on` serves the pages at /mcp to assistants that speak the Model Context Protocol"),
 )
 _RENAMED: Final = {
     "FOOTNOTE_RETENTION": "FOOTNOTE_RETENTION_DAYS",
@@ -160,10 +174,14 @@ class Settings:
     crawl: tuple[str, ...] = ()
     root_path: str = ""
     trusted_proxies: tuple[str, ...] = ()
+    mcp: bool = False
     database: str = field(default="", repr=False)  # of FOOTNOTE_DATABASE; it may hold a password
     staff_database: str = field(default="", repr=False)  # the staff's part of it; empty: a file in `staff`
     single_sign_on: SingleSignOnSettings | None = None
     sites: Path | None = None
+    store: str = field(default="faiss", repr=False)  # it may hold a password
+    metrics: tuple[str, int] | None = None  # address and port
+    log_format: str = "text"
     site: str = ""  # the name of the site of many that these settings are of
 
 
@@ -193,9 +211,13 @@ def load_settings(environ: Mapping[str, str] = os.environ) -> Settings:
         crawl=() if value["FOOTNOTE_CRAWL"] == "off" else tuple(value["FOOTNOTE_CRAWL"].split()),
         root_path=_root_path(value["FOOTNOTE_ROOT_PATH"]),
         trusted_proxies=_networks(value["FOOTNOTE_TRUSTED_PROXIES"]),
+        mcp=_on("FOOTNOTE_MCP", value["FOOTNOTE_MCP"]),
+        metrics=_listener(value["FOOTNOTE_METRICS"]),
+        log_format=_log_format(value["FOOTNOTE_LOG_FORMAT"]),
         database=database,
         staff_database=shared_database(database, "staff") if database else "",
         single_sign_on=_single_sign_on(value),
+        store=value["FOOTNOTE_STORE"].strip(),
         sites=None if value["FOOTNOTE_SITES"] == "off" else Path(value["FOOTNOTE_SITES"]),
     )
 
@@ -203,17 +225,21 @@ def load_settings(environ: Mapping[str, str] = os.environ) -> Settings:
 def usable_settings(environ: Mapping[str, str] = os.environ) -> tuple[Settings, tuple[str, ...]]:
     """Read the settings with the default for each that cannot be used, and return the messages of those beside them."""
     environ, messages = dict(environ), []
-    for name in [setting.name for setting in SETTINGS] + list(_RENAMED):
+    while True:
         try:
-            load_settings({name: environ[name]} if name in environ else {})
+            return load_settings(environ), tuple(messages)
         except SettingsError as error:
             messages.append(str(error))
-            del environ[name]
-    for old, new in _RENAMED.items():
-        if environ.get(old) and environ.get(new):
-            messages.append(f"{old} is the old name of {new}: set {new} only.")
-            del environ[old]
-    return load_settings(environ), tuple(messages)
+            named = [name for name in re.findall(r"[A-Z_]{8,}", str(error)) if environ.get(name)]
+            if named:
+                del environ[named[0]]
+            else:  # it is named by its new name, and set by the old one
+                environ.clear()
+
+
+def log_format(environ: Mapping[str, str] = os.environ) -> str:
+    """Return how to write the log, also where the settings cannot be used."""
+    return "json" if environ.get("FOOTNOTE_LOG_FORMAT") == "json" else "text"
 
 
 def unknown_settings(environ: Mapping[str, str] = os.environ) -> dict[str, str]:
@@ -226,7 +252,6 @@ def unknown_settings(environ: Mapping[str, str] = os.environ) -> dict[str, str]:
 def renamed_settings(environ: Mapping[str, str] = os.environ) -> dict[str, str]:
     """Return the variables that are set by their old name, each with the new one."""
     return {old: new for old, new in _RENAMED.items() if environ.get(old)}
-
 
 
 def shared_database(address: str, part: str, site: str = "") -> str:
@@ -251,6 +276,21 @@ def _port(text: str) -> int:
     if not (re.fullmatch(r"[0-9]{1,5}", text) and 0 < int(text) < 65536):
         raise SettingsError(f"FOOTNOTE_PORT is {text!r}: set it to a number from 1 to 65535.")
     return int(text)
+
+
+def _listener(text: str) -> tuple[str, int] | None:
+    if text == "off":
+        return None
+    match = re.fullmatch(r"\[?([0-9A-Za-z.:-]+?)\]?:([0-9]{1,5})", text)
+    if not match or not 0 < int(match[2]) < 65536:
+        raise SettingsError(f"FOOTNOTE_METRICS is {text!r}: set it to an address and a port, such as 127.0.0.1:9464.")
+    return match[1], int(match[2])
+
+
+def _log_format(text: str) -> str:
+    if text not in {"text", "json"}:
+        raise SettingsError(f"FOOTNOTE_LOG_FORMAT is {text!r}: set it to text or json.")
+    return text
 
 
 def _root_path(text: str) -> str:
@@ -317,6 +357,12 @@ def _database(text: str) -> str:
             "Leave it out to keep files in FOOTNOTE_STAFF_DIR and FOOTNOTE_JOURNAL."
         )
     return text
+
+
+def _on(name: str, text: str) -> bool:
+    if text not in {"on", "off"}:
+        raise SettingsError(f"{name} is {text!r}: set it to 'on' or 'off'.")
+    return text == "on"
 
 
 def _days(text: str) -> int:

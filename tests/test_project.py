@@ -22,7 +22,7 @@ ROOT = Path(__file__).parents[1]
 MODULES = sorted(ROOT.glob("chatbot/**/*.py"))
 LAYERS = [
     ("records", "errors"),
-    ("files", "fitted", "settings", "sites", "clinic", "database"),
+    ("files", "fitted", "logs", "settings", "sites", "clinic", "database"),
     ("language", "redaction"),
     ("reading", "crawling"),
     ("indexing",),

@@ -16,7 +16,6 @@ from chatbot.settings import Settings
 __all__ = ["add_corpus_commands"]
 
 _LOG = logging.getLogger(__name__)
-_LOG_LINE: Final = "%(asctime)s %(levelname)s %(name)s: %(message)s"
 _EXAMPLE: Final = Path(__file__).parent / "example"
 _WARM_UP: Final = 5.0  # seconds after which the server is surely ready; earlier, this work would delay it
 
@@ -28,7 +27,7 @@ def add_corpus_commands(add_command: Callable[..., argparse.ArgumentParser]) -> 
     init.set_defaults(run=_init, of_one_site=False)
 
     serve = add_command("serve", help="serve the chat page and the API")
-    serve.set_defaults(run=_serve, log_format=_LOG_LINE, of_one_site=False)
+    serve.set_defaults(run=_serve, logs=True, of_one_site=False)
 
     widget = add_command("widget", help="print the tag that shows the chat on the clinic's site")
     widget.add_argument("server", help="this server's public address, such as https://chat.clinic.example")
