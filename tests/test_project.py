@@ -35,7 +35,7 @@ LAYERS = [
     ("web", "cli"),
     ("__main__",),
 ]
-WEB_LAYERS = [("http",), ("visitor", "console"), ("agency",), ("application", "server")]
+WEB_LAYERS = [("http",), ("visitor", "console"), ("agency",), ("application", "open_sites", "server")]
 OWNERS: dict[str, str | tuple[str, ...]] = {
     "faiss": "indexing/store.py",
     "onnxruntime": ("indexing/onnx_encoder.py", "triage/classifier.py"),
