@@ -18,6 +18,7 @@ from chatbot.cli.corpus import add_corpus_commands
 from chatbot.cli.crawl import add_crawl_commands
 from chatbot.cli.doctor import add_doctor_command
 from chatbot.cli.journal import add_journal_commands
+from chatbot.cli.mcp import add_mcp_command
 from chatbot.cli.pause import add_pause_commands
 from chatbot.cli.questions import add_question_commands
 from chatbot.cli.sites import add_sites_commands
@@ -90,6 +91,7 @@ def _parser() -> argparse.ArgumentParser:
     add_crawl_commands(add_command)
     add_question_commands(add_command)
     add_journal_commands(add_command)
+    add_mcp_command(add_command)
     add_staff_commands(add_command)
     add_pause_commands(add_command)
     add_sites_commands(add_command)

@@ -83,10 +83,14 @@ def create_app(
         page_routes(bot, assets),
         asset_routes(assets),
         widget_routes(bot, journal.retention if journal else 0),
-        openapi_routes(app, settings.root_path if settings else ""),
+        openapi_routes(app),
         *more_routes,
     ):
         app.include_router(routes)
+    if settings and settings.mcp:
+        from chatbot.web.visitor.mcp_server import mcp_routes  # noqa: PLC0415 -- it loads the SDK, which few need
+
+        app.include_router(mcp_routes(bot, answers, questions))
     if settings and settings.clinic:
         lifespans.append(ClinicFollower(bot, settings.clinic, check_texts).lifespan)
     if settings:

@@ -72,7 +72,11 @@ def test_it_describes_what_is_for_outsiders_and_nothing_else(described: dict[str
 
 
 def test_schemathesis_finds_nothing_untrue(server: str, tmp_path: Path) -> None:
-    command = [Path(sys.executable).with_name("schemathesis"), "--config-file", ROOT / "tests/web/schemathesis.toml"]
+    command: list[str | Path] = [
+        Path(sys.executable).with_name("schemathesis"),
+        "--config-file",
+        ROOT / "tests/web/schemathesis.toml",
+    ]
     done = subprocess.run(
         [
             *command,

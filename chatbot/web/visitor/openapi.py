@@ -4,10 +4,11 @@ import warnings
 from functools import cache
 from typing import Any, Final
 
-from fastapi import APIRouter, FastAPI, Response
+from fastapi import APIRouter, FastAPI, Request, Response
 from fastapi.openapi.utils import get_openapi
 
 from chatbot import __version__
+from chatbot.web.http.middleware import public_path
 from chatbot.web.http.problems import encode_json
 from chatbot.web.visitor.api_schema import Problem
 
@@ -20,22 +21,26 @@ _ABOUT: Final = (
 )
 
 
-def openapi_routes(app: FastAPI, root_path: str = "") -> APIRouter:
+def openapi_routes(app: FastAPI) -> APIRouter:
     """Return the route of `/openapi.json`, which describes the routes of an application that are for outsiders."""
     router = APIRouter()
 
     @cache
-    def description() -> bytes:
-        return encode_json(_describe(app, root_path))
+    def description(path: str) -> bytes:
+        return encode_json(_describe(app, path))
 
     @router.api_route("/openapi.json", methods=["GET", "HEAD"], include_in_schema=False)
-    async def openapi() -> Response:
-        return Response(description(), media_type="application/json", headers={"Cache-Control": "no-cache"})
+    async def openapi(request: Request) -> Response:
+        return Response(
+            description(public_path(request.scope)),
+            media_type="application/json",
+            headers={"Cache-Control": "no-cache"},
+        )
 
     return router
 
 
-def _describe(app: FastAPI, root_path: str) -> dict[str, Any]:
+def _describe(app: FastAPI, path: str) -> dict[str, Any]:
     with warnings.catch_warnings():
         warnings.filterwarnings("ignore", "Duplicate Operation ID")  # of GET and HEAD, which is left out below
         described = get_openapi(
@@ -44,7 +49,7 @@ def _describe(app: FastAPI, root_path: str) -> dict[str, Any]:
             summary="A clinic's own words, in answer to a question.",
             description=_ABOUT,
             license_info={"name": "Apache-2.0", "identifier": "Apache-2.0"},
-            servers=[{"url": root_path or "/"}],
+            servers=[{"url": path or "/"}],
             routes=app.routes,
         )
     schemas = described["components"]["schemas"]
@@ -52,9 +57,9 @@ def _describe(app: FastAPI, root_path: str) -> dict[str, Any]:
     # FastAPI adds these where an address has a parameter; no route lets it validate one.
     for name in ("HTTPValidationError", "ValidationError"):
         schemas.pop(name, None)
-    for path in described["paths"].values():
-        path.pop("head", None)
-        for operation in path.values():
+    for operations in described["paths"].values():
+        operations.pop("head", None)
+        for operation in operations.values():
             if "HTTPValidationError" in str(operation["responses"].get("422")):
                 del operation["responses"]["422"]
     return described
