@@ -257,9 +257,12 @@ class IntentLog:
     def _end(self, intent: Intent) -> None:
         """Forget an intent that is carried out or taken back, and what a kill left of files half written."""
         folders = {(self._place.corpus / name).parent for name in (*intent.pages, *intent.remembered)}
-        for folder in (*folders, self._file.parent):
-            for left in folder.glob(".draft-*"):
-                left.unlink(missing_ok=True)
+        withdrawn = self._place.withdrawn(intent.time)
+        for left in (
+            *(path for folder in (*folders, self._file.parent) for path in folder.glob(".draft-*")),
+            *withdrawn.rglob(".draft-*"),
+        ):
+            left.unlink(missing_ok=True)
         self._file.unlink(missing_ok=True)
         sync_folder_entry(self._file)
         shutil.rmtree(self._place.pages_before, ignore_errors=True)
