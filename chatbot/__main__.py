@@ -26,13 +26,13 @@ from chatbot.cli.staff import add_staff_commands
 from chatbot.errors import FootnoteError, SettingsError
 from chatbot.logs import FORMATTERS, log_what_ends_threads
 from chatbot.operation.swap import take_back_restore
-from chatbot.sites import Site, Sites, site_settings
 from chatbot.settings import Settings, load_settings, log_format
+from chatbot.sites import Site, Sites, site_settings
 
 __all__ = ["main"]
 
-
 _LOG = logging.getLogger(__name__)
+
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run one command and return its exit code."""
@@ -96,9 +96,9 @@ def _parser() -> argparse.ArgumentParser:
     add_pause_commands(add_command)
     add_sites_commands(add_command)
     add_doctor_command(add_command)
+    add_backup_commands(add_command)
     return parser
 
-    add_backup_commands(add_command)
 
 if __name__ == "__main__":
     sys.exit(main())
