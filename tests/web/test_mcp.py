@@ -170,6 +170,7 @@ def test_errors_are_in_words_that_help(server: str, tool: str, arguments: dict[s
 
 def test_questions_are_recorded_as_others(server: str, journal: Journal) -> None:
     call(server, "ask", question="a question for the journal, from 07700 900123")
+    journal.flush()
     assert "a question for the journal, from [number]" in [entry.text for entry in journal.asked()]
 
 
