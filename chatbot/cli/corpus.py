@@ -8,10 +8,13 @@ from collections.abc import Callable
 from functools import partial
 from pathlib import Path
 from threading import Timer
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from chatbot.errors import FootnoteError
 from chatbot.settings import Settings
+
+if TYPE_CHECKING:
+    from chatbot.web.http.metrics import Metrics
 
 __all__ = ["add_corpus_commands"]
 
@@ -75,7 +78,20 @@ def _serve_sites(settings: Settings) -> None:
     pipeline.tools.encoder.encode_questions(["Are you ready?"])  # loads the model, so that no visitor waits for it
     print(f"Serving {len(found.sites)} sites of {sites.folder} on {_shown(settings)} (Ctrl+C stops it)", flush=True)
     _later(pipeline.tools.triage.load_languages)
-    run(partial(create_sites_app, settings, sites, pipeline), settings.trusted_proxies, address)
+    metrics = _metrics(settings)
+    create = partial(create_sites_app, settings, sites, pipeline, metrics=metrics)
+    run(create, settings.trusted_proxies, address, metrics)
+
+
+def _metrics(settings: Settings) -> "Metrics | None":
+    """Serve figures where the settings say so; raises `SettingsError`."""
+    if settings.metrics is None:
+        return None
+    from chatbot.web.http.metrics import Metrics
+
+    metrics = Metrics()
+    metrics.listen(*settings.metrics)
+    return metrics
 
 
 def _later(work: Callable[[], object]) -> None:
@@ -113,7 +129,7 @@ def _serve_one(settings: Settings) -> None:
     _later(bot.warm_up)
     healer.start()
     with serving(settings):
-        serve(bot, journal, settings, address)
+        serve(bot, journal, settings, address, metrics=_metrics(settings))
 
 
 def _widget(settings: Settings, options: argparse.Namespace) -> None:

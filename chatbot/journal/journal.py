@@ -7,7 +7,7 @@ from concurrent.futures import TimeoutError as FutureTimeoutError
 from datetime import UTC, datetime, tzinfo
 from typing import Final
 
-from sqlalchemy import Connection, bindparam, delete, func, insert, or_, select, update
+from sqlalchemy import Connection, Update, bindparam, delete, func, insert, or_, select, update
 
 from chatbot.answering import clean_question
 from chatbot.database import Database
@@ -32,6 +32,7 @@ __all__ = ["Journal"]
 
 _DAY: Final = 86_400  # seconds
 _TIMEOUT: Final = 10  # seconds that feedback may wait to be written
+_LATE: Final = (0.2, 0.4, 0.8)  # seconds between tries: another server may not have written the answer down yet
 _ANSWER_ID: Final = re.compile(r"[0-9a-f]{32}")
 
 
@@ -54,6 +55,16 @@ class Journal:
     def retention(self) -> int:
         """The days that text is kept; 0 for never."""
         return self._retention
+
+    @property
+    def waiting(self) -> int:
+        """The number of changes that wait to be written."""
+        return self._writer.waiting
+
+    @property
+    def lost(self) -> int:
+        """The number of changes that could not be written since the start."""
+        return self._writer.lost
 
     @classmethod
     def open(cls, setting: str, retention_days: int, clock: Callable[[], float] = time.time) -> "Journal | None":
@@ -89,11 +100,13 @@ class Journal:
             return False
         change = update(questions).where(questions.c.answer_id == answer_id)
         change = change.values(helpful=helpful, comment=self._redacted(comment))
-        future = self._writer.submit(lambda connection: connection.execute(change).rowcount)
-        try:
-            return bool(future.result(_TIMEOUT))
-        except FutureTimeoutError:
-            raise JournalError("The journal takes too long to write: check its disk and who else uses it.") from None
+        if self._written(change):
+            return True
+        for pause in _LATE if self._database.is_shared else ():
+            time.sleep(pause)
+            if self._written(change):
+                return True
+        return False
 
     def flush(self) -> None:
         """Wait until everything submitted so far is written; raises `JournalError` if that fails."""
@@ -237,6 +250,14 @@ class Journal:
         ]
         if rows:
             connection.execute(insert(citations), rows)
+
+    def _written(self, change: Update) -> bool:
+        """Return whether a change met a row; raises `JournalError`."""
+        future = self._writer.submit(lambda connection: connection.execute(change).rowcount)
+        try:
+            return bool(future.result(_TIMEOUT))
+        except FutureTimeoutError:
+            raise JournalError("The journal takes too long to write: check its disk and who else uses it.") from None
 
     def _redacted(self, text: str) -> str | None:
         try:

@@ -38,6 +38,12 @@ class Writer:
         self._thread: Thread | None = None
         self._closed = False
         self._failing = False
+        self.lost = 0  # changes that were not made
+
+    @property
+    def waiting(self) -> int:
+        """The number of changes that wait."""
+        return self._queue.qsize()
 
     def start(self) -> None:
         """Start the thread, unless it has been started."""
@@ -60,6 +66,7 @@ class Writer:
                 "The journal is not written quickly enough: too many changes wait. Check its disk and who else uses it."
             )
             self._report_failure(error)
+            self.lost += 1
             future.set_exception(error)
         return future
 
@@ -108,6 +115,7 @@ class Writer:
                 results = [change(connection) for change, _ in changes]
         except JournalError as error:
             self._report_failure(error)
+            self.lost += len(changes)
             for _, future in changes:
                 future.set_exception(error)
             return True
@@ -115,6 +123,7 @@ class Writer:
             if len(changes) == 1:
                 failure = JournalError(f"A question could not be journalled: {type(error).__name__}.")
                 self._report_failure(failure)
+                self.lost += 1
                 changes[0][1].set_exception(failure)
             return False
         for (_, future), result in zip(changes, results, strict=True):

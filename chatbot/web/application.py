@@ -18,6 +18,7 @@ from chatbot.web.console import ConsoleServices, staff_app
 from chatbot.web.http.answer_and_record import AnswerService, SiteTurns
 from chatbot.web.http.assets import Assets, asset_routes, build_assets
 from chatbot.web.http.clinic_follower import ClinicFollower
+from chatbot.web.http.figures import Figures, NoFigures
 from chatbot.web.http.gradio_allowlist import GradioAllowlist
 from chatbot.web.http.gradio_app import gradio_app
 from chatbot.web.http.lazy import LazyPart, Lifespan, Part
@@ -41,13 +42,17 @@ if TYPE_CHECKING:
 
 __all__ = ["create_app"]
 
+_NO_FIGURES: Final = NoFigures()
 
-def create_app(
+
+def create_app(  # noqa: PLR0913 - what is there before a server
     bot: "Chatbot",
     journal: "Journal | None" = None,
     settings: "Settings | None" = None,
     more_routes: Iterable[APIRouter] = (),
+    *,
     site_turns: SiteTurns | None = None,
+    figures: Figures = _NO_FIGURES,
 ) -> FastAPI:
     """Build the web application of a bot; nothing starts before the application is served.
 
@@ -55,8 +60,8 @@ def create_app(
     of many takes its turns among them, and builds the chat page and the console when somebody first opens them.
     """
     sites = bot.clinic.sites
-    questions = RateLimiter(sites.requests_per_minute)
-    answers = AnswerService(bot, journal, questions, site_turns)
+    questions = RateLimiter(sites.requests_per_minute, on_refusal=partial(figures.refused, "rate limit"))
+    answers = AnswerService(bot, journal, questions, site_turns, figures)
     notices = Notices(settings.staff if settings else None)
     assets = build_assets(bot.clinic.colours.accent)
     lifespans: list[Lifespan] = []
@@ -105,7 +110,15 @@ def create_app(
     app.add_middleware(BodySizeLimit, exempt_path="/staff/")
     app.add_middleware(ServerErrorMiddleware)
     # Outside of everything that answers, so that allowed sites can read errors too.
-    app.add_middleware(OriginMiddleware, sites=sites, questions=questions, notices=notices)
+    app.add_middleware(
+        OriginMiddleware,
+        sites=sites,
+        questions=questions,
+        notices=notices,
+        on_refusal=partial(figures.refused, "origin"),
+    )
+    figures.watch(bot, answers, journal, settings.index if settings else None)
+    app.add_middleware(figures.middleware)
     app.add_middleware(ProxyHint, notices=notices)
     if settings and settings.root_path:
         app.add_middleware(RootPath, path=settings.root_path)

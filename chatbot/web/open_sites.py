@@ -7,7 +7,7 @@ from collections.abc import AsyncIterator, Iterator
 from contextlib import AsyncExitStack, asynccontextmanager, contextmanager, suppress
 from functools import partial
 from http import HTTPStatus
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from anyio import CapacityLimiter, to_thread
 from fastapi import FastAPI, Response
@@ -17,13 +17,18 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from chatbot.answering import Pipeline
 from chatbot.errors import FootnoteError
 from chatbot.journal import Journal
+from chatbot.operation.swap import take_back_restore
 from chatbot.settings import Settings
 from chatbot.sites import SITE_PATH, Site, SiteLock, Sites, SitesFound, site_settings
 from chatbot.staff import IndexHealer
 from chatbot.web.application import create_app
 from chatbot.web.http.answer_and_record import SiteTurns
+from chatbot.web.http.figures import NoFigures
 from chatbot.web.http.middleware import OwnCookies, RootPath, SecurityHeaders
 from chatbot.web.http.problems import ServerErrorMiddleware, encode_json, handle_errors, problem_response
+
+if TYPE_CHECKING:
+    from chatbot.web.http.metrics import Metrics
 
 __all__ = ["OpenSites", "create_sites_app"]
 
@@ -98,9 +103,17 @@ class _OpenSite:
 class OpenSites:
     """The sites of a server that are open; it must be used from one event loop."""
 
-    def __init__(self, settings: Settings, sites: Sites, pipeline: Pipeline, idle: float = _IDLE) -> None:
+    def __init__(
+        self,
+        settings: Settings,
+        sites: Sites,
+        pipeline: Pipeline,
+        idle: float = _IDLE,
+        metrics: "Metrics | None" = None,
+    ) -> None:
         """Take the server's settings and sites, the models that all share, and the seconds until one unused closes."""
         self._idle = idle
+        self._metrics = metrics
         self._settings = settings
         self._sites = sites
         self._pipeline = pipeline
@@ -160,10 +173,14 @@ class OpenSites:
                 async with self._opening:
                     lock = await to_thread.run_sync(SiteLock, self._sites, site.name)
                     stack.callback(lock.release)
+                    await to_thread.run_sync(take_back_restore, settings)
                     healer = await to_thread.run_sync(IndexHealer.open, settings, self._pipeline)
                 journal = Journal.open(settings.journal, settings.retention)
                 turns = SiteTurns(self._turns, site.name)
-                application = create_app(healer.bot, journal, settings, site_turns=turns)
+                figures = self._metrics.site(site.name) if self._metrics else NoFigures()
+                if self._metrics:
+                    stack.callback(self._metrics.forget, site.name)
+                application = create_app(healer.bot, journal, settings, site_turns=turns, figures=figures)
                 await stack.enter_async_context(application.router.lifespan_context(application))
             except Exception as error:  # noqa: BLE001 - one site must not stop the others; its visitors get the error
                 opened.application.set_exception(error)
@@ -273,12 +290,14 @@ class _SiteRouter:
         return self._app
 
 
-def create_sites_app(settings: Settings, sites: Sites, pipeline: Pipeline, idle: float = _IDLE) -> FastAPI:
+def create_sites_app(
+    settings: Settings, sites: Sites, pipeline: Pipeline, idle: float = _IDLE, metrics: "Metrics | None" = None
+) -> FastAPI:
     """Build the web application of all sites; the server itself has no page but whether it is alive and ready.
 
     `idle` are the seconds without a request after which a site is closed.
     """
-    opened = OpenSites(settings, sites, pipeline, idle)
+    opened = OpenSites(settings, sites, pipeline, idle, metrics)
     app = FastAPI(openapi_url=None, docs_url=None, redoc_url=None, redirect_slashes=False, lifespan=opened.lifespan)
 
     @app.api_route("/api/health", methods=["GET", "HEAD"])

@@ -5,7 +5,7 @@ import socket
 import sys
 from collections.abc import Callable, Iterable
 from functools import partial
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 import uvicorn
 from fastapi import APIRouter
@@ -24,6 +24,10 @@ from chatbot.web.http.connections import (
     bounded_protocol,
     with_mapped,
 )
+from chatbot.web.http.figures import NoFigures
+
+if TYPE_CHECKING:
+    from chatbot.web.http.metrics import Metrics
 
 __all__ = ["build_server", "listen", "run", "serve"]
 
@@ -65,37 +69,51 @@ def listen(host: str, port: int, *, at_once: bool = True) -> socket.socket:
     return server
 
 
-def serve(
+def serve(  # noqa: PLR0913 - what is there before a server
     bot: Chatbot,
     journal: Journal | None,
     settings: Settings | None,
     address: socket.socket,
     more_routes: Iterable[APIRouter] = (),
+    *,
+    metrics: "Metrics | None" = None,
 ) -> None:
     """Serve the web application of a bot until the process is told to stop."""
     proxies = settings.trusted_proxies if settings else ()
-    run(partial(create_app, bot, journal, settings, more_routes), proxies, address)
+    figures = metrics.site() if metrics else NoFigures()
+    run(partial(create_app, bot, journal, settings, more_routes, figures=figures), proxies, address, metrics)
 
 
-def run(create: Callable[[], ASGIApp], trusted_proxies: Iterable[str], address: socket.socket) -> None:
+def run(
+    create: Callable[[], ASGIApp],
+    trusted_proxies: Iterable[str],
+    address: socket.socket,
+    metrics: "Metrics | None" = None,
+) -> None:
     """Serve the application that `create` returns until the process is told to stop.
 
     It is built inside the running event loop, because Gradio otherwise opens loops that it never closes.
     """
     sys.setswitchinterval(_SWITCH_INTERVAL)
-    build_server(create, trusted_proxies).run(sockets=[address])
+    build_server(create, trusted_proxies, metrics=metrics).run(sockets=[address])
 
 
 def build_server(
-    create: Callable[[], ASGIApp], trusted_proxies: Iterable[str] = (), limits: ConnectionLimits | None = None
+    create: Callable[[], ASGIApp],
+    trusted_proxies: Iterable[str] = (),
+    limits: ConnectionLimits | None = None,
+    metrics: "Metrics | None" = None,
 ) -> uvicorn.Server:
     """Build a server of the application that `create` returns; without limits, they follow from the open files."""
     proxies = tuple(trusted_proxies)
     limits = limits or ConnectionLimits.for_open_files()
+    connections_open = ConnectionTable(limits, proxies)
+    if metrics:
+        metrics.watch_connections(lambda: len(connections_open))
     config = uvicorn.Config(
         create,
         factory=True,
-        http=bounded_protocol(ConnectionTable(limits, proxies)),
+        http=bounded_protocol(connections_open),
         ws="none",  # nothing here speaks WebSocket
         log_config=None,  # its lines go the way of all others
         log_level="warning",

@@ -29,6 +29,7 @@ from chatbot.journal import Journal
 from chatbot.records import Answer
 from chatbot.settings import Settings
 from chatbot.web import create_app
+from chatbot.web.http.metrics import Metrics
 from chatbot.web.http.middleware import RootPath
 from chatbot.web.server import build_server, listen
 from tests.conftest import ROOT
@@ -105,10 +106,12 @@ def _serving_behind_nginx(
 
 
 @contextmanager
-def running(create: Callable[[], ASGIApp], trusted_proxies: Sequence[str] = ()) -> Iterator[str]:
+def running(
+    create: Callable[[], ASGIApp], trusted_proxies: Sequence[str] = (), metrics: Metrics | None = None
+) -> Iterator[str]:
     """Serve an application on a free port and give its address."""
     # Built inside the server's event loop: outside of one, Gradio opens loops and never closes them.
-    server = build_server(create, trusted_proxies)
+    server = build_server(create, trusted_proxies, metrics=metrics)
     server.config.timeout_graceful_shutdown = 1
     listening = listen("127.0.0.1", 0)
     thread = Thread(target=server.run, args=[[listening]], daemon=True)

@@ -11,7 +11,8 @@ from uuid import uuid4
 from anyio import to_thread
 
 from chatbot.records import Answer
-from chatbot.web.http.fair_queue import FairQueue
+from chatbot.web.http.fair_queue import FairQueue, QueueFull
+from chatbot.web.http.figures import Figures, NoFigures
 from chatbot.web.http.rate_limit import RateLimiter, client_prefix
 from chatbot.web.http.translations import pause_lines
 
@@ -47,7 +48,12 @@ class AnswerService:
     """Answers the questions of all visitors, in turns over their addresses. It must be used from one event loop."""
 
     def __init__(
-        self, bot: "Chatbot", journal: "Journal | None", limiter: RateLimiter, site_turns: SiteTurns | None = None
+        self,
+        bot: "Chatbot",
+        journal: "Journal | None",
+        limiter: RateLimiter,
+        site_turns: SiteTurns | None = None,
+        figures: Figures | None = None,
     ) -> None:
         """Answer from a bot and record in a journal, if there is one; the limiter tells which addresses ask little.
 
@@ -58,6 +64,12 @@ class AnswerService:
         self._bot = bot
         self._journal = journal
         self._queue = FairQueue(AT_ONCE)
+        self._figures = figures or NoFigures()
+
+    @property
+    def load(self) -> tuple[int, int]:
+        """The numbers of questions that wait and that are being answered."""
+        return self._queue.load
 
     async def ask(
         self,
@@ -74,13 +86,22 @@ class AnswerService:
         `ClientDisconnected`.
         """
         gone = asyncio.create_task(departure())
+        started = time.perf_counter()
         try:
             modest = self._limiter.asks_little(address)
             async with AsyncExitStack() as turns:
                 await turns.enter_async_context(self._queue.turn(client_prefix(address), gone, modest=modest))
                 if self._site_turns:
                     await turns.enter_async_context(self._site_turns.turn())
-                return await to_thread.run_sync(self._answer_and_record, question, history, document, gone.done)
+                answer_id, answer = await to_thread.run_sync(
+                    self._answer_and_record, question, history, document, gone.done
+                )
+        except QueueFull:
+            self._figures.refused("queue full")
+            raise
+        else:
+            self._figures.answered(answer.outcome.value, time.perf_counter() - started)
+            return answer_id, answer
         finally:
             gone.cancel()
 

@@ -64,6 +64,10 @@ class ConnectionTable:
         self._open: dict[str, dict[_BoundedProtocol, None]] = {}
         self._count = 0
 
+    def __len__(self) -> int:
+        """Return the number of open connections."""
+        return self._count
+
     def add(self, connection: "_BoundedProtocol") -> None:
         """Count a new connection, and close the one that must make room for it.
 

@@ -103,6 +103,12 @@ class FairQueue:
         finally:
             self._leave(line, place, started)
 
+    @property
+    def load(self) -> tuple[int, int]:
+        """The numbers of requests that wait and that run."""
+        lines = list(self._lines.values())
+        return sum(len(line.waiting) for line in lines), sum(line.running for line in lines)
+
     def _line(self, address: str) -> _Line:
         if len(self._lines) >= _MAX_LINES:
             self._lines = {name: line for name, line in self._lines.items() if line.waiting or line.running}

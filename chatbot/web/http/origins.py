@@ -7,7 +7,7 @@ proves nothing about who asks. It keeps other people's pages out; the rate limit
 
 import json
 import re
-from collections.abc import Collection
+from collections.abc import Callable, Collection
 from enum import Enum
 from http import HTTPStatus
 from typing import Final
@@ -85,8 +85,19 @@ def _authority(address: str | None) -> tuple[str, int | None] | None:
 class OriginMiddleware:
     """Refuse what other sites may not request, let allowed sites read responses (CORS), and limit each address."""
 
-    def __init__(self, app: ASGIApp, sites: Sites, questions: RateLimiter, notices: Notices) -> None:
-        """Take the settings of sites, the limit of questions, which is shared with the chat page, and the notices."""
+    def __init__(
+        self,
+        app: ASGIApp,
+        sites: Sites,
+        questions: RateLimiter,
+        notices: Notices,
+        on_refusal: Callable[[], object] = lambda: None,
+    ) -> None:
+        """Take the settings of sites, the limit of questions, which is shared with the chat page, and the notices.
+
+        `on_refusal` is called for each request that is refused for where it comes from.
+        """
+        self._on_refusal = on_refusal
         self._app = app
         self._sites = sites
         self._questions = questions
@@ -105,6 +116,7 @@ class OriginMiddleware:
                 send, headers["origin"] if source is RequestSource.ALLOWED and "origin" in headers else ""
             )
         if self._refuses(scope, headers, source, shared):
+            self._on_refusal()
             app: ASGIApp = self._refusal(scope, headers, shared)
         elif shared and scope["method"] == "OPTIONS" and "access-control-request-method" in headers:
             app = _preflight_response(shared)

@@ -18,8 +18,14 @@ _PREFIX: Final = 64  # bits of an IPv6 address that name a network; its owner ha
 class RateLimiter:
     """A token bucket for each address, in memory; a full one holds the tokens of half a minute."""
 
-    def __init__(self, per_minute: int, clock: Callable[[], float] = time.monotonic) -> None:
+    def __init__(
+        self,
+        per_minute: int,
+        clock: Callable[[], float] = time.monotonic,
+        on_refusal: Callable[[], object] = lambda: None,
+    ) -> None:
         """Refill each bucket with `per_minute` tokens; `clock` returns the time in seconds."""
+        self._on_refusal = on_refusal
         self._per_second = per_minute / 60
         self._burst = math.ceil(per_minute / 2)
         self._clock = clock
@@ -37,6 +43,8 @@ class RateLimiter:
         self._buckets[prefix] = (tokens - allowed, now)
         if len(self._buckets) > _MAX_BUCKETS:
             self._buckets.popitem(last=False)
+        if not allowed:
+            self._on_refusal()
         return 0 if allowed else math.ceil((1 - tokens) / self._per_second)
 
     def asks_little(self, address: str) -> bool:
