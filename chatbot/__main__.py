@@ -16,6 +16,7 @@ from chatbot.cli.backup import add_backup_commands
 from chatbot.cli.building import add_building_commands
 from chatbot.cli.corpus import add_corpus_commands
 from chatbot.cli.crawl import add_crawl_commands
+from chatbot.cli.digest import add_digest_command
 from chatbot.cli.doctor import add_doctor_command
 from chatbot.cli.journal import add_journal_commands
 from chatbot.cli.mcp import add_mcp_command
@@ -92,9 +93,10 @@ def _parser() -> argparse.ArgumentParser:
     add_question_commands(add_command)
     add_journal_commands(add_command)
     add_mcp_command(add_command)
+    add_digest_command(add_command)
     add_staff_commands(add_command)
-    add_pause_commands(add_command)
     add_sites_commands(add_command)
+    add_pause_commands(add_command)
     add_doctor_command(add_command)
     add_backup_commands(add_command)
     return parser

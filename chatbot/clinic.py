@@ -34,6 +34,7 @@ __all__ = [
     "Colours",
     "Contact",
     "Crisis",
+    "Digest",
     "Privacy",
     "Reply",
     "Reviews",
@@ -254,6 +255,35 @@ class Privacy:
     ] = ""
 
 
+def _check_addresses(addresses: tuple[str, ...]) -> tuple[str, ...]:
+    for address in addresses:
+        if not re.fullmatch(r"[^@\s,;<>]+@[^@\s,;<>]+", address):
+            raise ValueError(f"must hold addresses with an @, not {address!r:.50}")
+    return addresses
+
+
+@dataclass(frozen=True, slots=True)
+class Digest:
+    """Where a daily digest of unanswered and urgent questions goes, and when; nowhere unless an address is named.
+
+    `hour` is an hour of the server's clock. Without `words`, only numbers are sent.
+    """
+
+    email: Annotated[
+        tuple[str, ...],
+        Field(max_length=10),
+        AfterValidator(_check_addresses),
+        'must be a list such as ["nurse@clinic.example"]',
+    ] = ()
+    webhook: Annotated[
+        _Line,
+        Field(pattern=r"^(https://[^\s/\[\]]+(/\S*)?|http://(localhost|127\.0\.0\.1)(:[0-9]+)?(/\S*)?)?$"),
+        "must be an address that starts with https://",
+    ] = ""
+    hour: Annotated[StrictInt, Field(ge=0, le=23), "must be an hour from 0 to 23"] = 7
+    words: StrictBool = True
+
+
 @dataclass(frozen=True, slots=True)
 class Clinic:
     """The whole of clinic.toml."""
@@ -274,6 +304,7 @@ class Clinic:
     sites: Sites = field(default_factory=Sites)
     chat: Chat = field(default_factory=Chat)
     privacy: Privacy = field(default_factory=Privacy)
+    digest: Digest = field(default_factory=Digest)
     urgent: Urgent = field(default_factory=Urgent)
     replies: Annotated[
         tuple[Reply, ...],

@@ -29,6 +29,7 @@ FootnoteError
 │   ├── SingleSignOnRefused the provider of single sign-on lets somebody in not at all, or not here
 │   └── ChangeRefused       pages or clinic texts cannot be changed like that
 ├── BackupError             a backup cannot be written, or cannot be restored
+├── DigestNotSent           the daily digest could not be sent by e-mail or to a webhook
 ├── AnswerNotFound          the journal has no answer with that id
 └── DocumentNotFound        the index has no page with that name
 
@@ -45,6 +46,7 @@ __all__ = [
     "CheckFailed",
     "CorpusError",
     "CrawlError",
+    "DigestNotSent",
     "DocumentNotFound",
     "EncoderDiffers",
     "EvaluationError",
@@ -284,6 +286,13 @@ class BackupError(FootnoteError):
 
     kind = "backup"
     title = "The backup cannot be used"
+
+
+class DigestNotSent(FootnoteError):
+    """The daily digest could not be sent by e-mail or to a webhook."""
+
+    kind = "digest"
+    title = "The digest could not be sent"
 
 
 class AnswerNotFound(FootnoteError):

@@ -121,6 +121,13 @@ SETTINGS: Final = (
         "address and port of a listener of its own for Prometheus, such as `127.0.0.1:9464`; `off` has none",
     ),
     Setting("FOOTNOTE_LOG_FORMAT", "text", "`json` writes the server's log as one JSON object a line"),
+    Setting(
+        "FOOTNOTE_SMTP",
+        "",
+        "mail server of the daily digest, such as `smtps://user:password@mail.clinic.example/footnote@clinic.example`, "
+        "which ends with the sender",
+    ),
+    Setting("FOOTNOTE_WEBHOOK_SECRET", "", "secret that signs what the digest's webhook gets"),
     Setting("FOOTNOTE_MCP", "off", "`on` serves the pages at /mcp to assistants that speak the Model Context Protocol"),
 )
 _RENAMED: Final = {
@@ -179,6 +186,8 @@ class Settings:
     staff_database: str = field(default="", repr=False)  # the staff's part of it; empty: a file in `staff`
     single_sign_on: SingleSignOnSettings | None = None
     sites: Path | None = None
+    smtp: str = field(default="", repr=False)  # it may hold a password
+    webhook_secret: str = field(default="", repr=False)
     store: str = field(default="faiss", repr=False)  # it may hold a password
     metrics: tuple[str, int] | None = None  # address and port
     log_format: str = "text"
@@ -218,6 +227,8 @@ def load_settings(environ: Mapping[str, str] = os.environ) -> Settings:
         staff_database=shared_database(database, "staff") if database else "",
         single_sign_on=_single_sign_on(value),
         store=value["FOOTNOTE_STORE"].strip(),
+        smtp=_mail_server(value["FOOTNOTE_SMTP"].strip()),
+        webhook_secret=value["FOOTNOTE_WEBHOOK_SECRET"],
         sites=None if value["FOOTNOTE_SITES"] == "off" else Path(value["FOOTNOTE_SITES"]),
     )
 
@@ -363,6 +374,15 @@ def _on(name: str, text: str) -> bool:
     if text not in {"on", "off"}:
         raise SettingsError(f"{name} is {text!r}: set it to 'on' or 'off'.")
     return text == "on"
+
+
+def _mail_server(text: str) -> str:
+    if text and not re.fullmatch(r"smtps?://([^\s/@]+@)?[^\s/@:]+(:[0-9]{1,5})?(/[^\s/@]+@[^\s/@]+)?", text):
+        raise SettingsError(
+            "FOOTNOTE_SMTP cannot be used: write smtps://user:password@mail.clinic.example/footnote@clinic.example, "
+            "with %40 for an @ in the user's name."
+        )
+    return text
 
 
 def _days(text: str) -> int:

@@ -36,6 +36,7 @@ _FILE: Final = "site.toml"
 _AGENCY: Final = "agency.toml"
 _AGENCY_SHAPE: Final = 'write name = "...", accent = "#0f766e" and contact = "...", texts of up to 200 characters'
 _LONGEST: Final = 200
+_ACCENT: Final = "#0f766e"
 _COLOUR: Final = re.compile(r"#[0-9a-fA-F]{6}")
 _OPEN: Final = ".open"  # each server that has the site open shares its lock
 _CLOSING: Final = ".closing"  # locked by a command that wants the site closed; servers look at it
@@ -83,7 +84,7 @@ class Agency:
     """The name and the accent colour (#rrggbb) that an agency's reports carry, and how to reach it."""
 
     name: str = ""
-    accent: str = "#0f766e"
+    accent: str = _ACCENT
     contact: str = ""
 
 
@@ -129,7 +130,7 @@ class Sites:
         texts = all(isinstance(value, str) and len(value) <= _LONGEST for value in values.values())
         if not (texts and values.keys() <= {"name", "accent", "contact"}):
             raise SettingsError(f"{path} cannot be used: {_AGENCY_SHAPE}.")
-        if not _COLOUR.fullmatch(values.get("accent", Agency.accent)):
+        if not _COLOUR.fullmatch(values.get("accent", _ACCENT)):
             raise SettingsError(f"{path} cannot be used: {_AGENCY_SHAPE}.")
         return Agency(**values)
 

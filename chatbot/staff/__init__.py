@@ -23,6 +23,8 @@ from chatbot.staff.insights.checks import (
     differences,
     raise_on_regression,
 )
+from chatbot.staff.insights.digest import daily_digest
+from chatbot.staff.insights.digest_delivery import DailyDigest, Delivery, send_digest
 from chatbot.staff.insights.embedding_cache import QuestionEmbeddings
 from chatbot.staff.insights.first_day import (
     ERROR_RATES,
@@ -60,6 +62,8 @@ __all__ = [
     "ClinicText",
     "ContentPaths",
     "DailyCrawl",
+    "DailyDigest",
+    "Delivery",
     "Differences",
     "Draft",
     "Drafts",
@@ -89,6 +93,7 @@ __all__ = [
     "answers_allowed",
     "check_report_text",
     "daily_crawl",
+    "daily_digest",
     "differences",
     "first_day_line",
     "foreign_values",
@@ -101,6 +106,7 @@ __all__ = [
     "not_editable",
     "old_values",
     "raise_on_regression",
+    "send_digest",
     "signed_lists",
     "specialties",
     "staff_database",

@@ -103,6 +103,15 @@ _MIGRATIONS: Final = (
         )
         """,
     ),
+    (
+        """
+        CREATE TABLE digests (
+            due BIGINT PRIMARY KEY,
+            begun BIGINT NOT NULL,
+            sent INTEGER NOT NULL
+        )
+        """,
+    ),
 )
 
 

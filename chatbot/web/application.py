@@ -1,6 +1,6 @@
 """The web application, put together: routes, middleware and the staff console, over one bot."""
 
-from collections.abc import AsyncIterator, Callable, Iterable
+from collections.abc import AsyncIterator, Callable, Iterable, Iterator
 from contextlib import AsyncExitStack, asynccontextmanager
 from functools import partial
 from http import HTTPStatus
@@ -13,7 +13,7 @@ from starlette.middleware.gzip import GZipMiddleware
 from starlette.types import ASGIApp
 
 from chatbot.operation.notices import Notices
-from chatbot.staff import daily_crawl
+from chatbot.staff import DailyCrawl, DailyDigest, Delivery, daily_crawl, staff_database
 from chatbot.web.console import ConsoleServices, staff_app
 from chatbot.web.http.answer_and_record import AnswerService, SiteTurns
 from chatbot.web.http.assets import Assets, asset_routes, build_assets
@@ -102,8 +102,7 @@ def create_app(  # noqa: PLR0913 - what is there before a server
         services = ConsoleServices.of(bot, journal, settings)
         lifespans.append(services.lifespan)
         _mount_console(app, add(partial(staff_app, services, assets)))
-        if settings.crawl:
-            lifespans.append(_daily_crawl(services, settings))
+        lifespans += _daily_work(services, settings)
     app.router.default = add(partial(_chat_part, bot, journal, answers, questions, assets))
     handle_errors(app)
     app.add_middleware(GZipMiddleware, minimum_size=1024)
@@ -154,15 +153,24 @@ def _mount_console(app: FastAPI, console: ASGIApp) -> None:
     app.mount("/staff", console)
 
 
-def _daily_crawl(services: ConsoleServices, settings: "Settings") -> Lifespan:
-    """Return the lifespan of the thread that reads the clinic's site again every day."""
-    crawl = daily_crawl(services.bot, services.pages, settings)
+def _daily_work(services: ConsoleServices, settings: "Settings") -> Iterator[Lifespan]:
+    """Yield the lifespans of the threads that send the digest, and that read the clinic's site again every day."""
+    if services.journal:
+        database = staff_database(settings.staff, settings.staff_database)
+        delivery = Delivery(settings.smtp, settings.webhook_secret)
+        yield _running(DailyDigest(services.bot, services.journal, database, delivery))
+    if settings.crawl:
+        yield _running(daily_crawl(services.bot, services.pages, settings))
+
+
+def _running(work: DailyDigest | DailyCrawl) -> Lifespan:
+    """Return the lifespan of a thread."""
 
     @asynccontextmanager
     async def lifespan(_: FastAPI) -> AsyncIterator[None]:
-        crawl.start()
+        work.start()
         yield
-        await to_thread.run_sync(crawl.stop)
+        await to_thread.run_sync(work.stop)
 
     return lifespan
 

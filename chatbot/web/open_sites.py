@@ -41,7 +41,7 @@ _OPENING: Final = 20.0  # seconds that a visitor waits for a site to open
 _RETRY: Final = 10.0  # seconds after which a site that could not be opened is tried again
 _GRACE: Final = 5.0  # seconds that running requests have when a site is closed
 _AT_ONCE: Final = 2  # sites that are opened at once
-_DAILY: Final = 20 * 3600.0  # seconds; each site is opened daily, so that it forgets old questions and is crawled
+_ROUND: Final = 3 * 3600.0  # seconds; so often each site is opened, to forget old questions, crawl and send its digest
 _FIRST_ROUND: Final = 60.0  # seconds after the start, so that the server is ready early
 
 
@@ -204,7 +204,7 @@ class OpenSites:
             await opened.keeper
 
     async def _look_after(self) -> None:
-        """Find new and changed sites, close those that are to be closed, and open each one daily."""
+        """Find new and changed sites, close those that are to be closed, and open each one in turn."""
         started = time.monotonic()
         closing: set[asyncio.Task[None]] = set()
         while True:
@@ -215,7 +215,7 @@ class OpenSites:
                 closing.add(task)
                 task.add_done_callback(closing.discard)
             if time.monotonic() - started > _FIRST_ROUND:
-                self._open_daily()
+                self._open_due()
 
     async def _find(self) -> None:
         """Read the folder of the sites again if it changed."""
@@ -248,9 +248,9 @@ class OpenSites:
             or (place < spare and opened.idle)
         ]
 
-    def _open_daily(self) -> None:
-        """Open one of the sites that were not open for a day."""
-        due = time.monotonic() - _DAILY
+    def _open_due(self) -> None:
+        """Open one of the sites that were not open for hours."""
+        due = time.monotonic() - _ROUND
         for site in self.found.sites:
             if site.name not in self._open and self._visited.get(site.name, due) <= due:
                 self._start(site)
