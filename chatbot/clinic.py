@@ -213,7 +213,7 @@ class Widget:
     target: str = ""
     links: Annotated[str, Field(pattern="^(new|same) tab$"), 'must be "new tab" or "same tab"'] = "new tab"
     open: StrictBool = False
-    session_storage: StrictBool = False
+    session_storage: StrictBool = True
     texts: Annotated[Mapping[str, Mapping[str, str]], "must be tables, one a language"] = field(default_factory=dict)
 
 

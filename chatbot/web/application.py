@@ -126,7 +126,6 @@ def create_app(  # noqa: PLR0913 - what is there before a server
 
 
 _NO_UPLOAD: Final = 1  # byte
-_OTHER_EVENTS: Final = 6  # events that ask nothing, such as feedback, for each question that the limit allows
 
 
 def _chat_part(
@@ -137,8 +136,7 @@ def _chat_part(
     gradio = gradio_app(blocks, _NO_UPLOAD)
     chat = FastAPI(openapi_url=None, docs_url=None, redoc_url=None, redirect_slashes=False)
     chat.include_router(chat_page_routes(blocks, bot, assets, journal.retention if journal else 0))
-    others = RateLimiter(bot.clinic.sites.requests_per_minute * _OTHER_EVENTS)
-    chat.router.default = GradioAllowlist(gradio, blocks, ChatPolicy(blocks, questions, others))
+    chat.router.default = GradioAllowlist(gradio, blocks, ChatPolicy(questions))
     handle_errors(chat)
     return chat, gradio.router.lifespan_context
 

@@ -1,8 +1,6 @@
 """A visitor's browser on the chat page. Every test fails if the browser complains or asks another host."""
 
 import re
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -28,14 +26,6 @@ def typed(page: Page) -> str:
 
 def said(page: Page) -> list[str]:
     return page.locator("#log .said").all_inner_texts()
-
-
-@contextmanager
-def answered(page: Page) -> Iterator[None]:
-    """Wait until the server is done with what is sent meanwhile."""
-    with page.expect_response("**/queue/data*"):
-        yield
-    page.locator("#log .progress-text").wait_for(state="detached")
 
 
 def test_a_visitor_asks_and_sees_the_sentence_that_answers(visitor: Visitor) -> None:
@@ -135,11 +125,9 @@ def test_the_keyboard_is_enough(visitor: Visitor) -> None:
 
 def test_a_line_end_can_be_typed_and_nothing_is_no_question(visitor: Visitor) -> None:
     page = visitor.open()
-    with answered(page):
-        page.click("#send")
+    page.click("#send")
     page.fill("#question textarea", "   ")
-    with answered(page):
-        page.keyboard.press("Enter")
+    page.keyboard.press("Enter")
     assert said(page) == []
     page.fill("#question textarea", "is redness")
     page.keyboard.press("Shift+Enter")
@@ -151,13 +139,13 @@ def test_a_line_end_can_be_typed_and_nothing_is_no_question(visitor: Visitor) ->
 
 def test_clearing_forgets_the_conversation_and_returns_to_the_question(visitor: Visitor, bot: Chatbot) -> None:
     page = visitor.open()
-    expect(page.locator("#clear")).to_have_count(0)
+    expect(page.locator("#clear")).to_be_hidden()
     ask(page, ASKED)
     page.click("#clear")
     expect(page.locator("#log .answer")).to_have_count(0)
     expect(page.locator("#question textarea")).to_be_focused()
     expect(page.locator("#suggestions button")).to_have_text(list(bot.starters()))
-    expect(page.locator("#clear")).to_have_count(0)
+    expect(page.locator("#clear")).to_be_hidden()
     ask(page, NEVER_SAID)
     assert said(page) == [NEVER_SAID]
 
@@ -259,42 +247,12 @@ def test_two_visitors_do_not_see_each_other(browser: Browser, visitor: Visitor, 
     assert said(page) == [ASKED]
 
 
-def test_nothing_is_kept_in_the_browser(visitor: Visitor) -> None:
-    page = visitor.open()
-    ask(page, ASKED)
-    page.wait_for_function("() => history.state === null")
-    kept = page.evaluate(
-        "async () => [history.state, Object.keys(localStorage), Object.keys(sessionStorage), document.cookie,"
-        " (await indexedDB.databases()).length, (await caches.keys()).length]"
-    )
-    assert kept == [None, [], [], "", 0, 0]
-    assert visitor.context.cookies() == []
-    page.reload()
-    page.wait_for_selector("#question textarea")
-    assert said(page) == []
-
-
-def test_what_was_being_typed_survives_a_page_that_loads_anew(visitor: Visitor) -> None:
-    page = visitor.open()
-    page.fill("#question textarea", "is redness")
-    page.wait_for_function("() => history.state?.draft === 'is redness'")
-    page.reload()
-    expect(page.locator("#question textarea")).to_have_value("is redness")
-    page.locator("#question textarea").press("Enter")
-    page.locator(".answer").wait_for()
-    assert said(page) == ["is redness"]
-    page.wait_for_function("() => history.state === null")
-    page.reload()
-    page.wait_for_selector("#question textarea")
-    assert typed(page) == ""
-
-
 def test_panels_of_gradio_cannot_be_called_up(visitor: Visitor) -> None:
     for query in ("?view=api", "?view=settings", "?__theme=dark", "?deep_link=x"):
         page = visitor.open(f"/{query}")
         page.wait_for_selector("#question textarea")
         assert page.url == f"{visitor.address}/"
-        assert page.locator("footer, .api-docs, .settings-wrapper").count() == 0
+        assert page.locator("footer:not(.privacy), .api-docs, .settings-wrapper").count() == 0
         page.close()
 
 
@@ -381,17 +339,3 @@ def test_a_page_that_opens_is_light(visitor: Visitor) -> None:
     ask(page, ASKED)
     asked = [re.sub(r"\?.*", "", url.removeprefix(visitor.address)) for url in visitor.requests[opened:]]
     assert asked[:2] == ["/gradio_api/queue/join", "/gradio_api/queue/data"]
-
-
-def test_a_lost_connection_is_told_with_the_contact_and_the_question_is_kept(browser: Browser, bot: Chatbot) -> None:
-    page = browser.new_page()
-    with serving(bot) as address:
-        page.goto(address)
-        ask(page, ASKED)
-        expect(page.locator("#lost")).to_be_hidden()
-    page.get_by_label("Your question").fill("and for how long?")
-    page.keyboard.press("Enter")
-    expect(page.locator("#lost")).to_contain_text("cannot be reached", timeout=20_000)
-    expect(page.locator("#lost")).to_contain_text("+44 20 7946 0123")
-    assert typed(page) == "and for how long?"
-    page.close()

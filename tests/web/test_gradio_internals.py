@@ -25,7 +25,6 @@ from gradio.utils import get_upload_folder
 
 from chatbot.web.http.gradio_allowlist import Join
 from chatbot.web.http.gradio_app import POLICY, gradio_app, gradio_entry, set_queue
-from chatbot.web.visitor.chat import with_starters
 from tests.conftest import ROOT
 
 FRONTEND = Path(gr.__file__).parent / "templates" / "frontend"
@@ -46,8 +45,7 @@ async def blocks_of_two_buttons() -> gr.Blocks:
     blocks = gr.Blocks()
     with blocks:
         question = gr.Textbox()
-        with gr.Row(elem_id="suggestions"):
-            first, _second = gr.Button("a"), gr.Button("b")
+        first, _second = gr.Button("a"), gr.Button("b")
         first.click(answer, [question, first], [question], concurrency_id="questions")
     return blocks
 
@@ -107,13 +105,6 @@ def test_a_join_has_the_fields_that_gradio_reads() -> None:
     fields = json.loads(Join(0, ["a"], "abc", None, 3).as_json())
     assert fields.keys() <= PredictBody.model_fields.keys()
     assert PredictBody(**fields).session_hash == "abc"
-
-
-def test_the_configuration_describes_each_button_by_its_number() -> None:
-    blocks = in_a_loop(blocks_of_two_buttons())
-    components = with_starters(blocks, ["How long?"])["components"]
-    buttons = [part["props"] for part in components if part["type"] == "button"]
-    assert [(props["value"], props["visible"]) for props in buttons] == [("How long?", True), ("", False)]
 
 
 def test_the_script_and_the_style_of_its_page_are_found() -> None:

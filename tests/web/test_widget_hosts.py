@@ -240,7 +240,7 @@ def test_a_conversation_outlives_its_page_only_where_the_clinic_says_so(
     tag = script_tag(bot, clinic_site.assistant, "en", 30, pin=True)
     for kept, turns in (("false", 0), ("true", 1)):
         with on_the_site(browser, clinic_site) as guest:
-            own = tag.replace("session_storage&quot;:false", f"session_storage&quot;:{kept}")
+            own = tag.replace("session_storage&quot;:true", f"session_storage&quot;:{kept}")
             page = guest.open(tag=own)
             works(page)
             marks = page.locator(".turn blockquote mark").count()

@@ -378,7 +378,7 @@
     status.replaceChildren();
     if (said) {
       turns.push({ question: words, answer });
-      keep((storage) => storage.setItem(key, JSON.stringify(turns)));
+      keep((storage) => storage.setItem(key, JSON.stringify(turns.slice(-30))));
       turn.append(said);
       suggest(T.suggestions, answer.suggestions);
       tell("answer", { outcome: answer.outcome });

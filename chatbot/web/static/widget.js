@@ -253,7 +253,7 @@
 
   const ask = (text) => {
     const question = `${text ?? ""}`.trim();
-    if (!question) return;
+    if (!/[^\p{C}\p{Z}]/u.test(question)) return; // nothing that can be seen
     open();
     if (talk) return talk.ask(question);
     waiting = question;

@@ -1,6 +1,6 @@
 """The pages that show the chat: the chat page, the framed chat for other sites, and a demonstration of the widget."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from functools import lru_cache
 from typing import TYPE_CHECKING, Final
 
@@ -12,8 +12,7 @@ from chatbot.web.http.assets import Assets, fill_page
 from chatbot.web.http.compression import CompressedContent
 from chatbot.web.http.gradio_app import POLICY, REQUEST, as_data, gradio_entry
 from chatbot.web.http.markup import Html
-from chatbot.web.http.translations import LANGUAGES, direction, interface_texts, pause_lines, privacy_text
-from chatbot.web.visitor.chat import with_starters
+from chatbot.web.http.translations import LANGUAGES, direction, english, interface_texts, pause_lines, privacy_text
 from chatbot.web.visitor.rendering import contact_html, new_tab_link
 
 if TYPE_CHECKING:
@@ -41,7 +40,7 @@ def chat_page_routes(blocks: gr.Blocks, bot: "Chatbot", assets: Assets, kept_day
     def pages(_content_version: int) -> Mapping[str, CompressedContent]:
         frames = {f"/embed {language}": _frame(bot.clinic, assets, language) for language in LANGUAGES}
         starters = () if bot.clinic.chat.paused else bot.starters()
-        chat = _chat(with_starters(blocks, starters), bot.clinic, assets, kept_days)
+        chat = _chat(blocks.config, starters, bot.clinic, assets, kept_days)
         html = {"/": chat, "/demo": _demo(bot.clinic, assets), **frames}
         return {path: CompressedContent.of(page.encode(), "text/html") for path, page in html.items()}
 
@@ -68,7 +67,9 @@ def _respond(request: Request, page: CompressedContent, policy: str) -> Response
     return page.response(request.headers, {"Content-Security-Policy": policy, "Cache-Control": "no-cache"})
 
 
-def _chat(config: Mapping[str, object], clinic: Clinic, assets: Assets, kept_days: int) -> Html:
+def _chat(
+    config: Mapping[str, object], starters: Iterable[str], clinic: Clinic, assets: Assets, kept_days: int
+) -> Html:
     script, style = gradio_entry()
     return fill_page(
         "chat.html",
@@ -76,6 +77,13 @@ def _chat(config: Mapping[str, object], clinic: Clinic, assets: Assets, kept_day
         greeting=pause_lines(clinic, clinic.widget.language)[0] if clinic.chat.paused else clinic.greeting,
         paused=contact_html(clinic) if clinic.chat.paused else "",
         privacy=_privacy(clinic, kept_days),
+        keep="yes" if clinic.widget.session_storage else "no",
+        starters=Html().join(Html('<button type="button">{}</button>').format(text) for text in starters),
+        busy=english("busy"),
+        down=english("down"),
+        late=english("slow"),
+        again=english("again"),
+        waits="This question waits for the one before it.",
         contact=contact_html(clinic),
         config=as_data({**config, **REQUEST}),
         gradio_script=script,

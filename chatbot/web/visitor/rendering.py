@@ -121,7 +121,7 @@ def _closest(answer: Answer) -> Html:
 
 
 def _choices(answer: Answer) -> Html:
-    """Return a button for each page that the visitor may mean; `chat.js` names the group and passes a press on."""
+    """Return a button for each page that the visitor may mean; `chat.js` names the group and asks what is pressed."""
     button = Html('<button type="button"><span dir="auto">{}</span></button>')
     group = Html('<div class="choices" role="group">{}</div>')
     return group.format(_join(button.format(choice.title) for choice in answer.choices)) if answer.choices else Html()
