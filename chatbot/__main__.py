@@ -24,6 +24,7 @@ from chatbot.cli.pause import add_pause_commands
 from chatbot.cli.questions import add_question_commands
 from chatbot.cli.sites import add_sites_commands
 from chatbot.cli.staff import add_staff_commands
+from chatbot.cli.status import add_status_command
 from chatbot.errors import FootnoteError, SettingsError
 from chatbot.logs import FORMATTERS, log_what_ends_threads
 from chatbot.operation.swap import take_back_restore
@@ -89,6 +90,7 @@ def _parser() -> argparse.ArgumentParser:
     add_command = parser.add_subparsers(required=True, metavar="COMMAND").add_parser
     add_corpus_commands(add_command)
     add_building_commands(add_command)
+    add_status_command(add_command)
     add_crawl_commands(add_command)
     add_question_commands(add_command)
     add_journal_commands(add_command)

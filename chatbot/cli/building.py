@@ -1,4 +1,4 @@
-"""The commands of the index: build, status."""
+"""The command of the index: build."""
 
 import argparse
 import sys
@@ -13,16 +13,14 @@ from chatbot.errors import FootnoteError, SettingsError
 from chatbot.settings import STAFF_INTENT, Settings
 
 if TYPE_CHECKING:
-    from chatbot.indexing import BuildResult, Encoder, IndexStatus
+    from chatbot.indexing import BuildResult, Encoder
 
 __all__ = ["ATTENTION", "add_building_commands", "pages_at_rest"]
 
 ATTENTION: Final = 3
 """The exit code of a command that did its work and found something to look at."""
 
-_NO_LANGUAGE: Final = "unknown"
 _FEW_SHARE: Final = 0.02  # of the pages; a language of fewer may be a slip of the guess
-_SHOWN: Final = 20  # names of a list
 _PATIENCE: Final = 30.0  # seconds to wait for a publishing, which writes for less than one
 _POLL: Final = 1.0  # seconds between two looks for a folder that is gone
 _LOOK: Final = 5_000  # milliseconds without a change, after which the folder is looked for
@@ -35,8 +33,11 @@ def add_building_commands(add_command: Callable[..., argparse.ArgumentParser]) -
     build.add_argument("--fresh", action="store_true", help="read and embed all pages, changed or not")
     build.set_defaults(run=_build)
 
-    status = add_command("status", help="say what is served, what changed since, and what was left out")
-    status.set_defaults(run=_status)
+
+def _workers(text: str) -> int:
+    if not text.isdecimal() or not 1 <= int(text) <= _MOST_WORKERS:
+        raise argparse.ArgumentTypeError(f"{text!r} is no number from 1 to {_MOST_WORKERS}")
+    return int(text)
 
 
 def _build(settings: Settings, options: argparse.Namespace) -> int:
@@ -136,36 +137,3 @@ def _changes(folder: Path) -> Iterator[None]:
                     break
                 if changes:
                     yield
-
-
-def _status(settings: Settings, _: argparse.Namespace) -> int:
-    from chatbot.indexing import index_status
-
-    status = index_status(settings.corpus, settings.index, settings.model)
-    print("\n".join(_status_lines(settings, status)))
-    return 0 if status.is_current else ATTENTION
-
-
-def _status_lines(settings: Settings, status: "IndexStatus") -> Iterator[str]:
-    made = status.build.manifest
-    yield (
-        f"{settings.index} serves build {made.id} of {status.build.made.astimezone():%d %B %Y, %H:%M}: "
-        f"{made.passages} passages of {made.documents} {'page' if made.documents == 1 else 'pages'}."
-    )
-    yield f"Model: {made.encoder}."
-    counted = sorted(status.languages.items(), key=lambda item: (-item[1], item[0]))
-    yield f"Languages: {', '.join(f'{language or _NO_LANGUAGE} {count}' for language, count in counted)}."
-    if status.is_current:
-        yield f"It is current: nothing changed in {settings.corpus} since."
-    else:
-        yield f"It is not current: run 'python -m chatbot build'. In {settings.corpus}, since then:"
-    for kind, names in (("changed", status.changed), ("new", status.new), ("removed", status.removed)):
-        yield from _named(kind, names)
-    for file in status.left_out:
-        yield file.reason
-
-
-def _named(kind: str, names: tuple[str, ...]) -> Iterator[str]:
-    yield from (f"  {kind}: {name}" for name in names[:_SHOWN])
-    if len(names) > _SHOWN:
-        yield f"  {kind}: {len(names) - _SHOWN} more"

@@ -21,8 +21,8 @@ from chatbot.journal import journal_database
 from chatbot.operation.archive import ArchiveWriter, Manifest
 from chatbot.operation.last_backup import note_backup
 from chatbot.operation.swap import sync_folder
-from chatbot.settings import STAFF_DATABASE, Settings
-from chatbot.staff import staff_database
+from chatbot.settings import STAFF_DATABASE, STAFF_INTENT, Settings
+from chatbot.staff import IntentLog, staff_database
 
 __all__ = ["CLINIC", "CORPUS", "INDEX", "JOURNAL_ROWS", "STAFF", "STAFF_ROWS", "BackupChoice", "back_up"]
 
@@ -116,6 +116,8 @@ def _write(settings: Settings, opened: IO[bytes], choice: BackupChoice, progress
     with ExitStack() as stack:
         held = stack.enter_context(ExitStack())
         held.enter_context(publishing_lock(settings.index, _PATIENCE))
+        if (settings.staff / STAFF_INTENT).exists():  # a publishing that was cut off
+            IntentLog.of(settings).recover()
         build = _live(settings.index)
         files = list(_files(settings, choice))
         before = _state(settings.corpus)

@@ -3,7 +3,7 @@ import os
 import shutil
 import time
 from collections.abc import Iterable
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -166,6 +166,18 @@ def test_a_server_that_does_not_answer_is_wrong(site: Site) -> None:
     ((level, message),) = of("server", place)
     assert level is Level.WRONG
     assert message.startswith("http://127.0.0.1:9 does not answer: ")
+
+
+def test_status_counts_what_visitors_asked(
+    used_site: Site, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    for name, value in used_site.environ.items():
+        monkeypatch.setenv(name, value)
+    note_backup(used_site.folder / "staff", Path("/backups/b.tar.gz"), datetime.now(UTC))
+    assert main(["status"]) == 0
+    said = capsys.readouterr().out
+    assert "\nQuestions of the last 7 days: 1, 0% answered outright, 0 urgent.\n" in said
+    assert said.endswith(", /backups/b.tar.gz.\n")
 
 
 def test_the_command_prints_lines_or_json_and_exits_by_the_worst(
