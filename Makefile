@@ -4,6 +4,7 @@
 # make coverage  the share of lines that the tests without a browser run, by module
 # make quality   ask the made-up clinics' questions and compare with the floors (benchmarks/quality.json)
 # make mutants   change the core a little, many times, and see whether the tests notice; ARGS="--sample 60 --only triage"
+# make soak   serve for long under visitors, attackers, builds and kills; ARGS="--minutes 60 --visitors 50"
 # make refit DATA=FOLDER   fit every weight and threshold anew and print what changed (training/README.md)
 # make bench DATA=FOLDER   measure Footnote beside its peers (docs/performance.md); ARGS="--quick --only question"
 # make clean  undo both
@@ -22,7 +23,7 @@ COMPILE := PYTHONDONTWRITEBYTECODE= $(BIN)/python -c \
 
 export PYTHONUNBUFFERED := 1
 
-.PHONY: run test check browsers coverage quality mutants refit format screenshot bench bench-retrieval clean
+.PHONY: run test check browsers coverage quality mutants soak refit format screenshot bench bench-retrieval clean
 
 run: .venv/installed
 	$(BIN)/python -m chatbot build || [ $$? -eq 3 ]  # 3: some files were left out, the others are served
@@ -44,7 +45,7 @@ browsers:
 	apt-get update -qq
 	DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends firefox-esr webkit2gtk-driver xvfb
 
-quality mutants: .venv/installed-dev
+quality mutants soak: .venv/installed-dev
 	$(BIN)/python -m benchmarks.$@ $(ARGS)
 
 refit: .venv/installed-dev
