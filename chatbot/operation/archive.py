@@ -19,7 +19,7 @@ from typing import IO, Any, Final, Self
 
 from chatbot.errors import BackupError
 
-__all__ = ["FORMAT", "MANIFEST", "ArchiveWriter", "Manifest", "Member", "read_archive"]
+__all__ = ["FORMAT", "MANIFEST", "ArchiveWriter", "Manifest", "Member", "is_plain", "read_archive"]
 
 FORMAT: Final = 1
 """The version of this layout."""
@@ -107,6 +107,11 @@ class ArchiveWriter:
         return manifest
 
 
+def is_plain(name: str) -> bool:
+    """Return whether a name is a path below a folder, without anything that some system takes for something else."""
+    return _NAME.fullmatch(name) is not None
+
+
 def read_archive(
     file: Path,
     room: int,
@@ -127,7 +132,7 @@ def read_archive(
             name = entry.name
             if manifest is not None or name in seen or len(seen) >= _MOST_MEMBERS:
                 raise _not_ours(file, f"{name:.100} is one member too many")
-            if entry.type not in {tarfile.REGTYPE, tarfile.AREGTYPE} or entry.issparse() or not _NAME.fullmatch(name):
+            if entry.type not in {tarfile.REGTYPE, tarfile.AREGTYPE} or entry.issparse() or not is_plain(name):
                 raise _not_ours(file, f"{name[:100]!r} is no plain file with a plain name")
             total += entry.size
             if total > room:

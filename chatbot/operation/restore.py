@@ -15,8 +15,9 @@ from typing import Final
 from chatbot import __version__
 from chatbot.database import Database, Row
 from chatbot.errors import BackupError
+from chatbot.files import write_atomically
 from chatbot.journal import Journal, journal_database
-from chatbot.operation.archive import Manifest, read_archive
+from chatbot.operation.archive import Manifest, is_plain, read_archive
 from chatbot.operation.backup import CLINIC, CORPUS, INDEX, JOURNAL_ROWS, STAFF, STAFF_ROWS
 from chatbot.operation.presence import alone
 from chatbot.operation.swap import Move, locked, remove, restore_record, swap, take_back_restore
@@ -27,6 +28,7 @@ __all__ = ["Restored", "check_backup", "restore"]
 
 _DEFAULT_CLINIC: Final = Path("clinic.toml")
 _RESERVE: Final = 64 << 20  # bytes that a disk keeps free
+_TEXTS: Final = "texts"  # the table of the staff's files in a database that servers share
 _BESIDE: Final = ("", "-wal", "-shm")  # the files of an SQLite database
 
 Progress = Callable[[int, int], object]
@@ -68,17 +70,18 @@ def restore(settings: Settings, file: Path, checking: Progress, writing: Progres
     places = _Places(settings, manifest)
     if not force and (there := places.occupied()):
         raise BackupError(f"{there} is there already: add --force to replace it; it is then kept aside.")
-    with alone(settings), locked(restore_record(settings)):
-        try:
-            with places.staged():
-                places.extract(file, writing)
-                aside = places.put()
-        except OSError as error:
-            reason = error.strerror or type(error).__name__
-            raise BackupError(
-                f"{error.filename or settings.corpus} cannot be written: {reason}. What was there is still there. "
-                "Check the free space, and who may write in the folder above."
-            ) from error
+    try:
+        for folder in _parents(settings):
+            folder.mkdir(parents=True, exist_ok=True)
+        with alone(settings), locked(restore_record(settings)), places.staged():
+            places.extract(file, writing)
+            aside = places.put()
+    except OSError as error:
+        reason = error.strerror or type(error).__name__
+        raise BackupError(
+            f"{error.filename or settings.corpus} cannot be written: {reason}. What was there is still there. "
+            "Check the free space, and who may write in the folder above."
+        ) from error
     return Restored(manifest, aside)
 
 
@@ -172,8 +175,19 @@ class _Places:
         version = {JOURNAL_ROWS: self._manifest.journal, STAFF_ROWS: self._manifest.staff}[name]
         if version is not None:
             with self._rows(name).open("rb") as lines:
-                database.replace_all(version, map(_row, lines))
+                database.replace_all(version, self._without_texts(database, map(_row, lines)))
         database.close()
+
+    def _without_texts(self, database: Database, rows: Iterator[Row]) -> Iterator[Row]:
+        """Yield rows, and write those that are files where servers share no database to the staff's folder."""
+        for table, values in rows:
+            name = str(values.get("name"))
+            if table != _TEXTS or database.is_shared:
+                yield table, values
+            elif is_plain(name):
+                path = self._staged(STAFF) / name
+                path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+                write_atomically(path, str(values.get("content", "")).encode(), 0o600)
 
     def put(self) -> tuple[Path, ...]:
         """Put all in its place, and return the folders in which lies what was there."""

@@ -22,7 +22,18 @@ from chatbot.operation.last_backup import last_backup
 from chatbot.operation.presence import serving
 from chatbot.operation.restore import check_backup, restore
 from chatbot.settings import Settings
-from chatbot.staff import AccountStore, AuditLog, ContentPaths, Drafts, Publisher, Role, SignOffs, staff_database
+from chatbot.staff import (
+    AccountStore,
+    AuditLog,
+    ChangeKind,
+    ContentPaths,
+    Drafts,
+    Publisher,
+    Role,
+    SignOffs,
+    staff_database,
+)
+from chatbot.staff.insights.private_texts import PrivateTexts
 from tests.conftest import WordEncoder
 from tests.operation.conftest import PAGE, Site, record, use
 
@@ -56,7 +67,7 @@ def content(folder: Path) -> dict[str, bytes]:
 
 def rows(settings: Settings) -> dict[str, object]:
     """Return what staff and journal know, as the program reads it."""
-    database = staff_database(settings.staff)
+    database = staff_database(settings.staff, settings.staff_database)
     journal = Journal.open(settings.journal, settings.retention)
     assert journal
     found: dict[str, object] = {
@@ -218,6 +229,39 @@ def test_a_running_server_must_be_stopped_first(used_site: Site) -> None:
         bring(used_site, file, force=True)
     assert content(used_site.folder) == before
     bring(used_site, file, force=True)
+
+
+def test_an_installation_moves_to_postgresql_and_back(
+    published_site: Site, make_site: Callable[..., Site], tmp_path: Path, empty_postgresql: str, other: Site
+) -> None:
+    golden = published_site.settings.staff / "golden.jsonl"
+    golden.write_text('{"question": "does it hurt?"}\n')
+    known = rows(published_site.settings)
+    shared = make_site(tmp_path / "shared")
+    shutil.rmtree(shared.folder)
+    del shared.environ["FOOTNOTE_JOURNAL"]
+    shared.environ["FOOTNOTE_DATABASE"] = empty_postgresql
+    bring(shared, back(published_site))
+    assert rows(shared.settings) == known
+    database = staff_database(shared.settings.staff, shared.settings.staff_database)
+    AccountStore(database).add("cleo", Role.READER, "correct horse battery")
+    AuditLog(database).record("cleo", ChangeKind.PAGE, "care.md", "a later change gets a later id")
+    assert AuditLog(database).latest(1)[0].summary == "a later change gets a later id"
+    PrivateTexts(shared.settings.staff, database).write("golden.jsonl", "later\n")
+    database.close()
+    later = rows(shared.settings)
+    assert later != known
+    with pytest.raises(BackupError, match="is there already: add --force"):
+        bring(shared, tmp_path / "backup.tar.gz")
+    bring(other, back(shared, "shared.tar.gz"))
+    assert rows(other.settings) == later
+    assert (other.settings.staff / "golden.jsonl").read_text() == "later\n"
+    folders = bring(shared, tmp_path / "backup.tar.gz", force=True)
+    assert rows(shared.settings) == known
+    assert sorted(path.name for folder in folders for path in folder.glob("*.jsonl")) == [
+        "journal.jsonl",
+        "staff.jsonl",
+    ]
 
 
 def archive(file: Path, *entries: tuple[tarfile.TarInfo, bytes], members: object = None, **fields: object) -> Path:
