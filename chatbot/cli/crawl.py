@@ -104,7 +104,7 @@ def _try(settings: Settings, options: argparse.Namespace) -> None:
     limits = replace(_crawl_options(settings, options), seconds=_TRY_SECONDS)
     with _own_folder() as folder, ThreadPoolExecutor() as pool:
         print(f"Reading {options.address} into {folder}, which is removed at the end.", flush=True)
-        own = replace(settings, corpus=folder / "corpus", index=folder / "index")
+        own = replace(settings, corpus=folder / "corpus", index=folder / "index", staff=folder / "staff")
         loading = pool.submit(_prepare, settings)  # while the crawl waits for the site
         crawled = _read_site(options.address, own, limits)
         encoder, address = loading.result()
@@ -151,12 +151,13 @@ def _read_site(address: str, settings: Settings, limits: "CrawlOptions") -> "Cra
     from chatbot.cli.building import pages_at_rest
     from chatbot.cli.progress import progress_bar
     from chatbot.crawling import Crawl
+    from chatbot.staff import IntentLog
 
     with Crawl(address, settings.corpus, limits) as crawl:
         with progress_bar("Reading", " addresses") as show:
             report = crawl.run(show)
         with pages_at_rest(settings):
-            crawl.apply()
+            IntentLog.of(settings).take_in(crawl.changes, crawl.remembered())
     if crawl.interrupted:
         print(
             f"Stopped. Pages read: {report.read}. They are in {settings.corpus}. Crawl again for the rest, "

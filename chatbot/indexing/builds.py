@@ -33,6 +33,7 @@ __all__ = [
     "kept_builds",
     "live_since",
     "open_build",
+    "preparing_lock",
     "publish",
     "publishing_lock",
     "read_manifest",
@@ -104,6 +105,16 @@ def publishing_lock(index: Path, patience: float = 0) -> Iterator[None]:
     """
     message = f"The pages of {index} are being published or built just now: wait a moment and try again."
     with _locked(index, ".publishing.lock", message, patience):
+        yield
+
+
+@contextmanager
+def preparing_lock(index: Path) -> Iterator[None]:
+    """Hold the lock of the folder in which changes of the pages are prepared, for several servers of one clinic.
+
+    Raises `IndexBusy`. Take it before `publishing_lock`.
+    """
+    with _locked(index, ".preparing.lock", f"Pages of {index} are being prepared just now: try again later.", 0):
         yield
 
 

@@ -7,7 +7,7 @@ works after a restart.
 """
 
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
-from contextlib import contextmanager, suppress
+from contextlib import ExitStack, contextmanager, suppress
 from datetime import UTC, datetime
 from pathlib import Path
 from threading import Lock
@@ -15,7 +15,7 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING, Final
 
 from chatbot.bot import Chatbot
-from chatbot.errors import ChangeRefused, FootnoteError, IndexingError
+from chatbot.errors import ChangeRefused, FootnoteError, IndexBusy, IndexingError
 from chatbot.evaluation import GoldenQuestion
 from chatbot.indexing import (
     BuildResult,
@@ -24,6 +24,7 @@ from chatbot.indexing import (
     current,
     kept_builds,
     open_build,
+    preparing_lock,
     publishing_lock,
     read_left_out,
     read_manifest,
@@ -47,7 +48,7 @@ from chatbot.staff.content.page_form import (
     validate,
 )
 from chatbot.staff.content.preview import Preview, Progress, compare
-from chatbot.staff.content.recovery import ContentPaths, Intent, IntentLog
+from chatbot.staff.content.recovery import TIME, ContentPaths, Intent, IntentLog
 
 if TYPE_CHECKING:
     from chatbot.crawling import PageChanges  # its package loads what speaks HTTP
@@ -284,16 +285,19 @@ class Publisher:
     @contextmanager
     def _exclusive(self) -> Iterator[None]:
         """Let nobody else prepare or publish, and finish first what was cut off."""
-        if not self._lock.acquire(blocking=False):
-            raise ChangeRefused(_BUSY)
-        try:
+        with ExitStack() as held:
+            if not self._lock.acquire(blocking=False):
+                raise ChangeRefused(_BUSY)
+            held.callback(self._lock.release)
+            try:
+                held.enter_context(preparing_lock(self._place.index))
+            except IndexBusy:  # another server of this clinic
+                raise ChangeRefused(_BUSY) from None
             if self._intents.is_pending:
                 with publishing_lock(self._place.index):
                     self._intents.recover()
                 self._bot.follow()
             yield
-        finally:
-            self._lock.release()
 
     def _make_live(  # noqa: PLR0913, PLR0917 - what an intent is made of
         self,
@@ -315,7 +319,7 @@ class Publisher:
                 raise ChangeRefused("The pages were changed on the server meanwhile: try again.")
             progress(1, 1, "Publishing")
             intent = Intent(
-                time=datetime.now(UTC).strftime("%Y-%m-%dT%H-%M-%S"),
+                time=datetime.now(UTC).strftime(TIME),
                 before=current(index),
                 after=manifest.id,
                 built=self._is_built(live),

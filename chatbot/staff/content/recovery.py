@@ -12,9 +12,9 @@ import shutil
 from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import asdict, dataclass, field, replace
-from datetime import datetime
+from datetime import UTC, datetime
 from pathlib import Path
-from typing import Self
+from typing import TYPE_CHECKING, Final, Self
 
 from chatbot.errors import ChangeRefused, FootnoteError, IndexingError, StaffError
 from chatbot.files import sync_file, sync_folder_entry, write_atomically
@@ -29,14 +29,20 @@ from chatbot.indexing import (
     remove_builds,
     restore,
 )
-from chatbot.reading import CorpusFiles, corpus_digest
+from chatbot.reading import CorpusFiles, corpus_digest, load_corpus
 from chatbot.settings import STAFF_INTENT, Settings
 from chatbot.staff.audit_log import AuditLog, ChangeKind, Entry
 from chatbot.staff.content.corpus_files import changed_files, copy_corpus, sync_pages
 from chatbot.staff.content.drafts import Draft, Drafts
 from chatbot.staff.schema import staff_database
 
-__all__ = ["ContentPaths", "Intent", "IntentLog"]
+if TYPE_CHECKING:
+    from chatbot.crawling import PageChanges  # its package loads what speaks HTTP
+
+__all__ = ["TIME", "ContentPaths", "Intent", "IntentLog"]
+
+TIME: Final = "%Y-%m-%dT%H-%M-%S"
+"""How the time of a change is written."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,7 +85,8 @@ class Intent:
     says that `before` is of the pages as they were, so that one can go back to them. `kept` are the other builds.
     `pages` are the names of the pages that change. `entries` go into the audit log, whose newest entry was `newest`.
     `drafts` are the drafts that are live afterwards. `remembered` are the files that a crawl writes for the next one,
-    by their path below the corpus. `forward` says whether the change is to be finished.
+    by their path below the corpus. `forward` says whether the change is to be finished. `wanted` names the folder of
+    the pages as they are to be. Where the index stays as it is, `after` is empty.
     """
 
     time: str
@@ -93,6 +100,7 @@ class Intent:
     drafts: tuple[Draft, ...] = ()
     remembered: Mapping[str, str] = field(default_factory=dict)
     forward: bool = True
+    wanted: str = "corpus"
 
     def to_json(self) -> bytes:
         """Return the intent as it is written to the disk."""
@@ -166,7 +174,7 @@ class IntentLog:
         """
         copy_corpus(live, self._place.pages_before)
         try:
-            for folder in (self._place.pages_before, self._place.draft_corpus):
+            for folder in (self._place.pages_before, self._wanted(intent)):
                 for path in changed_files(folder, intent.pages):
                     sync_file(path)
             write_atomically(self._file, intent.to_json(), 0o600)
@@ -177,7 +185,9 @@ class IntentLog:
         """Bring pages and index to what they are to be; raises `FootnoteError`."""
         place = self._place
         withdrawn = place.withdrawn(intent.time)
-        sync_pages(place.corpus, place.draft_corpus, place.pages_before, intent.pages, withdrawn, keep_removed=True)
+        sync_pages(place.corpus, self._wanted(intent), place.pages_before, intent.pages, withdrawn, keep_removed=True)
+        if not intent.after:
+            return
         try:
             activate(place.index, intent.after)
         except IndexingError:  # whoever opens the new build verifies it
@@ -188,19 +198,54 @@ class IntentLog:
         """Record a change that is carried out, and tidy up; raises `FootnoteError`, and then `recover` goes on."""
         place = self._place
         try:
-            self._audit_log.record_once(intent.entries, intent.newest)
-            self._drafts.done(intent.drafts)
+            if intent.entries:
+                self._audit_log.record_once(intent.entries, intent.newest)
+                self._drafts.done(intent.drafts)
         except StaffError as error:
             raise StaffError(f"{error} The pages are live. Their entry in the log of changes follows later.") from error
         self.remember(intent.remembered)
         try:
-            remove_builds(place.index, {intent.after, intent.before})
-            if intent.built and place.pages_before.is_dir():
-                _replace_folder(place.pages_before, place.snapshot(intent.before))
-            self._forget_snapshots()
+            if intent.after:
+                remove_builds(place.index, {intent.after, intent.before})
+                if intent.built and place.pages_before.is_dir():
+                    _replace_folder(place.pages_before, place.snapshot(intent.before))
+                self._forget_snapshots()
             self._end(intent)
         except OSError as error:
             raise self._unwritable(error) from error
+
+    def take_in(self, changes: Mapping[str, "PageChanges"], remembered: Mapping[str, str]) -> None:
+        """Write what a crawl changed into the corpus, all of it or nothing; the index stays as it is.
+
+        `changes` are by the name of the folder below the corpus, and `remembered` as in `Intent`. Raises
+        `FootnoteError`, and then the pages are as they were.
+        """
+        place = self._place
+        pages = {
+            f"{folder}/{name}" for folder, change in changes.items() for name in {*change.written, *change.removed}
+        }
+        try:
+            place.staff.mkdir(mode=0o700, parents=True, exist_ok=True)
+            place.corpus.mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            raise self._unwritable(error) from error
+        if not pages:
+            self.remember(remembered)
+            return
+        live = load_corpus(place.corpus)
+        live = replace(live, pages=tuple(page for page in live.pages if page.name in pages))
+        time = datetime.now(UTC).strftime(TIME)
+        intent = Intent(time, "", "", False, (), tuple(sorted(pages)), (), 0, (), remembered, wanted="crawled")
+        shutil.rmtree(self._wanted(intent), ignore_errors=True)
+        for folder, change in changes.items():
+            change.apply_to(self._wanted(intent) / folder)
+        self.begin(live, intent)
+        try:
+            self.carry_out(intent)
+        except FootnoteError:
+            self.take_back(intent)
+            raise
+        self.complete(intent)
 
     def remember(self, files: Mapping[str, str]) -> None:
         """Write the files in which a crawl writes down what it found, by their path below the corpus."""
@@ -223,9 +268,10 @@ class IntentLog:
         withdrawn = place.withdrawn(intent.time)
         try:
             write_atomically(self._file, replace(intent, forward=False).to_json(), 0o600)
-            sync_pages(place.corpus, place.pages_before, place.draft_corpus, intent.pages, withdrawn)
-            restore(place.index, intent.before)
-            remove_builds(place.index, {intent.before, *intent.kept})
+            sync_pages(place.corpus, place.pages_before, self._wanted(intent), intent.pages, withdrawn)
+            if intent.after:
+                restore(place.index, intent.before)
+                remove_builds(place.index, {intent.before, *intent.kept})
             for path in changed_files(withdrawn, intent.pages):
                 live = place.corpus / path.relative_to(withdrawn)
                 if live.is_file() and live.read_bytes() == path.read_bytes():
@@ -237,12 +283,17 @@ class IntentLog:
 
     def _can_finish(self, intent: Intent) -> bool:
         """Return whether the new build and the new pages are there, whole."""
+        if not intent.after:
+            return self._wanted(intent).is_dir()
         for index in (self._place.index, self._place.draft_index):
             try:
                 return open_build(index, intent.after).manifest.corpus == corpus_digest(self._place.draft_corpus)
             except FootnoteError:
                 continue
         return False
+
+    def _wanted(self, intent: Intent) -> Path:
+        return self._place.draft_corpus.with_name(intent.wanted)
 
     def _read(self) -> Intent:
         try:
