@@ -129,6 +129,22 @@ def test_saved_questions_and_reports_are_in_the_shared_database(
     assert (tmp_path / "staff" / "golden.jsonl").exists() is not database.is_shared
 
 
+def test_files_from_before_the_database_are_taken_over(
+    empty_postgresql: str, connect: Connect, tmp_path: Path, bot: Chatbot
+) -> None:
+    folder, question = tmp_path / "staff", GoldenQuestion("b", "staff", "who won?", (), Expect.ABSTAIN, ())
+    GoldenFile(folder).save("does it hurt?", (), (), "anna")
+    earlier = CheckReports(folder).run(bot, [question])
+    database = connect(shared_database(empty_postgresql, "staff"))
+    golden, reports = GoldenFile(folder, database), CheckReports(folder, database)
+    assert [saved.question for saved in golden.read()] == ["does it hurt?"]
+    golden.save("does it bleed?", (), (), "anna")
+    golden.remove("does it hurt?", ())
+    assert [saved.question for saved in golden.read()] == ["does it bleed?"]
+    later = reports.run(bot, [question])
+    assert reports.all() == (earlier, later)
+
+
 def test_decisions_are_shared_and_numbered_anew(
     address: str, connect: Connect, place: ContentPaths, words: WordEncoder, clock: Clock
 ) -> None:

@@ -1,6 +1,7 @@
 """Texts of the staff by name: files below their folder, or rows of the database that several servers share."""
 
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 from threading import Lock
 from typing import Final
@@ -13,9 +14,9 @@ __all__ = ["PrivateTexts"]
 
 _READ: Final = sql("SELECT content FROM texts WHERE name = :name")
 _LATEST: Final = sql(
-    "SELECT content FROM texts WHERE substr(name, 1, :length) = :folder ORDER BY name DESC LIMIT :number"
+    "SELECT name, content FROM texts WHERE substr(name, 1, :length) = :folder ORDER BY name DESC LIMIT :number"
 )
-_CREATE: Final = sql("INSERT INTO texts (name, content) VALUES (:name, '') ON CONFLICT (name) DO NOTHING")
+_CREATE: Final = sql("INSERT INTO texts (name, content) VALUES (:name, :content) ON CONFLICT (name) DO NOTHING")
 _LOCK: Final = sql("UPDATE texts SET content = content WHERE name = :name")  # others wait for this row
 _WRITE: Final = sql("UPDATE texts SET content = :content WHERE name = :name")
 
@@ -23,7 +24,8 @@ _WRITE: Final = sql("UPDATE texts SET content = :content WHERE name = :name")
 class PrivateTexts:
     """Texts by name, such as "golden.jsonl"; safe for any number of threads, and of servers that share a database.
 
-    A file can be read by its owner alone.
+    A file can be read by its owner alone. With a database, a file that an earlier server without one has left counts
+    until its text is changed.
     """
 
     def __init__(self, folder: Path, database: Database | None = None) -> None:
@@ -40,31 +42,25 @@ class PrivateTexts:
         """Return a text, an empty one where there is none; raises `StaffError`."""
         if self._database:
             with self._database.reading() as connection:
-                return connection.execute(_READ, {"name": name}).scalar() or ""
-        path = self._folder / name
-        try:
-            return path.read_text("utf-8")
-        except FileNotFoundError:
-            return ""
-        except (OSError, UnicodeDecodeError) as error:
-            raise StaffError(f"{path} cannot be read: {error}. Check who may read it.") from error
+                row = connection.execute(_READ, {"name": name}).one_or_none()
+            if row:
+                return str(row.content)
+        return self._read_file(name)
 
     def latest(self, folder: str, number: int) -> list[str]:
         """Return the last texts of a folder in the order of their names, without those that cannot be read.
 
         Raises `StaffError` where the database cannot be read.
         """
+        texts = {}
+        for path in sorted((self._folder / folder).glob("*.json"))[-number:]:
+            with suppress(OSError, UnicodeDecodeError):
+                texts[f"{folder}/{path.name}"] = path.read_text("utf-8")
         if self._database:
             values = {"folder": f"{folder}/", "length": len(folder) + 1, "number": number}
             with self._database.reading() as connection:
-                return [content for (content,) in connection.execute(_LATEST, values)][::-1]
-        texts = []
-        for path in sorted((self._folder / folder).glob("*.json"))[-number:]:
-            try:
-                texts.append(path.read_text("utf-8"))
-            except (OSError, UnicodeDecodeError):
-                continue
-        return texts
+                texts |= {row.name: row.content for row in connection.execute(_LATEST, values)}
+        return [texts[name] for name in sorted(texts)[-number:]]
 
     def write(self, name: str, text: str) -> None:
         """Replace a text in one step; raises `StaffError`."""
@@ -73,17 +69,27 @@ class PrivateTexts:
     def edit(self, name: str, change: Callable[[str], str]) -> None:
         """Replace a text by what `change` makes of it, while nobody else can; raises `StaffError`."""
         if self._database:
+            file = self._read_file(name)
             with self._database.writing(only_sql=True) as connection:
-                connection.execute(_CREATE, {"name": name})
+                connection.execute(_CREATE, {"name": name, "content": file})
                 connection.execute(_LOCK, {"name": name})
                 before = connection.execute(_READ, {"name": name}).scalar_one()
                 connection.execute(_WRITE, {"name": name, "content": change(before)})
             return
         with self._lock:
-            before = self.read(name)
+            before = self._read_file(name)
             after = change(before)
             if after != before:
                 self._write_file(self._folder / name, after)
+
+    def _read_file(self, name: str) -> str:
+        path = self._folder / name
+        try:
+            return path.read_text("utf-8")
+        except FileNotFoundError:
+            return ""
+        except (OSError, UnicodeDecodeError) as error:
+            raise StaffError(f"{path} cannot be read: {error}. Check who may read it.") from error
 
     def _write_file(self, path: Path, text: str) -> None:
         try:
