@@ -13,10 +13,10 @@ import psycopg
 import pytest
 from hypothesis import settings
 
+from benchmarks import postgresql
 from chatbot.bot import Chatbot
 from chatbot.clinic import load_clinic
 from chatbot.indexing import Encoded, Encoder, build_index, load_encoder
-from tests import postgresql
 
 ROOT = Path(__file__).parents[1]
 NUMBERS = count()

@@ -5,9 +5,10 @@ import io
 import json
 import re
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
-from time import perf_counter
+from time import perf_counter, sleep
 from uuid import uuid4
 from zoneinfo import ZoneInfo
 
@@ -47,6 +48,22 @@ def test_the_last_feedback_on_an_answer_counts_and_is_redacted(journal: Journal)
     assert feedback == {answer_id: (False, "nonsense, write to [email]"), other: (None, None)}
     assert journal.feedback(answer_id, True)
     assert {(logged.helpful, logged.comment) for logged in journal.asked()} == {(True, None), (None, None)}
+
+
+def test_feedback_waits_for_the_answer_that_another_server_writes(empty_postgresql: str) -> None:
+    one, other = (Journal.open(empty_postgresql, 30) for _ in range(2))
+    assert one
+    assert other
+    other.flush()
+    answer_id = uuid4().hex
+    with ThreadPoolExecutor(1) as pool:
+        feedback = pool.submit(other.feedback, answer_id, True)
+        sleep(0.1)
+        one.record(answer_id, answer("does it hurt?"), 12)
+        assert feedback.result()
+    assert [logged.helpful for logged in one.asked()] == [True]
+    one.close()
+    other.close()
 
 
 @pytest.mark.parametrize("answer_id", ["", "x", "0" * 32, "0" * 33, "A" * 32, "\ud800", "' OR 1=1 --", "%" * 32])

@@ -1,4 +1,4 @@
-"""A PostgreSQL server of the tests' own, where its programs are installed."""
+"""A PostgreSQL server that lives as long as a test or a benchmark, where its programs are installed."""
 
 import os
 import shutil
