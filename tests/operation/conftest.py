@@ -67,10 +67,8 @@ def packaged_words() -> WordEncoder:
 
 @pytest.fixture
 def make_site(packaged_words: WordEncoder) -> Callable[..., Site]:
-    def make(folder: Path, encoder: Encoder = packaged_words) -> Site:
-        (folder / "corpus").mkdir(parents=True)
-        (folder / "corpus" / "care.md").write_text(PAGE)
-        (folder / "clinic.toml").write_text(CLINIC)
+    def make(folder: Path, encoder: Encoder = packaged_words, *, empty: bool = False) -> Site:
+        folder.mkdir()
         environ = {
             "FOOTNOTE_CORPUS": str(folder / "corpus"),
             "FOOTNOTE_INDEX": str(folder / "index"),
@@ -80,7 +78,11 @@ def make_site(packaged_words: WordEncoder) -> Callable[..., Site]:
             "FOOTNOTE_TRUSTED_PROXIES": "127.0.0.1",
         }
         site = Site(folder, environ, encoder)
-        site.build()
+        if not empty:
+            (folder / "corpus").mkdir()
+            (folder / "corpus" / "care.md").write_text(PAGE)
+            (folder / "clinic.toml").write_text(CLINIC)
+            site.build()
         return site
 
     return make
