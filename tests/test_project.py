@@ -67,7 +67,6 @@ OWNERS: dict[str, str | tuple[str, ...]] = {
     "mcp": "web/visitor/mcp_server.py",
     "mcp_types": "web/visitor/mcp_server.py",
     "uvicorn": ("web/server.py", "web/http/connections.py"),
-    "sklearn": "evaluation/metrics.py",
     "scipy": ("evaluation/metrics.py", "staff/insights/clustering.py", "triage/classifier.py"),
     "matplotlib": "evaluation/charts.py",
     "tqdm": "cli/progress.py",
