@@ -161,7 +161,7 @@ def test_synthetic_pages_are_cut_into_as_many_passages_as_asked(tmp_path: Path) 
     assert build_index(tmp_path / "pages", tmp_path / "index", SyntheticEncoder()).passages == 120
 
 
-@pytest.mark.parametrize("module", ["performance", "performance.grow", "peers.footnote"])
+@pytest.mark.parametrize("module", ["performance.grow", "peers.footnote"])
 def test_a_script_says_how_it_is_called(module: str) -> None:
     command = [sys.executable, "-m", f"benchmarks.{module}", "--help"]
     done = subprocess.run(command, check=True, cwd=ROOT, capture_output=True, text=True)

@@ -1,22 +1,50 @@
+import io
 import os
 import subprocess
 import sys
 from collections.abc import Callable
+from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
 
+from chatbot.__main__ import main
 from chatbot.staff import Account, AccountStore, AuditLog, ChangeKind, Role, staff_database
 from tests.conftest import ROOT
 
 PASSWORD = "correct horse battery"  # noqa: S105 -- no real account
-Run = Callable[..., "subprocess.CompletedProcess[str]"]
+
+
+@dataclass(frozen=True)
+class Done:
+    """What a command has left."""
+
+    returncode: int
+    stdout: str
+    stderr: str
+
+
+Run = Callable[..., Done]
 
 
 @pytest.fixture
-def run(tmp_path: Path) -> Run:
-    def run(*arguments: str, typed: str = "") -> "subprocess.CompletedProcess[str]":
-        return subprocess.run(
+def run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Run:
+    def run(*arguments: str, typed: str = "") -> Done:
+        monkeypatch.setenv("FOOTNOTE_STAFF_DIR", str(tmp_path / "staff"))
+        monkeypatch.setattr("sys.stdin", io.StringIO(typed))
+        try:
+            code = main(["staff", *arguments])
+        except SystemExit as usage:
+            code = int(usage.code or 0)
+        return Done(code, *capsys.readouterr())
+
+    return run
+
+
+@pytest.fixture
+def run_without_terminal(tmp_path: Path) -> Run:
+    def run(*arguments: str, typed: str = "") -> Done:
+        done = subprocess.run(
             [sys.executable, "-m", "chatbot", "staff", *arguments],
             env=os.environ | {"FOOTNOTE_STAFF_DIR": str(tmp_path / "staff")},
             cwd=ROOT,
@@ -26,6 +54,7 @@ def run(tmp_path: Path) -> Run:
             check=False,
             start_new_session=True,  # without the terminal that the tests were started in
         )
+        return Done(done.returncode, done.stdout, done.stderr)
 
     return run
 
@@ -65,8 +94,8 @@ def test_a_refusal_is_one_line_that_names_the_cure(run: Run) -> None:
 @pytest.mark.parametrize(
     ("command", "typed"), [(("add", "anna", "--role", "editor"), ""), (("password", "anna"), f"{PASSWORD}\n" * 2)]
 )
-def test_without_a_terminal_the_cure_is_named(run: Run, command: tuple[str, ...], typed: str) -> None:
-    refused = run(*command, typed=typed)
+def test_without_a_terminal_the_cure_is_named(run_without_terminal: Run, command: tuple[str, ...], typed: str) -> None:
+    refused = run_without_terminal(*command, typed=typed)
     assert (refused.returncode, refused.stdout) == (1, "")
     assert refused.stderr == (
         "There is no terminal to type the password in: add --password-stdin and pass the password on standard input.\n"
