@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Iterator
-from datetime import datetime, timedelta
+from datetime import timedelta
 from typing import Final
 from urllib.parse import urlsplit
 
@@ -12,12 +12,11 @@ from chatbot.journal import Journal
 from chatbot.operation.findings import Finding, look, ok, wrong
 from chatbot.operation.installation import Installation, some
 from chatbot.operation.last_backup import last_backup
-from chatbot.operation.notices import REFUSED_SITES, read_notices
+from chatbot.operation.notices import REFUSED_SITES, is_recent, read_notices
 from chatbot.staff import AccountStore, Role, SignOffs, foreign_warnings, signed_lists
 
 __all__ = ["accounts", "allow_list", "backups", "contact", "examples", "journal", "sign_off"]
 
-_RECENT: Final = timedelta(days=30)  # a site that was refused longer ago has been taken down or listed
 _OLD_BACKUP: Final = timedelta(days=8)  # a weekly one, and a day
 _LATE: Final = timedelta(days=2)  # retention runs once a day
 _MAIL: Final = re.compile(r"[^@\s\"<>(),;:]+@([a-z0-9-]+\.)+[a-z]{2,}", re.IGNORECASE)
@@ -68,7 +67,7 @@ def allow_list(place: Installation) -> Iterator[Finding]:
             yield look("sites", f"{site} is not encrypted: others on the way can read and change the chat.", cure)
     refused = read_notices(place.settings.staff).get(REFUSED_SITES, {})
     for site, seen in refused.items():
-        if site not in allowed and _is_recent(seen, place.now):
+        if site not in allowed and is_recent(seen, place.now):
             yield look(
                 "sites",
                 f"{site} asked for the chat on {seen[:10]} and was refused.",
@@ -121,7 +120,7 @@ def journal(place: Installation) -> Iterator[Finding]:
         newest = opened.newest()
     finally:
         opened.close()
-    yield ok("journal", f"It holds {sum(counts.outcomes.values()):,} questions. Words are kept for {days} days.")
+    yield ok("journal", f"Questions in it: {counts.questions:,}. Words are kept for {days} days.")
     if oldest and oldest < place.now - timedelta(days=days) - _LATE:
         message = f"Words of {oldest:%d %B %Y} are still kept, longer than {days} days."
         yield wrong("journal", message, "Run 'footnote journal expire', and start the server.")
@@ -148,10 +147,3 @@ def _has_index(place: Installation) -> bool:
         return bool(place.status)
     except (CorpusError, IndexingError, ModelError):
         return False
-
-
-def _is_recent(seen: str, now: datetime) -> bool:
-    try:
-        return now - datetime.fromisoformat(seen) < _RECENT
-    except (ValueError, TypeError):
-        return True

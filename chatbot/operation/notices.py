@@ -6,13 +6,13 @@ Nothing in it is a visitor's: it holds names of websites and addresses of proxie
 import json
 import logging
 from collections.abc import Callable, Mapping
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Final
 
 from chatbot.files import write_atomically
 
-__all__ = ["PROXIES", "REFUSED_SITES", "Notices", "read_notices"]
+__all__ = ["PROXIES", "REFUSED_SITES", "Notices", "is_recent", "read_notices"]
 
 REFUSED_SITES: Final = "refused sites"
 """The kind of notice of a website that asks for the chat and is not on the list."""
@@ -22,6 +22,7 @@ PROXIES: Final = "unnamed proxies"
 
 _LOG = logging.getLogger(__name__)
 _FILE: Final = "notices.json"
+_RECENT: Final = timedelta(days=30)  # what was seen longer ago has been mended or taken down
 _MOST: Final = 50  # of a kind; made-up ones beyond it fill neither the log nor the file
 
 
@@ -69,3 +70,11 @@ def read_notices(folder: Path) -> Mapping[str, Mapping[str, str]]:
         return {str(kind): {str(name): str(seen) for name, seen in names.items()} for kind, names in kept.items()}
     except (OSError, ValueError, AttributeError, RecursionError):
         return {}
+
+
+def is_recent(seen: str, now: datetime) -> bool:
+    """Return whether something was seen of late, by its time (ISO 8601)."""
+    try:
+        return now - datetime.fromisoformat(seen) < _RECENT
+    except (ValueError, TypeError):
+        return True

@@ -14,7 +14,7 @@ from urllib.parse import urlsplit
 from chatbot.errors import SettingsError
 from chatbot.operation.findings import Finding, look, ok, wrong
 from chatbot.operation.installation import Installation, live_build
-from chatbot.operation.notices import PROXIES, read_notices
+from chatbot.operation.notices import PROXIES, is_recent, read_notices
 from chatbot.settings import Settings
 
 __all__ = ["own_address", "proxy", "server", "server_answers"]
@@ -33,7 +33,7 @@ def proxy(place: Installation) -> Iterator[Finding]:
             message = f"{network} in FOOTNOTE_TRUSTED_PROXIES holds everybody: each visitor may choose an address."
             yield wrong("proxy", message, "Name the proxies' own addresses.")
     seen = read_notices(place.settings.staff).get(PROXIES, {})
-    unnamed = {name: day for name, day in seen.items() if not _is_trusted(name, trusted)}
+    unnamed = {name: day for name, day in seen.items() if not _is_trusted(name, trusted) and is_recent(day, place.now)}
     for name, day in unnamed.items():
         yield look("proxy", f"{name} forwarded requests on {day[:10]} and is not named as a proxy.", _NAME_IT)
     if not trusted and not unnamed and _is_local(place.settings.host) and _has_https_site(place):
