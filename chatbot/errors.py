@@ -14,7 +14,8 @@ FootnoteError
 │   ├── IndexStale          the corpus, or the way it is split, changed since the build
 │   ├── IndexIncompatible   it was built with another encoder or another version of Footnote
 │   ├── IndexDamaged        a file of it is missing or altered
-│   └── IndexBusy           another build of it is under way
+│   ├── IndexBusy           another build of it is under way
+│   └── StoreUnavailable    the server that searches it does not answer
 ├── QuestionError           the question cannot be asked
 │   ├── QuestionEmpty       it has no visible characters
 │   └── QuestionTooLong     it has too many bytes or characters
@@ -69,6 +70,7 @@ __all__ = [
     "SingleSignOnRefused",
     "SiteRefused",
     "StaffError",
+    "StoreUnavailable",
     "ThresholdMissed",
     "UnreadablePage",
     "problem",
@@ -181,6 +183,13 @@ class IndexBusy(IndexingError):
 
     kind = "index-busy"
     title = "Another build is under way"
+
+
+class StoreUnavailable(IndexingError):
+    """The server that searches the index does not answer, or refuses to."""
+
+    kind = "store-unavailable"
+    title = "The search cannot be reached"
 
 
 class QuestionError(FootnoteError):

@@ -10,7 +10,7 @@ from pathlib import Path
 from threading import Timer
 from typing import TYPE_CHECKING, Final
 
-from chatbot.errors import FootnoteError
+from chatbot.errors import FootnoteError, StoreUnavailable
 from chatbot.settings import Settings
 
 if TYPE_CHECKING:
@@ -120,7 +120,10 @@ def _serve_one(settings: Settings) -> None:
     with progress_bar("Reading", " files") as read, progress_bar("Embedding", " passages") as show:
         healer = IndexHealer.open(settings, progress=show, reading=read)
     bot = healer.bot
-    bot.ask("Are you ready?")  # loads the model, so that the first visitor need not wait for it
+    try:
+        bot.ask("Are you ready?")  # loads the model, so that the first visitor need not wait for it
+    except StoreUnavailable as error:
+        _LOG.warning("%s", error)
     if bot.clinic.contact == Contact():
         _LOG.warning("Visitors are not told how to reach the clinic: fill in [contact] in clinic.toml.")
     for warning in (*bot.warnings, *example_warnings(bot.clinic)):
