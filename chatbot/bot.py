@@ -31,7 +31,18 @@ from chatbot.answering import (
 )
 from chatbot.clinic import Clinic, load_clinic
 from chatbot.errors import DocumentNotFound, FootnoteError
-from chatbot.indexing import Encoder, PageCopy, current, load_encoder, open_index, open_last_good
+from chatbot.indexing import (
+    Encoder,
+    FaissStore,
+    PageCopy,
+    StoreKind,
+    current,
+    load_encoder,
+    load_store,
+    open_index,
+    open_last_good,
+    settle,
+)
 from chatbot.language import Spelling
 from chatbot.records import Answer, Document, Hit, Passage
 from chatbot.settings import Settings
@@ -73,6 +84,7 @@ class Chatbot:
         pipeline: Pipeline | None = None,
         *,
         last_good: bool = False,
+        store: StoreKind = FaissStore,
     ) -> None:
         """Open the live build; raises an `IndexingError` that names the cure if there is none that can be served.
 
@@ -81,14 +93,16 @@ class Chatbot:
         what is wrong.
         """
         self.encoder = encoder
+        self.store = store
         self._corpus = corpus
         self._folder = index
+        self._is_served = True
         self._pipeline = pipeline or load_pipeline(encoder)
         self.outdated: FootnoteError | None = None
         if last_good:
-            self.build, opened, self.outdated = open_last_good(corpus, index, encoder)
+            self.build, opened, self.outdated = open_last_good(corpus, index, encoder, store)
         else:
-            self.build, opened = open_index(corpus, index, encoder)
+            self.build, opened = open_index(corpus, index, encoder, store)
         self.build_state = BuildState()
         self._serving = ServingSnapshot(
             opened, Spelling(opened.words, self._is_word), clinic, ReplyMatcher.of(clinic.replies, encoder)
@@ -103,7 +117,8 @@ class Chatbot:
         """Open the chatbot that the settings describe, perhaps with the models of another one."""
         encoder = pipeline.tools.encoder if pipeline else load_encoder(settings.model)
         clinic = load_clinic(settings.clinic)
-        return cls(settings.corpus, settings.index, encoder, clinic, pipeline, last_good=last_good)
+        store = load_store(settings.store, settings.site)
+        return cls(settings.corpus, settings.index, encoder, clinic, pipeline, last_good=last_good, store=store)
 
     def warm_up(self) -> None:
         """Read what the first questions would wait for, some seconds of work; questions may be asked meanwhile."""
@@ -119,7 +134,7 @@ class Chatbot:
 
         `digest` is that of the corpus, where the caller has just taken it.
         """
-        build, index = open_index(self._corpus, self._folder, self.encoder, digest=digest)
+        build, index = open_index(self._corpus, self._folder, self.encoder, self.store, digest)
         spelling = Spelling(index.words, self._is_word)
         approved = ApprovedMatcher.of(self._serving.approved.questions, index, self.encoder, spelling)
         with self._changing:
@@ -129,6 +144,8 @@ class Chatbot:
             self.outdated, self.build_state = None, BuildState()
             self._serving = replace(self._serving, index=index, spelling=spelling, approved=approved)
             self.content_version = next(_VERSIONS)
+        if self._is_served:
+            settle(self._folder, self.store)
 
     def follow(self) -> bool:
         """Serve the live build if it is another than the served one, as `reload` does; return whether it was."""
@@ -164,7 +181,7 @@ class Chatbot:
     def with_corpus(self, corpus: Path, index: Path, digest: str | None = None) -> "Chatbot":
         """Return a chatbot for the same clinic over another corpus; both share the encoder."""
         other = copy.copy(self)
-        vars(other).update(_corpus=corpus, _folder=index, _changing=Lock())
+        vars(other).update(_corpus=corpus, _folder=index, _changing=Lock(), _is_served=False)
         other.reload(digest)
         return other
 

@@ -6,7 +6,7 @@ from tempfile import TemporaryDirectory
 
 import numpy as np
 
-from chatbot.indexing import ExactStore, Index, Vectors
+from chatbot.indexing import ExactStore, Index, StoreKind, Vectors
 from chatbot.indexing.bm25 import BM25Words
 from chatbot.indexing.copies import DistinctPassages, write_copies
 from chatbot.indexing.index import searched_text, write_encodings
@@ -24,7 +24,12 @@ def index_of(entries: Sequence[Entry], encodings: Sequence[tuple[Vectors, Tokens
         return Index(Path(folder), ExactStore)
 
 
-def write_index(folder: Path, entries: Sequence[Entry], encodings: Sequence[tuple[Vectors, Tokens]]) -> None:
+def write_index(
+    folder: Path,
+    entries: Sequence[Entry],
+    encodings: Sequence[tuple[Vectors, Tokens]],
+    store: StoreKind = ExactStore,
+) -> None:
     """Write the files of such an index, in which each passage is distinct."""
     words = BM25Words()
     for passage, _ in entries:
@@ -34,4 +39,4 @@ def write_index(folder: Path, entries: Sequence[Entry], encodings: Sequence[tupl
     DistinctPassages(rows, rows).write(folder)
     write_copies(folder, ())
     Texts.write(folder, [Page("digest", PAGE, tuple(entries))])
-    write_encodings(folder, ExactStore, encodings)
+    write_encodings(folder, store, encodings)

@@ -38,6 +38,7 @@ LAYERS = [
 WEB_LAYERS = [("http",), ("visitor", "console"), ("agency",), ("application", "open_sites", "server")]
 OWNERS: dict[str, str | tuple[str, ...]] = {
     "faiss": "indexing/store.py",
+    "pymilvus": "indexing/milvus.py",
     "onnxruntime": ("indexing/onnx_encoder.py", "triage/classifier.py"),
     "tokenizers": "indexing/onnx_encoder.py",
     "sentence_transformers": "indexing/sentence_encoder.py",

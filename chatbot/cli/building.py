@@ -22,6 +22,7 @@ ATTENTION: Final = 3
 
 _FEW_SHARE: Final = 0.02  # of the pages; a language of fewer may be a slip of the guess
 _PATIENCE: Final = 30.0  # seconds to wait for a publishing, which writes for less than one
+_MOST_WORKERS: Final = 256
 _POLL: Final = 1.0  # seconds between two looks for a folder that is gone
 _LOOK: Final = 5_000  # milliseconds without a change, after which the folder is looked for
 
@@ -31,6 +32,7 @@ def add_building_commands(add_command: Callable[..., argparse.ArgumentParser]) -
     build = add_command("build", help="build the index of the corpus, if anything changed")
     build.add_argument("--watch", action="store_true", help="build again whenever a page changes, until Ctrl+C")
     build.add_argument("--fresh", action="store_true", help="read and embed all pages, changed or not")
+    build.add_argument("--workers", type=_workers, default=1, metavar="N", help="embed so many passages at a time; 1")
     build.set_defaults(run=_build)
 
 
@@ -46,7 +48,7 @@ def _build(settings: Settings, options: argparse.Namespace) -> int:
     from chatbot.indexing import load_encoder
 
     encoder = load_encoder(settings.model)
-    built = _build_once(settings, encoder, fresh=options.fresh)
+    built = _build_once(settings, encoder, options.workers, fresh=options.fresh)
     _report(settings.corpus, built)
     print(f"{_summary(built)}.")
     many = [language for language, pages in built.languages.items() if pages >= _FEW_SHARE * built.documents]
@@ -56,20 +58,30 @@ def _build(settings: Settings, options: argparse.Namespace) -> int:
         for warning in example_warnings(load_clinic(settings.clinic)):
             print(warning, file=sys.stderr)
     if options.watch:
-        _watch(settings, encoder, built)
+        _watch(settings, encoder, options.workers, built)
     return ATTENTION if built.problems else 0
 
 
-def _build_once(settings: Settings, encoder: "Encoder", *, fresh: bool = False) -> "BuildResult":
+def _build_once(settings: Settings, encoder: "Encoder", workers: int, *, fresh: bool = False) -> "BuildResult":
     from chatbot.cli.progress import progress_bar
-    from chatbot.indexing import build_index
+    from chatbot.indexing import build_index, load_store
 
     with (
         pages_at_rest(settings),
         progress_bar("Reading", " files") as read,
         progress_bar("Embedding", " passages") as show,
     ):
-        return build_index(settings.corpus, settings.index, encoder, progress=show, reading=read, fresh=fresh)
+        store = load_store(settings.store, settings.site, workers)
+        return build_index(
+            settings.corpus,
+            settings.index,
+            encoder,
+            store,
+            progress=show,
+            reading=read,
+            fresh=fresh,
+            workers=workers,
+        )
 
 
 @contextmanager
@@ -103,14 +115,14 @@ def _summary(built: "BuildResult") -> str:
     )
 
 
-def _watch(settings: Settings, encoder: "Encoder", built: "BuildResult") -> None:
+def _watch(settings: Settings, encoder: "Encoder", workers: int, built: "BuildResult") -> None:
     """Build again after each change, a line a build; Ctrl+C ends it."""
     print(f"Watching {settings.corpus} (Ctrl+C stops it)", flush=True)
     live = built.id
     for _ in _changes(settings.corpus):
         started = time.perf_counter()
         try:
-            built = _build_once(settings, encoder)
+            built = _build_once(settings, encoder, workers)
         except FootnoteError as error:
             print(error, file=sys.stderr, flush=True)
             continue

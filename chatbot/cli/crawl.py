@@ -173,10 +173,11 @@ def _read_site(address: str, settings: Settings, limits: "CrawlOptions") -> "Cra
 
 def _build(settings: Settings, encoder: "Encoder") -> "BuildResult":
     from chatbot.cli.progress import progress_bar
-    from chatbot.indexing import build_index
+    from chatbot.indexing import build_index, load_store
 
     with progress_bar("Embedding", " passages") as show:
-        return build_index(settings.corpus, settings.index, encoder, progress=show)
+        store = load_store(settings.store, settings.site)
+        return build_index(settings.corpus, settings.index, encoder, store, progress=show)
 
 
 def _site_report(crawled: "CrawlReport", built: "BuildResult") -> "SiteReport":

@@ -1,7 +1,7 @@
 """The index: passages with their vectors, tokens and words, on disk and in memory."""
 
 from chatbot.indexing.bm25 import content_words
-from chatbot.indexing.building import BuildResult, build_index, open_index, open_last_good, passages_of
+from chatbot.indexing.building import BuildResult, build_index, open_index, open_last_good, passages_of, settle
 from chatbot.indexing.builds import (
     REBUILD_HINT,
     Build,
@@ -27,7 +27,8 @@ from chatbot.indexing.model_files import MULTILINGUAL_MODEL, PACKAGED_MODEL
 from chatbot.indexing.sentence_encoder import SentenceEncoder
 from chatbot.indexing.status import IndexStatus, index_status
 from chatbot.indexing.stems import STEMMED
-from chatbot.indexing.store import ExactStore, FaissStore, VectorStore
+from chatbot.indexing.store import ExactStore, FaissStore, StoreKind, VectorStore
+from chatbot.indexing.stores import load_store
 
 __all__ = [
     "MULTILINGUAL_MODEL",
@@ -48,6 +49,7 @@ __all__ = [
     "Query",
     "SentenceEncoder",
     "SentenceEvidence",
+    "StoreKind",
     "VectorStore",
     "Vectors",
     "activate",
@@ -60,6 +62,7 @@ __all__ = [
     "kept_builds",
     "live_since",
     "load_encoder",
+    "load_store",
     "open_build",
     "open_index",
     "open_last_good",
@@ -70,5 +73,6 @@ __all__ = [
     "read_manifest",
     "remove_builds",
     "restore",
+    "settle",
     "words_of",
 ]

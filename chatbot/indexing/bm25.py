@@ -11,6 +11,8 @@ import re
 from array import array
 from collections import Counter
 from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property
 from itertools import product
 from pathlib import Path
 from typing import ClassVar, Final, Self
@@ -23,7 +25,7 @@ from chatbot.indexing.builds import REBUILD_HINT
 from chatbot.indexing.encoder import Numbers, Vectors
 from chatbot.indexing.stems import ENGLISH, language_of, stem, stop_words, terms
 
-__all__ = ["BM25Index", "BM25Words", "content_word_mask", "content_words", "normalised_idf"]
+__all__ = ["BM25Index", "BM25Words", "TermQuery", "content_word_mask", "content_words", "normalised_idf"]
 
 _K1: Final = 1.2
 _B: Final = 0.75
@@ -115,6 +117,43 @@ class BM25Words:
         return offsets, owners.astype(np.int32), scores.astype(np.float32)
 
 
+@dataclass(frozen=True)
+class TermQuery:
+    """The words of a question: the factor of each stem's scores, by its number, and how many passages to return.
+
+    Where `languages` is not None, only passages in these are searched; `mask` says which they are, shape (passages,).
+    """
+
+    index: "BM25Index"
+    weights: Mapping[int, float]
+    limit: int
+    languages: tuple[str, ...] | None = None
+    mask: NDArray[np.bool_] | None = None
+
+    @cached_property
+    def _all(self) -> Vectors:
+        return self.index.scores(self.weights)
+
+    def best(self) -> NDArray[np.int64]:
+        """Return the numbers of the passages with the highest scores above 0, in no particular order."""
+        scores = self._all if self.mask is None else np.where(self.mask, self._all, 0)
+        limit = min(self.limit, len(scores))
+        best = np.argpartition(-scores, limit - 1)[:limit]
+        return best[scores[best] > 0]
+
+    def best_of(self, passages: NDArray[np.int64]) -> NDArray[np.int64]:
+        """Return those of some passages that `best` would return if there were no others, best first."""
+        among = passages if self.mask is None else passages[self.mask[passages]]
+        scores = self.scores_of(among.tolist())
+        best = np.argsort(-scores, kind="stable")[: self.limit]
+        return among[best[scores[best] > 0]]
+
+    def scores_of(self, passages: Sequence[int]) -> Vectors:
+        """Return the scores of some passages by their numbers."""
+        known = vars(self).get("_all")  # as it is where `best` was asked
+        return self.index.scores_of(self.weights, passages) if known is None else known[np.asarray(passages, np.int64)]
+
+
 class BM25Index:
     """The BM25 scores of the stemmed words of passages; `words` counts each word of the corpus, in lower case.
 
@@ -185,6 +224,24 @@ class BM25Index:
             start, end = self._offsets[number : number + 2]
             scores[self._owners[start:end]] += self._scores[start:end] * np.float32(weight)
         return scores
+
+    def scores_of(self, weights: Mapping[int, float], passages: Sequence[int]) -> Vectors:
+        """Return the scores of some passages, as `scores` does, but read no others."""
+        wanted, scores = np.asarray(passages, dtype=np.int32), np.zeros(len(passages), dtype=np.float32)
+        for number, weight in weights.items():
+            start, end = self._offsets[number : number + 2]
+            owners = self._owners[start:end]
+            places = np.minimum(np.searchsorted(owners, wanted), len(owners) - 1)
+            having = owners[places] == wanted
+            scores[having] += self._scores[start:end][places[having]] * np.float32(weight)
+        return scores
+
+    def by_passage(self) -> _Postings:
+        """Return the postings by passage: where those of each begin, the numbers of their stems, and the scores."""
+        order = np.argsort(self._owners, kind="stable")
+        stems = np.repeat(np.arange(len(self._offsets) - 1, dtype=np.int32), np.diff(self._offsets))[order]
+        first = np.searchsorted(self._owners[order], np.arange(self._passages + 1))
+        return first, stems, self._scores[order]
 
     def without_topic(self, text: str) -> str:
         """Return a question without topic words, which most passages have; stop words stay.

@@ -4,11 +4,13 @@ import json
 from array import array
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from concurrent.futures import Executor, ThreadPoolExecutor
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
+from functools import partial
 from hashlib import blake2b, sha256
 from pathlib import Path
-from typing import Final
+from typing import Final, Protocol
 
 import numpy as np
 
@@ -27,12 +29,13 @@ from chatbot.indexing.builds import (
     write_lock,
 )
 from chatbot.indexing.copies import DistinctCounter, DistinctPassages, copies_text, find_copies, write_copies
+from chatbot.indexing.encoded_parts import EncodedParts
 from chatbot.indexing.encoder import Encoder, Vectors
 from chatbot.indexing.index import Index, searched_text, write_encodings
 from chatbot.indexing.late_interaction import Tokens, token_bits
 from chatbot.indexing.left_out import LeftOut, read_left_out, write_left_out
 from chatbot.indexing.spans import heading_prefix, sentence_of, span_vectors
-from chatbot.indexing.store import FaissStore, VectorStore
+from chatbot.indexing.store import FaissStore, StoreKind
 from chatbot.indexing.texts import Entry, Page, Texts
 from chatbot.language import language_of_page
 from chatbot.reading import (
@@ -51,12 +54,21 @@ from chatbot.reading import (
 )
 from chatbot.records import Document, Highlight, Passage
 
-__all__ = ["BuildResult", "build_index", "open_index", "open_last_good", "passages_of", "raise_if_incompatible"]
+__all__ = [
+    "BuildResult",
+    "build_index",
+    "open_index",
+    "open_last_good",
+    "passages_of",
+    "raise_if_incompatible",
+    "settle",
+]
 
 _FORMAT: Final = 11
 _PASSAGE_SHARE: Final = 0.75  # of the encoder's window; the rest is for the heading prefix
 _WINDOW: Final = 512  # passages that are held encoded until they are written
 _BATCH: Final = 64  # of them between two steps of the progress bar
+_RESUMED: Final = 2_048  # passages to encode; of more, a killed build is not to lose all
 _INPUTS: Final = "inputs.npy"
 _REPEATED: Final = "repeated.json"
 
@@ -87,25 +99,28 @@ def build_index(  # noqa: PLR0913, PLR0917 - what a build is made of, and who he
     corpus: Path,
     index: Path,
     encoder: Encoder,
-    store: type[VectorStore] = FaissStore,
+    store: StoreKind = FaissStore,
     progress: Callable[[int, int], object] = lambda _done, _of: None,
     reuse: Path | None = None,
     *,
     reading: Callable[[int, int], object] = lambda _done, _of: None,
     fresh: bool = False,
+    workers: int = 1,
 ) -> BuildResult:
     """Build the index of a corpus and make it live; with nothing changed, do nothing.
 
     Pages that the live build, or that of another index folder `reuse`, already holds are not read again, nor are their
     passages embedded. `fresh` reads and embeds all of them. `progress(done, total)` counts the passages that are
-    embedded, `reading(done, total)` the files that are read. Raises `CorpusError`, `ModelError`, `IndexBusy`.
+    embedded, `reading(done, total)` the files that are read. `workers` passages are embedded at a time. A build of many
+    passages that was killed goes on where it was. Raises `CorpusError`, `ModelError`, `IndexBusy`, `StoreUnavailable`.
     """
     with write_lock(index):
         old = None if fresh else _live_build(index)
         before = sha256()
         names = [file.name for file in page_files(corpus, before)]
         inputs = _manifest(before.hexdigest(), encoder)
-        if old and old.manifest.id == inputs.id:
+        if old and old.manifest.id == inputs.id and store.holds(old.folder):
+            settle(index, store, reuse)
             return _result(old, 0)
         known = _Known([old, _live_build(reuse) if reuse else None], inputs, store)
         with draft(index) as folder:
@@ -117,7 +132,10 @@ def build_index(  # noqa: PLR0913, PLR0917 - what a build is made of, and who he
             cut = _write_texts(folder, corpus, files, known, encoder, repeated)
             known.keep_precise(cut.bits, store.bits_for(cut.spans))
             embedded = sum(len(unknown) for _, unknown in _windows(cut, known))
-            search = write_encodings(folder, store, _encodings(cut, known, encoder, progress))
+            parts = EncodedParts(index, encoder.fingerprint, cut.bits, wanted=embedded > _RESUMED)
+            with ThreadPoolExecutor(workers) as pool:
+                encode = partial(_encode_all, cut=cut, encoder=encoder, pool=pool, parts=parts)
+                search = write_encodings(folder, store, _encodings(cut, known, encode, progress))
             made = replace(
                 inputs,
                 corpus=digest.hexdigest(),
@@ -127,7 +145,27 @@ def build_index(  # noqa: PLR0913, PLR0917 - what a build is made of, and who he
                 notices=cut.notices,
                 search=search,
             )
-            return _result(publish(index, folder, made), embedded)
+            build = publish(index, folder, made)
+        parts.remove()
+        settle(index, store, reuse)
+        return _result(build, embedded)
+
+
+def settle(index: Path, store: StoreKind, served: Path | None = None) -> None:
+    """Let a store on a server serve the live build of an index, and drop what it needs no more.
+
+    `served` is the index that visitors are answered from, where this is another one.
+    """
+    others = _builds(served) if served else []
+    store.settle(index, _builds(index), others)
+
+
+def _builds(index: Path) -> list[Path]:
+    """Return the folders of the builds of an index, the live one first."""
+    try:
+        return [index / name for name in (current(index), *kept_builds(index))]
+    except IndexingError:
+        return []
 
 
 def passages_of(document: Document, encoder: Encoder) -> tuple[Passage, ...]:
@@ -136,7 +174,7 @@ def passages_of(document: Document, encoder: Encoder) -> tuple[Passage, ...]:
 
 
 def open_index(
-    corpus: Path, index: Path, encoder: Encoder, store: type[VectorStore] = FaissStore, digest: str | None = None
+    corpus: Path, index: Path, encoder: Encoder, store: StoreKind = FaissStore, digest: str | None = None
 ) -> tuple[str, Index]:
     """Open the live build and return its id with it.
 
@@ -154,7 +192,7 @@ def open_index(
 
 
 def open_last_good(
-    corpus: Path, index: Path, encoder: Encoder, store: type[VectorStore] = FaissStore
+    corpus: Path, index: Path, encoder: Encoder, store: StoreKind = FaissStore
 ) -> tuple[str, Index, FootnoteError | None]:
     """Open the live build although the corpus changed since, or else the newest kept build that is whole.
 
@@ -203,7 +241,7 @@ def _live_build(index: Path) -> Build | None:
 class _Known:
     """What earlier builds hold of a new one: the passages of pages, and encodings."""
 
-    def __init__(self, builds: Iterable[Build | None], inputs: Manifest, store: type[VectorStore]) -> None:
+    def __init__(self, builds: Iterable[Build | None], inputs: Manifest, store: StoreKind) -> None:
         """Use the builds that are of the format and by the encoder of `inputs`."""
         self._cut: list[tuple[Index, Boilerplate]] = []
         self._left_out: dict[str, LeftOut] = {}
@@ -405,21 +443,46 @@ def _windows(cut: _Cut, known: _Known) -> Iterator[tuple[range, list[int]]]:
 
 
 def _encodings(
-    cut: _Cut, known: _Known, encoder: Encoder, progress: Callable[[int, int], object]
+    cut: _Cut, known: _Known, encode: "_EncodeAll", progress: Callable[[int, int], object]
 ) -> Iterator[_Encoding]:
     """Yield the encodings of all distinct passages, in order; unknown ones are encoded, short ones first."""
     windows = list(_windows(cut, known))
     done, total = 0, sum(len(unknown) for _, unknown in windows)
     for rows, unknown in windows:
         fresh: dict[bytes, _Encoding] = {}
-        entries = sorted(((cut.entry(number), cut.keys[number]) for number in unknown), key=_length)
-        for start in range(0, len(entries), _BATCH):
-            batch = entries[start : start + _BATCH]
-            encoded = _encode([entry for entry, _ in batch], cut, encoder)
-            fresh |= zip((key for _, key in batch), encoded, strict=True)
-            done += len(batch)
-            progress(done, total)
+        for key, encoding in encode(unknown):
+            fresh[key] = encoding
+            done += 1
+            if done % _BATCH == 0 or done == total:
+                progress(done, total)
         yield from _in_order([cut.keys[row] for row in rows], fresh, known)
+
+
+class _EncodeAll(Protocol):
+    def __call__(self, numbers: Sequence[int]) -> Iterable[tuple[bytes, _Encoding]]:
+        """Yield the key and the encoding of each of some distinct passages, in any order."""
+
+
+def _encode_all(
+    numbers: Sequence[int], *, cut: _Cut, encoder: Encoder, pool: Executor, parts: EncodedParts
+) -> Iterator[tuple[bytes, _Encoding]]:
+    """Yield the key and the encoding of each of some distinct passages, which a killed build may have left behind."""
+    entries = sorted(((cut.entry(number), cut.keys[number]) for number in numbers), key=_length)
+    keys = [key for _, key in entries]
+    held = parts.read(keys)
+    if held is not None:
+        yield from zip(keys, held, strict=True)
+        return
+    batches = [entries[start : start + _BATCH] for start in range(0, len(entries), _BATCH)]
+    encoded: list[_Encoding] = []
+    for batch, made in zip(batches, pool.map(partial(_encode_batch, cut=cut, encoder=encoder), batches), strict=True):
+        encoded += made
+        yield from zip((key for _, key in batch), made, strict=True)
+    parts.write(keys, encoded)
+
+
+def _encode_batch(batch: Sequence[tuple[Entry, bytes]], cut: _Cut, encoder: Encoder) -> list[_Encoding]:
+    return list(_encode([entry for entry, _ in batch], cut, encoder))
 
 
 def _in_order(keys: Sequence[bytes], fresh: Mapping[bytes, _Encoding], known: _Known) -> Iterator[_Encoding]:

@@ -1,7 +1,7 @@
 """The index of a build: documents, passages, and the scores of passages for a question."""
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
 from typing import Any, Final, Self
@@ -10,12 +10,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from chatbot.errors import IndexDamaged
-from chatbot.indexing.bm25 import BM25Index, content_word_mask, normalised_idf
+from chatbot.indexing.bm25 import BM25Index, TermQuery, content_word_mask, normalised_idf
 from chatbot.indexing.builds import REBUILD_HINT
 from chatbot.indexing.copies import DistinctPassages, read_copies
 from chatbot.indexing.encoder import Encoded, Vectors
 from chatbot.indexing.late_interaction import Offsets, Tokens, l2_normalise
-from chatbot.indexing.store import Rows, VectorStore
+from chatbot.indexing.store import Rows, StoreDraft, StoreKind
 from chatbot.indexing.texts import Page, Texts
 from chatbot.language import UNKNOWN, guess_language
 from chatbot.records import Highlight, Passage
@@ -94,14 +94,12 @@ def searched_text(passage: Passage) -> str:
     return "\n".join((passage.title, *passage.headings, passage.text))
 
 
-def write_encodings(
-    folder: Path, store: type[VectorStore], encodings: Iterable[tuple[Vectors, Tokens]]
-) -> Mapping[str, float]:
+def write_encodings(folder: Path, store: StoreKind, encodings: Iterable[tuple[Vectors, Tokens]]) -> Mapping[str, float]:
     """Write span vectors and tokens into a folder, in order, and return figures of the vector search.
 
     Each encoding holds those of one or more passages.
     """
-    held: VectorStore | None = None
+    held: StoreDraft | None = None
     passages, having = 0, np.zeros(0, dtype=np.int64)
 
     def tokens() -> Iterator[Tokens]:
@@ -128,6 +126,11 @@ def _main_languages(languages: NDArray[np.str_]) -> tuple[str, ...]:
     return tuple(names[many][np.argsort(-counts[many], kind="stable")].tolist())
 
 
+def _merged(near: Rows, matching: Rows) -> list[int]:
+    """Return the first of the passages whose spans are near, then those that match."""
+    return list(dict.fromkeys([*list(dict.fromkeys(near.tolist()))[:_RERANK_DEPTH], *matching.tolist()]))
+
+
 def _passages_with_tokens(tokens: Tokens, least: int) -> NDArray[np.int64]:
     """Return the number of passages that have each token, by the token's number; at least so many numbers."""
     vocabulary = max(least, int(tokens.ids.max()) + 1 if len(tokens.ids) else 0)
@@ -142,7 +145,7 @@ class Index:
     numbers. One of the passages stands for it in what is found.
     """
 
-    def __init__(self, folder: Path, store: type[VectorStore]) -> None:
+    def __init__(self, folder: Path, store: StoreKind) -> None:
         """Map the files of a build into memory; raises `IndexDamaged` where it does not fit together."""
         self._texts = Texts(folder)
         self.documents = self._texts.documents
@@ -158,8 +161,9 @@ class Index:
         if len(self._store) != self._offsets[-1] or len(self._tokens) != len(self._distinct):
             raise IndexDamaged(f"The index holds vectors of other passages: {REBUILD_HINT}.")
         self._bm25 = BM25Index.open(folder, len(self._distinct))
-        self._languages = self._texts.passage_languages()[self._distinct.rows]
-        self.languages = _main_languages(self._languages)
+        languages = self._texts.passage_languages()[self._distinct.rows]
+        self._languages = np.unique(languages, return_inverse=True)
+        self.languages = _main_languages(languages)
         """The languages that more than a few of the passages are in, the most frequent first."""
         try:
             self._token_idf = np.load(folder / _IDF_FILE, allow_pickle=False)
@@ -200,16 +204,17 @@ class Index:
 
     def evidence(self, query: Query, document: str | None = None) -> Evidence:
         """Return the passages that may answer a question, of one document or of all, with their scores."""
-        bm25 = self._bm25.scores(self._bm25.weights(query.weighted_texts))
+        terms = TermQuery(self._bm25, self._bm25.weights(query.weighted_texts), _BM25_TOP_K)
         if document is None:
-            numbers = self._candidates(query, bm25)
+            numbers = self._candidates(query, terms)
             rows = self._distinct.rows[numbers].tolist()
         else:
-            rows = self._candidates_of(document, query, bm25)
+            rows = self._candidates_of(document, query, terms)
             numbers = self._distinct.of_row[rows].tolist()
         maxsim, content_maxsim = self._maxsim(query, numbers)
         passages = tuple(self.passages[row] for row in rows)
-        return Evidence(passages, maxsim, content_maxsim, self._best_sentences(query, numbers), bm25[numbers])
+        sentences = self._best_sentences(query, numbers)
+        return Evidence(passages, maxsim, content_maxsim, sentences, terms.scores_of(numbers))
 
     def content_maxsim(self, query: Query, passages: Sequence[Passage]) -> Vectors:
         """Return the `content_maxsim` of `Evidence` for some passages."""
@@ -289,33 +294,42 @@ class Index:
         spans = np.arange(self._offsets[start], self._offsets[stop])
         return self._store.vectors(spans), self._tokens.passages(start, stop)
 
-    def _candidates(self, query: Query, bm25: Vectors) -> list[int]:
+    def _candidates(self, query: Query, terms: TermQuery) -> list[int]:
         """Return the numbers of the passages that the vector search finds, then of those that only BM25 finds.
 
         Where pages are in several languages, only those in the question's are searched, if they hold any candidate.
         """
-        _, spans = self._store.search(query.vector, _DENSE_TOP_K)
-        near = list(dict.fromkeys(self._numbers_of(spans).tolist()))
         own = self._in_language_of(query.text)
-        if own is not None and (own[near].any() or bm25[own].any()):
-            near, bm25 = [number for number in near if own[number]], np.where(own, bm25, 0)
-        limit = min(_BM25_TOP_K, len(bm25))
-        matching = [number for number in np.argpartition(-bm25, limit - 1)[:limit].tolist() if bm25[number] > 0]
-        return list(dict.fromkeys([*near[:_RERANK_DEPTH], *matching]))
+        if own is not None:
+            near, matching = self._found(query, replace(terms, languages=own, mask=self._mask(own)))
+            near = near[self._mask(own)[near]]
+            if len(near) or len(matching):
+                return _merged(near, matching)
+        return _merged(*self._found(query, terms))
 
-    def _in_language_of(self, question: str) -> NDArray[np.bool_] | None:
-        """Return which passages are in the language of a question or in an unknown one; None where all may be."""
+    def _found(self, query: Query, terms: TermQuery) -> tuple[Rows, Rows]:
+        """Return the passages with the nearest spans, best first, and those with the highest scores of BM25."""
+        spans, matching = self._store.hybrid(query.vector, _DENSE_TOP_K, terms)
+        return self._numbers_of(spans), matching
+
+    def _in_language_of(self, question: str) -> tuple[str, ...] | None:
+        """Return the languages whose passages may answer a question: its own or an unknown one; None for any."""
         if len(self.languages) < 2:
             return None
         language = guess_language(question, self.languages)
-        return None if language == UNKNOWN else np.isin(self._languages, [language, ""])
+        return None if language == UNKNOWN else (language, "")
 
-    def _candidates_of(self, document: str, query: Query, bm25: Vectors) -> list[int]:
+    def _mask(self, languages: Sequence[str]) -> NDArray[np.bool_]:
+        """Return which passages are in one of some languages."""
+        names, codes = self._languages
+        return np.isin(names, languages)[codes]
+
+    def _candidates_of(self, document: str, query: Query, terms: TermQuery) -> list[int]:
         """Return the rows of a document's passages; of a long one, those nearest by meaning, then those by BM25."""
         numbers, first = np.unique(self._distinct.of_row[self._texts.rows_of(document)], return_index=True)
         rows = first + self._texts.rows_of(document).start
         near = rows[np.argsort(-self._best_sentences(query, numbers.tolist()), kind="stable")]
-        matching = rows[np.argsort(-bm25[numbers], kind="stable")]
+        matching = rows[np.argsort(-terms.scores_of(numbers.tolist()), kind="stable")]
         return list(dict.fromkeys([*near[:_RERANK_DEPTH].tolist(), *matching[:_BM25_TOP_K].tolist()]))
 
     def _maxsim(self, query: Query, numbers: Sequence[int]) -> tuple[Vectors, Vectors]:

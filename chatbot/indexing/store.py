@@ -1,7 +1,8 @@
-"""Vector search: the `VectorStore` protocol, FAISS, and an exact search that the tests compare FAISS with."""
+"""Search in a build: the `VectorStore` protocol, FAISS, and an exact search that the tests compare FAISS with."""
 
 import math
-from collections.abc import Iterator, Mapping
+from abc import ABC, abstractmethod
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import ClassVar, Final, Protocol, Self, cast
 
@@ -10,10 +11,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from chatbot.errors import IndexDamaged
+from chatbot.indexing.bm25 import TermQuery
 from chatbot.indexing.builds import REBUILD_HINT
 from chatbot.indexing.encoder import Vectors
 
-__all__ = ["ExactStore", "FaissStore", "Rows", "VectorStore"]
+__all__ = ["ExactStore", "FaissStore", "Rows", "StoreDraft", "StoreKind", "VectorStore"]
 
 Rows = NDArray[np.int64]
 
@@ -33,32 +35,22 @@ _NEAREST: Final = 192  # rows that it is measured on, as many as a question look
 faiss.omp_set_num_threads(1)  # on shared cores, more threads make a question slower
 
 
-class VectorStore(Protocol):
-    """Stores unit vectors by row, to within 0.01, and finds those with the greatest inner product."""
-
-    FILES: ClassVar[tuple[str, ...]]
-    """The names of the files that `write` makes."""
-
-    @classmethod
-    def of(cls, vectors: Vectors) -> Self:
-        """Return a store of vectors, shape (n, dimensions), in order."""
+class StoreDraft(Protocol):
+    """Gathers unit vectors, row by row, and writes them as a store."""
 
     def add(self, vectors: Vectors) -> None:
         """Store more vectors behind those that are held; only before others search."""
 
-    @classmethod
-    def open(cls, folder: Path) -> Self:
-        """Map the files that `write` made into memory; raises `IndexDamaged` for any others."""
-
     def write(self, folder: Path) -> Mapping[str, float]:
-        """Write the store into `FILES` of a folder, and return figures of its search; equal vectors give equal bytes.
+        """Write the store into the files of its kind, and return figures of its search; equal vectors, equal bytes.
 
-        `recall` is the share of the nearest rows that the search finds, for some of the vectors themselves.
+        `recall` is the share of the nearest rows that the search finds, for some of the vectors themselves. The folder
+        holds the texts and words of the passages already.
         """
 
-    @classmethod
-    def bits_for(cls, rows: int) -> int:
-        """Return the bits of a component, at least, that a number of rows is written with."""
+
+class VectorStore(Protocol):
+    """Holds unit vectors by row, to within 0.01, and finds those with the greatest inner product."""
 
     @property
     def bits(self) -> int:
@@ -69,11 +61,67 @@ class VectorStore(Protocol):
     def search(self, question: Vectors, limit: int) -> tuple[Vectors, Rows]:
         """Return the scores and row numbers of the `limit` nearest rows to one vector, best first."""
 
+    def hybrid(self, question: Vectors, limit: int, terms: TermQuery) -> tuple[Rows, Rows]:
+        """Return the `limit` nearest rows to one vector, best first, and the numbers of the passages that match terms.
+
+        Raises `StoreUnavailable` where the store is on a server that does not answer.
+        """
+
     def vectors(self, rows: Rows) -> Vectors:
         """Return the vectors of some rows, shape (len(rows), dimensions)."""
 
 
-class FaissStore:
+class StoreKind(Protocol):
+    """Makes and opens stores; a class of stores in files is its own kind."""
+
+    @property
+    def FILES(self) -> tuple[str, ...]:  # noqa: N802 - a constant of a class
+        """The names of the files that `write` makes."""
+
+    def of(self, vectors: Vectors) -> StoreDraft:
+        """Return a draft that holds vectors, shape (n, dimensions), in order."""
+
+    def open(self, folder: Path) -> VectorStore:
+        """Map the files that `write` made into memory; raises `IndexDamaged` for any others."""
+
+    def bits_for(self, rows: int) -> int:
+        """Return the bits of a component, at least, that a number of rows is written with."""
+
+    def holds(self, folder: Path) -> bool:
+        """Return whether the store of a build is there, whole; raises `StoreUnavailable`."""
+
+    def settle(self, index: Path, builds: Sequence[Path], others: Sequence[Path]) -> None:
+        """Remove the stores that an index needs no more: it has `builds`, the live one first.
+
+        `others` are the builds of the index that is served, where this is another one.
+        """
+
+
+class _InFiles(ABC):
+    """What stores in files have in common: the files of a build find the passages that match terms."""
+
+    FILES: ClassVar[tuple[str, ...]]
+
+    @classmethod
+    def holds(cls, folder: Path) -> bool:
+        """Return whether the files of a store of this kind are in a folder."""
+        return all((folder / name).is_file() for name in cls.FILES)
+
+    @classmethod
+    def settle(cls, index: Path, builds: Sequence[Path], others: Sequence[Path]) -> None:
+        """Do nothing more: the files of a store are removed with their build."""
+        del cls, index, builds, others
+
+    @abstractmethod
+    def search(self, question: Vectors, limit: int) -> tuple[Vectors, Rows]:
+        """Return the scores and row numbers of the `limit` nearest rows to one vector, best first."""
+
+    def hybrid(self, question: Vectors, limit: int, terms: TermQuery) -> tuple[Rows, Rows]:
+        """Return the nearest rows to one vector, best first, and the numbers of the passages that match terms."""
+        return self.search(question, limit)[1], terms.best()
+
+
+class FaissStore(_InFiles):
     """FAISS's inner products over all vectors, at half precision; over many, over those in the nearest lists (IVF).
 
     Vectors in lists are stored in 8 bits, unless a component is too great for that.
@@ -117,8 +165,9 @@ class FaissStore:
             held = _whole_numbers(self._index) or self._index
             lists = _lists(held)
             written, exact = FaissStore(lists), FaissStore(held)  # as the next build will find them, too
+            wanted = exact._nearest_of_some()
             for lists.nprobe in _PROBES:
-                if (recall := written._recall(exact)) >= _RECALL:
+                if (recall := written._recall(wanted)) >= _RECALL:
                     break
             figures = {"lists": lists.nlist, "probes": lists.nprobe, "recall": round(recall, 4)}
         faiss.write_index(written._index, str(folder / self.FILES[0]))
@@ -134,14 +183,14 @@ class FaissStore:
         """The bits of a component that the rows are held with."""
         return 16 if self._scale is None else 8
 
-    def _recall(self, exact: "FaissStore") -> float:
-        """Return the share of the nearest rows of an exact search that this one finds."""
-        rows = np.unique(np.linspace(0, len(exact) - 1, _SAMPLE).astype(np.int64))
-        found = [
-            np.isin(exact.search(vector, _NEAREST)[1], self.search(vector, _NEAREST)[1]).mean()
-            for vector in exact.vectors(rows)
-        ]
-        return float(np.mean(found))
+    def _nearest_of_some(self) -> list[tuple[Vectors, Rows]]:
+        """Return some of the vectors, each with the rows that are nearest to it."""
+        rows = np.unique(np.linspace(0, len(self) - 1, _SAMPLE).astype(np.int64))
+        return [(vector, self.search(vector, _NEAREST)[1]) for vector in self.vectors(rows)]
+
+    def _recall(self, wanted: Sequence[tuple[Vectors, Rows]]) -> float:
+        """Return the share of the rows nearest to some vectors that a search finds."""
+        return float(np.mean([np.isin(rows, self.search(vector, _NEAREST)[1]).mean() for vector, rows in wanted]))
 
     def __len__(self) -> int:
         return int(self._index.ntotal)
@@ -199,7 +248,7 @@ def _lists(index: faiss.IndexScalarQuantizer) -> faiss.IndexIVFScalarQuantizer:
     return made
 
 
-class ExactStore:
+class ExactStore(_InFiles):
     """An exact search by matrix product: the reference for every other store."""
 
     FILES: ClassVar[tuple[str, ...]] = ("vectors.npy",)

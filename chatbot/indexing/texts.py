@@ -18,7 +18,7 @@ from chatbot.errors import IndexDamaged
 from chatbot.indexing.builds import REBUILD_HINT
 from chatbot.records import Block, BlockKind, Document, Highlight, Passage, Section
 
-__all__ = ["Entry", "Page", "Texts"]
+__all__ = ["Entry", "Page", "Texts", "page_lines"]
 
 _DOCUMENTS_HELD: Final = 1_024  # that were parsed last
 _PASSAGES_HELD: Final = 8_192
@@ -93,7 +93,7 @@ class Texts:
         with _LineFile(folder / "documents.jsonl") as documents, _LineFile(folder / "passages.jsonl") as passages:
             for page in pages:
                 about[page.document.id] = page.digest, page.document.language
-                first, *others = page.lines or _lines(page)
+                first, *others = page.lines or page_lines(page)
                 documents.append(first, len(page.entries))
                 for line, (passage, marks) in zip(others, page.entries, strict=True):
                     headings.update(dict.fromkeys(passage.headings[-1:]))
@@ -135,8 +135,8 @@ def _most(values: Iterable[str | None]) -> str | None:
     return min(counted, key=lambda value: (-counted[value], value), default=None)
 
 
-def _lines(page: Page) -> Iterator[bytes]:
-    """Yield the line of a document and those of its passages."""
+def page_lines(page: Page) -> Iterator[bytes]:
+    """Yield the line of a document and those of its passages, as `Texts.write` writes them."""
     blocks = [[block.kind, block.start, block.end] for block in page.document.blocks]
     yield _line({**asdict(page.document), "blocks": blocks})
     for passage, marks in page.entries:

@@ -28,7 +28,7 @@ from chatbot.indexing import (
     ExactStore,
     FaissStore,
     Query,
-    VectorStore,
+    StoreKind,
     build_index,
     open_build,
     open_index,
@@ -57,7 +57,7 @@ def pages(tmp_path: Path) -> Path:
 
 @pytest.mark.parametrize("store", [ExactStore, FaissStore])
 def test_a_built_index_finds_the_passage_and_its_sentence(
-    pages: Path, tmp_path: Path, words: WordEncoder, store: type[VectorStore]
+    pages: Path, tmp_path: Path, words: WordEncoder, store: StoreKind
 ) -> None:
     built = build_index(pages, tmp_path / "index", words, store)
     name, index = open_index(pages, tmp_path / "index", words, store)

@@ -5,29 +5,30 @@ import pytest
 from numpy.typing import NDArray
 
 from chatbot.errors import IndexDamaged
-from chatbot.indexing import ExactStore, FaissStore, Vectors, VectorStore
+from chatbot.indexing import ExactStore, FaissStore, Vectors
 
+Files = ExactStore | FaissStore
 STORES = pytest.mark.parametrize("store", [ExactStore, FaissStore])
 VECTORS = np.array([[1, 0, 0], [0.6, 0.8, 0], [0, 0, 1], [0, 0.6, 0.8]], dtype=np.float32)
 QUESTION = np.array([0.8, 0.6, 0], dtype=np.float32)
 
 
 @STORES
-def test_the_nearest_rows_come_best_first_with_their_cosines(store: type[VectorStore]) -> None:
+def test_the_nearest_rows_come_best_first_with_their_cosines(store: type[Files]) -> None:
     scores, rows = store.of(VECTORS).search(QUESTION, 3)
     assert rows.tolist() == [1, 0, 3]
     assert scores == pytest.approx([0.96, 0.8, 0.36], abs=1e-3)
 
 
 @STORES
-def test_asking_for_more_than_there_is_gives_all(store: type[VectorStore]) -> None:
+def test_asking_for_more_than_there_is_gives_all(store: type[Files]) -> None:
     held = store.of(VECTORS)
     scores, rows = held.search(QUESTION, 100)
     assert (len(held), len(scores), sorted(rows.tolist())) == (4, 4, [0, 1, 2, 3])
 
 
 @STORES
-def test_vectors_come_back_nearly_as_they_were_and_from_then_on_exactly(store: type[VectorStore]) -> None:
+def test_vectors_come_back_nearly_as_they_were_and_from_then_on_exactly(store: type[Files]) -> None:
     back = store.of(VECTORS).vectors(np.array([3, 0]))
     assert back == pytest.approx(VECTORS[[3, 0]], abs=1e-3)
     assert store.of(back).vectors(np.array([0, 1])).tolist() == back.tolist()
@@ -37,14 +38,14 @@ def files(folder: Path) -> dict[str, bytes]:
     return {path.name: path.read_bytes() for path in folder.iterdir()}
 
 
-def written(store: VectorStore, folder: Path) -> Path:
+def written(store: Files, folder: Path) -> Path:
     folder.mkdir()
     store.write(folder)
     return folder
 
 
 @STORES
-def test_a_store_is_opened_as_it_was_written(store: type[VectorStore], tmp_path: Path) -> None:
+def test_a_store_is_opened_as_it_was_written(store: type[Files], tmp_path: Path) -> None:
     first = written(store.of(VECTORS), tmp_path / "first")
     opened = store.open(first)
     assert opened.search(QUESTION, 4)[1].tolist() == [1, 0, 3, 2]
@@ -55,7 +56,7 @@ def test_a_store_is_opened_as_it_was_written(store: type[VectorStore], tmp_path:
 
 
 @STORES
-def test_an_open_store_outlives_its_files(store: type[VectorStore], tmp_path: Path) -> None:
+def test_an_open_store_outlives_its_files(store: type[Files], tmp_path: Path) -> None:
     opened = store.open(written(store.of(VECTORS), tmp_path / "store"))
     for name in store.FILES:
         (tmp_path / "store" / name).unlink()
@@ -63,7 +64,7 @@ def test_an_open_store_outlives_its_files(store: type[VectorStore], tmp_path: Pa
 
 
 @STORES
-def test_vectors_that_are_added_stand_behind_the_others(store: type[VectorStore], tmp_path: Path) -> None:
+def test_vectors_that_are_added_stand_behind_the_others(store: type[Files], tmp_path: Path) -> None:
     grown = store.of(VECTORS[:1])
     grown.add(VECTORS[1:])
     whole = written(store.of(VECTORS), tmp_path / "whole")
@@ -72,7 +73,7 @@ def test_vectors_that_are_added_stand_behind_the_others(store: type[VectorStore]
 
 @STORES
 @pytest.mark.parametrize("content", [b"", b"not an index at all", b"\xff" * 64])
-def test_other_bytes_are_refused(store: type[VectorStore], tmp_path: Path, content: bytes) -> None:
+def test_other_bytes_are_refused(store: type[Files], tmp_path: Path, content: bytes) -> None:
     for name in store.FILES:
         (tmp_path / name).write_bytes(content)
     with pytest.raises(
@@ -82,13 +83,13 @@ def test_other_bytes_are_refused(store: type[VectorStore], tmp_path: Path, conte
 
 
 @STORES
-def test_a_folder_without_vectors_is_refused(store: type[VectorStore], tmp_path: Path) -> None:
+def test_a_folder_without_vectors_is_refused(store: type[Files], tmp_path: Path) -> None:
     with pytest.raises(IndexDamaged, match="run 'python -m chatbot build'"):
         store.open(tmp_path)
 
 
 @STORES
-def test_a_file_that_ends_early_is_refused(store: type[VectorStore], tmp_path: Path) -> None:
+def test_a_file_that_ends_early_is_refused(store: type[Files], tmp_path: Path) -> None:
     store.of(VECTORS).write(tmp_path)
     for name in store.FILES:
         (tmp_path / name).write_bytes((tmp_path / name).read_bytes()[:-1])
@@ -160,12 +161,12 @@ def test_many_vectors_that_do_not_fit_in_eight_bits_keep_half_precision(many: Ve
 
 
 @STORES
-def test_a_search_that_misses_nothing_has_a_recall_of_one(store: type[VectorStore], tmp_path: Path) -> None:
+def test_a_search_that_misses_nothing_has_a_recall_of_one(store: type[Files], tmp_path: Path) -> None:
     assert store.of(VECTORS).write(tmp_path) == {"recall": 1.0}
 
 
 @STORES
-def test_no_more_rows_are_found_than_are_asked_for(store: type[VectorStore]) -> None:
+def test_no_more_rows_are_found_than_are_asked_for(store: type[Files]) -> None:
     scores, rows = store.of(VECTORS).search(QUESTION, 1)
     assert rows.tolist() == [1]
     assert scores == pytest.approx([0.96], abs=1e-3)
@@ -173,7 +174,7 @@ def test_no_more_rows_are_found_than_are_asked_for(store: type[VectorStore]) -> 
 
 
 @STORES
-def test_vectors_of_other_shape_and_type_are_held_all_the_same(store: type[VectorStore]) -> None:
+def test_vectors_of_other_shape_and_type_are_held_all_the_same(store: type[Files]) -> None:
     held = store.of(np.asfortranarray(VECTORS.astype(np.float64)))
     back = held.vectors(np.array([0, 1, 2, 3]))
     assert back == pytest.approx(VECTORS, abs=1e-3)

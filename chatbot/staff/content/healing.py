@@ -15,7 +15,7 @@ from typing import Final, Self
 from chatbot.answering import Pipeline
 from chatbot.bot import BuildState, Chatbot, load_pipeline
 from chatbot.errors import FootnoteError, IndexBusy, IndexingError
-from chatbot.indexing import REBUILD_HINT, build_index, live_since, load_encoder, publishing_lock
+from chatbot.indexing import REBUILD_HINT, build_index, live_since, load_encoder, load_store, publishing_lock
 from chatbot.settings import Settings
 from chatbot.staff.content.recovery import IntentLog
 
@@ -92,7 +92,8 @@ class IndexHealer:
                 with publishing_lock(settings.index):
                     intents.recover()
                     encoder = pipeline.tools.encoder
-                    build_index(settings.corpus, settings.index, encoder, progress=progress, reading=reading)
+                    store = load_store(settings.store, settings.site)
+                    build_index(settings.corpus, settings.index, encoder, store, progress, reading=reading)
             except IndexBusy:
                 time.sleep(_WAIT)
 
@@ -143,6 +144,7 @@ class IndexHealer:
                     self._settings.corpus,
                     self._settings.index,
                     self.bot.encoder,
+                    self.bot.store,
                     progress=self._go_on,
                     reading=self._go_on,
                 )

@@ -278,6 +278,7 @@ class Publisher:
             self._place.draft_corpus,
             self._place.draft_index,
             self._bot.encoder,
+            self._bot.store,
             progress=lambda done, total: progress(done, total, "Reading the passages"),
             reuse=self._place.index,
         )
