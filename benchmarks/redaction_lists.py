@@ -2,8 +2,12 @@
 
 Each kind has two parts. The rules were written with the part "seen". The part "held_out" is older than the rules, and
 is only measured.
+
+The messages of `visitors` are lines as people write them. A hash of each line decides whether it may be read while
+rules are written ("fit"), or is only counted ("blind"). Those of "unseen" were written after the last rule.
 """
 
+import hashlib
 import random
 import re
 import string
@@ -13,7 +17,7 @@ from datetime import date, timedelta
 from pathlib import Path
 from typing import Final
 
-__all__ = ["Variant", "clean", "variants"]
+__all__ = ["Variant", "clean", "variants", "visitors", "visitors_clean"]
 
 _FOLDER: Final = Path(__file__).parent / "redaction"
 _OLDEST, _YOUNGEST = date(1931, 1, 1), date(2012, 12, 31)
@@ -47,6 +51,31 @@ def clean(part: str) -> list[str]:
     """Return the questions of a part that hold no personal data."""
     lines = (_FOLDER / f"clean_{part}.txt").read_text("utf-8").splitlines()
     return [line for line in lines if line and not line.startswith("#")]
+
+
+def visitors(part: str) -> list[Variant]:
+    """Return the messages of a part, "fit", "blind" or "unseen", whose personal details are marked."""
+    lines = _lines("visitors_unseen.txt") if part == "unseen" else _half("visitors.txt", part)
+    lines += _lines("visitors_fit.txt") if part == "fit" else []
+    return [Variant("message", re.sub(r"\[\[|\]\]", "", line), tuple(_marked(line))) for line in lines]
+
+
+def visitors_clean(part: str) -> list[str]:
+    """Return the messages of a part that hold nothing personal; all of them beside "unseen", which has none."""
+    return (
+        [*_half("visitors_clean.txt", "fit"), *_half("visitors_clean.txt", "blind")]
+        if part == "unseen"
+        else _half("visitors_clean.txt", part)
+    )
+
+
+def _lines(name: str) -> list[str]:
+    lines = (_FOLDER / name).read_text("utf-8").splitlines()
+    return [line for line in lines if line and not line.startswith("# ")]
+
+
+def _half(name: str, half: str) -> list[str]:
+    return [line for line in _lines(name) if ("fit", "blind")[hashlib.sha256(line.encode()).digest()[0] % 2] == half]
 
 
 def _read(path: Path) -> dict[str, list[str]]:

@@ -21,7 +21,7 @@ _MONEY: Final = r"[\u00a3$\u20ac\u20b9]\s?\d[\d,.]*"
 # A number after a label of the first list is an id. The second list also needs "number", a colon or five digits.
 _ALONE: Final = (
     r"(?:cvv2?|cvc2?|pin(?:\scode)?|otp|passcode|security\scode|sort(?:\scode)?|account|acct|acc\s?no|a/c|iban|passport|mrn"
-    r"|ssn|social\ssecurity|national\sinsurance|nino?|nhs|nhi|policy|membership|member|patient|hospital|medicare|medicaid"
+    r"|ssn|social\ssecurity|national\sinsurance|nino?|nhs|nhi|ppsn?|bupa|vhi|laya|aviva|axa|h\s?&\s?c|chart|eircode|policy|membership|member|patient|hospital|medicare|medicaid"
     r"|driv(?:ing|er'?s)\slicen[cs]e|zip(?:\scode)?|post(?:al\s)?code|plz)"
 )
 _REFERENCE: Final = (
@@ -30,13 +30,17 @@ _REFERENCE: Final = (
 )
 _NUMBER_WORD: Final = r"(?:(?:number|num|nr|no|id|ref(?:erence)?|code)\b\.?|\#|\u2116)"
 _JOIN: Final = r"\s?(?:(?:is|was|of)\b|[:=\#-])?\s?"
-_GROUPED: Final = r"(?:[A-Z]\s)?[A-Z0-9]{2,}(?:[\s-]{1,3}[A-Z0-9]*\d[A-Z0-9]*){0,6}(?:-[A-Z]{1,3}\b)?"
+_GROUPED: Final = (
+    r"(?:[A-Z]\s)?[A-Z0-9]{2,}(?:[\s/-]{1,3}[A-Z0-9]*\d[A-Z0-9]*){0,6}"
+    r"(?:-[A-Z]{1,3}\b|\s(?-i:[A-Z]{1,2})\b(?!\s[A-Z]))?"
+)
 _LABELLED: Final = re.compile(
     rf"(?P<post>\bpost\s?code\b{_JOIN})(?P<dutch>\d{{4}}\s?[A-Z]{{2}}\b)"
-    rf"|(?P<before>\b{_ALONE}\b\s?{_NUMBER_WORD}?{_JOIN})(?P<secret>(?=(?:[\s-]?[A-Z]*\s?\d){{3}}){_GROUPED})(?!\s?{_UNIT})"
+    rf"|(?P<before>\b{_ALONE}\b\s?{_NUMBER_WORD}?{_JOIN})(?P<secret>(?=(?:[\s/-]?[A-Z]*[\s/-]?\d){{3}}){_GROUPED})(?!\s?{_UNIT})"
     rf"|(?P<named>\b{_REFERENCE}\b\s?{_NUMBER_WORD}{_JOIN}|\b{_REFERENCE}\b\s?:\s?)"
     rf"(?P<thing>(?=(?:[\s-]?[A-Z]*\s?\d){{4}}){_GROUPED})(?!\s?{_UNIT})"
-    rf"|(?P<ending>\bending\s(?:in\s|with\s|on\s)?)(?P<last>\d{{4}}\b)"
+    rf"|(?P<ending>\b(?:end(?:ing|s)\s(?:in\s|with\s|on\s)?|last\s(?:four|4)(?:\s(?:digits|numbers))?\s(?:are\s|is\s)?))(?P<last>\d{{3,4}}\b)(?!\s?{_UNIT})"
+    rf"|(?P<coded>\b{_REFERENCE}\b(?:\s{_NUMBER_WORD})?{_JOIN})(?P<code>(?-i:(?=(?:[A-Z/-]*\d){{3}}|[A-Z0-9-]*\d[\d-]*[A-Z])(?=[A-Z0-9-]*[A-Z])[A-Z0-9][A-Z0-9/-]{{4,19}}(?![\w/-])))"
     rf"|(?P<bare>\b{_REFERENCE}\b{_JOIN})(?P<long>(?=(?:-?[A-Z]*\d){{5}})[A-Z0-9][A-Z0-9-]{{4,}})(?!\s?{_UNIT})",
     re.IGNORECASE,
 )
@@ -49,6 +53,18 @@ _NATIONAL: Final = re.compile(
     r"|(?<![\d.]\b)\d{1,3}(?:\.\d{1,3}){3}(?!\.?\d)"  # a computer's address
     r"|[12]\s?\d\d\s?\d\d\s?\d[\dab]\s?\d{3}\s?\d{3}(?:\s?\d\d)?)\b",  # France: social security
     re.IGNORECASE,
+)
+# Plates of cars: after a word for them in any form, and the British ones of today with capitals anywhere.
+_PLATE_FORM: Final = (
+    r"(?:[a-z]{1,3}[\s-]?\d{1,5}[\s-]?[a-z]{1,3}|\d{1,4}[\s-]?[a-z]{1,3}[\s-]?\d{1,6}|[a-z]{2,3}[\s-]?\d{3,5})(?![\w-])"
+)
+_PLATE: Final = re.compile(
+    r"(?P<before>(?i:\b(?:(?:(?:car|van|vehicle)(?:'s)?\s)?(?:reg(?:istration)?|number\splate|licen[cs]e\splate|plates?)|car|van|vehicle|motorbike)"
+    rf"(?:\s(?:number|no|plate))?(?:\s(?:is|was)|\s?[:=,])?\s))(?i:{_PLATE_FORM})"
+    r"|\b[A-Z]{2}\d{2}\s?[A-Z]{3}\b"
+)
+_EXPIRY: Final = re.compile(
+    r"(?P<before>\bexp(?:iry|ires?|iration)?(?:\sdate)?\W{0,3}(?:is\s)?)\d\d\s?/\s?(?:20)?\d\d\b", re.IGNORECASE
 )
 _IBAN: Final = re.compile(
     r"\b[A-Z]{2}\d\d(?=(?:\s?[A-Z0-9])*?(?:\s?\d){6})(?:\s?[A-Z0-9]{4}){2,7}(?:\s?[A-Z0-9]{1,4})?\b|"
@@ -84,6 +100,8 @@ _SPOKEN: Final = re.compile(rf"\b{_DIGIT_WORD}(?:[\s,-]{{1,2}}{_DIGIT_WORD}){{6,
 def redact_numbers(text: str) -> str:
     """Return the text with "[id]" or "[number]" in place of each number that belongs to a person."""
     text = _IBAN.sub("[id]", _NATIONAL.sub("[id]", text))
+    text = _PLATE.sub(lambda match: f"{match['before'] or ''}[id]", text)
+    text = _EXPIRY.sub(r"\g<before>[id]", text)
     text = _LABELLED.sub(_replace_labelled, text)
     text = _MIXED.sub(lambda match: match.group() if _MEASURES.fullmatch(match.group()) else "[id]", text)
     text = _RUN.sub(_replace_run, text)
@@ -91,8 +109,8 @@ def redact_numbers(text: str) -> str:
 
 
 def _replace_labelled(match: re.Match[str]) -> str:
-    before = match["post"] or match["before"] or match["named"] or match["ending"] or match["bare"]
-    secret = match["dutch"] or match["secret"] or match["thing"] or match["last"] or match["long"]
+    before = match["post"] or match["before"] or match["named"] or match["ending"] or match["coded"] or match["bare"]
+    secret = match["dutch"] or match["secret"] or match["thing"] or match["last"] or match["code"] or match["long"]
     return match.group() if _YEAR_ONLY.fullmatch(secret) else f"{before}[id]"
 
 

@@ -18,6 +18,7 @@ from datetime import UTC, datetime
 from typing import Final
 
 from chatbot.redaction.identifiers import redact_numbers
+from chatbot.redaction.names import redact_names
 from chatbot.redaction.postal import redact_addresses
 
 __all__ = ["redact"]
@@ -34,7 +35,8 @@ _PROVIDER: Final = (
 _EMAIL: Final = re.compile(
     rf"""
     # my email is jane doe@example.com
-    (?P<before>\be-?mail(?:\saddress)?(?:'?s|\sis|\s?:)?\s)(?!is\s)[\w.+'-]+\s[\w.+'-]+@\S+
+    (?P<before>\b(?:e-?mail(?:\saddress)?(?:'?s|\sis|\s?:)?|(?:send|reply|write|mail|e-?mail|contact)\s(?:it\s|them\s|me\s)?(?:to|at|on))\s)
+    (?!is\s|me\s)[\w.+'-]+\s[\w.+'-]+(?:@\S+|\sat\s(?:\w+\sdot\s\w+|\w+\.\w[\w.]*))
     | (?<![\w.+'-])
     (?: {_LOCAL} \s?\(?@\)?\s? {_LABEL} (?:\s?[.,]\s?{_TOP}\b|\.{_LABEL}){{1,6}}  # jane@example.com, jane @ x.com
       | (?=[^@\s]*[a-z]) {_LOCAL} @ (?=[\w-]*[a-z]) {_LABEL}                        # jane@examplecom
@@ -43,6 +45,8 @@ _EMAIL: Final = re.compile(
       | {_LOCAL} (?:\sdot\s{_LABEL}){{0,4}} \s at \s                                # jane at example dot com
         {_LABEL} (?:\sdot\s{_LABEL}){{0,5}} \sdot\s{_TOP}\b
       | {_LOCAL} \s at \s {_PROVIDER}\.[\w.]{{2,10}}+                               # jane at gmail.com
+      | {_LOCAL} (?:\s(?:dot|underscore|dash|hyphen)\s{_LABEL}){{0,4}}       # jane underscore k at the rate
+        \s at \s (?:the\srate\s(?:of\s)?)? {_LABEL} (?:\sdot\s{_LABEL}){{0,3}} \sdot\s{_TOP}\b
     )
     """,
     re.VERBOSE | re.IGNORECASE,
@@ -53,7 +57,9 @@ _LINK: Final = re.compile(
 )
 # A link with one of these may open something personal: a query, a fragment, a password, a long name with digits.
 _PERSONAL_LINK: Final = re.compile(
-    r"[?#=@]|/[^/]{20,}|/(?=[^/]*\d)(?=[^/]*[a-z])[\w~.-]{10,}|/(?=[^/]*\d{5})[\w-]+", re.IGNORECASE
+    r"^(?:[\w-]{1,20}\.)?(?:imgur|drive|photos|dropbox|we\.tl|wetransfer|1drv|onedrive|icloud|flickr|instagram|facebook|fb|linkedin|tiktok"
+    r"|x\.com|twitter|t\.me|wa\.me|snapchat)\b|[?#=@]|/[^/]{20,}|/(?=[^/]*\d)(?=[^/]*[a-z])[\w~.-]{10,}|/(?=[^/]*\d{5})[\w-]+",
+    re.IGNORECASE,
 )
 
 _MONTH: Final = (
@@ -76,6 +82,7 @@ _FULL_DATE: Final = (
 _ANY_DATE: Final = (
     rf"(?:{_FULL_DATE}|\d{{1,2}}\s?[./ -]\s?\d{{1,2}}\s?[./ -]\s?\d{{2}}(?!\d)|\d{{8}}(?!\d)|\d{{6}}(?!\d)"
     rf"|{_DAY}[\s/.-]?(?:of\s|de\s)?{_MONTH_GLUED}(?:,?[\s/.-]?'?\d\d(?!\d))?|{_MONTH}\s?{_DAY}(?:,?\s'?\d\d)?(?!\d)"
+    rf"|{_MONTH}\sthe\s{_DAY}(?:,?\s(?:{_YEAR}|'?\d\d))?(?!\d)"
     rf"|{_MONTH},?\s'?(?:{_YEAR}|\d\d)(?!\d))"
 )
 _BIRTH_WORD: Final = r"(?:date\s?of\s?birth|d\.?\s?o\.?\s?b\b\.?|birth\s?-?da(?:y|te)|b-?day|geburtsdatum)"
@@ -94,89 +101,25 @@ _ORDINAL: Final = (
 _UNITS: Final = (
     r"(?:one|two|three|four|five|six|seven|eight|nine|ten|eleven|twelve|(?:thir|four|fif|six|seven|eigh|nine)teen)"
 )
+_TENS: Final = r"(?:twenty|thirty|forty|fifty|sixty|seventy|eighty|ninety)"
 _YEAR_WORDS: Final = (
     rf"(?:nineteen[\s-](?:(?:twenty|thirty|forty|fifty|sixty|seventy|eighty|ninety)(?:[\s-]{_UNITS})?|{_UNITS})"
     rf"|two\sthousand(?:\s(?:and\s)?{_UNITS})?)\b"
 )
-_YEAR_AFTER: Final = rf"(?:,?\s(?:in\s)?(?:{_YEAR}|'?\d\d|{_YEAR_WORDS})(?!\d))?"
+_YEAR_AFTER: Final = rf"(?:,?\s(?:in\s)?(?:{_YEAR}|'?\d\d|{_YEAR_WORDS}|{_TENS}(?:[\s-]{_UNITS})?)(?!\d))?"
 _BIRTH_IN_WORDS: Final = re.compile(
     rf"(?P<before>{_BORN}[^\d\[\]]{{0,20}}?\b)"
     rf"(?:(?:the\s)?(?:(?:{_ORDINAL})\s(?:day\s)?(?:of\s)?|{_DAY}\sday\sof\s){_MONTH}{_YEAR_AFTER}"
-    rf"|{_MONTH}\s(?:the\s)?(?:{_ORDINAL}){_YEAR_AFTER}|{_YEAR_WORDS})",
+    rf"|{_MONTH}\s(?:the\s)?(?:{_ORDINAL}){_YEAR_AFTER}|{_YEAR_WORDS}"
+    # the first of the second eighty nine
+    rf"|(?:the\s)?(?:{_ORDINAL})\sof\s(?:the\s)?(?:{_ORDINAL}),?\s(?:{_YEAR_WORDS}|{_TENS}(?:[\s-]{_UNITS})?)"
+    rf"|(?:{_UNITS}|{_TENS}(?:[\s-]{_UNITS})?)\s(?:{_UNITS})\s(?:{_YEAR_WORDS}|{_TENS}(?:[\s-]{_UNITS})?))\b",
     re.IGNORECASE,
 )
 _BARE_DATE: Final = re.compile(rf"(?<![\d/.-]){_FULL_DATE}", re.IGNORECASE)
 _SHORT_DATE: Final = re.compile(r"(?<![\d/.-])(?<!\d )\d{1,2}([/.])\d{1,2}\1(\d\d)(?![\d/.-])(?! \d)")
 # Years. An older date is taken for a birth: treatments that people ask about are newer, and few who ask are younger.
 _RECENT: Final = 10
-
-_INTRODUCED: Final = re.compile(
-    r"(?P<before>\b(?:my|the)\s(?:full\s|first\s|last\s|sur)?name(?:\sis|'?s|:)\s*|\b(?:sur|full\s|first\s|last\s)?name\s?[:=]\s*"
-    r"|\bmy\s(?:full\s|first\s|last\s)?names\s|\b(?:me\sllamo|mi\snombre\ses|ich\shei(?:\u00df|ss)e|mein\sname\sist"
-    r"|je\sm'appelle|mi\schiamo)\s)(?P<rest>[^\W\d_].{0,80})",
-    re.IGNORECASE,
-)
-_SIGNED: Final = re.compile(
-    r"(?P<before>\b(?:(?:[Rr]egards|[Tt]hanks|[Tt]hank you|[Ss]incerely|[Cc]heers)[,.]?|(?:[Ll]ove|[Bb]est),)\s)"
-    r"(?P<name>[^\W\d_a-z][^\W\d_]+(?:\s[^\W\d_a-z][^\W\d_]+)?)(?=[\s.!]*$)"
-)
-_CAPITALS: Final = r"(?=[\w'\u2019-]{0,40}[a-z\xdf-\xff])[^\W\d_a-z][^\W\d_]*(?:['\u2019-][^\W\d_]+)?"
-_FULL_NAME: Final = rf"{_CAPITALS}\s{_CAPITALS}(?:\s{_CAPITALS})?"
-_SOME_NAME: Final = rf"{_CAPITALS}(?:\s{_CAPITALS}){{0,2}}"
-_TITLE: Final = r"(?i:mrs|mr|ms|miss|mx)\b\.?\s"
-_RELATION: Final = (
-    r"(?i:daughter|son|husband|wife|partner|mum|mam|mom|mother|dad|father|brother|sister|child|baby|friend|girlfriend|girl|boy"
-    r"|boyfriend)"
-)
-# Names in capitals, which other words than "my name is" introduce or follow.
-_MENTIONED: Final = re.compile(
-    rf"\b(?i:i\sam|i['\u2019]?m|this\sis|it['\u2019]?s|it\sis)\s(?P<titled>{_TITLE}{_SOME_NAME})"
-    rf"|\b(?P<formal>{_TITLE}{_SOME_NAME})(?=\s(?:here|speaking|calling)\b)"
-    rf"|\b(?i:this\sis|it['\u2019]?s|it\sis)\s(?P<here>{_SOME_NAME})(?=\s(?:here|speaking|again|calling)\b)"
-    rf"|(?:^|[.,!]\s)(?P<first>{_FULL_NAME})(?=\s(?:here|speaking|calling)\b)"
-    rf"|\b(?i:this\sis|i\sam|i['\u2019]?m)\s(?P<full>{_FULL_NAME})(?=[,.]|\s(?:and|from)\b)"
-    rf"|\b(?i:this\sis)\s(?P<rang>{_CAPITALS})(?=,\s(?i:i|i'm|my|can)\b)"
-    rf"|\b{_RELATION}\s(?:(?:is\s)?(?:called|named)\s)?(?P<relative>{_SOME_NAME})"
-    rf"|\b(?i:his|her|their|son's|daughter's)\s(?i:name(?:\sis|['\u2019]s))\s(?P<whose>{_SOME_NAME})"
-    rf"|\b(?i:i\sam|i['\u2019]?m)\scalled\s(?P<called>{_SOME_NAME})"
-    rf"|\b(?i:patient(?:\sname)?\s?[:=]|name\s-)\s?(?P<labelled>{_FULL_NAME})"
-    rf"|\b(?i:call\sme|know\sme\sas)\s(?P<nick>{_SOME_NAME})"
-    rf"|\b(?i:under\sthe\sname(?:\sof)?|appointment\sis\sfor)\s(?P<booked>{_FULL_NAME})"
-    r"|\b(?i:regards|wishes|thanks|thx|sincerely|faithfully|truly|cheers|signed)[,.]?(?:\s-)?\s"
-    rf"(?P<signed>{_CAPITALS}(?:\s{_CAPITALS})?)[\s.!]*$"
-    rf"|[?.!]\s*[-\u2013\u2014~]\s?(?P<dashed>{_CAPITALS}(?:\s{_CAPITALS})?)[\s.!]*$"
-)
-_NAME_WORD: Final = re.compile(r"(?:[^\W\d_]\.|[^\W\d_]+(?:['\u2019-][^\W\d_]+)*)(?=[\s,.;:!?)]|$)")
-_NAME_WORDS: Final = 4
-_PARTICLES: Final = frozenset(
-    {"al", "ben", "bin", "da", "dal", "de", "del", "della", "den", "der", "di", "dos", "du", "el", "ibn", "la", "le"}
-    | {"bint", "ter", "ul", "van", "von", "zu"}
-)
-# Words after "my name is" that are not a name, or that end one.
-_WORDS: Final = """
-    a about after again age aged all already also although always am an and any are as ask at be because been before
-    being between born botox but by called can cannot could date did do dob doctor does doing down dr each either
-    email every everyone few filler for from get getting got guys had has have having he hello help her here hers hi
-    his how however i i'd i'll i'm i've if im in into is it it's its ive just know last let like listed looking may
-    me might mine missing misspelled more most much must my need needing needle needles never new no not now nurse
-    of off on once one only or our out over pain patient phone please pls right same she should so some spelled
-    spelt still such team than thanks that the their them then there these they this those to too two under until up
-    us very want wanted wants was we were what when where which while who why will wish with would written wrong you
-    your yours
-"""
-_NO_NAME: Final = frozenset(_WORDS.split())
-# Capitalised words that stand where a name may stand, and are none.
-_CAPITALISED: Final = """
-    monday tuesday wednesday thursday friday saturday sunday january february march april june july august september
-    october november december today tomorrow tonight yes english irish french german spanish polish italian portuguese
-    arabic romanian ukrainian russian chinese hindi urdu turkish laser kids cash reception urgent hot cold great
-    invisalign profhilo microneedling juvederm started said says got needs wants shingles diabetes covid asthma eczema
-    acne type medical muslim catholic jewish hindu american british street road lane avenue square reception easter
-    christmas blood test scan therapy removal hair positive negative botox clinic hospital spectrum syndrome thinks
-    googled ma'am sir cheers ok okay lovely good bye
-"""
-_SMALL: Final = re.compile(r"(?<!\w)[a-z]{2,}")  # Without a word in small letters, capitals say nothing of names.
-_NEVER_NAMES: Final = _NO_NAME | frozenset(_CAPITALISED.split())
 
 
 def redact(text: str) -> str:
@@ -214,43 +157,38 @@ def _without_births(text: str) -> str:
     return _SHORT_DATE.sub(short_date, _BARE_DATE.sub(full_date, text))
 
 
-def _without_names(text: str) -> str:
-    names = [name for match in _INTRODUCED.finditer(text) if (name := _name(match["rest"]))]
-    names += [match["name"] for match in _SIGNED.finditer(text) if match["name"].casefold() not in _NO_NAME]
-    mentioned = _MENTIONED.finditer(text) if _SMALL.search(text) else ()
-    for match in mentioned:
-        name = match[match.lastgroup or 0]
-        words = name.casefold().replace("\u2019", "'").split()
-        if _NEVER_NAMES.isdisjoint([*words, *(word.removesuffix("'s") for word in words)]):
-            names.append(name)
-    for name in names:
-        text = re.sub(rf"(?<!\w){re.escape(name)}(?!\w)", "[name]", text)
-    return text
+# A name on a social network, after the network's, or with its sign.
+_NETWORK: Final = (
+    r"(?:insta(?:gram)?|snap(?:chat)?|tik\s?tok|twitter|facebook|fb|telegram|skype|linked\s?in|threads|youtube|discord|signal"
+    r"|messenger|bluesky|whats\s?app)"
+)
+_HANDLE: Final = re.compile(
+    rf"(?P<before>\b(?:{_NETWORK}(?:\s(?:handle|name|account|id|profile|page))?(?:\s?[:=]\s?|\s(?:is|as|under|@|at)\s|\s)"
+    rf"|(?:handle|username|user\sname)(?:\s?:\s?|\sis\s)))"
+    rf"(?P<handle>(?=[\w.:-]*[\d_]|[\w:-]*[.:]\w)[a-z@][\w.:-]{{2,40}}\w|@[\w.]{{3,40}})"
+    rf"|(?P<named>\b(?:my|our|her|his)\s{_NETWORK}(?:\s(?:handle|name|account|id))?(?:\sis\s|\s?[:=]\s?))(?!on\b|not\b|down\b|private\b|public\b)[\w.]{{4,40}}"
+    r"|(?<![\w@.])@[a-z_][\w.]{2,40}\w"
+    r"|\b(?:facebook|instagram|linkedin|twitter|tiktok|x|fb)\.com/\S{2,80}",
+    re.IGNORECASE,
+)
 
 
-def _name(rest: str) -> str:
-    """Return the name that a text begins with: words with capitals, or at most two in small letters; "" without one."""
-    small = end = place = 0
-    for _ in range(_NAME_WORDS):
-        word = _NAME_WORD.match(rest, place)
-        if word is None or word.group().casefold() in _NO_NAME:
-            break
-        particle = rest[0].isupper() and word.group().casefold().split("-")[0].split("'")[0] in _PARTICLES
-        small += word.group()[0].islower() and not particle
-        if small > (0 if rest[0].isupper() else 2):
-            break
-        end = word.end()
-        place = end + 1
-        if rest[end:place] != " ":
-            break
-    return rest[:end]
+def _without_handles(text: str) -> str:
+    def replacement(match: re.Match[str]) -> str:
+        # The clinic's own is no secret.
+        if re.search(r"\b(?:your|ur)\b[^.?!]{0,25}$", text[max(0, match.start() - 40) : match.start()], re.IGNORECASE):
+            return match.group()
+        return f"{match['before'] or match['named'] or ''}[handle]"
+
+    return _HANDLE.sub(replacement, text)
 
 
 _RULES: Final[tuple[Callable[[str], str], ...]] = (
     _without_links,
     _without_emails,
+    _without_handles,
     _without_births,
     redact_numbers,
     redact_addresses,
-    _without_names,
+    redact_names,
 )

@@ -36,7 +36,7 @@ _WORD: Final = rf"(?!{_COUNTED}\b)[^\W\d_][\w'\u2019.-]*|\d{{1,3}}(?:st|nd|rd|th
 _AFTER: Final = r"(?:\.?(?:\s(?:n|s|e|w|ne|nw|se|sw|north|south|east|west)\b)?)"
 _BEFORE: Final = (
     r"(?:\b(?:live|living|lives|based|address(?:\sis)?|located|stay(?:ing)?|home|house|moved|deliver(?:y|ed)?|send|sent|post(?:ed)?"
-    r"|i'm|im|come)\b[^\d\[\]]{0,25}?|\bno\b\.?\s?|\bnumber\s)"
+    r"|i'm|im|come|moving|collect|pick)\b[^\d\[\]]{0,25}?|\bno\b\.?\s?|\bnumber\s)"
 )
 _SURE: Final = re.compile(
     rf"(?<![\w.,/-]){_FLAT}\b{_HOUSE}\s?,?\s(?:(?:(?:{_WORD})\s){{1,4}}{_STREET}|{_STREET_NAME})\b(?:\s{_MAYBE}\b|\s{_STREET}\b)?{_AFTER}",
@@ -57,13 +57,14 @@ _ANNOUNCED_PLACE: Final = re.compile(
 # Without such words, the street must be written as a name is, with capitals.
 _NAMED: Final = re.compile(
     rf"(?<![\w.,/-])\b{_HOUSE}\s?,?\s(?!(?i:{_COUNTED})\b)(?:[A-Z][\w'\u2019.-]*\s){{1,4}}(?i:{_MAYBE})\b{_AFTER}"
-    rf"|(?<![\w.,/-])\b{_HOUSE}\s?,?\s(?i:{_WORD})\s(?i:{_MAYBE})\b\.?(?=\s?,|\s[a-z]{{1,2}}\d|\s?\[)"
-    rf"|(?<![\w.,/-])\b\d{{1,4}}\s[Tt]he\s(?i:{_MAYBE}|{_STREET})\b"
+    rf"|(?<![\w.,/-])\b{_HOUSE}\s?,?\s(?i:{_WORD})\s(?i:{_MAYBE})\b\.?(?=\s?,|\s[a-z]{{1,2}}\d|\s?\[|\sis\s(?:where|my|our)\b)"
+    rf"|(?<![\w.,/-])\b\d{{1,4}},?\s[Tt]he\s(?i:{_MAYBE}|{_STREET})\b"
 )
 # A house with a name. Alone it may be a clinic's, so a street follows or a home is announced.
 _NAMED_HOUSE: Final = (
     r"(?:[Tt]he\s)?(?:[A-Z][\w'\u2019-]*\s){1,3}"
-    r"(?:Cottage|House|Lodge|Rectory|Farm|Barn|Manor|Hall|Villa|View|Mill|Vicarage)"
+    r"(?:Cottage|House|Lodge|Rectory|Farm|Barn|Manor|Hall|Villa|View|Mill|Vicarage|Forge|Cottages|Gables|Grange|Court|Oast"
+    r"|Stables|Bungalow|Lea|Croft|Old\s\w+)"
 )
 _NAMED_STREET: Final = (
     r"(?:[A-Z][\w'\u2019-]*\s){1,3}(?:Street|Road|Lane|Avenue|Drive|Close|Way|Terrace|Park|Hill|Row)\b"
@@ -74,6 +75,22 @@ _UNNUMBERED: Final = re.compile(
     rf"(?:{_NAMED_HOUSE}\b|{_NAMED_STREET})(?:,\s{_NAMED_STREET})?"
     r"|(?P<sent>\b(?i:post|send|deliver)\b[^.?!]{0,25}?\sto\s)"
     rf"(?:{_NAMED_HOUSE}|The\s[A-Z]\w+)(?:,\s{_NAMED_STREET})"
+)
+# A house and its street in small letters; and whatever follows words that announce an address, up to a comma or two.
+_HOUSE_WORD: Final = (
+    r"(?:cottage|house|lodge|rectory|farm|barn|manor|hall|villa|vicarage|forge|gables|grange|croft|bungalow)"
+)
+_SMALL_LETTERS: Final = re.compile(
+    rf"\b(?:the\s)?(?:(?!at\b|in\b|my\b|our\b)[^\W\d_]+\s){{1,2}}{_HOUSE_WORD},\s(?:[^\W\d_]+\s){{1,2}}(?:{_STREET}|{_MAYBE})\b"
+    rf"|(?P<before>\b(?:lives?|living|stay|staying)\s(?:on|at)\s)(?:(?!the\b|my\b|your\b|a\b)[^\W\d_]+\s){{1,2}}(?:{_STREET}|{_MAYBE})\b"
+    rf"(?:,\s(?:[^\W\d_]+\s){{1,2}}(?:{_STREET}|{_MAYBE})\b)?"
+    rf"|(?P<after>\b(?:(?:my|our|home|the)\s(?:home\s)?(?:address|house|home)(?:\sis)?(?:\s(?:called|named))?|(?:house|home)\sname(?:\sis)?|address)"
+    r"\s?:?\s)(?-i:[A-Z][\w'\u2019-]*(?:,?\s(?:[A-Z][\w'\u2019-]*|na|the|of|and|le|la|y)){1,6})"
+    rf"|(?P<at>\b(?:we'?re|i'?m|i\sam|we\sare|staying|living)\s(?:at|in)\s)(?-i:(?:The\s)?[A-Z][\w'\u2019-]*(?:\s[A-Z][\w'\u2019-]*){{0,3}},\s(?:[A-Z][\w'\u2019-]*\s){{1,3}})(?:{_STREET}|{_MAYBE})\b",
+    re.IGNORECASE,
+)
+_TOWN_BEHIND: Final = re.compile(
+    r"(?<=\[address\]),?\s(?:\d{4,5}\s[A-Z][\w-]+|[A-Z][a-z][\w-]+(?=[.?!,]|$|\s\[|,?\s[A-Z]{1,2}\d))"
 )
 _OWN_NAME: Final = r"[^\W\d_]+(?:[-'\u2019][^\W\d_]+)*(?:\s[A-Z][^\W\d_]+)?"  # a street's own name
 _ABROAD: Final = re.compile(
@@ -87,8 +104,25 @@ _ABROAD: Final = re.compile(
     rf"|\b(?i:rue|chauss[ée]e|ul\.)\s(?i:(?:de|du|des|la|le|les)\s|[dl]['\u2019])*{_OWN_NAME},?\s\d{{1,4}}\b"
     r"|\b(?i:p\.?\s?o\.?\s?box)\s\d+"
 )
-_FLAT_ALONE: Final = re.compile(
-    r"\b(?:flat|apartment|apt)\b\.?\s?(?:no\.?\s?)?\d{1,4}\s?[a-h]?\b(?!\s?(?:mm|cm|m|ml))", re.IGNORECASE
+_FLAT_NUMBER: Final = (
+    r"\b(?:flat|apartment|apt)\b\.?\s?(?:no\.?\s?)?\d{1,4}\s?[a-h]?\b"
+    r"(?!\s?(?:mm|cm|m|ml|or|pounds?|euros?|quid|dollars?|percent|feet|%))"
+)
+_FLAT_ALONE: Final = re.compile(_FLAT_NUMBER, re.IGNORECASE)
+_FLAT_IN_HOUSE: Final = re.compile(
+    rf"{_FLAT_NUMBER},?\s(?:(?:on|in|at)\s)?(?:(?!{_COUNTED}\b)[^\W\d_]+\s){{1,2}}(?:{_STREET}|{_MAYBE}|{_HOUSE_WORD})\b",
+    re.IGNORECASE,
+)
+_THE_HOUSES: Final = re.compile(
+    r"(?P<before>\b(?:live|lives|living|stay|staying|home\sis|moved\sto|address\sis|come\s(?:round\s|over\s)?to|visit|send|deliver|post|collect)\s(?:(?:it|me|us)\s)?(?:at\s|in\s|on\s|to\s|from\s)?)\d{1,4},?\sthe\s[^\W\d_]{4,}",
+    re.IGNORECASE,
+)
+_ROOM: Final = re.compile(
+    r"(?P<before>\b[Ss]tay(?:ing)?\s(?:at|in)\s)[Rr]oom\s\d{1,4},?(?:\s(?:the\s)?[A-Z][\w'\u2019-]+){1,4}"
+)
+_NUMBERED_STREET: Final = re.compile(
+    rf"\b\d{{1,5}}\s(?:(?:n|s|e|w|north|south|east|west)\.?\s)\d{{1,3}}(?:st|nd|rd|th)\s(?:{_STREET}|st|pl|ct)\b\.?",
+    re.IGNORECASE,
 )
 _STATE: Final = (
     r"(?:A[KLRZ]|C[AOT]|D[CE]|FL|GA|HI|I[ADLN]|K[SY]|LA|M[ADEINOST]|N[CDEHJMVY]|O[HKR]|PA|RI|S[CD]|T[NX]|UT|V[AT]"
@@ -112,11 +146,16 @@ _ZIP: Final = re.compile(
 
 def redact_addresses(text: str) -> str:
     """Return the text with "[address]" for each house number with its street, and "[postcode]" for each postcode."""
+    text = _FLAT_IN_HOUSE.sub("[address]", text)
     text = _UNNUMBERED.sub(lambda match: f"{match['before'] or match['sent'] or ''}[address]", text)
     text = _ABROAD.sub("[address]", text)
     text = _SURE.sub("[address]", text)
     text = _ANNOUNCED_HOUSE.sub(r"\g<before>[address]", text)
     text = _ANNOUNCED_PLACE.sub(lambda match: f"{match['before'] or match['sent']}[address]", text)
     text = _NAMED.sub("[address]", text)
+    text = _THE_HOUSES.sub(r"\g<before>[address]", text)
+    text = _ROOM.sub(r"\g<before>[address]", _NUMBERED_STREET.sub("[address]", text))
+    text = _SMALL_LETTERS.sub(lambda match: f"{match['before'] or match['after'] or match['at'] or ''}[address]", text)
     text = _FLAT_ALONE.sub("[address]", text)
+    text = _TOWN_BEHIND.sub("", text)
     return _ZIP.sub("[postcode]", _POSTCODE.sub("[postcode]", text))

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from benchmarks.redaction import is_changed, leaked_words
-from benchmarks.redaction_lists import clean, variants
+from benchmarks.redaction_lists import clean, variants, visitors, visitors_clean
 from chatbot.redaction import redact
 
 
@@ -17,6 +17,16 @@ def test_nearly_all_variants_are_found_and_harmless_questions_stay(part: str) ->
     assert len(secrets) == 500
     assert sum(not leaked_words(variant) for variant in secrets) / len(secrets) >= 0.98
     harmless = clean(part)
+    assert sum(is_changed(text) for text in harmless) / len(harmless) < 0.02
+
+
+@pytest.mark.parametrize("part", ["fit", "blind", "unseen"])
+def test_details_in_messages_of_visitors_are_found_and_harmless_messages_stay(part: str) -> None:
+    secrets = visitors(part)
+    assert len(secrets) > 100
+    assert sum(not leaked_words(variant) for variant in secrets) / len(secrets) >= 0.96
+    harmless = visitors_clean(part)
+    assert len(harmless) > 200
     assert sum(is_changed(text) for text in harmless) / len(harmless) < 0.02
 
 
@@ -54,6 +64,30 @@ def test_nearly_all_variants_are_found_and_harmless_questions_stay(part: str) ->
         ("this is Wimpole Street, right?", "this is Wimpole Street, right?"),
         ("I live in Mill Hill, can you come?", "I live in Mill Hill, can you come?"),
         ("the ninth of June works for me", "the ninth of June works for me"),
+        ("hello this is ngozi can i change my slot", "hello this is [name] can i change my slot"),
+        ("im hannah lewis and i itch", "im [name] and i itch"),
+        ("i am mrs o'connor, is it ready", "i am [name], is it ready"),
+        ("my mum is called rosemary", "my mum is called [name]"),
+        ("my nephew blorf needs a jab", "my nephew [name] needs a jab"),
+        ("my nephew also needs a jab", "my nephew also needs a jab"),
+        ("how long does it last? cheers gaz", "how long does it last? cheers [name]"),
+        ("Kind regards p. whitaker", "Kind regards [name]"),
+        ("is Dr Patel in on Monday", "is Dr Patel in on Monday"),
+        ("is Sister Agnes still there", "is Sister Agnes still there"),
+        ("I'm Scottish and burn easily", "I'm Scottish and burn easily"),
+        ("its amber, is that bad", "its [name], is that bad"),
+        ("its amber in colour", "its amber in colour"),
+        ("my car reg is bd51 smr", "my car reg is [id]"),
+        ("my insta is priya.glows", "my insta is [handle]"),
+        ("is your instagram @clinicskin", "is your instagram @clinicskin"),
+        ("card ending 4242, exp 09/27", "card ending [id], exp [id]"),
+        ("jane underscore k at outlook dot com", "[email]"),
+        ("dob twelve eleven seventy six", "dob [birth date]"),
+        ("born on the first of the second eighty nine", "born on [birth date]"),
+        ("i live at rose cottage, mill lane", "i live at [address]"),
+        ("my address is 27 Mill Lane, Kettering", "my address is [address]"),
+        ("booking reference LH88XK2", "booking reference [id]"),
+        ("a case of COVID-19, spf50 in order", "a case of COVID-19, spf50 in order"),
     ],
 )  # fmt: skip
 def test_only_personal_details_are_replaced(text: str, redacted: str) -> None:
@@ -82,6 +116,18 @@ def test_any_text_can_be_redacted(text: str) -> None:
         "((1\u00a31,",
         "Aa ",
         "born ",
+        "im tom ",
+        "my son x ",
+        "Aa, ",
+        "@a",
+        "reg A1 ",
+        "the first of ",
+        "name ",
+        "hi Aa here ",
+        "regards a ",
+        "insta a.",
+        "i live at a ",
+        "my address is A ",
     ],
 )
 def test_no_text_takes_long(piece: str) -> None:
