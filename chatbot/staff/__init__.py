@@ -2,6 +2,7 @@
 
 from chatbot.staff.accounts.passwords import SignInThrottle
 from chatbot.staff.accounts.sessions import Account, AccountStore, Role
+from chatbot.staff.accounts.shared_failures import SharedFailures
 from chatbot.staff.audit_log import AuditLog, Change, ChangeKind
 from chatbot.staff.content.clinic_text import FIELDS, ClinicText
 from chatbot.staff.content.daily_crawl import DailyCrawl, daily_crawl
@@ -83,6 +84,7 @@ __all__ = [
     "QuestionEmbeddings",
     "Role",
     "Row",
+    "SharedFailures",
     "SignInThrottle",
     "SignOffs",
     "Specialty",

@@ -12,7 +12,8 @@ __all__ = ["staff_database"]
 # Times are whole seconds since 1970 in UTC. Of a session, only the SHA-256 of its token is stored, so that a copy of
 # the file lets nobody sign in. `told` of a change is its summary. Of an approved question, `history` and `headings` are
 # lists in JSON; where no page answers it, `document`, `headings` and `passage` are empty. `place` orders the verdicts
-# of one second. `texts` holds what would be files of the staff's folder, in a database that servers share.
+# of one second. `texts` holds what would be files of the staff's folder, in a database that servers share. So does
+# `failed_sign_ins` with what is in memory otherwise; `key` is a digest of name and address.
 _MIGRATIONS: Final = (
     (
         """
@@ -109,6 +110,17 @@ _MIGRATIONS: Final = (
             due BIGINT PRIMARY KEY,
             begun BIGINT NOT NULL,
             sent INTEGER NOT NULL
+        )
+        """,
+    ),
+    (
+        """
+        CREATE TABLE failed_sign_ins (
+            server TEXT NOT NULL,
+            key TEXT NOT NULL,
+            count DOUBLE PRECISION NOT NULL,
+            last DOUBLE PRECISION NOT NULL,
+            PRIMARY KEY (server, key)
         )
         """,
     ),

@@ -28,6 +28,8 @@ from chatbot.staff import (
     FirstDayReview,
     GoldenFile,
     Role,
+    SharedFailures,
+    SignInThrottle,
     SignOffs,
     Verdict,
     staff_database,
@@ -188,6 +190,32 @@ def test_a_server_follows_what_another_approves(
     assert (other.follow(), bot.ask("may I swim?").citations) == (True, ())
     one.take_back(one.all()[0].id, "anna")
     assert (other.follow(), bot.ask("may I swim?").confirmed) == (True, False)
+
+
+def test_failed_sign_ins_count_at_all_servers(empty_postgresql: str, connect: Connect, clock: Clock) -> None:
+    database = connect(shared_database(empty_postgresql, "staff"))
+    one, other = SignInThrottle(clock), SignInThrottle(clock)
+    shared = [SharedFailures(throttle, database, clock) for throttle in (one, other)]
+    for _ in range(5):
+        assert one.attempt("anna", "10.0.0.1") == 0
+    for failures in shared:
+        failures.sync()
+    assert one.wait("anna", "10.0.0.1") == other.wait("anna", "10.0.0.1") == 2
+    clock.now += 3
+    assert other.attempt("anna", "10.0.0.1") == 0
+    assert other.wait("anna", "10.0.0.1") == 4
+    clock.now += 5
+    restarted = SignInThrottle(clock)
+    for failures in (*shared, SharedFailures(restarted, database, clock)):
+        failures.sync()
+    assert restarted.has_failed("10.0.0.1")
+    assert not restarted.has_failed("10.0.0.2")
+    other.succeeded("anna", "10.0.0.1")
+    for failures in (shared[1], SharedFailures(restarted, database, clock)):
+        failures.sync()
+    assert [throttle.has_failed("10.0.0.1") for throttle in (other, restarted)] == [False, False]
+    with database.reading() as connection:
+        assert connection.scalar(sql("SELECT COUNT(*) FROM failed_sign_ins")) == 0
 
 
 def test_servers_that_start_together_migrate_once(empty_postgresql: str, connect: Connect) -> None:

@@ -3,12 +3,14 @@
 Source: RFC 9106, with OWASP's parameters for 19 MiB.
 """
 
+import hashlib
+import json
 import math
 import secrets
 import time
 import unicodedata
 from collections import OrderedDict
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import cache
@@ -20,10 +22,13 @@ from argon2.exceptions import InvalidHashError, VerificationError
 
 from chatbot.errors import AccountRefused
 
-__all__ = ["MIN_LENGTH", "SignInThrottle", "hash_password", "verify_password"]
+__all__ = ["FAILURE_LIFETIME", "MIN_LENGTH", "Failures", "SignInThrottle", "hash_password", "verify_password"]
 
 MIN_LENGTH: Final = 12
 """Characters of the shortest password. Any characters will do."""
+
+FAILURE_LIFETIME: Final = 86_400
+"""Seconds after which failed sign-ins are forgotten."""
 
 _MAX_LENGTH: Final = 256  # characters, more than anyone types and still quick to normalise
 _HASHER: Final = PasswordHasher(time_cost=2, memory_cost=19 * 1024, parallelism=1)
@@ -32,7 +37,6 @@ _HASHING: Final = ThreadPoolExecutor(2, "passwords")
 
 _MAX_TRACKED: Final = 10_000  # names and addresses; the one that failed least recently is dropped first
 _MAX_NAME_LENGTH: Final = 64  # characters of a name that are compared
-_FAILURE_LIFETIME: Final = 86_400  # seconds after which failures are forgotten
 # Failures without a wait, seconds of the longest wait, and failures that are forgiven in an hour. If failures of a name
 # from anywhere made everyone wait, strangers could lock out its owner: OWASP's Authentication Cheat Sheet names that
 # denial of service. So a name waits by address. All addresses together have a limit too, against many that guess one
@@ -85,19 +89,37 @@ _Limits = tuple[int, int, int]
 
 
 @dataclass(frozen=True, slots=True)
-class _Failures:
+class Failures:
+    """A number of failed sign-ins, and when the last one was, by the throttle's clock."""
+
     count: float
     last: float
 
 
 class SignInThrottle:
-    """Failed sign-ins of names, addresses and known browsers, in memory; safe for any number of threads."""
+    """Failed sign-ins of names, addresses and known browsers, in memory; safe for any number of threads.
+
+    Other servers' failures count beside its own, where `set_others` names them.
+    """
 
     def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
         """Use a clock that returns seconds."""
         self._clock = clock
         self._lock = Lock()
-        self._failures: OrderedDict[_Key, _Failures] = OrderedDict()
+        self._failures: OrderedDict[_Key, Failures] = OrderedDict()
+        self._others: dict[str, Failures] = {}
+        self._cleared: set[str] | None = None  # it is of use once somebody asks for it
+
+    def own(self) -> tuple[dict[str, Failures], set[str]]:
+        """Return the failures here, by digests of what they are counted by, and those forgotten since the last call."""
+        with self._lock:
+            cleared, self._cleared = self._cleared or set(), set()
+            return {_digest(key): failures for key, failures in self._failures.items()}, cleared
+
+    def set_others(self, others: Mapping[str, Failures]) -> None:
+        """Count these failures too, in place of those of before."""
+        with self._lock:
+            self._others = {key: failures for key, failures in others.items() if key not in (self._cleared or ())}
 
     def wait(self, name: str, address: str, browser: str = "") -> int:
         """Return the seconds to wait before a try, which is not counted.
@@ -116,9 +138,9 @@ class SignInThrottle:
                 return wait
             now = self._clock()
             for key, (_, _, forgiven) in limits.items():
-                failures = self._failures_of(key)
+                failures = self._recent(self._failures.get(key))
                 count = max(failures.count - forgiven * (now - failures.last) / 3600, 0) + 1
-                self._failures[key] = _Failures(count, now)
+                self._failures[key] = Failures(count, now)
                 self._failures.move_to_end(key)
             while len(self._failures) > _MAX_TRACKED:
                 self._failures.popitem(last=False)
@@ -129,6 +151,9 @@ class SignInThrottle:
         with self._lock:
             for key in (*_keys(name, address), _browser_key(name, browser)):
                 self._failures.pop(key, None)
+                if self._cleared is not None:
+                    self._others.pop(_digest(key), None)
+                    self._cleared.add(_digest(key))
 
     def has_failed(self, address: str) -> bool:
         """Return whether a sign-in from an address failed within a day."""
@@ -157,10 +182,15 @@ class SignInThrottle:
         excess = failures.count - free
         return failures.last + min(2 ** min(excess, 20), longest) if excess > 0 else 0
 
-    def _failures_of(self, key: _Key) -> _Failures:
+    def _failures_of(self, key: _Key) -> Failures:
+        own, others = self._failures.get(key), self._others.get(_digest(key)) if self._others else None
+        known = [failures for failures in map(self._recent, (own, others)) if failures.count]
+        last = max((failures.last for failures in known), default=self._clock())
+        return Failures(sum(failures.count for failures in known), last)
+
+    def _recent(self, failures: Failures | None) -> Failures:
         now = self._clock()
-        failures = self._failures.get(key)
-        return failures if failures and now - failures.last < _FAILURE_LIFETIME else _Failures(0, now)
+        return failures if failures and now - failures.last < FAILURE_LIFETIME else Failures(0, now)
 
 
 def _keys(name: str, address: str) -> tuple[_Key, _Key, _Key]:
@@ -171,6 +201,11 @@ def _keys(name: str, address: str) -> tuple[_Key, _Key, _Key]:
 
 def _browser_key(name: str, browser: str) -> _Key:
     return _folded(name), f"browser {browser}"
+
+
+def _digest(key: _Key) -> str:
+    """Return what identifies a key in the database, without the name and the address."""
+    return hashlib.sha256(json.dumps(key).encode()).hexdigest()
 
 
 def _folded(name: str) -> str:

@@ -13,7 +13,7 @@ from starlette.background import BackgroundTask
 
 from chatbot.evaluation.charts import warm_up
 from chatbot.reading import LARGEST
-from chatbot.staff import Account, SignInThrottle, UnansweredPrefetcher
+from chatbot.staff import Account, UnansweredPrefetcher
 from chatbot.web.console.allowlist import StaffPolicy
 from chatbot.web.console.approved import approved_tab
 from chatbot.web.console.chart_routes import chart_routes
@@ -67,7 +67,7 @@ def _add_sign_in(console: FastAPI, services: ConsoleServices, assets: Assets) ->
     """Add the routes by which staff sign in: with a password, and at a provider if the settings name one."""
     provider = services.settings.single_sign_on
     page = SignInPage(services.bot, services.account_store, assets, provider)
-    console.include_router(sign_in_routes(page, services.account_store, SignInThrottle()))
+    console.include_router(sign_in_routes(page, services.account_store, services.throttle))
     if provider:
         from chatbot.web.console.single_sign_on import single_sign_on_routes  # noqa: PLC0415 - few servers need it
 

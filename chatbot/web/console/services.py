@@ -2,6 +2,7 @@
 
 import asyncio
 import logging
+import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
@@ -26,6 +27,8 @@ from chatbot.staff import (
     GoldenFile,
     Publisher,
     QuestionEmbeddings,
+    SharedFailures,
+    SignInThrottle,
     SignOffs,
     staff_database,
 )
@@ -34,7 +37,7 @@ from chatbot.web.http.translations import check_texts
 __all__ = ["ConsoleServices"]
 
 _LOG = logging.getLogger(__name__)
-_LOOK: Final = 2.0  # seconds between two looks for what other servers approved
+_LOOK: Final = 2.0  # seconds between two looks for what other servers did
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,6 +49,7 @@ class ConsoleServices:
     settings: Settings
     database: Database
     account_store: AccountStore
+    throttle: SignInThrottle
     audit_log: AuditLog
     pages: Publisher
     clinic_text: ClinicText
@@ -73,6 +77,7 @@ class ConsoleServices:
             settings=settings,
             database=database,
             account_store=AccountStore(database),
+            throttle=SignInThrottle(time.time),
             audit_log=audit_log,
             pages=pages,
             clinic_text=ClinicText(bot, settings.clinic, audit_log, check_texts),
@@ -86,7 +91,7 @@ class ConsoleServices:
 
     @asynccontextmanager
     async def lifespan(self, _: object) -> AsyncIterator[None]:
-        """Serve what other servers approve, for as long as the application runs, and then close the database."""
+        """Follow what other servers do, for as long as the application runs, and then close the database."""
         following = asyncio.create_task(self._follow()) if self.database.is_shared else None
         yield
         if following:
@@ -96,13 +101,14 @@ class ConsoleServices:
         await to_thread.run_sync(self.database.close)
 
     async def _follow(self) -> None:
-        named = ""
+        named, failures = "", SharedFailures(self.throttle, self.database)
         while True:
             await asyncio.sleep(_LOOK)
             try:
                 await to_thread.run_sync(self.approved_questions.follow)
+                await to_thread.run_sync(failures.sync)
                 named = ""
             except StaffError as error:
                 if str(error) != named:  # once, not at every look
-                    _LOG.warning("What other servers approve is not served: %s", error)
+                    _LOG.warning("What other servers do is not followed: %s", error)
                 named = str(error)
