@@ -73,16 +73,20 @@ def back_up(settings: Settings, file: Path, choice: BackupChoice, progress: Prog
     """
     if file.exists() and not choice.force:
         raise BackupError(f"{file} exists already: name another file, or add --force to replace it.")
+    if not file.absolute().parent.is_dir():
+        raise BackupError(f"There is no folder {file.absolute().parent}: make it, or name another file.")
     draft = file.with_name(f".draft-{token_hex(8)}")
     made = datetime.now(UTC)
     try:
         for attempt in range(_TRIES):
-            with os.fdopen(os.open(draft, os.O_RDWR | os.O_CREAT | os.O_TRUNC | os.O_NOFOLLOW, 0o600), "wb") as opened:
+            with open(draft, "wb", opener=_open_private) as opened:
                 try:
                     manifest = _write(settings, opened, choice, progress, made)
-                except (_Changed, FileNotFoundError):
+                except (_Changed, FileNotFoundError) as error:
                     if attempt == _TRIES - 1:
-                        raise
+                        raise BackupError(
+                            "The pages were changed while they were read, several times: try again later."
+                        ) from error
                     time.sleep(_PAUSE)
                     continue
                 opened.flush()
@@ -90,8 +94,6 @@ def back_up(settings: Settings, file: Path, choice: BackupChoice, progress: Prog
             break
         draft.replace(file)
         sync_folder(file.absolute().parent)
-    except (_Changed, FileNotFoundError):
-        raise BackupError("The pages were changed while they were read, several times: try again later.") from None
     except OSError as error:
         reason = error.strerror or type(error).__name__
         raise BackupError(
@@ -102,6 +104,10 @@ def back_up(settings: Settings, file: Path, choice: BackupChoice, progress: Prog
             draft.unlink(missing_ok=True)
     note_backup(settings.staff, file, made)
     return manifest
+
+
+def _open_private(path: str, flags: int) -> int:
+    return os.open(path, flags | os.O_NOFOLLOW, 0o600)
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,7 +131,10 @@ def _write(settings: Settings, opened: IO[bytes], choice: BackupChoice, progress
         sources = [(file, stack.enter_context(file.path.open("rb"))) for file in files if file.name.startswith(INDEX)]
         journal = journal_database(settings.journal) if choice.journal else None
         staff = staff_database(settings.staff, settings.staff_database)
-        rows = [(name, stack.enter_context(_rows(database))) for name, database in _databases(journal, staff)]
+        rows = [
+            (name, stack.enter_context(_rows(database, Path(opened.name).parent)))
+            for name, database in _databases(journal, staff)
+        ]
         total = sum(os.fstat(source.fileno()).st_size for _, source in [*sources, *rows])
         total += sum(file.path.stat().st_size for file in files if not file.name.startswith(INDEX))
         archive = stack.enter_context(ArchiveWriter(opened, lambda done: progress(done, max(total, done))))
@@ -161,9 +170,12 @@ def _databases(journal: Database | None, staff: Database) -> Iterator[tuple[str,
         yield STAFF_ROWS, staff
 
 
-def _rows(database: Database) -> IO[bytes]:
-    """Return a file without a name that holds the rows of a database, a JSON array of table and values a line."""
-    file = TemporaryFile()  # noqa: SIM115 - the caller closes it
+def _rows(database: Database, folder: Path) -> IO[bytes]:
+    """Return a file without a name that holds the rows of a database, a JSON array of table and values a line.
+
+    It is where the backup is, because a disk for temporary files may be too small.
+    """
+    file = TemporaryFile(dir=folder)  # noqa: SIM115 - the caller closes it
     for name, values in database.dump(_VOLATILE):
         file.write(json.dumps([name, values], ensure_ascii=True).encode() + b"\n")
     database.close()

@@ -157,6 +157,16 @@ def test_a_backup_is_private_and_replaced_only_on_demand(used_site: Site) -> Non
     assert last.file == str(file)
 
 
+def test_a_backup_that_cannot_be_written_says_why_and_leaves_nothing(used_site: Site) -> None:
+    with pytest.raises(BackupError, match=r"There is no folder .*nowhere: make it"):
+        back(used_site, "nowhere/backup.tar.gz")
+    (used_site.folder / "corpus" / "odd.md").symlink_to("/etc/passwd")
+    file = back(used_site)
+    with tarfile.open(file) as tar:
+        assert "corpus/odd.md" not in tar.getnames()
+    assert {path.name for path in file.parent.iterdir()} == {"site", "backup.tar.gz"}
+
+
 def test_the_index_and_the_journal_may_be_left_out(published_site: Site, other: Site) -> None:
     file = back(published_site, index=False, journal=False)
     names = tarfile.open(file).getnames()  # noqa: SIM115 - closed with the test
