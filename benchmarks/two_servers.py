@@ -276,7 +276,7 @@ class _Run:
         time.sleep(1)  # the last questions are written
         with psycopg.connect(self._cluster.database) as connection:
             rows = connection.execute("SELECT answer_id, helpful FROM footnote_journal.questions").fetchall()
-        held = dict(rows)
+        held: dict[str, bool | None] = dict(rows)
         self.figures.answers_not_written = len(self.given - held.keys())
         self.figures.feedback_lost = sum(held.get(id_) is not helpful for id_, helpful in self.rated.items())
 

@@ -54,4 +54,4 @@ class SharedFailures:
             self._written = own
         with self._database.reading() as connection:
             others = connection.execute(_OTHERS, {"server": self._server}).all()
-        self._throttle.set_others({row.key: Failures(row.count, row.last) for row in others})
+        self._throttle.set_others({key: Failures(count, last) for key, count, last in others})
