@@ -226,6 +226,25 @@ def test_urgent_wording_of_each_level_is_set_and_emptied_again(
     assert (bot.clinic.urgent, path.read_text("utf-8")) == (before, TEXT)
 
 
+def test_a_pause_is_written_served_and_recorded(words_of: tuple[Chatbot, ClinicText, AuditLog, Path]) -> None:
+    bot, words, history, path = words_of
+    words.pause("alice", " Back on Monday. ")
+    assert (bot.clinic.chat.paused, bot.clinic.chat.message) == (True, "Back on Monday.")
+    assert load_clinic(path) == bot.clinic
+    words.pause("alice")
+    assert bot.clinic.chat.message == "Back on Monday."
+    words.resume("bob")
+    assert (bot.clinic.chat.paused, comments(path.read_text("utf-8"))) == (False, comments(TEXT))
+    made = [(change.account, change.subject, change.summary) for change in history.latest()]
+    assert made == [("bob", "The chat", "Resumed"), *[("alice", "The chat", "Paused")] * 2]
+
+
+def test_a_file_without_a_table_is_paused_and_resumed() -> None:
+    paused = with_values('name = "Ours"\n', {"chat.paused": True})
+    assert tomllib.loads(paused) == {"name": "Ours", "chat": {"paused": True}}
+    assert tomllib.loads(with_values(paused, {"chat.paused": False}))["chat"] == {"paused": False}
+
+
 def test_tables_that_are_missing_or_apart_are_found_or_added() -> None:
     text = '[urgent]\nphone = "999"\n\n[contact]\nphone = "12"\n\n[urgent.today]\nphone = "111"\n'
     text = with_values(text, {"urgent.crisis.phone": "116", "urgent.today.message": "Ring.", "urgent.message": "Call."})

@@ -92,9 +92,11 @@ def server(folder: Path, encoder: Encoder) -> Iterator[str]:
                 break
             except httpx.TransportError:
                 time.sleep(0.1)
-        yield address
-        process.send_signal(signal.SIGINT)
-        process.wait(30)
+        try:
+            yield address
+        finally:
+            process.send_signal(signal.SIGINT)
+            process.wait(30)
 
 
 def on_the_chat_page(client: httpx.Client, question: str) -> None:

@@ -142,6 +142,7 @@ window.gradio_api_info = { named_endpoints: {}, unnamed_endpoints: {} };
     asking.turn.failed = reason;
     show();
     save();
+    at("pending").querySelector(".again").scrollIntoView({ block: "nearest" });
   }
 
   /** Take over the answer that Gradio shows, unless it is that of a question that was cleared or answered before. */
