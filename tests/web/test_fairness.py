@@ -230,6 +230,23 @@ def test_a_bucket_holds_half_a_minute_and_refills() -> None:
     assert [limiter.acquire("1.2.3.4") for _ in range(7)] == [0] * 6 + [5]
 
 
+def test_an_address_floods_once_it_was_refused_often_and_until_it_calms_down() -> None:
+    now = [0.0]
+    limiter = RateLimiter(12, clock=lambda: now[0])
+    for _ in range(26):  # six are allowed
+        limiter.acquire("1.2.3.4")
+    assert not limiter.is_flooding("1.2.3.4")
+    limiter.acquire("1.2.3.4")
+    assert limiter.is_flooding("1.2.3.4")
+    assert not limiter.is_flooding("1.2.3.5")
+    now[0] = 5
+    assert limiter.acquire("1.2.3.4") == 0  # the one that it may ask now
+    assert limiter.is_flooding("1.2.3.4")
+    now[0] = 25
+    assert limiter.acquire("1.2.3.4") == 0
+    assert not limiter.is_flooding("1.2.3.4")
+
+
 def test_what_was_asked_long_ago_is_forgotten_so_that_memory_is_bounded() -> None:
     limiter = RateLimiter(1, clock=lambda: 0.0)
     assert [limiter.acquire("1.2.3.4") for _ in range(2)] == [0, 60]

@@ -4,6 +4,7 @@ import math
 import time
 from collections import OrderedDict
 from collections.abc import Callable
+from dataclasses import dataclass
 from ipaddress import IPv6Address, ip_address
 from typing import Final
 
@@ -12,7 +13,17 @@ from starlette.requests import HTTPConnection
 __all__ = ["RateLimiter", "client_address", "client_prefix"]
 
 _MAX_BUCKETS: Final = 4096  # the one that was used least recently is forgotten first
+_FLOOD: Final = 20  # refusals; a page that asks again by itself waits as long as the answer says
 _PREFIX: Final = 64  # bits of an IPv6 address that name a network; its owner has all addresses that share them
+
+
+@dataclass(slots=True)
+class _Bucket:
+    """The tokens of an address, when they were counted, and how often it was refused since they were half full."""
+
+    tokens: float
+    counted: float
+    refused: int = 0
 
 
 class RateLimiter:
@@ -29,28 +40,38 @@ class RateLimiter:
         self._per_second = per_minute / 60
         self._burst = math.ceil(per_minute / 2)
         self._clock = clock
-        self._buckets: OrderedDict[str, tuple[float, float]] = (
-            OrderedDict()
-        )  # by client prefix: the tokens, and when they were counted
+        self._buckets: OrderedDict[str, _Bucket] = OrderedDict()  # by client prefix
 
     def acquire(self, address: str) -> int:
         """Take a token from the bucket of an address; return 0, or the seconds until there is one."""
         prefix = client_prefix(address)
         now = self._clock()
-        tokens, counted = self._buckets.pop(prefix, (float(self._burst), now))
-        tokens = min(float(self._burst), tokens + (now - counted) * self._per_second)
-        allowed = tokens >= 1
-        self._buckets[prefix] = (tokens - allowed, now)
+        bucket = self._buckets.pop(prefix, None) or _Bucket(float(self._burst), now)
+        self._buckets[prefix] = bucket
+        bucket.tokens = min(float(self._burst), bucket.tokens + (now - bucket.counted) * self._per_second)
+        bucket.counted = now
+        if bucket.tokens >= self._burst / 2:
+            bucket.refused = 0
         if len(self._buckets) > _MAX_BUCKETS:
             self._buckets.popitem(last=False)
-        if not allowed:
-            self._on_refusal()
-        return 0 if allowed else math.ceil((1 - tokens) / self._per_second)
+        if bucket.tokens >= 1:
+            bucket.tokens -= 1
+            return 0
+        bucket.refused += 1
+        self._on_refusal()
+        return math.ceil((1 - bucket.tokens) / self._per_second)
 
     def asks_little(self, address: str) -> bool:
         """Return whether the bucket of an address is at least half full."""
-        tokens, counted = self._buckets.get(client_prefix(address), (float(self._burst), self._clock()))
-        return tokens + (self._clock() - counted) * self._per_second >= self._burst / 2
+        bucket = self._buckets.get(client_prefix(address))
+        if bucket is None:
+            return True
+        return bucket.tokens + (self._clock() - bucket.counted) * self._per_second >= self._burst / 2
+
+    def is_flooding(self, address: str) -> bool:
+        """Return whether an address was refused many times since its bucket was last half full."""
+        bucket = self._buckets.get(client_prefix(address))
+        return bucket is not None and bucket.refused > _FLOOD
 
 
 def client_address(request: HTTPConnection) -> str:
