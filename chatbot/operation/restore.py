@@ -8,6 +8,7 @@ import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
+from datetime import datetime
 from pathlib import Path
 from secrets import token_hex
 from typing import Final
@@ -19,6 +20,7 @@ from chatbot.files import write_atomically
 from chatbot.journal import Journal, journal_database
 from chatbot.operation.archive import Manifest, is_plain, read_archive
 from chatbot.operation.backup import CLINIC, CORPUS, INDEX, JOURNAL_ROWS, STAFF, STAFF_ROWS
+from chatbot.operation.last_backup import note_backup
 from chatbot.operation.presence import alone
 from chatbot.operation.swap import Move, locked, remove, restore_record, swap, take_back_restore
 from chatbot.settings import STAFF_DATABASE, Settings
@@ -151,6 +153,8 @@ class _Places:
                 journal.close()
         if not self._staff.is_shared:
             self._fill(staff_database(self._staged(STAFF)), STAFF_ROWS)
+        with suppress(ValueError):  # a stranger's archive may hold any time
+            note_backup(self._staged(STAFF), file, datetime.fromisoformat(manifest.made))
 
     def _write(self, name: str, entry: tarfile.TarInfo, pieces: Iterator[bytes]) -> None:
         private = name.startswith(STAFF) or name in {JOURNAL_ROWS, STAFF_ROWS}

@@ -114,6 +114,7 @@ def test_a_restored_installation_answers_and_knows_the_same(published_site: Site
     bring(other, back(published_site))
     assert content(other.folder) == content(published_site.folder)
     assert rows(other.settings) == rows(published_site.settings)
+    assert last_backup(other.settings.staff) == last_backup(published_site.settings.staff)
     assert kept_builds(other.settings.index) == kept
     asked = "does it hurt?"
     assert other.bot().ask(asked) == published_site.bot().ask(asked)
