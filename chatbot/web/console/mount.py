@@ -58,7 +58,7 @@ def staff_app(
     console.include_router(chart_routes(services))
     for_editors = {number for number, event in blocks.fns.items() if is_for_editors(event.fn)}
     uploads = BodySizeLimit(gradio, _LARGEST_UPLOAD, _SLOWEST_UPLOAD)  # uploads, whose size the guard does not limit
-    console.router.default = GradioAllowlist(uploads, blocks, StaffPolicy(for_editors))
+    console.router.default = GradioAllowlist(uploads, blocks, StaffPolicy(blocks, for_editors))
     handle_errors(console)
     return StaffGuard(console, services.account_store), _with_prefetch(services, gradio.router.lifespan_context)
 

@@ -124,9 +124,29 @@ class GradioAllowlist:
         if path == _JOIN:
             send = _busy_when_full(scope, receive, send)
         headers = [_HOST, *(pair for pair in scope["headers"] if pair[0] in self._headers)]
-        await self._gradio(
-            {**scope, "path": path, "raw_path": None, "root_path": "", "headers": headers}, receive, send
-        )
+        scope = {**scope, "path": path, "raw_path": None, "root_path": "", "headers": headers}
+        if scope["method"] == "POST" and path != _JOIN:
+            await self._upload(scope, receive, send)
+        else:
+            await self._gradio(scope, receive, send)
+
+    async def _upload(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Pass an upload on; raises `RequestError` for one that Gradio breaks over, such as a file without a name."""
+        broken = False
+
+        async def unless_broken(message: Message) -> None:
+            nonlocal broken
+            if message["type"] == "http.response.start" and message["status"] == HTTPStatus.INTERNAL_SERVER_ERROR:
+                broken = True
+            elif not broken:
+                await send(message)
+
+        try:
+            await self._gradio(scope, receive, unless_broken)
+        except Exception as error:
+            if not broken:
+                raise
+            raise RequestError("This is not what the page sends.") from error
 
     def _read(self, body: object) -> Join:
         """Read a join request; raises `RequestError` for one that the page never sends."""

@@ -17,6 +17,7 @@ from tests.web.console.conftest import PASSWORD, Staffed, in_a_loop
 
 METHODS = ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "TRACE"]
 JOIN = "/staff/gradio_api/queue/join"
+KIND = {"meta": {"_type": "gradio.FileData"}}
 
 
 def paths(routes: list[BaseRoute], before: str = "") -> Iterator[str]:
@@ -183,7 +184,9 @@ def test_with_a_readers_session_nothing_changes(staffed: Staffed, blocks: gr.Blo
     refused = []
     with staffed.client("rita") as client:
         for number, event in blocks.fns.items():
-            body = {"fn_index": number, "data": [None] * len(event.inputs), "session_hash": f"r{number}"}
+            data = [one.value if isinstance(one, gr.Radio) else None for one in event.inputs]
+            click = {"index": [0, 0], "value": "x"}
+            body = {"fn_index": number, "data": data, "session_hash": f"r{number}", "event_data": click}
             status = client.post(JOIN, json=body).status_code
             assert status == (403 if is_for_editors(event.fn) else 200)
             refused += [number] if status == 403 else []
@@ -251,10 +254,10 @@ def test_an_event_reads_no_file_but_an_upload(staffed: Staffed, blocks: gr.Block
     with staffed.client("alice") as client:
         uploaded = client.post("/staff/gradio_api/upload", files={"files": ("a.md", b"# A\n\nB.")}).json()[0]
         for path in (str(secret), "../secret.md", "file:///etc/passwd", f"{uploaded}/../../../../etc/passwd", 7, "\0"):
-            file = {"path": uploaded, "meta": {"_type": "gradio.FileData"}, key: path}
+            file = {"path": uploaded, **KIND, key: path}
             body = {"fn_index": number, "data": [[{"deep": file}], None, ""], "session_hash": "thief"}
             assert client.post(JOIN, json=body).status_code == 400, path
-        fine = {"path": uploaded, "url": f"{staffed.address}/staff/gradio_api/file={uploaded}", "meta": {}}
+        fine = {"path": uploaded, "url": f"{staffed.address}/staff/gradio_api/file={uploaded}", **KIND}
         body = {"fn_index": number, "data": [fine, None, ""], "session_hash": "nurse"}
         assert client.post(JOIN, json=body).status_code == 200
 
