@@ -143,10 +143,11 @@ class GradioAllowlist:
 
         try:
             await self._gradio(scope, receive, unless_broken)
-        except Exception as error:
+        except Exception:
             if not broken:
                 raise
-            raise RequestError("This is not what the page sends.") from error
+        if broken:
+            raise RequestError("This is not what the page sends.")
 
     def _read(self, body: object) -> Join:
         """Read a join request; raises `RequestError` for one that the page never sends."""
