@@ -160,6 +160,30 @@ def test_saved_clinic_text_is_shown_everywhere_and_undone(nurse: Visitor, staffe
     assert "+44 20 7946 0123" in httpx.get(staffed.address).text
 
 
+def test_an_editor_pauses_and_resumes_the_chat(nurse: Visitor, staffed: Staffed) -> None:
+    page = nurse.open("/staff/")
+    sign_in(page)
+    open_tab(page, "Clinic text and replies")
+    expect_value(page, "pause-state", "Visitors are answered.")
+    page.get_by_role("button", name="Pause the chat").click()
+    said = "The assistant is paused just now. Please ask us directly. In an emergency, call 999."
+    expect_value(page, "pause-state", f"Paused. Visitors read: “{said}”")
+    assert staffed.bot.clinic.chat.paused
+    assert "The assistant is paused just now." in httpx.get(staffed.address).text
+    expect(page.locator("#changes-list [data-testid^=cell]").first).to_be_visible()
+    page.get_by_role("tab", name="Overview").click()
+    expect(page.locator("#overview-warnings textarea")).to_have_value(re.compile("The chat is paused"))
+    page.get_by_role("tab", name="Try it").click()
+    fill(page, "try-question", "is redness normal?")
+    page.click("#try-ask")
+    expect(page.locator("#try-log blockquote").first).to_be_visible()
+    expect(page.locator("#try-notice textarea")).to_have_value(re.compile("The chat is paused"))
+    open_tab(page, "Clinic text and replies")
+    page.get_by_role("button", name="Resume the chat").click()
+    expect_value(page, "pause-state", "Visitors are answered.")
+    assert not staffed.bot.clinic.chat.paused
+
+
 def test_a_reader_sees_the_pages_but_no_buttons(browser: Browser, staffed: Staffed) -> None:
     with visiting(browser, staffed.address) as reader:
         page = reader.open("/staff/")
