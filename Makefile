@@ -7,6 +7,7 @@
 # make soak   serve for long under visitors, attackers, builds and kills; ARGS="--minutes 60 --visitors 50"
 # make refit DATA=FOLDER   fit every weight and threshold anew and print what changed (training/README.md)
 # make bench DATA=FOLDER   measure Footnote beside its peers (docs/performance.md); ARGS="--quick --only question"
+# make sbom     write build/sbom.json, a bill of materials (CycloneDX) of what is shipped
 # make clean  undo both
 # make bench-retrieval DATA=FOLDER   rank public collections (docs/evaluation.md); ARGS="--queries 300" for a quick run
 
@@ -50,6 +51,9 @@ quality mutants soak: .venv/installed-dev
 
 refit: .venv/installed-dev
 	$(BIN)/python -m training.refit $(if $(DATA),--data "$(DATA)") $(ARGS)
+
+sbom: .venv/installed-dev
+	$(BIN)/python docs/supply_chain.py sbom build/sbom.json
 
 format: .venv/installed-dev
 	$(BIN)/ruff check --fix .
