@@ -2,8 +2,8 @@
 
 `python -m benchmarks.kills` publishes, withdraws, goes back and takes in a crawl in a process of its own, kills it with
 SIGKILL at a random moment, starts the next one, and compares: all of the change must be there or nothing. `--every`
-kills at each single operation on files instead, one after another. `--elsewhere N` kills a whole server, a build and a
-crawl.
+kills at each single operation on files instead, one after another. `--elsewhere N` kills builds and crawls of the
+command line, and now and then a server to which a visitor gives feedback.
 """
 
 import argparse
@@ -14,14 +14,20 @@ import os
 import random
 import shutil
 import signal
+import socket
+import sqlite3
+import subprocess
 import sys
+import threading
 import time
 import traceback
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager, suppress
+from contextlib import closing, contextmanager, suppress
 from dataclasses import dataclass, field
 from functools import partial
+from http import HTTPStatus
+from http.client import HTTPConnection, HTTPException
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import IO, Final
@@ -49,7 +55,7 @@ from chatbot.staff import (
 )
 from tests.conftest import WordEncoder
 
-__all__ = ["ACTIONS", "FAULTS", "Clinics", "Trial", "run_every", "run_random"]
+__all__ = ["ACTIONS", "FAULTS", "Clinics", "Trial", "run_elsewhere", "run_every", "run_random"]
 
 _EDITOR: Final = Account("alice", Role.EDITOR)
 _WRITES: Final = os.O_WRONLY | os.O_RDWR | os.O_CREAT | os.O_TRUNC
@@ -60,6 +66,8 @@ _SITE: Final = "clinic.example"
 _STARTS: Final = ("serve", "build")
 FAULTS: Final = ("apart", "half published", "without record", "draft lost", "torn", "other")
 """What a state can be that is neither the one before the change nor the one after it."""
+_SERVER_EACH: Final = 10  # of so many kills elsewhere one is of a server, which takes long to start
+_ELSEWHERE: Final = ("acknowledged row lost", "torn", "no whole build", "apart", "half published", "other")
 
 
 State = dict[str, object]
@@ -75,12 +83,17 @@ class Trial:
     moment: str
     killed: bool = False
     recoveries: int = 0
+    acknowledged: int = 0
     result: str = ""
     faults: list[str] = field(default_factory=list)
 
 
 def _settings(root: Path) -> Settings:
-    names = {"FOOTNOTE_CORPUS": "corpus", "FOOTNOTE_INDEX": "index", "FOOTNOTE_STAFF_DIR": "staff"}
+    names = {
+        "FOOTNOTE_CORPUS": "corpus",
+        "FOOTNOTE_INDEX": "index",
+        "FOOTNOTE_STAFF_DIR": "staff",
+    }
     return load_settings({name: str(root / folder) for name, folder in names.items()})
 
 
@@ -366,12 +379,12 @@ class Clinics:
         state = _in_child(lambda: _state(root))
         return dict(state) if isinstance(state, dict) else {}
 
-    def recover(self, trial: Trial, root: Path) -> None:
+    def recover(self, trial: Trial, root: Path, action: str = "") -> None:
         """Start the next process, nobody killing it, and note what is wrong then."""
         self._child(_start, root, trial.start)
-        before, after = self.states[trial.action]
+        before, after = self.states[action or trial.action]
         state = self.state(root)
-        trial.faults = _faults(state, before, after)
+        trial.faults += _faults(state, before, after)
         trial.result = "after" if state["corpus"] == after["corpus"] else "before"
 
     def _template(self, action: str) -> Path:
@@ -401,11 +414,11 @@ def run_every(clinics: Clinics, action: str, start: str, step: int = 1, seed: in
         yield trial
 
 
-def run_random(clinics: Clinics, kills: int, seed: int = 1) -> Iterator[Trial]:
+def run_random(clinics: Clinics, kills: int, seed: int = 1, actions: Sequence[str] = ACTIONS) -> Iterator[Trial]:
     """Kill actions at random moments of their write phase, and one recovery of three, too."""
     chance = random.Random(seed)
     while kills:
-        action, start = chance.choice(sorted(clinics.states)), chance.choice(_STARTS)
+        action, start = chance.choice(actions), chance.choice(_STARTS)
         root = clinics.copy(action)
         seconds = chance.uniform(0, clinics.seconds[action])
         trial = Trial(action, start, f"{1e3 * seconds:.1f} ms")
@@ -419,9 +432,111 @@ def run_random(clinics: Clinics, kills: int, seed: int = 1) -> Iterator[Trial]:
         yield trial
 
 
-def _table(trials: Sequence[Trial]) -> str:
+def run_elsewhere(clinics: Clinics, kills: int, seed: int = 1) -> Iterator[Trial]:
+    """Kill a server, builds and crawls in turns, at random moments."""
+    chance = random.Random(seed)
+    for number in range(kills):
+        if number % _SERVER_EACH == 0:
+            yield _kill_server(clinics, chance)
+        elif number % 2:
+            yield _kill_build(clinics, chance, fresh=chance.random() < 1 / 3)
+        else:
+            yield from run_random(clinics, 1, chance.randrange(2**32), ["crawl command"])
+
+
+def _kill_server(clinics: Clinics, chance: random.Random) -> Trial:
+    """Kill a server while a visitor asks and gives feedback; what was acknowledged must be in the journal."""
+    root = clinics.folder / "server"
+    if not root.exists():
+        shutil.copytree(clinics.copy("publish"), root)
+        (root / "clinic.toml").write_text("[sites]\nrequests_per_minute = 100000\n")
+    with socket.create_server(("127.0.0.1", 0)) as free:
+        port = int(free.getsockname()[1])
+    environment = {**os.environ, "FOOTNOTE_PORT": str(port), "PYTHONPATH": str(Path.cwd())}
+    command = [sys.executable, "-m", "chatbot", "serve"]
+    trial = Trial("serve", "serve", f"{chance.uniform(0.05, 0.6):.2f} s", killed=True)
+    with subprocess.Popen(
+        command, cwd=root, env=environment, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL
+    ) as server:
+        print(server.stdout and server.stdout.readline().decode().strip(), file=sys.stderr)
+        acknowledged = _give_feedback(port, server.pid, float(trial.moment.split()[0]))
+        server.kill()
+    with closing(sqlite3.connect(root / "journal" / "journal.sqlite3")) as journal:
+        rows = dict(journal.execute("SELECT answer_id, helpful FROM questions"))
+        (checked,) = journal.execute("PRAGMA integrity_check").fetchone()
+    trial.acknowledged = len(acknowledged)
+    trial.faults += ["acknowledged row lost"] * sum(rows.get(answer) != helpful for answer, helpful in acknowledged)
+    trial.faults += ["torn"] * (checked != "ok" or bool(clinics.state(root)["torn"]))
+    return trial
+
+
+def _give_feedback(port: int, child: int, seconds: float) -> list[tuple[str, bool]]:
+    """Ask and give feedback until the server is killed, some seconds after the first answer; return what it took."""
+    taken: list[tuple[str, bool]] = []
+    timer = threading.Timer(seconds, os.kill, (child, signal.SIGKILL))
+    with suppress(OSError, HTTPException), closing(HTTPConnection("127.0.0.1", port, timeout=60)) as client:
+        while True:
+            client.request("POST", "/api/ask", json.dumps({"question": f"does swelling {len(taken)} fade?"}))
+            answer = json.loads(client.getresponse().read())["answer_id"]
+            if not taken and not timer.is_alive():
+                timer.start()
+            helpful = len(taken) % 2 == 0
+            client.request("POST", "/api/feedback", json.dumps({"answer_id": answer, "helpful": helpful}))
+            response = client.getresponse()
+            response.read()
+            if response.status == HTTPStatus.NO_CONTENT:
+                taken.append((answer, helpful))
+    timer.cancel()
+    return taken
+
+
+def _kill_build(clinics: Clinics, chance: random.Random, *, fresh: bool) -> Trial:
+    """Kill a build; a whole build must be served at once by the next process, and the new one in the end."""
+    root = clinics.copy("publish")
+    if not fresh:
+        (root / "corpus" / "page5.md").write_text(f"# Page 5\n\nIt fades in {chance.randrange(100)} days.\n")
+    seconds = chance.uniform(0, clinics.seconds["publish"])
+    trial = Trial("build", "serve", f"{1e3 * seconds:.1f} ms")
+
+    def build(begun: Callable[[], object]) -> None:
+        begun()
+        settings = _settings(root)
+        with pages_at_rest(settings):
+            build_index(settings.corpus, settings.index, clinics.pipeline.tools.encoder, fresh=fresh)
+
+    trial.killed = _killed_after(build, seconds)
+    wrong = str(_in_child(lambda: _healed(root, clinics.pipeline)))
+    trial.result = "after"
+    trial.faults = [wrong] * bool(wrong) + ["torn"] * bool(clinics.state(root)["torn"])
+    return trial
+
+
+def _healed(root: Path, pipeline: Pipeline) -> str:
+    """Start a server, and return what is wrong: it had no build to serve at once, or serves other pages in the end."""
+    place = _place(root)
+    try:
+        open_build(place.index, current(place.index))
+        broken = False
+    except IndexingError:
+        broken = not any(_is_whole(place.index, name) for name in kept_builds(place.index))
+    healer = IndexHealer.open(_settings(root), pipeline)
+    healer.look()
+    served = open_build(place.index, healer.bot.build).manifest.corpus
+    return "no whole build" if broken else "apart" if served != corpus_digest(place.corpus) else ""
+
+
+def _is_whole(index: Path, name: str) -> bool:
+    try:
+        open_build(index, name)
+    except IndexingError:
+        return False
+    return True
+
+
+def _table(trials: Sequence[Trial], *, elsewhere: bool = False) -> str:
     """Return the trials as a table of Markdown, an action a line."""
-    head = ("action", "kills", "of recoveries, too", "finished", "taken back", *FAULTS)
+    columns = _ELSEWHERE if elsewhere else FAULTS
+    head = ("action", "kills", "of recoveries, too", "finished", "taken back", "rows acknowledged", *columns)
     rows = [head, tuple("-" * len(name) for name in head)]
     for action in (*dict.fromkeys(trial.action for trial in trials), "all"):
         own = [trial for trial in trials if action in (trial.action, "all")]
@@ -431,7 +546,8 @@ def _table(trials: Sequence[Trial]) -> str:
             sum(trial.recoveries for trial in own),
             sum(trial.killed and trial.result == "after" for trial in own),
             sum(trial.killed and trial.result == "before" for trial in own),
-            *(faults[fault] for fault in FAULTS),
+            sum(trial.acknowledged for trial in own),
+            *(faults[fault] for fault in columns),
         )
         rows.append((action, *map(str, counts)))
     return "\n".join(f"| {' | '.join(row)} |" for row in rows)
@@ -442,6 +558,9 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--kills", type=int, default=300, help="of publishing, at random moments (300)")
     parser.add_argument("--every", action="store_true", help="kill before every operation on files instead")
+    parser.add_argument(
+        "--elsewhere", type=int, default=0, metavar="N", help="kill a server, builds and crawls instead"
+    )
     parser.add_argument("--step", type=int, default=1, help="with --every: before each so many")
     parser.add_argument("--actions", nargs="+", choices=ACTIONS, default=list(ACTIONS))
     parser.add_argument("--starts", nargs="+", choices=_STARTS, default=list(_STARTS), help="the next process")
@@ -450,21 +569,23 @@ def main() -> int:
     logging.disable(logging.WARNING)
     trials: list[Trial] = []
     with TemporaryDirectory(prefix="footnote-kills-") as folder:
-        clinics = Clinics(Path(folder), options.actions)
-        if options.every:
-            runs: Iterator[Trial] = (
+        clinics = Clinics(Path(folder), ["publish", "crawl command"] if options.elsewhere else options.actions)
+        if options.elsewhere:
+            runs: Iterator[Trial] = run_elsewhere(clinics, options.elsewhere, options.seed)
+        elif options.every:
+            runs = (
                 trial
                 for action in options.actions
                 for start in options.starts
                 for trial in run_every(clinics, action, start, options.step, options.seed)
             )
         else:
-            runs = run_random(clinics, options.kills, options.seed)
+            runs = run_random(clinics, options.kills, options.seed, options.actions)
         for trial in runs:
             trials.append(trial)
             if trial.faults:
                 print(trial, flush=True)
-    print(_table(trials))
+    print(_table(trials, elsewhere=bool(options.elsewhere)))
     return int(any(trial.faults for trial in trials))
 
 

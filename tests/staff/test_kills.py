@@ -16,7 +16,7 @@ def test_a_killed_change_of_pages_is_whole_or_undone_after_the_next_start() -> N
         check=False,
     )
     assert done.returncode == 0, done.stdout + done.stderr
-    kills, recoveries, finished, taken_back, *faults = map(int, done.stdout.splitlines()[-1].split("|")[2:-1])
+    kills, recoveries, finished, taken_back, _, *faults = map(int, done.stdout.splitlines()[-1].split("|")[2:-1])
     assert kills == finished + taken_back
     assert min(recoveries, finished, taken_back) > 0
     assert faults == [0] * 6
