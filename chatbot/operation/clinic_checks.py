@@ -96,7 +96,10 @@ def accounts(place: Installation) -> Iterator[Finding]:
     with place.staff_database() as database:
         known = AccountStore(database).accounts() if database else ()
     editors = [account.name for account in known if account.role is Role.EDITOR]
-    if not known:
+    sign_on = place.settings.single_sign_on
+    if sign_on and sign_on.editors:
+        yield ok("accounts", f"Editors are the members of {', '.join(sorted(sign_on.editors))} at {sign_on.issuer}.")
+    elif not known:
         yield look("accounts", "Nobody has an account for the staff console.", cure)
     elif not editors:
         yield look("accounts", "No account may change anything: all are readers.", cure)

@@ -16,6 +16,7 @@ from chatbot.operation.installation import Installation
 from chatbot.operation.last_backup import note_backup
 from chatbot.operation.notices import PROXIES, REFUSED_SITES, Notices
 from chatbot.settings import usable_settings
+from chatbot.staff import AccountStore, Role, staff_database
 from tests.operation.conftest import Site, record
 
 
@@ -138,6 +139,21 @@ def test_only_the_lists_of_languages_in_use_need_a_signature(site: Site) -> None
     ((_, message),) = of("sign-off", site.place())
     assert "red_flags/en.toml" in message
     assert "red_flags/de.toml" not in message
+
+
+def test_somebody_must_be_able_to_edit(site: Site) -> None:
+    assert of("accounts", site.place()) == [(Level.LOOK, "Nobody has an account for the staff console.")]
+    sign_on = {
+        "FOOTNOTE_OIDC_ISSUER": "https://login.skin.test",
+        "FOOTNOTE_OIDC_CLIENT_ID": "footnote",
+        "FOOTNOTE_OIDC_REDIRECT": "https://chat.skin.test/staff/single-sign-on-return",
+        "FOOTNOTE_OIDC_EDITORS": "nurses",
+    }
+    assert of("accounts", site.place(**sign_on)) == []
+    database = staff_database(site.folder / "staff")
+    AccountStore(database).add("rob", Role.READER, "correct horse battery")
+    database.close()
+    assert of("accounts", site.place()) == [(Level.LOOK, "No account may change anything: all are readers.")]
 
 
 def test_words_kept_too_long_are_wrong(site: Site) -> None:
