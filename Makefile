@@ -1,6 +1,9 @@
 # make run    set up, build the index if it is missing or stale, serve the chat on http://127.0.0.1:7860
 # make test   set up, then every check
 # make browsers  install Firefox and WebKit too (Debian, as root); without them their few tests are skipped
+# make test-behind-nginx  every browser test with nginx in front, over HTTPS and below a path
+# make runbook  install, back up, destroy and restore empty machines by docs/operate.md (Debian, as root; 10 minutes)
+# make container-check  build the image and serve from it with a read-only root (Debian, as root; 10 minutes)
 # make coverage  the share of lines that the tests without a browser run, by module
 # make quality   ask the made-up clinics' questions and compare with the floors (benchmarks/quality.json)
 # make mutants   change the core a little, many times, and see whether the tests notice; ARGS="--sample 60 --only triage"
@@ -24,7 +27,7 @@ COMPILE := PYTHONDONTWRITEBYTECODE= $(BIN)/python -c \
 
 export PYTHONUNBUFFERED := 1
 
-.PHONY: run test check browsers coverage quality mutants soak refit format screenshot bench bench-retrieval clean
+.PHONY: run test check sbom test-behind-nginx runbook container-check browsers coverage quality mutants soak refit format screenshot bench bench-retrieval clean
 
 run: .venv/installed
 	$(BIN)/python -m chatbot build || [ $$? -eq 3 ]  # 3: some files were left out, the others are served
@@ -41,6 +44,12 @@ check:
 # Apart from `check`: tracing every line makes the servers of the browser tests a third slower.
 coverage: .venv/installed-dev
 	OMP_NUM_THREADS=1 $(BIN)/pytest -n 2 --dist loadfile -m "not browser" --cov --cov-report=term
+
+test-behind-nginx: .venv/installed-dev .venv/chromium
+	BEHIND_NGINX=1 OMP_NUM_THREADS=1 $(BIN)/pytest -n 2 --dist loadfile -m browser tests/web
+
+runbook container-check: .venv/installed-dev
+	CACHE="$(CACHE)" $(BIN)/pytest -n 0 tests/deploy/long_$(if $(filter runbook,$@),runbook,container).py
 
 browsers:
 	apt-get update -qq

@@ -42,7 +42,11 @@ _SITE: Final = """server {
   ssl_certificate /etc/letsencrypt/live/chat.clinic.example/fullchain.pem;
   ssl_certificate_key /etc/letsencrypt/live/chat.clinic.example/privkey.pem;
   include snippets/chat-path.conf;
-  location / { return 200 "the clinic's own site"; }
+  location / {
+    default_type text/html;
+    return 200 '<!doctype html><title>Clinic</title><link rel="icon" href="data:,"><p>The site of the clinic.</p>
+      <script src="https://127.0.0.1:$server_port/chat/widget.js" defer></script>';
+  }
 }
 """
 
@@ -115,9 +119,11 @@ def write_configuration(folder: Path, upstream: int, port: int, certificate: Pat
 
 
 @contextmanager
-def behind_nginx(folder: Path, upstream: int, certificate: Path, *, own_host: bool = False) -> Iterator[str]:
+def behind_nginx(
+    folder: Path, upstream: int, certificate: Path, *, own_host: bool = False, port: int = 0
+) -> Iterator[str]:
     """Run nginx in front of a port, below /chat or on a host of its own; yield the address of its root."""
-    port = free_port()
+    port = port or free_port()
     main = write_configuration(folder, upstream, port, certificate, own_host=own_host)
     command = [found(), "-e", str(folder / "error.log"), "-c", str(main)]
     process = subprocess.Popen(command, stdin=subprocess.DEVNULL)

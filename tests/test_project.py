@@ -169,7 +169,9 @@ def test_the_readme_maps_files_that_exist() -> None:
 
 
 PAGES = [
-    path.relative_to(ROOT).as_posix() for folder in (".", "docs", "training") for path in ROOT.glob(f"{folder}/*.md")
+    path.relative_to(ROOT).as_posix()
+    for folder in (".", "docs", "deploy", "training")
+    for path in ROOT.glob(f"{folder}/*.md")
 ]
 
 
