@@ -327,10 +327,31 @@ class Fuzzer:
 
     def _headers(self) -> None:
         """Send odd headers."""
-        names = ("Host", "Origin", "Referer", "Cookie", "Range", "If-None-Match", "If-Modified-Since", "Accept", "TE")
+        names: tuple[str, ...] = (
+            "Host",
+            "Origin",
+            "Referer",
+            "Cookie",
+            "Range",
+            "If-None-Match",
+            "If-Modified-Since",
+            "Accept",
+            "TE",
+        )
         names += ("Accept-Encoding", "X-Forwarded-For", "X-Forwarded-Proto", "X-Forwarded-Host", "Sec-Fetch-Site")
         names += ("Content-Type", "MCP-Protocol-Version", "Mcp-Session-Id", "Authorization", "Expect", "Upgrade", "Via")
-        values = ("", "x", "null", "http://", "http://[::1", "\xff\xfe", "a" * 4_000, "bytes=9-1", "bytes=0-,1-", "*")
+        values: tuple[str, ...] = (
+            "",
+            "x",
+            "null",
+            "http://",
+            "http://[::1",
+            "\xff\xfe",
+            "a" * 4_000,
+            "bytes=9-1",
+            "bytes=0-,1-",
+            "*",
+        )
         values += ("gzip;q=x", "2026-07-28", "2025-11-25", "1999-01-01", "footnote-staff=%00", '"' * 50, "a,,;=\t")
         values += ("https://evil.example", "websocket", "100-continue", "0", "-1", "cross-site", "same-origin")
         headers = {self._chance.choice(names): self._chance.choice(values) for _ in range(self._chance.randrange(1, 4))}
