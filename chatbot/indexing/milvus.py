@@ -55,6 +55,8 @@ _NOT_LOADED: Final = (101, 106, 503)
 _NO_COLLECTION: Final = 100
 _AWAY: Final = (1, 2, 14)
 
+_CHANNEL: Final = {"grpc.keepalive_time_ms": 300_000}
+"""Milvus Lite ends connections that ask more often than every five minutes whether it is there, in a long call too."""
 _NO_TERM: Final = 2**32 - 2
 """The dimension that a row has which is not the first of its passage: Milvus Lite holds no empty sparse vectors."""
 
@@ -91,7 +93,9 @@ class _Server:
     def _connected(self) -> MilvusClient:
         with self._connecting:
             if self._client is None:
-                self._client = MilvusClient(self._uri, token=self._token, timeout=_QUESTION_TIMEOUT)
+                self._client = MilvusClient(
+                    self._uri, token=self._token, timeout=_QUESTION_TIMEOUT, grpc_options=_CHANNEL
+                )
             return self._client
 
     def _unavailable(self) -> StoreUnavailable:

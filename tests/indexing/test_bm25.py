@@ -7,7 +7,7 @@ import pytest
 
 from chatbot.errors import IndexDamaged
 from chatbot.indexing import Vectors, content_words
-from chatbot.indexing.bm25 import BM25Index, BM25Words, content_word_mask, normalised_idf
+from chatbot.indexing.bm25 import BM25Index, BM25Words, TermQuery, content_word_mask, normalised_idf
 
 PASSAGES = [
     "Redness fades.",
@@ -237,3 +237,47 @@ def test_an_index_of_several_languages_is_opened_as_it_was_written(tmp_path: Pat
     opened = BM25Index.open(tmp_path, 2)
     assert opened.languages == ("de", "en")
     assert scores_of(opened, "Behandlungen treatments").tolist() == scores_of(held, "Behandlungen treatments").tolist()
+
+
+def query(index: BM25Index, text: str, limit: int = 3, **restriction: object) -> TermQuery:
+    return TermQuery(index, index.weights([(text, 1.0)]), limit, **restriction)  # type: ignore[arg-type]  # of a test
+
+
+@pytest.fixture(scope="module")
+def many() -> BM25Index:
+    """Return the index of many passages with common words, such as "skin", and rare ones."""
+    return index_of(
+        f"skin heals in {number % 7} days {'word' + str(number % 401)} {'rare' + str(number % 1201)}"
+        for number in range(2_500)
+    )
+
+
+@pytest.mark.parametrize(
+    "text", ["skin word7 rare7", "skin heals rare3", "days of word5", "skin in days", "rare1 word1"]
+)
+def test_the_best_passages_are_those_with_the_highest_scores(many: BM25Index, text: str) -> None:
+    scores = scores_of(many, text)
+    best = query(many, text).best()
+    assert sorted(scores[best]) == pytest.approx(sorted(scores)[-3:])
+    assert query(many, text).scores_of(best.tolist()).tolist() == scores[best].tolist()
+
+
+def test_the_best_passages_are_looked_for_among_those_allowed(many: BM25Index) -> None:
+    mask = np.arange(2_500) % 2 == 0
+    scores = np.where(mask, scores_of(many, "skin word7"), 0)
+    best = query(many, "skin word7", languages=("en",), mask=mask).best()
+    assert sorted(scores[best]) == pytest.approx(sorted(scores)[-3:])
+    assert mask[best].all()
+
+
+def test_fewer_passages_match_than_are_asked_for(many: BM25Index) -> None:
+    assert len(query(many, "rare1200 skin", limit=5).best()) == 5
+    assert len(query(many, "rare1200", limit=5).best()) == 2
+    assert query(many, "parking").best().tolist() == []
+
+
+def test_some_passages_are_ranked_as_if_there_were_no_others(many: BM25Index) -> None:
+    some = np.array([4, 7, 408, 1201])
+    assert query(many, "word7").best_of(some).tolist() == [7, 408]
+    mask = np.arange(2_500) != 7
+    assert query(many, "word7", mask=mask).best_of(some).tolist() == [408]

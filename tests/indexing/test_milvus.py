@@ -7,12 +7,12 @@ from pathlib import Path
 import pytest
 from pymilvus import MilvusClient
 
+from benchmarks.milvus_server import MilvusServer
 from chatbot.bot import Chatbot
 from chatbot.clinic import Clinic
 from chatbot.errors import IndexMissing, SettingsError, StoreUnavailable, problem
 from chatbot.indexing import FaissStore, StoreKind, activate, build_index, load_store, open_index
 from tests.conftest import WordEncoder
-from tests.indexing.conftest import MilvusServer
 
 NAMES = count()
 

@@ -16,7 +16,7 @@ from chatbot.records import Passage
 from tests.indexes import write_index
 
 if TYPE_CHECKING:
-    from tests.indexing.conftest import MilvusServer
+    from benchmarks.milvus_server import MilvusServer
 
 VECTORS = np.array([[1, 0, 0], [0.6, 0.8, 0], [0, 0, 1], [0, 0.6, 0.8]], dtype=np.float32)
 QUESTION = np.array([0.8, 0.6, 0], dtype=np.float32)
