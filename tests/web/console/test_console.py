@@ -149,7 +149,7 @@ def test_saved_clinic_text_is_shown_everywhere_and_undone(nurse: Visitor, staffe
     expect_value(page, "text-notice", "Saved and shown from now on: Greeting, Telephone.")
     for path in ("/", "/widget.js", "/embed", "/demo"):
         assert "+44 1234" in httpx.get(staffed.address + path).text, path
-    assert "Good day &lt;b&gt;to&lt;/b&gt; you." in httpx.get(staffed.address).text
+    assert "Good day &lt;b&gt;to&lt;/b&gt; you." in httpx.get(f"{staffed.address}/").text
     fill(page, "text-contact-phone", "none")
     page.click("#text-save")
     expect_value(page, "text-notice", "“Telephone” must hold a number, not 'none'.")
@@ -157,7 +157,7 @@ def test_saved_clinic_text_is_shown_everywhere_and_undone(nurse: Visitor, staffe
     expect(page.locator("#changes-difference textarea")).to_have_value(re.compile(r'\+phone = "\+44 1234"'))
     page.click("#changes-undo")
     expect_value(page, "changes-notice", "Undone. Visitors see the earlier text again.")
-    assert "+44 20 7946 0123" in httpx.get(staffed.address).text
+    assert "+44 20 7946 0123" in httpx.get(f"{staffed.address}/").text
 
 
 def test_an_editor_pauses_and_resumes_the_chat(nurse: Visitor, staffed: Staffed) -> None:
@@ -169,7 +169,7 @@ def test_an_editor_pauses_and_resumes_the_chat(nurse: Visitor, staffed: Staffed)
     said = "The assistant is paused just now. Please ask us directly. In an emergency, call 999."
     expect_value(page, "pause-state", f"Paused. Visitors read: “{said}”")
     assert staffed.bot.clinic.chat.paused
-    assert "The assistant is paused just now." in httpx.get(staffed.address).text
+    assert "The assistant is paused just now." in httpx.get(f"{staffed.address}/").text
     expect(page.locator("#changes-list [data-testid^=cell]").first).to_be_visible()
     page.get_by_role("tab", name="Overview").click()
     expect(page.locator("#overview-warnings textarea")).to_have_value(re.compile("The chat is paused"))
