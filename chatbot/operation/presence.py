@@ -3,7 +3,7 @@
 import fcntl
 import os
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Final
 
@@ -17,16 +17,20 @@ _LOCK: Final = ".serving"
 
 @contextmanager
 def serving(settings: Settings) -> Iterator[None]:
-    """Let others know that a server uses these folders; where no file can be made, nobody is told."""
-    descriptor = None
-    with suppress(OSError):
-        descriptor = _open(settings.index)
-        fcntl.flock(descriptor, fcntl.LOCK_SH | fcntl.LOCK_NB)
+    """Let others know that a server uses these folders; where no file can be made, nobody is told.
+
+    Raises `BackupError` while a backup is being restored there.
+    """
     try:
+        descriptor = _open(settings.index)
+    except OSError:
+        yield
+        return
+    try:
+        _share(descriptor)
         yield
     finally:
-        if descriptor is not None:
-            os.close(descriptor)
+        os.close(descriptor)
 
 
 @contextmanager
@@ -45,6 +49,13 @@ def alone(settings: Settings) -> Iterator[None]:
         ) from None
     finally:
         os.close(descriptor)
+
+
+def _share(descriptor: int) -> None:
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_SH | fcntl.LOCK_NB)
+    except BlockingIOError:
+        raise BackupError("A backup is being restored here just now: start the server once it is done.") from None
 
 
 def _open(folder: Path) -> int:

@@ -18,7 +18,7 @@ from chatbot.indexing import kept_builds
 from chatbot.journal import Journal, LoggedQuestion
 from chatbot.operation.backup import BackupChoice, back_up
 from chatbot.operation.last_backup import last_backup
-from chatbot.operation.presence import serving
+from chatbot.operation.presence import alone, serving
 from chatbot.operation.restore import check_backup, restore
 from chatbot.settings import Settings
 from chatbot.staff import (
@@ -235,6 +235,8 @@ def test_a_running_server_must_be_stopped_first(used_site: Site) -> None:
     with serving(used_site.settings), serving(used_site.settings), pytest.raises(BackupError, match="stop it first"):
         bring(used_site, file, force=True)
     assert content(used_site.folder) == before
+    with alone(used_site.settings), pytest.raises(BackupError, match="once it is done"), serving(used_site.settings):
+        pytest.fail("a server started while a backup was restored")
     bring(used_site, file, force=True)
 
 
