@@ -70,9 +70,8 @@ def shipped() -> dict[str, Distribution]:
 def licence(package: Distribution) -> str:
     """Return the licence that a distribution states: its SPDX expression, its classifiers, or its text's first line."""
     metadata = package.metadata
-    stated = {
-        field: metadata[field] if field in metadata else "" for field in ("Name", "License-Expression", "License")
-    }
+    fields = ("Name", "License-Expression", "License")
+    stated = {field: (metadata.get_all(field) or [""])[0] for field in fields}
     classifiers = [
         one.split(" :: ")[-1] for one in metadata.get_all("Classifier") or () if one.startswith("License ::")
     ]
