@@ -67,6 +67,7 @@ _STARTS: Final = ("serve", "build")
 FAULTS: Final = ("apart", "half published", "without record", "draft lost", "torn", "other")
 """What a state can be that is neither the one before the change nor the one after it."""
 _SERVER_EACH: Final = 10  # of so many kills elsewhere one is of a server, which takes long to start
+_JSON: Final = {"Content-Type": "application/json"}
 _ELSEWHERE: Final = ("acknowledged row lost", "torn", "no whole build", "apart", "half published", "other")
 
 
@@ -459,8 +460,10 @@ def _kill_server(clinics: Clinics, chance: random.Random) -> Trial:
         command, cwd=root, env=environment, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL
     ) as server:
         print(server.stdout and server.stdout.readline().decode().strip(), file=sys.stderr)
-        acknowledged = _give_feedback(port, server.pid, float(trial.moment.split()[0]))
-        server.kill()
+        try:
+            acknowledged = _give_feedback(port, server.pid, float(trial.moment.split()[0]))
+        finally:
+            server.kill()
     with closing(sqlite3.connect(root / "journal" / "journal.sqlite3")) as journal:
         rows = dict(journal.execute("SELECT answer_id, helpful FROM questions"))
         (checked,) = journal.execute("PRAGMA integrity_check").fetchone()
@@ -471,21 +474,21 @@ def _kill_server(clinics: Clinics, chance: random.Random) -> Trial:
 
 
 def _give_feedback(port: int, child: int, seconds: float) -> list[tuple[str, bool]]:
-    """Ask and give feedback until the server is killed, some seconds after the first answer; return what it took."""
+    """Ask and give feedback until the server is killed, some seconds after the first was taken; return what it took."""
     taken: list[tuple[str, bool]] = []
     timer = threading.Timer(seconds, os.kill, (child, signal.SIGKILL))
     with suppress(OSError, HTTPException), closing(HTTPConnection("127.0.0.1", port, timeout=60)) as client:
         while True:
-            client.request("POST", "/api/ask", json.dumps({"question": f"does swelling {len(taken)} fade?"}))
+            client.request("POST", "/api/ask", json.dumps({"question": f"does swelling {len(taken)} fade?"}), _JSON)
             answer = json.loads(client.getresponse().read())["answer_id"]
-            if not taken and not timer.is_alive():
-                timer.start()
             helpful = len(taken) % 2 == 0
-            client.request("POST", "/api/feedback", json.dumps({"answer_id": answer, "helpful": helpful}))
+            client.request("POST", "/api/feedback", json.dumps({"answer_id": answer, "helpful": helpful}), _JSON)
             response = client.getresponse()
             response.read()
             if response.status == HTTPStatus.NO_CONTENT:
                 taken.append((answer, helpful))
+            if len(taken) == 1 and not timer.is_alive():
+                timer.start()
     timer.cancel()
     return taken
 

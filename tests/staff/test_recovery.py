@@ -1,0 +1,111 @@
+"""A publishing that was cut off: its record could not be written, so that its intent is still there."""
+
+import shutil
+import sqlite3
+from contextlib import closing
+from pathlib import Path
+
+import pytest
+
+from chatbot.bot import Chatbot, load_pipeline
+from chatbot.cli.building import pages_at_rest
+from chatbot.errors import StaffError
+from chatbot.indexing import build_index, current
+from chatbot.settings import STAFF_INTENT, Settings, load_settings
+from chatbot.staff import ContentPaths, IndexHealer, PageForm, Publisher
+from tests.conftest import WordEncoder
+from tests.staff.conftest import EDITOR, Keep
+
+OLD = b"Redness\n\nRedness fades within three days of the visit.\n"
+
+
+def silent(_done: int, _total: int, _step: str) -> None:
+    pass
+
+
+@pytest.fixture
+def settings(place: ContentPaths) -> Settings:
+    folders = {"CORPUS": place.corpus, "INDEX": place.index, "STAFF_DIR": place.staff}
+    return load_settings({f"FOOTNOTE_{name}": str(folder) for name, folder in folders.items()})
+
+
+def run_sql(staff: Path, statement: str) -> None:
+    with closing(sqlite3.connect(staff / "staff.sqlite3", isolation_level=None)) as database:
+        database.execute(statement)
+
+
+@pytest.fixture
+def cut_off(keep: Keep, place: ContentPaths, words: WordEncoder) -> tuple[Chatbot, Publisher]:
+    """Publish a page that is added and one that is changed, while the audit log takes no entries."""
+    bot, pages, _ = keep(words)
+    pages.stage(EDITOR, PageForm("Parking", "", "", "Free parking is behind the house."))
+    pages.stage(EDITOR, PageForm("Red skin", "", "", "Redness fades within five days."), "red.txt")
+    run_sql(place.staff, "CREATE TRIGGER full BEFORE INSERT ON changes BEGIN SELECT RAISE(ABORT, 'disk full'); END")
+    with pytest.raises(StaffError, match=r"disk full.* The pages are live\. Their entry in the log of changes follows"):
+        pages.publish(EDITOR, silent)
+    run_sql(place.staff, "DROP TRIGGER full")
+    assert (place.staff / STAFF_INTENT).exists()
+    return bot, pages
+
+
+def recorded(staff: Path) -> list[tuple[str, str]]:
+    with closing(sqlite3.connect(staff / "staff.sqlite3")) as database:
+        return database.execute("SELECT subject, told FROM changes ORDER BY subject").fetchall()
+
+
+def test_the_next_publishing_first_records_the_one_that_was_cut_off(
+    cut_off: tuple[Chatbot, Publisher], place: ContentPaths
+) -> None:
+    bot, pages = cut_off
+    assert [page.id for page in bot.documents()] == ["aftercare.md", "parking.md", "red.txt"]
+    assert (len(pages.drafts()), recorded(place.staff)) == (2, [])
+    pages.withdraw(EDITOR, "aftercare.md")
+    assert [draft.page for draft in pages.publish(EDITOR, silent)] == ["aftercare.md"]
+    expected = [("aftercare.md", "Withdrawn"), ("parking.md", "Added"), ("red.txt", "Replaced")]
+    assert (recorded(place.staff), pages.drafts()) == (expected, ())
+    assert not (place.staff / STAFF_INTENT).exists()
+
+
+@pytest.mark.usefixtures("cut_off")
+def test_a_page_edited_after_the_kill_is_kept_beside_the_withdrawn_ones(
+    place: ContentPaths, settings: Settings
+) -> None:
+    (place.corpus / "red.txt").write_bytes(b"Redness\n\nEdited by hand.\n")
+    (place.corpus / "parking.md").unlink()
+    with pages_at_rest(settings):
+        assert b"within five days" in (place.corpus / "red.txt").read_bytes()
+        assert (place.corpus / "parking.md").exists()
+    (kept,) = (place.staff / "withdrawn").rglob("red.txt")
+    assert kept.read_bytes() == b"Redness\n\nEdited by hand.\n"
+
+
+def test_a_change_whose_build_is_gone_is_taken_back_with_its_drafts(
+    cut_off: tuple[Chatbot, Publisher], place: ContentPaths, settings: Settings, words: WordEncoder
+) -> None:
+    bot, pages = cut_off
+    shutil.rmtree(place.staff / "draft" / "index")
+    shutil.rmtree(place.index / bot.build)
+    healer = IndexHealer.open(settings, load_pipeline(words))
+    assert (healer.bot.build, healer.bot.build_state.state) == (current(place.index), "current")
+    assert ((place.corpus / "red.txt").read_bytes(), (place.corpus / "parking.md").exists()) == (OLD, False)
+    assert (place.corpus / "red.txt.yaml").exists()
+    assert [draft.page for draft in pages.drafts()] == ["parking.md", "red.txt"]
+    assert recorded(place.staff) == []
+
+
+def test_an_unreadable_intent_is_named_and_nothing_is_rebuilt(
+    cut_off: tuple[Chatbot, Publisher],
+    place: ContentPaths,
+    settings: Settings,
+    words: WordEncoder,
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    bot, _ = cut_off
+    (place.corpus / "parking.md").unlink()
+    (place.staff / STAFF_INTENT).write_text("{")
+    healer = IndexHealer.open(settings, load_pipeline(words))
+    healer.look()
+    assert (healer.bot.build, current(place.index)) == (bot.build, bot.build)
+    assert "intent.json says which publishing was cut off, and cannot be read" in caplog.text
+    with pytest.raises(StaffError, match="delete the file, and run"), pages_at_rest(settings):
+        build_index(place.corpus, place.index, words)
