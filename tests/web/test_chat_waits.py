@@ -206,6 +206,20 @@ def test_a_question_on_its_way_is_asked_again_when_the_page_loads_anew(visitor: 
     visitor.complaints.clear()
 
 
+def test_what_cannot_be_restored_does_not_stop_the_page(visitor: Visitor) -> None:
+    page = visitor.open()
+    for kept in ("no json", '{"turns": 7, "queue": {}}', "[]"):
+        page.evaluate("kept => sessionStorage.setItem(`footnote chat ${location.origin}/`, kept)", kept)
+        page.evaluate("addEventListener('pagehide', (event) => event.stopImmediatePropagation(), true)")
+        page.goto("about:blank")
+        page.go_back()
+        page.wait_for_selector("#post", state="attached")
+        assert said(page) == []
+    ask(page, FIRST)
+    assert said(page) == [FIRST]
+    visitor.complaints.clear()
+
+
 @pytest.fixture
 def forgetful(bot: Chatbot, address: str) -> Iterator[str]:
     """A server of a clinic that has switched off that conversations are kept."""

@@ -14,7 +14,8 @@ window.gradio_api_info = { named_endpoints: {}, unnamed_endpoints: {} };
   const SLOW = 8000; // milliseconds until the contact is shown beside a question
   const NEVER = 30000; // until a question may be asked again
   const LEAVING = 1000; // within which a page that is being left is gone
-  const PRESS = 400; // until Gradio is pressed again to send a question
+  const PRESS = 2000; // until Gradio, which has sent nothing, is pressed again
+  const LOOK = 200; // between two looks whether Gradio is there
   const TURNS = 30; // that are kept when the page is left
   const LARGEST = 1_000_000; // characters that are kept
   const HISTORY = 5; // earlier questions that the server is sent
@@ -108,7 +109,7 @@ window.gradio_api_info = { named_endpoints: {}, unnamed_endpoints: {} };
       sent.dispatchEvent(new Event("input", { bubbles: true }));
       at("post")?.click();
     }
-    setTimeout(() => press(asking), PRESS);
+    setTimeout(() => press(asking), sent ? PRESS : LOOK);
   }
 
   // What Gradio sends is the one thing that says for certain that a question is on its way, and whether it was taken.
@@ -341,8 +342,15 @@ window.gradio_api_info = { named_endpoints: {}, unnamed_endpoints: {} };
     }
   }
 
-  restore();
-  show();
+  try {
+    restore();
+    show();
+  } catch {
+    // An earlier Footnote has kept it in another way.
+    turns = [];
+    queue = [];
+    show();
+  }
   // A page that is loaded anew, or gone back to, scrolls by itself to where it was left.
   if (performance.getEntriesByType("navigation")[0]?.type === "navigate") at("earlier").lastElementChild?.scrollIntoView();
   if (queue[0] && !queue[0].failed) {
