@@ -1,10 +1,14 @@
-"""Footnote behind the nginx of deploy/nginx/: over HTTPS, below a path. Skipped where there is no nginx."""
+"""Footnote behind the proxies of deploy/: over HTTPS, below a path. What is not installed is skipped."""
 
 import asyncio
 import json
+import shutil
+import socket
 import ssl
+import subprocess
 import time
 from collections.abc import AsyncIterator, Iterator
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
 from urllib.parse import urlsplit
@@ -188,3 +192,36 @@ def test_what_comes_of_a_stream_is_passed_on_at_once(echoing: tuple[Front, bool]
         first = next(response.iter_lines())
     assert "127.0.0.1" in first
     assert time.monotonic() - began < 4
+
+
+def test_caddy_says_who_asks_and_passes_a_stream_on(tmp_path: Path) -> None:
+    caddy = shutil.which("caddy") or pytest.skip("there is no caddy here (Debian: apt-get install caddy)")
+    port = free_port()
+    with running(lambda: echo, ["127.0.0.1/32"]) as upstream:
+        environ = {
+            "HOME": str(tmp_path),
+            "CADDY_ADMIN": f"127.0.0.1:{free_port()}",
+            "FOOTNOTE_SITE": f"http://127.0.0.1:{port}",
+            "FOOTNOTE_UPSTREAM": urlsplit(upstream).netloc,
+        }
+        command = [caddy, "run", "--adapter", "caddyfile", "--config", str(ROOT / "deploy" / "Caddyfile")]
+        process = subprocess.Popen(command, env=environ, cwd=tmp_path, stderr=subprocess.DEVNULL)
+        try:
+            for _ in range(200):
+                with suppress(OSError):
+                    socket.create_connection(("127.0.0.1", port), timeout=1).close()
+                    break
+                time.sleep(0.05)
+            began = time.monotonic()
+            transport = httpx.HTTPTransport(local_address="127.0.0.9")
+            headers = {"X-Forwarded-For": "198.51.100.7", "X-Forwarded-Proto": "https"}
+            with (
+                httpx.Client(transport=transport, base_url=f"http://127.0.0.1:{port}", headers=headers) as client,
+                client.stream("GET", "/stream") as response,
+            ):
+                seen = json.loads(next(response.iter_lines()))
+            assert seen == {"from": "127.0.0.9", "over": "http"}
+            assert time.monotonic() - began < 4
+        finally:
+            process.terminate()
+            process.wait(10)
