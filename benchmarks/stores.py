@@ -12,6 +12,7 @@ import random
 import sys
 import time
 from collections.abc import Sequence
+from contextlib import suppress
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Final
@@ -23,6 +24,7 @@ from benchmarks.milvus_server import MilvusServer
 from chatbot.answering import ReplyMatcher, ServingSnapshot
 from chatbot.bot import load_pipeline
 from chatbot.clinic import Clinic
+from chatbot.errors import StoreUnavailable
 from chatbot.indexing import FaissStore, Index, StoreKind, load_encoder, load_store
 from chatbot.language import Spelling
 from chatbot.records import Outcome, Passage
@@ -77,6 +79,9 @@ def _compare(folder: Path, kind: StoreKind, questions: Sequence[str]) -> int:
     serving = [ServingSnapshot(index, spelling, Clinic(), replies) for index in indexes]
     results: list[list[_Result]] = [[], []]
     near = []
+    for snapshot in serving:  # what a server loads with its first question is not counted
+        with suppress(StoreUnavailable):
+            pipeline.answer(questions[0], (), snapshot)
     for number, question in enumerate(questions):
         for snapshot, own in zip(serving, results, strict=True):
             started = time.perf_counter()
@@ -93,7 +98,7 @@ def _compare(folder: Path, kind: StoreKind, questions: Sequence[str]) -> int:
     for name, own in zip(("files", "server"), results, strict=True):
         p50, p99 = np.percentile([took for *_, took in own], [50, 99])
         print(f"{name}: p50 {p50:.0f} ms, p99 {p99:.0f} ms an answer.")
-    return 0 if min(outcomes, first, np.mean(near)) >= _AGREE else 1
+    return 0 if min(outcomes, first, float(np.mean(near))) >= _AGREE else 1
 
 
 def _agreement(results: Sequence[Sequence[_Result]]) -> tuple[float, float]:

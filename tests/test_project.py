@@ -39,6 +39,7 @@ WEB_LAYERS = [("http",), ("visitor", "console"), ("agency",), ("application", "o
 OWNERS: dict[str, str | tuple[str, ...]] = {
     "faiss": "indexing/store.py",
     "pymilvus": "indexing/milvus.py",
+    "grpc": "indexing/milvus.py",
     "onnxruntime": ("indexing/onnx_encoder.py", "triage/classifier.py"),
     "tokenizers": "indexing/onnx_encoder.py",
     "sentence_transformers": "indexing/sentence_encoder.py",

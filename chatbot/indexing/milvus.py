@@ -26,6 +26,7 @@ from typing import Any, ClassVar, Final, TypeVar
 from urllib.parse import unquote, urlsplit
 
 import numpy as np
+from grpc import RpcError
 from numpy.lib.format import dtype_to_descr, write_array_header_1_0
 from pymilvus import AnnSearchRequest, DataType, MilvusClient, RRFRanker
 from pymilvus.exceptions import MilvusException
@@ -48,7 +49,7 @@ _PROGRESS: Final = ".ingestion.json"
 _SERVED: Final = ".collections.json"
 _BATCH: Final = 1_000  # rows that are sent at a time
 _COPIED: Final = 2**24  # bytes
-_QUESTION_TIMEOUT: Final = 5.0  # seconds
+_QUESTION_TIMEOUT: Final = 10.0  # seconds; the first question after a start loads what the server has on disk
 _BUILD_TIMEOUT: Final = 120.0
 _PAUSE: Final = 1.0  # seconds after a failure in which the server is not asked again
 _NOT_LOADED: Final = (101, 106, 503)
@@ -86,7 +87,7 @@ class _Server:
                 raise StoreUnavailable(f"The search server {self._uri} refuses: {error.message}.") from error
             self._failed = time.monotonic()
             raise self._unavailable() from error
-        except (OSError, ValueError, RuntimeError) as error:  # ValueError: the channel was closed meanwhile
+        except (RpcError, OSError, ValueError, RuntimeError) as error:  # ValueError: the channel was closed meanwhile
             self._failed = time.monotonic()
             raise self._unavailable() from error
 

@@ -1,3 +1,4 @@
+from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
@@ -49,7 +50,7 @@ def test_a_part_that_was_cut_off_is_no_part(tmp_path: Path) -> None:
 class StoppedEncoder(WordEncoder):
     """An encoder that is stopped, as by Ctrl+C, after so many passages."""
 
-    def encode_passages(self, texts: list[str]) -> list[Encoded]:  # type: ignore[override]  # a test's lists
+    def encode_passages(self, texts: Sequence[str]) -> list[Encoded]:
         if len(self.encoded) > 1_500:
             raise KeyboardInterrupt
         return super().encode_passages(texts)
