@@ -137,7 +137,7 @@ class Target:
 @contextmanager
 def target() -> Iterator[Target]:
     """Serve a few pages with everything switched on; no limit on questions, because each address here is the same."""
-    with TemporaryDirectory() as name:
+    with TemporaryDirectory(ignore_cleanup_errors=True) as name:  # the journal may still be written
         folder = Path(name)
         for page, text in PAGES.items():
             path = folder / "corpus" / page
@@ -568,6 +568,18 @@ def schemathesis(address: str, examples: int) -> int:
         return subprocess.run([*command, "--max-examples", str(examples)], check=False, cwd=folder).returncode
 
 
+def _print_table(fuzzer: Fuzzer, errors: Errors, seconds: float) -> None:
+    print("\n| group | inputs | statuses |\n|---|---|---|")
+    for group, number in sorted(fuzzer.sent.items()):
+        shown = ", ".join(f"{status or 'none'}: {count}" for status, count in sorted(fuzzer.statuses[group].items()))
+        print(f"| {group} | {number:,} | {shown} |")
+    print(f"\n{fuzzer.sent.total():,} inputs in {seconds:.0f} s (seed {fuzzer.seed}): {len(fuzzer.findings)} findings.")
+    for finding in fuzzer.findings[:40]:
+        print(f"\n{finding.group}: {finding.wrong}\n  {finding.sent}")
+    for line, count in errors.lines.most_common(20):
+        print(f"logged {count} times: {line}")
+
+
 def main() -> None:
     """Send the inputs, print a table, and exit with 1 if something was found."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else "")
@@ -585,19 +597,8 @@ def main() -> None:
         start = time.monotonic()
         fuzzer.run(options.inputs, options.seconds)
         fuzzer.close()
-        seconds = time.monotonic() - start
+        _print_table(fuzzer, errors, time.monotonic() - start)
         untrue = bool(options.examples and schemathesis(served.address, options.examples))
-    print("\n| group | inputs | statuses |\n|---|---|---|")
-    for group, number in sorted(fuzzer.sent.items()):
-        shown = ", ".join(f"{status or 'none'}: {count}" for status, count in sorted(fuzzer.statuses[group].items()))
-        print(f"| {group} | {number:,} | {shown} |")
-    print(
-        f"\n{fuzzer.sent.total():,} inputs in {seconds:.0f} s (seed {options.seed}): {len(fuzzer.findings)} findings."
-    )
-    for finding in fuzzer.findings[:40]:
-        print(f"\n{finding.group}: {finding.wrong}\n  {finding.sent}")
-    for line, count in errors.lines.most_common(20):
-        print(f"logged {count} times: {line}")
     sys.exit(bool(fuzzer.findings) or untrue)
 
 
