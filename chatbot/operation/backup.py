@@ -14,13 +14,12 @@ from typing import IO, Final
 
 from chatbot import __version__
 from chatbot.database import Database
-from chatbot.errors import BackupError, IndexingError
-from chatbot.indexing import current, kept_builds
-from chatbot.indexing.builds import publishing_lock
+from chatbot.errors import BackupError
+from chatbot.files import sync_folder_entry
+from chatbot.indexing import current_or_none, kept_builds, publishing_lock
 from chatbot.journal import journal_database
 from chatbot.operation.archive import ArchiveWriter, Manifest
 from chatbot.operation.last_backup import note_backup
-from chatbot.operation.swap import sync_folder
 from chatbot.settings import STAFF_DATABASE, STAFF_INTENT, Settings
 from chatbot.staff import IntentLog, staff_database
 
@@ -36,7 +35,7 @@ STAFF_ROWS: Final = "staff.jsonl"
 _TRIES: Final = 5
 _PAUSE: Final = 0.5  # seconds before pages that were changed meanwhile are read again
 _PATIENCE: Final = 600.0  # seconds that pages which are being published may take
-_VOLATILE: Final = ("sessions",)  # whoever signs in after a restore signs in anew
+_VOLATILE: Final = ("sessions",)  # after a restore, everybody signs in anew
 _OF_THIS_MACHINE: Final = {
     "backup.json",
     "notices.json",
@@ -93,7 +92,7 @@ def back_up(settings: Settings, file: Path, choice: BackupChoice, progress: Prog
                 os.fsync(opened.fileno())
             break
         draft.replace(file)
-        sync_folder(file.absolute().parent)
+        sync_folder_entry(file.absolute())
     except OSError as error:
         reason = error.strerror or type(error).__name__
         raise BackupError(
@@ -124,7 +123,7 @@ def _write(settings: Settings, opened: IO[bytes], choice: BackupChoice, progress
         held.enter_context(publishing_lock(settings.index, _PATIENCE))
         if (settings.staff / STAFF_INTENT).exists():  # a publishing that was cut off
             IntentLog.of(settings).recover()
-        build = _live(settings.index)
+        build = current_or_none(settings.index)
         files = list(_files(settings, choice))
         before = _state(settings.corpus)
         # Opened at once, so that a build that is replaced once publishing goes on can still be read.
@@ -144,7 +143,7 @@ def _write(settings: Settings, opened: IO[bytes], choice: BackupChoice, progress
             if not file.name.startswith(INDEX):
                 with file.path.open("rb") as source:
                     _add(archive, file, source)
-        if _state(settings.corpus) != before or _live(settings.index) != build:
+        if _state(settings.corpus) != before or current_or_none(settings.index) != build:
             raise _Changed
         held.close()
         for file, source in sources:
@@ -152,7 +151,7 @@ def _write(settings: Settings, opened: IO[bytes], choice: BackupChoice, progress
         return archive.finish(
             version=__version__,
             made=made.isoformat(timespec="seconds"),
-            build=build if choice.index else "",
+            build=(build or "") if choice.index else "",
             journal=journal.version if journal and journal.exists else None,
             staff=staff.version if staff.exists else None,
         )
@@ -189,7 +188,7 @@ def _files(settings: Settings, choice: BackupChoice) -> Iterator[_File]:
     if settings.clinic and settings.clinic.is_file():
         yield _File(CLINIC, settings.clinic)
     builds: tuple[str, ...] = ()
-    if choice.index and (live := _live(settings.index)):
+    if choice.index and (live := current_or_none(settings.index)):
         builds = (live, *kept_builds(settings.index))
         yield _File(f"{INDEX}CURRENT", settings.index / "CURRENT")
         for build in builds:
@@ -214,10 +213,3 @@ def _state(corpus: Path) -> list[tuple[str, int, int, int]]:
     """Return what changes whenever a file of the corpus does."""
     files = [(file.name, file.path.stat()) for file in _below(CORPUS, corpus)]
     return [(name, status.st_ino, status.st_size, status.st_mtime_ns) for name, status in files]
-
-
-def _live(index: Path) -> str:
-    try:
-        return current(index)
-    except IndexingError:
-        return ""

@@ -14,8 +14,7 @@ from urllib.parse import urlsplit
 
 from chatbot.clinic import Clinic, load_clinic
 from chatbot.database import Database
-from chatbot.errors import IndexingError
-from chatbot.indexing import IndexStatus, current, index_status
+from chatbot.indexing import IndexStatus, index_status
 from chatbot.indexing.model_files import fingerprint_of, model_folder
 from chatbot.operation.findings import Finding, look, ok, wrong
 from chatbot.reading import corpus_files
@@ -29,7 +28,6 @@ __all__ = [
     "clock",
     "disk",
     "index",
-    "live_build",
     "model",
     "settings",
     "some",
@@ -204,14 +202,6 @@ def addresses(place: Installation) -> Iterator[Finding]:
             yield look("addresses", f"{len(gone)} of {len(urls)} addresses are gone: {some(gone)}.", cure)
         else:
             yield ok("addresses", f"None of {len(urls)} addresses is gone.")
-
-
-def live_build(place: Installation) -> str:
-    """Return the id of the live build, or "" where there is none."""
-    try:
-        return current(place.settings.index)
-    except IndexingError:
-        return ""
 
 
 def _pages(number: int) -> str:

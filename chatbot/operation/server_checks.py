@@ -12,8 +12,9 @@ from typing import Any, Final
 from urllib.parse import urlsplit
 
 from chatbot.errors import SettingsError
+from chatbot.indexing import current_or_none
 from chatbot.operation.findings import Finding, look, ok, wrong
-from chatbot.operation.installation import Installation, live_build
+from chatbot.operation.installation import Installation
 from chatbot.operation.notices import PROXIES, is_recent, read_notices
 from chatbot.settings import Settings
 
@@ -62,7 +63,7 @@ def server(place: Installation) -> Iterator[Finding]:
         yield wrong(
             "server", f"{place.server} is alive and not ready: {ready.content.get('status', ready.status)}.", cure
         )
-    build, live = str(ready.content.get("build", "")), live_build(place)
+    build, live = str(ready.content.get("build", "")), current_or_none(place.settings.index)
     if build and live and build != live:
         cure = (
             "It takes a new build within seconds; if not, restart it, or check that both use the same FOOTNOTE_INDEX."

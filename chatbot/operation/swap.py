@@ -14,10 +14,10 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 
 from chatbot.errors import BackupError
-from chatbot.files import write_atomically
+from chatbot.files import sync_folder_entry, write_atomically
 from chatbot.settings import Settings
 
-__all__ = ["Move", "locked", "remove", "restore_record", "swap", "sync_folder", "take_back", "take_back_restore"]
+__all__ = ["Move", "locked", "remove", "restore_record", "swap", "take_back", "take_back_restore"]
 
 _LOG = logging.getLogger(__name__)
 
@@ -57,13 +57,13 @@ def swap(record: Path, moves: Sequence[Move]) -> Iterator[None]:
                 move.place.rename(move.aside)
             if move.new:
                 move.new.rename(move.place)
-            sync_folder(move.place.parent)
+            sync_folder_entry(move.place)
         yield
     except BaseException:
         _take_back(record)
         raise
     record.unlink()
-    sync_folder(record.parent)
+    sync_folder_entry(record)
 
 
 def take_back(record: Path) -> bool:
@@ -95,7 +95,7 @@ def _take_back(record: Path) -> bool:
                     aside.parent.rmdir()
             if new:
                 remove(new)
-            sync_folder(place.parent)
+            sync_folder_entry(place)
         record.unlink()
     except OSError as error:
         raise BackupError(
@@ -124,12 +124,3 @@ def remove(path: Path) -> None:
         shutil.rmtree(path)
     else:
         path.unlink(missing_ok=True)
-
-
-def sync_folder(folder: Path) -> None:
-    """Wait until the names in a folder are on the disk."""
-    descriptor = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
