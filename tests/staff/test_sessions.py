@@ -171,3 +171,25 @@ def test_forty_concurrent_sign_ins_take_the_memory_of_two() -> None:
     )
     done = subprocess.run([sys.executable, "-c", code], check=True, capture_output=True, text=True)
     assert int(done.stdout) < 64 * 1024  # kilobytes; forty hashes at once would take 760 MiB
+
+
+def test_a_browser_is_known_for_its_own_account_until_the_password_changes(account_store: AccountStore) -> None:
+    account_store.add("alice", Role.EDITOR, "correct horse battery")
+    account_store.add("rita", Role.READER, "correct horse battery")
+    account_store.add("bot@clinic.example", Role.READER, None)
+    token = account_store.browser_token("Alice ")
+    browser = account_store.known_browser("alice", token)
+    assert browser
+    assert browser != account_store.known_browser("alice", account_store.browser_token("alice"))
+    assert [account_store.known_browser(name, token) for name in ("rita", "nobody")] == ["", ""]
+    assert [account_store.known_browser("alice", one) for one in ("", ".", f"x{token}", f"{token}0", "\ud800.x")] == [
+        ""
+    ] * 5
+    assert account_store.known_browser("bot@clinic.example", account_store.browser_token("bot@clinic.example")) == ""
+    account_store.set_password("alice", "another horse battery")
+    assert account_store.known_browser("alice", token) == ""
+    assert account_store.sign_in("bot@clinic.example", "") is None
+    session = account_store.begin_session("bot@clinic.example")
+    assert session
+    assert account_store.account_of(session)
+    assert account_store.begin_session("nobody") is None

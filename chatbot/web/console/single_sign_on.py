@@ -51,6 +51,7 @@ _TOKEN_LENGTH: Final = 48  # characters of state, nonce and code verifier, each 
 _ALGORITHMS: Final = ("RS256", "RS384", "RS512", "PS256", "PS384", "PS512", "ES256", "ES384", "ES512", "EdDSA")
 _WHO: Final = "single sign-on"  # who makes accounts, in the audit log
 _UNREACHABLE: Final = "The sign-in service cannot be reached just now. Please try again in a few minutes."
+_MEANWHILE: Final = " Meanwhile, name and password work if you have one."
 _UNVERIFIED: Final = "This sign-in could not be verified. Please begin again."
 _NOT_SIGNED_IN: Final = "You did not sign in at the sign-in service. Please try again."
 
@@ -286,8 +287,10 @@ class _SingleSignOn:
         try:
             return await to_thread.run_sync(work, request, limiter=self._limiter)
         except SingleSignOnRefused as error:
-            status = HTTPStatus.SERVICE_UNAVAILABLE if str(error) == _UNREACHABLE else HTTPStatus.FORBIDDEN
-            return await to_thread.run_sync(self._page.respond, str(error), "", status)
+            down = str(error) == _UNREACHABLE
+            status = HTTPStatus.SERVICE_UNAVAILABLE if down else HTTPStatus.FORBIDDEN
+            message = f"{error}{_MEANWHILE if down and self._page.takes_passwords else ''}"
+            return await to_thread.run_sync(self._page.respond, message, "", status)
 
     def begin(self, request: Request) -> Response:
         """Send the browser to the provider; raises `SingleSignOnRefused`."""

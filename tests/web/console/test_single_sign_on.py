@@ -19,6 +19,7 @@ from chatbot.errors import SettingsError, SingleSignOnRefused
 from chatbot.settings import Settings, SingleSignOnSettings, load_settings
 from chatbot.staff import AccountStore, AuditLog, Role, staff_database
 from chatbot.web.console.single_sign_on import OpenIdProvider
+from tests.web.accessibility import violations
 from tests.web.conftest import serving
 from tests.web.console.conftest import PASSWORD
 from tests.web.console.openid_provider import CLIENT_ID, SECRET, Client, Provider, provider_at
@@ -251,6 +252,7 @@ def test_without_the_provider_passwords_still_work(bot: Chatbot, tmp_path: Path)
         answer = client.get("/staff/single-sign-on")
         assert answer.status_code == 503
         assert "The sign-in service cannot be reached just now." in answer.text
+        assert "name and password work" in answer.text
         assert "<form" in answer.text
         assert client.post("/staff/sign-in", data={"name": "alice", "password": PASSWORD}).status_code == 303
 
@@ -315,6 +317,7 @@ def test_somebody_signs_in_from_another_site_in_a_browser(browser: Browser, bot:
         context = browser.new_context(viewport={"width": 390, "height": 800})
         page = context.new_page()
         page.goto(f"{server.address}/staff/")
+        assert violations(page) == []
         page.get_by_role("link", name="Sign in with localhost").click()
         page.fill("[name=user]", "anna")
         page.get_by_role("button", name="Log in").click()
