@@ -66,7 +66,7 @@ _SITE: Final = "clinic.example"
 _STARTS: Final = ("serve", "build")
 FAULTS: Final = ("apart", "half published", "without record", "draft lost", "torn", "other")
 """What a state can be that is neither the one before the change nor the one after it."""
-_SERVER_EACH: Final = 10  # of so many kills elsewhere one is of a server, which takes long to start
+_SERVER_EACH: Final = 25  # of so many kills elsewhere one is of a server, which takes long to start
 _JSON: Final = {"Content-Type": "application/json"}
 _ELSEWHERE: Final = ("acknowledged row lost", "torn", "no whole build", "apart", "half published", "other")
 

@@ -212,9 +212,10 @@ def publish(index: Path, folder: Path, manifest: Manifest) -> Build:
     `manifest` may lack the digests of the files. The build before it is kept, older ones are removed.
     """
     with _or_unwritable(index):
-        before = current_or_none(index)
-        build = _make_live(index, folder, manifest)
-        remove_builds(index, {build.manifest.id, before})
+        build = _put(index, folder, manifest)
+        # Before it is made live: a build that is killed here is made again, which removes the rest.
+        remove_builds(index, {build.manifest.id, current_or_none(index)})
+        _point(index, build.manifest.id)
     return build
 
 
@@ -230,10 +231,11 @@ def adopt(index: Path, build: Build) -> None:
                 (folder / name).hardlink_to(build.folder / name)
             except OSError:
                 shutil.copyfile(build.folder / name, folder / name)
-        _make_live(index, folder, build.manifest)
+        _point(index, _put(index, folder, build.manifest).manifest.id)
 
 
-def _make_live(index: Path, folder: Path, manifest: Manifest) -> Build:
+def _put(index: Path, folder: Path, manifest: Manifest) -> Build:
+    """Make the files of a folder a build, which is not live yet."""
     paths = sorted(folder.iterdir())
     files = manifest.files or {path.name: sha256_of(path) for path in paths}
     for path in paths:
@@ -244,9 +246,6 @@ def _make_live(index: Path, folder: Path, manifest: Manifest) -> Build:
         if build.folder.exists():
             _remove(build.folder)
         folder.rename(build.folder)
-    if (index / _CURRENT).is_dir():
-        _remove(index / _CURRENT)
-    _point(index, manifest.id)
     return build
 
 
@@ -302,6 +301,8 @@ def _age(folder: Path) -> tuple[float, str]:
 
 
 def _point(index: Path, name: str) -> None:
+    if (index / _CURRENT).is_dir():
+        _remove(index / _CURRENT)
     write_atomically(index / _CURRENT, f"{name}\n".encode())
 
 
