@@ -89,9 +89,8 @@ def _questions(settings: Settings) -> str:
     journal.close()
     if not counts.questions:
         return "none."
-    answered = counts.outcomes[Outcome.ANSWERED] / counts.questions
-    urgent = counts.outcomes[Outcome.URGENT]
-    return f"{counts.questions:,}, {answered:.0%} answered outright, {urgent:,} urgent."
+    answered = "none" if counts.answered is None else f"{counts.answered:.0%}"
+    return f"{counts.questions:,}, {answered} answered by the pages, {counts.outcomes[Outcome.URGENT]:,} urgent."
 
 
 def _moment(moment: datetime | None) -> str:

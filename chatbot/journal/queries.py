@@ -102,6 +102,13 @@ class Counts:
         return {outcome: sum(day.outcomes.get(outcome, 0) for day in self.days) for outcome in Outcome}
 
     @property
+    def answered(self) -> float | None:
+        """The share that the pages answered, of the questions that no fixed reply answers; None without any."""
+        outcomes = self.outcomes
+        number = sum(outcomes.values()) - outcomes[Outcome.REPLY]
+        return outcomes[Outcome.ANSWERED] / number if number else None
+
+    @property
     def helpful(self) -> float | None:
         """The share of helpful answers among those with feedback; None without any."""
         helpful = sum(day.helpful for day in self.days)

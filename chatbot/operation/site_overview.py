@@ -6,20 +6,17 @@ from typing import Final
 
 from chatbot.crawling import last_crawl
 from chatbot.errors import FootnoteError
-from chatbot.journal import Counts, Journal
+from chatbot.journal import Counts, Journal, journal_database
 from chatbot.operation import clinic_checks, installation
 from chatbot.operation.doctor import Check, examine
 from chatbot.operation.findings import Level
 from chatbot.operation.installation import Installation
-from chatbot.records import Outcome
 from chatbot.settings import Settings
 from chatbot.sites import Site, site_settings
 
-__all__ = ["DAYS", "SiteOverview", "site_overview"]
+__all__ = ["SiteOverview", "site_overview"]
 
-DAYS: Final = 30
-"""The days whose questions are counted."""
-
+_DAYS: Final = 30  # whose questions are counted
 _CHECKS: Final[tuple[tuple[str, Check], ...]] = (
     ("clinic", installation.clinic_file),
     ("index", installation.index),
@@ -68,18 +65,10 @@ def site_overview(settings: Settings, site: Site) -> SiteOverview:
         pages,
         passages,
         counts.questions if counts else None,
-        answered_share(counts) if counts else None,
+        counts.answered if counts else None,
         _crawled(own),
         tuple(f"{finding.message} {finding.cure}".strip() for finding in (*wrong, *looks)),
     )
-
-
-def answered_share(counts: Counts) -> float | None:
-    """Return the share of the questions to the pages that were answered; None without one."""
-    answered, asked = counts.outcomes.get(Outcome.ANSWERED, 0), 0
-    for outcome in (Outcome.ANSWERED, Outcome.RELATED, Outcome.NOT_FOUND):
-        asked += counts.outcomes.get(outcome, 0)
-    return answered / asked if asked else None
 
 
 def _clinic(place: Installation) -> tuple[str, bool]:
@@ -100,21 +89,16 @@ def _size(place: Installation) -> tuple[int | None, int | None]:
 
 def _counts(settings: Settings) -> Counts | None:
     """Count the questions of the last days; None without a journal, or with one that cannot be read."""
-    journal = Journal.open(settings.journal, settings.retention)
-    if journal is None or not _exists(settings):
+    database = journal_database(settings.journal)
+    if database is None or not database.exists:  # to open it would make it
         return None
+    journal = Journal(database, settings.retention)
     try:
-        return journal.counts(datetime.now(UTC) - timedelta(days=DAYS))
+        return journal.counts(datetime.now(UTC) - timedelta(days=_DAYS))
     except FootnoteError:
         return None
     finally:
         journal.close()
-
-
-def _exists(settings: Settings) -> bool:
-    """Return whether the journal was begun: reading one makes its file."""
-    file = Installation(settings, {}).journal_file
-    return file is None or file.exists()
 
 
 def _crawled(settings: Settings) -> datetime | None:

@@ -192,7 +192,7 @@ def test_status_counts_what_visitors_asked(
     note_backup(used_site.folder / "staff", Path("/backups/b.tar.gz"), datetime.now(UTC))
     assert main(["status"]) == 0
     said = capsys.readouterr().out
-    assert "\nQuestions of the last 7 days: 1, 0% answered outright, 0 urgent.\n" in said
+    assert "\nQuestions of the last 7 days: 1, 0% answered by the pages, 0 urgent.\n" in said
     assert said.endswith(", /backups/b.tar.gz.\n")
 
 

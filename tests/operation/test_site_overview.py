@@ -39,7 +39,7 @@ def test_a_site_shows_its_size_its_questions_and_the_share_answered(settings: Se
     journal.close()
     seen = site_overview(settings, site)
     assert (seen.clinic, seen.state, seen.pages, seen.passages) == ("Rose", "served", 1, 1)
-    assert (seen.questions, seen.answered, seen.crawled) == (4, 2 / 3, None)
+    assert (seen.questions, seen.answered, seen.crawled) == (4, 2 / 4, None)
     assert any("Nobody has an account" in need for need in seen.needs)
 
 

@@ -4,7 +4,6 @@ from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime
 
 from chatbot.evaluation.charts import WIDE
-from chatbot.journal import Counts
 from chatbot.operation.monthly_report import MonthlyReport
 from chatbot.records import Level, Outcome
 from chatbot.sites import Agency
@@ -50,10 +49,10 @@ def _parts(report: MonthlyReport) -> Iterator[Html]:
 def _figures(report: MonthlyReport) -> Html:
     counts = report.counts
     asked = counts.questions
-    urgent, before = counts.outcomes[Outcome.URGENT], _percent(_answered(report.before))
+    urgent, before = counts.outcomes[Outcome.URGENT], _percent(report.before.answered)
     figures = (
         ("Questions", f"{asked:,}", f"{report.before.questions:,} in the month before"),
-        ("Answered by your pages", _percent(_answered(counts)), f"{before} in the month before"),
+        ("Answered by your pages", _percent(counts.answered), f"{before} in the month before"),
         ("Confirmed by your staff", _percent(report.confirmed / asked), f"{report.confirmed:,} questions"),
         ("Not answered", f"{counts.outcomes[Outcome.NOT_FOUND]:,}", f"{counts.outcomes[Outcome.RELATED]:,} in part"),
         ("Answers called helpful", _percent(counts.helpful), "of those that visitors judged"),
@@ -66,12 +65,6 @@ def _figures(report: MonthlyReport) -> Html:
         for title, figure, note in figures
     )
     return Html('<dl class="figures">{}</dl>').format(cards)
-
-
-def _answered(counts: Counts) -> float | None:
-    """Return the share of the questions that no fixed reply answers which the pages answered; None without one."""
-    number = counts.questions - counts.outcomes[Outcome.REPLY]
-    return counts.outcomes[Outcome.ANSWERED] / number if number else None
 
 
 def _percent(share: float | None) -> str:

@@ -141,7 +141,7 @@ def _lapsed(approvals: Sequence[Approval]) -> str:
 def _summary(counts: Counts, confirmed: int) -> str:
     outcomes = counts.outcomes
     number = counts.questions - outcomes[Outcome.REPLY]
-    share = f"{outcomes[Outcome.ANSWERED] / number:.0%}" if number else "none"
+    share = "none" if counts.answered is None else f"{counts.answered:.0%}"
     answered = share if number == counts.questions else f"{share} of the {number:,} that no fixed reply answers"
     helpful = (
         "No visitor has said yet whether an answer helped"
