@@ -56,8 +56,12 @@ _NOT_LOADED: Final = (101, 106, 503)
 _NO_COLLECTION: Final = 100
 _AWAY: Final = (1, 2, 14)
 
-_CHANNEL: Final = {"grpc.keepalive_time_ms": 300_000}
-"""Milvus Lite ends connections that ask more often than every five minutes whether it is there, in a long call too."""
+_CHANNEL: Final = {
+    "grpc.keepalive_time_ms": 300_000,  # Milvus Lite ends connections that ask more often, in a long call too
+    "grpc.initial_reconnect_backoff_ms": 500,
+    "grpc.min_reconnect_backoff_ms": 500,
+    "grpc.max_reconnect_backoff_ms": 1_000,  # not two minutes, after a server that was away for long
+}
 _NO_TERM: Final = 2**32 - 2
 """The dimension that a row has which is not the first of its passage: Milvus Lite holds no empty sparse vectors."""
 
