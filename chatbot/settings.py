@@ -235,7 +235,7 @@ def load_settings(environ: Mapping[str, str] = os.environ) -> Settings:
 
 def usable_settings(environ: Mapping[str, str] = os.environ) -> tuple[Settings, tuple[str, ...]]:
     """Read the settings with the default for each that cannot be used, and return the messages of those beside them."""
-    environ, messages = dict(environ), []
+    environ, messages = dict(environ), list[str]()
     while True:
         try:
             return load_settings(environ), tuple(messages)
