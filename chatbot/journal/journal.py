@@ -4,6 +4,7 @@ import re
 import time
 from collections.abc import Callable, Collection, Iterator
 from concurrent.futures import TimeoutError as FutureTimeoutError
+from contextlib import suppress
 from datetime import UTC, datetime, tzinfo
 from typing import Final
 
@@ -77,9 +78,15 @@ class Journal:
         return cls(database, retention_days, clock) if database else None
 
     def start(self) -> None:
-        """Start the writer, which applies the retention now and daily."""
+        """Start the writer, which applies the retention now and daily.
+
+        Beside other servers, wait some seconds until it writes: whoever rates an answer may come to any of them.
+        """
         # The language model takes a second to load: the writer does so before the first visitor asks.
-        self._writer.submit(lambda _: guess_language(""))
+        ready = self._writer.submit(lambda _: guess_language(""))
+        if self._database.is_shared:
+            with suppress(FutureTimeoutError, JournalError):
+                ready.result(_TIMEOUT)
 
     def close(self) -> None:
         """Write what is still queued and close the database."""

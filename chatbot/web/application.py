@@ -182,7 +182,7 @@ def _lifespan(journal: "Journal | None", lifespans: list[Lifespan]) -> Lifespan:
             for part in lifespans:
                 await stack.enter_async_context(part(app))
             if journal:
-                journal.start()
+                await to_thread.run_sync(journal.start)
             yield
             if journal:
                 await to_thread.run_sync(journal.close)

@@ -12,6 +12,7 @@ from time import perf_counter, sleep
 from uuid import uuid4
 from zoneinfo import ZoneInfo
 
+import psycopg
 import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
@@ -48,6 +49,15 @@ def test_the_last_feedback_on_an_answer_counts_and_is_redacted(journal: Journal)
     assert feedback == {answer_id: (False, "nonsense, write to [email]"), other: (None, None)}
     assert journal.feedback(answer_id, True)
     assert {(logged.helpful, logged.comment) for logged in journal.asked()} == {(True, None), (None, None)}
+
+
+def test_beside_other_servers_a_journal_has_started_once_it_can_be_written(empty_postgresql: str) -> None:
+    journal = Journal.open(empty_postgresql, 30)
+    assert journal
+    journal.start()
+    with psycopg.connect(empty_postgresql) as connection:
+        assert connection.execute("SELECT to_regclass('questions')").fetchone() == ("questions",)
+    journal.close()
 
 
 def test_feedback_waits_for_the_answer_that_another_server_writes(empty_postgresql: str) -> None:
