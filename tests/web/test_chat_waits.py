@@ -1,11 +1,11 @@
 """The chat page while the server is slow, stalled or gone, and when the page is left and opened again."""
 
 import socket
-import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import replace
 from threading import Event, Thread
+from urllib.parse import urlsplit
 
 import pytest
 from playwright.sync_api import Browser, Page, expect
@@ -23,12 +23,13 @@ class Proxy:
     """Passes bytes to a server and back, and can hold them or break off."""
 
     def __init__(self, server: str) -> None:
-        self._server = ("127.0.0.1", int(server.rpartition(":")[2]))
+        parts = urlsplit(server)
+        self._server = ("127.0.0.1", parts.port or 0)
         self._listening = socket.create_server(("127.0.0.1", 0))
         self._sockets: list[socket.socket] = []
         self._flows = Event()
         self._flows.set()
-        self.address = f"http://127.0.0.1:{self._listening.getsockname()[1]}"
+        self.address = f"{parts.scheme}://127.0.0.1:{self._listening.getsockname()[1]}{parts.path}"
         Thread(target=self._accept, daemon=True).start()
 
     def stall(self) -> None:
@@ -96,10 +97,8 @@ def test_questions_to_a_stalled_server_are_shown_at_once_and_answered_in_order(v
     page = visitor.open()
     ask(page, "what is microneedling?")
     proxy.stall()
-    started = time.monotonic()
     send(page, FIRST)
-    assert said(page)[1:] == [FIRST]
-    assert time.monotonic() - started < 0.3
+    assert said(page)[1:] == [FIRST]  # by the page itself: nothing can have come from the server
     assert typed(page) == ""
     expect(page.locator("#searching")).to_have_text("Looking through our pages…")
     send(page, SECOND)
