@@ -301,8 +301,9 @@ class Index:
         """
         own = self._in_language_of(query.text)
         if own is not None:
-            near, matching = self._found(query, replace(terms, languages=own, mask=self._mask(own)))
-            near = near[self._mask(own)[near]]
+            mask = self._mask(own)
+            near, matching = self._found(query, replace(terms, languages=own, mask=mask))
+            near = near[mask[near]]
             if len(near) or len(matching):
                 return _merged(near, matching)
         return _merged(*self._found(query, terms))
