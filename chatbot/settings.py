@@ -315,7 +315,7 @@ def _root_path(text: str) -> str:
 
 def _single_sign_on(value: Mapping[str, str]) -> SingleSignOnSettings | None:
     """Read the settings of single sign-on; each is checked by itself, whether or not the others are set."""
-    read = {name: value[f"FOOTNOTE_OIDC_{name}"].strip() for name in ("ISSUER", "REDIRECT", "SCOPES", "ONLY")}
+    read = {name: value[f"FOOTNOTE_OIDC_{name}"].strip() for name in ("ISSUER", "REDIRECT", "SCOPES")}
     for name in ("ISSUER", "REDIRECT"):
         parts = urlsplit(read[name])
         if read[name] and not (parts.hostname and (parts.scheme == "https" or parts.hostname in _THIS_MACHINE)):
@@ -329,8 +329,7 @@ def _single_sign_on(value: Mapping[str, str]) -> SingleSignOnSettings | None:
         )
     if "openid" not in read["SCOPES"].split():
         raise SettingsError(f"FOOTNOTE_OIDC_SCOPES is {read['SCOPES']!r}: 'openid' must be one of them.")
-    if read["ONLY"] not in {"on", "off"}:
-        raise SettingsError(f"FOOTNOTE_OIDC_ONLY is {read['ONLY']!r}: set it to 'on' or 'off'.")
+    only = _on("FOOTNOTE_OIDC_ONLY", value["FOOTNOTE_OIDC_ONLY"].strip())
     if not read["ISSUER"]:
         return None
     groups = {
@@ -347,7 +346,7 @@ def _single_sign_on(value: Mapping[str, str]) -> SingleSignOnSettings | None:
         groups_claim=value["FOOTNOTE_OIDC_GROUPS"].strip(),
         editors=groups["EDITORS"],
         readers=groups["READERS"],
-        only=read["ONLY"] == "on",
+        only=only,
     )
 
 
