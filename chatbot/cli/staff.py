@@ -13,7 +13,7 @@ from chatbot.settings import Settings
 if TYPE_CHECKING:
     from chatbot.staff import AccountStore
 
-__all__ = ["ROLES", "add_staff_commands", "edit_accounts", "read_password"]
+__all__ = ["ROLES", "add_staff_commands", "edit_accounts"]
 
 ROLES: Final = ("reader", "editor")
 """The roles of an account, written out so that `--help` need not load the staff's modules."""
@@ -87,7 +87,7 @@ def edit_accounts(settings: Settings, options: argparse.Namespace) -> str:
 def _add(account_store: "AccountStore", options: argparse.Namespace) -> tuple[str, str]:
     from chatbot.staff import Role
 
-    password = None if options.single_sign_on else read_password(options)
+    password = None if options.single_sign_on else _read_password(options)
     account = account_store.add(options.name, Role(options.role), password)
     return f"{account.name} may sign in at /staff/ as {account.role.value}.", f"Added as {account.role.value}"
 
@@ -103,7 +103,7 @@ def _remove(account_store: "AccountStore", options: argparse.Namespace) -> tuple
 
 
 def _set_password(account_store: "AccountStore", options: argparse.Namespace) -> tuple[str, str]:
-    account_store.set_password(options.name, read_password(options))
+    account_store.set_password(options.name, _read_password(options))
     return f"{options.name} has a new password and is signed out everywhere.", "New password"
 
 
@@ -119,7 +119,7 @@ def _sign_out(account_store: "AccountStore", options: argparse.Namespace) -> tup
     return f"Ended {number} {'session' if number == 1 else 'sessions'}.", "Signed out everywhere"
 
 
-def read_password(options: argparse.Namespace) -> str:
+def _read_password(options: argparse.Namespace) -> str:
     """Return the password of an account, which is asked for once; raises `AccountRefused`."""
     if (known := getattr(options, "password", None)) is None:
         known = options.password = _typed_password(options)

@@ -75,7 +75,7 @@ class OwnCookies:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Pass a request on with the application's own cookies, and complete the names of those that it sets."""
-        cookies = "; ".join(header for header in Headers(scope=scope).getlist("cookie"))
+        cookies = "; ".join(Headers(scope=scope).getlist("cookie"))
         own = (pair.strip().partition("=") for pair in cookies.split(";"))
         kept = "; ".join(
             f"{name.removesuffix(self._suffix)}={value}" for name, _, value in own if name.endswith(self._suffix)

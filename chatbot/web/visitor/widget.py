@@ -70,9 +70,7 @@ class _Script:
 
 
 def widget_routes(bot: "Chatbot", kept_days: int) -> APIRouter:
-    """Return the routes of the scripts, for a server that visitors reach below a path.
-
-    `kept_days` are the days that questions are kept.
+    """Return the routes of the scripts; `kept_days` are the days that questions are kept.
 
     Raises `SettingsError` for a language or a text that the chat does not have.
     """
@@ -129,8 +127,7 @@ def widget_routes(bot: "Chatbot", kept_days: int) -> APIRouter:
 def script_tag(bot: "Chatbot", server: str, language: str, kept_days: int, *, pin: bool) -> str:
     """Return the tag for the clinic's site; `server` is this server's public address, `pin` adds an integrity hash.
 
-    `kept_days` are the days that questions are kept.
-    Raises `SettingsError` for a language that the chat does not have.
+    `kept_days` are the days that questions are kept. Raises `SettingsError` for a language that the chat does not have.
     """
     check_language(language)
     address = server.rstrip("/")
