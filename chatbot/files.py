@@ -1,4 +1,4 @@
-"""The one atomic write, flushing to the disk, and the digest of a file."""
+"""The one atomic write, flushing to the disk, locks by files, and the digest of a file."""
 
 import fcntl
 import hashlib
@@ -9,7 +9,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from secrets import token_hex
 
-__all__ = ["locked", "sha256_of", "sync_file", "sync_folder_entry", "write_atomically"]
+__all__ = ["locked", "open_lock", "sha256_of", "sync_file", "sync_folder_entry", "try_lock", "write_atomically"]
 
 
 def sha256_of(path: Path) -> str:
@@ -18,13 +18,27 @@ def sha256_of(path: Path) -> str:
         return hashlib.file_digest(file, "sha256").hexdigest()
 
 
+def open_lock(path: Path) -> int:
+    """Open the file of a lock, and make it where there is none. To close it releases the lock. Raises `OSError`."""
+    return os.open(path, os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW, 0o600)
+
+
+def try_lock(descriptor: int, *, shared: bool = False) -> bool:
+    """Take a lock if it is free, without waiting, and return whether it was; others may take a `shared` one too."""
+    try:
+        fcntl.flock(descriptor, (fcntl.LOCK_SH if shared else fcntl.LOCK_EX) | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return False
+    return True
+
+
 @contextmanager
 def locked(path: Path) -> Iterator[None]:
     """Keep other programs from changing a file meanwhile, on other machines too where it is on a shared disk.
 
     They must ask for the lock as well, and wait for it here. It is a file beside it. Raises `OSError`.
     """
-    descriptor = os.open(path.with_name(f".{path.name}.lock"), os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW, 0o600)
+    descriptor = open_lock(path.with_name(f".{path.name}.lock"))
     try:
         fcntl.flock(descriptor, fcntl.LOCK_EX)
         yield

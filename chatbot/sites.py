@@ -9,7 +9,6 @@ sites/
 ```
 """
 
-import fcntl
 import json
 import os
 import re
@@ -24,7 +23,7 @@ from typing import Final
 from urllib.parse import urlsplit
 
 from chatbot.errors import SettingsError, SiteRefused
-from chatbot.files import write_atomically
+from chatbot.files import open_lock, try_lock, write_atomically
 from chatbot.settings import Settings, shared_database
 
 __all__ = ["SITE_PATH", "Agency", "Site", "SiteLock", "Sites", "SitesFound", "site_settings"]
@@ -148,7 +147,7 @@ class Sites:
         """Return whether a command wants a site closed, to rename, remove or replace it."""
         try:
             with _file_lock(self.folder / name / _CLOSING) as closing:
-                return not _try_lock(closing, fcntl.LOCK_SH)
+                return not try_lock(closing, shared=True)
         except OSError:
             return True
 
@@ -235,8 +234,8 @@ class SiteLock:
 
     def __init__(self, sites: Sites, name: str) -> None:
         """Lock a site; raises `SiteRefused` while a command works on it."""
-        self._descriptor = _open(sites.folder / name / _OPEN)
-        if sites.is_closed(name) or not _try_lock(self._descriptor, fcntl.LOCK_SH):
+        self._descriptor = open_lock(sites.folder / name / _OPEN)
+        if sites.is_closed(name) or not try_lock(self._descriptor, shared=True):
             self.release()
             raise SiteRefused(f"A command works on {name}: it is served again in a moment.")
 
@@ -318,29 +317,17 @@ def _unwritable(path: Path, error: OSError) -> SiteRefused:
 
 @contextmanager
 def _file_lock(path: Path) -> Iterator[int]:
-    descriptor = _open(path)
+    descriptor = open_lock(path)
     try:
         yield descriptor
     finally:
         os.close(descriptor)
 
 
-def _open(path: Path) -> int:
-    return os.open(path, os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW, 0o600)
-
-
-def _try_lock(descriptor: int, kind: int) -> bool:
-    try:
-        fcntl.flock(descriptor, kind | fcntl.LOCK_NB)
-    except BlockingIOError:
-        return False
-    return True
-
-
 def _wait_for(descriptor: int, failure: str) -> None:
     """Wait for a lock that excludes all others; raises `SiteRefused`."""
     end = time.monotonic() + _PATIENCE
-    while not _try_lock(descriptor, fcntl.LOCK_EX):
+    while not try_lock(descriptor):
         if time.monotonic() > end:
             raise SiteRefused(failure)
         time.sleep(_LOOK)

@@ -256,8 +256,8 @@ def _manifest(file: Path, content: bytes, size: int) -> Manifest:
 def _compare(file: Path, manifest: Manifest, seen: dict[str, Member]) -> None:
     """Raise `BackupError` unless the members are those of the manifest, byte for byte."""
     for name in sorted(manifest.members.keys() | seen.keys()):
-        told, found = manifest.members.get(name), seen.get(name)
-        if told is None or found is None or (told.size, told.sha256) != (found.size, found.sha256):
+        written, found = manifest.members.get(name), seen.get(name)
+        if written is None or found is None or (written.size, written.sha256) != (found.size, found.sha256):
             raise _not_ours(file, f"{name:.100} is missing or is not what was written")
 
 

@@ -6,7 +6,7 @@ import shutil
 import tarfile
 import time
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -75,7 +75,7 @@ def restore(settings: Settings, file: Path, checking: Progress, writing: Progres
     try:
         for folder in _parents(settings):
             folder.mkdir(parents=True, exist_ok=True)
-        with alone(settings), locked(restore_record(settings)), places.staged():
+        with alone(settings), locked(restore_record(settings)), places.staging():
             places.extract(file, writing)
             aside = places.put()
     except OSError as error:
@@ -130,12 +130,19 @@ class _Places:
     def _aside(self, place: Path) -> Path:
         return place.parent / f"before-restore-{self._stamp}-{self._token}" / place.name
 
-    def staged(self) -> "_Staging":
-        """Return a context that removes what is staged, and was not put in its place."""
+    @contextmanager
+    def staging(self) -> Iterator[None]:
+        """Remove at the end what was staged and is not in its place, and at once what a killed restore has left."""
         for place in [*self._places.values(), *map(self._rows, (JOURNAL_ROWS, STAFF_ROWS))]:
             for left in place.parent.glob(f".restoring-????????-{place.name.rpartition('-')[2]}*"):
-                remove(left)  # of a restore that was killed
-        return _Staging([*map(self._staged, self._places), *map(self._rows, (JOURNAL_ROWS, STAFF_ROWS))])
+                remove(left)
+        try:
+            yield
+        finally:
+            for path in [*map(self._staged, self._places), *map(self._rows, (JOURNAL_ROWS, STAFF_ROWS))]:
+                with suppress(OSError):
+                    for end in _BESIDE:
+                        remove(path.with_name(path.name + end))
 
     def extract(self, file: Path, progress: Progress) -> None:
         """Write the members of a backup beside their places; raises `BackupError` if it is another one by now."""
@@ -223,23 +230,6 @@ class _Places:
         path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
         with os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as file:
             file.writelines(json.dumps(row) + "\n" for row in database.dump())
-
-
-class _Staging:
-    """Removes staged files and folders at the end."""
-
-    def __init__(self, paths: list[Path]) -> None:
-        self._paths = paths
-
-    def __enter__(self) -> None:
-        """Do nothing."""
-
-    def __exit__(self, *_error: object) -> None:
-        """Remove what is left."""
-        for path in self._paths:
-            with suppress(OSError):
-                for end in _BESIDE:
-                    remove(path.with_name(path.name + end))
 
 
 def _known(name: str, _entry: tarfile.TarInfo, _pieces: Iterator[bytes]) -> None:

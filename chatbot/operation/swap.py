@@ -3,7 +3,6 @@
 The moves are written down before the first of them. Whatever command runs next takes back what was not finished.
 """
 
-import fcntl
 import json
 import logging
 import os
@@ -14,7 +13,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 
 from chatbot.errors import BackupError
-from chatbot.files import sync_folder_entry, write_atomically
+from chatbot.files import open_lock, sync_folder_entry, try_lock, write_atomically
 from chatbot.settings import Settings
 
 __all__ = ["Move", "locked", "remove", "restore_record", "swap", "take_back", "take_back_restore"]
@@ -108,12 +107,11 @@ def _take_back(record: Path) -> bool:
 @contextmanager
 def locked(record: Path) -> Iterator[None]:
     """Keep others from making or taking back moves; raises `BackupError` while another process does."""
-    descriptor = os.open(record.with_suffix(".lock"), os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW, 0o600)
+    descriptor = open_lock(record.with_suffix(".lock"))
     try:
-        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        if not try_lock(descriptor):
+            raise BackupError("A backup is being restored here just now: wait until it is done.")
         yield
-    except BlockingIOError:
-        raise BackupError("A backup is being restored here just now: wait until it is done.") from None
     finally:
         os.close(descriptor)
 
