@@ -13,9 +13,10 @@ import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
-from typing import Any, BinaryIO, Final
+from typing import Any, BinaryIO, Final, TypeVar
 
 from selenium.webdriver import FirefoxOptions, Remote, WebKitGTKOptions
+from selenium.webdriver.common.options import BaseOptions
 from selenium.webdriver.remote.client_config import ClientConfig
 from selenium.webdriver.remote.command import Command
 from selenium.webdriver.remote.remote_connection import RemoteConnection
@@ -26,6 +27,7 @@ __all__ = ["ENGINES", "browsing", "missing"]
 ENGINES: Final = {"firefox": ("firefox-esr",), "webkit": ("WebKitWebDriver", "Xvfb")}
 """An engine, and the programs that it needs."""
 
+_Options = TypeVar("_Options", bound=BaseOptions)
 _START: Final = 60.0  # seconds; a start takes two on an idle machine
 _MARIONETTE: Final = {
     Command.NEW_SESSION: "WebDriver:NewSession",
@@ -125,7 +127,13 @@ def _firefox(folder: Path, stack: ExitStack) -> WebDriver:
     connection = stack.enter_context(_connect(port))
     stream = stack.enter_context(connection.makefile("rb"))
     executor: Any = _Marionette(connection, stream)  # all that Selenium asks of it is `execute`
-    return Remote(command_executor=executor, options=FirefoxOptions())
+    return Remote(command_executor=executor, options=_trusting(FirefoxOptions()))
+
+
+def _trusting(options: _Options) -> _Options:
+    """Have the certificate of a test's nginx accepted."""
+    options.accept_insecure_certs = True
+    return options
 
 
 def _webkit(folder: Path, stack: ExitStack) -> WebDriver:
@@ -144,7 +152,7 @@ def _webkit(folder: Path, stack: ExitStack) -> WebDriver:
     _run(stack, ["WebKitWebDriver", f"--port={port}"], {**home, "DISPLAY": f":{display}"})
     _connect(port).close()
     connection = RemoteConnection(client_config=ClientConfig(f"http://127.0.0.1:{port}"))
-    driver = Remote(command_executor=connection, options=WebKitGTKOptions())
+    driver = Remote(command_executor=connection, options=_trusting(WebKitGTKOptions()))
     stack.callback(driver.quit)
     return driver
 

@@ -150,7 +150,7 @@ def test_what_is_not_for_visitors_is_not_there(front: Front, path: str) -> None:
 def test_the_path_itself_leads_to_the_page_and_its_neighbours_do_not(front: Front) -> None:
     with front.client() as client:
         moved = client.get(f"{PATH}?language=de")
-        assert (moved.status_code, moved.headers["location"]) == (308, f"{front.chat}/?language=de")
+        assert (moved.status_code, moved.headers["location"]) == (308, f"{PATH}/?language=de")
         assert "The site of the clinic" in client.get(f"{PATH}ter/").text
         assert client.get(f"{PATH}/pages/b%2Fa.txt").text.count('href="../look/page.') == 1  # passed on as it came
 
