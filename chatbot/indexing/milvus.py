@@ -47,6 +47,7 @@ _VECTORS: Final = "vectors.npy"
 _COLLECTION: Final = "milvus.json"
 _PROGRESS: Final = ".ingestion.json"
 _SERVED: Final = ".collections.json"
+_COMPARED: Final = 2**17  # rows that are all compared with a question, as many as by files
 _BATCH: Final = 1_000  # rows that are sent at a time
 _COPIED: Final = 2**24  # bytes
 _QUESTION_TIMEOUT: Final = 10.0  # seconds; the first question after a start loads what the server has on disk
@@ -420,7 +421,9 @@ class _Ingestion:
         schema.add_field("vector", DataType.FLOAT_VECTOR, dim=self._vectors.shape[1])
         schema.add_field("terms", DataType.SPARSE_FLOAT_VECTOR)
         indexes = MilvusClient.prepare_index_params()
-        indexes.add_index("vector", index_type="AUTOINDEX", metric_type="IP")
+        indexes.add_index(
+            "vector", index_type="FLAT" if len(self._vectors) <= _COMPARED else "AUTOINDEX", metric_type="IP"
+        )
         indexes.add_index("terms", index_type="SPARSE_INVERTED_INDEX", metric_type="IP")
         client.create_collection(self.collection, schema=schema, index_params=indexes, timeout=timeout)
 
