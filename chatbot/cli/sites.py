@@ -207,19 +207,32 @@ def _report(settings: Settings, options: argparse.Namespace) -> int:
     month = Month.parse(options.month) if options.month else Month.last(now.date())
     chosen = _chosen(settings, options)
     agency, pipeline = sites.agency(), load_pipeline(load_encoder(settings.model))
-    options.folder.mkdir(parents=True, exist_ok=True)
+
+    def page(own: Settings) -> str:
+        bot, journal = Chatbot.open(own, pipeline, last_good=True), Journal.open(own.journal, own.retention)
+        if journal is None:
+            raise SettingsError("There is no journal: FOOTNOTE_JOURNAL is off.")
+        try:
+            return report_page(monthly_report(bot, journal, own, month, now), bot.clinic.name, agency, now)
+        finally:
+            journal.close()
+
     failed = False
     with progress_bar("Reporting", " sites") as show:
         for number, site in enumerate(chosen, start=1):
-            own = site_settings(settings, site)
             try:
-                bot, journal = Chatbot.open(own, pipeline, last_good=True), Journal.open(own.journal, own.retention)
-                if journal is None:
-                    raise SettingsError("There is no journal: FOOTNOTE_JOURNAL is off.")
-                page = report_page(monthly_report(bot, journal, own, month, now), bot.clinic.name, agency, now)
-                write_atomically(options.folder / f"{site.name}-{month.first:%Y-%m}.html", page.encode(), mode=0o600)
+                _write(options.folder / f"{site.name}-{month.first:%Y-%m}.html", page(site_settings(settings, site)))
             except FootnoteError as error:
                 print(f"{site.name}: no report. {error}", file=sys.stderr)
                 failed = True
             show(number, len(chosen))
     return int(failed)
+
+
+def _write(path: Path, text: str) -> None:
+    """Write a report for its owner's eyes, and its folder; raises `SettingsError`."""
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        write_atomically(path, text.encode(), mode=0o600)
+    except OSError as error:
+        raise SettingsError(f"{path} cannot be written: {error.strerror}. Name another folder.") from error

@@ -118,8 +118,10 @@ def monthly_report(bot: Chatbot, journal: Journal, settings: Settings, month: Mo
 
 def _confirmed(bot: Chatbot, journal: Journal, settings: Settings, month: Month) -> int:
     database = staff_database(settings.staff, settings.staff_database)
-    approved = ApprovedQuestions(bot, database, GoldenFile(settings.staff), AuditLog(database))
+    approved = ApprovedQuestions(bot, database, GoldenFile(settings.staff, database), AuditLog(database))
     try:
         return approved.count_confirmed(journal, month.start, month.end)
     except StaffError:
         return 0
+    finally:
+        database.close()

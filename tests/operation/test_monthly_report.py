@@ -102,6 +102,9 @@ def test_the_command_writes_a_file_for_each_site_that_it_can(
     assert [path.name for path in (tmp_path / "out").iterdir()] == ["rose-2026-10.html"]
     assert "Red Agency" in (tmp_path / "out" / "rose-2026-10.html").read_text()
     assert "oak: no report. There is no " in capsys.readouterr().err
+    (tmp_path / "file").touch()
+    assert main(["sites", "report", str(tmp_path / "file"), "--only", "rose"]) == 1
+    assert "cannot be written: File exists. Name another folder." in capsys.readouterr().err
     (tmp_path / "sites" / "agency.toml").write_text('accent = "red"')
     assert main(["sites", "report", str(tmp_path / "out")]) == 1
     assert 'write name = "..."' in capsys.readouterr().err
