@@ -167,7 +167,7 @@ class Crawl:
     def remembered(self) -> dict[str, str]:
         """Return the files in which the next crawl finds what this one found, by their path below the corpus.
 
-        They are for whoever writes the pages in place of `apply`. Raises `CrawlError` for a folder that is a link.
+        Write them where `apply` does not write the pages. Raises `CrawlError` for a folder that is a link.
         """
         return {
             name: text

@@ -99,7 +99,7 @@ def write_lock(index: Path) -> Iterator[None]:
 
 @contextmanager
 def publishing_lock(index: Path, patience: float = 0) -> Iterator[None]:
-    """Hold the lock of the pages and their index, which whoever changes pages or builds an index of them takes first.
+    """Hold the lock under which pages are changed and an index of them is built.
 
     Raises `IndexBusy` if it is not free within `patience` seconds. Take it before `write_lock`.
     """

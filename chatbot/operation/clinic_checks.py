@@ -27,7 +27,7 @@ def contact(place: Installation) -> Iterator[Finding]:
     """Check that visitors can reach the clinic."""
     given = place.clinic.contact
     if given == Contact():
-        yield look("contact", "Visitors are not told how to reach the clinic.", "Fill in [contact] in clinic.toml.")
+        yield look("contact", "The chat does not say how to reach the clinic.", "Fill in [contact] in clinic.toml.")
         return
     if not given.phone:
         yield look("contact", "No telephone number is given.", "Write phone under [contact] in clinic.toml.")
@@ -63,7 +63,7 @@ def allow_list(place: Installation) -> Iterator[Finding]:
             cure = "Write the clinic's site in its place: this server's own pages need no entry."
             yield look("sites", f"{site} is this server itself.", cure)
         elif parts.scheme == "http":
-            cure = "Give the site a certificate, and write its https address."
+            cure = "Let the site serve https, and write its https address."
             yield look("sites", f"{site} is not encrypted: others on the way can read and change the chat.", cure)
     refused = read_notices(place.settings.staff).get(REFUSED_SITES, {})
     for site, seen in refused.items():

@@ -78,7 +78,7 @@ def serve(  # noqa: PLR0913 - what is there before a server
     *,
     metrics: "Metrics | None" = None,
 ) -> None:
-    """Serve the web application of a bot until the process is told to stop."""
+    """Serve the web application of a bot until the process is asked to stop."""
     proxies = settings.trusted_proxies if settings else ()
     figures = metrics.site() if metrics else NoFigures()
     run(partial(create_app, bot, journal, settings, more_routes, figures=figures), proxies, address, metrics)
@@ -90,7 +90,7 @@ def run(
     address: socket.socket,
     metrics: "Metrics | None" = None,
 ) -> None:
-    """Serve the application that `create` returns until the process is told to stop.
+    """Serve the application that `create` returns until the process is asked to stop.
 
     It is built inside the running event loop, because Gradio otherwise opens loops that it never closes.
     """

@@ -25,7 +25,7 @@ _ADD: Final = sql(
     "INSERT INTO accounts (name, role, password, made) VALUES (:name, :role, :password, :made) "
     "ON CONFLICT (name) DO NOTHING"
 )
-# It changes nothing, and makes whoever changes the password or removes the account wait for this transaction.
+# It changes nothing. A change of the password and a removal of the account wait for this transaction.
 _LOCK_UNCHANGED: Final = sql("UPDATE accounts SET role = role WHERE name = :name AND password = :password")
 _PASSWORD: Final = sql("SELECT password FROM accounts WHERE name = :name")
 _BEGIN: Final = sql("INSERT INTO sessions (token, account, begun, seen) VALUES (:token, :account, :now, :now)")

@@ -1,7 +1,7 @@
 """Failed sign-ins that several servers count together, through the staff's database.
 
-A server writes down its own, by digests, and reads those of the others. So whoever guesses passwords has the same tries
-at two servers as at one, and a server that starts again forgets nothing.
+A server writes down its own, by digests, and reads those of the others. So guessing a password has no more tries at
+two servers than at one, and a server that starts again forgets nothing.
 """
 
 import secrets

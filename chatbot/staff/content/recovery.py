@@ -1,7 +1,7 @@
 """The intent log: a change of the pages that was begun is finished or taken back, also after the process was killed.
 
 A publishing first makes the pages and the index as they are to be, aside. Only then it writes its intent, one file, and
-touches what is served. From there on the change is finished, whoever is killed: by the next start, the next publishing
+touches what is served. From there on the change is finished also after a kill: by the next start, the next publishing
 or the next build. Where it cannot be finished, or failed while the process lived, it is taken back. Each step may be
 done again, so that a kill during the recovery is recovered, too.
 """
@@ -190,7 +190,7 @@ class IntentLog:
             return
         try:
             activate(place.index, intent.after)
-        except IndexingError:  # whoever opens the new build verifies it
+        except IndexingError:  # opening the new build verifies it
             manifest = read_manifest(place.draft_index, intent.after)
             adopt(place.index, Build(manifest, place.draft_index / intent.after))
 
@@ -334,7 +334,7 @@ class IntentLog:
 
 
 def _replace_folder(folder: Path, target: Path) -> None:
-    """Give a folder another name, in place of what has it."""
+    """Rename a folder, in place of what has that name."""
     target.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
     if target.exists():
         shutil.rmtree(target)

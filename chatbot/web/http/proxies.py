@@ -1,4 +1,4 @@
-"""A hint for whoever forgot to name the reverse proxy, behind which all visitors then share one address."""
+"""A hint that a reverse proxy is not named, so that all visitors behind it share one address."""
 
 from ipaddress import ip_address
 from typing import Final
