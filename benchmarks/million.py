@@ -40,7 +40,7 @@ from chatbot.indexing.spans import heading_prefix, sentence_of, span_vectors
 from chatbot.indexing.texts import Page, Texts, page_lines
 from chatbot.records import Document, Highlight, Passage, Section
 
-__all__ = ["COLLECTIONS", "send"]
+__all__ = ["COLLECTIONS", "SPANS", "send"]
 
 COLLECTIONS: Final = ("medquad_small", "squad2_dev", "scifact", "covidqa_deepset", "pubmedqa_l", "stackfaq")
 _WORDS: Final = (6, 20)  # of a sentence
@@ -48,8 +48,8 @@ _PART: Final = 10_000  # passages that are encoded and written together
 _PAGE: Final = 20  # passages of a page
 _BATCH: Final = 256  # passages that are encoded at a time
 _BITS: Final = 2  # of a component of a token vector, as in every index of many passages
-_SPANS: Final = 3  # of a passage: with its heading, without, and its only sentence
-_NEAR: Final = 10 * _SPANS  # spans that the ten nearest passages are surely among
+SPANS: Final = 3  # of a passage: with its heading, without, and its only sentence
+_NEAR: Final = 10 * SPANS  # spans that the ten nearest passages are surely among
 _LOOKED_UP: Final = 192  # spans, as many as a question looks up
 _QUESTIONS: Final = 500
 _WARM: Final = 50  # of them that are not counted
@@ -242,7 +242,7 @@ def _search(options: argparse.Namespace) -> dict[str, object]:
         index.evidence(query)
         times.append(1e3 * (time.perf_counter() - started))
         spans = index._store.search(query.vector, _LOOKED_UP)[1]  # noqa: SLF001 - recall is of the store alone
-        found.append(_distinct(spans // _SPANS))
+        found.append(_distinct(spans // SPANS))
     memory = _memory()
     counted = np.array(times[_WARM:])
     exact = _exact(options, np.stack([query.vector for query in queries]))
@@ -300,7 +300,7 @@ def _exact(options: argparse.Namespace, questions: Vectors) -> list[list[int]]:
         keep = np.argsort(-best, axis=1, kind="stable")[:, :_NEAR]
         best, rows = np.take_along_axis(best, keep, axis=1), np.take_along_axis(rows, keep, axis=1)
         start += len(vectors)
-    return [_distinct(row // _SPANS)[:10] for row in rows]
+    return [_distinct(row // SPANS)[:10] for row in rows]
 
 
 def _memory() -> dict[str, int]:
