@@ -36,7 +36,7 @@ from chatbot.web.console.sign_in import SESSION_LIFE, SignInPage, set_cookie
 from chatbot.web.http.problems import busy_response
 from chatbot.web.http.rate_limit import RateLimiter, client_address
 
-__all__ = ["OpenIdProvider", "account_for", "single_sign_on_routes"]
+__all__ = ["OpenIdProvider", "single_sign_on_routes"]
 
 _LOG = logging.getLogger(__name__)
 _TIMEOUT: Final = 10.0  # seconds for each request to the provider
@@ -199,7 +199,7 @@ def _unreachable(error: Exception) -> SingleSignOnRefused:
     return SingleSignOnRefused(_UNREACHABLE)
 
 
-def account_for(
+def _account_for(
     claims: Mapping[str, Any], settings: SingleSignOnSettings, account_store: AccountStore, audit_log: AuditLog
 ) -> Account:
     """Return the account that somebody with these claims may use; raises `SingleSignOnRefused` if there is none.
@@ -315,7 +315,7 @@ class _SingleSignOn:
         if not query.get("code"):
             raise SingleSignOnRefused(_NOT_SIGNED_IN)
         claims = self._provider.claims(query["code"], nonce, verifier)
-        account = account_for(claims, self._settings, self._account_store, self._audit_log)
+        account = _account_for(claims, self._settings, self._account_store, self._audit_log)
         token = self._account_store.begin_session(account.name)
         if token is None:
             raise SingleSignOnRefused(_UNVERIFIED)

@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from chatbot.journal import Journal
     from chatbot.web.http.answer_and_record import AnswerService
 
-__all__ = ["Metrics", "RequestMetrics", "SiteMetrics"]
+__all__ = ["Metrics", "SiteMetrics"]
 
 _BUCKETS: Final = (0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0)  # seconds
 _STAFF: Final = "/staff"
@@ -170,7 +170,7 @@ class SiteMetrics:
 
     def middleware(self, app: ASGIApp) -> ASGIApp:
         """Return an application that counts the responses of another one."""
-        return RequestMetrics(app, self)
+        return _RequestMetrics(app, self)
 
     def answered(self, outcome: str, seconds: float) -> None:
         """Count an answer."""
@@ -186,7 +186,7 @@ class SiteMetrics:
         self._metrics.requests.labels(self._name, route, str(status)).inc()
 
 
-class RequestMetrics:
+class _RequestMetrics:
     """Counts responses by the template of the route that gave them."""
 
     def __init__(self, app: ASGIApp, metrics: SiteMetrics) -> None:

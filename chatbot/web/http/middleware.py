@@ -12,7 +12,16 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from chatbot.web.http.problems import problem_response
 
-__all__ = ["BodySizeLimit", "OwnCookies", "RootPath", "SecurityHeaders", "json_body", "public_path", "replay"]
+__all__ = [
+    "BodySizeLimit",
+    "OwnCookies",
+    "RootPath",
+    "SecurityHeaders",
+    "departure",
+    "json_body",
+    "public_path",
+    "replay",
+]
 
 _SLOWEST_BODY: Final = 20  # seconds; a phone on a bad line needs one
 LARGEST_BODY: Final = 64 * 1024  # bytes; the longest question allowed is far shorter
@@ -161,6 +170,12 @@ async def json_body(request: Request) -> bytes:
     if media_type != "application/json":
         raise HTTPException(HTTPStatus.UNSUPPORTED_MEDIA_TYPE)
     return await request.body()
+
+
+async def departure(request: Request) -> None:
+    """Return once the client of a request, whose body was read, has closed the connection."""
+    while (await request.receive())["type"] != "http.disconnect":
+        pass
 
 
 class SecurityHeaders:

@@ -12,7 +12,7 @@ from chatbot.answering import read_json, read_question
 from chatbot.errors import AnswerNotFound, RequestError
 from chatbot.web.http.answer_and_record import AnswerService
 from chatbot.web.http.fair_queue import ClientDisconnected, FairQueue, QueueFull
-from chatbot.web.http.middleware import json_body
+from chatbot.web.http.middleware import departure, json_body
 from chatbot.web.http.problems import busy_response, encode_json
 from chatbot.web.http.rate_limit import client_address, client_prefix
 from chatbot.web.visitor.api_schema import (
@@ -65,7 +65,7 @@ def api_routes(bot: "Chatbot", journal: "Journal | None", answers: AnswerService
         question, history, document = read_question(await json_body(request))
         try:
             answer_id, answer = await answers.ask(
-                client_address(request), question, history, partial(_departure, request), document
+                client_address(request), question, history, partial(departure, request), document
             )
         except QueueFull:
             return busy_response()
@@ -126,12 +126,6 @@ def api_routes(bot: "Chatbot", journal: "Journal | None", answers: AnswerService
         )
 
     return router
-
-
-async def _departure(request: Request) -> None:
-    """Return once the client of a request, whose body was read, has closed the connection."""
-    while (await request.receive())["type"] != "http.disconnect":
-        pass
 
 
 def _read_feedback(source: bytes) -> FeedbackBody:

@@ -35,7 +35,7 @@ from chatbot.errors import DocumentNotFound, FootnoteError, RequestError
 from chatbot.web.http.answer_and_record import AnswerService
 from chatbot.web.http.fair_queue import ClientDisconnected, QueueFull
 from chatbot.web.http.markup import replace_surrogates
-from chatbot.web.http.middleware import json_body, public_path, replay
+from chatbot.web.http.middleware import departure, json_body, public_path, replay
 from chatbot.web.http.origins import RequestSource, classify_source
 from chatbot.web.http.problems import busy_response, encode_json, problem_response, traceback_without_message
 from chatbot.web.http.rate_limit import RateLimiter, client_address
@@ -265,13 +265,7 @@ def _caller(context: _Context, root: str) -> Caller:
         return Caller(address="", root=root, departure=anyio.sleep_forever)
     host = request.headers.get("host", "")
     shown = f"{request.scope['scheme']}://{host}{public_path(request.scope)}/" if _HOST.fullmatch(host) else ""
-    return Caller(address=client_address(request), root=shown, departure=partial(_departure, request))
-
-
-async def _departure(request: Request) -> None:
-    """Return once the client of a request, whose body was read, has closed the connection."""
-    while (await request.receive())["type"] != "http.disconnect":
-        pass
+    return Caller(address=client_address(request), root=shown, departure=partial(departure, request))
 
 
 async def _reply(work: Awaitable[ToolReply]) -> types.CallToolResult:
