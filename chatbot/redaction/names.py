@@ -33,60 +33,18 @@ _INTRODUCED: Final = re.compile(
     r"|je\sm'appelle|mi\schiamo|nazywam\ssi[e\u0119])\s)(?=(?P<rest>[^\W\d_].{0,80}))",
     re.IGNORECASE,
 )
-# "my nephew X needs": an adverb or a pronoun may stand there too.
+# "my nephew X needs": other words than a name may stand there too.
 _RELATIVE: Final = re.compile(
     rf"\b(?:my|our)\s(?:(?:little|eldest|youngest|older|younger|big|late|own)\s)?{_RELATION},?\s(?P<name>[^\W\d_]{{3,}})"
     r"(?=,?\s(?:has|needs|is|was|wants|had|got|gets|can|could|would|will|who|fell|takes|swallowed|cut|broke|keeps|suffers)\b)",
     re.IGNORECASE,
 )
-_ADVERBS: Final = frozenset(
-    {
-        "also",
-        "still",
-        "now",
-        "just",
-        "only",
-        "sometimes",
-        "never",
-        "always",
-        "often",
-        "already",
-        "maybe",
-        "both",
-        "who",
-        "either",
-    }
-    | {
-        "too",
-        "gp",
-        "doctor",
-        "here",
-        "there",
-        "once",
-        "today",
-        "yesterday",
-        "tonight",
-        "ever",
-        "even",
-        "herself",
-        "himself",
-    }
-    | {
-        "friend",
-        "care",
-        "law",
-        "person",
-        "members",
-        "group",
-        "kin",
-        "nurse",
-        "surgeon",
-        "dentist",
-        "soon",
-        "then",
-        "later",
-    }
-)
+_AFTER_RELATIVES: Final = """
+    already also always both care dentist doctor either even ever friend gp group here herself himself just kin
+    later law maybe members never now nurse often once only person sometimes soon still surgeon then there today
+    tonight too who yesterday
+"""
+_NEVER_RELATIVES: Final = frozenset(_AFTER_RELATIVES.split())
 _SIGNED: Final = re.compile(
     r"(?P<before>\b(?:(?:[Rr]egards|[Tt]hanks|[Tt]hank you|[Ss]incerely|[Cc]heers)[,.]?|(?:[Ll]ove|[Bb]est),)\s)"
     r"(?P<name>[^\W\d_a-z][^\W\d_]+(?:\s[^\W\d_a-z][^\W\d_]+)?)(?=[\s.!]*$)"
@@ -150,7 +108,7 @@ _CLAUSE: Final = (
 )
 _BEHIND: Final = {
     "self": re.compile(_CLAUSE, re.IGNORECASE),
-    "greeting": re.compile(rf"{_CLAUSE}", re.IGNORECASE),
+    "greeting": re.compile(_CLAUSE, re.IGNORECASE),
     "start": re.compile(
         rf"{_HERE}|,?\s\d\d\b(?!\s?\w*\s(?:weeks?|days?|months?|sessions?))|,?\s\(?\[(?:number|email|birth\sdate|id)\]",
         re.IGNORECASE,
@@ -167,6 +125,10 @@ _FORMAL: Final = re.compile(
     r"(?P<name>(?:[^\W\d_](?:[\w'\u2019-]{0,30})\.?\s?){1,4})$"
     r"|^[-\u2013\u2014~]\s?(?P<alone>(?-i:[^\W\d_a-z][^\W\d_]{2,30}(?:\s[^\W\d_a-z][^\W\d_]{1,30})?))$",
     re.IGNORECASE,
+)
+# What is no part of a signature's name: a style before it, initials, full stops.
+_STYLE: Final = re.compile(
+    r"^(?:the\s)?(?:dr|prof|rev|fr|father|sir|dame|lady|captain|judge)\b|\b\w\b|\.", re.IGNORECASE
 )
 _KISSES: Final = re.compile(r"(?:\s+x+)?[\s.!]*$", re.IGNORECASE)
 _NAME_WORD: Final = re.compile(r"(?:[^\W\d_]\.|[^\W\d_]+(?:['\u2019-][^\W\d_]+)*)(?=[\s,.;:!?)(]|$)")
@@ -220,7 +182,7 @@ def redact_names(text: str) -> str:
         names += [name for name in match.groupdict().values() if name and _is_no_word(name) and not _is_people(name)]
     for match in _RELATIVE.finditer(text):
         name = match["name"]
-        if _is_no_word(name) and name.casefold() not in _ADVERBS and not name.casefold().endswith("ly"):
+        if _is_no_word(name) and name.casefold() not in _NEVER_RELATIVES and not name.casefold().endswith("ly"):
             names.append(name)
     names += _listed(text)
     for name in sorted(set(names), key=len, reverse=True):
@@ -273,14 +235,7 @@ def _signature(text: str) -> Iterator[str]:
     formal = _FORMAL.search(text[:end])
     if formal:
         name = (formal["name"] or formal["alone"]).strip()
-        if _is_no_word(
-            re.sub(
-                r"^(?:the\s)?(?:dr|prof|rev|fr|father|sir|dame|lady|captain|judge)\b|\b\w\b|\.",
-                " ",
-                name,
-                flags=re.IGNORECASE,
-            )
-        ):
+        if _is_no_word(_STYLE.sub(" ", name)):
             yield name
     for start in starts:
         name = _listed_name(text, start)

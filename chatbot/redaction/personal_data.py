@@ -121,6 +121,21 @@ _SHORT_DATE: Final = re.compile(r"(?<![\d/.-])(?<!\d )\d{1,2}([/.])\d{1,2}\1(\d\
 # Years. An older date is taken for a birth: treatments that people ask about are newer, and few who ask are younger.
 _RECENT: Final = 10
 
+# A name on a social network, after the network's, or with its sign.
+_NETWORK: Final = (
+    r"(?:insta(?:gram)?|snap(?:chat)?|tik\s?tok|twitter|facebook|fb|telegram|skype|linked\s?in|threads|youtube|discord|signal"
+    r"|messenger|bluesky|whats\s?app)"
+)
+_HANDLE: Final = re.compile(
+    rf"(?P<before>\b(?:{_NETWORK}(?:\s(?:handle|name|account|id|profile|page))?(?:\s?[:=]\s?|\s(?:is|as|under|@|at)\s|\s)"
+    rf"|(?:handle|username|user\sname)(?:\s?:\s?|\sis\s)))"
+    rf"(?P<handle>(?=[\w.:-]*[\d_]|[\w:-]*[.:]\w)[a-z@][\w.:-]{{2,40}}\w|@[\w.]{{3,40}})"
+    rf"|(?P<named>\b(?:my|our|her|his)\s{_NETWORK}(?:\s(?:handle|name|account|id))?(?:\sis\s|\s?[:=]\s?))(?!on\b|not\b|down\b|private\b|public\b)[\w.]{{4,40}}"
+    r"|(?<![\w@.])@[a-z_][\w.]{2,40}\w"
+    r"|\b(?:facebook|instagram|linkedin|twitter|tiktok|x|fb)\.com/\S{2,80}",
+    re.IGNORECASE,
+)
+
 
 def redact(text: str) -> str:
     """Return the text with a word in brackets in place of each personal detail that a rule finds; see the module."""
@@ -155,22 +170,6 @@ def _without_births(text: str) -> str:
         return "[birth date]" if int(match[2]) > this_year % 100 + 1 else match.group()
 
     return _SHORT_DATE.sub(short_date, _BARE_DATE.sub(full_date, text))
-
-
-# A name on a social network, after the network's, or with its sign.
-_NETWORK: Final = (
-    r"(?:insta(?:gram)?|snap(?:chat)?|tik\s?tok|twitter|facebook|fb|telegram|skype|linked\s?in|threads|youtube|discord|signal"
-    r"|messenger|bluesky|whats\s?app)"
-)
-_HANDLE: Final = re.compile(
-    rf"(?P<before>\b(?:{_NETWORK}(?:\s(?:handle|name|account|id|profile|page))?(?:\s?[:=]\s?|\s(?:is|as|under|@|at)\s|\s)"
-    rf"|(?:handle|username|user\sname)(?:\s?:\s?|\sis\s)))"
-    rf"(?P<handle>(?=[\w.:-]*[\d_]|[\w:-]*[.:]\w)[a-z@][\w.:-]{{2,40}}\w|@[\w.]{{3,40}})"
-    rf"|(?P<named>\b(?:my|our|her|his)\s{_NETWORK}(?:\s(?:handle|name|account|id))?(?:\sis\s|\s?[:=]\s?))(?!on\b|not\b|down\b|private\b|public\b)[\w.]{{4,40}}"
-    r"|(?<![\w@.])@[a-z_][\w.]{2,40}\w"
-    r"|\b(?:facebook|instagram|linkedin|twitter|tiktok|x|fb)\.com/\S{2,80}",
-    re.IGNORECASE,
-)
 
 
 def _without_handles(text: str) -> str:
