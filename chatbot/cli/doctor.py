@@ -15,7 +15,7 @@ __all__ = ["add_doctor_command"]
 
 def add_doctor_command(add_command: Callable[..., argparse.ArgumentParser]) -> None:
     """Add the parser of this command."""
-    doctor = add_command("doctor", help="check the installation, and name the cure of whatever is amiss")
+    doctor = add_command("doctor", help="check the installation, and name the cure of each finding")
     doctor.add_argument("--online", action="store_true", help="open the pages' public addresses too")
     doctor.add_argument(
         "--server", metavar="URL", default="", help="ask a running server too, as https://chat.clinic.example"

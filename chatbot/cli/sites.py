@@ -28,7 +28,7 @@ _EXAMPLE: Final = Path(__file__).parent / "example"
 
 def add_sites_commands(add_command: Callable[..., argparse.ArgumentParser]) -> None:
     """Add the parsers of these commands."""
-    sites = add_command("sites", help="list, add, change, rename and remove the sites of one server")
+    sites = add_command("sites", help="list and change the sites of one server, and report on them")
     sites.add_argument("--needs", action="store_true", help="print what of each site needs a person")
     sites.add_argument("--json", action="store_true", help="print the list as JSON")
     sites.set_defaults(run=_list, of_one_site=False)
