@@ -1,5 +1,6 @@
 """A publishing that was cut off: its record could not be written, so that its intent is still there."""
 
+import json
 import shutil
 import sqlite3
 from contextlib import closing
@@ -9,7 +10,7 @@ import pytest
 
 from chatbot.bot import Chatbot, load_pipeline
 from chatbot.cli.building import pages_at_rest
-from chatbot.errors import StaffError
+from chatbot.errors import ChangeRefused, StaffError
 from chatbot.indexing import build_index, current
 from chatbot.settings import STAFF_INTENT, Settings, load_settings
 from chatbot.staff import ContentPaths, IndexHealer, PageForm, Publisher
@@ -109,3 +110,42 @@ def test_an_unreadable_intent_is_named_and_nothing_is_rebuilt(
     assert "intent.json says which publishing was cut off, and cannot be read" in caplog.text
     with pytest.raises(StaffError, match="delete the file, and run"), pages_at_rest(settings):
         build_index(place.corpus, place.index, words)
+
+
+@pytest.mark.parametrize(
+    ("field", "value"),
+    [
+        ("pages", ["../outside.md"]),
+        ("pages", ["/tmp/outside.md"]),  # noqa: S108 - nothing is written
+        ("remembered", {"../outside.md": "evil"}),
+        ("remembered", {"a/../../outside.md": "evil"}),
+        ("wanted", "../.."),
+        ("before", "../../precious"),
+        ("after", "a/b"),
+        ("time", "../../precious"),
+    ],
+)
+def test_an_intent_that_names_files_elsewhere_is_not_carried_out(
+    cut_off: tuple[Chatbot, Publisher], place: ContentPaths, settings: Settings, field: str, value: object
+) -> None:
+    del cut_off
+    intent = place.staff / STAFF_INTENT
+    intent.write_text(json.dumps(json.loads(intent.read_text()) | {field: value}))
+    around = place.corpus.parent
+    (around / "precious").mkdir()
+    (around / "precious" / "kept").write_text("mine")
+    before = sorted(path for path in around.rglob("*") if path.is_file() and ".lock" not in path.name)
+    with pytest.raises(StaffError, match="cannot be read: it names files elsewhere"), pages_at_rest(settings):
+        pass
+    assert sorted(path for path in around.rglob("*") if path.is_file() and ".lock" not in path.name) == before
+
+
+def test_a_draft_that_leads_out_of_the_pages_is_not_published(
+    keep: Keep, place: ContentPaths, words: WordEncoder
+) -> None:
+    _, pages, _ = keep(words)
+    pages.stage(EDITOR, PageForm("Parking", "", "", "Free parking is behind the house."))
+    run_sql(place.staff, "UPDATE drafts SET page = '../../../outside.md'")
+    with pytest.raises(ChangeRefused, match="is no name of a page"):
+        pages.publish(EDITOR, silent)
+    assert not list(place.corpus.parent.parent.rglob("outside.md"))

@@ -2,14 +2,14 @@
 
 import shutil
 from collections.abc import Collection
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 
 from chatbot.errors import ChangeRefused
 from chatbot.files import sync_folder_entry, write_atomically
 from chatbot.reading import LARGEST, CorpusFiles
 from chatbot.staff.content.drafts import Draft
 
-__all__ = ["apply_drafts", "changed_files", "copy_corpus", "file_text", "sidecar_name", "sync_pages"]
+__all__ = ["apply_drafts", "changed_files", "copy_corpus", "file_text", "is_below", "sidecar_name", "sync_pages"]
 
 
 def copy_corpus(corpus: CorpusFiles, folder: Path) -> None:
@@ -43,8 +43,13 @@ def _copy(source: Path, content: bytes | OSError, copy: Path) -> None:
 
 
 def apply_drafts(folder: Path, drafts: Collection[Draft]) -> None:
-    """Change the files of a copy as drafts say; the text of a draft holds what the page's sidecar held."""
+    """Change the files of a copy as drafts say; the text of a draft holds what the page's sidecar held.
+
+    Raises `ChangeRefused` for a draft whose name leads out of the folder.
+    """
     for draft in drafts:
+        if not is_below(draft.page):  # of a database that somebody else has made
+            raise ChangeRefused(f"{draft.page!r} is no name of a page: discard this draft.")
         path = folder / draft.page
         sidecar_name(path).unlink(missing_ok=True)
         path.unlink(missing_ok=True)
@@ -105,3 +110,9 @@ def file_text(path: Path) -> str | None:
 def sidecar_name(path: Path) -> Path:
     """Return the path of the sidecar beside a page's file."""
     return path.with_name(f"{path.name}.yaml")
+
+
+def is_below(name: str) -> bool:
+    """Return whether a name is that of a file below a folder, and leads nowhere else."""
+    path = PurePosixPath(name)
+    return bool(path.parts) and not path.is_absolute() and ".." not in path.parts and "\0" not in name

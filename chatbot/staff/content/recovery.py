@@ -32,7 +32,7 @@ from chatbot.indexing import (
 from chatbot.reading import CorpusFiles, corpus_digest, load_corpus
 from chatbot.settings import STAFF_INTENT, Settings
 from chatbot.staff.audit_log import AuditLog, ChangeKind, Entry
-from chatbot.staff.content.corpus_files import changed_files, copy_corpus, sync_pages
+from chatbot.staff.content.corpus_files import changed_files, copy_corpus, is_below, sync_pages
 from chatbot.staff.content.drafts import Draft, Drafts
 from chatbot.staff.schema import staff_database
 
@@ -120,9 +120,20 @@ class Intent:
             fields["drafts"] = tuple(
                 Draft(**draft | {"made": datetime.fromisoformat(draft["made"])}) for draft in fields["drafts"]
             )
-            return cls(**fields)
+            intent = cls(**fields)
+            if not intent._stays_inside:
+                raise ValueError("it names files elsewhere")
         except (AttributeError, KeyError, TypeError, RecursionError) as error:
             raise ValueError(type(error).__name__) from error
+        return intent
+
+    @property
+    def _stays_inside(self) -> bool:
+        """Whether all names are of files below the folders that they belong to."""
+        folders = (self.time, self.wanted, *filter(None, (self.before, self.after)))
+        return all(map(is_below, (*self.pages, *self.remembered))) and all(
+            is_below(name) and "/" not in name for name in folders
+        )
 
 
 class IntentLog:
