@@ -31,6 +31,7 @@ _PIECE: Final = 1 << 20  # bytes that are read at once
 _MOST_MEMBERS: Final = 1_000_000
 _LONGEST_END: Final = 1 << 20  # bytes
 _LONGEST_MANIFEST: Final = 512 << 20  # bytes
+_LATEST: Final = 1e11  # seconds of Unix time, some thousand years; file systems take no more
 _NAME: Final = re.compile(r"(?!.*(?:^|/)\.{0,2}(?:/|$))[^\\\x00-\x1f\x7f]{1,4096}")
 """A path of parts that are neither empty nor dots, without what some system takes for something else."""
 
@@ -248,9 +249,24 @@ def _manifest(file: Path, content: bytes, size: int) -> Manifest:
                 f"{file} was made by Footnote {str(fields.get('version'))[:20]}, which is newer: install that one."
             )
         members = {str(name): Member(**member) for name, member in fields.pop("members").items()}
-        return Manifest(**fields, members=members)
+        manifest = Manifest(**fields, members=members)
     except (ValueError, TypeError, LookupError, AttributeError, RecursionError) as error:
         raise _not_ours(file, "its manifest cannot be read") from error
+    if not _is_well_formed(manifest):
+        raise _not_ours(file, "its manifest cannot be read")
+    return manifest
+
+
+def _is_well_formed(manifest: Manifest) -> bool:
+    """Return whether the values of a manifest are such as others may take for what they are called."""
+    texts = (manifest.version, manifest.made, manifest.build)
+    versions = (version for version in (manifest.journal, manifest.staff) if version is not None)
+    times = (member.modified for member in manifest.members.values())
+    return (
+        all(isinstance(text, str) for text in texts)
+        and all(type(version) is int and version >= 0 for version in versions)
+        and all(isinstance(time, int | float) and abs(time) < _LATEST for time in times)
+    )
 
 
 def _compare(file: Path, manifest: Manifest, seen: dict[str, Member]) -> None:

@@ -23,7 +23,7 @@ from chatbot.operation.backup import CLINIC, CORPUS, INDEX, JOURNAL_ROWS, STAFF,
 from chatbot.operation.last_backup import note_backup
 from chatbot.operation.presence import alone
 from chatbot.operation.swap import Move, locked, remove, restore_record, swap, take_back_restore
-from chatbot.settings import STAFF_DATABASE, Settings
+from chatbot.settings import STAFF_DATABASE, STAFF_INTENT, Settings
 from chatbot.staff import staff_database
 
 __all__ = ["Restored", "check_backup", "restore"]
@@ -195,7 +195,7 @@ class _Places:
             name = str(values.get("name"))
             if table != _TEXTS or database.is_shared:
                 yield table, values
-            elif is_plain(name):
+            elif _is_of_staff(name):
                 path = self._staged(STAFF) / name
                 path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
                 write_atomically(path, str(values.get("content", "")).encode(), 0o600)
@@ -234,16 +234,28 @@ class _Places:
 
 def _known(name: str, _entry: tarfile.TarInfo, _pieces: Iterator[bytes]) -> None:
     """Raise `BackupError` for a member that no backup has."""
-    is_database = name.startswith(f"{STAFF}{STAFF_DATABASE}")
-    if is_database or not (name.startswith((CORPUS, INDEX, STAFF)) or name in {CLINIC, JOURNAL_ROWS, STAFF_ROWS}):
+    if name.startswith(STAFF):
+        is_known = _is_of_staff(name.removeprefix(STAFF))
+    else:
+        is_known = name.startswith((CORPUS, INDEX)) or name in {CLINIC, JOURNAL_ROWS, STAFF_ROWS}
+    if not is_known:
         raise BackupError(f"{name[:100]!r} belongs to no backup of Footnote. Use another file.")
+
+
+def _is_of_staff(name: str) -> bool:
+    """Return whether a file of the staff's folder may be of a backup.
+
+    Its database and a change of the pages that is under way never are: the next start would carry out a stranger's.
+    """
+    under_way, _, _ = STAFF_INTENT.partition("/")
+    return is_plain(name) and not name.startswith(STAFF_DATABASE) and name.partition("/")[0] != under_way
 
 
 def _row(line: bytes) -> Row:
     try:
         name, values = json.loads(line)
         return str(name), dict(values)
-    except (ValueError, TypeError) as error:
+    except (ValueError, TypeError, RecursionError) as error:
         raise BackupError("The backup holds a row that cannot be read. Use another file.") from error
 
 

@@ -37,6 +37,7 @@ from tests.conftest import WordEncoder
 from tests.operation.conftest import PAGE, Site, record, use
 
 ROOT = Path(__file__).parents[2]
+A_PAGE = {"size": 4, "sha256": hashlib.sha256(b"# A\n").hexdigest(), "mode": 0o600}
 SECOND = PAGE.replace("most people feel a tickle", "nobody feels anything")
 
 
@@ -309,6 +310,7 @@ def plain(name: str, kind: bytes = tarfile.REGTYPE, link: str = "") -> tarfile.T
         "corpus/a\nb",
         "other/evil",
         "staff/staff.sqlite3",
+        "staff/draft/intent.json",
         "corpus/",
     ],
 )
@@ -336,6 +338,11 @@ def test_nothing_but_plain_files_is_taken(other: Site, tmp_path: Path, kind: byt
         ({"surplus": 1}, "its manifest cannot be read"),
         ({"members": 3}, "its manifest cannot be read"),
         ({"journal": 99}, "is newer"),
+        ({"journal": "1"}, "its manifest cannot be read"),
+        ({"made": 3}, "its manifest cannot be read"),
+        ({"version": None}, "its manifest cannot be read"),
+        ({"members": {"corpus/a.md": {**A_PAGE, "modified": float("nan")}}}, "its manifest cannot be read"),
+        ({"members": {"corpus/a.md": {**A_PAGE, "modified": "now"}}}, "its manifest cannot be read"),
     ],
 )
 def test_a_manifest_that_does_not_fit_is_refused(
@@ -374,6 +381,21 @@ def test_a_backup_that_is_cut_off_or_altered_anywhere_is_refused(used_site: Site
     assert accepted < 3
     with pytest.raises(BackupError, match=r"There is no .*nowhere"):
         check_backup(other.folder / "nowhere", silent)
+
+
+def test_rows_bring_no_file_that_a_start_acts_on(other: Site, tmp_path: Path) -> None:
+    names = ("draft/intent.json", "staff.sqlite3", "../evil", "golden.jsonl")
+    lines = [json.dumps(["texts", {"name": name, "content": "evil"}]).encode() for name in names]
+    version = staff_database(Path("staff")).version
+    bring(other, archive(tmp_path / "x.tar.gz", (plain("staff.jsonl"), b"\n".join(lines)), staff=version))
+    written = [path.name for path in other.folder.rglob("*") if path.is_file() and path.read_bytes() == b"evil"]
+    assert written == ["golden.jsonl"]
+
+
+def test_a_row_that_is_nested_without_end_is_refused(other: Site, tmp_path: Path) -> None:
+    file = archive(tmp_path / "x.tar.gz", (plain("staff.jsonl"), b"[" * 200_000), staff=1)
+    with pytest.raises(BackupError, match="a row that cannot be read"):
+        bring(other, file)
 
 
 KILLED = """
