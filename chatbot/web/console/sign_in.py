@@ -97,9 +97,10 @@ class SignInPage:
         if self._provider:
             host = urlsplit(self._provider.issuer).hostname or ""
             body += Template(_SINGLE_SIGN_ON).substitute(host=escape(host))
-        if self.takes_passwords and (name or not self._provider or self._account_store.accounts()):
-            form = Template(_FORM).substitute(name=escape(name))
-            body += form if self._account_store.accounts() else _NO_ACCOUNT
+        if self.takes_passwords:
+            has_accounts = bool(self._account_store.accounts())
+            if has_accounts or name or not self._provider:
+                body += Template(_FORM).substitute(name=escape(name)) if has_accounts else _NO_ACCOUNT
         return self._response(body, status)
 
     def lead_on(self) -> Response:

@@ -179,7 +179,7 @@ class _Protocol:
         tools: AssistantTools,
         acquire: Callable[[str], int],
         root: str = "",
-        follow: Callable[[], object] = bool,
+        follow: Callable[[], object] | None = None,
     ) -> None:
         """Take the tools, and what takes a question from an address's limit and returns the seconds to wait.
 
@@ -204,11 +204,15 @@ class _Protocol:
             on_read_resource=self._read_resource,
         )
 
+    async def _catch_up(self) -> None:
+        if self._follow:
+            await to_thread.run_sync(self._follow)
+
     async def _list_tools(self, _: _Context, __: types.PaginatedRequestParams | None) -> types.ListToolsResult:
         return types.ListToolsResult(tools=[*_TOOLS])
 
     async def _call_tool(self, context: _Context, params: types.CallToolRequestParams) -> types.CallToolResult:
-        await to_thread.run_sync(self._follow)
+        await self._catch_up()
         caller = _caller(context, self._root)
         arguments = params.arguments or {}
         match params.name:
@@ -237,7 +241,7 @@ class _Protocol:
         return types.ListResourcesResult(resources=resources, next_cursor=str(end) if end < len(items) else None)
 
     async def _read_resource(self, _: _Context, params: types.ReadResourceRequestParams) -> types.ReadResourceResult:
-        await to_thread.run_sync(self._follow)
+        await self._catch_up()
         try:
             page = await to_thread.run_sync(self._tools.page_at, params.uri)
         except DocumentNotFound as error:
