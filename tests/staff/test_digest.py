@@ -7,6 +7,7 @@ import json
 import logging
 import socket
 from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from email import message_from_bytes, policy
@@ -14,6 +15,7 @@ from email.message import EmailMessage
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from threading import Thread
+from time import sleep
 
 import pytest
 from aiosmtpd.controller import Controller
@@ -58,6 +60,7 @@ class Hook:
 
     address: str = ""
     status: int = 204
+    endless: bool = False
     got: list[tuple[bytes, str]] = field(default_factory=list)
 
 
@@ -82,6 +85,10 @@ def hook() -> Iterator[Hook]:
             kept.got.append((body, self.headers["Footnote-Signature"]))
             self.send_response(kept.status)
             self.end_headers()
+            with suppress(ConnectionError):
+                while kept.endless:
+                    self.wfile.write(bytes(1 << 16))
+                    sleep(0.01)
 
         def log_message(self, *_: object) -> None:
             """Say nothing."""
@@ -218,6 +225,26 @@ def test_a_webhook_that_refuses_is_an_error_without_its_path(sending: Sending, h
     with pytest.raises(DigestNotSent, match=r"webhook at 127\.0\.0\.1: it answered 500") as caught:
         digest.send(NOON)
     assert "secret-path" not in str(caught.value)
+
+
+def test_an_answer_of_a_webhook_without_an_end_is_not_read(sending: Sending, hook: Hook) -> None:
+    hook.endless, hook.status = True, 200
+    digest = sending.by("", Clock(NOON), Wanted(webhook=hook.address, hour=12))
+    thread = Thread(target=digest.send, args=(NOON,), daemon=True)
+    thread.start()
+    thread.join(10)
+    hook.endless = False
+    assert len(hook.got) == 1
+    assert not thread.is_alive()
+
+
+def test_a_clinic_whose_name_has_two_lines_gets_its_digest(journal: Journal, mailbox: tuple[Mailbox, str]) -> None:
+    kept, smtp = mailbox
+    digest = daily_digest(journal, "Rose\r\nBcc: all@evil.example\u2028Clinic", NOON, words=False)
+    Delivery(smtp, "").send_mail(digest, ("nurse@clinic.example",))
+    (mail,) = kept.mails
+    assert str(mail["Subject"]).strip().startswith("Rose Bcc: all@evil.example Clinic: 1 urgent")
+    assert mail["Bcc"] is None
 
 
 def test_without_a_mail_server_the_setting_is_named(sending: Sending) -> None:

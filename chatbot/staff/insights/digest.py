@@ -45,7 +45,8 @@ class Digest:
     def subject(self) -> str:
         """One line that says whether to look now."""
         urgent = f"{self.sounded_urgent} urgent, " if self.sounded_urgent else ""
-        return f"{self.clinic}: {urgent}{self.not_answered} not answered of {self.questions} questions"
+        clinic = " ".join(self.clinic.split())  # no header takes a line end
+        return f"{clinic}: {urgent}{self.not_answered} not answered of {self.questions} questions"
 
     def text(self) -> str:
         """Return the digest as plain text."""

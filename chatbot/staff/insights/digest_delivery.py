@@ -26,6 +26,7 @@ __all__ = ["DailyDigest", "Delivery", "send_digest"]
 
 _LOG = logging.getLogger(__name__)
 _TIMEOUT: Final = 20.0  # seconds
+_PATIENCE: Final = 5.0  # seconds that a server which stops waits; another sends what was not sent then
 _LOOK: Final = 30.0  # seconds between two looks at the clock
 _RETRY: Final = timedelta(hours=1)
 _SENDING: Final = timedelta(minutes=10)  # for which another server leaves a digest to the one that sends it
@@ -72,13 +73,13 @@ class Delivery:
             signature = hmac.new(self._secret.encode(), body, hashlib.sha256).hexdigest()
             headers["Footnote-Signature"] = f"sha256={signature}"
         try:
-            response = httpx.post(address, content=body, headers=headers, timeout=_TIMEOUT, follow_redirects=False)
+            # What it answers with is not read: it may have no end.
+            with httpx.stream("POST", address, content=body, headers=headers, timeout=_TIMEOUT) as response:
+                if response.is_success:
+                    return
+                reason = f"it answered {response.status_code}"
         except (httpx.HTTPError, httpx.InvalidURL, UnicodeError) as error:
             reason = type(error).__name__
-        else:
-            if response.is_success:
-                return
-            reason = f"it answered {response.status_code}"
         host = urlsplit(address).hostname  # the path of a webhook is often its secret
         raise DigestNotSent(
             f"The digest could not be sent to the webhook at {host}: {reason}. Check [digest] in clinic.toml."
@@ -114,9 +115,9 @@ class DailyDigest:
         self._thread.start()
 
     def stop(self) -> None:
-        """Stop, and wait for what is being sent."""
+        """Stop, and wait for what is being sent, unless the other end keeps it waiting."""
         self._stop.set()
-        self._thread.join()
+        self._thread.join(_PATIENCE)
 
     def look(self) -> None:
         """Send the digest if it is due and no server has sent it; log what keeps it from being sent."""
