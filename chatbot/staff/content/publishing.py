@@ -48,7 +48,7 @@ from chatbot.staff.content.page_form import (
     validate,
 )
 from chatbot.staff.content.preview import Preview, Progress, compare
-from chatbot.staff.content.recovery import TIME, ContentPaths, Intent, IntentLog
+from chatbot.staff.content.recovery import TIME, ContentPaths, Intent, IntentLog, crawled_pages
 
 if TYPE_CHECKING:
     from chatbot.crawling import PageChanges  # its package loads what speaks HTTP
@@ -185,9 +185,7 @@ class Publisher:
         `remembered` are the files in which the crawl writes down what it found, by their path below the corpus. Raises
         `FootnoteError`, and then pages and index are as they were.
         """
-        pages = {
-            f"{folder}/{name}" for folder, change in changes.items() for name in {*change.written, *change.removed}
-        }
+        pages = crawled_pages(changes)
         with self._exclusive():
             if not pages:
                 self._intents.remember(remembered)

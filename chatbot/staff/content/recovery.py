@@ -39,7 +39,7 @@ from chatbot.staff.schema import staff_database
 if TYPE_CHECKING:
     from chatbot.crawling import PageChanges  # its package loads what speaks HTTP
 
-__all__ = ["TIME", "ContentPaths", "Intent", "IntentLog"]
+__all__ = ["TIME", "ContentPaths", "Intent", "IntentLog", "crawled_pages"]
 
 TIME: Final = "%Y-%m-%dT%H-%M-%S"
 """How the time of a change is written."""
@@ -232,9 +232,7 @@ class IntentLog:
         `FootnoteError`, and then the pages are as they were.
         """
         place = self._place
-        pages = {
-            f"{folder}/{name}" for folder, change in changes.items() for name in {*change.written, *change.removed}
-        }
+        pages = crawled_pages(changes)
         try:
             place.staff.mkdir(mode=0o700, parents=True, exist_ok=True)
             place.corpus.mkdir(parents=True, exist_ok=True)
@@ -342,6 +340,11 @@ class IntentLog:
             f"{error.filename or self._place.staff} cannot be written: {error.strerror}. Whoever looks after the "
             "server must allow it, or free the disk."
         )
+
+
+def crawled_pages(changes: Mapping[str, "PageChanges"]) -> set[str]:
+    """Return the pages that a crawl writes or removes, by the changes of each folder below the corpus."""
+    return {f"{folder}/{name}" for folder, change in changes.items() for name in {*change.written, *change.removed}}
 
 
 def _replace_folder(folder: Path, target: Path) -> None:
