@@ -206,12 +206,18 @@ def _account_for(
 
     Where the settings name groups, the groups decide, and the account follows them. Otherwise there must be an account.
     """
-    name = str(claims.get(settings.name_claim) or "").strip().casefold()
+    said = str(claims.get(settings.name_claim) or "").strip()
+    name = said.casefold()
     # Anybody may claim an address that nobody has checked.
     if not name or (settings.name_claim == "email" and claims.get("email_verified") is not True):
         raise SingleSignOnRefused(
             "The sign-in service does not say who you are. Ask the person who looks after it to let it send "
             f"{'a verified e-mail address' if settings.name_claim == 'email' else settings.name_claim}."
+        )
+    if not _folds_to_itself(said):
+        raise SingleSignOnRefused(
+            f"{said} has a letter that this console takes for another one. Ask the person who looks after the sign-in "
+            "service for a name without it."
         )
     known = {account.name: account for account in account_store.accounts()}.get(name)
     if not settings.editors and not settings.readers:
@@ -230,6 +236,14 @@ def _account_for(
         raise SingleSignOnRefused(str(error)) from error
     audit_log.record(_WHO, ChangeKind.ACCOUNT, account.name, f"Made {role.value}")
     return account
+
+
+def _folds_to_itself(name: str) -> bool:
+    """Return whether only capitals change where a name is compared.
+
+    Otherwise two people of the provider would share an account: "weiß" and "weiss", or a name with a long s.
+    """
+    return all(one.lower() == one.casefold() and one.isascii() == one.lower().isascii() for one in name)
 
 
 def _groups(claim: object) -> Collection[str]:

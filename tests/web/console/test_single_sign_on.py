@@ -115,6 +115,22 @@ def test_somebody_with_an_account_signs_in_and_out(server: Server) -> None:
         assert client.get("/staff/").status_code == 303
 
 
+@pytest.mark.parametrize(
+    "email",
+    ["\u017fusan.weiss.k@clinic.example", "susan.wei\u00df.k@clinic.example", "susan.weiss.\u212a@clinic.example"],
+)
+def test_a_name_with_letters_alike_opens_nobody_elses_account(server: Server, email: str) -> None:
+    name = "susan.weiss.k@clinic.example"
+    if name not in {account.name for account in server.store.accounts()}:
+        server.store.add(name, Role.EDITOR, None)
+    server.provider.users["other"] = {"sub": "2", "email": email, "email_verified": True}
+    answer = server.sign_in("other")
+    assert answer.status_code == 403
+    assert "has a letter that this console takes for another one" in answer.text
+    server.provider.users["other"] = {"sub": "2", "email": name.upper(), "email_verified": True}
+    assert server.sign_in("other").status_code == 200
+
+
 def test_what_the_provider_is_asked_holds_no_secret(server: Server) -> None:
     with server.client() as client:
         address = client.get("/staff/single-sign-on").headers["location"]
