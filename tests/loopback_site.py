@@ -13,6 +13,14 @@ from chatbot.crawling import Crawl, CrawlOptions, CrawlReport
 OPTIONS = {"pause": 0.0, "private": True}
 
 
+def apply(crawl: Crawl, corpus: Path) -> None:
+    """Write what a crawl found into a corpus."""
+    for folder, changes in crawl.changes.items():
+        changes.apply_to(corpus / folder)
+    for name, text in crawl.remembered().items():
+        (corpus / name).write_text(text, "utf-8")
+
+
 @dataclass
 class Reply:
     """What the site answers for one path; a `stream` writes the body itself."""
@@ -58,7 +66,7 @@ class Site:
         """Crawl the site and apply what was found."""
         with Crawl(self.address, corpus, CrawlOptions(**{**OPTIONS, **options})) as crawl:  # type: ignore[arg-type]  # as the test names them
             report = crawl.run()
-            crawl.apply()
+            apply(crawl, corpus)
         return report
 
     def folder(self, corpus: Path) -> Path:

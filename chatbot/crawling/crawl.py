@@ -159,15 +159,10 @@ class Crawl:
         """What the crawl changes, by the name of the site's folder below the corpus."""
         return {folder.name: self._changes[site] for site, folder in self._folders.items()}
 
-    def apply(self) -> None:
-        """Write what was found into the corpus; raises `CrawlError`."""
-        for site, folder in self._folders.items():
-            folder.apply(self._changes[site])
-
     def remembered(self) -> dict[str, str]:
         """Return the files in which the next crawl finds what this one found, by their path below the corpus.
 
-        Write them where `apply` does not write the pages. Raises `CrawlError` for a folder that is a link.
+        They are written with the pages. Raises `CrawlError` for a folder that is a link.
         """
         return {
             name: text

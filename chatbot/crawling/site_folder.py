@@ -1,13 +1,11 @@
 """The pages of a site in the corpus: `corpus/<host>/`, a sidecar beside each, and what a crawl remembers.
 
-A crawl first writes into a folder of its own. Only at its end are the pages brought into the corpus, each file in one
-step, so that the corpus is changed for seconds and holds whole pages at every moment.
+A crawl first writes into a folder of its own. Only at its end are the pages brought into the corpus. The staff's intent
+log does that, so that all of them are there or none.
 """
 
 import json
 import re
-import signal
-import threading
 import unicodedata
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
@@ -15,7 +13,6 @@ from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from hashlib import sha256
 from pathlib import Path
-from types import FrameType
 from typing import Final
 from urllib.parse import unquote
 
@@ -152,23 +149,6 @@ class SiteFolder:
         except (OSError, UnreadablePage):
             return False
 
-    def apply(self, changes: PageChanges) -> None:
-        """Write the changes into the corpus, and remember them; raises `CrawlError`.
-
-        Ctrl+C waits until all is written.
-        """
-        with _uninterrupted():
-            changes.apply_to(self.folder)
-            self.remember(changes)
-
-    def remember(self, changes: PageChanges) -> None:
-        """Write down what a crawl found, for the next one."""
-        _refuse_link(self.folder)
-        with _or_unwritable(self.folder):
-            self.folder.mkdir(parents=True, exist_ok=True)
-            for name, text in self.remembered(changes).items():
-                write_atomically(self.folder.parent / name, text.encode())
-
     def remembered(self, changes: PageChanges) -> dict[str, str]:
         """Return the text of the file in which a crawl writes down what it found, by its path below the corpus."""
         names = {page.name: page.source for page in self.known.values()} | changes.written
@@ -264,26 +244,6 @@ def _or_unwritable(folder: Path) -> Iterator[None]:
         yield
     except OSError as error:
         raise CrawlError(f"{folder} cannot be written: {error.strerror}. Check the folder and the disk.") from error
-
-
-@contextmanager
-def _uninterrupted() -> Iterator[None]:
-    """Let Ctrl+C wait until the body is done."""
-    if threading.current_thread() is not threading.main_thread():
-        yield
-        return
-    caught: list[int] = []
-
-    def note(number: int, _: FrameType | None) -> None:
-        caught.append(number)
-
-    before = signal.signal(signal.SIGINT, note)
-    try:
-        yield
-    finally:
-        signal.signal(signal.SIGINT, before)
-    if caught:
-        raise KeyboardInterrupt
 
 
 def today() -> str:

@@ -9,7 +9,7 @@ import yaml
 from chatbot.crawling import Crawl, CrawlOptions
 from chatbot.errors import CrawlError
 from chatbot.reading import read_corpus
-from tests.loopback_site import Site
+from tests.loopback_site import Site, apply
 
 
 def sidecar(site: Site, corpus: Path, name: str) -> dict[str, str]:
@@ -325,7 +325,7 @@ def test_a_folder_that_becomes_a_link_is_not_written_through(site: Site, tmp_pat
         crawl.run()
         site.folder(tmp_path).symlink_to(elsewhere)
         with pytest.raises(CrawlError, match="remove the link"):
-            crawl.apply()
+            apply(crawl, tmp_path)
         with pytest.raises(CrawlError, match="remove the link"):
             crawl.remembered()
     assert list(elsewhere.iterdir()) == []
@@ -368,7 +368,7 @@ def test_an_interrupted_crawl_leaves_what_it_read(site: Site, tmp_path: Path) ->
     with Crawl(site.address, tmp_path, CrawlOptions(pause=0, private=True)) as crawl:
         report = crawl.run(interrupt)
         assert list(tmp_path.iterdir()) == []  # nothing changes before it is applied
-        crawl.apply()
+        apply(crawl, tmp_path)
     assert (crawl.interrupted, report.stopped) == (True, "it was interrupted")
     assert site.names(tmp_path) == ["a.html", "index.html"]
     assert site.crawl(tmp_path).read == 3
