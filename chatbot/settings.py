@@ -190,7 +190,6 @@ class Settings:
     webhook_secret: str = field(default="", repr=False)
     store: str = field(default="faiss", repr=False)  # it may hold a password
     metrics: tuple[str, int] | None = None  # address and port
-    log_format: str = "text"
     site: str = ""  # the name of the site of many that these settings are of
 
 
@@ -207,6 +206,7 @@ def load_settings(environ: Mapping[str, str] = os.environ) -> Settings:
     named = bool(environ.get("FOOTNOTE_CLINIC"))
     database = _database(value["FOOTNOTE_DATABASE"].strip())
     journal = shared_database(database, "journal") if database else value["FOOTNOTE_JOURNAL"]
+    _check_log_format(value["FOOTNOTE_LOG_FORMAT"])  # `log_format` reads it, also where other settings are unusable
     return Settings(
         host=value["FOOTNOTE_HOST"],
         port=_port(value["FOOTNOTE_PORT"]),
@@ -222,7 +222,6 @@ def load_settings(environ: Mapping[str, str] = os.environ) -> Settings:
         trusted_proxies=_networks(value["FOOTNOTE_TRUSTED_PROXIES"]),
         mcp=_on("FOOTNOTE_MCP", value["FOOTNOTE_MCP"]),
         metrics=_listener(value["FOOTNOTE_METRICS"]),
-        log_format=_log_format(value["FOOTNOTE_LOG_FORMAT"]),
         database=database,
         staff_database=shared_database(database, "staff") if database else "",
         single_sign_on=_single_sign_on(value),
@@ -298,10 +297,9 @@ def _listener(text: str) -> tuple[str, int] | None:
     return match[1], int(match[2])
 
 
-def _log_format(text: str) -> str:
+def _check_log_format(text: str) -> None:
     if text not in {"text", "json"}:
         raise SettingsError(f"FOOTNOTE_LOG_FORMAT is {text!r}: set it to text or json.")
-    return text
 
 
 def _root_path(text: str) -> str:
