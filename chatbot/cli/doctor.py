@@ -27,7 +27,7 @@ def add_doctor_command(add_command: Callable[..., argparse.ArgumentParser]) -> N
 def _doctor(settings: Settings, options: argparse.Namespace) -> int:
     from chatbot.cli.progress import progress_bar
     from chatbot.operation.doctor import examine
-    from chatbot.operation.findings import Level, worst
+    from chatbot.operation.findings import Severity, worst
     from chatbot.operation.installation import Installation
 
     with progress_bar("Opening", " addresses") as show:
@@ -39,11 +39,12 @@ def _doctor(settings: Settings, options: argparse.Namespace) -> int:
             findings.append(finding)
             if not options.json:
                 print(f"{finding.level:5}  {finding.subject:9}  {finding.message} {finding.cure}".rstrip(), flush=True)
-    counts = {level: sum(finding.level is level for finding in findings) for level in Level}
+    counts = {level: sum(finding.level is level for finding in findings) for level in Severity}
     if options.json:
         print(json.dumps({"level": worst(findings), "findings": [asdict(finding) for finding in findings]}, indent=2))
     else:
         print(
-            f"{counts[Level.WRONG]} wrong, {counts[Level.LOOK]} to look at, {counts[Level.OK]} fine.", file=sys.stderr
+            f"{counts[Severity.WRONG]} wrong, {counts[Severity.LOOK]} to look at, {counts[Severity.OK]} fine.",
+            file=sys.stderr,
         )
-    return {Level.OK: 0, Level.LOOK: ATTENTION, Level.WRONG: 1}[worst(findings)]
+    return {Severity.OK: 0, Severity.LOOK: ATTENTION, Severity.WRONG: 1}[worst(findings)]

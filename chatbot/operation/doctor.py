@@ -5,7 +5,7 @@ from typing import Final
 
 from chatbot.errors import FootnoteError
 from chatbot.operation import clinic_checks, installation, server_checks
-from chatbot.operation.findings import Finding, Level, look, wrong
+from chatbot.operation.findings import Finding, Severity, look, wrong
 from chatbot.operation.installation import Installation
 
 __all__ = ["CHECKS", "examine"]
@@ -44,7 +44,7 @@ def examine(place: Installation, checks: Iterable[tuple[str, Check]] = CHECKS) -
                 yield _hidden(subject, f"first mend what is said of {first}")
             else:
                 causes[str(error)] = subject
-                yield Finding(Level.WRONG, subject, str(error))
+                yield Finding(Severity.WRONG, subject, str(error))
         except OSError as error:
             reason = error.strerror or type(error).__name__
             yield wrong(subject, f"{error.filename or 'A file'} cannot be read: {reason}.", "Check who may read it.")

@@ -4,11 +4,11 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from enum import StrEnum
 
-__all__ = ["Finding", "Level", "look", "ok", "worst", "wrong"]
+__all__ = ["Finding", "Severity", "look", "ok", "worst", "wrong"]
 
 
-class Level(StrEnum):
-    """How much a finding matters."""
+class Severity(StrEnum):
+    """How much a finding matters; the findings print it as their level."""
 
     OK = "ok"
     LOOK = "look"
@@ -19,7 +19,7 @@ class Level(StrEnum):
 class Finding:
     """A sentence on one subject, and what to do about it; the cure is empty where nothing is to be done."""
 
-    level: Level
+    level: Severity
     subject: str
     message: str
     cure: str = ""
@@ -27,20 +27,20 @@ class Finding:
 
 def ok(subject: str, message: str) -> Finding:
     """Return a finding that needs nobody."""
-    return Finding(Level.OK, subject, message)
+    return Finding(Severity.OK, subject, message)
 
 
 def look(subject: str, message: str, cure: str) -> Finding:
     """Return a finding that somebody should look at; visitors are answered."""
-    return Finding(Level.LOOK, subject, message, cure)
+    return Finding(Severity.LOOK, subject, message, cure)
 
 
 def wrong(subject: str, message: str, cure: str) -> Finding:
     """Return a finding that keeps visitors or staff from what they need."""
-    return Finding(Level.WRONG, subject, message, cure)
+    return Finding(Severity.WRONG, subject, message, cure)
 
 
-def worst(findings: Iterable[Finding]) -> Level:
-    """Return the gravest level of some findings; OK for none."""
-    levels = list(Level)
-    return max((finding.level for finding in findings), key=levels.index, default=Level.OK)
+def worst(findings: Iterable[Finding]) -> Severity:
+    """Return the gravest severity of some findings; OK for none."""
+    order = list(Severity)
+    return max((finding.level for finding in findings), key=order.index, default=Severity.OK)

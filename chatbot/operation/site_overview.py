@@ -9,7 +9,7 @@ from chatbot.errors import FootnoteError
 from chatbot.journal import Counts, Journal, journal_database
 from chatbot.operation import clinic_checks, installation
 from chatbot.operation.doctor import Check, examine
-from chatbot.operation.findings import Level
+from chatbot.operation.findings import Severity
 from chatbot.operation.installation import Installation
 from chatbot.settings import Settings
 from chatbot.sites import Site, site_settings
@@ -53,8 +53,8 @@ def site_overview(settings: Settings, site: Site) -> SiteOverview:
     own = site_settings(settings, site)
     place = Installation(own, {})
     findings = list(examine(place, _CHECKS))
-    wrong = [finding for finding in findings if finding.level is Level.WRONG]
-    looks = [finding for finding in findings if finding.level is Level.LOOK]
+    wrong = [finding for finding in findings if finding.level is Severity.WRONG]
+    looks = [finding for finding in findings if finding.level is Severity.LOOK]
     clinic, paused = _clinic(place)
     pages, passages = _size(place)
     counts = _counts(own)

@@ -11,7 +11,7 @@ import pytest
 from chatbot.__main__ import main
 from chatbot.cli.building import ATTENTION
 from chatbot.operation.doctor import CHECKS, examine
-from chatbot.operation.findings import Finding, Level
+from chatbot.operation.findings import Finding, Severity
 from chatbot.operation.installation import Installation
 from chatbot.operation.last_backup import note_backup
 from chatbot.operation.notices import PROXIES, REFUSED_SITES, Notices
@@ -20,34 +20,34 @@ from chatbot.staff import AccountStore, Role, staff_database
 from tests.operation.conftest import Site, record
 
 
-def of(subject: str, found: Installation | Iterable[Finding]) -> list[tuple[Level, str]]:
+def of(subject: str, found: Installation | Iterable[Finding]) -> list[tuple[Severity, str]]:
     """Return what is amiss of a subject; of an installation, only its check is made."""
     check = [(name, check) for name, check in CHECKS if name == subject]
     findings = examine(found, check) if isinstance(found, Installation) else found
-    return [(one.level, one.message) for one in findings if one.subject == subject and one.level is not Level.OK]
+    return [(one.level, one.message) for one in findings if one.subject == subject and one.level is not Severity.OK]
 
 
 def test_a_sound_installation_needs_nothing_but_a_backup(used_site: Site) -> None:
     place = used_site.place()
     findings = list(examine(place))
-    assert [one for one in findings if one.level is not Level.OK and one.subject != "backups"] == []
+    assert [one for one in findings if one.level is not Severity.OK and one.subject != "backups"] == []
     assert {one.subject for one in findings} == {subject for subject, _ in CHECKS} - {"server"}
-    assert of("backups", findings) == [(Level.LOOK, "None was made so far.")]
+    assert of("backups", findings) == [(Severity.LOOK, "None was made so far.")]
 
 
 def test_every_finding_that_is_not_fine_has_a_cure(site: Site) -> None:
     shutil.rmtree(site.folder / "index")
     (site.folder / "clinic.toml").write_text("name = 3")
     for one in examine(site.place(FOOTNOTE_CORPUSS="x")):
-        assert one.level is Level.OK or one.cure or ":" in one.message, one
+        assert one.level is Severity.OK or one.cure or ":" in one.message, one
 
 
 def test_a_misspelt_and_an_old_setting_are_named(site: Site) -> None:
     site.environ["FOOTNOTE_RETENTION"] = "9"
     findings = list(examine(site.place(FOOTNOTE_CORPUSS="x")))
     assert of("settings", findings) == [
-        (Level.LOOK, "FOOTNOTE_CORPUSS is set, and Footnote knows no such setting."),
-        (Level.LOOK, "FOOTNOTE_RETENTION is the old name of FOOTNOTE_RETENTION_DAYS."),
+        (Severity.LOOK, "FOOTNOTE_CORPUSS is set, and Footnote knows no such setting."),
+        (Severity.LOOK, "FOOTNOTE_RETENTION is the old name of FOOTNOTE_RETENTION_DAYS."),
     ]
     assert "Did you mean FOOTNOTE_CORPUS?" in [one.cure for one in findings]
 
@@ -56,7 +56,7 @@ def test_an_unusable_setting_hides_no_other_check(site: Site) -> None:
     environ = site.environ | {"FOOTNOTE_PORT": "abc", "FOOTNOTE_TRUSTED_PROXIES": "*"}
     settings, unusable = usable_settings(environ)
     findings = list(examine(Installation(settings, environ, unusable)))
-    assert [level for level, _ in of("settings", findings)] == [Level.WRONG, Level.WRONG]
+    assert [level for level, _ in of("settings", findings)] == [Severity.WRONG, Severity.WRONG]
     assert of("index", findings) == []
 
 
@@ -64,9 +64,9 @@ def test_a_damaged_index_is_wrong_and_what_needs_it_says_so(site: Site) -> None:
     (next(site.folder.glob("index/*/vectors.faiss"))).write_bytes(b"x")
     findings = list(examine(site.place()))
     ((level, message),) = of("index", findings)
-    assert level is Level.WRONG
+    assert level is Severity.WRONG
     assert "vectors.faiss is missing or is not what was written" in message
-    assert of("addresses", findings) == [(Level.LOOK, "This could not be looked at.")]
+    assert of("addresses", findings) == [(Severity.LOOK, "This could not be looked at.")]
 
 
 def test_pages_that_changed_and_files_left_out_are_named(site: Site) -> None:
@@ -89,7 +89,7 @@ def test_files_of_the_future_tell_of_a_wrong_clock(site: Site) -> None:
     later = time.time() + 86_400
     os.utime(site.folder / "corpus" / "care.md", (later, later))
     ((level, message),) = of("clock", site.place())
-    assert level is Level.LOOK
+    assert level is Severity.LOOK
     assert "files were written later" in message
 
 
@@ -122,17 +122,17 @@ def test_a_refused_site_and_an_unnamed_proxy_are_named(site: Site) -> None:
 
 def test_a_proxy_that_must_be_there_is_missed_in_the_settings(site: Site) -> None:
     ((level, message),) = of("proxy", site.place(FOOTNOTE_TRUSTED_PROXIES=""))
-    assert level is Level.LOOK
+    assert level is Severity.LOOK
     assert "none is named" in message
     ((level, message),) = of("proxy", site.place(FOOTNOTE_TRUSTED_PROXIES="0.0.0.0/0"))
-    assert level is Level.WRONG
+    assert level is Severity.WRONG
 
 
 def test_example_values_are_wrong_and_a_bad_address_too(site: Site) -> None:
     (site.folder / "clinic.toml").write_text('[contact]\nemail = "desk@skin"\nphone = "+44 20 7946 0123"\n')
     findings = list(examine(site.place()))
-    assert of("contact", findings) == [(Level.WRONG, "desk@skin is no e-mail address that mail can reach.")]
-    assert of("examples", findings) == [(Level.WRONG, "Visitors are given the example clinic's phone.")]
+    assert of("contact", findings) == [(Severity.WRONG, "desk@skin is no e-mail address that mail can reach.")]
+    assert of("examples", findings) == [(Severity.WRONG, "Visitors are given the example clinic's phone.")]
 
 
 def test_only_the_lists_of_languages_in_use_need_a_signature(site: Site) -> None:
@@ -142,7 +142,7 @@ def test_only_the_lists_of_languages_in_use_need_a_signature(site: Site) -> None
 
 
 def test_somebody_must_be_able_to_edit(site: Site) -> None:
-    assert of("accounts", site.place()) == [(Level.LOOK, "Nobody has an account for the staff console.")]
+    assert of("accounts", site.place()) == [(Severity.LOOK, "Nobody has an account for the staff console.")]
     sign_on = {
         "FOOTNOTE_OIDC_ISSUER": "https://login.skin.test",
         "FOOTNOTE_OIDC_CLIENT_ID": "footnote",
@@ -153,14 +153,14 @@ def test_somebody_must_be_able_to_edit(site: Site) -> None:
     database = staff_database(site.folder / "staff")
     AccountStore(database).add("rob", Role.READER, "correct horse battery")
     database.close()
-    assert of("accounts", site.place()) == [(Level.LOOK, "No account may change anything: all are readers.")]
+    assert of("accounts", site.place()) == [(Severity.LOOK, "No account may change anything: all are readers.")]
 
 
 def test_words_kept_too_long_are_wrong(site: Site) -> None:
     record(site, "an old question", clock=lambda: time.time() - 20 * 86_400)
     assert of("journal", site.place()) == []
     ((level, message),) = of("journal", site.place(FOOTNOTE_RETENTION_DAYS="7"))
-    assert level is Level.WRONG
+    assert level is Severity.WRONG
     assert message.endswith("longer than 7 days.")
 
 
@@ -180,7 +180,7 @@ def test_the_doctor_writes_nothing_where_nothing_was(site: Site) -> None:
 def test_a_server_that_does_not_answer_is_wrong(site: Site) -> None:
     place = Installation(site.settings, site.environ, server="http://127.0.0.1:9")
     ((level, message),) = of("server", place)
-    assert level is Level.WRONG
+    assert level is Severity.WRONG
     assert message.startswith("http://127.0.0.1:9 does not answer: ")
 
 
