@@ -8,7 +8,7 @@ __all__ = ["Finding", "Severity", "look", "ok", "worst", "wrong"]
 
 
 class Severity(StrEnum):
-    """How much a finding matters; the findings print it as their level."""
+    """How much a finding matters, as its level says."""
 
     OK = "ok"
     LOOK = "look"
