@@ -80,7 +80,7 @@ class Journal:
     def start(self) -> None:
         """Start the writer, which applies the retention now and daily.
 
-        Beside other servers, wait some seconds until it writes: whoever rates an answer may come to any of them.
+        Beside other servers, wait some seconds until it writes, because an answer may be rated at any of them.
         """
         # The language model takes a second to load: the writer does so before the first visitor asks.
         ready = self._writer.submit(lambda _: guess_language(""))
