@@ -281,8 +281,8 @@ class MilvusStore:
     def hybrid(self, question: Vectors, limit: int, terms: TermQuery) -> tuple[Rows, Rows]:
         """Return the `limit` nearest rows to one vector, best first, and the numbers of the passages that match terms.
 
-        The server merges both searches, and all rows of both are among its results. They are told apart by their exact
-        scores: the nearest rows of all are those of the vector search.
+        The server merges both searches, and all rows of both are among its results. Their exact scores separate them:
+        the nearest rows of all are those of the vector search.
         """
         if not terms.weights:
             return self.search(question, limit)[1], np.zeros(0, dtype=np.int64)
