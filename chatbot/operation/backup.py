@@ -1,6 +1,7 @@
 """A backup of an installation, made while it serves: pages, clinic.toml, index, and the rows of both databases."""
 
 import json
+import logging
 import os
 import time
 from collections.abc import Callable, Iterator
@@ -24,6 +25,8 @@ from chatbot.settings import STAFF_DATABASE, STAFF_INTENT, Settings
 from chatbot.staff import IntentLog, staff_database
 
 __all__ = ["CLINIC", "CORPUS", "INDEX", "JOURNAL_ROWS", "STAFF", "STAFF_ROWS", "BackupChoice", "back_up"]
+
+_LOG = logging.getLogger(__name__)
 
 CORPUS: Final = "corpus/"
 INDEX: Final = "index/"
@@ -121,8 +124,8 @@ def _write(settings: Settings, opened: IO[bytes], choice: BackupChoice, progress
     with ExitStack() as stack:
         held = stack.enter_context(ExitStack())
         held.enter_context(publishing_lock(settings.index, _PATIENCE))
-        if (settings.staff / STAFF_INTENT).exists():  # a publishing that was cut off
-            IntentLog.of(settings).recover()
+        if (settings.staff / STAFF_INTENT).exists():
+            _LOG.warning("%s", IntentLog.of(settings).recover())
         build = current_or_none(settings.index)
         files = list(_files(settings, choice))
         before = _state(settings.corpus)
