@@ -248,7 +248,7 @@ window.gradio_api_info = { named_endpoints: {}, unnamed_endpoints: {} };
     for (const group of document.querySelectorAll("#log .choices:not([aria-label])")) {
       group.setAttribute("aria-label", group.previousElementSibling?.textContent ?? "");
     }
-    // Not said aloud again: whoever has just typed a question waits for the answer.
+    // Not said aloud again: the visitor has just typed it, and waits for the answer.
     for (const row of document.querySelectorAll("#current .user-row:not([aria-live])")) row.setAttribute("aria-live", "off");
     const log = document.querySelector("#current [role=log]:not([aria-label=Conversation])");
     log?.setAttribute("aria-label", "Conversation");

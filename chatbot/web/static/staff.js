@@ -1,5 +1,5 @@
 "use strict";
-// Give Gradio its configuration, and say so in plain words when the connection or the session is lost.
+// Pass Gradio its configuration, and say so in plain words when the connection or the session is lost.
 
 // Gradio shows panels of its own for some queries. This page has none of them.
 if (location.search) history.replaceState(history.state, "", location.pathname);

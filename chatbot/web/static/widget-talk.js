@@ -332,7 +332,7 @@
   };
 
   const add = (question) => {
-    // Not said aloud again: whoever has just typed it waits for the answer.
+    // Not said aloud again: the visitor has just typed it, and waits for the answer.
     const said = make("p", { class: "said", "aria-live": "off" }, heard(T.said), make("span", { dir: "auto" }, question));
     const turn = make("div", { class: "turn" }, said);
     log.append(turn);
