@@ -125,7 +125,7 @@ def _serve_one(settings: Settings) -> None:
     except StoreUnavailable as error:
         _LOG.warning("%s", error)
     if bot.clinic.contact == Contact():
-        _LOG.warning("Visitors are not told how to reach the clinic: fill in [contact] in clinic.toml.")
+        _LOG.warning("The chat does not say how to reach the clinic: fill in [contact] in clinic.toml.")
     for warning in (*bot.warnings, *example_warnings(bot.clinic)):
         _LOG.warning("%s", warning)
     print(f"Serving {bot.clinic.name} on {_shown(settings)} (Ctrl+C stops it)", flush=True)
@@ -138,11 +138,13 @@ def _serve_one(settings: Settings) -> None:
 def _widget(settings: Settings, options: argparse.Namespace) -> None:
     from chatbot.bot import Chatbot
     from chatbot.journal import Journal
+    from chatbot.sites import Sites
     from chatbot.web.visitor.widget import script_tag
 
     bot = Chatbot.open(settings)
     journal = Journal.open(settings.journal, settings.retention)
     language = options.language or bot.clinic.widget.language
-    print(script_tag(bot, options.server, language, journal.retention if journal else 0, pin=options.pin))
+    server = Sites(settings.sites).get(settings.site).base(options.server) if settings.sites else options.server
+    print(script_tag(bot, server, language, journal.retention if journal else 0, pin=options.pin))
     if not bot.clinic.sites.allowed:
         print("clinic.toml allows no site yet: list yours under [sites], allowed.", file=sys.stderr)
