@@ -13,7 +13,7 @@ from starlette.middleware.gzip import GZipMiddleware
 from starlette.types import ASGIApp
 
 from chatbot.operation.notices import Notices
-from chatbot.staff import DailyCrawl, DailyDigest, Delivery, daily_crawl, staff_database
+from chatbot.staff import DailyCrawl, DailyDigest, Delivery, daily_crawl
 from chatbot.web.console import ConsoleServices, staff_app
 from chatbot.web.http.answer_and_record import AnswerService, SiteTurns
 from chatbot.web.http.assets import Assets, asset_routes, build_assets
@@ -116,9 +116,9 @@ def create_app(  # noqa: PLR0913 - what is there before a server
         notices=notices,
         on_refusal=partial(figures.refused, "origin"),
     )
+    app.add_middleware(ProxyHint, notices=notices)
     figures.watch(bot, answers, journal, settings.index if settings else None)
     app.add_middleware(figures.middleware)
-    app.add_middleware(ProxyHint, notices=notices)
     if settings and settings.root_path:
         app.add_middleware(RootPath, path=settings.root_path)
     app.add_middleware(SecurityHeaders)  # the outermost, so that every response passes it
@@ -154,9 +154,8 @@ def _mount_console(app: FastAPI, console: ASGIApp) -> None:
 def _daily_work(services: ConsoleServices, settings: "Settings") -> Iterator[Lifespan]:
     """Yield the lifespans of the threads that send the digest, and that read the clinic's site again every day."""
     if services.journal:
-        database = staff_database(settings.staff, settings.staff_database)
         delivery = Delivery(settings.smtp, settings.webhook_secret)
-        yield _running(DailyDigest(services.bot, services.journal, database, delivery))
+        yield _running(DailyDigest(services.bot, services.journal, services.database, delivery))
     if settings.crawl:
         yield _running(daily_crawl(services.bot, services.pages, settings))
 
