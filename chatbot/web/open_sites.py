@@ -15,7 +15,7 @@ from starlette.datastructures import Headers
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from chatbot.answering import Pipeline
-from chatbot.errors import FootnoteError
+from chatbot.errors import FootnoteError, SiteRefused
 from chatbot.journal import Journal
 from chatbot.operation.swap import take_back_restore
 from chatbot.settings import Settings
@@ -40,7 +40,7 @@ _MOST_OPEN: Final = 250  # sites; then those unused longest are closed
 _OPENING: Final = 20.0  # seconds that a visitor waits for a site to open
 _RETRY: Final = 10.0  # seconds after which a site that could not be opened is tried again
 _GRACE: Final = 5.0  # seconds that running requests have when a site is closed
-_AT_ONCE: Final = 2  # sites that are opened at once
+_AT_ONCE: Final = 2  # sites that are opened at once, and further ones that are built for the first time
 _ROUND: Final = 3 * 3600.0  # seconds; so often each site is opened, to forget old questions, crawl and send its digest
 _FIRST_ROUND: Final = 60.0  # seconds after the start, so that the server is ready early
 
@@ -118,7 +118,7 @@ class OpenSites:
         self._sites = sites
         self._pipeline = pipeline
         self._turns = SiteTurns.queue()
-        self._opening = CapacityLimiter(_AT_ONCE)
+        self._opening, self._building = CapacityLimiter(_AT_ONCE), CapacityLimiter(_AT_ONCE)
         self._open: dict[str, _OpenSite] = {}
         self._by_address: dict[str, Site] = {}
         self._seen: object = None
@@ -174,7 +174,10 @@ class OpenSites:
                     lock = await to_thread.run_sync(SiteLock, self._sites, site.name)
                     stack.callback(lock.release)
                     await to_thread.run_sync(take_back_restore, settings)
-                    healer = await to_thread.run_sync(IndexHealer.open, settings, self._pipeline)
+                    healer = await to_thread.run_sync(IndexHealer.open_last_good, settings, self._pipeline)
+                if healer is None:  # a build takes long, and sites that need none must not wait for it
+                    async with self._building:
+                        healer = await to_thread.run_sync(self._build, settings, opened)
                 journal = Journal.open(settings.journal, settings.retention)
                 turns = SiteTurns(self._turns, site.name)
                 figures = self._metrics.site(site.name) if self._metrics else NoFigures()
@@ -184,6 +187,7 @@ class OpenSites:
                 await stack.enter_async_context(application.router.lifespan_context(application))
             except Exception as error:  # noqa: BLE001 - one site must not stop the others; its visitors get the error
                 opened.application.set_exception(error)
+                opened.application.exception()  # where nobody waits for it, asyncio need not complain
                 with suppress(TimeoutError):
                     await asyncio.wait_for(opened.closing.wait(), _RETRY)
                 return
@@ -192,6 +196,15 @@ class OpenSites:
             opened.application.set_result(application)
             await opened.closing.wait()
             await opened.wait_for_requests()
+
+    def _build(self, settings: Settings, opened: _OpenSite) -> IndexHealer:
+        """Build the index of a site that has none, until the site is to be closed."""
+
+        def go_on(_done: int, _total: int) -> None:
+            if opened.closing.is_set():
+                raise SiteRefused("It is closed before its index is built.")
+
+        return IndexHealer.open(settings, self._pipeline, progress=go_on, reading=go_on)
 
     def _forget(self, opened: _OpenSite) -> None:
         if self._open.get(opened.site.name) is opened:

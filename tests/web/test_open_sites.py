@@ -2,8 +2,10 @@
 
 import asyncio
 import re
+import shutil
 import time
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -14,7 +16,7 @@ from playwright.sync_api import Browser, expect
 from starlette.routing import BaseRoute, Mount, Route
 
 from chatbot.bot import Chatbot, load_pipeline
-from chatbot.indexing import Encoder, build_index
+from chatbot.indexing import Encoder, build_index, publishing_lock
 from chatbot.journal import Journal
 from chatbot.settings import Settings, load_settings
 from chatbot.sites import Site, Sites, site_settings
@@ -224,6 +226,23 @@ def test_a_broken_site_is_unavailable_and_the_others_are_served(served: Served, 
     assert reply.json()["detail"] == "This site cannot be served just now. Please try again in a moment."
     assert reply.headers["Retry-After"] == "10"
     assert served.ask(oak).status_code == 200
+
+
+def test_sites_that_are_still_being_built_keep_no_other_one_closed(served: Served) -> None:
+    before = served.ready()["sites"]
+    ready, *new = (served.add(name, "finch", 30) for name in ("ready", "new", "newer"))
+    folders = [served.sites.folder / site.name / "index" for site in new]
+    for folder in folders:
+        shutil.rmtree(folder)
+    with ThreadPoolExecutor() as threads, publishing_lock(folders[0]), publishing_lock(folders[1]):
+        until(lambda: served.ready()["sites"] == before + 3)
+        asked = [threads.submit(served.ask, site) for site in new]
+        until(lambda: all((folder.parent / ".open").exists() for folder in folders))
+        assert served.ask(ready).status_code == 200
+        assert not any(one.done() for one in asked)
+        served.sites.remove("newer")  # it need not be built first
+        assert asked[1].result().status_code == 503
+    until(lambda: served.ask(new[0]).status_code == 200)
 
 
 def test_an_unused_site_is_closed_and_opened_again(served: Served, rose: Site) -> None:

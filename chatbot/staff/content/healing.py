@@ -80,14 +80,8 @@ class IndexHealer:
         pipeline = pipeline or load_pipeline(load_encoder(settings.model))
         intents = IntentLog.of(settings)
         while True:
-            try:
-                _recover(intents, settings)
-            except FootnoteError as error:  # of the build before the change, everything is there
-                _LOG.warning("%s", error)
-            try:
-                return cls(Chatbot.open(settings, pipeline, last_good=True), settings)
-            except IndexingError as error:
-                _LOG.warning("%s. No build can be served: one is made first.", _without_hint(error))
+            if healer := cls.open_last_good(settings, pipeline):
+                return healer
             try:
                 with publishing_lock(settings.index):
                     intents.recover()
@@ -95,7 +89,24 @@ class IndexHealer:
                     store = load_store(settings.store, settings.site)
                     build_index(settings.corpus, settings.index, encoder, store, progress, reading=reading)
             except IndexBusy:
+                reading(0, 1)  # it may end the wait
                 time.sleep(_WAIT)
+
+    @classmethod
+    def open_last_good(cls, settings: Settings, pipeline: Pipeline) -> Self | None:
+        """Open the chatbot of the last build that can be served; return None where one must be made first, as `open`.
+
+        Raises a `FootnoteError` for anything else that keeps it from being served.
+        """
+        try:
+            _recover(IntentLog.of(settings), settings)
+        except FootnoteError as error:  # of the build before the change, everything is there
+            _LOG.warning("%s", error)
+        try:
+            return cls(Chatbot.open(settings, pipeline, last_good=True), settings)
+        except IndexingError as error:
+            _LOG.warning("%s. No build can be served: one is made first.", _without_hint(error))
+        return None
 
     def start(self) -> None:
         """Look for what is to be done every two seconds, in a thread of its own, until `stop`."""
