@@ -146,7 +146,7 @@ def sending(bot: Chatbot, journal: Journal, tmp_path: Path) -> Sending:
 
 def test_a_digest_counts_its_day_and_lists_each_wording_once(journal: Journal) -> None:
     digest = daily_digest(journal, "Rose", NOON, words=True)
-    assert digest.subject == "Rose: 1 urgent, 2 not answered of 4 questions"
+    assert digest.subject == "Rose: 1 urgent, 2 not answered, 4 asked"
     assert digest.unanswered == (("can i bring my dog", 2),)
     assert digest.urgent == (("my lip is white (to be seen today)", 1),)
     assert "- can i bring my dog (2 times)\n" in digest.text()
@@ -165,7 +165,7 @@ def test_a_digest_is_sent_once_a_day_at_its_hour(sending: Sending, mailbox: tupl
     wanted = Wanted(email=("nurse@clinic.example", "manager@clinic.example"), hour=12)
     digest = sending.by(smtp, clock, wanted)
     digest.look()  # that of the day before, with the one question that was asked then
-    assert [mail["Subject"] for mail in kept.mails] == ["Rose: 1 not answered of 1 questions"]
+    assert [mail["Subject"] for mail in kept.mails] == ["Rose: 1 not answered, 1 asked"]
     clock.now = NOON + timedelta(seconds=30)
     digest.look()
     other = sending.by(smtp, clock, wanted)  # another server of the same clinic
@@ -173,7 +173,7 @@ def test_a_digest_is_sent_once_a_day_at_its_hour(sending: Sending, mailbox: tupl
     clock.now = NOON + timedelta(hours=5)
     digest.look()
     _, mail = kept.mails
-    assert mail["Subject"] == "Rose: 1 urgent, 2 not answered of 4 questions"
+    assert mail["Subject"] == "Rose: 1 urgent, 2 not answered, 4 asked"
     assert mail["To"] == "nurse@clinic.example, manager@clinic.example"
     assert mail["From"] == "footnote@clinic.example"
     assert "my lip is white" in mail.get_content()
@@ -296,5 +296,5 @@ def test_the_command_prints_the_digest_and_sends_it_when_asked_to(
     (tmp_path / "clinic.toml").write_text('name = "Rose"\n[digest]\nemail = ["nurse@clinic.example"]\nwords = false\n')
     assert main(["digest", "--send"]) == 0
     (mail,) = kept.mails
-    assert mail["Subject"] == "Rose: 1 not answered of 1 questions"
+    assert mail["Subject"] == "Rose: 1 not answered, 1 asked"
     assert "parking" not in mail.get_content()

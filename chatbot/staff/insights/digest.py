@@ -46,13 +46,13 @@ class Digest:
         """One line that says whether to look now."""
         urgent = f"{self.sounded_urgent} urgent, " if self.sounded_urgent else ""
         clinic = " ".join(self.clinic.split())  # no header takes a line end
-        return f"{clinic}: {urgent}{self.not_answered} not answered of {self.questions} questions"
+        return f"{clinic}: {urgent}{self.not_answered} not answered, {self.questions} asked"
 
     def text(self) -> str:
         """Return the digest as plain text."""
         summary = (
-            f"In the 24 hours before {self.until:%d %B %Y, %H:%M}, visitors of {self.clinic} asked {self.questions} "
-            f"questions. {self.sounded_urgent} sounded urgent. {self.not_answered} were not answered, or not helpfully."
+            f"Questions to {self.clinic} in the 24 hours before {self.until:%d %B %Y, %H:%M}: {self.questions}. "
+            f"Sounded urgent: {self.sounded_urgent}. Not answered, or not helpfully: {self.not_answered}."
         )
         lines = [summary]
         for title, rows in (("Sounded urgent", self.urgent), ("Not answered", self.unanswered)):
