@@ -205,6 +205,17 @@ def test_a_question_on_its_way_is_asked_again_when_the_page_loads_anew(visitor: 
     visitor.complaints.clear()
 
 
+def test_a_question_is_as_large_before_and_after_a_reload(visitor: Visitor) -> None:
+    page = visitor.open()
+    ask(page, FIRST)
+    question = "document.querySelector('#log .said')"
+    shown = f"(({{fontSize, lineHeight}}) => [fontSize, lineHeight])(getComputedStyle({question}))"
+    before = page.evaluate(shown)
+    page.reload()
+    expect(page.locator("#earlier .answer")).to_have_count(1)
+    assert page.evaluate(shown) == before
+
+
 def test_what_cannot_be_restored_does_not_stop_the_page(visitor: Visitor) -> None:
     page = visitor.open()
     for kept in ("no json", '{"turns": 7, "queue": {}}', "[]"):
