@@ -135,11 +135,11 @@ class Sites:
 
     def changes(self) -> object:
         """Return a value that differs once a site is added, changed or removed; raises `SettingsError`."""
-        return {name: (self.folder / name / _FILE).stat().st_mtime_ns for name in self._names()}
+        return {name: _changed(self.folder / name / _FILE) for name in self._names()}
 
     def get(self, name: str) -> Site:
         """Return a site; raises `SiteRefused` for a name that is not there and `SettingsError` for one unreadable."""
-        if not _NAME.fullmatch(name) or not (self.folder / name / _FILE).is_file():
+        if not _NAME.fullmatch(name) or not _is_there(self.folder / name / _FILE):
             raise SiteRefused(f"There is no site {name!r} in {self.folder}: 'footnote sites' names them.")
         return _read(self.folder / name)
 
@@ -205,7 +205,7 @@ class Sites:
             return sorted(
                 entry.name
                 for entry in self.folder.iterdir()
-                if not entry.name.startswith(".") and (entry / _FILE).is_file()
+                if not entry.name.startswith(".") and _is_there(entry / _FILE)
             )
         except FileNotFoundError:
             return []
@@ -233,8 +233,11 @@ class SiteLock:
     """Says to other processes that a server has a site open, until it is released."""
 
     def __init__(self, sites: Sites, name: str) -> None:
-        """Lock a site; raises `SiteRefused` while a command works on it."""
-        self._descriptor = open_lock(sites.folder / name / _OPEN)
+        """Lock a site; raises `SiteRefused` while a command works on it, or once it is renamed or removed."""
+        try:
+            self._descriptor = open_lock(sites.folder / name / _OPEN)
+        except FileNotFoundError:
+            raise SiteRefused(f"{name} is not there any more: it was renamed or removed.") from None
         if sites.is_closed(name) or not try_lock(self._descriptor, shared=True):
             self.release()
             raise SiteRefused(f"A command works on {name}: it is served again in a moment.")
@@ -266,6 +269,22 @@ def site_settings(settings: Settings, site: Site) -> Settings:
         root_path="",  # the server takes it away before it looks for the site
         single_sign_on=None,  # its redirect address is of one site, and so are its groups
     )
+
+
+def _is_there(file: Path) -> bool:
+    """Return whether a file is there, also where this user may not look: to read it then says so."""
+    try:
+        return file.is_file()
+    except OSError:
+        return True
+
+
+def _changed(file: Path) -> int:
+    """Return when a file was changed, 0 where that cannot be seen: its site may be removed just now."""
+    try:
+        return file.stat().st_mtime_ns
+    except OSError:
+        return 0
 
 
 def _read(folder: Path) -> Site:

@@ -1,5 +1,7 @@
+import os
 import subprocess
 import sys
+import tempfile
 import time
 from pathlib import Path
 
@@ -97,6 +99,13 @@ def test_a_site_is_renamed_only_after_the_server_has_closed_it(sites: Sites) -> 
     SiteLock(sites, "oak").release()
 
 
+def test_a_site_that_was_removed_cannot_be_locked(sites: Sites) -> None:
+    sites.add("rose")
+    sites.remove("rose")
+    with pytest.raises(SiteRefused, match="rose is not there any more"):
+        SiteLock(sites, "rose")
+
+
 def test_the_settings_of_a_site_name_its_own_folders(sites: Sites) -> None:
     rose = sites.add("rose", crawl=["https://rose.example"])
     settings = site_settings(load_settings({"FOOTNOTE_SITES": str(sites.folder), "FOOTNOTE_PORT": "99"}), rose)
@@ -116,3 +125,25 @@ def test_the_settings_of_a_site_name_its_own_folders(sites: Sites) -> None:
     assert own.staff_database == own.journal.replace("_journal", "_staff")
     with pytest.raises(SettingsError, match="There is one site here"):
         site_settings(load_settings({}), rose)
+
+
+def test_a_folder_that_may_not_be_read_keeps_no_other_site_away() -> None:
+    with tempfile.TemporaryDirectory() as folder:  # below no folder of another user
+        sites = Sites(Path(folder) / "sites")
+        rose, _ = sites.add("rose"), sites.add("elm")
+        for path in (Path(folder), sites.folder, sites.folder / "rose", sites.folder / "rose" / "site.toml"):
+            path.chmod(0o755)
+        (sites.folder / "elm").chmod(0)
+        user = os.geteuid()
+        if not user:
+            os.seteuid(65534)  # root may read everything
+        try:
+            found, changes = sites.find(), sites.changes()
+        finally:
+            os.seteuid(user)
+            (sites.folder / "elm").chmod(0o700)
+    assert found.sites == (rose,)
+    (problem,) = found.problems
+    assert "elm/site.toml cannot be read ([Errno 13] Permission denied" in problem
+    assert isinstance(changes, dict)
+    assert set(changes) == {"elm", "rose"}
