@@ -4,6 +4,7 @@ import argparse
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Final
 
+from chatbot.clinic import load_clinic
 from chatbot.settings import Settings
 
 if TYPE_CHECKING:
@@ -27,6 +28,8 @@ def add_pause_commands(add_command: Callable[..., argparse.ArgumentParser]) -> N
 def _pause(settings: Settings, options: argparse.Namespace) -> None:
     _clinic_text(settings).pause(_OPERATOR, options.message)
     print("The chat is paused. A running server says so in two seconds; urgent messages are answered all the same.")
+    if message := load_clinic(settings.clinic).chat.message:  # perhaps that of an earlier pause
+        print(f"Visitors read: {message}")
 
 
 def _resume(settings: Settings, _: argparse.Namespace) -> None:

@@ -108,6 +108,7 @@ def test_staff_can_still_try_a_paused_chat(paused: Served) -> None:
 def test_the_command_line_pauses_and_resumes_a_running_server(served: Served) -> None:
     done = served.run("pause", "--message", 'Back on Monday: "ring" us.')
     assert done.returncode == 0, done.stderr
+    assert done.stdout.endswith('Visitors read: Back on Monday: "ring" us.\n')
     served.wait_until_paused(paused=True)
     assert str(served.ask(QUESTION)["message"]).startswith('Back on Monday: "ring" us.\nIn an emergency')
     assert served.run("resume").returncode == 0
