@@ -36,7 +36,8 @@ def _backup(settings: Settings, options: argparse.Namespace) -> None:
     with progress_bar("Backing up", " bytes") as show:
         manifest = back_up(settings, options.file, choice, show)
     size = options.file.stat().st_size
-    print(f"Wrote {options.file}: {len(manifest.members):,} files, {size / 1e6:,.1f} MB. Keep it on another machine.")
+    shown = f"{size / 1e6:,.1f} MB" if size >= 1e6 else f"{size / 1e3:,.0f} kB"
+    print(f"Wrote {options.file}: {len(manifest.members):,} files, {shown}. Keep it on another machine.")
     if manifest.journal is not None:
         print("It holds what visitors asked: delete it after FOOTNOTE_RETENTION_DAYS.", file=sys.stderr)
 
