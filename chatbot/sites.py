@@ -287,22 +287,6 @@ def _changed(file: Path) -> int:
         return 0
 
 
-def _is_there(file: Path) -> bool:
-    """Return whether a file is there, also where this user may not look: to read it then says so."""
-    try:
-        return file.is_file()
-    except OSError:
-        return True
-
-
-def _changed(file: Path) -> int:
-    """Return when a file was changed, 0 where that cannot be seen: its site may be removed just now."""
-    try:
-        return file.stat().st_mtime_ns
-    except OSError:
-        return 0
-
-
 def _read(folder: Path) -> Site:
     path = folder / _FILE
     try:
