@@ -210,6 +210,20 @@ def test_what_could_not_be_sent_is_named_once_and_tried_again_in_an_hour(
     assert len(kept.mails) == 1
 
 
+def test_a_mail_is_not_sent_again_for_a_webhook_that_fails(
+    sending: Sending, mailbox: tuple[Mailbox, str], hook: Hook
+) -> None:
+    kept, smtp = mailbox
+    hook.status = 500
+    clock = Clock(NOON)
+    digest = sending.by(smtp, clock, Wanted(email=("nurse@clinic.example",), webhook=hook.address, hour=12))
+    digest.look()
+    hook.status = 200
+    clock.now += timedelta(minutes=61)
+    digest.look()
+    assert (len(kept.mails), len(hook.got)) == (1, 2)
+
+
 def test_a_webhook_gets_signed_json(sending: Sending, hook: Hook) -> None:
     sending.by("", Clock(NOON), Wanted(webhook=hook.address, hour=12)).look()
     ((body, signature),) = hook.got

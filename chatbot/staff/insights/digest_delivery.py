@@ -107,6 +107,7 @@ class DailyDigest:
         self._delivery = delivery
         self._clock = clock
         self._not_before = clock()
+        self._mailed: datetime | None = None  # the end of the day whose digest was mailed last
         self._stop = Event()
         self._thread = Thread(target=self._run, name="daily-digest", daemon=True)
 
@@ -139,8 +140,13 @@ class DailyDigest:
         """Send the digest of the day before a moment, unless it is empty; raises `DigestNotSent` and `JournalError`."""
         clinic = self._bot.clinic
         digest = daily_digest(self._journal, clinic.name, until, words=clinic.digest.words)
-        if not digest.is_empty:
-            send_digest(digest, clinic.digest, self._delivery)
+        if digest.is_empty:
+            return
+        if clinic.digest.email and self._mailed != until:
+            self._delivery.send_mail(digest, clinic.digest.email)
+            self._mailed = until  # else a webhook that fails would have the mail sent again every hour
+        if clinic.digest.webhook:
+            self._delivery.post(digest, clinic.digest.webhook)
 
     @contextmanager
     def _claimed(self, due: datetime, now: datetime) -> Iterator[bool]:
