@@ -1,12 +1,15 @@
 """What many tests share: the real model, and the chatbot over the project's own corpus."""
 
+import asyncio
 import hashlib
 import re
 import shutil
 import signal
-from collections.abc import Iterator, Sequence
+from collections.abc import Coroutine, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from itertools import count
 from pathlib import Path
+from typing import Any, TypeVar
 
 import numpy as np
 import psycopg
@@ -19,12 +22,19 @@ from chatbot.clinic import load_clinic
 from chatbot.indexing import Encoded, Encoder, build_index, load_encoder
 
 ROOT = Path(__file__).parents[1]
+Result = TypeVar("Result")
 NUMBERS = count()
 MARKED_BY = {"model": "encoder", "browser": "browser"}  # a marker, and the fixture whose users have it
 settings.register_profile("untimed", deadline=None)  # a speed is no test's business on a shared machine
 settings.load_profile("untimed")
 # A shell that runs the tests in the background has interrupts ignored, and the programs that tests start would be too.
 signal.signal(signal.SIGINT, signal.default_int_handler)
+
+
+def run_in_loop(scenario: Coroutine[Any, Any, Result]) -> Result:
+    """Run a scenario in a thread of its own, because the browser of other tests keeps a loop running in this one."""
+    with ThreadPoolExecutor(1) as pool:
+        return pool.submit(asyncio.run, scenario).result()
 
 
 @pytest.hookimpl(tryfirst=True)  # before the markers are selected by

@@ -8,6 +8,7 @@ from datetime import UTC, datetime
 import pytest
 
 from chatbot.logs import FORMATTERS, log_what_ends_threads
+from tests.conftest import run_in_loop
 
 WORDS = "my name is Jane Hale"
 
@@ -50,7 +51,7 @@ def fail_in_a_task() -> None:
         await asyncio.sleep(0)
         del task
 
-    asyncio.run(run())
+    run_in_loop(run())
 
 
 def fail_in_a_thread() -> None:

@@ -200,7 +200,6 @@ def test_health_says_alive_and_ready_says_which_build(client: httpx.Client, bot:
         ("GET", "/api/ask/", 404),
         ("GET", "/docs", 404),
         ("GET", "/redoc", 404),
-        ("GET", "/openapi.json", 404),
         ("OPTIONS", "/api/ask", 405),
         ("TRACE", "/nothing", 404),
     ],

@@ -21,7 +21,7 @@ from chatbot.clinic import load_clinic
 from chatbot.indexing import Encoder, build_index
 from chatbot.journal import Journal
 from chatbot.settings import Settings, load_settings
-from tests.conftest import ROOT, WordEncoder
+from tests.conftest import ROOT, WordEncoder, run_in_loop
 from tests.web.conftest import serving
 from tests.web.test_api import is_problem
 
@@ -73,7 +73,7 @@ def with_client(
         async with Client(target, mode=mode) as client:
             return await work(client)
 
-    return anyio.run(run)
+    return run_in_loop(run())
 
 
 def call(server: str, tool: str, **arguments: object) -> CallToolResult:

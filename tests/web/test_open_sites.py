@@ -1,6 +1,5 @@
 """Many sites on one server: each has its own pages, staff and limits, and is opened and closed beside the others."""
 
-import asyncio
 import re
 import shutil
 import time
@@ -23,6 +22,7 @@ from chatbot.sites import Site, Sites, site_settings
 from chatbot.staff import AccountStore, Role, staff_database
 from chatbot.web.application import create_app
 from chatbot.web.open_sites import create_sites_app
+from tests.conftest import run_in_loop
 from tests.web.conftest import running, visiting
 
 CLINIC = 'name = "The {0} clinic"\n[contact]\nphone = "0123"\n[sites]\nrequests_per_minute = {1}\n'
@@ -156,7 +156,7 @@ def test_no_route_of_a_site_shows_or_changes_another_one(served: Served, rose: S
     accounts = AccountStore(staff_database(settings.staff))
     accounts.add("olga", Role.EDITOR, PASSWORD)
     token = accounts.sign_in("olga", PASSWORD)
-    routes = asyncio.run(routes_of(served.settings_of("rose"), served.encoder))
+    routes = run_in_loop(routes_of(served.settings_of("rose"), served.encoder))
     assert {"/api/ask", "/api/feedback", "/pages/{document_id:path}", "/staff/", "/"} <= {path for _, path in routes}
     body = {**QUESTION, "document": "oak.md", "answer_id": answer["answer_id"], "helpful": True, "site": oak.key}
     identifiers = ("oak.md", oak.key, answer["answer_id"], "..%2foak%2fcorpus%2foak.md")

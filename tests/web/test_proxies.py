@@ -1,4 +1,3 @@
-import asyncio
 from pathlib import Path
 
 import httpx
@@ -7,6 +6,7 @@ from starlette.responses import PlainTextResponse
 
 from chatbot.operation.notices import PROXIES, Notices, read_notices
 from chatbot.web.http.proxies import ProxyHint
+from tests.conftest import run_in_loop
 
 
 def request(folder: Path, client: str, forwarded: str | None) -> None:
@@ -19,7 +19,7 @@ def request(folder: Path, client: str, forwarded: str | None) -> None:
             headers = {} if forwarded is None else {"X-Forwarded-For": forwarded}
             assert (await browser.get("/", headers=headers)).text == "answer"
 
-    asyncio.run(send())
+    run_in_loop(send())
 
 
 @pytest.mark.parametrize("client", ["127.0.0.1", "10.0.0.7", "::1", "::ffff:172.17.0.1", "fd00::3"])
