@@ -412,8 +412,10 @@ def test_a_question_whose_visitor_leaves_while_it_is_answered_is_not_recorded(se
     assert server.journal.counts().questions == 1
 
 
-def join(client: httpx.Client, question: str, session: str, event: int = 0) -> httpx.Response:
-    return client.post(JOIN, json={"fn_index": event, "data": [question, None], "session_hash": session})
+def join(client: httpx.Client, question: str, session: str) -> httpx.Response:
+    """Send a question as the chat page's script does: in an event of Gradio, as JSON with the id of its turn."""
+    sent = json.dumps({"id": session, "question": question, "history": []})
+    return client.post(JOIN, json={"fn_index": 0, "data": [sent], "session_hash": session})
 
 
 def said(client: httpx.Client, session: str) -> str:
