@@ -23,7 +23,7 @@ from chatbot.sites import SITE_PATH, Site, SiteLock, Sites, SitesFound, site_set
 from chatbot.staff import IndexHealer
 from chatbot.web.application import create_app
 from chatbot.web.http.answer_and_record import SiteTurns
-from chatbot.web.http.figures import NoFigures
+from chatbot.web.http.figures import Figures, NoFigures
 from chatbot.web.http.middleware import OwnCookies, RootPath, SecurityHeaders
 from chatbot.web.http.problems import ServerErrorMiddleware, encode_json, handle_errors, problem_response
 
@@ -180,9 +180,10 @@ class OpenSites:
                         healer = await to_thread.run_sync(self._build, settings, opened)
                 journal = Journal.open(settings.journal, settings.retention)
                 turns = SiteTurns(self._turns, site.name)
-                figures = self._metrics.site(site.name) if self._metrics else NoFigures()
+                figures: Figures = NoFigures()
                 if self._metrics:
-                    stack.callback(self._metrics.forget, site.name)
+                    figures = counted = self._metrics.site(site.name)
+                    stack.callback(self._metrics.forget, counted)
                 application = create_app(healer.bot, journal, settings, site_turns=turns, figures=figures)
                 await stack.enter_async_context(application.router.lifespan_context(application))
             except Exception as error:  # noqa: BLE001 - one site must not stop the others; its visitors get the error

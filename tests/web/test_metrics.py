@@ -15,7 +15,9 @@ from chatbot.indexing import build_index
 from chatbot.journal import Journal
 from chatbot.settings import load_settings
 from chatbot.web.application import create_app
+from chatbot.web.http.answer_and_record import AnswerService
 from chatbot.web.http.metrics import Metrics
+from chatbot.web.http.rate_limit import RateLimiter
 from chatbot.web.server import build_server
 from tests.conftest import WordEncoder
 from tests.web.conftest import running
@@ -100,11 +102,16 @@ def test_the_public_server_has_no_metrics(served: Served) -> None:
     assert served.client.get("/metrics").status_code == 404
 
 
-def test_a_site_that_was_closed_is_no_longer_looked_at() -> None:
+def test_a_site_that_was_closed_is_no_longer_looked_at(bot: Chatbot) -> None:
     metrics = Metrics()
-    metrics.site("rose").answered("answered", 0.1)
-    metrics.forget("rose")
-    assert metrics.site("rose").watched is None
+    before, after = metrics.site("rose"), metrics.site("rose")  # opened again before it was closed
+    for figures in (before, after):
+        figures.watch(bot, AnswerService(bot, None, RateLimiter(20)), None, None)
+    metrics.forget(before)
+    waiting = b'footnote_questions_waiting{site="rose"}'
+    assert waiting in generate_latest(metrics.registry)
+    metrics.forget(after)
+    assert waiting not in generate_latest(metrics.registry)
 
 
 def test_a_taken_port_for_metrics_is_named_with_its_cure(served: Served) -> None:

@@ -67,12 +67,14 @@ class Metrics:
         self.registry.register(_AtScrape(self._at_scrape))
 
     def site(self, name: str = "") -> "SiteMetrics":
-        """Return the figures of a site; a server of one site gives it no name."""
-        return self._sites.setdefault(name, SiteMetrics(self, name))
+        """Return new figures of a site, which are shown from now on; a server of one site gives it no name."""
+        self._sites[name] = figures = SiteMetrics(self, name)
+        return figures
 
-    def forget(self, name: str) -> None:
-        """Stop looking at a site that was closed; what was counted stays."""
-        self._sites.pop(name, None)
+    def forget(self, figures: "SiteMetrics") -> None:
+        """Stop looking at a site that was closed, unless it was opened again; what was counted stays."""
+        if self._sites.get(figures.name) is figures:
+            del self._sites[figures.name]
 
     def watch_connections(self, count: Callable[[], int]) -> None:
         """Take what returns the number of open connections."""
@@ -161,7 +163,7 @@ class SiteMetrics:
 
     def __init__(self, metrics: Metrics, name: str) -> None:
         self._metrics = metrics
-        self._name = name
+        self.name = name
         self.watched: _Watched | None = None
 
     def watch(self, bot: "Chatbot", answers: "AnswerService", journal: "Journal | None", index: Path | None) -> None:
@@ -174,16 +176,16 @@ class SiteMetrics:
 
     def answered(self, outcome: str, seconds: float) -> None:
         """Count an answer."""
-        self._metrics.answers.labels(self._name, outcome).inc()
-        self._metrics.seconds.labels(self._name).observe(seconds)
+        self._metrics.answers.labels(self.name, outcome).inc()
+        self._metrics.seconds.labels(self.name).observe(seconds)
 
     def refused(self, reason: str) -> None:
         """Count a refusal; there are few reasons."""
-        self._metrics.refused.labels(self._name, reason).inc()
+        self._metrics.refused.labels(self.name, reason).inc()
 
     def responded(self, route: str, status: int) -> None:
         """Count a response; `route` is a template."""
-        self._metrics.requests.labels(self._name, route, str(status)).inc()
+        self._metrics.requests.labels(self.name, route, str(status)).inc()
 
 
 class _RequestMetrics:
