@@ -2,6 +2,7 @@
 
 import argparse
 import logging
+import re
 import shutil
 import sys
 from collections.abc import Callable
@@ -141,6 +142,8 @@ def _widget(settings: Settings, options: argparse.Namespace) -> None:
     from chatbot.sites import Sites
     from chatbot.web.visitor.widget import script_tag
 
+    if not re.match("https?://[^/]", options.server):
+        raise FootnoteError(f"{options.server} is no address: write it with https://, as a browser shows it.")
     bot = Chatbot.open(settings)
     journal = Journal.open(settings.journal, settings.retention)
     language = options.language or bot.clinic.widget.language
