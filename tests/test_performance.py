@@ -166,16 +166,3 @@ def test_a_script_says_how_it_is_called(module: str) -> None:
     command = [sys.executable, "-m", f"benchmarks.{module}", "--help"]
     done = subprocess.run(command, check=True, cwd=ROOT, capture_output=True, text=True)
     assert done.stdout.startswith("usage: ")
-
-
-@pytest.mark.model
-def test_a_run_without_peers_writes_its_report(tmp_path: Path) -> None:
-    command = [sys.executable, "-m", "benchmarks.performance", "--quick", "--only", "question", "--peers"]
-    folders = ["--cache", str(tmp_path / "cache"), "--output", str(tmp_path)]
-    done = subprocess.run([*command, *folders], check=True, cwd=ROOT, capture_output=True, text=True)
-    assert "| A question at 20 passages, to the best peer | not measured |" in done.stdout
-    (table,) = read(tmp_path)["question"]["tables"]
-    assert table["columns"] == ["system", "ratio, 20 passages", "ms, 20 passages"]
-    assert table["rows"][0][:2] == ["Footnote", ""]
-    assert "![Processor time" in (tmp_path / "performance.md").read_text()
-    assert (tmp_path / "performance-question.svg").read_text().startswith("<?xml")

@@ -1,14 +1,14 @@
 """Dated reports on golden questions, and what changed between them."""
 
 import json
-import os
-import subprocess
-import sys
+from collections.abc import Callable
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
 
+from chatbot.__main__ import main
 from chatbot.bot import Chatbot
 from chatbot.errors import CheckFailed
 from chatbot.evaluation import Expect, GoldenQuestion
@@ -103,19 +103,33 @@ def test_a_first_report_and_an_improvement_are_no_regression() -> None:
     raise_on_regression(report_of(verdict("a")), report_of(verdict("a", outcome="answered")))
 
 
-def footnote(folder: Path, index: Path) -> "subprocess.CompletedProcess[str]":
-    environ = os.environ | {"FOOTNOTE_STAFF_DIR": str(folder), "FOOTNOTE_INDEX": str(index)}
-    command = [sys.executable, "-m", "chatbot", "check"]
-    return subprocess.run(command, check=False, env=environ, cwd=ROOT, capture_output=True, text=True)
+@dataclass(frozen=True)
+class Done:
+    """What the command has left."""
+
+    returncode: int
+    stdout: str
+    stderr: str
 
 
-def test_the_command_fails_when_a_question_becomes_wrong(tmp_path: Path, bot: Chatbot) -> None:
+@pytest.fixture
+def check(
+    tmp_path: Path, bot: Chatbot, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> Callable[[], Done]:
+    """Return the command over the index that the tests share."""
     index = bot._folder  # noqa: SLF001 -- the tests share this index
-    result = footnote(tmp_path, index)
+    values = {"INDEX": index, "CORPUS": ROOT / "corpus", "CLINIC": ROOT / "clinic.toml", "STAFF_DIR": tmp_path}
+    for name, value in values.items():
+        monkeypatch.setenv(f"FOOTNOTE_{name}", str(value))
+    return lambda: Done(main(["check"]), *capsys.readouterr())
+
+
+def test_the_command_fails_when_a_question_becomes_wrong(tmp_path: Path, check: Callable[[], Done]) -> None:
+    result = check()
     assert result.returncode == 1
     assert "save one in the staff console's tab Try it" in result.stderr
     GoldenFile(tmp_path).save("who won the football world cup?", (), (), "alice")
-    result = footnote(tmp_path, index)
+    result = check()
     assert (result.returncode, result.stdout) == (0, "1 of 1 golden questions are answered correctly.\n")
     assert result.stderr.startswith("Not signed off yet: a clinician must read the lists")
     (path,) = (tmp_path / "reports").iterdir()
@@ -125,7 +139,7 @@ def test_the_command_fails_when_a_question_becomes_wrong(tmp_path: Path, bot: Ch
     report["questions"][0]["outcome"] = "answered"
     report["questions"][0]["expect"] = "answer"
     path.write_text(json.dumps(report), "utf-8")
-    result = footnote(tmp_path, index)
+    result = check()
     assert result.returncode == 1
     assert "Right the last time and wrong now: 'who won the football world cup?'" in result.stderr
     assert "0 of 1" in result.stdout

@@ -6,7 +6,7 @@ from functools import reduce
 from pathlib import Path
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from chatbot.bot import Chatbot
@@ -34,6 +34,7 @@ def words_of(place: ContentPaths, words: WordEncoder, database: Database) -> tup
     return bot, ClinicText(bot, path, history), history, path
 
 
+@settings(max_examples=40)  # each reads the whole file anew
 @given(st.dictionaries(st.sampled_from(sorted(FIELDS)), PRINTED))
 def test_whatever_is_set_comments_stay_and_the_rest_says_what_it_said(values: dict[str, str]) -> None:
     text = with_values(TEXT, values)
@@ -47,6 +48,7 @@ def test_whatever_is_set_comments_stay_and_the_rest_says_what_it_said(values: di
     assert after == before
 
 
+@settings(max_examples=40)  # as above
 @given(
     st.lists(PRINTED.filter(str.strip), min_size=1, max_size=4), PRINTED, st.sampled_from([None, "price", "booking"])
 )

@@ -320,7 +320,7 @@ def test_a_question_can_hold_a_wish_for_a_person() -> None:
 def test_on_lists_that_no_fit_has_seen_emergencies_are_found_and_ordinary_messages_left_alone(
     triage: Triage, encoder: Encoder
 ) -> None:
-    messages = read_lists(HELD_OUT)
+    messages = read_lists(HELD_OUT)[::2]  # python -m training.measure_triage reads all
     encode = _encoded_at_once(triage, encoder, [message.text for message in messages])
     urgent = {message: triage.read(message.text, encode).alarm is not None for message in messages if message.urgent}
     assert fmean(found for message, found in urgent.items() if message.style != "practical") >= 0.98
