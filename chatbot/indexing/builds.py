@@ -14,7 +14,7 @@ from collections.abc import Collection, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, replace
 from datetime import UTC, datetime
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 from secrets import token_hex
 from typing import Final
 
@@ -241,7 +241,9 @@ def _put(index: Path, folder: Path, manifest: Manifest) -> Build:
     for path in paths:
         _sync(path)
     build = Build(replace(manifest, files=files), index / manifest.id)
-    if not _is_whole(build):
+    if _is_whole(build):  # then it stays, so that it is there at every moment
+        _remove_strays(build)
+    else:
         write_atomically(folder / _MANIFEST, _with_checksum(build.manifest))
         if build.folder.exists():
             _remove(build.folder)
@@ -250,11 +252,18 @@ def _put(index: Path, folder: Path, manifest: Manifest) -> Build:
 
 
 def _is_whole(build: Build) -> bool:
-    """Return whether a build is there with these very files: then it stays, so that it is there at every moment."""
+    """Return whether a build is there with these very files."""
     try:
         return open_build(build.folder.parent, build.folder.name).manifest.files == build.manifest.files
     except IndexingError:
         return False
+
+
+def _remove_strays(build: Build) -> None:
+    """Remove what lies in the folder of a build and is no file of it."""
+    for path in list(build.folder.iterdir()):
+        if path.name not in {*build.manifest.files, _MANIFEST}:
+            _remove(path)
 
 
 def remove_builds(index: Path, kept: Collection[str | None]) -> None:
@@ -338,9 +347,15 @@ def _manifest(folder: Path) -> Manifest:
         manifest = Manifest(**fields | {name: tuple(fields[name]) for name in ("problems", "notices")})
     except (KeyError, TypeError):
         raise IndexIncompatible(f"{folder} was built by another version of Footnote: {REBUILD_HINT}.") from None
-    if manifest.id != folder.name:
+    if manifest.id != folder.name or not _are_below(manifest.files):
         raise _damaged(folder / _MANIFEST)
     return manifest
+
+
+def _are_below(files: object) -> bool:
+    """Return whether these are files of a folder, since a restored build may name others, such as endless devices."""
+    names = map(PurePosixPath, files) if isinstance(files, dict) else [PurePosixPath("/")]
+    return not any(name.is_absolute() or ".." in name.parts for name in names)
 
 
 def _verify(path: Path, digest: str) -> None:

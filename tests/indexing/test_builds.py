@@ -166,10 +166,18 @@ def test_the_build_before_is_kept_and_older_ones_are_removed(index: Path) -> Non
 
 def test_a_build_made_again_keeps_the_one_before_it(index: Path) -> None:
     write(index, "c2")
-    (index / FIRST / "stray").touch()
     write(index)
     assert (current(index), kept_builds(index)) == (FIRST, (OTHER,))
+
+
+def test_a_whole_build_made_again_stays_and_only_strays_go(index: Path) -> None:
+    (index / FIRST / "stray").touch()
+    (index / FIRST / "folder").mkdir()
+    (index / FIRST / "folder" / "stray").touch()
+    before = (index / FIRST).stat().st_ino, (index / FIRST / "b.bin").stat().st_ino
+    write(index)
     assert names(index / FIRST) == {"a.jsonl", "b.bin", "manifest.json"}
+    assert ((index / FIRST).stat().st_ino, (index / FIRST / "b.bin").stat().st_ino) == before
 
 
 def test_a_damaged_live_name_keeps_no_build(index: Path) -> None:
@@ -342,3 +350,14 @@ def test_a_system_error_without_a_message_is_named_by_its_type(index: Path) -> N
         draft(index),
     ):
         raise TimeoutError
+
+
+@pytest.mark.parametrize("name", ["../../secret", "{0}/secret", "deep/../../../secret"])
+def test_a_build_that_names_files_elsewhere_is_damaged(index: Path, name: str) -> None:
+    (index.parent / "secret").write_bytes(b"one\n")
+    fields = asdict(manifest()) | {"files": {name.format(index.parent): hashlib.sha256(b"one\n").hexdigest()}}
+    checksum = hashlib.sha256(json.dumps(fields, indent=2).encode()).hexdigest()
+    (index / FIRST / "deep").mkdir()
+    (index / FIRST / "manifest.json").write_text(json.dumps({"manifest": fields, "sha256": checksum}))
+    with pytest.raises(IndexDamaged, match=r"manifest\.json is missing or is not what was written"):
+        open_build(index, FIRST)
