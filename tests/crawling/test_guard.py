@@ -239,9 +239,9 @@ def test_a_hostile_server_is_bounded(site: Site, reply: Reply, reason: str) -> N
     ids=["attributes", "open tags", "nothing closed", "anchors"],
 )
 def test_hostile_html_is_read_in_time(html: str) -> None:
-    began = time.monotonic()
+    began = time.thread_time()  # of the processor: a busy machine takes longer by the clock
     assert page_facts(html.encode(), "", "").words
-    assert time.monotonic() - began < 2
+    assert time.thread_time() - began < 2
 
 
 @pytest.mark.parametrize(("bound", "stopped"), [({"seconds": 0.3}, "0 seconds"), ({"total_size": 10**6}, "0 MB")])
