@@ -6,7 +6,8 @@ from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Final
 
 from chatbot.cli.building import ATTENTION
-from chatbot.errors import CrawlError, JournalError
+from chatbot.clinic import load_clinic
+from chatbot.errors import CrawlError, JournalError, SettingsError
 from chatbot.settings import Settings
 
 if TYPE_CHECKING:
@@ -60,6 +61,11 @@ def _life_lines(settings: Settings) -> Iterator[str]:
 
     address = own_address(settings)
     yield f"Server: {address} {'answers' if server_answers(address) else 'does not answer'}."
+    try:
+        if load_clinic(settings.clinic).chat.paused:
+            yield "The chat is paused: 'footnote resume' answers visitors again."
+    except SettingsError as error:
+        yield f"Clinic: {error}"
     try:
         yield f"Questions of the last {_DAYS} days: {_questions(settings)}"
     except JournalError as error:

@@ -194,6 +194,10 @@ def test_status_counts_what_visitors_asked(
     said = capsys.readouterr().out
     assert "\nQuestions of the last 7 days: 1, 0% answered by the pages, 0 urgent.\n" in said
     assert said.endswith(", /backups/b.tar.gz.\n")
+    assert "paused" not in said
+    assert main(["pause"]) == 0
+    assert main(["status"]) == 0
+    assert "\nThe chat is paused: 'footnote resume' answers visitors again.\n" in capsys.readouterr().out
 
 
 def test_the_command_prints_lines_or_json_and_exits_by_the_worst(
