@@ -10,10 +10,11 @@ import pytest
 
 from chatbot.bot import Chatbot, load_pipeline
 from chatbot.cli.building import pages_at_rest
+from chatbot.crawling import PageChanges
 from chatbot.errors import ChangeRefused, StaffError
 from chatbot.indexing import build_index, current
 from chatbot.settings import STAFF_INTENT, Settings, load_settings
-from chatbot.staff import ContentPaths, IndexHealer, PageForm, Publisher
+from chatbot.staff import ContentPaths, IndexHealer, IntentLog, PageForm, Publisher
 from tests.conftest import WordEncoder
 from tests.staff.conftest import EDITOR, Keep
 
@@ -149,3 +150,17 @@ def test_a_draft_that_leads_out_of_the_pages_is_not_published(
     with pytest.raises(ChangeRefused, match="is no name of a page"):
         pages.publish(EDITOR, silent)
     assert not list(place.corpus.parent.parent.rglob("outside.md"))
+
+
+def test_changes_within_one_second_withdraw_into_folders_of_their_own(
+    place: ContentPaths, settings: Settings, tmp_path: Path
+) -> None:
+    site = place.corpus / "clinic.example"
+    site.mkdir()
+    prices = [f"<main><h1>Fees</h1><p>A visit costs {number} pounds.</p></main>" for number in range(6)]
+    for price in prices:  # at least two of them within the same second
+        (site / "fees.html").write_text(price)
+        with pages_at_rest(settings):
+            IntentLog.of(settings).take_in({site.name: PageChanges(tmp_path / "read", removed={"fees.html"})}, {})
+    withdrawn = sorted((place.staff / "withdrawn").rglob("fees.html"), key=lambda path: path.stat().st_mtime_ns)
+    assert [path.read_text() for path in withdrawn] == prices

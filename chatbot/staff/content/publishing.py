@@ -8,7 +8,6 @@ works after a restart.
 
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager, suppress
-from datetime import UTC, datetime
 from pathlib import Path
 from threading import Lock
 from types import MappingProxyType
@@ -48,7 +47,7 @@ from chatbot.staff.content.page_form import (
     validate,
 )
 from chatbot.staff.content.preview import Preview, Progress, compare
-from chatbot.staff.content.recovery import TIME, ContentPaths, Intent, IntentLog, crawled_pages
+from chatbot.staff.content.recovery import ContentPaths, Intent, IntentLog, crawled_pages
 
 if TYPE_CHECKING:
     from chatbot.crawling import PageChanges  # its package loads what speaks HTTP
@@ -318,7 +317,7 @@ class Publisher:
                 raise ChangeRefused("The pages were changed on the server meanwhile: try again.")
             progress(1, 1, "Publishing")
             intent = Intent(
-                time=datetime.now(UTC).strftime(TIME),
+                time=self._place.unused_time(),
                 before=current(index),
                 after=manifest.id,
                 built=self._is_built(live),

@@ -13,6 +13,7 @@ from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import asdict, dataclass, field, replace
 from datetime import UTC, datetime
+from itertools import chain, count
 from pathlib import Path
 from typing import TYPE_CHECKING, Final, Self
 
@@ -39,10 +40,9 @@ from chatbot.staff.schema import staff_database
 if TYPE_CHECKING:
     from chatbot.crawling import PageChanges  # its package loads what speaks HTTP
 
-__all__ = ["TIME", "ContentPaths", "Intent", "IntentLog", "crawled_pages"]
+__all__ = ["ContentPaths", "Intent", "IntentLog", "crawled_pages"]
 
-TIME: Final = "%Y-%m-%dT%H-%M-%S"
-"""How the time of a change is written."""
+_TIME: Final = "%Y-%m-%dT%H-%M-%S"
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,12 +76,21 @@ class ContentPaths:
         """Return the folder of the pages that a change withdrew, and of those that somebody else had changed."""
         return self.staff / "withdrawn" / time
 
+    def unused_time(self) -> str:
+        """Return the present time (UTC), with a number behind it if another change has withdrawn pages by that name.
+
+        Two changes within a second never share a folder. Call it inside `publishing_lock`.
+        """
+        time = datetime.now(UTC).strftime(_TIME)
+        names = chain([time], (f"{time}-{number}" for number in count(2)))
+        return next(name for name in names if not self.withdrawn(name).exists())
+
 
 @dataclass(frozen=True, slots=True)
 class Intent:
     """A change of the pages that is under way, and all that is needed to finish it, or to take it back.
 
-    `time` is when it began (UTC), and names the folder of withdrawn pages. `before` and `after` are builds. `built`
+    `time` is when it began (UTC), and names its own folder of withdrawn pages. `before` and `after` are builds. `built`
     says that `before` is of the pages as they were, so that one can go back to them. `kept` are the other builds.
     `pages` are the names of the pages that change. `entries` go into the audit log, whose newest entry was `newest`.
     `drafts` are the drafts that are live afterwards. `remembered` are the files that a crawl writes for the next one,
@@ -243,7 +252,7 @@ class IntentLog:
             return
         live = load_corpus(place.corpus)
         live = replace(live, pages=tuple(page for page in live.pages if page.name in pages))
-        time = datetime.now(UTC).strftime(TIME)
+        time = place.unused_time()
         intent = Intent(time, "", "", False, (), tuple(sorted(pages)), (), 0, (), remembered, wanted="crawled")
         shutil.rmtree(self._wanted(intent), ignore_errors=True)
         for folder, change in changes.items():
