@@ -219,6 +219,37 @@ def test_a_cancelled_request_frees_its_place_or_its_turn() -> None:
     assert run(scenario()).served[-5:] == ["b1", "a3", "b2", "a4", "a5"]
 
 
+def test_a_heavy_line_starts_nothing_beside_a_light_one() -> None:
+    async def scenario() -> list[str]:
+        now = [0.0]
+        queue = FairQueue(2, at_once_each=1, clock=lambda: now[0], heavy=4)
+        started: list[str] = []
+
+        async def work(line: str, name: str, finish: asyncio.Event) -> None:
+            async with queue.turn(line):
+                started.append(name)
+                await finish.wait()
+
+        finishes = [asyncio.Event() for _ in range(4)]
+        first = asyncio.create_task(work("heavy", "h1", finishes[0]))
+        await asyncio.sleep(0.01)
+        now[0] = 5  # so long did the first one take
+        finishes[0].set()
+        await first
+        light = asyncio.create_task(work("light", "l1", finishes[1]))
+        await asyncio.sleep(0.01)
+        heavy = asyncio.create_task(work("heavy", "h2", finishes[2]))
+        other = asyncio.create_task(work("other", "o1", finishes[3]))
+        await asyncio.sleep(0.01)
+        assert started == ["h1", "l1", "o1"]
+        for finish in finishes:
+            finish.set()
+        await asyncio.gather(light, heavy, other)
+        return started
+
+    assert run(scenario()) == ["h1", "l1", "o1", "h2"]
+
+
 def test_a_bucket_holds_half_a_minute_and_refills() -> None:
     now = [0.0]
     limiter = RateLimiter(12, clock=lambda: now[0])

@@ -20,6 +20,8 @@ if TYPE_CHECKING:
     from chatbot.bot import Chatbot
     from chatbot.journal import Journal
 
+_HEAVY: Final = 4.0  # decayed seconds: a site that keeps a quarter of a core busy gives way to others
+
 __all__ = ["AT_ONCE", "AnswerService", "SiteTurns"]
 
 AT_ONCE: Final = 2
@@ -37,7 +39,7 @@ class SiteTurns:
     @classmethod
     def queue(cls) -> FairQueue:
         """Return a queue for all sites of a server. A site waits there with no more than it answers at once."""
-        return FairQueue(AT_ONCE, at_once_each=1, waiting=sys.maxsize, waiting_each=AT_ONCE)
+        return FairQueue(AT_ONCE, at_once_each=1, waiting=sys.maxsize, waiting_each=AT_ONCE, heavy=_HEAVY)
 
     def turn(self) -> AbstractAsyncContextManager[None]:
         """Wait for a turn of the site and hold it."""
@@ -98,6 +100,8 @@ class AnswerService:
                 )
         except QueueFull:
             self._figures.refused("queue full")
+            self._limiter.count_refusal(address)
+            await self._limiter.hold_back(address)
             raise
         else:
             self._figures.answered(answer.outcome.value, time.perf_counter() - started)

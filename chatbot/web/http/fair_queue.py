@@ -10,6 +10,7 @@ McKenney, "Stochastic Fairness Queueing", INFOCOM 1990 (a full queue takes from 
 """
 
 import asyncio
+import math
 import time
 from collections import deque
 from collections.abc import AsyncIterator, Callable
@@ -59,15 +60,21 @@ class FairQueue:
     ...     await answer()
     """
 
-    def __init__(
+    def __init__(  # noqa: PLR0913 - each is one limit
         self,
         at_once: int = 1,
         at_once_each: int = 2,
         waiting: int = 64,
         waiting_each: int = 8,
         clock: Callable[[], float] = time.monotonic,
+        *,
+        heavy: float = math.inf,
     ) -> None:
-        """Take how many requests may run and wait, in all and of each address; `clock` returns seconds."""
+        """Take how many requests may run and wait, in all and of each address; `clock` returns seconds.
+
+        A line that used `heavy` seconds of late starts nothing while a request of a line that used less runs.
+        """
+        self._heavy = heavy
         self._at_once = at_once
         self._at_once_each = at_once_each
         self._max_waiting = waiting
@@ -149,7 +156,11 @@ class FairQueue:
         """Start the requests whose turn it is, as many as may run."""
         now = self._clock()
         while sum(line.running for line in self._lines.values()) < self._at_once:
-            ready = [line for line in self._lines.values() if line.waiting and line.running < self._at_once_each]
+            ready = [
+                line
+                for line in self._lines.values()
+                if line.waiting and line.running < self._at_once_each and not self._gives_way(line, now)
+            ]
             if not ready:
                 break
             number = next(self._turns)
@@ -160,6 +171,12 @@ class FairQueue:
             line.waiting.popleft().turn.set_result(None)
             line.running += 1
             line.served = number
+
+    def _gives_way(self, line: _Line, now: float) -> bool:
+        """Return whether a line must wait for another one, because two requests at once slow each other down."""
+        return self._used(line, now) >= self._heavy and any(
+            other.running and self._used(other, now) < self._heavy for other in self._lines.values()
+        )
 
     @staticmethod
     def _used(line: _Line, now: float) -> float:

@@ -5,7 +5,6 @@ it says how that page relates to this server. No page can change the three. A pr
 proves nothing about who asks. It keeps other people's pages out; the rate limit keeps programs in bounds.
 """
 
-import asyncio
 import json
 import re
 from collections.abc import Callable, Collection
@@ -33,8 +32,6 @@ _SHARED: Final = (
 )
 _SCRIPT: Final = "/widget.js"
 _NAMED: Final = re.compile(r"https?://[a-z0-9.:\[\]-]{1,200}", re.IGNORECASE)
-_DELAY: Final = 1.0  # seconds that a flood's refusal is held back
-_MOST_WAITING: Final = 500  # refusals that are held back at once
 _ASK: Final = "/api/ask"  # the one address that the rate limit counts here
 _PREFLIGHT_LIFE: Final = "7200"  # seconds that a browser may remember a permission; Chromium allows no more
 _CURE: Final = "Whoever runs the server can list it under [sites] in clinic.toml."
@@ -105,7 +102,6 @@ class OriginMiddleware:
         self._sites = sites
         self._questions = questions
         self._notices = notices
-        self._waiting = 0  # refusals that are held back
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Pass a request on, or answer 403, 429 or a preflight request."""
@@ -129,20 +125,11 @@ class OriginMiddleware:
             and scope["path"] == _ASK
             and (wait := self._questions.acquire(client_address(HTTPConnection(scope))))
         ):
-            await self._slow_down(client_address(HTTPConnection(scope)))
+            await self._questions.hold_back(client_address(HTTPConnection(scope)))
             app = busy_response(wait)
         else:
             app = self._app
         await app(scope, receive, send)
-
-    async def _slow_down(self, address: str) -> None:
-        """Let an address that floods the server wait for its refusal, so that it sends less and others are answered."""
-        if self._questions.is_flooding(address) and self._waiting < _MOST_WAITING:
-            self._waiting += 1
-            try:
-                await asyncio.sleep(_DELAY)
-            finally:
-                self._waiting -= 1
 
     def _refusal(self, scope: Scope, headers: Headers, shared: str | None) -> Response:
         """Refuse a request, and name the site where somebody looks for it: in the log and in its page's console."""

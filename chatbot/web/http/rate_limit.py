@@ -1,5 +1,6 @@
 """The limit on how many questions one address may ask in a minute."""
 
+import asyncio
 import math
 import time
 from collections import OrderedDict
@@ -14,6 +15,8 @@ __all__ = ["RateLimiter", "client_address", "client_prefix"]
 
 _MAX_BUCKETS: Final = 4096  # the one that was used least recently is forgotten first
 _FLOOD: Final = 20  # refusals; a page that asks again by itself waits as long as the answer says
+_DELAY: Final = 1.0  # seconds that a flood's refusal is held back
+_MOST_HELD: Final = 500  # refusals that are held back at once
 _PREFIX: Final = 64  # bits of an IPv6 address that name a network; its owner has all addresses that share them
 
 
@@ -40,6 +43,7 @@ class RateLimiter:
         self._per_second = per_minute / 60
         self._burst = math.ceil(per_minute / 2)
         self._clock = clock
+        self._held = 0  # refusals that are held back
         self._buckets: OrderedDict[str, _Bucket] = OrderedDict()  # by client prefix
 
     def acquire(self, address: str) -> int:
@@ -57,7 +61,7 @@ class RateLimiter:
         if bucket.tokens >= 1:
             bucket.tokens -= 1
             return 0
-        bucket.refused += 1
+        self.count_refusal(address)
         self._on_refusal()
         return math.ceil((1 - bucket.tokens) / self._per_second)
 
@@ -67,6 +71,20 @@ class RateLimiter:
         if bucket is None:
             return True
         return bucket.tokens + (self._clock() - bucket.counted) * self._per_second >= self._burst / 2
+
+    def count_refusal(self, address: str) -> None:
+        """Count that an address was refused, here or by a full queue."""
+        if bucket := self._buckets.get(client_prefix(address)):
+            bucket.refused += 1
+
+    async def hold_back(self, address: str) -> None:
+        """Let an address that floods the server wait for its refusal, so that it sends less and others are answered."""
+        if self.is_flooding(address) and self._held < _MOST_HELD:
+            self._held += 1
+            try:
+                await asyncio.sleep(_DELAY)
+            finally:
+                self._held -= 1
 
     def is_flooding(self, address: str) -> bool:
         """Return whether an address was refused many times since its bucket was last half full."""
