@@ -1,7 +1,10 @@
 """What the chat on other sites says, in each language."""
 
+import json
+import re
 import tomllib
 from dataclasses import replace
+from html import unescape
 from pathlib import Path
 
 import pytest
@@ -25,7 +28,6 @@ from tests.conftest import ROOT, WordEncoder
 
 FOLDER = ROOT / "chatbot" / "web" / "static" / "texts"
 NAMED = {"title", "contact"}
-SAID_BY_THE_SERVER = {"paused", "privacy_day", "privacy_none"}
 
 
 def ours(language: str) -> dict[str, str]:
@@ -45,10 +47,18 @@ def test_every_language_says_everything_and_no_other_is_lying_about() -> None:
         assert language == "en" or texts["notice"] != ours("en")["notice"]
 
 
-def test_no_text_is_sent_that_no_script_uses() -> None:
+@pytest.mark.parametrize("phone", ["999", ""])
+def test_the_texts_that_the_scripts_use_are_sent_and_no_others(
+    corpus: Path, words: WordEncoder, tmp_path: Path, phone: str
+) -> None:
+    build_index(corpus, tmp_path / "index", words)
+    bot = Chatbot(corpus, tmp_path / "index", words, replace(Clinic(), urgent=Urgent(phone=phone)))
+    tag = script_tag(bot, "https://chat.example", "de", 30, pin=True)
+    sent = json.loads(unescape(tag.partition('data-clinic="')[2].partition('"')[0]))["texts"]
     scripts = "".join((FOLDER.parent / name).read_text("utf-8") for name in ("widget.js", "widget-talk.js"))
-    for key in ours("en").keys() - {"title", "greeting", "related", "weak", "not_found", "varies", *SAID_BY_THE_SERVER}:
-        assert f"T.{key}" in scripts, key
+    assert sent.keys() == set(re.findall(r"\bT\.(\w+)", scripts))
+    assert sent["emergency"] == ours("de")["emergency_call" if phone else "emergency"]
+    assert sent["privacy"].startswith("Fragen werden 30 Tage")
 
 
 def test_what_the_bot_says_in_english_is_what_is_translated(bot: Chatbot) -> None:

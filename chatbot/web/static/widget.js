@@ -163,7 +163,7 @@
 
   const emergency = () => {
     const phone = CLINIC.emergency;
-    const [before, after] = (phone ? T.emergency_call : T.emergency).split("{number}");
+    const [before, after] = T.emergency.split("{number}");
     return make("p", { class: "emergency", dir: "auto" }, before, phone && call(phone), after);
   };
 
@@ -240,7 +240,7 @@
     const never = setTimeout(done, 15000);
     loading = tag;
     tag.nonce = own?.nonce ?? "";
-    if (!BAKED) tag.integrity = CLINIC.integrity;
+    if (CLINIC.integrity) tag.integrity = CLINIC.integrity; // a pinned program loads a pinned conversation
     tag.footnote = {
       ...{ CLINIC, T, base, choice, make, heard, lines, linked, button, anchor, call, emergency, contact },
       ...{ trouble, searching, suggest, rest, wear, root, section, scroll, log, status, input, clearing, sheet, touch, fetch, open, close, tell },

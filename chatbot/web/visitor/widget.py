@@ -44,6 +44,8 @@ _FRESH: Final = "private, max-age=300, stale-while-revalidate=604800"
 _IMMUTABLE: Final = "private, max-age=31536000, immutable"
 _HOST: Final = re.compile(r"[a-z0-9-]+(\.[a-z0-9-]+)*(:[0-9]{1,5})?", re.IGNORECASE)
 _THIS_MACHINE: Final = re.compile(r"localhost(:|$)|127\.|0\.", re.IGNORECASE)
+# Texts that the program has no use for, or has under another key.
+_NOT_SENT: Final = ("emergency_call", "not_found", "paused", "privacy_day", "privacy_none", "related", "varies", "weak")
 _LANGUAGE: Final = [{"name": "language", "in": "query", "schema": {"type": "string", "examples": [*LANGUAGES]}}]
 _VERSION: Final = [{"name": "v", "in": "query", "schema": {"type": "string"}}]
 _RESPONSES: Final[dict[int | str, dict[str, Any]]] = {
@@ -134,9 +136,10 @@ def script_tag(bot: "Chatbot", server: str, language: str, kept_days: int, *, pi
     if not pin:
         query = "" if language == bot.clinic.widget.language else f"?language={language}"
         return str(Html('<script src="{}/widget.js{}" defer></script>').format(address, query))
-    script = _program(None)
+    script, talk = _program(None), _talk()
+    settings = _json({**_clinic(bot, language, talk, kept_days), "integrity": talk.integrity})
     tag = Html('<script src="{}/widget.{}.js" integrity="{}" crossorigin="anonymous" defer data-clinic="{}"></script>')
-    return str(tag.format(address, script.digest, script.integrity, _json(_clinic(bot, language, _talk(), kept_days))))
+    return str(tag.format(address, script.digest, script.integrity, settings))
 
 
 def _respond(request: Request, script: _Script, life: str) -> Response:
@@ -185,11 +188,13 @@ def _clinic(bot: "Chatbot", language: str, talk: _Script, kept_days: int) -> dic
     """Return the settings of the clinic as the program reads them."""
     clinic = bot.clinic
     texts = interface_texts(clinic, language)
-    texts["privacy"] = privacy_text(clinic, language, kept_days)
-    for key in ("privacy_day", "privacy_none", "paused"):
-        del texts[key]
     paused = pause_lines(clinic, language)
     said = translations(texts)
+    texts["privacy"] = privacy_text(clinic, language, kept_days)
+    if clinic.urgent.phone:
+        texts["emergency"] = texts["emergency_call"]
+    for key in _NOT_SENT:
+        del texts[key]
     if language != clinic.widget.language:
         said.update(zip(pause_lines(clinic, clinic.widget.language), paused, strict=True))
     return {
@@ -212,7 +217,6 @@ def _clinic(bot: "Chatbot", language: str, talk: _Script, kept_days: int) -> dic
         "open": clinic.widget.open,
         "session_storage": clinic.widget.session_storage,
         "talk": talk.digest,
-        "integrity": talk.integrity,
         "said": said,
         "texts": texts,
     }
