@@ -181,7 +181,8 @@ def _script(name: str, fill: Mapping[str, str]) -> _Script:
 
 def _minify_css(text: str) -> str:
     text = re.sub(r"/\*.*?\*/", "", text, flags=re.DOTALL)
-    return re.sub(r"\s*([{};,])\s*", r"\1", re.sub(r"\s+", " ", text)).strip()
+    text = re.sub(r"\s*([{};,])\s*|(?<=:) ", r"\1", re.sub(r"\s+", " ", text))
+    return text.replace(";}", "}").strip()
 
 
 def _clinic(bot: "Chatbot", language: str, talk: _Script, kept_days: int) -> dict[str, object]:
