@@ -104,6 +104,9 @@
       return said && (said === help.textContent ? help : make("p", { dir: "auto" }, ...linked(said)));
     });
   const button = (name, click, ...content) => make("button", { type: "button", class: name, click }, ...content);
+  /** A button with a sign, which is named where it is pointed at or read aloud. */
+  const tool = (name, click, path) =>
+    make("button", { type: "button", class: "tool", click, title: name, "aria-label": name }, icon(path));
 
   // ---- Colour: the clinic's own, moved towards black or white until it can be read on our surfaces (WCAG 2, 4.5:1).
 
@@ -112,7 +115,7 @@
   const luminance = (c) => 0.2126 * linear(c[0]) + 0.7152 * linear(c[1]) + 0.0722 * linear(c[2]) + 0.05;
   const contrast = (one, other) => {
     const ratio = luminance(one) / luminance(other);
-    return ratio < 1 ? 1 / ratio : ratio;
+    return Math.max(ratio, 1 / ratio);
   };
   const BLACK = [0, 0, 0];
   const WHITE = [255, 255, 255];
@@ -234,7 +237,7 @@
         ...trouble(() => {
           searching();
           load();
-        }).filter((node) => node),
+        }),
       );
     };
     const never = setTimeout(done, 15000);
@@ -286,13 +289,9 @@
       status,
       offers,
     );
-    clearing = button("tool", () => talk.clear(), icon("M5 7h14M10 7V5h4v2M7 7l1 12h8l1-12"));
-    clearing.title = T.clear;
-    clearing.setAttribute("aria-label", T.clear);
+    clearing = tool(T.clear, () => talk.clear(), "M5 7h14M10 7V5h4v2M7 7l1 12h8l1-12");
     clearing.hidden = true;
-    closing = button("tool", () => close(), icon("M6 6l12 12M18 6L6 18"));
-    closing.title = T.close;
-    closing.setAttribute("aria-label", T.close);
+    closing = tool(T.close, close, "M6 6l12 12M18 6L6 18");
     frame(
       make(
         "header",
@@ -455,13 +454,7 @@
   const tell = (name, detail) =>
     chat.dispatchEvent(new CustomEvent(`footnote:${name}`, { bubbles: true, composed: true, detail }));
 
-  const api = {
-    open: () => open(),
-    close: () => close(),
-    ask: (question) => ask(question),
-    hide: () => hide(),
-    show: () => show(),
-  };
+  const api = { open: () => open(), close, ask, hide, show };
 
   class Chat extends HTMLElement {
     remove() {
@@ -577,7 +570,7 @@
   } catch {
     // An old browser, or done before.
   }
-  matchMedia("(prefers-color-scheme: dark)").addEventListener("change", () => dress());
+  matchMedia("(prefers-color-scheme: dark)").addEventListener("change", dress);
   sheet.addEventListener("change", () => {
     if (!isOpen) return;
     const at = root.activeElement;
