@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from chatbot.bot import Chatbot
     from chatbot.journal import Journal
 
-_HEAVY: Final = 4.0  # decayed seconds: a site that keeps a quarter of a core busy gives way to others
+_HEAVY: Final = 2.0  # decayed seconds: a site that keeps a seventh of a core busy gives way to others
 
 __all__ = ["AT_ONCE", "AnswerService", "SiteTurns"]
 

@@ -14,7 +14,7 @@ from starlette.requests import HTTPConnection
 __all__ = ["RateLimiter", "client_address", "client_prefix"]
 
 _MAX_BUCKETS: Final = 4096  # the one that was used least recently is forgotten first
-_FLOOD: Final = 20  # refusals; a page that asks again by itself waits as long as the answer says
+_FLOOD: Final = 5  # refusals; a page that asks again by itself waits as long as the answer says
 _DELAY: Final = 1.0  # seconds that a flood's refusal is held back
 _MOST_HELD: Final = 500  # refusals that are held back at once
 _PREFIX: Final = 64  # bits of an IPv6 address that name a network; its owner has all addresses that share them
