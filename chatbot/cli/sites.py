@@ -129,12 +129,19 @@ def _add(settings: Settings, options: argparse.Namespace) -> None:
     site = sites.add(options.name, options.host or (), options.crawl or (), options.key)
     folder = sites.folder / site.name
     shutil.copytree(_EXAMPLE, folder, copy_function=shutil.copyfile, dirs_exist_ok=True)
+    _name_clinic(folder / "clinic.toml", site.name.replace("-", " ").title())
     print(
         f"Made {folder}, with an example page and a clinic.toml. Fill them in, or read the clinic's site:\n"
         f"  footnote crawl https://clinic.example --site {site.name}\n"
         f"  footnote staff add NAME --role editor --site {site.name}\n"
         f"Visitors reach it {_reached(site)}"
     )
+
+
+def _name_clinic(file: Path, name: str) -> None:
+    """Put a name in the place of the example's, so that reports and pages of new sites can be told apart."""
+    example = 'name = "Example Clinic"'
+    file.write_text(file.read_text("utf-8").replace(example, f'name = "{name}"', 1), "utf-8")
 
 
 def _reached(site: Site) -> str:

@@ -39,6 +39,18 @@ def contact(place: Installation) -> Iterator[Finding]:
         yield ok("contact", f"Visitors are shown: {', '.join(ways)}.")
 
 
+def digest(place: Installation) -> Iterator[Finding]:
+    """Check that the daily digest can be sent where the clinic wants it."""
+    wanted = place.clinic.digest
+    if wanted.email and not place.settings.smtp:
+        cure = "Set FOOTNOTE_SMTP, then try it: footnote digest --send"
+        yield wrong("digest", "[digest] names an address, and there is no mail server.", cure)
+    elif wanted.email or wanted.webhook:
+        yield ok("digest", f"It is sent every day after {wanted.hour}:00.")
+    else:
+        yield ok("digest", "Nobody gets one: [digest] in clinic.toml names no address.")
+
+
 def examples(place: Installation) -> Iterator[Finding]:
     """Check that nothing of the example, or of the clinic before a change, is shown."""
     texts = [*example_warnings(place.clinic), *foreign_warnings(place.clinic)]

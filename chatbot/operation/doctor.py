@@ -23,6 +23,7 @@ CHECKS: Final[tuple[tuple[str, Check], ...]] = (
     ("sites", clinic_checks.allow_list),
     ("proxy", server_checks.proxy),
     ("contact", clinic_checks.contact),
+    ("digest", clinic_checks.digest),
     ("examples", clinic_checks.examples),
     ("sign-off", clinic_checks.sign_off),
     ("accounts", clinic_checks.accounts),

@@ -135,6 +135,12 @@ def test_example_values_are_wrong_and_a_bad_address_too(site: Site) -> None:
     assert of("examples", findings) == [(Severity.WRONG, "Visitors are given the example clinic's phone.")]
 
 
+def test_a_digest_by_mail_needs_a_mail_server(site: Site) -> None:
+    (site.folder / "clinic.toml").write_text('name = "Skin"\n[digest]\nemail = ["nurse@skin.test"]\n')
+    assert of("digest", site.place()) == [(Severity.WRONG, "[digest] names an address, and there is no mail server.")]
+    assert of("digest", site.place(FOOTNOTE_SMTP="smtp://localhost/footnote@skin.test")) == []
+
+
 def test_only_the_lists_of_languages_in_use_need_a_signature(site: Site) -> None:
     ((_, message),) = of("sign-off", site.place())
     assert "red_flags/en.toml" in message

@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 
 from chatbot.__main__ import main
+from chatbot.clinic import load_clinic
 from chatbot.indexing import Encoder, build_index
 from chatbot.settings import Settings, load_settings
 from chatbot.sites import Sites, site_settings
@@ -61,6 +62,11 @@ def test_a_site_moves_to_another_server_with_its_key(
     assert main(["ask", "how long does the swelling last?", "--site", "red-rose"]) == 0
     assert main(["sites", "import", archive, "other", "--key", site.key]) == 1  # the key is taken
     assert not (there / "other").exists()
+
+
+def test_a_new_site_has_a_name_of_its_own(settings: Settings) -> None:
+    assert settings.sites
+    assert load_clinic(settings.sites / "rose" / "clinic.toml").name == "Rose"
 
 
 def test_an_archive_that_is_none_makes_no_site(settings: Settings, tmp_path: Path) -> None:
