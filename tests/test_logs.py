@@ -3,6 +3,7 @@ import io
 import json
 import logging
 import threading
+from collections.abc import Iterator
 from datetime import UTC, datetime
 
 import pytest
@@ -11,6 +12,17 @@ from chatbot.logs import FORMATTERS, log_what_ends_threads
 from tests.conftest import run_in_loop
 
 WORDS = "my name is Jane Hale"
+
+
+@pytest.fixture(autouse=True)
+def unfiltered() -> Iterator[None]:
+    """Let each line through: a server that ran in this process holds back those that repeat."""
+    filters = {name: logging.getLogger(name).filters for name in ("uvicorn.error", "asyncio")}
+    for name in filters:
+        logging.getLogger(name).filters = []
+    yield
+    for name, before in filters.items():
+        logging.getLogger(name).filters = before
 
 
 def said(form: str, *actions: object) -> str:
