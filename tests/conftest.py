@@ -24,6 +24,11 @@ from chatbot.indexing import Encoded, Encoder, build_index, load_encoder
 ROOT = Path(__file__).parents[1]
 Result = TypeVar("Result")
 NUMBERS = count()
+SLOW = {  # files, and folders of them, of which each takes ten seconds or more
+    "test_soak.py", "deploy", "test_kills.py", "test_two_servers.py", "web", "test_command_line.py", "test_quality.py",
+    "test_packaging.py", "crawling", "journal", "test_milvus.py", "test_triage.py", "test_packaged_model.py",
+    "test_commands.py", "operation", "test_performance.py", "test_size.py",
+}  # fmt: skip
 MARKED_BY = {"model": "encoder", "browser": "browser"}  # a marker, and the fixture whose users have it
 settings.register_profile("untimed", deadline=None)  # a speed is no test's business on a shared machine
 settings.load_profile("untimed")
@@ -39,7 +44,11 @@ def run_in_loop(scenario: Coroutine[Any, Any, Result]) -> Result:
 
 @pytest.hookimpl(tryfirst=True)  # before the markers are selected by
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Mark the tests that load the model or drive a browser, so that they can be left out."""
+    """Mark the tests that load the model or drive a browser, so that they can be left out; put slow files first.
+
+    A slow file that begins last would keep one process busy while the others have nothing left to do.
+    """
+    items.sort(key=lambda item: not any(name in SLOW for name in item.path.relative_to(ROOT / "tests").parts))
     for item in items:
         for marker, fixture in MARKED_BY.items():
             if fixture in getattr(item, "fixturenames", ()):
