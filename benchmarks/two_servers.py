@@ -20,7 +20,6 @@ import random
 import re
 import shutil
 import signal
-import socket
 import subprocess
 import sys
 import tempfile
@@ -36,15 +35,16 @@ from typing import Final, Self
 import httpx
 import psycopg
 
+from benchmarks import nginx
+from benchmarks.performance.processes import free_port
 from benchmarks.postgresql import is_installed, postgresql_server
 from chatbot.indexing import Encoder, build_index, load_encoder
 from chatbot.settings import shared_database
 from chatbot.staff import AccountStore, Role, staff_database
 
-__all__ = ["Cluster", "Figures", "nginx", "run"]
+__all__ = ["Cluster", "Figures", "run"]
 
 ROOT: Final = Path(__file__).parents[1]
-_EXAMPLES: Final = ROOT / "deploy" / "nginx"
 _PAGES: Final = {
     "parking": ("Where can I park?", "You can park behind the clinic, in the spaces with a blue sign"),
     "anaesthesia": ("Which cream numbs the skin?", "We numb the skin with a lidocaine cream for half an hour"),
@@ -59,22 +59,6 @@ _PASSWORD: Final = "a password of the benchmark"  # noqa: S105 -- of nobody
 _ADDRESSES: Final = "127.0.1."  # each visitor has an address of their own
 _PATIENCE: Final = 120.0  # seconds until a server must be ready
 _READY: Final = 0.1  # seconds between two looks whether it is
-_MAIN: Final = """daemon off;
-worker_processes 1;
-{user}
-pid {folder}/nginx.pid;
-error_log {folder}/error.log;
-events {{ worker_connections 512; }}
-http {{
-  client_body_temp_path {folder}/body;
-  proxy_temp_path {folder}/proxy;
-  fastcgi_temp_path {folder}/fastcgi;
-  uwsgi_temp_path {folder}/uwsgi;
-  scgi_temp_path {folder}/scgi;
-  access_log off;
-  include {folder}/conf.d/*.conf;
-}}
-"""
 
 
 @dataclass
@@ -102,11 +86,6 @@ class Figures:
     failures: list[str] = field(default_factory=list)
 
 
-def nginx() -> str | None:
-    """Return the path of nginx, or None where there is none."""
-    return shutil.which("nginx", path=f"{os.environ.get('PATH', '')}:/usr/sbin:/usr/local/sbin")
-
-
 class Cluster:
     """Two servers behind nginx; a context in which they run."""
 
@@ -116,7 +95,7 @@ class Cluster:
         self.database = database
         self.edition = 0
         self._encoder = encoder
-        self._ports = [_free_port(), _free_port()]
+        self._ports = [free_port(), free_port()]
         self._processes: list[subprocess.Popen[bytes] | None] = [None, None]
         self._stack = ExitStack()
 
@@ -272,7 +251,7 @@ class _Run:
         self._oldest = self._cluster.edition
 
     def count_rows(self) -> None:
-        """Compare what visitors were told with what the journal holds."""
+        """Compare the answers that visitors got with what the journal holds."""
         time.sleep(1)  # the last questions are written
         with psycopg.connect(self._cluster.database) as connection:
             rows = connection.execute("SELECT answer_id, helpful FROM footnote_journal.questions").fetchall()
@@ -358,7 +337,7 @@ def main() -> None:
     parser.add_argument("--visitors", type=int, default=20)
     parser.add_argument("--every", type=float, default=10, help="seconds between two kills")
     options = parser.parse_args()
-    if not (is_installed() and nginx()):
+    if not (is_installed() and nginx.found()):
         sys.exit("PostgreSQL and nginx are needed (Debian: apt-get install postgresql nginx-light).")
     with (
         tempfile.TemporaryDirectory(prefix="footnote-two-") as folder,
@@ -406,36 +385,24 @@ def _spread(values: Sequence[float]) -> str:
 @contextmanager
 def _behind_nginx(folder: Path, ports: Sequence[int]) -> Iterator[str]:
     """Run nginx as the example has it, but without TLS; yield its address."""
-    program, port = nginx(), _free_port()
+    program, port = nginx.found(), free_port()
     if program is None:
         raise RuntimeError("There is no nginx here.")
     (folder / "conf.d").mkdir(parents=True)
-    text = (_EXAMPLES / "two-servers.conf").read_text("utf-8")
+    text = (nginx.EXAMPLES / "two-servers.conf").read_text("utf-8")
     for old, new in {
         "10.0.0.11:7860": f"127.0.0.1:{ports[0]}",
         "10.0.0.12:7860": f"127.0.0.1:{ports[1]}",
-        "listen 80;": f"listen 127.0.0.1:{_free_port()};",
+        "listen 80;": f"listen 127.0.0.1:{free_port()};",
         "listen 443 ssl http2;": f"listen 127.0.0.1:{port};",
         "/var/log/nginx/footnote.log": f"{folder}/footnote.log",
     }.items():
         text = text.replace(old, new)
     text = re.sub(r"(?m)^  (listen \[::\]|ssl_).*\n", "", text)
     (folder / "conf.d" / "two-servers.conf").write_text(text, "utf-8")
-    shutil.copy(_EXAMPLES / "00-footnote.conf", folder / "conf.d")
-    user = "user root;" if os.geteuid() == 0 else ""  # its worker must reach the folder
-    (folder / "nginx.conf").write_text(_MAIN.format(folder=folder, user=user), "utf-8")
-    command = [program, "-e", str(folder / "error.log"), "-c", str(folder / "nginx.conf")]
-    process = subprocess.Popen(command, stdin=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
-    try:
+    shutil.copy(nginx.EXAMPLES / "00-footnote.conf", folder / "conf.d")
+    with nginx.running(program, nginx.write_main(folder)):
         yield f"http://127.0.0.1:{port}"
-    finally:
-        process.terminate()
-        process.wait()
-
-
-def _free_port() -> int:
-    with socket.create_server(("127.0.0.1", 0)) as server:
-        return int(server.getsockname()[1])
 
 
 if __name__ == "__main__":

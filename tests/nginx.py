@@ -1,9 +1,6 @@
 """A real nginx with the examples of deploy/nginx/, on a free port, over HTTPS with a certificate of its own."""
 
-import os
-import shutil
 import socket
-import subprocess
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -17,25 +14,11 @@ from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 
-EXAMPLES: Final = Path(__file__).parents[1] / "deploy" / "nginx"
+from benchmarks import nginx
+from benchmarks.performance.processes import free_port
+
 PATH: Final = "/chat"
 HOST: Final = "chat.clinic.example"
-_MAIN: Final = """daemon off;
-worker_processes 1;
-{user}
-pid {folder}/nginx.pid;
-error_log {folder}/error.log;
-events {{ worker_connections 512; }}
-http {{
-  client_body_temp_path {folder}/body;
-  proxy_temp_path {folder}/proxy;
-  fastcgi_temp_path {folder}/fastcgi;
-  uwsgi_temp_path {folder}/uwsgi;
-  scgi_temp_path {folder}/scgi;
-  access_log off;
-  include {folder}/conf.d/*.conf;
-}}
-"""
 _SITE: Final = """server {
   listen 443 ssl http2;
   server_name _;
@@ -79,15 +62,10 @@ def write_certificate(folder: Path) -> Path:
 
 def found() -> str:
     """Return the path of nginx; skip the test where there is none."""
-    program = shutil.which("nginx", path=f"{os.environ.get('PATH', '')}:/usr/sbin:/usr/local/sbin")
+    program = nginx.found()
     if program is None:
         pytest.skip("there is no nginx here (Debian: apt-get install nginx-light)")
     return program
-
-
-def free_port() -> int:
-    with socket.create_server(("127.0.0.1", 0)) as server:
-        return int(server.getsockname()[1])
 
 
 def write_configuration(folder: Path, upstream: int, port: int, certificate: Path, *, own_host: bool = False) -> Path:
@@ -104,7 +82,7 @@ def write_configuration(folder: Path, upstream: int, port: int, certificate: Pat
         f"/etc/letsencrypt/live/{HOST}/privkey.pem": str(certificate.with_name("key.pem")),
         "/var/log/nginx/footnote.log": f"{folder}/footnote.log",
     }
-    texts = {f"snippets/{path.name}": path.read_text("utf-8") for path in EXAMPLES.glob("*.conf")}
+    texts = {f"snippets/{path.name}": path.read_text("utf-8") for path in nginx.EXAMPLES.glob("*.conf")}
     texts["conf.d/00-footnote.conf"] = texts.pop("snippets/00-footnote.conf")
     host = texts.pop("snippets/chat-host.conf")
     texts["conf.d/site.conf"] = host if own_host else _SITE
@@ -112,10 +90,7 @@ def write_configuration(folder: Path, upstream: int, port: int, certificate: Pat
         for old, new in changes.items():
             text = text.replace(old, new)  # noqa: PLW2901 -- one change after the other
         (folder / name).write_text(text, "utf-8")
-    main = folder / "nginx.conf"
-    user = "user root;" if os.geteuid() == 0 else ""  # its workers must reach the test's folder
-    main.write_text(_MAIN.format(folder=folder, user=user), "utf-8")
-    return main
+    return nginx.write_main(folder)
 
 
 @contextmanager
@@ -125,9 +100,7 @@ def behind_nginx(
     """Run nginx in front of a port, below /chat or on a host of its own; yield the address of its root."""
     port = port or free_port()
     main = write_configuration(folder, upstream, port, certificate, own_host=own_host)
-    command = [found(), "-e", str(folder / "error.log"), "-c", str(main)]
-    process = subprocess.Popen(command, stdin=subprocess.DEVNULL)
-    try:
+    with nginx.running(found(), main) as process:
         for _ in range(200):
             assert process.poll() is None, (folder / "error.log").read_text("utf-8")
             try:
@@ -136,6 +109,3 @@ def behind_nginx(
             except OSError:
                 time.sleep(0.05)
         yield f"https://127.0.0.1:{port}"
-    finally:
-        process.terminate()
-        process.wait(10)

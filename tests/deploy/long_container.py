@@ -19,9 +19,9 @@ from typing import Final
 import httpx
 import pytest
 
+from benchmarks.performance.processes import free_port
 from tests.deploy.machine import SUITE, debian_sources, pip_files, run
 from tests.deploy.runbook import ROOT
-from tests.nginx import free_port
 
 CONTAINERFILE: Final = (ROOT / "deploy" / "Containerfile").read_text("utf-8")
 BASE: Final = re.findall(r"^FROM (\S+)", CONTAINERFILE, re.MULTILINE)[-1]

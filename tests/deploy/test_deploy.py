@@ -9,9 +9,10 @@ from pathlib import Path
 import pytest
 import yaml
 
+from benchmarks.performance.processes import free_port
 from chatbot.settings import SETTINGS, load_settings
 from tests.deploy.runbook import ROOT
-from tests.nginx import found, free_port, write_certificate, write_configuration
+from tests.nginx import found, write_certificate, write_configuration
 
 DEPLOY = ROOT / "deploy"
 COMPOSE = yaml.safe_load((DEPLOY / "compose.yaml").read_text("utf-8"))

@@ -5,7 +5,6 @@ import hashlib
 import hmac
 import json
 import logging
-import socket
 from collections.abc import Iterator
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
@@ -21,6 +20,7 @@ import pytest
 from aiosmtpd.controller import Controller
 from aiosmtpd.smtp import SMTP, Envelope, Session
 
+from benchmarks.performance.processes import free_port
 from chatbot.__main__ import main
 from chatbot.bot import Chatbot
 from chatbot.clinic import Clinic, parse_clinic
@@ -67,8 +67,7 @@ class Hook:
 @pytest.fixture
 def mailbox() -> Iterator[tuple[Mailbox, str]]:
     kept = Mailbox()
-    with socket.create_server(("127.0.0.1", 0)) as free:
-        port = free.getsockname()[1]
+    port = free_port()
     controller = Controller(kept, hostname="127.0.0.1", port=port)
     controller.start()
     yield kept, f"smtp://127.0.0.1:{port}/footnote@clinic.example"

@@ -22,6 +22,8 @@ from selenium.webdriver.remote.command import Command
 from selenium.webdriver.remote.remote_connection import RemoteConnection
 from selenium.webdriver.remote.webdriver import WebDriver
 
+from benchmarks.performance.processes import free_port
+
 __all__ = ["ENGINES", "browsing", "missing"]
 
 ENGINES: Final = {"firefox": ("firefox-esr",), "webkit": ("WebKitWebDriver", "Xvfb")}
@@ -101,11 +103,6 @@ def _run(
     stack.callback(end)
 
 
-def _free_port() -> int:
-    with socket.create_server(("127.0.0.1", 0)) as server:
-        return int(server.getsockname()[1])
-
-
 def _connect(port: int) -> socket.socket:
     until = time.monotonic() + _START
     while True:
@@ -118,7 +115,7 @@ def _connect(port: int) -> socket.socket:
 
 
 def _firefox(folder: Path, stack: ExitStack) -> WebDriver:
-    port = _free_port()
+    port = free_port()
     preferences = {**_PREFERENCES, "marionette.port": port}
     lines = [f"user_pref({json.dumps(name)}, {json.dumps(value)});\n" for name, value in preferences.items()]
     (folder / "user.js").write_text("".join(lines))
@@ -148,7 +145,7 @@ def _webkit(folder: Path, stack: ExitStack) -> WebDriver:
         "XDG_DATA_HOME": str(folder),
         "LIBGL_ALWAYS_SOFTWARE": "1",
     }
-    port = _free_port()
+    port = free_port()
     _run(stack, ["WebKitWebDriver", f"--port={port}"], {**home, "DISPLAY": f":{display}"})
     _connect(port).close()
     connection = RemoteConnection(client_config=ClientConfig(f"http://127.0.0.1:{port}"))

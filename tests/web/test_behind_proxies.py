@@ -19,6 +19,7 @@ from playwright.sync_api import Browser, Page, expect
 from starlette.responses import StreamingResponse
 from starlette.types import Receive, Scope, Send
 
+from benchmarks.performance.processes import free_port
 from chatbot.bot import Chatbot
 from chatbot.clinic import Sites, load_clinic
 from chatbot.indexing import Encoder, build_index
@@ -26,7 +27,7 @@ from chatbot.settings import load_settings
 from chatbot.staff import AccountStore, Role, staff_database
 from chatbot.web import create_app
 from tests.conftest import ROOT
-from tests.nginx import PATH, behind_nginx, found, free_port, write_certificate
+from tests.nginx import PATH, behind_nginx, found, write_certificate
 from tests.web.conftest import ask, running
 
 ASKED = "is redness and swelling normal after microneedling?"

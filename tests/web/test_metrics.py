@@ -1,13 +1,12 @@
 import re
-import socket
 from collections.abc import Iterator
-from contextlib import closing
 from pathlib import Path
 
 import httpx
 import pytest
 from prometheus_client import generate_latest
 
+from benchmarks.performance.processes import free_port
 from chatbot.bot import Chatbot
 from chatbot.clinic import Clinic, Sites
 from chatbot.errors import SettingsError
@@ -23,13 +22,6 @@ from tests.conftest import WordEncoder
 from tests.web.conftest import running
 
 WORDS = "zebra stripes of Jane Hale"
-
-
-def free_port() -> int:
-    with closing(socket.socket()) as taken:
-        taken.bind(("127.0.0.1", 0))
-        port: int = taken.getsockname()[1]
-    return port
 
 
 class Served:

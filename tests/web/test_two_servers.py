@@ -7,7 +7,8 @@ from collections.abc import Iterator
 import httpx
 import pytest
 
-from benchmarks.two_servers import Cluster, nginx, run
+from benchmarks.nginx import found
+from benchmarks.two_servers import Cluster, run
 from chatbot.indexing import Encoder
 
 TWICE = re.compile(r"/(?:look|assets)/[\w.-]+|widget-talk\.js\?v=\w+")  # addresses that name what they hold
@@ -15,7 +16,7 @@ TWICE = re.compile(r"/(?:look|assets)/[\w.-]+|widget-talk\.js\?v=\w+")  # addres
 
 @pytest.fixture(scope="module")
 def cluster(encoder: Encoder, postgresql_server: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Cluster]:
-    if nginx() is None:
+    if found() is None:
         pytest.skip("there is no nginx here")
     with Cluster(tmp_path_factory.mktemp("two") / "shared", postgresql_server, encoder) as cluster:
         yield cluster
