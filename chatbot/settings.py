@@ -15,6 +15,7 @@ from urllib.parse import parse_qs, quote, urlencode, urlsplit
 from chatbot.errors import SettingsError
 
 __all__ = [
+    "LOOPBACK",
     "SETTINGS",
     "STAFF_DATABASE",
     "STAFF_INTENT",
@@ -136,7 +137,8 @@ _RENAMED: Final = {
     "FORWARDED_ALLOW_IPS": "FOOTNOTE_TRUSTED_PROXIES",
 }
 """Old name -> new name: the old ones work for one more release."""
-_THIS_MACHINE: Final = {"127.0.0.1", "localhost", "::1"}
+LOOPBACK: Final = frozenset({"127.0.0.1", "localhost", "::1"})
+"""The hosts by which a program reaches its own machine."""
 _RETURN: Final = "/staff/single-sign-on-return"
 _POSTGRESQL: Final = {"postgresql", "postgres", "postgresql+psycopg"}
 
@@ -316,7 +318,7 @@ def _single_sign_on(value: Mapping[str, str]) -> SingleSignOnSettings | None:
     read = {name: value[f"FOOTNOTE_OIDC_{name}"].strip() for name in ("ISSUER", "REDIRECT", "SCOPES")}
     for name in ("ISSUER", "REDIRECT"):
         parts = urlsplit(read[name])
-        if read[name] and not (parts.hostname and (parts.scheme == "https" or parts.hostname in _THIS_MACHINE)):
+        if read[name] and not (parts.hostname and (parts.scheme == "https" or parts.hostname in LOOPBACK)):
             raise SettingsError(
                 f"FOOTNOTE_OIDC_{name} is {read[name]!r}: set it to an address that begins with https://."
             )

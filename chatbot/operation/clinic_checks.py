@@ -13,6 +13,7 @@ from chatbot.operation.findings import Finding, look, ok, wrong
 from chatbot.operation.installation import Installation, some
 from chatbot.operation.last_backup import last_backup
 from chatbot.operation.notices import REFUSED_SITES, is_recent, read_notices
+from chatbot.settings import LOOPBACK
 from chatbot.staff import AccountStore, Role, SignOffs, foreign_warnings, signed_lists
 
 __all__ = ["accounts", "allow_list", "backups", "contact", "examples", "journal", "sign_off"]
@@ -62,14 +63,14 @@ def examples(place: Installation) -> Iterator[Finding]:
 
 
 def allow_list(place: Installation) -> Iterator[Finding]:
-    """Check which sites may show the chat, and which asked for it in vain."""
+    """Check which sites may show the chat, and which were refused."""
     allowed = place.clinic.sites.allowed
     if not allowed:
         message = "No other site may show the chat; it stands on this server's own page only."
         yield look("sites", message, f"Write the clinic's site {_LISTED}")
     for site in allowed:
         parts = urlsplit(site)
-        if parts.hostname in {"localhost", "127.0.0.1"}:
+        if parts.hostname in LOOPBACK:
             yield look("sites", f"{site} is a page on a developer's machine.", "Remove it from [sites] in clinic.toml.")
         elif (parts.hostname, parts.port) == (place.settings.host, place.settings.port):
             cure = "Write the clinic's site in its place: this server's own pages need no entry."

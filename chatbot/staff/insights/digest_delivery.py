@@ -20,6 +20,7 @@ from chatbot.clinic import Digest as Wanted
 from chatbot.database import Database, sql
 from chatbot.errors import DigestNotSent, FootnoteError
 from chatbot.journal import Journal
+from chatbot.settings import LOOPBACK
 from chatbot.staff.insights.digest import Digest, daily_digest
 
 __all__ = ["DailyDigest", "Delivery", "send_digest"]
@@ -31,7 +32,6 @@ _LOOK: Final = 30.0  # seconds between two looks at the clock
 _RETRY: Final = timedelta(hours=1)
 _SENDING: Final = timedelta(minutes=10)  # for which another server leaves a digest to the one that sends it
 _KEPT: Final = timedelta(days=7)  # for which it is remembered that a digest was sent
-_LOOPBACK: Final = {"localhost", "127.0.0.1", "::1"}
 
 
 class Delivery:
@@ -199,9 +199,9 @@ def _connected(address: str) -> Iterator[smtplib.SMTP]:
     if server.scheme == "smtps":
         connection = smtplib.SMTP_SSL(host, server.port or 465, timeout=_TIMEOUT, context=context)
     else:
-        connection = smtplib.SMTP(host, server.port or (25 if host in _LOOPBACK else 587), timeout=_TIMEOUT)
+        connection = smtplib.SMTP(host, server.port or (25 if host in LOOPBACK else 587), timeout=_TIMEOUT)
     with connection:
-        if server.scheme == "smtp" and host not in _LOOPBACK:
+        if server.scheme == "smtp" and host not in LOOPBACK:
             connection.starttls(context=context)
         if server.username:
             connection.login(unquote(server.username), unquote(server.password or ""))
