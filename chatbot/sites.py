@@ -64,10 +64,15 @@ class Site:
     hosts: tuple[str, ...] = ()
     crawl: tuple[str, ...] = ()
 
+    @property
+    def path(self) -> str:
+        """The path below which a server has the site, whatever its host name."""
+        return SITE_PATH + self.key
+
     def base(self, server: str) -> str:
         """Return the address of the site at a server, below its key unless the server's host is one of its own."""
         address = server.rstrip("/")
-        return address if urlsplit(address).hostname in self.hosts else f"{address}{SITE_PATH}{self.key}"
+        return address if urlsplit(address).hostname in self.hosts else f"{address}{self.path}"
 
 
 @dataclass(frozen=True, slots=True)

@@ -139,15 +139,15 @@ def _add(settings: Settings, options: argparse.Namespace) -> None:
 
 
 def _name_clinic(file: Path, name: str) -> None:
-    """Put a name in the place of the example's, so that reports and pages of new sites can be told apart."""
+    """Put a name in the place of the example's, so that new sites are not all called alike."""
     example = 'name = "Example Clinic"'
     file.write_text(file.read_text("utf-8").replace(example, f'name = "{name}"', 1), "utf-8")
 
 
 def _reached(site: Site) -> str:
     if site.hosts:
-        return f"at {', '.join(f'https://{host}/' for host in site.hosts)}, and below /s/{site.key}/ on the server."
-    return f"below /s/{site.key}/ on the server."
+        return f"at {', '.join(f'https://{host}/' for host in site.hosts)}, and below {site.path}/ on the server."
+    return f"below {site.path}/ on the server."
 
 
 def _set(settings: Settings, options: argparse.Namespace) -> None:

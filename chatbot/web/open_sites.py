@@ -300,7 +300,7 @@ class _SiteRouter:
             key = path.removeprefix(SITE_PATH).partition("/")[0]
             if "." not in key and (site := self._sites.find(key)):
                 own = OwnCookies(partial(self._sites.respond, site), f"-{key}")  # the host is shared with other sites
-                return RootPath(own, SITE_PATH + key)
+                return RootPath(own, site.path)
         return self._app
 
 
