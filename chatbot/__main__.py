@@ -29,7 +29,7 @@ from chatbot.errors import FootnoteError, SettingsError
 from chatbot.logs import FORMATTERS, log_what_ends_threads
 from chatbot.operation.swap import take_back_restore
 from chatbot.settings import Settings, load_settings, log_format
-from chatbot.sites import Site, Sites, site_settings
+from chatbot.sites import Sites, site_settings
 
 __all__ = ["main"]
 
@@ -69,7 +69,7 @@ def _settings(options: argparse.Namespace) -> Settings:
     settings: Settings = options.load_settings()
     name = getattr(options, "site", None)
     if name is not None:
-        return site_settings(settings, Sites(settings.sites).get(name) if settings.sites else Site(name, ""))
+        return site_settings(settings, Sites.of(settings).get(name))
     if settings.sites and options.of_one_site:
         raise SettingsError(f"Name one of the sites in {settings.sites}: --site NAME. 'footnote sites' lists them.")
     return settings

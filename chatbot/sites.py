@@ -102,6 +102,13 @@ class Sites:
     def __init__(self, folder: Path) -> None:
         self.folder = folder
 
+    @classmethod
+    def of(cls, settings: Settings) -> "Sites":
+        """Return the sites of a server; raises `SettingsError` where it has one alone."""
+        if settings.sites is None:
+            raise SettingsError("There is one site here: set FOOTNOTE_SITES to the folder of many.")
+        return cls(settings.sites)
+
     def find(self) -> SitesFound:
         """Read all sites. One that cannot be read, or takes the key or host of an earlier one, is a problem.
 
@@ -254,9 +261,7 @@ class SiteLock:
 
 def site_settings(settings: Settings, site: Site) -> Settings:
     """Return the settings of a site: those of the server, with the site's own folders."""
-    if settings.sites is None:
-        raise SettingsError("There is one site here: set FOOTNOTE_SITES to the folder of many.")
-    folder = settings.sites / site.name
+    folder = Sites.of(settings).folder / site.name
     journal, shared = settings.journal, settings.database
     if journal not in _NO_JOURNAL:
         own = folder / "journal" / "journal.sqlite3"

@@ -54,7 +54,7 @@ def _restore(settings: Settings, options: argparse.Namespace) -> None:
         )
         return
     # A server of many sites closes this one for as long as it takes.
-    closed = Sites(settings.sites).closed(settings.site) if settings.sites else nullcontext()
+    closed = Sites.of(settings).closed(settings.site) if settings.sites else nullcontext()
     with closed, progress_bar("Checking", " bytes") as check, progress_bar("Restoring", " bytes") as show:
         restored = restore(settings, options.file, check, show, force=options.force)
     for folder in restored.aside:

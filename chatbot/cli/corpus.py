@@ -72,7 +72,7 @@ def _serve_sites(settings: Settings) -> None:
     from chatbot.web.open_sites import create_sites_app
     from chatbot.web.server import listen, run
 
-    sites = Sites(settings.sites or Path())
+    sites = Sites.of(settings)
     found = sites.find()
     address = listen(settings.host, settings.port, at_once=not settings.database)
     pipeline = load_pipeline(load_encoder(settings.model))
@@ -147,7 +147,7 @@ def _widget(settings: Settings, options: argparse.Namespace) -> None:
     bot = Chatbot.open(settings)
     journal = Journal.open(settings.journal, settings.retention)
     language = options.language or bot.clinic.widget.language
-    server = Sites(settings.sites).get(settings.site).base(options.server) if settings.sites else options.server
+    server = Sites.of(settings).get(settings.site).base(options.server) if settings.sites else options.server
     print(script_tag(bot, server, language, journal.retention if journal else 0, pin=options.pin))
     if not bot.clinic.sites.allowed:
         print("clinic.toml allows no site yet: list yours under [sites], allowed.", file=sys.stderr)

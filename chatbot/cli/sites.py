@@ -79,16 +79,10 @@ def _add_places(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--crawl", action="append", metavar="URL", help="an address that is read again every day")
 
 
-def _sites(settings: Settings) -> Sites:
-    if settings.sites is None:
-        raise SettingsError("There is one site here: set FOOTNOTE_SITES to the folder of many.")
-    return Sites(settings.sites)
-
-
 def _list(settings: Settings, options: argparse.Namespace) -> int:
     from chatbot.operation.site_overview import site_overview
 
-    found = _sites(settings).find()
+    found = Sites.of(settings).find()
     overviews = [site_overview(settings, site) for site in found.sites]
     if options.json:
         print(json.dumps([_as_dict(overview) for overview in overviews], indent=2, default=str))
@@ -125,7 +119,7 @@ def _table(rows: Sequence[tuple[str, ...]]) -> Iterator[str]:
 
 
 def _add(settings: Settings, options: argparse.Namespace) -> None:
-    sites = _sites(settings)
+    sites = Sites.of(settings)
     site = sites.add(options.name, options.host or (), options.crawl or (), options.key)
     folder = sites.folder / site.name
     shutil.copytree(_EXAMPLE, folder, copy_function=shutil.copyfile, dirs_exist_ok=True)
@@ -151,7 +145,7 @@ def _reached(site: Site) -> str:
 
 
 def _set(settings: Settings, options: argparse.Namespace) -> None:
-    sites = _sites(settings)
+    sites = Sites.of(settings)
     site = sites.get(options.name)
     if options.host is not None:
         site = replace(site, hosts=tuple(filter(None, map(str.lower, options.host))))
@@ -162,12 +156,12 @@ def _set(settings: Settings, options: argparse.Namespace) -> None:
 
 
 def _rename(settings: Settings, options: argparse.Namespace) -> None:
-    _sites(settings).rename(options.name, options.new)
+    Sites.of(settings).rename(options.name, options.new)
     print(f"{options.name} is now called {options.new}.")
 
 
 def _remove(settings: Settings, options: argparse.Namespace) -> None:
-    kept = _sites(settings).remove(options.name)
+    kept = Sites.of(settings).remove(options.name)
     print(f"{options.name} is out of service. Its folder is kept in {kept}: delete that when nobody needs it.")
 
 
@@ -175,7 +169,7 @@ def _import(settings: Settings, options: argparse.Namespace) -> None:
     from chatbot.cli.progress import progress_bar
     from chatbot.operation.restore import check_backup, restore
 
-    sites = _sites(settings)
+    sites = Sites.of(settings)
     with progress_bar("Checking", " bytes") as check:
         check_backup(options.file, check)  # before the folder is made
     site = sites.add(options.name, options.host or (), options.crawl or (), options.key)
@@ -198,7 +192,7 @@ def _staff(settings: Settings, options: argparse.Namespace) -> int:
 
 
 def _chosen(settings: Settings, options: argparse.Namespace) -> Sequence[Site]:
-    sites = _sites(settings)
+    sites = Sites.of(settings)
     return [sites.get(name) for name in options.only] if options.only else sites.find().sites
 
 
@@ -210,7 +204,7 @@ def _report(settings: Settings, options: argparse.Namespace) -> int:
     from chatbot.operation.monthly_report import Month, monthly_report
     from chatbot.web.agency import report_page
 
-    sites, now = _sites(settings), datetime.now(UTC)
+    sites, now = Sites.of(settings), datetime.now(UTC)
     month = Month.parse(options.month) if options.month else Month.last(now.date())
     chosen = _chosen(settings, options)
     agency, pipeline = sites.agency(), load_pipeline(load_encoder(settings.model))
