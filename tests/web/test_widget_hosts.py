@@ -155,21 +155,17 @@ def test_a_site_that_exchanges_its_page_keeps_the_chat_and_the_conversation(gues
     assert page.locator("footnote-chat").count() == 1
 
 
-def test_the_page_does_not_move_and_is_not_held_up(guest: Guest) -> None:
+def test_the_page_does_not_move(guest: Guest) -> None:
     guest.context.add_init_script(
-        """shifts = []; frames = [];
+        """shifts = [];
         new PerformanceObserver(list =>
             shifts.push(...list.getEntries().filter(one => !one.hadRecentInput).map(one => one.value)))
-            .observe({type: "layout-shift", buffered: true});
-        new PerformanceObserver(list => frames.push(...list.getEntries().flatMap(one => one.scripts)
-            .map(one => [one.sourceURL, one.duration]))).observe({type: "long-animation-frame", buffered: true});"""
+            .observe({type: "layout-shift", buffered: true});"""
     )
     page = guest.open(body="<p>Words of the page</p>" * 60)
     page.locator(".launcher").wait_for()
     page.wait_for_timeout(500)
     assert page.evaluate("shifts") == []
-    ours = [took for url, took in page.evaluate("frames") if url.startswith(guest.site.assistant)]
-    assert all(took <= 50 for took in ours)
     height = "document.documentElement.scrollHeight"
     before = page.evaluate(height)
     launch(page)
