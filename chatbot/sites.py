@@ -9,6 +9,8 @@ sites/
 ```
 """
 
+import hashlib
+import hmac
 import json
 import os
 import re
@@ -47,6 +49,7 @@ _KEY_LENGTH: Final = 16
 _KEY_LETTERS: Final = "abcdefghjkmnpqrstuvwxyz23456789"  # none that is taken for another one
 _HOST: Final = re.compile(r"(?=.{1,253}$)[a-z0-9](?:[a-z0-9-]*[a-z0-9])?(?:\.[a-z0-9](?:[a-z0-9-]*[a-z0-9])?)*")
 _ADDRESS: Final = re.compile(r"https?://\S+")
+_SECRET: Final = b"footnote webhook "  # what a derived secret is for, before the site's key
 _PATIENCE: Final = 30.0  # seconds that a command waits for servers to close a site
 _LOOK: Final = 0.1  # seconds between two tries
 _SHAPE: Final = (
@@ -276,9 +279,21 @@ def site_settings(settings: Settings, site: Site) -> Settings:
         staff=folder / "staff",
         staff_database=shared_database(shared, "staff", site.key) if shared else "",
         crawl=site.crawl,
+        webhook_secret=_own_secret(settings.webhook_secret, site),
         root_path="",  # the server takes it away before it looks for the site
         single_sign_on=None,  # its redirect address is of one site, and so are its groups
     )
+
+
+def _own_secret(secret: str, site: Site) -> str:
+    """Derive the webhook secret of a site, so that no clinic can sign in another's name; "" where there is none.
+
+    It is the one block of HKDF-SHA256 (RFC 5869) without a salt, in hexadecimal digits. A renamed site keeps it.
+    """
+    if not secret:
+        return ""
+    extracted = hmac.digest(bytes(hashlib.sha256().digest_size), secret.encode(), "sha256")
+    return hmac.digest(extracted, _SECRET + site.key.encode() + b"\x01", "sha256").hex()
 
 
 def _is_there(file: Path) -> bool:

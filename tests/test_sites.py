@@ -127,6 +127,17 @@ def test_the_settings_of_a_site_name_its_own_folders(sites: Sites) -> None:
         site_settings(load_settings({}), rose)
 
 
+def test_each_site_signs_its_webhooks_with_a_secret_of_its_own() -> None:
+    server = load_settings({"FOOTNOTE_SITES": "sites", "FOOTNOTE_WEBHOOK_SECRET": "a secret"})
+    # openssl kdf -keylen 32 -kdfopt digest:SHA256 -kdfopt key:'a secret' -kdfopt info:'footnote webhook abcdefgh' HKDF
+    derived = "61ae8433a62caa0f6252ccd4ff9c4c3fc4d85fadc33185adf1108b5c381bd285"
+    assert site_settings(server, Site("rose", "abcdefgh")).webhook_secret == derived
+    assert site_settings(server, Site("red-rose", "abcdefgh")).webhook_secret == derived
+    assert site_settings(server, Site("oak", "hgfedcba")).webhook_secret not in {derived, "a secret"}
+    unsigned = load_settings({"FOOTNOTE_SITES": "sites"})
+    assert not site_settings(unsigned, Site("rose", "abcdefgh")).webhook_secret
+
+
 def test_a_folder_that_may_not_be_read_keeps_no_other_site_away() -> None:
     with tempfile.TemporaryDirectory() as folder:  # below no folder of another user
         sites = Sites(Path(folder) / "sites")

@@ -1,4 +1,4 @@
-"""The commands of many sites on one server: sites, sites add, set, rename, remove."""
+"""The commands of many sites on one server: sites, sites add, set, rename, remove, secret, import, staff and report."""
 
 import argparse
 import json
@@ -53,6 +53,10 @@ def add_sites_commands(add_command: Callable[..., argparse.ArgumentParser]) -> N
     remove = add("remove", help="put a site out of service; its folder is kept aside")
     _add_name(remove)
     remove.set_defaults(run=_remove)
+
+    secret = add("secret", help="print the secret that signs what a site's webhook gets")
+    _add_name(secret)
+    secret.set_defaults(run=_secret)
 
     move = add("import", help="make a site of a backup, as of another server")
     move.add_argument("file", type=Path, metavar="FILE", help="what 'footnote backup FILE --site NAME' wrote")
@@ -163,6 +167,12 @@ def _rename(settings: Settings, options: argparse.Namespace) -> None:
 def _remove(settings: Settings, options: argparse.Namespace) -> None:
     kept = Sites.of(settings).remove(options.name)
     print(f"{options.name} is out of service. Its folder is kept in {kept}: delete that when nobody needs it.")
+
+
+def _secret(settings: Settings, options: argparse.Namespace) -> None:
+    if not settings.webhook_secret:
+        raise SettingsError("There is no secret to derive that of a site from: set FOOTNOTE_WEBHOOK_SECRET.")
+    print(site_settings(settings, Sites.of(settings).get(options.name)).webhook_secret)
 
 
 def _import(settings: Settings, options: argparse.Namespace) -> None:

@@ -46,6 +46,20 @@ def test_an_account_is_made_at_several_sites_with_a_role_at_each(
     assert said.err.startswith("rose: There is no account 'dana'")
 
 
+def test_a_command_prints_the_secret_that_a_sites_digest_is_signed_with(
+    settings: Settings, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    capsys.readouterr()
+    assert main(["sites", "secret", "rose"]) == 1
+    assert "set FOOTNOTE_WEBHOOK_SECRET" in capsys.readouterr().err
+    monkeypatch.setenv("FOOTNOTE_WEBHOOK_SECRET", "a secret")
+    assert main(["sites", "secret", "rose"]) == 0
+    assert settings.sites
+    rose = Sites(settings.sites).get("rose")
+    own = site_settings(load_settings(), rose)
+    assert capsys.readouterr().out == f"{own.webhook_secret}\n"
+
+
 def test_a_site_moves_to_another_server_with_its_key(
     settings: Settings, encoder: Encoder, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
