@@ -75,7 +75,7 @@ OWNERS: dict[str, str | tuple[str, ...]] = {
     "watchfiles": "cli/building.py",
     "sqlalchemy": ("database.py", "journal/"),
     "tomlkit": ("reading/front_matter.py", "staff/content/clinic_file.py"),
-    "httpx": ("staff/content/listing.py", "staff/insights/digest_delivery.py", "web/console/single_sign_on.py"),
+    "httpx": ("staff/insights/digest_delivery.py", "web/console/single_sign_on.py"),
     "httpcore2": ("crawling/network.py", "crawling/fetching.py"),
     "protego": "crawling/site_rules.py",
     "argon2": "staff/accounts/passwords.py",

@@ -34,7 +34,10 @@ class FetchFailed(Exception):
 
 @dataclass(frozen=True, slots=True)
 class FetchLimits:
-    """Bounds of one request: bytes of the body after decompression, and seconds in all and of each silence."""
+    """Bounds of one request: bytes of the body after decompression, and seconds in all and of each silence.
+
+    With a `size` of 0, the body is not read.
+    """
 
     size: int = 10 * 1024 * 1024
     seconds: float = 60.0
@@ -109,7 +112,7 @@ class Fetcher:
         while True:
             self._backend.deadline = time.monotonic() + self._limits.seconds
             asked = conditions if conditions and not hops else {}
-            fetched = self._once(address, asked, size or self._limits.size, cut=cut)
+            fetched = self._once(address, asked, self._limits.size if size is None else size, cut=cut)
             target = fetched.headers.get("location", "")
             if fetched.status not in _REDIRECTS or not target:
                 return Fetched(address, fetched.status, fetched.headers, fetched.content, tuple(hops))
@@ -154,7 +157,7 @@ class Fetcher:
         with self._pool.stream("GET", url, headers=headers, extensions={"timeout": timeouts}) as response:
             known = {_text(name).lower(): _text(value) for name, value in response.headers}
             content = b""
-            if response.status not in _REDIRECTS:
+            if size and response.status not in _REDIRECTS:
                 content = b"".join(self._body(response, known.get("content-encoding", ""), size, cut=cut))
             return Fetched(address, response.status, known, content)
 

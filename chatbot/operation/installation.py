@@ -19,7 +19,7 @@ from chatbot.indexing.model_files import fingerprint_of, model_folder
 from chatbot.operation.findings import Finding, look, ok, wrong
 from chatbot.reading import corpus_files
 from chatbot.settings import STAFF_DATABASE, Settings, renamed_settings, unknown_settings
-from chatbot.staff import gone_addresses, staff_database
+from chatbot.staff import staff_database
 
 __all__ = [
     "Installation",
@@ -196,6 +196,8 @@ def addresses(place: Installation) -> Iterator[Finding]:
     if plain:
         yield look("addresses", f"{len(plain)} have http addresses: {some(plain)}.", "Write https, if the site has it.")
     if place.progress:
+        from chatbot.crawling import gone_addresses  # noqa: PLC0415 - its package loads what speaks HTTP
+
         gone = sorted(gone_addresses(urls, place.progress))
         if gone:
             cure = "Correct the address at the head of each page, or crawl the site again."

@@ -8,7 +8,7 @@ from chatbot.staff.content.clinic_text import FIELDS, ClinicText
 from chatbot.staff.content.daily_crawl import DailyCrawl, daily_crawl
 from chatbot.staff.content.drafts import Draft, Drafts
 from chatbot.staff.content.healing import IndexHealer
-from chatbot.staff.content.listing import PageSummary, gone_addresses, list_pages
+from chatbot.staff.content.listing import PageSummary, list_pages
 from chatbot.staff.content.old_values import OldValue, foreign_values, foreign_warnings, old_values
 from chatbot.staff.content.page_form import PageForm, is_editable, not_editable
 from chatbot.staff.content.preview import PassageChange, Preview
@@ -100,7 +100,6 @@ __all__ = [
     "first_day_line",
     "foreign_values",
     "foreign_warnings",
-    "gone_addresses",
     "is_editable",
     "judge",
     "list_pages",

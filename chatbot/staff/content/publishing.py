@@ -34,7 +34,6 @@ from chatbot.staff.accounts.sessions import Account
 from chatbot.staff.audit_log import AuditLog, ChangeKind, Entry
 from chatbot.staff.content.corpus_files import apply_drafts, copy_corpus, file_text, sidecar_name
 from chatbot.staff.content.drafts import Draft, Drafts
-from chatbot.staff.content.listing import gone_addresses
 from chatbot.staff.content.page_form import (
     PageForm,
     document_of,
@@ -151,6 +150,8 @@ class Publisher:
 
         Those that are gone are in `gone` afterwards, for as long as the process runs.
         """
+        from chatbot.crawling import gone_addresses  # noqa: PLC0415 - its package loads what speaks HTTP
+
         addresses = sorted({document.url for document in self._bot.documents() if document.url})
         self.gone = gone_addresses(addresses, progress)
         return len(addresses)
