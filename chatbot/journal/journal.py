@@ -28,6 +28,7 @@ from chatbot.journal.writer import Writer
 from chatbot.language import guess_language
 from chatbot.records import Answer, Outcome
 from chatbot.redaction import redact
+from chatbot.triage import Wording
 
 __all__ = ["Journal"]
 
@@ -235,7 +236,7 @@ class Journal:
             answer_id=answer_id,
             asked=moment,
             text=self._redacted(answer.question),
-            outcome=answer.outcome.value,
+            outcome=_outcome(answer).value,
             language=guess_language(answer.question),
             milliseconds=round(milliseconds),
             level=answer.alarm.level.value if answer.alarm else None,
@@ -276,6 +277,12 @@ class Journal:
         for row in connection.execute(select(questions.c.id, questions.c.text, questions.c.comment)):
             if any(needle in text.casefold() for text in (row.text, row.comment) if text):
                 yield row.id
+
+
+def _outcome(answer: Answer) -> Outcome:
+    """Return the outcome to count: to the button below an alarm, which asks nothing, every answer is a reply."""
+    pressed = answer.alarm is None and answer.question in Wording.dismissals()
+    return Outcome.REPLY if pressed else answer.outcome
 
 
 def _moment(seconds: int | None) -> datetime | None:

@@ -10,6 +10,7 @@ from sqlalchemy import ColumnElement, Connection, Select, func, or_, select, tru
 
 from chatbot.journal.schema import citations, questions
 from chatbot.records import Level, Outcome
+from chatbot.triage import Wording
 
 __all__ = [
     "BUCKET_SECONDS",
@@ -47,7 +48,8 @@ class LoggedQuestion:
 
     Of an urgent answer, `level` and `rule` are its alarm's and `shown` is the wording that the visitor read. `judged`
     says whether it was an emergency, None until staff say so. All four are None in entries of older releases, and so is
-    `confirmed`, which says that an approved question gave the answer.
+    `confirmed`, which says that an approved question gave the answer. `unanswered` says that our pages did not answer
+    it, or not helpfully.
     """
 
     id: int
@@ -66,6 +68,7 @@ class LoggedQuestion:
     shown: str | None
     judged: bool | None
     confirmed: bool | None
+    unanswered: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,9 +134,9 @@ class QuestionFilter:
 
 def select_questions(connection: Connection, criteria: QuestionFilter) -> tuple[LoggedQuestion, ...]:
     """Return the questions that pass a filter, newest first."""
-    rows = select(questions).where(_within(criteria.since, criteria.until))
+    failed = _failed()
+    rows = select(questions, failed.label("unanswered")).where(_within(criteria.since, criteria.until))
     if criteria.unanswered:
-        failed = or_(questions.c.outcome.in_(_UNANSWERED), questions.c.helpful.is_(False))
         rows = rows.where(failed, questions.c.text.is_not(None))
     if criteria.urgent:
         rows = rows.where(questions.c.outcome == Outcome.URGENT.value)
@@ -162,9 +165,20 @@ def select_questions(connection: Connection, criteria: QuestionFilter) -> tuple[
             shown=row.shown,
             judged=row.judged,
             confirmed=row.confirmed,
+            unanswered=bool(row.unanswered),
         )
         for row in found
     )
+
+
+def _failed() -> ColumnElement[bool]:
+    """Return the condition that our pages did not answer a question, or not helpfully.
+
+    The text of the button below an alarm is no question, whatever was answered after it.
+    """
+    words = func.coalesce(questions.c.text, "")
+    failed = or_(questions.c.outcome.in_(_UNANSWERED), questions.c.helpful.is_(False))
+    return failed & words.not_in(sorted(Wording.dismissals()))
 
 
 def _passages(connection: Connection, selected: Select[tuple[object, ...]]) -> dict[int, list[PassageRef]]:

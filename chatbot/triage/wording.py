@@ -8,6 +8,7 @@ from typing import Any, Final, Self
 
 from chatbot.clinic import Clinic
 from chatbot.records import Level
+from chatbot.triage.red_flags import LANGUAGES
 
 __all__ = ["Wording"]
 
@@ -27,6 +28,12 @@ class Wording:
         """Return the wording that comes with Footnote in one of `red_flags.LANGUAGES`."""
         folder = files("chatbot.triage") / "wording"
         return cls(language, tomllib.loads(folder.joinpath(f"{language}.toml").read_text("utf-8")))
+
+    @staticmethod
+    @cache
+    def dismissals() -> frozenset[str]:
+        """Return the texts of the button below an alarm, in all languages. It is pressed, and asks nothing."""
+        return frozenset(Wording.standard(language).say("not_an_emergency", Clinic()) for language in LANGUAGES)
 
     def say(self, key: str, clinic: Clinic) -> str:
         """Return a text with the clinic's numbers and hours filled in."""

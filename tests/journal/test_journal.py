@@ -20,6 +20,7 @@ from hypothesis import strategies as st
 from chatbot.errors import QuestionEmpty
 from chatbot.journal import Journal, PassageRef, csv_lines
 from chatbot.records import Alarm, Level, Outcome
+from chatbot.triage import Wording
 from tests.journal.conftest import NOW, Clock, answer, record
 
 DAY = datetime.fromtimestamp(NOW, UTC)
@@ -74,6 +75,17 @@ def test_feedback_waits_for_the_answer_that_another_server_writes(empty_postgres
     assert [logged.helpful for logged in one.asked()] == [True]
     one.close()
     other.close()
+
+
+def test_the_button_below_an_alarm_is_no_unanswered_question(journal: Journal) -> None:
+    for text in Wording.dismissals():
+        assert journal.feedback(record(journal, text, Outcome.NOT_FOUND), False)
+    record(journal, "does it hurt?", Outcome.NOT_FOUND)
+    journal.flush()
+    assert [logged.text for logged in journal.asked(unanswered=True)] == ["does it hurt?"]
+    assert [logged.text for logged in journal.asked() if logged.unanswered] == ["does it hurt?"]
+    outcomes = journal.counts().outcomes
+    assert (outcomes[Outcome.NOT_FOUND], outcomes[Outcome.REPLY]) == (1, len(Wording.dismissals()))
 
 
 @pytest.mark.parametrize("answer_id", ["", "x", "0" * 32, "0" * 33, "A" * 32, "\ud800", "' OR 1=1 --", "%" * 32])

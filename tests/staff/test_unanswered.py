@@ -1,6 +1,8 @@
 """Unanswered questions, over a real journal."""
 
+import sqlite3
 from collections.abc import Iterator
+from contextlib import closing
 from datetime import UTC, datetime
 from pathlib import Path
 from uuid import uuid4
@@ -11,6 +13,7 @@ from chatbot.bot import Chatbot
 from chatbot.journal import Journal
 from chatbot.records import Answer, Outcome
 from chatbot.staff import QuestionEmbeddings, UnansweredQuestions, unanswered_questions
+from chatbot.staff.insights.digest import daily_digest
 from chatbot.staff.insights.unanswered import unanswered_texts
 from tests.staff.conftest import NOW, Clock
 
@@ -45,6 +48,19 @@ def unanswered(
 ) -> UnansweredQuestions:
     now = datetime.fromtimestamp(NOW, UTC)
     return unanswered_questions(journal, embeddings, days, language=language, handled=handled, now=now)
+
+
+def test_a_pressed_button_is_not_listed_whichever_release_logged_it(
+    journal: Journal, embeddings: QuestionEmbeddings, clock: Clock, tmp_path: Path
+) -> None:
+    ask(journal, clock, "This is not an emergency")
+    with closing(sqlite3.connect(tmp_path / "journal.sqlite3", isolation_level=None)) as database:
+        database.execute("UPDATE questions SET outcome = 'not_found'")  # as earlier releases wrote it
+    ask(journal, clock, "can I bring my dog?")
+    assert [row.question for row in unanswered(journal, embeddings).rows] == ["can I bring my dog?"]
+    assert unanswered_texts(journal) == ("can I bring my dog?",)
+    digest = daily_digest(journal, "Rose", datetime.fromtimestamp(NOW - DAY / 2, UTC), words=True)
+    assert (digest.not_answered, digest.unanswered) == (1, (("can I bring my dog?", 1),))
 
 
 def test_the_most_asked_question_comes_first_in_all_its_wordings(

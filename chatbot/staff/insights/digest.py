@@ -93,8 +93,7 @@ def daily_digest(journal: Journal, clinic: str, until: datetime, *, words: bool)
 
 def _is_unanswered(question: LoggedQuestion) -> bool:
     """Return whether our pages did not answer a question, or not helpfully, and no staff has dealt with it."""
-    failed = question.outcome in {Outcome.NOT_FOUND, Outcome.RELATED} or question.helpful is False
-    return failed and question.outcome is not Outcome.URGENT and not question.handled
+    return question.unanswered and question.outcome is not Outcome.URGENT and not question.handled
 
 
 def _wordings(questions: Iterable[LoggedQuestion]) -> tuple[tuple[str, int], ...]:
