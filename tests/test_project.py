@@ -58,6 +58,7 @@ OWNERS: dict[str, str | tuple[str, ...]] = {
     "selectolax": ("reading/html", "crawling/markup.py"),
     "anyio": "web/",
     "yaml": "reading/front_matter.py",
+    "tinycss2": "reading/html_styles.py",
     "sentencex": "reading/sentences.py",
     "gradio": "web/",
     "fastapi": "web/",

@@ -12,7 +12,6 @@ from selectolax.lexbor import LexborHTMLParser
 
 from chatbot.reading.html_layout import SOFT_BREAK, write_page
 from chatbot.reading.html_tree import HEADINGS, Element, bounded, build_tree, decode_html, places
-from chatbot.reading.html_visibility import find_hidden
 from chatbot.reading.main_content import keep_main_content
 from chatbot.reading.page import Page, same_words
 from chatbot.records import Block, BlockKind
@@ -45,7 +44,7 @@ def read_html(html: str) -> Page:
     `about` has `title`, `url`, `reviewed`, `language` and `robots`, where the page says them.
     """
     parser = LexborHTMLParser(bounded(html))
-    root = build_tree(parser, *find_hidden(parser))
+    root = build_tree(parser)
     _label_tabs(root)
     pairs = list(_pairs(root))
     titles = _SITE_NAME.split(_whole_title(parser))
@@ -58,7 +57,7 @@ def read_html(html: str) -> Page:
 def read_fragment(html: str) -> Page:
     """Read a piece of HTML that is all content, such as rendered Markdown."""
     parser = LexborHTMLParser(bounded(html))
-    root = build_tree(parser, *find_hidden(parser))
+    root = build_tree(parser)
     return write_page(root, list(_pairs(root)))
 
 

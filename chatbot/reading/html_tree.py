@@ -2,11 +2,13 @@
 
 import codecs
 import re
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Final
 
 from selectolax.lexbor import LexborHTMLParser, LexborNode
+
+from chatbot.reading.html_visibility import Visibility
 
 __all__ = ["BLOCKS", "HEADINGS", "Element", "bounded", "build_tree", "decode_html", "places", "web_encoding"]
 
@@ -208,31 +210,37 @@ def _too_many(attributes: str) -> bool:
     return sum(1 for _ in re.finditer(_ATTRIBUTE, attributes)) > _MOST_ATTRIBUTES
 
 
-def build_tree(
-    parser: LexborHTMLParser, unseen: Callable[[LexborNode], bool], struck: Callable[[LexborNode], bool]
-) -> Element:
+def build_tree(parser: LexborHTMLParser) -> Element:
     """Return the tree below the body of a parsed page.
 
-    It is without the elements that are `unseen` and what is in them, and without what is in those that are `struck`: a
-    cell stays where it is.
+    It is without the elements that nobody sees and what is in them, without words that nobody sees, and without what is
+    in elements that are struck out: a cell stays where it is.
     """
     root = Element("body", {}, None, blocky=True)
     body = parser.body
     if body is None:
         return root
     root.attributes = _attributes(body)
-    stack = [(body.first_child, root, 0)]
+    visibility = Visibility(parser)
+    look = visibility.page
+    for outer in (body.parent, body):
+        look = (visibility.look(outer, look) if outer is not None else None) or look
+    stack = [(body.first_child, root, 0, look)]
     while stack:
-        node, parent, depth = stack.pop()
+        node, parent, depth, look = stack.pop()
         if node is None:
             continue
-        stack.append((node.next, parent, depth))
+        stack.append((node.next, parent, depth, look))
         if node.is_text_node:
-            parent.children.append(node.text_content or "")
-        elif node.is_element_node and (tag := node.tag or "") not in _UNSEEN and not unseen(node):
+            if look.shows_words:
+                parent.children.append(node.text_content or "")
+        elif node.is_element_node and (tag := node.tag or "") not in _UNSEEN:
+            inner = visibility.look(node, look)
+            if inner is None:
+                continue
             element = parent if depth > _DEEPEST else _element(tag, node, parent)
-            if not struck(node):
-                stack.append((node.first_child, element, depth + 1))
+            if not visibility.is_struck(node):
+                stack.append((node.first_child, element, depth + 1, inner))
     return root
 
 

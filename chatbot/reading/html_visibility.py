@@ -1,57 +1,52 @@
-"""Tell which elements of a page no visitor sees, by their attributes and by the styles that the page itself holds."""
+"""Tell which words of a page no visitor sees, by attributes and by the styles that the page itself holds."""
 
 import re
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import suppress
-from enum import IntEnum
-from functools import lru_cache
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
 from typing import Final
 
 from selectolax.lexbor import LexborHTMLParser, LexborNode, SelectolaxError
 
-__all__ = ["find_hidden"]
+from chatbot.reading.html_styles import (
+    COLOURS,
+    Colour,
+    Declared,
+    Reach,
+    Rule,
+    Style,
+    read_colour,
+    read_declarations,
+    read_rules,
+)
+from chatbot.reading.questions import asks
+
+__all__ = ["Look", "Visibility"]
 
 _MOST_RULES: Final = 400  # of a page's own styles that can hide something
 _MOST_MATCHES: Final = 3_000_000  # rules times elements
-_LONGEST_SELECTOR: Final = 200  # characters
 _FAR: Final = 400  # pixels; text that is moved so far is not meant to be seen
+_OUT: Final = 1_000  # pixels by which a transformation moves something off the screen
+_VERY_FAR: Final = 2_000  # pixels; no overlap of two parts of a page, and no slide beside others, is so large
 _FEW: Final = 6  # elements
+_LONGEST_LABEL: Final = 200  # characters of a button
 _FAINT: Final = 0.05  # opacity
 _ALIKE: Final = 12  # of 255, in each colour
+_SMALLEST: Final = 2.0  # pixels; nobody reads smaller letters
 
-_Style = dict[str, str]
-"""The declared value of each property."""
-_Rule = tuple[str, _Style]
-"""A selector, and what it declares."""
-
+_UNSEEN = {"hidden", "collapse"}
 _LINES = ("text-decoration", "text-decoration-line")
-_COLOURS = {"color", "background", "background-color"}
-_HIDING = {
-    *("display", "visibility", "content-visibility", "opacity", "font-size", "position", "left", "right", "top"),
-    *("text-indent", "clip", "clip-path", "transform", "scale", "height", "max-height", "width", "overflow"),
-    *("overflow-y", "margin-left", *_COLOURS, *_LINES),
-}
-_COMMENT = re.compile(r"/\*.*?(?:\*/|\Z)", re.DOTALL)
-_CSS_TOKEN = re.compile(r"([^{};]*+)([{};]|\Z)")
-_IMPORTANT = re.compile(r"!\s*important")
-_STATE = re.compile(r"::|:(?:hover|focus|active|checked|target|before|after|visited|disabled|root\b.*js)|no-?js|cloak")
-_ALWAYS = re.compile(r"^(?:(?:only\s+)?(?:all|screen)|)$")
-_AT_RULE = re.compile(r"@([\w-]+)(.*)", re.DOTALL)
-_NO_SCREEN = re.compile(r"\b(?:print|speech|not)\b")
-_SHOWN_BY = {"display", "visibility"}
-_UNSHOWN = re.compile(r"none|hidden|collapse")
-_NUMBER = re.compile(r"^(-?[\d.]+)(px|em|rem|pt|%|vw|vh|ch)?$")
+_INHERITED = {"inherit", "unset", ""}
+_CLEAR = {"", "none", "inherit", "initial", "unset", "revert", "transparent"}
+_NUMBER = re.compile(r"^([-+]?[\d.]+)(px|em|rem|pt|%|vw|vh|ch)?$")
 _PIXELS = {"": 1, "px": 1, "em": 16, "rem": 16, "pt": 1.3, "ch": 8, "vw": 12, "vh": 8, "%": 5}
-_NAMED = {"white": (255, 255, 255), "black": (0, 0, 0)}
-_RGB = re.compile(r"^rgba?\(\s*(\d+)\s*[, ]\s*(\d+)\s*[, ]\s*(\d+)\s*(?:[,/]\s*([\d.]+)(%?)\s*)?\)$")
-_NOTHING = r"\s*(?:0(?:\.0*)?|\.0+)%?\s*"
-_ALPHA = rf"(?:[^(),/]*,){{3}}{_NOTHING}|[^()/]*/{_NOTHING}"
-_TRANSPARENT = rf"transparent|#[0-9a-f]{{3}}0|#[0-9a-f]{{6}}00|(?:rgb|hsl)a?\((?:{_ALPHA})\)"
-_UNSEEN_COLOUR = re.compile(rf"^(?:{_TRANSPARENT})$")
-_CLEAR = re.compile(
-    rf"^(?:{_TRANSPARENT}|none|inherit|initial|unset|revert|(?:0|left|top|no-repeat|transparent|none|scroll|\s)+)$"
+_FUNCTION = re.compile(r"([a-z][\w-]{0,30})\(([^()]{0,100})\)")
+_FAR_SUM = re.compile(r"calc\([^)]{0,100}\b(?:[3-9]\d{3}|\d{5,})px")
+_NO_PATH = re.compile(
+    r"inset\((?:50|100)%|(?:circle|ellipse)\(0(?!\.?\d*[1-9])|polygon\(0(?:px)? 0(?:px)?, ?0(?:px)? 0"
 )
-_BACKGROUND = re.compile(r"url\(|gradient|var\(|image")
+_PICTURES = "img, picture, video, canvas, svg"
+_COLOURED = {"a", "button", "mark"}  # in colours of the browser's own
+_CUT = {"hidden", "clip"}
 
 # The classes that common frameworks hide text by; a class such as `md:block` shows it again on a larger screen.
 _HIDDEN_CLASS = re.compile(
@@ -68,6 +63,15 @@ _ENTRANCE = re.compile(
 )
 _ENTRANCE_ATTRIBUTE = re.compile(r"^data-(?:w-id|aos|anim|framer|sal|scroll|motion|reveal|wow|sr|gsap|settings|ix)")
 _TOGGLING_CLASS = re.compile(r"accordion|faq|toggle|collaps|expand|tab-|tabs|tabpanel|answer|w-tab-pane|dropdown-panel")
+_PANEL_CLASS = re.compile(r"(?:^|[-_\s])(?:content|panel|body|collapse|pane|inner|drawer|details)(?:$|[-_\s])")
+_TOGGLING_ATTRIBUTE = re.compile(r"^(?:data-(?:bs-)?(?:toggle|collapse|accordion)|(?:@|x-on:|v-on:|ng-|\(|on:)click)")
+_TOGGLING_SCRIPT = re.compile(
+    r"toggle|show|hid|expand|collapse|display|next(?:element)?sibling|(?<!window\.)open", re.IGNORECASE
+)
+_SHOWN_BY_SCRIPT = re.compile(r"^(?:x-show|x-collapse|v-show|ng-show|ng-hide|\*ngif|data-collapse)")
+_OPENING_MARK = re.compile(r"[+\u2795\u25b6\u25b8\u25be\u25bc\u25bd\u2304\u203a\u276f\u2228]\W*$")
+_OPENS_LAYER = {"modal", "tooltip", "popover", "offcanvas"}
+_HEADINGS = {"h1", "h2", "h3", "h4", "h5", "h6"}
 _TOGGLES = {"collapse", "tab", "pill", "accordion", "toggle", "dropdown"}
 _MORE = re.compile(r"^(?:\W*)(?:read|show|see|view|learn)\s+(?:more|less|all)\b.{0,20}$|^more\W*$", re.IGNORECASE)
 # Kept from screen readers alone, such as a price that is read out in other words. Larger parts are closed banners.
@@ -93,53 +97,67 @@ _STRUCK = {"del", "s", "strike"}
 _WRAPPERS = {"html", "body", "main", "article"}
 
 
-class _Reach(IntEnum):
-    """The screens on which rules apply."""
+@dataclass(frozen=True, slots=True)
+class Look:
+    """How words look that stand in an element, as far as the page says; a colour that is not known is None."""
 
-    NONE = 0
-    SOME = 1
-    ALL = 2
+    visible: bool = True
+    legible: bool = True
+    colour: Colour | None = None
+    behind: Colour | None = None
+
+    @property
+    def shows_words(self) -> bool:
+        """Whether words that stand in the element itself can be seen."""
+        if not self.visible or not self.legible:
+            return False
+        if self.colour is None:
+            return True
+        return self.colour[3] > 0 and (self.behind is None or not _near(self.colour, self.behind))
 
 
-def find_hidden(parser: LexborHTMLParser) -> tuple[Callable[[LexborNode], bool], Callable[[LexborNode], bool]]:
-    """Return a test of whether an element of the page is never seen, and one of whether it is crossed out.
-
-    Either holds for all that is in the element. What a click on an accordion, a tab or a summary shows is seen. What
-    only appears when it is scrolled to is too.
-    """
-    visibility = _Visibility(parser)
-    return visibility.is_hidden, visibility.is_struck
+_WHITE: Final[Colour] = (255, 255, 255, 1.0)
+_BLACK: Final[Colour] = (0, 0, 0, 1.0)
 
 
-class _Visibility:
+class Visibility:
     """The declared styles of a page's elements, and which of its parts a button opens."""
 
     def __init__(self, parser: LexborHTMLParser) -> None:
-        self.styled, complete = _declared(parser)
-        self.opened = frozenset(_opened(parser))
-        # Where no other file styles the page, text stands on white unless the page says otherwise.
+        self._styled, complete = _declared(parser)
+        self._opened = frozenset(_opened(parser))
+        self._switches = frozenset(_switches(parser))
+        # Where no other file styles the page, black text stands on white unless the page says otherwise.
         others = parser.css_first('link[rel~="stylesheet"]') or parser.css_first("script[src]")
         styles = (style.text(deep=True) or "" for style in parser.css("style"))
-        self.plain = complete and others is None and not any("@import" in css or "var(" in css for css in styles)
+        self._plain = complete and others is None and not any("@import" in css or "var(" in css for css in styles)
+        self._pictures = parser.css_first(_PICTURES) is not None
+        self.page = Look(colour=_BLACK, behind=_WHITE) if self._plain else Look()
+        """The look of a page on which nothing is declared."""
 
-    def is_hidden(self, node: LexborNode) -> bool:
+    def look(self, node: LexborNode, around: Look) -> Look | None:
+        """Return the look of an element in another one; None where it is never seen, nor anything in it.
+
+        What a click on an accordion, a tab or a summary shows is seen. What only appears when it is scrolled to is too.
+        """
         attributes = node.attributes
-        classes = (attributes.get("class") or "").lower().split()
-        if node.tag == "dialog":
-            return "open" not in attributes
-        if "popover" in attributes or attributes.get("role") in {"dialog", "alertdialog"}:
-            return True
+        role = attributes.get("role")
+        if (node.tag == "dialog" and "open" not in attributes) or role in {"dialog", "alertdialog"}:
+            return None
+        if "popover" in attributes:
+            return None
         style = self.style(node)
-        if _coloured_away(style) or (("color" in style or node.tag == "font") and self.same_colour(node, style)):
-            return True
-        if not (
-            ("hidden" in attributes and attributes["hidden"] != "until-found")
-            or (attributes.get("aria-hidden") == "true" and node.tag not in _INLINE)
-            or _hidden_by_class(classes)
-            or self.hidden_by_style(node, style, classes)
-        ):
-            return False
-        return node.tag not in _WRAPPERS and not self.opens(node, classes)
+        classes = (attributes.get("class") or "").lower().split()
+        gone = _hidden_by_attribute(node, attributes) or _hidden_by_class(classes) or _gone(node, style, classes)
+        unseen, tiny = style.get("visibility") in _UNSEEN and not _enters(node, style, classes), _is_tiny(style)
+        if (gone or unseen or tiny) and (node.tag in _WRAPPERS or self.opens(node, classes)):
+            gone = unseen = tiny = False
+        if gone:
+            return None
+        visible = not unseen and (around.visible or style.get("visibility") == "visible")
+        legible = not tiny and (around.legible or _has_own_size(style))
+        colour = self.colour(node, style, around)
+        return Look(visible, legible, colour, self.behind(node, style, around, colour))
 
     def is_struck(self, node: LexborNode) -> bool:
         """Return whether text is crossed out, as an old price is: without the line it would be taken for true."""
@@ -147,172 +165,149 @@ class _Visibility:
             return True
         return _strikes(self.style(node)) and node.tag not in _WRAPPERS
 
-    def style(self, node: LexborNode) -> _Style:
+    def style(self, node: LexborNode) -> Style:
         """Return what is declared for an element, by rules and by its own attribute."""
-        declared = self.styled.get(node.mem_id, {})
+        plain, important = self._styled.get(node.mem_id, ({}, {}))
         inline = node.attributes.get("style")
-        return declared | _declarations(inline.lower()) if inline else declared
-
-    def hidden_by_style(self, node: LexborNode, style: _Style, classes: list[str]) -> bool:
-        if not style:
-            return False
-        if style.get("display") == "none" or style.get("content-visibility") == "hidden":
-            return True
-        if _off_screen(style) or _clipped(style):
-            return True
-        if _zero(style.get("font-size")):
-            return not any(_sized(self.style(inner)) for inner in node.css("*") if inner.mem_id != node.mem_id)
-        unseen = style.get("visibility") in {"hidden", "collapse"} or _faint(style.get("opacity"))
-        return unseen and not _enters(node, style, classes)
+        if not inline:
+            return plain | important
+        declared = read_declarations(inline)
+        return plain | declared.plain | important | declared.important
 
     def opens(self, node: LexborNode, classes: list[str]) -> bool:
         """Return whether a click shows an element: a closed panel of an accordion, a tab, "read more"."""
         attributes = node.attributes
         if "modal" in classes or "offcanvas" in classes:
             return False
-        if attributes.get("id") in self.opened or attributes.get("role") == "tabpanel":
+        if attributes.get("id") in self._opened or attributes.get("role") == "tabpanel":
             return True
         if any(_TOGGLING_CLASS.search(name) for name in classes):
             return True
         before, after = _sibling(node, forward=False), _sibling(node, forward=True)
-        if before is not None and _holds_toggle(before):
+        if before is not None and any(self.toggles(toggle, before, node) for toggle in _toggles_in(before)):
             return True
         return any(
             near is not None and near.tag in {"a", "button", "p", "span"} and _MORE.match(near.text(strip=True)[:40])
             for near in (before, after)
         )
 
-    def same_colour(self, node: LexborNode, style: _Style) -> bool:
-        """Return whether the text of an element has the colour of what is behind it, where that is known."""
-        text = _colour(style.get("color") or (node.attributes.get("color") if node.tag == "font" else None) or "")
-        if text is None:
-            return False
-        behind: LexborNode | None = node
-        while behind is not None and behind.is_element_node:
-            around = self.style(behind)
-            values = (around.get("background-color"), around.get("background"), behind.attributes.get("bgcolor"))
-            seen = [value for value in values if value and not _CLEAR.match(value.strip().lower())]
-            if behind.attributes.get("background") or any(map(_BACKGROUND.search, seen)):
-                return False
-            if seen:  # a colour that cannot be named may be any
-                colour = next(filter(None, map(_colour, (seen[0], *seen[0].split()))), None)
-                return colour is not None and _near(text, colour)
-            behind = behind.parent
-        return self.plain and _near(text, _NAMED["white"])
+    def toggles(self, toggle: LexborNode, before: LexborNode, panel: LexborNode) -> bool:
+        """Return whether a button says that it opens what follows it; many buttons do something else."""
+        attributes = toggle.attributes
+        if toggle.tag == "summary" or "aria-expanded" in attributes:
+            return True
+        if toggle.tag == "label":
+            return attributes.get("for") in self._switches
+        if attributes.get("aria-controls"):
+            return False  # it opens what it names
+        return _says_it_toggles(toggle) or _looks_like_toggle(toggle, before, panel)
+
+    def colour(self, node: LexborNode, style: Style, around: Look) -> Colour | None:
+        """Return the colour of the words in an element, where it is known."""
+        value = style.get("-webkit-text-fill-color") or style.get("color") or ""
+        if value in _INHERITED:
+            value = (node.attributes.get("color") or "") if node.tag == "font" else ""
+        if value in _INHERITED or value == "currentcolor":
+            # Files that are not read may colour links, and what has a background of its own.
+            own = not self._plain and not {"background-color", "background-image"}.isdisjoint(style)
+            return None if own or node.tag in _COLOURED else around.colour
+        colour = _colour(value)
+        if colour is not None and colour[3] == 0 and not {"background-color", "background-image"}.isdisjoint(style):
+            return None  # letters cut out of a picture
+        outlined = style.get("text-shadow", "none") != "none" or "-webkit-text-stroke" in style
+        return None if outlined or (colour and 0 < colour[3] < 1) else colour
+
+    def behind(self, node: LexborNode, style: Style, around: Look, colour: Colour | None) -> Colour | None:
+        """Return the colour of what is behind an element, where it is known."""
+        if node.attributes.get("background") or style.get("background-image", "none") not in _CLEAR:
+            return None
+        value = style.get("background-color") or node.attributes.get("bgcolor") or ""
+        if value in _CLEAR:
+            apart = self._pictures and style.get("position") in {"absolute", "fixed"}
+            return None if apart else around.behind
+        behind = colour if value == "currentcolor" else _colour(value)
+        if behind is not None and behind[3] == 0:
+            return around.behind
+        return behind if behind is not None and behind[3] == 1 else None
 
 
-def _declared(parser: LexborHTMLParser) -> tuple[dict[int, _Style], bool]:
+_Ranked = dict[str, tuple[tuple[int, int], str]]
+"""For each property the specificity and the number of its rule, and the value."""
+
+
+def _declared(parser: LexborHTMLParser) -> tuple[dict[int, tuple[Style, Style]], bool]:
     """Return what the page's own `<style>` declares for elements that it may hide, by the address of the element.
 
-    Rules that hide are applied first, those on colours after them; of the others only those count that speak of the
-    same elements. Say too whether all rules were applied.
+    That is what is declared plainly, and what as `!important`. Rules that hide are applied first, those on colours
+    after them. What elements inherit counts everywhere, all else only for elements that a rule hides. Say too whether
+    all rules were applied.
     """
-    rules = [
-        rule
-        for style in parser.css("style")
-        if _ALWAYS.match((style.attributes.get("media") or "").strip().lower())
-        for rule in _rules(style.text(deep=True) or "")
-    ]
-    ranked: dict[int, dict[str, tuple[tuple[bool, int, int], str]]] = {}
+    rules = [rule for style in parser.css("style") if _is_applied(style) for rule in _rules(style)]
+    ranked: dict[int, tuple[_Ranked, _Ranked]] = {}
     budget = _MOST_MATCHES // (len(parser.css("*")) + 1) if rules else 0
-    counts = [bool(style.keys() & _COLOURS) or _hides(style) for _, style in rules]
-    order = sorted(range(len(rules)), key=lambda number: _place(rules[number][1]))[: min(_MOST_RULES, budget)]
+    styles = [rule.declared.plain | rule.declared.important for rule in rules]
+    inherited = COLOURS | {"visibility"} | ({"font-size"} if any(map(_is_tiny, styles)) else set())
+    counts = [not inherited.isdisjoint(style) or _hides(style) for style in styles]
+    order = sorted(range(len(rules)), key=lambda number: _place(styles[number]))[: min(_MOST_RULES, budget)]
+    complete = len(order) == len(rules)
     for number in order:
-        selector, style = rules[number]
+        rule = rules[number]
         if not counts[number] and not ranked:
             continue
         matched: list[LexborNode] = []
-        with suppress(SelectolaxError):
-            matched = parser.css(selector)
-        weight = _specificity(selector)
+        try:
+            matched = parser.css(rule.selector)
+        except SelectolaxError:
+            complete = False
+        rank = _specificity(rule.selector), number
         for node in matched:
             if counts[number] or node.mem_id in ranked:
-                held = ranked.setdefault(node.mem_id, {})
-                for name, value in style.items():
-                    rank = ("!important" in value, weight, number)
-                    if name not in held or held[name][0] <= rank:
-                        held[name] = rank, value.replace("!important", "").strip()
-    styled = {address: {name: value for name, (_, value) in held.items()} for address, held in ranked.items()}
-    return styled, len(order) == len(rules)
+                held = ranked.setdefault(node.mem_id, ({}, {}))
+                for kept, style in zip(held, (rule.declared.plain, rule.declared.important), strict=True):
+                    for name, value in style.items():
+                        if name not in kept or kept[name][0] <= rank:
+                            kept[name] = rank, value
+    return {address: (_values(plain), _values(urgent)) for address, (plain, urgent) in ranked.items()}, complete
 
 
-def _place(style: Mapping[str, str]) -> int:
+def _values(ranked: _Ranked) -> Style:
+    return {name: value for name, (_, value) in ranked.items()}
+
+
+def _is_applied(style: LexborNode) -> bool:
+    """Return whether a `<style>` is read by a browser that runs scripts."""
+    kind = (style.attributes.get("type") or "text/css").strip().lower()
+    above = style.parent
+    while above is not None and above.tag not in {"noscript", "template"}:
+        above = above.parent
+    return kind == "text/css" and above is None
+
+
+def _rules(node: LexborNode) -> Iterator[Rule]:
+    """Yield the rules of a `<style>`: of those on some screens only what shows, for what these show is seen."""
+    for rule in read_rules(node.text(deep=True) or "", node.attributes.get("media") or ""):
+        if rule.reach is Reach.ALL:
+            yield rule
+        elif plain := {
+            name: value
+            for name, value in (rule.declared.plain | rule.declared.important).items()
+            if name not in COLOURS and not _hides({name: value})
+        }:
+            yield Rule(rule.selector, Declared(plain), rule.reach)
+
+
+def _place(style: Style) -> int:
     """Return how early a rule is applied, where a page has too many to apply them all."""
     if _hides(style):
         return 0
-    return 1 if _SHOWN_BY & style.keys() else 2 if style.keys() & _COLOURS else 3
+    return 1 if {"display", "visibility"} & style.keys() else 2 if not COLOURS.isdisjoint(style) else 3
 
 
-def _hides(style: Mapping[str, str]) -> bool:
-    plain = {name: value.replace("!important", "").strip() for name, value in style.items()}
-    if _strikes(plain):
-        return True
-    if (
-        plain.get("content-visibility") == "hidden"
-        or plain.get("display") == "none"
-        or _off_screen({**plain, "position": "absolute"})
-    ):
-        return True
-    unseen = plain.get("visibility") in {"hidden", "collapse"} or _faint(plain.get("opacity"))
-    cut = {"overflow": "hidden", **plain}
-    return unseen or _zero(plain.get("font-size")) or _clipped(cut)
-
-
-@lru_cache(maxsize=64)
-def _rules(css: str) -> tuple[_Rule, ...]:
-    """Return the rules of a style sheet that apply on every screen and say something of visibility."""
-    return tuple(_scan(_COMMENT.sub(" ", css.lower())))
-
-
-def _scan(css: str) -> Iterator[_Rule]:
-    applies = [_Reach.ALL]
-    prelude = ""
-    body: list[str] | None = None
-    for match in _CSS_TOKEN.finditer(css):
-        text, mark = match[1].strip(), match[2]
-        if body is not None and mark != "{":
-            body.append(text)
-            if mark != ";":
-                yield from _relevant(prelude, body, applies[-1])
-                body = None
-        elif mark == "{":
-            if text.startswith("@"):
-                applies.append(min(applies[-1], _applies(text)))
-            elif body is None and applies[-1] is not _Reach.NONE:
-                prelude, body = text, []
-            else:
-                applies.append(_Reach.NONE)  # a rule in a rule, or in a block that does not apply
-        elif mark == "}" and len(applies) > 1:
-            applies.pop()
-
-
-def _applies(prelude: str) -> _Reach:
-    match = _AT_RULE.match(prelude)
-    name, condition = match.groups() if match else ("", "")
-    if name == "media" and not _ALWAYS.match(condition.strip()):
-        return _Reach.NONE if _NO_SCREEN.search(condition) else _Reach.SOME
-    return _Reach.ALL if name in {"media", "layer", "supports"} else _Reach.NONE
-
-
-def _relevant(prelude: str, body: list[str], reach: _Reach) -> Iterator[_Rule]:
-    style = _declarations(";".join(body), keep_important=True)
-    if reach is _Reach.SOME:  # what some screens show is seen, and what some hide is too
-        style = {name: value for name, value in style.items() if name in _SHOWN_BY and not _UNSHOWN.match(value)}
-    if not style:
-        return
-    for selector in re.split(r",(?![^(]*\))", prelude):
-        if not _STATE.search(selector) and 0 < len(selector.strip()) <= _LONGEST_SELECTOR:
-            yield selector.strip(), style
-
-
-def _declarations(css: str, *, keep_important: bool = False) -> _Style:
-    style: _Style = {}
-    for line in css.split(";"):
-        name, colon, value = line.partition(":")
-        if colon and (name := name.strip()) in _HIDING:
-            value = _IMPORTANT.sub("!important", value).strip()
-            style[name] = value if keep_important else value.replace("!important", "").strip()
-    return style
+def _hides(style: Style) -> bool:
+    """Return whether what is declared can hide words, whatever else is declared elsewhere."""
+    whole = {"overflow": "hidden", "position": "absolute", **style}
+    unseen = style.get("visibility") in _UNSEEN or _faint(style.get("opacity")) or _is_tiny(style)
+    return unseen or _strikes(style) or _vanishes(whole) or _shrunk(whole)
 
 
 def _specificity(selector: str) -> int:
@@ -334,20 +329,48 @@ def _opened(parser: LexborHTMLParser) -> Iterator[str]:
                     yield (attributes[name] or "")[1:]
 
 
-def _is_toggle(node: LexborNode) -> bool:
-    attributes = node.attributes
-    return (
-        node.tag in {"button", "summary"}
-        or attributes.get("role") == "button"
-        or "aria-expanded" in attributes
-        or (node.tag == "label" and "for" in attributes)
-    )
+def _switches(parser: LexborHTMLParser) -> Iterator[str]:
+    """Yield the ids of the boxes, outside of forms, by which pages without scripts open their parts."""
+    for box in parser.css("input[type=checkbox i][id], input[type=radio i][id]"):
+        above = box.parent
+        while above is not None and above.tag != "form":
+            above = above.parent
+        if above is None:
+            yield box.attributes["id"] or ""
 
 
-def _holds_toggle(node: LexborNode) -> bool:
-    """Return whether an element is a button, or little more than one."""
+def _toggles_in(node: LexborNode) -> Iterator[LexborNode]:
+    """Yield the buttons that an element is or, if there is little more in it, that stand in it."""
     inner = node.css("*")
-    return _is_toggle(node) or (len(inner) <= _FEW and any(map(_is_toggle, inner)))
+    for each in (node, *inner) if len(inner) <= _FEW else (node,):
+        attributes = each.attributes
+        button = each.tag in {"button", "summary", "label"} or attributes.get("role") == "button"
+        if button or "aria-expanded" in attributes:
+            yield each
+
+
+def _says_it_toggles(toggle: LexborNode) -> bool:
+    attributes = toggle.attributes
+    kinds = [value for name, value in attributes.items() if _TOGGLING_ATTRIBUTE.match(name)]
+    script = attributes.get("onclick") or ""
+    return any(kind not in _OPENS_LAYER for kind in kinds) or bool(_TOGGLING_SCRIPT.search(script))
+
+
+def _looks_like_toggle(toggle: LexborNode, before: LexborNode, panel: LexborNode) -> bool:
+    """Return whether a button and what follows it look like a part of an accordion, by their names or the words."""
+    if before.tag in _HEADINGS or any(map(_SHOWN_BY_SCRIPT.match, panel.attributes)):
+        return True
+    if _PANEL_CLASS.search(_names(panel)):
+        return True
+    if any(_TOGGLING_CLASS.search(_names(node)) for node in (toggle, before, panel.parent) if node is not None):
+        return True
+    words = toggle.text(strip=True)[:_LONGEST_LABEL]
+    return asks(words) or bool(_OPENING_MARK.search(words))
+
+
+def _names(node: LexborNode) -> str:
+    attributes = node.attributes
+    return f"{attributes.get('class') or ''} {attributes.get('id') or ''}".lower()
 
 
 def _sibling(node: LexborNode, *, forward: bool) -> LexborNode | None:
@@ -363,36 +386,105 @@ def _hidden_by_class(classes: list[str]) -> bool:
     return any(map(_HIDDEN_CLASS.match, classes)) and not any(map(_SHOWN_AGAIN.match, classes))
 
 
-def _enters(node: LexborNode, style: Mapping[str, str], classes: list[str]) -> bool:
+def _hidden_by_attribute(node: LexborNode, attributes: Mapping[str, str | None]) -> bool:
+    if "hidden" in attributes and attributes["hidden"] != "until-found":
+        return True
+    return attributes.get("aria-hidden") == "true" and node.tag not in _INLINE
+
+
+def _gone(node: LexborNode, style: Style, classes: list[str]) -> bool:
+    """Return whether an element and all that is in it is taken off the page by what is declared for it."""
+    if not style:
+        return False
+    if _vanishes(style) or (_shrunk(style) and not _appears(node, classes)):
+        return True
+    return _faint(style.get("opacity")) and not _enters(node, style, classes)
+
+
+def _enters(node: LexborNode, style: Style, classes: list[str]) -> bool:
     """Return whether an element appears when it is scrolled to."""
     inline = (node.attributes.get("style") or "").lower()
-    return (
-        "transform" in style
-        or any(word in inline for word in ("transform", "transition", "animation", "will-change"))
-        or any(map(_ENTRANCE.search, classes))
-        or any(map(_ENTRANCE_ATTRIBUTE.match, node.attributes))
+    moving = any(word in inline for word in ("transform", "transition", "animation", "will-change"))
+    return "transform" in style or moving or _appears(node, classes)
+
+
+def _appears(node: LexborNode, classes: list[str]) -> bool:
+    """Return whether an element says by its names that a script lets it appear."""
+    return any(map(_ENTRANCE.search, classes)) or any(map(_ENTRANCE_ATTRIBUTE.match, node.attributes))
+
+
+def _vanishes(style: Style) -> bool:
+    """Return whether an element is not drawn, or not where anybody looks."""
+    if style.get("display") == "none" or style.get("content-visibility") == "hidden":
+        return True
+    return _off_screen(style) or _clipped(style)
+
+
+def _off_screen(style: Style) -> bool:
+    indent = style.get("text-indent")
+    if _is_far(indent) or indent == "100%" or _is_far(style.get("margin-left")):
+        return True
+    if _pixels(style.get("margin-top")) <= -_VERY_FAR:
+        return True
+    moves = [
+        part for name, parts in _functions(style.get("transform")) if name.startswith("translate") for part in parts
+    ]
+    if any(map(_is_out, (*moves, *style.get("translate", "").split()))):
+        return True
+    moved = style.get("position") in {"absolute", "fixed", "relative"}
+    return moved and (
+        any(
+            _pixels(style.get(side)) <= -_FAR or _far_sum(style.get(side))
+            for side in ("left", "right", "top", "bottom")
+        )
+        or any(_pixels(style.get(side)) > 2 * _VERY_FAR for side in ("left", "right"))
     )
 
 
-def _off_screen(style: Mapping[str, str]) -> bool:
-    if _pixels(style.get("text-indent")) <= -_FAR or style.get("text-indent") == "100%":
-        return True
-    if re.search(r"translate[xy3d]*\(\s*-\d{4,}px|scale\(\s*0(?:\s*[,)]|\.0)", style.get("transform", "")):
-        return True
-    if _pixels(style.get("margin-left")) <= -_FAR or _zero(style.get("scale")):
-        return True
-    moved = style.get("position") in {"absolute", "fixed", "relative"}
-    return moved and any(_pixels(style.get(side)) <= -_FAR for side in ("left", "right", "top"))
+def _is_far(value: str | None) -> bool:
+    return not -_FAR < _pixels(value) <= 2 * _VERY_FAR or _far_sum(value)
 
 
-def _clipped(style: Mapping[str, str]) -> bool:
+def _is_out(value: str) -> bool:
+    """Return whether a move by so much leads off every screen; shares are those of the element's own size."""
+    return not value.endswith("%") and (not -_OUT < _pixels(value) <= 2 * _VERY_FAR or _far_sum(value))
+
+
+def _far_sum(value: str | None) -> bool:
+    return bool(value and _FAR_SUM.search(value))
+
+
+def _functions(value: str | None) -> Iterator[tuple[str, list[str]]]:
+    """Yield the name and the arguments of each function in a value."""
+    for name, arguments in _FUNCTION.findall(value or ""):
+        yield name, re.split(r"[\s,]+", arguments.strip())
+
+
+def _shrunk(style: Style) -> bool:
+    """Return whether an element is drawn without any size, or without any colour."""
+    if any(map(_zero, style.get("scale", "").split()[:2])):
+        return True
+    for name, parts in _functions(style.get("transform")):
+        if name.startswith("scale") and name != "scalez" and any(map(_zero, parts[:2])):
+            return True
+        if name == "matrix" and len(parts) == 6:
+            across, down, skewed, deep = (_pixels(part, 1) for part in parts[:4])
+            if across * deep == down * skewed:
+                return True
+    return any(name == "opacity" and _faint(parts[0]) for name, parts in _functions(style.get("filter")))
+
+
+def _clipped(style: Style) -> bool:
     """Return whether an element is cut down to nothing, as text for screen readers is."""
     if re.search(r"rect\(\s*(?:0|1px)(?:px)?[\s,]+(?:0|1px)(?:px)?[\s,]", style.get("clip", "")):
         return True
-    if re.search(r"inset\((?:50|100)%|circle\(0|polygon\(0(?:px)? 0(?:px)?, ?0(?:px)? 0", style.get("clip-path", "")):
+    path = style.get("clip-path", "")
+    if re.search(
+        r"inset\((?:50|100)%|(?:circle|ellipse)\(0(?!\.?\d*[1-9])|polygon\(0(?:px)? 0(?:px)?, ?0(?:px)? 0", path
+    ):
         return True
-    cut = "hidden" in {style.get("overflow"), style.get("overflow-y")}
-    sides = (style.get("height"), style.get("max-height"), style.get("width"))
+    sides = (style.get("height"), style.get("max-height"), style.get("width"), style.get("max-width"))
+    cut = any(style.get(name) in _CUT for name in ("overflow", "overflow-x", "overflow-y"))
     return cut and any(side is not None and 0 <= _pixels(side, 9) <= 1 for side in sides)
 
 
@@ -410,38 +502,32 @@ def _faint(value: str | None) -> bool:
     return share < _FAINT * (500 if value and value.endswith("%") else 1)
 
 
-def _strikes(style: Mapping[str, str]) -> bool:
+def _is_tiny(style: Style) -> bool:
+    """Return whether letters are too small to be read."""
+    size = style.get("font-size", "")
+    share = 0.16 / _PIXELS["%"] if size.endswith("%") else 1
+    return bool(_NUMBER.match(size)) and _pixels(size, _SMALLEST) * share < _SMALLEST
+
+
+def _has_own_size(style: Style) -> bool:
+    """Return whether letters have a size that does not depend on the size of those around."""
+    size = style.get("font-size", "")
+    relative = size.endswith(("%", "ch", "larger", "smaller")) or (size.endswith("em") and not size.endswith("rem"))
+    return size not in _INHERITED and not relative
+
+
+def _strikes(style: Style) -> bool:
     return any("line-through" in style.get(name, "") for name in _LINES)
 
 
-def _zero(value: str | None) -> bool:
-    match = _NUMBER.match(value or "")
-    return bool(match and not match[1].strip("0.-"))
+def _zero(value: str) -> bool:
+    match = _NUMBER.match(value)
+    return bool(match and not match[1].strip("+-0."))
 
 
-def _sized(style: Mapping[str, str]) -> bool:
-    return "font-size" in style and not _zero(style["font-size"])
+def _colour(value: str) -> Colour | None:
+    return read_colour(value) or (read_colour(f"#{value}") if re.fullmatch(r"[0-9a-f]{3,8}", value) else None)
 
 
-def _coloured_away(style: Mapping[str, str]) -> bool:
-    return bool(_UNSEEN_COLOUR.match(style.get("color", ""))) and "background" not in " ".join(style)
-
-
-def _colour(value: str) -> tuple[int, int, int] | None:
-    """Return red, green and blue of a colour that covers what is behind it."""
-    value = value.strip().lower()
-    if value in _NAMED:
-        return _NAMED[value]
-    if re.fullmatch(r"#?[0-9a-f]{6}(?:ff)?", value):
-        value = value.lstrip("#")
-        return int(value[:2], 16), int(value[2:4], 16), int(value[4:6], 16)
-    if re.fullmatch(r"#[0-9a-f]{3}", value):
-        return int(value[1] * 2, 16), int(value[2] * 2, 16), int(value[3] * 2, 16)
-    match = _RGB.match(value)
-    if not match or (match[4] and float(match[4]) < (100 if match[5] else 1)):
-        return None
-    return int(match[1]), int(match[2]), int(match[3])
-
-
-def _near(one: tuple[int, int, int], other: tuple[int, int, int]) -> bool:
-    return all(abs(left - right) <= _ALIKE for left, right in zip(one, other, strict=True))
+def _near(one: Colour, other: Colour) -> bool:
+    return all(abs(left - right) <= _ALIKE for left, right in zip(one[:3], other[:3], strict=True))

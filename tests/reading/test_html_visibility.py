@@ -1,0 +1,213 @@
+"""Words that a page hides are not read, and words that it shows are."""
+
+import string
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from chatbot.reading.html import read_html
+from chatbot.reading.html_styles import read_colour, read_declarations, read_rules
+
+
+def read(body: str, head: str = "") -> str:
+    return read_html(f"<!doctype html><html lang=en><head>{head}</head><body>{body}</body></html>").text
+
+
+@pytest.mark.parametrize(
+    "style",
+    [
+        *("transform:scaleX(0)", "transform:scaleY( 0.0 )", "transform:rotate(9deg) scale(0,1)", "scale:1 0"),
+        *("-webkit-transform:scale3d(0,0,1)", "transform:matrix(0,0,0,0,0,0)", "transform:translate(-200vw,0)"),
+        *("translate:-9999px", "filter:opacity(0)", "filter:blur(2px) opacity(1%)", "-webkit-filter:opacity(0%)"),
+        *("position:absolute;inset:-9999px", "position:fixed;inset:0 0 0 -9999px", "position:absolute;bottom:-9999px"),
+        *("position:absolute;inset-inline:-9999px auto", "position:absolute;inset-inline-start:-9999px"),
+        *("position:absolute;left:calc(-1 * 9999px)", "position:absolute;left:9999px", "margin:-9999px 0 0 -9999px"),
+        *("font:0/0 x", "font:0 serif", "font:italic 700 .1px/1 serif", "font-size:1px", "font-size:.01em"),
+        *(
+            "color:red;background:red",
+            "color:#f00;background-color:rgb(255 0 0)",
+            "color:hsl(0 100% 50%);background:red",
+        ),
+        *("color:rebeccapurple;background:#663399 no-repeat", "background:black", "color:navy;background:currentcolor"),
+        *("-webkit-text-fill-color:transparent", "max-width:0;overflow:clip", "block-size:0;overflow:hidden"),
+        *("DISPLAY:NONE", r"displa\79:none", "background:url('a;b{c}');display:none", "color:/*;*/red;display:none"),
+    ],
+)
+def test_a_style_that_hides_is_understood(style: str) -> None:
+    words = "<p>We are open.</p>{}<p>Come in.</p>"
+    assert read(words.format(f'<p style="{style}">secret</p>')) == "We are open.\n\nCome in."
+    rule = f"<style>.Old{{{style}}}</style>"
+    assert read(words.format("<p class=Old>secret</p>"), rule) == "We are open.\n\nCome in."
+
+
+@pytest.mark.parametrize(
+    "css",
+    [
+        ".a::before{content:'{'} .x{display:none}",
+        '.a{content:"}"} .x{display:none}',
+        ".a{content:'\\'{'} .x{display:none}",
+        ".a{background:url(data:image/svg+xml;utf8,{)} .x{display:none}",
+        "/* { */ .x{display:none}",
+        "<!-- .x{display:none} -->",
+        "@charset 'utf-8';@import url(a.css);.x{display:none}",
+        ".main{color:#111;.x{display:none}}",
+        ".main{&>.x{display:none}}",
+        ".main{@media screen{.x{display:none}}}",
+        "@media screen, print{.x{display:none}}",
+        "@media not print{.x{display:none}}",
+        "@media (min-width:1px){.x{display:none}}",
+        "@supports (display:grid){.x{display:none}}",
+        "@supports not (not (display:grid)){.x{display:none}}",
+        "@layer base{.x{display:none}}",
+        ".x{display:none !important}.main .x{display:block}",
+        ".main{color:red}.x{background:red}",
+        ".main{background:red}.x{color:red}",
+        ".main{color:#fff}",
+        ".main{visibility:hidden}p{visibility:visible}.x{visibility:hidden}",
+        ".main{font-size:0}p{font-size:16px}.x{font-size:1em}",
+    ],
+)
+def test_a_style_sheet_that_hides_is_understood(css: str) -> None:
+    other = "<p style='color:#123;background:#fff'>We are open.</p>"
+    assert read(f"<div class=main>{other}<p class=x>secret</p></div>", f"<style>{css}</style>") == "We are open."
+
+
+@pytest.mark.parametrize(
+    "css",
+    [
+        "@supports not (display:grid){.x{display:none}}",
+        "@supports not (display:grid) {.a{color:red}} .x{color:green}",
+        "@supports (display:-ms-grid) and (not (display:grid)){.x{display:none}}",
+        "@media print{.x{display:none}}",
+        "@media not all{.x{display:none}}",
+        "@media speech, (max-width:500px){.x{display:none}}",
+        "@starting-style{.x{opacity:0}}",
+        "@keyframes a{from{opacity:0}}",
+        ".main{.hint{display:none}}",
+        ".main{color:#111;.hint{display:none}color:#222}",
+        ".x{position:absolute;left:-9999px}@media(min-width:700px){.x{position:static}}",
+        ".x{content:'display:none'}",
+        ".x{--a:{display:none}}",
+        ".main{visibility:hidden}.x{visibility:visible}",
+        ".main{color:#fff;background:#fff}.x{color:#000}",
+        ".main{color:#fff}.x{background:#036}",
+        ".main{color:transparent}.x{color:#036}",
+        ".main{font-size:0}.x{font-size:1rem}",
+        ".x{color:transparent;background:linear-gradient(red,blue);background-clip:text}",
+        ".x{color:transparent;-webkit-text-stroke:1px #000}",
+        ".x{color:#fff;text-shadow:0 0 2px #000}",
+        ".x{color:red;background:var(--a)}",
+        ".x{transform:translate(-50%,-50%) scale(.9)}",
+        ".x{transform:scale(1,1)}.x:hover{transform:scale(0)}",
+        ".x{position:absolute;inset:0}",
+        ".x{position:relative;inset:auto 0 0 -20px}",
+        ".x{font:700 1rem/0 serif}",
+        ".x{filter:opacity(.9)}",
+        ".x{margin:-80px 0 0 -20px}",
+    ],
+)
+def test_a_style_sheet_that_shows_is_understood(css: str) -> None:
+    words = "<div class=main>{}<p class=x>shown</p></div>"
+    assert "shown" in read(words.format("<p>We are open.</p>"), f"<style>{css}</style>")
+
+
+@pytest.mark.parametrize(
+    "head",
+    [
+        "<noscript><style>.x{display:none}</style></noscript>",
+        "<style type=text/less>.x{display:none}</style>",
+        "<style media=print>.x{display:none}</style>",
+        "<style media='(max-width:600px)'>.x{display:none}</style>",
+    ],
+)
+def test_a_style_that_browsers_do_not_apply_hides_nothing(head: str) -> None:
+    assert read("<p>We are open.</p><p class=x>shown</p>", head) == "We are open.\n\nshown"
+
+
+def test_a_visible_child_of_a_hidden_element_is_read() -> None:
+    part = "<div style='visibility:hidden'>secret<p style='visibility:visible'>shown</p><i>secret</i></div>"
+    assert read(f"<p>We are open.</p>{part}") == "We are open.\n\nshown"
+
+
+def test_a_card_in_colours_of_another_file_is_read() -> None:
+    card = "<section style='color:#fff'><div class=card style='background:#fff'><p>shown</p></div></section>"
+    assert read(f"<p>We are open.</p>{card}", "<link rel=stylesheet href=a.css>") == "We are open.\n\nshown"
+
+
+@pytest.mark.parametrize(
+    "button",
+    [
+        "<button>Book now</button>",
+        "<button onclick=\"location.href='/book'\">Book a visit</button>",
+        "<div><button>Book now</button></div>",
+        "<a role=button href=/book>Book now</a>",
+        "<button aria-controls=menu>Menu</button>",
+        "<button data-toggle=modal>Call me back</button>",
+        "<form><input type=checkbox id=agree><label for=agree>I agree.</label></form><label for=agree>I agree.</label>",
+        "<input id=name><label for=name>Name</label>",
+    ],
+)
+def test_a_button_beside_a_hidden_part_need_not_open_it(button: str) -> None:
+    assert "secret" not in read(f"<p>We are open.</p>{button}<p hidden>secret</p><p>Come in.</p>")
+
+
+@pytest.mark.parametrize(
+    "button",
+    [
+        "<button aria-expanded=false>Parking</button>",
+        "<button class=accordion>Parking</button>",
+        '<button onclick="toggle(this)">Parking</button>',
+        "<button @click='open = !open'>Parking</button>",
+        "<button data-bs-toggle=collapse>Parking</button>",
+        "<button>Where can I park?</button>",
+        "<button>Parking <span>+</span></button>",
+        "<h3><button>Parking</button></h3>",
+        "<h3 role=button>Parking</h3>",
+        "<input type=checkbox id=t><label for=t>Parking</label>",
+    ],
+)
+def test_what_a_button_opens_is_read(button: str) -> None:
+    assert "shown" in read(f"<p>We are open.</p>{button}<div hidden>shown</div><p>Come in.</p>")
+    assert "shown" in read("<p>We are open.</p><button>Parking</button><div class=panel hidden>shown</div>")
+
+
+NESTED = [
+    "".join(parts)
+    for parts in (
+        ("@media screen{" * 5_000, ".x{display:none}"),
+        (".x{" * 5_000, "display:none"),
+        (".a,.b,.c{" * 30, "display:none"),
+        ("(" * 20_000,),
+        (".x{color:" + "rgb(" * 20_000,),
+        ("@supports " + "(" * 20_000,),
+        (".x{margin:" + "9" * 6_000 + "px}",),
+        ("/*" * 20_000,),
+        ("\\" * 20_001,),
+        ("a{b" * 10_000,),
+    )
+]
+
+
+@pytest.mark.timeout(60)
+@pytest.mark.parametrize("css", NESTED, ids=lambda css: css[:12])
+def test_no_style_sheet_stops_the_reader(css: str) -> None:
+    assert read("<p>We are open.</p>", f"<style>{css}</style>") == "We are open."
+    assert read(f'<p>We are open.</p><p style="{css}">Come in.</p>').startswith("We are open.")
+
+
+@given(
+    st.text(st.sampled_from(string.ascii_lowercase + "0123456789 .,;:!@#%&*()[]{}'\"\\/<>-+\n\0\ud800é"), max_size=80)
+)
+def test_any_text_is_a_style_sheet(css: str) -> None:
+    for rule in read_rules(css):
+        assert rule.selector
+    read_declarations(css)
+    colour = read_colour(css)
+    assert colour is None or len(colour) == 4
+
+
+@given(st.lists(st.sampled_from(["a{color:red}", ".x{display:none}", "@media print{p{top:0}}", "/*}*/"]), max_size=4))
+def test_a_sheet_in_a_sheet_of_strings_is_no_rule(rules: list[str]) -> None:
+    quoted = "".join(rules).replace("'", "")
+    assert read_rules(f".y::before{{content:'{quoted}'}}.z{{content:'{quoted}'}}") == ()
