@@ -125,6 +125,19 @@ def test_saving_what_is_said_already_changes_nothing(words_of: tuple[Chatbot, Cl
     assert (path.read_text("utf-8"), history.latest()) == (TEXT, ())
 
 
+@pytest.mark.parametrize("written", ["paused = false\n", ""])
+def test_the_record_names_only_what_changed_the_pause(
+    words_of: tuple[Chatbot, ClinicText, AuditLog, Path], written: str
+) -> None:
+    bot, words, history, path = words_of
+    path.write_text(TEXT.replace("paused = false\n", written), "utf-8")
+    steps = (words.resume, words.pause, words.pause, words.resume, words.resume)
+    assert [step("alice") for step in steps] == [False, True, False, True, False]
+    assert not bot.clinic.chat.paused
+    assert [words.pause("alice", "Back on Monday.") for _ in range(2)] == [True, False]
+    assert [change.summary for change in history.latest()] == ["Paused", "Resumed", "Paused"]
+
+
 @pytest.mark.parametrize(
     ("name", "value", "why"),
     [
@@ -238,7 +251,7 @@ def test_a_pause_is_written_served_and_recorded(words_of: tuple[Chatbot, ClinicT
     words.resume("bob")
     assert (bot.clinic.chat.paused, comments(path.read_text("utf-8"))) == (False, comments(TEXT))
     made = [(change.account, change.subject, change.summary) for change in history.latest()]
-    assert made == [("bob", "The chat", "Resumed"), *[("alice", "The chat", "Paused")] * 2]
+    assert made == [("bob", "The chat", "Resumed"), ("alice", "The chat", "Paused")]
 
 
 def test_a_file_without_a_table_is_paused_and_resumed() -> None:

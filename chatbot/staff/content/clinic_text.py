@@ -89,16 +89,19 @@ class ClinicText:
             self._change(account.name, subject, "Changed", lambda text: with_values(text, changed))
         return tuple(changed)
 
-    def pause(self, account_name: str, message: str | None = None) -> None:
-        """Pause the chat, and replace what visitors then read if a message is given; raises `ChangeRefused`."""
+    def pause(self, account_name: str, message: str | None = None) -> bool:
+        """Pause the chat, and replace what visitors then read if a message is given; raises `ChangeRefused`.
+
+        Return False where the chat is paused already, with that message: nothing is recorded then.
+        """
         values: dict[str, str | bool] = {"chat.paused": True}
         if message is not None:
             values["chat.message"] = message.strip()
-        self._change(account_name, _PAUSE, "Paused", lambda text: with_values(text, values))
+        return self._change(account_name, _PAUSE, "Paused", lambda text: with_values(text, values))
 
-    def resume(self, account_name: str) -> None:
-        """Answer visitors again; raises `ChangeRefused`."""
-        self._change(account_name, _PAUSE, "Resumed", lambda text: with_values(text, {"chat.paused": False}))
+    def resume(self, account_name: str) -> bool:
+        """Answer visitors again; return False where they are answered already. Raises `ChangeRefused`."""
+        return self._change(account_name, _PAUSE, "Resumed", lambda text: with_values(text, {"chat.paused": False}))
 
     def set_reply(self, account: Account, reply: Reply, name: str | None = None) -> None:
         """Replace the reply called `name`, or add one; raises `ChangeRefused`."""
@@ -123,7 +126,8 @@ class ClinicText:
 
         self._change(account.name, change.subject, "Undid", restore)
 
-    def _change(self, account_name: str, subject: str, summary: str, edit: Callable[[str], str]) -> None:
+    def _change(self, account_name: str, subject: str, summary: str, edit: Callable[[str], str]) -> bool:
+        """Edit the file, serve and record it; return False, and do nothing of it, where its meaning stays the same."""
         with self._lock:
             path = self._path
             if path is None:
@@ -134,14 +138,18 @@ class ClinicText:
                     text = before.removeprefix(_BYTE_ORDER_MARK)
                     after = before[: len(before) - len(text)] + edit(text)
                     clinic = self._parse(path, after)
-                    write_atomically(path, after.encode())
+                    changes = clinic != _read(path, text)
+                    if changes:
+                        write_atomically(path, after.encode())
             except (OSError, UnicodeError) as error:
                 raise ChangeRefused(
                     f"{path} cannot be read or written: {error}. Tell whoever looks after the server."
                 ) from error
             if self._bot:
                 self._bot.set_clinic(clinic)
-            self._audit_log.record(account_name, ChangeKind.WORDS, subject, summary, before, after)
+            if changes:
+                self._audit_log.record(account_name, ChangeKind.WORDS, subject, summary, before, after)
+            return changes
 
     def _parse(self, path: Path, text: str) -> Clinic:
         """Read a text as the chatbot will read the file; raises `ChangeRefused` that says what to correct."""
@@ -151,6 +159,14 @@ class ClinicText:
         except SettingsError as error:
             raise ChangeRefused(_with_label(str(error).removeprefix(f"{path}: "))) from error
         return clinic
+
+
+def _read(path: Path, text: str) -> Clinic | None:
+    """Read a text as the chatbot reads the file; None where it cannot be used, as an engineer may have left it."""
+    try:
+        return parse_clinic(text, path)
+    except SettingsError:
+        return None
 
 
 def _with_label(message: str) -> str:

@@ -188,14 +188,18 @@ class _Tab:
     @editors_only
     def pause(self, request: gr.Request) -> Changes:
         """Pause the chat from now on."""
-        self._services.clinic_text.pause(require_editor(request).name)
-        return self.show()
+        changed = self._services.clinic_text.pause(require_editor(request).name)
+        return {**self.show(), **self._note(changed, "The chat was paused already.")}
 
     @editors_only
     def resume(self, request: gr.Request) -> Changes:
         """Answer visitors from now on."""
-        self._services.clinic_text.resume(require_editor(request).name)
-        return self.show()
+        changed = self._services.clinic_text.resume(require_editor(request).name)
+        return {**self.show(), **self._note(changed, "Visitors were answered already.")}
+
+    def _note(self, changed: bool, otherwise: str) -> Changes:
+        """Say why nothing was changed; the line above says what holds now."""
+        return {} if changed else {self.parts.pause_notice: say(otherwise)}
 
     def _show_pause(self) -> Changes:
         clinic = self._services.bot.clinic
