@@ -130,7 +130,8 @@ _MIGRATIONS: Final = (
 def staff_database(folder: Path, shared: str = "") -> Database:
     """Return the database in the staff's folder, or at the address of the one that servers share.
 
-    The first use of a file creates it, readable for its owner alone.
+    The first use of a file creates it, readable for its owner alone. What is recorded there, such as an entry of the
+    audit log, is on the disk before anybody reads that it is done.
     """
-    schema = Schema("The staff's database", "FOOTNOTE_STAFF_DIR", _MIGRATIONS, StaffError)
+    schema = Schema("The staff's database", "FOOTNOTE_STAFF_DIR", _MIGRATIONS, StaffError, survives_power_loss=True)
     return Database(shared or str(folder / STAFF_DATABASE), schema)

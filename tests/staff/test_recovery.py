@@ -11,8 +11,10 @@ import pytest
 from chatbot.bot import Chatbot, load_pipeline
 from chatbot.cli.building import pages_at_rest
 from chatbot.crawling import PageChanges
+from chatbot.database import Database, sql
 from chatbot.errors import ChangeRefused, StaffError
 from chatbot.indexing import build_index, current
+from chatbot.journal.schema import JOURNAL
 from chatbot.settings import STAFF_INTENT, Settings, load_settings
 from chatbot.staff import ContentPaths, IndexHealer, IntentLog, PageForm, Publisher
 from tests.conftest import WordEncoder
@@ -66,6 +68,13 @@ def test_the_next_publishing_first_records_the_one_that_was_cut_off(
     expected = [("aftercare.md", "Withdrawn"), ("parking.md", "Added"), ("red.txt", "Replaced")]
     assert (recorded(place.staff), pages.drafts()) == (expected, ())
     assert not (place.staff / STAFF_INTENT).exists()
+
+
+def test_what_staff_record_survives_a_loss_of_power(database: Database, tmp_path: Path) -> None:
+    with database.reading() as connection:
+        flushed = connection.scalar(sql("PRAGMA synchronous"))
+    with Database(str(tmp_path / "journal.sqlite3"), JOURNAL).reading() as connection:
+        assert (flushed, connection.scalar(sql("PRAGMA synchronous"))) == (2, 1)  # FULL, and NORMAL for questions
 
 
 @pytest.mark.usefixtures("cut_off")
