@@ -85,7 +85,7 @@ def _serve_sites(settings: Settings) -> None:
 
 
 def _metrics(settings: Settings) -> "Metrics | None":
-    """Serve figures where the settings say so; raises `SettingsError`."""
+    """Serve metrics where the settings say so; raises `SettingsError`."""
     if settings.metrics is None:
         return None
     from chatbot.web.http.metrics import Metrics

@@ -18,7 +18,6 @@ from chatbot.web.console import ConsoleServices, staff_app
 from chatbot.web.http.answer_and_record import AnswerService, SiteTurns
 from chatbot.web.http.assets import Assets, asset_routes, build_assets
 from chatbot.web.http.clinic_follower import ClinicFollower
-from chatbot.web.http.figures import Figures, NoFigures
 from chatbot.web.http.gradio_allowlist import GradioAllowlist
 from chatbot.web.http.gradio_app import gradio_app
 from chatbot.web.http.lazy import LazyPart, Lifespan, Part
@@ -27,6 +26,7 @@ from chatbot.web.http.origins import OriginMiddleware
 from chatbot.web.http.problems import ServerErrorMiddleware, handle_errors
 from chatbot.web.http.proxies import ProxyHint
 from chatbot.web.http.rate_limit import RateLimiter
+from chatbot.web.http.site_metrics import NoMetrics, SiteMetrics
 from chatbot.web.http.translations import check_texts
 from chatbot.web.visitor.api import api_routes
 from chatbot.web.visitor.chat import ChatPolicy, chat_blocks
@@ -42,7 +42,7 @@ if TYPE_CHECKING:
 
 __all__ = ["create_app"]
 
-_NO_FIGURES: Final = NoFigures()
+_NO_METRICS: Final = NoMetrics()
 
 
 def create_app(  # noqa: PLR0913 - what is there before a server
@@ -52,7 +52,7 @@ def create_app(  # noqa: PLR0913 - what is there before a server
     more_routes: Iterable[APIRouter] = (),
     *,
     site_turns: SiteTurns | None = None,
-    figures: Figures = _NO_FIGURES,
+    site_metrics: SiteMetrics = _NO_METRICS,
 ) -> FastAPI:
     """Build the web application of a bot; nothing starts before the application is served.
 
@@ -60,8 +60,8 @@ def create_app(  # noqa: PLR0913 - what is there before a server
     of many takes its turns among them, and builds the chat page and the console when somebody first opens them.
     """
     sites = bot.clinic.sites
-    questions = RateLimiter(sites.requests_per_minute, on_refusal=partial(figures.refused, "rate limit"))
-    answers = AnswerService(bot, journal, questions, site_turns, figures)
+    questions = RateLimiter(sites.requests_per_minute, on_refusal=partial(site_metrics.refused, "rate limit"))
+    answers = AnswerService(bot, journal, questions, site_turns, site_metrics)
     notices = Notices(settings.staff if settings else None)
     assets = build_assets(bot.clinic.colours.accent)
     lifespans: list[Lifespan] = []
@@ -114,11 +114,11 @@ def create_app(  # noqa: PLR0913 - what is there before a server
         sites=sites,
         questions=questions,
         notices=notices,
-        on_refusal=partial(figures.refused, "origin"),
+        on_refusal=partial(site_metrics.refused, "origin"),
     )
     app.add_middleware(ProxyHint, notices=notices)
-    figures.watch(bot, answers, journal, settings.index if settings else None)
-    app.add_middleware(figures.middleware)
+    site_metrics.watch(bot, answers, journal, settings.index if settings else None)
+    app.add_middleware(site_metrics.middleware)
     if settings and settings.root_path:
         app.add_middleware(RootPath, path=settings.root_path)
     app.add_middleware(SecurityHeaders)  # the outermost, so that every response passes it

@@ -23,9 +23,9 @@ from chatbot.sites import SITE_PATH, Site, SiteLock, Sites, SitesFound, site_set
 from chatbot.staff import IndexHealer
 from chatbot.web.application import create_app
 from chatbot.web.http.answer_and_record import SiteTurns
-from chatbot.web.http.figures import Figures, NoFigures
 from chatbot.web.http.middleware import OwnCookies, RootPath, SecurityHeaders
 from chatbot.web.http.problems import ServerErrorMiddleware, encode_json, handle_errors, problem_response
+from chatbot.web.http.site_metrics import NoMetrics, SiteMetrics
 
 if TYPE_CHECKING:
     from chatbot.web.http.metrics import Metrics
@@ -180,11 +180,11 @@ class OpenSites:
                         healer = await to_thread.run_sync(self._build, settings, opened)
                 journal = Journal.open(settings.journal, settings.retention)
                 turns = SiteTurns(self._turns, site.name)
-                figures: Figures = NoFigures()
+                site_metrics: SiteMetrics = NoMetrics()
                 if self._metrics:
-                    figures = counted = self._metrics.site(site.name)
+                    site_metrics = counted = self._metrics.site(site.name)
                     stack.callback(self._metrics.forget, counted)
-                application = create_app(healer.bot, journal, settings, site_turns=turns, figures=figures)
+                application = create_app(healer.bot, journal, settings, site_turns=turns, site_metrics=site_metrics)
                 await stack.enter_async_context(application.router.lifespan_context(application))
             except Exception as error:  # noqa: BLE001 - one site must not stop the others; its visitors get the error
                 opened.application.set_exception(error)

@@ -24,7 +24,7 @@ from chatbot.web.http.connections import (
     bounded_protocol,
     with_mapped,
 )
-from chatbot.web.http.figures import NoFigures
+from chatbot.web.http.site_metrics import NoMetrics
 
 if TYPE_CHECKING:
     from chatbot.web.http.metrics import Metrics
@@ -80,8 +80,8 @@ def serve(  # noqa: PLR0913 - what is there before a server
 ) -> None:
     """Serve the web application of a bot until the process is asked to stop."""
     proxies = settings.trusted_proxies if settings else ()
-    figures = metrics.site() if metrics else NoFigures()
-    run(partial(create_app, bot, journal, settings, more_routes, figures=figures), proxies, address, metrics)
+    site_metrics = metrics.site() if metrics else NoMetrics()
+    run(partial(create_app, bot, journal, settings, more_routes, site_metrics=site_metrics), proxies, address, metrics)
 
 
 def run(

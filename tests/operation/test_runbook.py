@@ -41,7 +41,7 @@ def test_the_runbook_says_what_each_message_of_the_log_means() -> None:
     assert sorted(explained - set(logged())) == [], "nothing logs these any more"
 
 
-def test_the_runbook_names_the_figures_that_there_are() -> None:
+def test_the_runbook_names_the_metrics_that_there_are() -> None:
     families = {family.name for family in Metrics().registry.collect()}
     ours = {name for name in families if name.startswith("footnote_")}
     named = {name.removesuffix("_total") for name in re.findall(r"`(footnote_\w+)", RUNBOOK)}

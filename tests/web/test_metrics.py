@@ -8,7 +8,7 @@ from prometheus_client import generate_latest
 
 from benchmarks.performance.processes import free_port
 from chatbot.bot import Chatbot
-from chatbot.clinic import Clinic, Sites
+from chatbot.clinic import AllowedSites, Clinic
 from chatbot.errors import SettingsError
 from chatbot.indexing import build_index
 from chatbot.journal import Journal
@@ -45,13 +45,15 @@ def served(corpus: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[S
     names = {name: str(folder / name.lower()) for name in ("STAFF_DIR", "JOURNAL")}
     environ = {f"FOOTNOTE_{name}": path for name, path in names.items()} | {"FOOTNOTE_INDEX": str(folder / "index")}
     settings = load_settings(environ)
-    bot = Chatbot(corpus, folder / "index", WordEncoder(), Clinic(sites=Sites(("https://clinic.test",), "open", 8)))
+    bot = Chatbot(
+        corpus, folder / "index", WordEncoder(), Clinic(sites=AllowedSites(("https://clinic.test",), "open", 8))
+    )
     metrics, port = Metrics(), free_port()
     stop = metrics.listen("127.0.0.1", port)
     site = metrics.site()
     journal = Journal.open(settings.journal, 30)
     with (
-        running(lambda: create_app(bot, journal, settings, figures=site), metrics=metrics) as address,
+        running(lambda: create_app(bot, journal, settings, site_metrics=site), metrics=metrics) as address,
         httpx.Client(base_url=address, timeout=20) as client,
     ):
         yield Served(client, f"http://127.0.0.1:{port}/metrics")
@@ -97,8 +99,8 @@ def test_the_public_server_has_no_metrics(served: Served) -> None:
 def test_a_site_that_was_closed_is_no_longer_looked_at(bot: Chatbot) -> None:
     metrics = Metrics()
     before, after = metrics.site("rose"), metrics.site("rose")  # opened again before it was closed
-    for figures in (before, after):
-        figures.watch(bot, AnswerService(bot, None, RateLimiter(20)), None, None)
+    for metrics_of_site in (before, after):
+        metrics_of_site.watch(bot, AnswerService(bot, None, RateLimiter(20)), None, None)
     metrics.forget(before)
     waiting = b'footnote_questions_waiting{site="rose"}'
     assert waiting in generate_latest(metrics.registry)
@@ -118,7 +120,7 @@ def test_a_listener_that_cannot_be_read_is_refused(text: str) -> None:
         load_settings({"FOOTNOTE_METRICS": text})
 
 
-def test_two_servers_in_one_process_share_no_figures() -> None:
+def test_two_servers_in_one_process_share_no_metrics() -> None:
     first, second = Metrics(), Metrics()
     first.site("a").refused("origin")
     assert b'reason="origin"' not in generate_latest(second.registry)

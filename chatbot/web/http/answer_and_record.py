@@ -12,8 +12,8 @@ from anyio import to_thread
 
 from chatbot.records import Answer
 from chatbot.web.http.fair_queue import FairQueue, QueueFull
-from chatbot.web.http.figures import Figures, NoFigures
 from chatbot.web.http.rate_limit import RateLimiter, client_prefix
+from chatbot.web.http.site_metrics import NoMetrics, SiteMetrics
 from chatbot.web.http.translations import pause_lines
 
 if TYPE_CHECKING:
@@ -55,7 +55,7 @@ class AnswerService:
         journal: "Journal | None",
         limiter: RateLimiter,
         site_turns: SiteTurns | None = None,
-        figures: Figures | None = None,
+        site_metrics: SiteMetrics | None = None,
     ) -> None:
         """Answer from a bot and record in a journal, if there is one; the limiter tells which addresses ask little.
 
@@ -66,7 +66,7 @@ class AnswerService:
         self._bot = bot
         self._journal = journal
         self._queue = FairQueue(AT_ONCE)
-        self._figures = figures or NoFigures()
+        self._metrics = site_metrics or NoMetrics()
 
     @property
     def load(self) -> tuple[int, int]:
@@ -99,12 +99,12 @@ class AnswerService:
                     self._answer_and_record, question, history, document, gone.done
                 )
         except QueueFull:
-            self._figures.refused("queue full")
+            self._metrics.refused("queue full")
             self._limiter.count_refusal(address)
             await self._limiter.hold_back(address)
             raise
         else:
-            self._figures.answered(answer.outcome.value, time.perf_counter() - started)
+            self._metrics.answered(answer.outcome.value, time.perf_counter() - started)
             return answer_id, answer
         finally:
             gone.cancel()

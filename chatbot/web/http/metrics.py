@@ -1,4 +1,4 @@
-"""Figures for Prometheus, on a listener of their own that no visitor reaches.
+"""Metrics for Prometheus, on a listener of their own that no visitor reaches.
 
 No label holds anything that a visitor can choose: routes are templates, and outcomes, reasons and sites are few.
 """
@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from chatbot.journal import Journal
     from chatbot.web.http.answer_and_record import AnswerService
 
-__all__ = ["Metrics", "SiteMetrics"]
+__all__ = ["Metrics", "PrometheusSiteMetrics"]
 
 _BUCKETS: Final = (0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0)  # seconds
 _STAFF: Final = "/staff"
@@ -38,11 +38,11 @@ _OTHER: Final = "other"
 
 
 class Metrics:
-    """The figures of a server, of one site or of many.
+    """The metrics of a server, of one site or of many.
 
     >>> metrics = Metrics()
     >>> metrics.listen("127.0.0.1", 9464)
-    >>> create_app(bot, journal, settings, figures=metrics.site())
+    >>> create_app(bot, journal, settings, site_metrics=metrics.site())
     """
 
     def __init__(self) -> None:
@@ -61,27 +61,27 @@ class Metrics:
             "footnote_refused", "Requests that were refused: rate limit, queue full, origin.", ["site", "reason"],
             registry=self.registry,
         )  # fmt: skip
-        self._sites: dict[str, SiteMetrics] = {}
+        self._sites: dict[str, PrometheusSiteMetrics] = {}
         self._connections: Callable[[], int] = lambda: 0
         ProcessCollector(registry=self.registry)
         self.registry.register(_AtScrape(self._at_scrape))
 
-    def site(self, name: str = "") -> "SiteMetrics":
-        """Return new figures of a site, which are shown from now on; a server of one site gives it no name."""
-        self._sites[name] = figures = SiteMetrics(self, name)
-        return figures
+    def site(self, name: str = "") -> "PrometheusSiteMetrics":
+        """Return new metrics of a site, which are shown from now on; a server of one site gives it no name."""
+        self._sites[name] = metrics = PrometheusSiteMetrics(self, name)
+        return metrics
 
-    def forget(self, figures: "SiteMetrics") -> None:
+    def forget(self, metrics: "PrometheusSiteMetrics") -> None:
         """Stop looking at a site that was closed, unless it was opened again; what was counted stays."""
-        if self._sites.get(figures.name) is figures:
-            del self._sites[figures.name]
+        if self._sites.get(metrics.name) is metrics:
+            del self._sites[metrics.name]
 
     def watch_connections(self, count: Callable[[], int]) -> None:
         """Take what returns the number of open connections."""
         self._connections = count
 
     def listen(self, host: str, port: int) -> Callable[[], None]:
-        """Serve the figures on an address until the function that is returned is called; raises `SettingsError`."""
+        """Serve the metrics on an address until the function that is returned is called; raises `SettingsError`."""
         try:
             server, thread = start_http_server(port, host, self.registry)
         except OSError as error:
@@ -118,7 +118,7 @@ class Metrics:
 
 
 class _AtScrape(Collector):
-    """Figures that are looked up when they are asked for."""
+    """Metrics that are read at each scrape."""
 
     def __init__(self, collect: Callable[[], Iterator[Metric]]) -> None:
         self._collect = collect
@@ -138,7 +138,7 @@ _WATCHED: Final = (
 
 @dataclass(frozen=True, slots=True)
 class _Watched:
-    """What is looked at when figures are asked for."""
+    """What is read at each scrape."""
 
     bot: "Chatbot"
     answers: "AnswerService"
@@ -158,8 +158,8 @@ class _Watched:
             yield "footnote_journal_lost", self.journal.lost
 
 
-class SiteMetrics:
-    """The figures of one site. It may be used from any thread."""
+class PrometheusSiteMetrics:
+    """The metrics of one site. It may be used from any thread."""
 
     def __init__(self, metrics: Metrics, name: str) -> None:
         self._metrics = metrics
@@ -167,7 +167,7 @@ class SiteMetrics:
         self.watched: _Watched | None = None
 
     def watch(self, bot: "Chatbot", answers: "AnswerService", journal: "Journal | None", index: Path | None) -> None:
-        """Take what is looked at when figures are asked for; `index` is the folder of the builds."""
+        """Take what is read at each scrape; `index` is the folder of the builds."""
         self.watched = _Watched(bot, answers, journal, index)
 
     def middleware(self, app: ASGIApp) -> ASGIApp:
@@ -191,7 +191,7 @@ class SiteMetrics:
 class _RequestMetrics:
     """Counts responses by the template of the route that gave them."""
 
-    def __init__(self, app: ASGIApp, metrics: SiteMetrics) -> None:
+    def __init__(self, app: ASGIApp, metrics: PrometheusSiteMetrics) -> None:
         self._app = app
         self._metrics = metrics
 

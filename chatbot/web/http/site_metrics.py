@@ -10,14 +10,14 @@ if TYPE_CHECKING:
     from chatbot.journal import Journal
     from chatbot.web.http.answer_and_record import AnswerService
 
-__all__ = ["Figures", "NoFigures"]
+__all__ = ["NoMetrics", "SiteMetrics"]
 
 
-class Figures(Protocol):
+class SiteMetrics(Protocol):
     """Takes what happens on a site; any thread may call it."""
 
     def watch(self, bot: "Chatbot", answers: "AnswerService", journal: "Journal | None", index: Path | None) -> None:
-        """Take what is looked at when figures are asked for; `index` is the folder of the builds."""
+        """Take what is read at each scrape; `index` is the folder of the builds."""
 
     def answered(self, outcome: str, seconds: float) -> None:
         """Count an answer."""
@@ -29,7 +29,7 @@ class Figures(Protocol):
         """Return an application that counts the responses of another one."""
 
 
-class NoFigures:
+class NoMetrics:
     """Counts nothing."""
 
     def watch(self, bot: "Chatbot", answers: "AnswerService", journal: "Journal | None", index: Path | None) -> None:
