@@ -16,9 +16,9 @@ __all__ = ["add_doctor_command"]
 def add_doctor_command(add_command: Callable[..., argparse.ArgumentParser]) -> None:
     """Add the parser of this command."""
     doctor = add_command("doctor", help="check the installation, and name the cure of each finding")
-    doctor.add_argument("--online", action="store_true", help="open the pages' public addresses too")
+    doctor.add_argument("--online", action="store_true", help="open the pages' public addresses, too")
     doctor.add_argument(
-        "--server", metavar="URL", default="", help="ask a running server too, as https://chat.clinic.example"
+        "--server", metavar="URL", default="", help="ask a running server, too, such as https://chat.clinic.example"
     )
     doctor.add_argument("--json", action="store_true", help="print the findings as JSON")
     doctor.set_defaults(run=_doctor, load_settings=lambda: usable_settings()[0])
@@ -38,13 +38,18 @@ def _doctor(settings: Settings, options: argparse.Namespace) -> int:
         for finding in examine(place):
             findings.append(finding)
             if not options.json:
-                print(f"{finding.level:5}  {finding.subject:9}  {finding.message} {finding.cure}".rstrip(), flush=True)
+                print(f"{finding.level:7}  {finding.subject:9}  {finding.message} {finding.cure}".rstrip(), flush=True)
     counts = {level: sum(finding.level is level for finding in findings) for level in Severity}
     if options.json:
         print(json.dumps({"level": worst(findings), "findings": [asdict(finding) for finding in findings]}, indent=2))
     else:
         print(
-            f"{counts[Severity.WRONG]} wrong, {counts[Severity.LOOK]} to look at, {counts[Severity.OK]} fine.",
+            f"{_counted(counts[Severity.ERROR], 'error')}, {_counted(counts[Severity.WARNING], 'warning')}, "
+            f"{counts[Severity.OK]} ok.",
             file=sys.stderr,
         )
-    return {Severity.OK: 0, Severity.LOOK: ATTENTION, Severity.WRONG: 1}[worst(findings)]
+    return {Severity.OK: 0, Severity.WARNING: ATTENTION, Severity.ERROR: 1}[worst(findings)]
+
+
+def _counted(number: int, name: str) -> str:
+    return f"{number} {name if number == 1 else name + 's'}"

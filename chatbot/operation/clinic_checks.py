@@ -9,14 +9,15 @@ from urllib.parse import urlsplit
 from chatbot.clinic import Contact, example_warnings
 from chatbot.errors import CorpusError, IndexingError, ModelError
 from chatbot.journal import Journal
-from chatbot.operation.findings import Finding, look, ok, wrong
+from chatbot.operation.findings import Finding
 from chatbot.operation.installation import Installation, some
 from chatbot.operation.last_backup import last_backup
-from chatbot.operation.notices import REFUSED_SITES, is_recent, read_notices
+from chatbot.operation.notices import REFUSED_SITES, day_seen, is_recent, read_notices
+from chatbot.operation.times import day_text, time_text
 from chatbot.settings import LOOPBACK
 from chatbot.staff import AccountStore, Role, SignOffs, foreign_warnings, signed_lists
 
-__all__ = ["accounts", "allow_list", "backups", "contact", "examples", "journal", "sign_off"]
+__all__ = ["accounts", "allow_list", "backups", "chat", "contact", "digest", "examples", "journal", "sign_off"]
 
 _OLD_BACKUP: Final = timedelta(days=8)  # a weekly one, and a day
 _LATE: Final = timedelta(days=2)  # retention runs once a day
@@ -24,20 +25,31 @@ _MAIL: Final = re.compile(r"[^@\s\"<>(),;:]+@([a-z0-9-]+\.)+[a-z]{2,}", re.IGNOR
 _LISTED: Final = "to allowed under [sites] in clinic.toml."
 
 
+def chat(place: Installation) -> Iterator[Finding]:
+    """Check that visitors are answered, and the chat is not paused."""
+    if place.clinic.chat.paused:
+        cure = "To answer them again, run 'footnote resume', or press Resume the chat in the staff console."
+        yield Finding.warning("chat", "It is paused: visitors only read how to reach the clinic.", cure)
+    else:
+        yield Finding.ok("chat", "Visitors are answered.")
+
+
 def contact(place: Installation) -> Iterator[Finding]:
     """Check that visitors can reach the clinic."""
     given = place.clinic.contact
     if given == Contact():
-        yield look("contact", "The chat does not say how to reach the clinic.", "Fill in [contact] in clinic.toml.")
+        yield Finding.warning(
+            "contact", "The chat does not say how to reach the clinic.", "Fill in [contact] in clinic.toml."
+        )
         return
     if not given.phone:
-        yield look("contact", "No telephone number is given.", "Write phone under [contact] in clinic.toml.")
+        yield Finding.warning("contact", "No telephone number is given.", "Write phone under [contact] in clinic.toml.")
     if given.email and not _MAIL.fullmatch(given.email):
         cure = "Correct email under [contact] in clinic.toml."
-        yield wrong("contact", f"{given.email} is no e-mail address that mail can reach.", cure)
+        yield Finding.error("contact", f"{given.email} is no e-mail address that mail can reach.", cure)
     else:
         ways = [name for name in ("phone", "email", "booking", "hours", "address") if getattr(given, name)]
-        yield ok("contact", f"Visitors are shown: {', '.join(ways)}.")
+        yield Finding.ok("contact", f"Visitors are shown: {', '.join(ways)}.")
 
 
 def digest(place: Installation) -> Iterator[Finding]:
@@ -45,11 +57,11 @@ def digest(place: Installation) -> Iterator[Finding]:
     wanted = place.clinic.digest
     if wanted.email and not place.settings.smtp:
         cure = "Set FOOTNOTE_SMTP, then try it: footnote digest --send"
-        yield wrong("digest", "[digest] names an address, and there is no mail server.", cure)
+        yield Finding.error("digest", "[digest] names an address, and there is no mail server.", cure)
     elif wanted.email or wanted.webhook:
-        yield ok("digest", f"It is sent every day after {wanted.hour}:00.")
+        yield Finding.ok("digest", f"It is sent every day after {wanted.hour}:00.")
     else:
-        yield ok("digest", "Nobody gets one: [digest] in clinic.toml names no address.")
+        yield Finding.ok("digest", "Nobody gets one: [digest] in clinic.toml names no address.")
 
 
 def examples(place: Installation) -> Iterator[Finding]:
@@ -57,9 +69,11 @@ def examples(place: Installation) -> Iterator[Finding]:
     texts = [*example_warnings(place.clinic), *foreign_warnings(place.clinic)]
     for text in texts:
         message, _, cure = text.partition(": ")
-        yield wrong("examples", f"{message.rstrip('.')}.", f"{cure[:1].upper()}{cure[1:]}" or "Correct clinic.toml.")
+        yield Finding.error(
+            "examples", f"{message.rstrip('.')}.", f"{cure[:1].upper()}{cure[1:]}" or "Correct clinic.toml."
+        )
     if not texts:
-        yield ok("examples", "clinic.toml holds no value of the example.")
+        yield Finding.ok("examples", "clinic.toml holds no value of the example.")
 
 
 def allow_list(place: Installation) -> Iterator[Finding]:
@@ -67,27 +81,31 @@ def allow_list(place: Installation) -> Iterator[Finding]:
     allowed = place.clinic.sites.allowed
     if not allowed:
         message = "No other site may show the chat; it stands on this server's own page only."
-        yield look("sites", message, f"Write the clinic's site {_LISTED}")
+        yield Finding.warning("sites", message, f"Write the clinic's site {_LISTED}")
     for site in allowed:
         parts = urlsplit(site)
         if parts.hostname in LOOPBACK:
-            yield look("sites", f"{site} is a page on a developer's machine.", "Remove it from [sites] in clinic.toml.")
+            yield Finding.warning(
+                "sites", f"{site} is a page on a developer's machine.", "Remove it from [sites] in clinic.toml."
+            )
         elif (parts.hostname, parts.port) == (place.settings.host, place.settings.port):
             cure = "Write the clinic's site in its place: this server's own pages need no entry."
-            yield look("sites", f"{site} is this server itself.", cure)
+            yield Finding.warning("sites", f"{site} is this server itself.", cure)
         elif parts.scheme == "http":
             cure = "Let the site serve https, and write its https address."
-            yield look("sites", f"{site} is not encrypted: others on the way can read and change the chat.", cure)
+            yield Finding.warning(
+                "sites", f"{site} is not encrypted: others on the way can read and change the chat.", cure
+            )
     refused = read_notices(place.settings.staff).get(REFUSED_SITES, {})
     for site, seen in refused.items():
         if site not in allowed and is_recent(seen, place.now):
-            yield look(
+            yield Finding.warning(
                 "sites",
-                f"{site} asked for the chat on {seen[:10]} and was refused.",
+                f"{site} asked for the chat on {day_seen(seen)} and was refused.",
                 f"If it is yours, write it {_LISTED}",
             )
     if allowed:
-        yield ok("sites", f"The chat may be shown on {some(allowed)}.")
+        yield Finding.ok("sites", f"The chat may be shown on {some(allowed)}.")
 
 
 def sign_off(place: Installation) -> Iterator[Finding]:
@@ -98,9 +116,11 @@ def sign_off(place: Installation) -> Iterator[Finding]:
     used = [name for name in lists if re.sub(r".*/|\.toml$", "", name) in languages or "/" not in name]
     if used:
         cure = "A clinician reads and signs them in the staff console, tab Urgent."
-        yield look("sign-off", f"Not signed as they are now, of the languages in use: {', '.join(used)}.", cure)
+        yield Finding.warning(
+            "sign-off", f"Not signed as they are now, of the languages in use: {', '.join(used)}.", cure
+        )
     else:
-        yield ok("sign-off", f"A clinician signed the lists of {', '.join(sorted(languages))}.")
+        yield Finding.ok("sign-off", f"A clinician signed the lists of {', '.join(sorted(languages))}.")
 
 
 def accounts(place: Installation) -> Iterator[Finding]:
@@ -111,13 +131,15 @@ def accounts(place: Installation) -> Iterator[Finding]:
     editors = [account.name for account in known if account.role is Role.EDITOR]
     sign_on = place.settings.single_sign_on
     if sign_on and sign_on.editors:
-        yield ok("accounts", f"Editors are the members of {', '.join(sorted(sign_on.editors))} at {sign_on.issuer}.")
+        yield Finding.ok(
+            "accounts", f"Editors are the members of {', '.join(sorted(sign_on.editors))} at {sign_on.issuer}."
+        )
     elif not known:
-        yield look("accounts", "Nobody has an account for the staff console.", cure)
+        yield Finding.warning("accounts", "Nobody has an account for the staff console.", cure)
     elif not editors:
-        yield look("accounts", "No account may change anything: all are readers.", cure)
+        yield Finding.warning("accounts", "No account may change anything: all are readers.", cure)
     else:
-        yield ok("accounts", f"Accounts: {len(known)}, of them editors: {len(editors)}.")
+        yield Finding.ok("accounts", f"Accounts: {len(known)}, of them editors: {len(editors)}.")
 
 
 def journal(place: Installation) -> Iterator[Finding]:
@@ -125,10 +147,10 @@ def journal(place: Installation) -> Iterator[Finding]:
     file, setting, days = place.journal_file, place.settings.journal, place.settings.retention
     opened = Journal.open(setting, days)
     if opened is None:
-        yield ok("journal", "None is kept: FOOTNOTE_JOURNAL is off.")
+        yield Finding.ok("journal", "None is kept: FOOTNOTE_JOURNAL is off.")
         return
     if file and not file.exists():
-        yield ok("journal", f"{file} is made with the first question.")
+        yield Finding.ok("journal", f"{file} is made with the first question.")
         return
     try:
         counts = opened.counts()
@@ -136,13 +158,13 @@ def journal(place: Installation) -> Iterator[Finding]:
         newest = opened.newest()
     finally:
         opened.close()
-    yield ok("journal", f"Questions in it: {counts.questions:,}. Words are kept for {days} days.")
+    yield Finding.ok("journal", f"Questions in it: {counts.questions:,}. Words are kept for {days} days.")
     if oldest and oldest < place.now - timedelta(days=days) - _LATE:
-        message = f"Words of {oldest:%d %B %Y} are still kept, longer than {days} days."
-        yield wrong("journal", message, "Run 'footnote journal expire', and start the server.")
+        message = f"Words of {day_text(oldest)} are still kept, longer than {days} days."
+        yield Finding.error("journal", message, "Run 'footnote journal expire', and start the server.")
     if newest and newest > place.now + timedelta(minutes=5):
-        message = f"A question is dated {newest:%d %B %Y, %H:%M} UTC, in the future."
-        yield look("clock", message, "Set the clock: timedatectl set-ntp true.")
+        message = f"A question is dated {time_text(newest)}, in the future."
+        yield Finding.warning("clock", message, "Set the clock: timedatectl set-ntp true.")
 
 
 def backups(place: Installation) -> Iterator[Finding]:
@@ -150,11 +172,11 @@ def backups(place: Installation) -> Iterator[Finding]:
     cure = "Run 'footnote backup FILE.tar.gz' every night, and keep the file on another machine."
     last = last_backup(place.settings.staff)
     if last is None:
-        yield look("backups", "None was made so far.", cure)
+        yield Finding.warning("backups", "None was made so far.", cure)
     elif place.now - last.made > _OLD_BACKUP:
-        yield look("backups", f"The newest is of {last.made:%d %B %Y}: {last.file}.", cure)
+        yield Finding.warning("backups", f"The newest is of {day_text(last.made)}: {last.file}.", cure)
     else:
-        yield ok("backups", f"The newest is of {last.made:%d %B %Y, %H:%M} UTC: {last.file}.")
+        yield Finding.ok("backups", f"The newest is of {time_text(last.made)}: {last.file}.")
 
 
 def _has_index(place: Installation) -> bool:

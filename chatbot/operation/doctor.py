@@ -5,7 +5,7 @@ from typing import Final
 
 from chatbot.errors import FootnoteError
 from chatbot.operation import clinic_checks, installation, server_checks
-from chatbot.operation.findings import Finding, Severity, look, wrong
+from chatbot.operation.findings import Finding, Severity
 from chatbot.operation.installation import Installation
 
 __all__ = ["CHECKS", "examine"]
@@ -22,6 +22,7 @@ CHECKS: Final[tuple[tuple[str, Check], ...]] = (
     ("addresses", installation.addresses),
     ("sites", clinic_checks.allow_list),
     ("proxy", server_checks.proxy),
+    ("chat", clinic_checks.chat),
     ("contact", clinic_checks.contact),
     ("digest", clinic_checks.digest),
     ("examples", clinic_checks.examples),
@@ -45,13 +46,14 @@ def examine(place: Installation, checks: Iterable[tuple[str, Check]] = CHECKS) -
                 yield _hidden(subject, f"first mend what is said of {first}")
             else:
                 causes[str(error)] = subject
-                yield Finding(Severity.WRONG, subject, str(error))
+                yield Finding(Severity.ERROR, subject, str(error))
         except OSError as error:
             reason = error.strerror or type(error).__name__
-            yield wrong(subject, f"{error.filename or 'A file'} cannot be read: {reason}.", "Check who may read it.")
+            message = f"{error.filename or 'A file'} cannot be read: {reason}."
+            yield Finding.error(subject, message, "Check who may read it.")
         except Exception as error:  # noqa: BLE001 - an installation may be broken in any way, and the rest is looked at
             yield _hidden(subject, f"report {type(error).__name__} to the project")
 
 
 def _hidden(subject: str, cure: str) -> Finding:
-    return look(subject, "This could not be looked at.", f"{cure[:1].upper()}{cure[1:]}.")
+    return Finding.warning(subject, "This could not be looked at.", f"{cure[:1].upper()}{cure[1:]}.")

@@ -3,16 +3,17 @@
 from collections.abc import Iterable
 from dataclasses import dataclass
 from enum import StrEnum
+from typing import Self
 
-__all__ = ["Finding", "Severity", "look", "ok", "worst", "wrong"]
+__all__ = ["Finding", "Severity", "worst"]
 
 
 class Severity(StrEnum):
     """How much a finding matters, as its level says."""
 
     OK = "ok"
-    LOOK = "look"
-    WRONG = "wrong"
+    WARNING = "warning"
+    ERROR = "error"
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,20 +25,20 @@ class Finding:
     message: str
     cure: str = ""
 
+    @classmethod
+    def ok(cls, subject: str, message: str) -> Self:
+        """Return a finding that needs nobody."""
+        return cls(Severity.OK, subject, message)
 
-def ok(subject: str, message: str) -> Finding:
-    """Return a finding that needs nobody."""
-    return Finding(Severity.OK, subject, message)
+    @classmethod
+    def warning(cls, subject: str, message: str, cure: str) -> Self:
+        """Return a finding that somebody should look at, because it is on purpose or not urgent."""
+        return cls(Severity.WARNING, subject, message, cure)
 
-
-def look(subject: str, message: str, cure: str) -> Finding:
-    """Return a finding that somebody should look at; visitors are answered."""
-    return Finding(Severity.LOOK, subject, message, cure)
-
-
-def wrong(subject: str, message: str, cure: str) -> Finding:
-    """Return a finding that keeps visitors or staff from what they need."""
-    return Finding(Severity.WRONG, subject, message, cure)
+    @classmethod
+    def error(cls, subject: str, message: str, cure: str) -> Self:
+        """Return a finding that keeps visitors or staff from what they need."""
+        return cls(Severity.ERROR, subject, message, cure)
 
 
 def worst(findings: Iterable[Finding]) -> Severity:

@@ -16,7 +16,7 @@ from chatbot.clinic import Clinic, load_clinic
 from chatbot.database import Database
 from chatbot.indexing import IndexStatus, index_status
 from chatbot.indexing.model_files import fingerprint_of, model_folder
-from chatbot.operation.findings import Finding, look, ok, wrong
+from chatbot.operation.findings import Finding
 from chatbot.reading import corpus_files
 from chatbot.settings import STAFF_DATABASE, Settings, renamed_settings, unknown_settings
 from chatbot.staff import staff_database
@@ -85,33 +85,33 @@ class Installation:
 def settings(place: Installation) -> Iterator[Finding]:
     """Check the variables that are set."""
     for message in place.unusable:
-        yield wrong("settings", message, "Until then, no other command runs.")
+        yield Finding.error("settings", message, "Until then, no other command runs.")
     for name, close in unknown_settings(place.environ).items():
         meant = f"Did you mean {close}?" if close else "Remove it; the README lists the settings."
-        yield look("settings", f"{name} is set, and Footnote knows no such setting.", meant)
+        yield Finding.warning("settings", f"{name} is set, and Footnote knows no such setting.", meant)
     for old, new in renamed_settings(place.environ).items():
-        yield look(
+        yield Finding.warning(
             "settings", f"{old} is the old name of {new}.", f"Set {new} instead; the next release knows no other."
         )
     if not place.unusable:
         known = sorted(name for name in place.environ if name.startswith("FOOTNOTE_") and place.environ[name])
-        yield ok("settings", f"Set: {', '.join(known)}." if known else "All are at their defaults.")
+        yield Finding.ok("settings", f"Set: {', '.join(known)}." if known else "All are at their defaults.")
 
 
 def clinic_file(place: Installation) -> Iterator[Finding]:
     """Check that clinic.toml can be read."""
     if place.settings.clinic is None:
         cure = "Write one: 'footnote init' makes an example."
-        yield look("clinic", "There is no clinic.toml, so the chat names no clinic and no contact.", cure)
+        yield Finding.warning("clinic", "There is no clinic.toml, so the chat names no clinic and no contact.", cure)
     else:
-        yield ok("clinic", f"{place.settings.clinic} is that of {place.clinic.name}.")
+        yield Finding.ok("clinic", f"{place.settings.clinic} is that of {place.clinic.name}.")
 
 
 def model(place: Installation) -> Iterator[Finding]:
     """Check that the model's files are there, and the published ones where it is a packaged model."""
     folder = model_folder(place.settings.model)
     fingerprint_of(place.settings.model, folder)
-    yield ok("model", f"{place.settings.model} is complete, in {folder}.")
+    yield Finding.ok("model", f"{place.settings.model} is complete, in {folder}.")
 
 
 def index(place: Installation) -> Iterator[Finding]:
@@ -119,17 +119,17 @@ def index(place: Installation) -> Iterator[Finding]:
     status = place.status
     made = status.build.manifest
     if status.is_current:
-        yield ok(
+        yield Finding.ok(
             "index", f"Build {made.id} is intact and current: {made.passages} passages of {_pages(made.documents)}."
         )
     else:
         names = (*status.changed, *status.new, *status.removed)
         message = f"{_pages(len(names))} changed since build {made.id}: {some(names)}."
-        yield look("index", message, f"To publish, {_BUILD}.")
+        yield Finding.warning("index", message, f"To publish, {_BUILD}.")
     if made.problems:
         cure = "Mend or remove these files; 'footnote status' lists them all."
         reasons = " ".join(made.problems[:_SHOWN])
-        yield look("index", f"{len(made.problems)} of the corpus's files were left out: {reasons}", cure)
+        yield Finding.warning("index", f"{len(made.problems)} of the corpus's files were left out: {reasons}", cure)
 
 
 def disk(place: Installation) -> Iterator[Finding]:
@@ -148,13 +148,13 @@ def disk(place: Installation) -> Iterator[Finding]:
         least = min(least or (free, there), (free, there))
         if not os.access(there, os.W_OK | os.X_OK):
             cure = f"Run this as the server's user, or allow it: chown -R USER {folder}."
-            yield wrong("disk", f"{folder}, of {name}, cannot be written by this user.", cure)
+            yield Finding.error("disk", f"{folder}, of {name}, cannot be written by this user.", cure)
         elif folder.exists() and folder.stat().st_uid != _user():
             cure = "Run Footnote's commands as the owner of its folders, such as with sudo -u footnote."
-            yield look("disk", f"{folder}, of {name}, belongs to another user.", cure)
+            yield Finding.warning("disk", f"{folder}, of {name}, belongs to another user.", cure)
     for file in (place.settings.staff / STAFF_DATABASE, journal):
         if file and file.exists() and stat.S_IMODE(file.stat().st_mode) & 0o077:
-            yield look("disk", f"{file} can be read by other users.", f"Run chmod 600 {file}.")
+            yield Finding.warning("disk", f"{file} can be read by other users.", f"Run chmod 600 {file}.")
     if least:
         yield _space(*least)
 
@@ -162,10 +162,10 @@ def disk(place: Installation) -> Iterator[Finding]:
 def _space(free: int, folder: Path) -> Finding:
     message = f"{free // _MEBIBYTE:,} MiB are free at {folder}."
     if free < _NO_SPACE:
-        return wrong("disk", message, "Make room now: publishing and the journal need it.")
+        return Finding.error("disk", message, "Make room now: publishing and the journal need it.")
     if free < _LITTLE_SPACE:
-        return look("disk", message, "Make room: publishing writes the index anew beside the old one.")
-    return ok("disk", message)
+        return Finding.warning("disk", message, "Make room: publishing writes the index anew beside the old one.")
+    return Finding.ok("disk", message)
 
 
 def clock(place: Installation) -> Iterator[Finding]:
@@ -177,9 +177,11 @@ def clock(place: Installation) -> Iterator[Finding]:
     said = f"{place.now:%d %B %Y, %H:%M:%S} UTC"
     if newest > place.now + _SKEW:
         cure = "Set the clock (timedatectl set-ntp true), then touch those files."
-        yield look("clock", f"It says {said}, and files were written later, up to {newest:%d %B %Y, %H:%M} UTC.", cure)
+        yield Finding.warning(
+            "clock", f"It says {said}, and files were written later, up to {newest:%d %B %Y, %H:%M} UTC.", cure
+        )
     else:
-        yield ok("clock", f"It says {said}, and nothing was written later.")
+        yield Finding.ok("clock", f"It says {said}, and nothing was written later.")
 
 
 def addresses(place: Installation) -> Iterator[Finding]:
@@ -188,22 +190,24 @@ def addresses(place: Installation) -> Iterator[Finding]:
     urls = sorted({url for url in pages.values() if url})
     schemes = Counter(urlsplit(url or "").scheme for url in pages.values())
     plain = [url for url in urls if urlsplit(url).scheme == "http"]
-    yield ok(
+    yield Finding.ok(
         "addresses",
         f"Of {_pages(len(pages))}, {schemes['https']} are cited by an https address of the clinic's site; "
         f"{schemes['']} have no address and are shown by this server.",
     )
     if plain:
-        yield look("addresses", f"{len(plain)} have http addresses: {some(plain)}.", "Write https, if the site has it.")
+        yield Finding.warning(
+            "addresses", f"{len(plain)} have http addresses: {some(plain)}.", "Write https, if the site has it."
+        )
     if place.progress:
         from chatbot.crawling import gone_addresses  # noqa: PLC0415 - its package loads what speaks HTTP
 
         gone = sorted(gone_addresses(urls, place.progress))
         if gone:
             cure = "Correct the address at the head of each page, or crawl the site again."
-            yield look("addresses", f"{len(gone)} of {len(urls)} addresses are gone: {some(gone)}.", cure)
+            yield Finding.warning("addresses", f"{len(gone)} of {len(urls)} addresses are gone: {some(gone)}.", cure)
         else:
-            yield ok("addresses", f"None of {len(urls)} addresses is gone.")
+            yield Finding.ok("addresses", f"None of {len(urls)} addresses is gone.")
 
 
 def _pages(number: int) -> str:

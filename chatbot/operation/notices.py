@@ -11,8 +11,9 @@ from pathlib import Path
 from typing import Final
 
 from chatbot.files import write_atomically
+from chatbot.operation.times import day_text
 
-__all__ = ["PROXIES", "REFUSED_SITES", "Notices", "is_recent", "read_notices"]
+__all__ = ["PROXIES", "REFUSED_SITES", "Notices", "day_seen", "is_recent", "read_notices"]
 
 REFUSED_SITES: Final = "refused sites"
 """The kind of notice of a website that asks for the chat and is not on the list."""
@@ -78,3 +79,11 @@ def is_recent(seen: str, now: datetime) -> bool:
         return now - datetime.fromisoformat(seen) < _RECENT
     except (ValueError, TypeError):
         return True
+
+
+def day_seen(seen: str) -> str:
+    """Return the day on which something was seen, by its time (ISO 8601)."""
+    try:
+        return day_text(datetime.fromisoformat(seen))
+    except (ValueError, OSError, OverflowError):
+        return "an unknown day"

@@ -13,9 +13,9 @@ from urllib.parse import urlsplit
 
 from chatbot.errors import SettingsError
 from chatbot.indexing import current_or_none
-from chatbot.operation.findings import Finding, look, ok, wrong
+from chatbot.operation.findings import Finding
 from chatbot.operation.installation import Installation
-from chatbot.operation.notices import PROXIES, is_recent, read_notices
+from chatbot.operation.notices import PROXIES, day_seen, is_recent, read_notices
 from chatbot.settings import Settings
 
 __all__ = ["own_address", "proxy", "server", "server_answers"]
@@ -32,18 +32,22 @@ def proxy(place: Installation) -> Iterator[Finding]:
     for network in trusted:
         if ip_network(network).prefixlen < 8:
             message = f"{network} in FOOTNOTE_TRUSTED_PROXIES holds everybody: each visitor may choose an address."
-            yield wrong("proxy", message, "Name the proxies' own addresses.")
+            yield Finding.error("proxy", message, "Name the proxies' own addresses.")
     seen = read_notices(place.settings.staff).get(PROXIES, {})
     unnamed = {name: day for name, day in seen.items() if not _is_trusted(name, trusted) and is_recent(day, place.now)}
     for name, day in unnamed.items():
-        yield look("proxy", f"{name} forwarded requests on {day[:10]} and is not named as a proxy.", _NAME_IT)
+        yield Finding.warning(
+            "proxy", f"{name} forwarded requests on {day_seen(day)} and is not named as a proxy.", _NAME_IT
+        )
     if not trusted and not unnamed and _is_local(place.settings.host) and _has_https_site(place):
         message = (
             f"Only this machine can reach {place.settings.host}, so visitors come through a proxy, and none is named."
         )
-        yield look("proxy", message, "Set FOOTNOTE_TRUSTED_PROXIES to the proxy's address, such as 127.0.0.1.")
+        yield Finding.warning(
+            "proxy", message, "Set FOOTNOTE_TRUSTED_PROXIES to the proxy's address, such as 127.0.0.1."
+        )
     elif not unnamed:
-        yield ok("proxy", f"Named: {', '.join(trusted)}." if trusted else "None is named, and none was seen.")
+        yield Finding.ok("proxy", f"Named: {', '.join(trusted)}." if trusted else "None is named, and none was seen.")
 
 
 def server(place: Installation) -> Iterator[Finding]:
@@ -54,13 +58,15 @@ def server(place: Installation) -> Iterator[Finding]:
     try:
         health, ready = _get(place.server, "/api/health"), _get(place.server, "/api/ready")
     except (OSError, HTTPException) as error:
-        yield wrong("server", f"{place.server} does not answer: {error or type(error).__name__}.", cure)
+        yield Finding.error("server", f"{place.server} does not answer: {error or type(error).__name__}.", cure)
         return
     if health.status != HTTPStatus.OK or health.content.get("status") != "alive":
-        yield wrong("server", f"{place.server}/api/health answers {health.status}, and not as Footnote does.", cure)
+        yield Finding.error(
+            "server", f"{place.server}/api/health answers {health.status}, and not as Footnote does.", cure
+        )
         return
     if ready.status != HTTPStatus.OK or ready.content.get("status") != "ready":
-        yield wrong(
+        yield Finding.error(
             "server", f"{place.server} is alive and not ready: {ready.content.get('status', ready.status)}.", cure
         )
     build, live = str(ready.content.get("build", "")), current_or_none(place.settings.index)
@@ -68,13 +74,15 @@ def server(place: Installation) -> Iterator[Finding]:
         cure = (
             "It takes a new build within seconds; if not, restart it, or check that both use the same FOOTNOTE_INDEX."
         )
-        yield look("server", f"{place.server} serves build {build}, and the index holds {live}.", cure)
+        yield Finding.warning("server", f"{place.server} serves build {build}, and the index holds {live}.", cure)
     for warning in ready.content.get("warnings", ()):
-        yield look("server", str(warning), "See docs/operate.md for what it means.")
+        yield Finding.warning("server", str(warning), "See docs/operate.md for what it means.")
     if health.clock and abs(health.clock - datetime.now(UTC)) > _SKEW:
-        yield look("clock", f"The server's clock says {health.clock:%H:%M:%S} UTC, ours differs.", "Set both by NTP.")
+        yield Finding.warning(
+            "clock", f"The server's clock says {health.clock:%H:%M:%S} UTC, ours differs.", "Set both by NTP."
+        )
     if ready.status == HTTPStatus.OK and ready.content.get("status") == "ready":
-        yield ok("server", f"{place.server} is ready and serves build {build}.")
+        yield Finding.ok("server", f"{place.server} is ready and serves build {build}.")
 
 
 def own_address(settings: Settings) -> str:

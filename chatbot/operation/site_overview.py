@@ -20,6 +20,7 @@ _DAYS: Final = 30  # whose questions are counted
 _CHECKS: Final[tuple[tuple[str, Check], ...]] = (
     ("clinic", installation.clinic_file),
     ("index", installation.index),
+    ("chat", clinic_checks.chat),
     ("contact", clinic_checks.contact),
     ("examples", clinic_checks.examples),
     ("sites", clinic_checks.allow_list),
@@ -53,8 +54,8 @@ def site_overview(settings: Settings, site: Site) -> SiteOverview:
     own = site_settings(settings, site)
     place = Installation(own, {})
     findings = list(examine(place, _CHECKS))
-    wrong = [finding for finding in findings if finding.level is Severity.WRONG]
-    looks = [finding for finding in findings if finding.level is Severity.LOOK]
+    errors = [finding for finding in findings if finding.level is Severity.ERROR]
+    warnings = [finding for finding in findings if finding.level is Severity.WARNING]
     clinic, paused = _clinic(place)
     pages, passages = _size(place)
     counts = _counts(own)
@@ -67,7 +68,7 @@ def site_overview(settings: Settings, site: Site) -> SiteOverview:
         counts.questions if counts else None,
         counts.answered if counts else None,
         _crawled(own),
-        tuple(f"{finding.message} {finding.cure}".strip() for finding in (*wrong, *looks)),
+        tuple(f"{finding.message} {finding.cure}".strip() for finding in (*errors, *warnings)),
     )
 
 

@@ -15,6 +15,7 @@ from chatbot.operation.findings import Finding, Severity
 from chatbot.operation.installation import Installation
 from chatbot.operation.last_backup import note_backup
 from chatbot.operation.notices import PROXIES, REFUSED_SITES, Notices
+from chatbot.operation.times import day_text, time_text
 from chatbot.settings import usable_settings
 from chatbot.staff import AccountStore, Role, staff_database
 from tests.operation.conftest import Site, record
@@ -32,7 +33,7 @@ def test_a_sound_installation_needs_nothing_but_a_backup(used_site: Site) -> Non
     findings = list(examine(place))
     assert [one for one in findings if one.level is not Severity.OK and one.subject != "backups"] == []
     assert {one.subject for one in findings} == {subject for subject, _ in CHECKS} - {"server"}
-    assert of("backups", findings) == [(Severity.LOOK, "None was made so far.")]
+    assert of("backups", findings) == [(Severity.WARNING, "None was made so far.")]
 
 
 def test_every_finding_that_is_not_fine_has_a_cure(site: Site) -> None:
@@ -46,8 +47,8 @@ def test_a_misspelt_and_an_old_setting_are_named(site: Site) -> None:
     site.environ["FOOTNOTE_RETENTION"] = "9"
     findings = list(examine(site.place(FOOTNOTE_CORPUSS="x")))
     assert of("settings", findings) == [
-        (Severity.LOOK, "FOOTNOTE_CORPUSS is set, and Footnote knows no such setting."),
-        (Severity.LOOK, "FOOTNOTE_RETENTION is the old name of FOOTNOTE_RETENTION_DAYS."),
+        (Severity.WARNING, "FOOTNOTE_CORPUSS is set, and Footnote knows no such setting."),
+        (Severity.WARNING, "FOOTNOTE_RETENTION is the old name of FOOTNOTE_RETENTION_DAYS."),
     ]
     assert "Did you mean FOOTNOTE_CORPUS?" in [one.cure for one in findings]
 
@@ -56,7 +57,7 @@ def test_an_unusable_setting_hides_no_other_check(site: Site) -> None:
     environ = site.environ | {"FOOTNOTE_PORT": "abc", "FOOTNOTE_TRUSTED_PROXIES": "*"}
     settings, unusable = usable_settings(environ)
     findings = list(examine(Installation(settings, environ, unusable)))
-    assert [level for level, _ in of("settings", findings)] == [Severity.WRONG, Severity.WRONG]
+    assert [level for level, _ in of("settings", findings)] == [Severity.ERROR, Severity.ERROR]
     assert of("index", findings) == []
 
 
@@ -64,9 +65,9 @@ def test_a_damaged_index_is_wrong_and_what_needs_it_says_so(site: Site) -> None:
     (next(site.folder.glob("index/*/vectors.faiss"))).write_bytes(b"x")
     findings = list(examine(site.place()))
     ((level, message),) = of("index", findings)
-    assert level is Severity.WRONG
+    assert level is Severity.ERROR
     assert "vectors.faiss is missing or is not what was written" in message
-    assert of("addresses", findings) == [(Severity.LOOK, "This could not be looked at.")]
+    assert of("addresses", findings) == [(Severity.WARNING, "This could not be looked at.")]
 
 
 def test_pages_that_changed_and_files_left_out_are_named(site: Site) -> None:
@@ -89,7 +90,7 @@ def test_files_of_the_future_tell_of_a_wrong_clock(site: Site) -> None:
     later = time.time() + 86_400
     os.utime(site.folder / "corpus" / "care.md", (later, later))
     ((level, message),) = of("clock", site.place())
-    assert level is Severity.LOOK
+    assert level is Severity.WARNING
     assert "files were written later" in message
 
 
@@ -116,28 +117,35 @@ def test_a_refused_site_and_an_unnamed_proxy_are_named(site: Site) -> None:
     findings = list(examine(site.place()))
     ((_, refused),) = of("sites", findings)
     ((_, unnamed),) = of("proxy", findings)
-    assert refused.startswith("https://www.skin.test asked for the chat on 20")
-    assert unnamed.startswith("10.0.0.7 forwarded requests on 20")
+    assert refused.startswith(f"https://www.skin.test asked for the chat on {day_text(datetime.now(UTC))} and")
+    assert unnamed.startswith(f"10.0.0.7 forwarded requests on {day_text(datetime.now(UTC))} and")
 
 
 def test_a_proxy_that_must_be_there_is_missed_in_the_settings(site: Site) -> None:
     ((level, message),) = of("proxy", site.place(FOOTNOTE_TRUSTED_PROXIES=""))
-    assert level is Severity.LOOK
+    assert level is Severity.WARNING
     assert "none is named" in message
     ((level, message),) = of("proxy", site.place(FOOTNOTE_TRUSTED_PROXIES="0.0.0.0/0"))
-    assert level is Severity.WRONG
+    assert level is Severity.ERROR
+
+
+def test_a_paused_chat_is_a_warning(site: Site) -> None:
+    assert of("chat", site.place()) == []
+    with (site.folder / "clinic.toml").open("a") as clinic:
+        clinic.write("[chat]\npaused = true\n")
+    assert of("chat", site.place()) == [(Severity.WARNING, "It is paused: visitors only read how to reach the clinic.")]
 
 
 def test_example_values_are_wrong_and_a_bad_address_too(site: Site) -> None:
     (site.folder / "clinic.toml").write_text('[contact]\nemail = "desk@skin"\nphone = "+44 20 7946 0123"\n')
     findings = list(examine(site.place()))
-    assert of("contact", findings) == [(Severity.WRONG, "desk@skin is no e-mail address that mail can reach.")]
-    assert of("examples", findings) == [(Severity.WRONG, "Visitors are given the example clinic's phone.")]
+    assert of("contact", findings) == [(Severity.ERROR, "desk@skin is no e-mail address that mail can reach.")]
+    assert of("examples", findings) == [(Severity.ERROR, "Visitors are given the example clinic's phone.")]
 
 
 def test_a_digest_by_mail_needs_a_mail_server(site: Site) -> None:
     (site.folder / "clinic.toml").write_text('name = "Skin"\n[digest]\nemail = ["nurse@skin.test"]\n')
-    assert of("digest", site.place()) == [(Severity.WRONG, "[digest] names an address, and there is no mail server.")]
+    assert of("digest", site.place()) == [(Severity.ERROR, "[digest] names an address, and there is no mail server.")]
     assert of("digest", site.place(FOOTNOTE_SMTP="smtp://localhost/footnote@skin.test")) == []
 
 
@@ -148,7 +156,7 @@ def test_only_the_lists_of_languages_in_use_need_a_signature(site: Site) -> None
 
 
 def test_somebody_must_be_able_to_edit(site: Site) -> None:
-    assert of("accounts", site.place()) == [(Severity.LOOK, "Nobody has an account for the staff console.")]
+    assert of("accounts", site.place()) == [(Severity.WARNING, "Nobody has an account for the staff console.")]
     sign_on = {
         "FOOTNOTE_OIDC_ISSUER": "https://login.skin.test",
         "FOOTNOTE_OIDC_CLIENT_ID": "footnote",
@@ -159,14 +167,14 @@ def test_somebody_must_be_able_to_edit(site: Site) -> None:
     database = staff_database(site.folder / "staff")
     AccountStore(database).add("rob", Role.READER, "correct horse battery")
     database.close()
-    assert of("accounts", site.place()) == [(Severity.LOOK, "No account may change anything: all are readers.")]
+    assert of("accounts", site.place()) == [(Severity.WARNING, "No account may change anything: all are readers.")]
 
 
 def test_words_kept_too_long_are_wrong(site: Site) -> None:
     record(site, "an old question", clock=lambda: time.time() - 20 * 86_400)
     assert of("journal", site.place()) == []
     ((level, message),) = of("journal", site.place(FOOTNOTE_RETENTION_DAYS="7"))
-    assert level is Severity.WRONG
+    assert level is Severity.ERROR
     assert message.endswith("longer than 7 days.")
 
 
@@ -186,7 +194,7 @@ def test_the_doctor_writes_nothing_where_nothing_was(site: Site) -> None:
 def test_a_server_that_does_not_answer_is_wrong(site: Site) -> None:
     place = Installation(site.settings, site.environ, server="http://127.0.0.1:9")
     ((level, message),) = of("server", place)
-    assert level is Severity.WRONG
+    assert level is Severity.ERROR
     assert message.startswith("http://127.0.0.1:9 does not answer: ")
 
 
@@ -202,8 +210,31 @@ def test_status_counts_what_visitors_asked(
     assert said.endswith(", /backups/b.tar.gz.\n")
     assert "paused" not in said
     assert main(["pause"]) == 0
-    assert main(["status"]) == 0
+    assert main(["status"]) == ATTENTION
     assert "\nThe chat is paused: 'footnote resume' answers visitors again.\n" in capsys.readouterr().out
+
+
+def test_status_shows_the_rest_where_the_index_is_damaged(
+    used_site: Site, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    for name, value in used_site.environ.items():
+        monkeypatch.setenv(name, value)
+    next(used_site.folder.glob("index/*/vectors.faiss")).write_bytes(b"x")
+    assert main(["status"]) == 1
+    said = capsys.readouterr()
+    assert said.err.endswith("vectors.faiss is missing or is not what was written: run 'footnote build'.\n")
+    assert said.out.startswith("Server: http://127.0.0.1:7860 ")
+    assert "\nQuestions of the last 7 days: 1, " in said.out
+
+
+def test_times_are_shown_in_words_and_with_their_zone(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("TZ", "Europe/London")
+    time.tzset()
+    try:
+        assert time_text(datetime(2026, 7, 5, 23, 4, tzinfo=UTC)) == "6 July 2026, 00:04 BST"
+    finally:
+        monkeypatch.undo()
+        time.tzset()
 
 
 def test_the_command_prints_lines_or_json_and_exits_by_the_worst(
@@ -212,10 +243,10 @@ def test_the_command_prints_lines_or_json_and_exits_by_the_worst(
     for name, value in used_site.environ.items():
         monkeypatch.setenv(name, value)
     assert main(["doctor"]) == ATTENTION
-    assert "look   backups    None was made so far. Run 'footnote backup" in capsys.readouterr().out
+    assert "warning  backups    None was made so far. Run 'footnote backup" in capsys.readouterr().out
     assert main(["doctor", "--json"]) == ATTENTION
     content = json.loads(capsys.readouterr().out)
-    assert content["level"] == "look"
+    assert content["level"] == "warning"
     assert {"level": "ok", "subject": "contact", "message": "Visitors are shown: phone, email.", "cure": ""} in content[
         "findings"
     ]
