@@ -66,7 +66,7 @@ def test_a_broken_file_is_reported_and_the_others_are_served(run: Run, tmp_path:
 def test_status_says_what_changed_and_its_exit_code_whether_anything_did(run: Run, tmp_path: Path) -> None:
     corpus = tmp_path / "corpus"
     missing = run("status")
-    assert (missing.returncode, missing.stderr) == (1, "There is no index in index: run 'python -m chatbot build'.\n")
+    assert (missing.returncode, missing.stderr) == (1, "There is no index in index: run 'footnote build'.\n")
     (corpus / "old.md").write_text("---\nlang: en-GB\n---\nIce cools the skin for an hour.")
     (corpus / "broken.md").write_bytes(b"\xff")
     run("build")
@@ -87,7 +87,7 @@ def test_status_says_what_changed_and_its_exit_code_whether_anything_did(run: Ru
     (corpus / "new.md").write_text("New words.")
     then = run("status")
     assert then.returncode == ATTENTION
-    assert "\nIt is not current: run 'python -m chatbot build'. In corpus, since then:\n" in then.stdout
+    assert "\nIt is not current: run 'footnote build'. In corpus, since then:\n" in then.stdout
     assert "\n  changed: care.md\n  new: new.md\n  removed: old.md\n" in then.stdout
 
 

@@ -70,7 +70,7 @@ def built(run: Run) -> str:
 def test_asking_before_building_names_the_cure(run: Run, tmp_path: Path) -> None:
     done = run("ask", "is redness normal?", FOOTNOTE_INDEX=str(tmp_path))
     assert (done.returncode, done.stdout) == (1, "")
-    assert done.stderr == f"There is no index in {tmp_path}: run 'python -m chatbot build'.\n"
+    assert done.stderr == f"There is no index in {tmp_path}: run 'footnote build'.\n"
 
 
 def test_a_second_build_has_nothing_to_do(run: Run, built: str) -> None:

@@ -46,7 +46,7 @@ def _index_lines(settings: Settings, status: "IndexStatus") -> Iterator[str]:
     if status.is_current:
         yield f"It is current: nothing changed in {settings.corpus} since."
     else:
-        yield f"It is not current: run 'python -m chatbot build'. In {settings.corpus}, since then:"
+        yield f"It is not current: run 'footnote build'. In {settings.corpus}, since then:"
     for kind, names in (("changed", status.changed), ("new", status.new), ("removed", status.removed)):
         yield from _named(kind, names)
     for file in status.left_out:

@@ -42,7 +42,7 @@ __all__ = [
     "write_lock",
 ]
 
-REBUILD_HINT: Final = "run 'python -m chatbot build'"
+REBUILD_HINT: Final = "run 'footnote build'"
 """The cure for an index that may not be served."""
 
 _MANIFEST = "manifest.json"

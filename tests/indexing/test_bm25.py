@@ -163,16 +163,14 @@ def test_other_files_are_refused(tmp_path: Path, name: str, content: bytes) -> N
     index_of(PASSAGES).write(tmp_path)
     if (name, content) != ("words.json", b"[]"):
         (tmp_path / name).write_bytes(content)
-        with pytest.raises(IndexDamaged, match="run 'python -m chatbot build'"):
+        with pytest.raises(IndexDamaged, match="run 'footnote build'"):
             BM25Index.open(tmp_path, 4)
 
 
 def test_words_of_other_passages_are_refused(tmp_path: Path) -> None:
     index_of(PASSAGES).write(tmp_path)
     np.save(tmp_path / "bm25_scores.npy", np.zeros(3, dtype=np.float32))
-    with pytest.raises(
-        IndexDamaged, match=rf"^The words in {tmp_path} are incomplete: run 'python -m chatbot build'\.$"
-    ):
+    with pytest.raises(IndexDamaged, match=rf"^The words in {tmp_path} are incomplete: run 'footnote build'\.$"):
         BM25Index.open(tmp_path, 4)
 
 

@@ -134,14 +134,14 @@ def test_a_model_by_another_name_is_the_same_model(pages: Path, tmp_path: Path, 
 
 
 def test_a_missing_index_is_refused_with_the_cure(pages: Path, tmp_path: Path, words: WordEncoder) -> None:
-    with pytest.raises(IndexMissing, match="run 'python -m chatbot build'"):
+    with pytest.raises(IndexMissing, match="run 'footnote build'"):
         open_index(pages, tmp_path / "index", words)
 
 
 def test_a_stale_index_is_refused_with_the_cure(pages: Path, tmp_path: Path, words: WordEncoder) -> None:
     build_index(pages, tmp_path / "index", words)
     (pages / "new.txt").write_text("More words.")
-    with pytest.raises(IndexStale, match="run 'python -m chatbot build'"):
+    with pytest.raises(IndexStale, match="run 'footnote build'"):
         open_index(pages, tmp_path / "index", words)
     build_index(pages, tmp_path / "index", words)
     assert set(open_index(pages, tmp_path / "index", words)[1].documents) == {"page.txt", "new.txt"}
@@ -163,7 +163,7 @@ def test_an_index_of_another_version_is_refused_and_built_anew(pages: Path, tmp_
 def test_an_index_of_another_encoder_is_refused_and_built_anew(pages: Path, tmp_path: Path, words: WordEncoder) -> None:
     build_index(pages, tmp_path / "index", words)
     other = WordEncoder("words-2")
-    with pytest.raises(IndexIncompatible, match="run 'python -m chatbot build'"):
+    with pytest.raises(IndexIncompatible, match="run 'footnote build'"):
         open_index(pages, tmp_path / "index", other)
     assert build_index(pages, tmp_path / "index", other).embedded == len(other.encoded) > 0
 
@@ -481,7 +481,7 @@ def test_a_build_of_another_format_or_splitter_is_refused(
 ) -> None:
     index = tmp_path / "index"
     publish_altered(index, build_index(pages, index, words).id, **change)  # type: ignore[arg-type] # one of many
-    cure = rf"^The index in {index} was built by another version of Footnote: run 'python -m chatbot build'\.$"
+    cure = rf"^The index in {index} was built by another version of Footnote: run 'footnote build'\.$"
     with pytest.raises(IndexIncompatible, match=cure):
         open_index(pages, index, words)
 
@@ -510,7 +510,7 @@ def test_texts_that_do_not_fit_together_are_damage(pages: Path, tmp_path: Path, 
     index, built = tmp_path / "index", build_index(pages, tmp_path / "index", words)
     content = (built.build.folder / name).read_bytes()
     publish_altered(index, built.id, files={name: content[:-2]})
-    with pytest.raises(IndexDamaged, match="run 'python -m chatbot build'"):
+    with pytest.raises(IndexDamaged, match="run 'footnote build'"):
         open_index(pages, index, words)
 
 

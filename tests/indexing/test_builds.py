@@ -82,7 +82,7 @@ def test_a_build_lies_on_disk_as_its_files_and_a_sealed_manifest(index: Path) ->
 
 
 def test_without_a_build_there_is_none_that_is_live(tmp_path: Path) -> None:
-    with pytest.raises(IndexMissing, match=f"^There is no index in {tmp_path}: run 'python -m chatbot build'\\.$"):
+    with pytest.raises(IndexMissing, match=f"^There is no index in {tmp_path}: run 'footnote build'\\.$"):
         current(tmp_path)
 
 
@@ -93,7 +93,7 @@ def test_a_live_build_of_no_such_name_is_damage(tmp_path: Path, name: bytes) -> 
     (tmp_path / "CURRENT").write_bytes(name)
     with pytest.raises(
         IndexDamaged,
-        match=rf"^{tmp_path}/CURRENT is missing or is not what was written: run 'python -m chatbot build'\.$",
+        match=rf"^{tmp_path}/CURRENT is missing or is not what was written: run 'footnote build'\.$",
     ):
         current(tmp_path)
 
@@ -151,7 +151,7 @@ def test_a_whole_manifest_of_other_fields_is_of_another_version(index: Path, fie
     (index / FIRST / "manifest.json").write_text(json.dumps({"sha256": seal, "manifest": fields}))
     with pytest.raises(
         IndexIncompatible,
-        match=rf"^{index / FIRST} was built by another version of Footnote: run 'python -m chatbot build'\.$",
+        match=rf"^{index / FIRST} was built by another version of Footnote: run 'footnote build'\.$",
     ):
         open_build(index, FIRST)
 

@@ -79,9 +79,7 @@ def test_an_index_holds_what_it_was_made_of() -> None:
 def test_vectors_of_other_passages_are_refused(tmp_path: Path, spans: int) -> None:
     half = (np.zeros((spans // 2, 2), dtype=np.float32), _tokens([(0, 0)]))
     write_index(tmp_path, [(RED, (Highlight(0, 4),)), (SUN, ())], [half, half])
-    with pytest.raises(
-        IndexDamaged, match=r"^The index holds vectors of other passages: run 'python -m chatbot build'\.$"
-    ):
+    with pytest.raises(IndexDamaged, match=r"^The index holds vectors of other passages: run 'footnote build'\.$"):
         Index(tmp_path, ExactStore)
 
 
@@ -98,7 +96,7 @@ def test_token_idf_that_cannot_be_read_is_damage(tmp_path: Path, content: bytes 
     (tmp_path / "token_idf.npy").unlink()
     if content is not None:
         (tmp_path / "token_idf.npy").write_bytes(content)
-    with pytest.raises(IndexDamaged, match="run 'python -m chatbot build'"):
+    with pytest.raises(IndexDamaged, match="run 'footnote build'"):
         Index(tmp_path, ExactStore)
 
 

@@ -162,7 +162,7 @@ def test_a_missing_file_is_refused(tmp_path: Path) -> None:
     for name in Tokens.FILES:
         content = (tmp_path / name).read_bytes()
         (tmp_path / name).unlink()
-        with pytest.raises(IndexDamaged, match=r"cannot be read: run 'python -m chatbot build'\.$"):
+        with pytest.raises(IndexDamaged, match=r"cannot be read: run 'footnote build'\.$"):
             Tokens.open(tmp_path)
         (tmp_path / name).write_bytes(content)
 
@@ -185,7 +185,7 @@ def test_a_file_of_other_tokens_is_refused(tmp_path: Path) -> None:
     for name in Tokens.FILES[:-1]:
         content = (tmp_path / name).read_bytes()
         (tmp_path / name).write_bytes((tmp_path / "other" / name).read_bytes())
-        with pytest.raises(IndexDamaged, match=r"are incomplete: run 'python -m chatbot build'\.$"):
+        with pytest.raises(IndexDamaged, match=r"are incomplete: run 'footnote build'\.$"):
             Tokens.open(tmp_path)
         (tmp_path / name).write_bytes(content)
 

@@ -148,7 +148,7 @@ def test_a_collection_that_is_gone_names_the_cure(
     index = open_index(corpus, tmp_path / "index", WordEncoder(), kind)[1]
     client.drop_alias(name)
     client.drop_collection(collections(client, name)[0])
-    with pytest.raises(IndexMissing, match=r"has no collection .*: run 'python -m chatbot build'"):
+    with pytest.raises(IndexMissing, match=r"has no collection .*: run 'footnote build'"):
         index.nearest(WordEncoder().encode_questions(["parking"])[0].vector)
 
 

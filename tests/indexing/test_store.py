@@ -76,15 +76,13 @@ def test_vectors_that_are_added_stand_behind_the_others(store: type[Files], tmp_
 def test_other_bytes_are_refused(store: type[Files], tmp_path: Path, content: bytes) -> None:
     for name in store.FILES:
         (tmp_path / name).write_bytes(content)
-    with pytest.raises(
-        IndexDamaged, match=rf"^The vectors in {tmp_path} cannot be read: run 'python -m chatbot build'\.$"
-    ):
+    with pytest.raises(IndexDamaged, match=rf"^The vectors in {tmp_path} cannot be read: run 'footnote build'\.$"):
         store.open(tmp_path)
 
 
 @STORES
 def test_a_folder_without_vectors_is_refused(store: type[Files], tmp_path: Path) -> None:
-    with pytest.raises(IndexDamaged, match="run 'python -m chatbot build'"):
+    with pytest.raises(IndexDamaged, match="run 'footnote build'"):
         store.open(tmp_path)
 
 
@@ -93,7 +91,7 @@ def test_a_file_that_ends_early_is_refused(store: type[Files], tmp_path: Path) -
     store.of(VECTORS).write(tmp_path)
     for name in store.FILES:
         (tmp_path / name).write_bytes((tmp_path / name).read_bytes()[:-1])
-    with pytest.raises(IndexDamaged, match="run 'python -m chatbot build'"):
+    with pytest.raises(IndexDamaged, match="run 'footnote build'"):
         store.open(tmp_path)
 
 
@@ -202,5 +200,5 @@ def test_the_exact_store_finds_equals_in_the_order_of_their_rows() -> None:
 @pytest.mark.parametrize("matrix", [np.zeros(3, dtype=np.float32), np.zeros((2, 3), dtype=np.float64)])
 def test_the_exact_store_opens_no_other_arrays(tmp_path: Path, matrix: Vectors) -> None:
     np.save(tmp_path / "vectors.npy", matrix)
-    with pytest.raises(IndexDamaged, match="run 'python -m chatbot build'"):
+    with pytest.raises(IndexDamaged, match="run 'footnote build'"):
         ExactStore.open(tmp_path)

@@ -106,10 +106,10 @@ def test_a_store_is_there_until_one_of_its_files_is_gone(kind: StoreKind, folder
     for name in kind.FILES:
         content = (folder / name).read_bytes()
         (folder / name).unlink()
-        with pytest.raises(IndexDamaged, match="run 'python -m chatbot build'"):
+        with pytest.raises(IndexDamaged, match="run 'footnote build'"):
             kind.open(folder)
         (folder / name).write_bytes(content[:-1])
-        with pytest.raises(IndexDamaged, match="run 'python -m chatbot build'"):
+        with pytest.raises(IndexDamaged, match="run 'footnote build'"):
             kind.open(folder)
         (folder / name).write_bytes(content)
     assert not kind.holds(tmp_path)

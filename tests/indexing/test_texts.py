@@ -82,7 +82,7 @@ def test_open_texts_outlive_their_files(texts: Texts, tmp_path: Path) -> None:
 @pytest.mark.usefixtures("texts")
 def test_a_missing_file_is_damage(tmp_path: Path, name: str) -> None:
     (tmp_path / name).unlink()
-    cure = rf"^The pages in {tmp_path} cannot be read: run 'python -m chatbot build'\.$"
+    cure = rf"^The pages in {tmp_path} cannot be read: run 'footnote build'\.$"
     with pytest.raises(IndexDamaged, match=cure):
         Texts(tmp_path)
 
@@ -90,6 +90,6 @@ def test_a_missing_file_is_damage(tmp_path: Path, name: str) -> None:
 @pytest.mark.usefixtures("texts")
 def test_texts_of_other_pages_are_incomplete(tmp_path: Path) -> None:
     (tmp_path / "pages.json").write_text(json.dumps({"care.md": ["d1", None]}))
-    cure = rf"^The pages in {tmp_path} are incomplete: run 'python -m chatbot build'\.$"
+    cure = rf"^The pages in {tmp_path} are incomplete: run 'footnote build'\.$"
     with pytest.raises(IndexDamaged, match=cure):
         Texts(tmp_path)

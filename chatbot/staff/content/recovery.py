@@ -281,7 +281,7 @@ class IntentLog:
         if not place.pages_before.is_dir():
             raise StaffError(
                 f"A publishing was cut off, and {place.pages_before} is gone: compare the pages in {place.corpus} with "
-                f"a backup, delete {self._file}, and run 'python -m chatbot build'. Pages: {', '.join(intent.pages)}."
+                f"a backup, delete {self._file}, and run 'footnote build'. Pages: {', '.join(intent.pages)}."
             )
         withdrawn = place.withdrawn(intent.time)
         try:
@@ -320,7 +320,7 @@ class IntentLog:
             raise StaffError(
                 f"{self._file} says which publishing was cut off, and cannot be read: {error}. Compare the pages in "
                 f"{self._place.corpus} with those in {self._place.pages_before}, delete the file, and run "
-                "'python -m chatbot build'."
+                "'footnote build'."
             ) from error
 
     def _end(self, intent: Intent) -> None:
