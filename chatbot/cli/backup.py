@@ -45,12 +45,14 @@ def _backup(settings: Settings, options: argparse.Namespace) -> None:
 def _restore(settings: Settings, options: argparse.Namespace) -> None:
     from chatbot.cli.progress import progress_bar
     from chatbot.operation.restore import check_backup, restore
+    from chatbot.operation.times import time_text
 
     if options.check:
         with progress_bar("Checking", " bytes") as show:
             manifest = check_backup(options.file, show)
         print(
-            f"{options.file} is whole: {len(manifest.members):,} files of {manifest.made}, Footnote {manifest.version}."
+            f"{options.file} is whole: {len(manifest.members):,} files of {time_text(manifest.moment)}, "
+            f"Footnote {manifest.version}."
         )
         return
     # A server of many sites closes this one for as long as it takes.
@@ -60,4 +62,4 @@ def _restore(settings: Settings, options: argparse.Namespace) -> None:
     for folder in restored.aside:
         print(f"What was there is kept in {folder}: delete it once all is well.")
     build = "" if restored.manifest.build else " Then run 'footnote build', because the backup holds no index."
-    print(f"Restored the backup of {restored.manifest.made}.{build} Sign in anew: nobody stays signed in.")
+    print(f"Restored the backup of {time_text(restored.manifest.moment)}.{build} Sign in anew: nobody stays signed in.")

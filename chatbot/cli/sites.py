@@ -178,6 +178,7 @@ def _secret(settings: Settings, options: argparse.Namespace) -> None:
 def _import(settings: Settings, options: argparse.Namespace) -> None:
     from chatbot.cli.progress import progress_bar
     from chatbot.operation.restore import check_backup, restore
+    from chatbot.operation.times import time_text
 
     sites = Sites.of(settings)
     with progress_bar("Checking", " bytes") as check:
@@ -186,7 +187,8 @@ def _import(settings: Settings, options: argparse.Namespace) -> None:
     with sites.closed(site.name), progress_bar("Restoring", " bytes") as show:
         restored = restore(site_settings(settings, site), options.file, lambda _done, _of: None, show)
     build = "" if restored.manifest.build else f" Run 'footnote build --site {site.name}': the backup has no index."
-    print(f"{site.name} is as its backup of {restored.manifest.made}.{build} Visitors reach it {_reached(site)}")
+    made = time_text(restored.manifest.moment)
+    print(f"{site.name} is as its backup of {made}.{build} Visitors reach it {_reached(site)}")
 
 
 def _staff(settings: Settings, options: argparse.Namespace) -> int:

@@ -14,12 +14,13 @@ import zlib
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass
+from datetime import datetime
 from pathlib import Path
 from typing import IO, Any, Final, Self
 
 from chatbot.errors import BackupError
 
-__all__ = ["FORMAT", "MANIFEST", "ArchiveWriter", "Manifest", "Member", "is_plain", "read_archive"]
+__all__ = ["FORMAT", "MANIFEST", "ArchiveWriter", "Manifest", "Member", "is_portable", "read_archive"]
 
 FORMAT: Final = 1
 """The version of this layout."""
@@ -34,6 +35,10 @@ _LONGEST_MANIFEST: Final = 512 << 20  # bytes
 _LATEST: Final = 1e11  # seconds of Unix time, some thousand years; file systems take no more
 _NAME: Final = re.compile(r"(?!.*(?:^|/)\.{0,2}(?:/|$))[^\\\x00-\x1f\x7f]{1,4096}")
 """A path of parts that are neither empty nor dots, without what some system takes for something else."""
+
+
+_WORD: Final = re.compile(r"[\w.+-]{0,64}", re.ASCII)
+"""A version or the id of a build, which is printed."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,6 +66,11 @@ class Manifest:
     journal: int | None
     staff: int | None
     members: dict[str, Member]
+
+    @property
+    def moment(self) -> datetime:
+        """When it was made."""
+        return datetime.fromisoformat(self.made)
 
 
 class ArchiveWriter:
@@ -108,8 +118,11 @@ class ArchiveWriter:
         return manifest
 
 
-def is_plain(name: str) -> bool:
-    """Return whether a name is a path below a folder, without anything that some system takes for something else."""
+def is_portable(name: str) -> bool:
+    """Return whether every system takes a name for the same path below a folder.
+
+    Stricter than what a corpus may hold: an archive is a stranger's, and may be restored on another system.
+    """
     return _NAME.fullmatch(name) is not None
 
 
@@ -133,7 +146,7 @@ def read_archive(
             name = entry.name
             if manifest is not None or name in seen or len(seen) >= _MOST_MEMBERS:
                 raise _not_ours(file, f"{name:.100} is one member too many")
-            if entry.type not in {tarfile.REGTYPE, tarfile.AREGTYPE} or entry.issparse() or not is_plain(name):
+            if entry.type not in {tarfile.REGTYPE, tarfile.AREGTYPE} or entry.issparse() or not is_portable(name):
                 raise _not_ours(file, f"{name[:100]!r} is no plain file with a plain name")
             total += entry.size
             if total > room:
@@ -259,11 +272,15 @@ def _manifest(file: Path, content: bytes, size: int) -> Manifest:
 
 def _is_well_formed(manifest: Manifest) -> bool:
     """Return whether the values of a manifest are such as others may take for what they are called."""
-    texts = (manifest.version, manifest.made, manifest.build)
+    try:
+        made = datetime.fromisoformat(manifest.made)
+    except (ValueError, TypeError):
+        return False
     versions = (version for version in (manifest.journal, manifest.staff) if version is not None)
     times = (member.modified for member in manifest.members.values())
     return (
-        all(isinstance(text, str) for text in texts)
+        made.tzinfo is not None
+        and all(isinstance(name, str) and _WORD.fullmatch(name) for name in (manifest.version, manifest.build))
         and all(type(version) is int and version >= 0 for version in versions)
         and all(isinstance(time, int | float) and abs(time) < _LATEST for time in times)
     )

@@ -4,7 +4,7 @@ import json
 import logging
 import os
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -19,7 +19,7 @@ from chatbot.errors import BackupError
 from chatbot.files import sync_folder_entry
 from chatbot.indexing import current_or_none, kept_builds, publishing_lock
 from chatbot.journal import journal_database
-from chatbot.operation.archive import ArchiveWriter, Manifest
+from chatbot.operation.archive import ArchiveWriter, Manifest, is_portable
 from chatbot.operation.last_backup import note_backup
 from chatbot.settings import STAFF_DATABASE, STAFF_INTENT, Settings
 from chatbot.staff import IntentLog, staff_database
@@ -120,44 +120,69 @@ class _File:
     path: Path
 
 
+@dataclass(frozen=True, slots=True)
+class _Content:
+    """What a backup is made of: rows of databases, files of the index that are open, and other files.
+
+    `journal` and `staff` are the versions of the databases' schemas, or None.
+    """
+
+    rows: Sequence[tuple[str, IO[bytes]]]
+    index: Sequence[tuple[_File, IO[bytes]]]
+    files: Sequence[_File]
+    journal: int | None
+    staff: int | None
+
+    @property
+    def size(self) -> int:
+        """Bytes of all of it."""
+        opened = sum(os.fstat(source.fileno()).st_size for _, source in (*self.rows, *self.index))
+        return opened + sum(file.path.stat().st_size for file in self.files)
+
+
 def _write(settings: Settings, opened: IO[bytes], choice: BackupChoice, progress: Progress, made: datetime) -> Manifest:
     with ExitStack() as stack:
         held = stack.enter_context(ExitStack())
         held.enter_context(publishing_lock(settings.index, _PATIENCE))
         if (settings.staff / STAFF_INTENT).exists():
             _LOG.warning("%s", IntentLog.of(settings).recover())
-        build = current_or_none(settings.index)
-        files = list(_files(settings, choice))
-        before = _state(settings.corpus)
-        # Opened at once, so that a build that is replaced once publishing goes on can still be read.
-        sources = [(file, stack.enter_context(file.path.open("rb"))) for file in files if file.name.startswith(INDEX)]
-        journal = journal_database(settings.journal) if choice.journal else None
-        staff = staff_database(settings.staff, settings.staff_database)
-        rows = [
-            (name, stack.enter_context(_rows(database, Path(opened.name).parent)))
-            for name, database in _databases(journal, staff)
-        ]
-        total = sum(os.fstat(source.fileno()).st_size for _, source in [*sources, *rows])
-        total += sum(file.path.stat().st_size for file in files if not file.name.startswith(INDEX))
+        build, pages = current_or_none(settings.index), _state(settings.corpus)
+        content = _open_content(settings, choice, Path(opened.name).parent, stack)
+        total = content.size
         archive = stack.enter_context(ArchiveWriter(opened, lambda done: progress(done, max(total, done))))
-        for name, source in rows:
-            archive.add(name, source, os.fstat(source.fileno()).st_size, made.timestamp())
-        for file in files:
-            if not file.name.startswith(INDEX):
-                with file.path.open("rb") as source:
-                    _add(archive, file, source)
-        if _state(settings.corpus) != before or current_or_none(settings.index) != build:
+        for name, rows in content.rows:
+            archive.add(name, rows, os.fstat(rows.fileno()).st_size, made.timestamp())
+        for file in content.files:
+            with file.path.open("rb") as source:
+                _add(archive, file, source)
+        if _state(settings.corpus) != pages or current_or_none(settings.index) != build:
             raise _Changed
         held.close()
-        for file, source in sources:
-            _add(archive, file, source)
+        for file, opened_before in content.index:
+            _add(archive, file, opened_before)
         return archive.finish(
             version=__version__,
             made=made.isoformat(timespec="seconds"),
             build=(build or "") if choice.index else "",
-            journal=journal.version if journal and journal.exists else None,
-            staff=staff.version if staff.exists else None,
+            journal=content.journal,
+            staff=content.staff,
         )
+
+
+def _open_content(settings: Settings, choice: BackupChoice, folder: Path, stack: ExitStack) -> _Content:
+    """Open what is to be backed up, until the stack closes it; rows are written into a folder beside the backup."""
+    files = list(_files(settings, choice))
+    # Opened at once, so that a build that is replaced once publishing goes on can still be read.
+    index = [(file, stack.enter_context(file.path.open("rb"))) for file in files if file.name.startswith(INDEX)]
+    journal = journal_database(settings.journal) if choice.journal else None
+    staff = staff_database(settings.staff, settings.staff_database)
+    return _Content(
+        [(name, stack.enter_context(_rows(database, folder))) for name, database in _databases(journal, staff)],
+        index,
+        [file for file in files if not file.name.startswith(INDEX)],
+        journal.version if journal and journal.exists else None,
+        staff.version if staff.exists else None,
+    )
 
 
 def _add(archive: ArchiveWriter, file: _File, source: IO[bytes]) -> None:
@@ -209,7 +234,10 @@ def _below(prefix: str, folder: Path) -> Iterator[_File]:
             path = Path(root, name)
             inside = not path.is_symlink() or path.resolve().is_relative_to(folder.resolve())
             if inside and path.is_file() and not name.startswith((_DRAFT, ".lock", ".serving")):
-                yield _File(prefix + path.relative_to(folder).as_posix(), path)
+                file = _File(prefix + path.relative_to(folder).as_posix(), path)
+                if not is_portable(file.name):
+                    raise BackupError(f"{str(path)!r} has a name that cannot be restored: rename it, and repeat.")
+                yield file
 
 
 def _state(corpus: Path) -> list[tuple[str, int, int, int]]:

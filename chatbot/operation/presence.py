@@ -21,6 +21,7 @@ def serving(settings: Settings) -> Iterator[None]:
     Raises `BackupError` while a backup is being restored there.
     """
     try:
+        settings.index.mkdir(parents=True, exist_ok=True)  # a first start builds it, for minutes
         descriptor = open_lock(settings.index / _LOCK)
     except OSError:
         yield
@@ -43,7 +44,8 @@ def alone(settings: Settings) -> Iterator[None]:
     try:
         if not try_lock(descriptor):
             raise BackupError(
-                f"A server uses {settings.index}: stop it first, such as with systemctl stop footnote, then repeat."
+                f"A server uses {settings.index}: stop it first, as with 'systemctl stop footnote' on each machine "
+                "that serves it. Then repeat."
             )
         yield
     finally:

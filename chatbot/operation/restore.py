@@ -8,7 +8,6 @@ import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
-from datetime import datetime
 from pathlib import Path
 from secrets import token_hex
 from typing import Final
@@ -18,7 +17,7 @@ from chatbot.database import Database, Row
 from chatbot.errors import BackupError
 from chatbot.files import write_atomically
 from chatbot.journal import Journal, journal_database
-from chatbot.operation.archive import Manifest, is_plain, read_archive
+from chatbot.operation.archive import Manifest, is_portable, read_archive
 from chatbot.operation.backup import CLINIC, CORPUS, INDEX, JOURNAL_ROWS, STAFF, STAFF_ROWS
 from chatbot.operation.last_backup import note_backup
 from chatbot.operation.presence import alone
@@ -160,8 +159,7 @@ class _Places:
                 journal.close()
         if not self._staff.is_shared:
             self._fill(staff_database(self._staged(STAFF)), STAFF_ROWS)
-        with suppress(ValueError):  # a stranger's archive may hold any time
-            note_backup(self._staged(STAFF), file, datetime.fromisoformat(manifest.made))
+        note_backup(self._staged(STAFF), file, manifest.moment)
 
     def _write(self, name: str, entry: tarfile.TarInfo, pieces: Iterator[bytes]) -> None:
         private = name.startswith(STAFF) or name in {JOURNAL_ROWS, STAFF_ROWS}
@@ -248,7 +246,7 @@ def _is_of_staff(name: str) -> bool:
     Its database and a change of the pages that is under way never are: the next start would carry out a stranger's.
     """
     under_way, _, _ = STAFF_INTENT.partition("/")
-    return is_plain(name) and not name.startswith(STAFF_DATABASE) and name.partition("/")[0] != under_way
+    return is_portable(name) and not name.startswith(STAFF_DATABASE) and name.partition("/")[0] != under_way
 
 
 def _row(line: bytes) -> Row:

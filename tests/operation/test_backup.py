@@ -169,6 +169,13 @@ def test_a_backup_that_cannot_be_written_says_why_and_leaves_nothing(used_site: 
     assert {path.name for path in file.parent.iterdir()} == {"site", "backup.tar.gz"}
 
 
+def test_a_file_that_could_not_be_restored_is_named_at_once(used_site: Site) -> None:
+    (used_site.folder / "corpus" / "a\\b.md").write_text("# A")
+    with pytest.raises(BackupError, match=r"a.+b\.md' has a name that cannot be restored: rename it, and repeat"):
+        back(used_site)
+    assert [path.name for path in used_site.folder.parent.iterdir()] == ["site"]
+
+
 def test_the_index_and_the_journal_may_be_left_out(published_site: Site, other: Site) -> None:
     file = back(published_site, index=False, journal=False)
     names = tarfile.open(file).getnames()  # noqa: SIM115 - closed with the test
@@ -241,6 +248,11 @@ def test_a_running_server_must_be_stopped_first(used_site: Site) -> None:
     bring(used_site, file, force=True)
 
 
+def test_no_backup_is_restored_while_a_server_makes_its_first_index(other: Site) -> None:
+    with serving(other.settings), pytest.raises(BackupError, match="stop it first"), alone(other.settings):
+        pytest.fail("a backup was restored while a server started")
+
+
 def test_an_installation_moves_to_postgresql_and_back(
     published_site: Site, make_site: Callable[..., Site], tmp_path: Path, empty_postgresql: str, other: Site
 ) -> None:
@@ -284,7 +296,14 @@ def archive(file: Path, *entries: tuple[tarfile.TarInfo, bytes], members: object
             info.name: {"size": len(data), "sha256": hashlib.sha256(data).hexdigest(), "modified": 0.0, "mode": 0o600}
             for info, data in entries
         }
-        manifest = {"format": 1, "version": "0.1.0", "made": "", "build": "", "journal": None, "staff": None}
+        manifest = {
+            "format": 1,
+            "version": "0.1.0",
+            "made": "2026-11-26T18:04:11+00:00",
+            "build": "",
+            "journal": None,
+            "staff": None,
+        }
         text = json.dumps(manifest | {"members": listed if members is None else members} | fields).encode()
         info = tarfile.TarInfo("manifest.json")
         info.size = len(text)
@@ -340,6 +359,8 @@ def test_nothing_but_plain_files_is_taken(other: Site, tmp_path: Path, kind: byt
         ({"journal": 99}, "is newer"),
         ({"journal": "1"}, "its manifest cannot be read"),
         ({"made": 3}, "its manifest cannot be read"),
+        ({"made": "2026-11-26T18:04:11"}, "its manifest cannot be read"),
+        ({"build": "\x1b[2J"}, "its manifest cannot be read"),
         ({"version": None}, "its manifest cannot be read"),
         ({"members": {"corpus/a.md": {**A_PAGE, "modified": float("nan")}}}, "its manifest cannot be read"),
         ({"members": {"corpus/a.md": {**A_PAGE, "modified": "now"}}}, "its manifest cannot be read"),

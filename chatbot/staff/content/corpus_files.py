@@ -113,6 +113,6 @@ def sidecar_name(path: Path) -> Path:
 
 
 def is_below(name: str) -> bool:
-    """Return whether a name is that of a file below a folder, and leads nowhere else."""
+    """Return whether a name is that of a file below a folder, and leads nowhere else, whatever letters it has."""
     path = PurePosixPath(name)
     return bool(path.parts) and not path.is_absolute() and ".." not in path.parts and "\0" not in name
