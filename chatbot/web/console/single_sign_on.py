@@ -153,6 +153,13 @@ class OpenIdProvider:
             known = self._description
         if known and self._clock() - known.read < _DESCRIPTION_LIFE:
             return known
+        described = self._read_description()
+        with self._lock:
+            self._description = described
+        return described
+
+    def _read_description(self) -> _Description:
+        """Ask the provider for what it says of itself; raises `SingleSignOnRefused` if that cannot be used."""
         issuer = self._settings.issuer
         said = self._get(f"{issuer.rstrip('/')}/.well-known/openid-configuration")
         if said.get("issuer") != issuer:
@@ -168,10 +175,7 @@ class OpenIdProvider:
             raise SingleSignOnRefused(_UNREACHABLE)
         authorization, token, keys = map(str, addresses)
         methods = said.get("token_endpoint_auth_methods_supported") or ["client_secret_basic"]
-        described = _Description(authorization, token, keys, "client_secret_post" not in methods, self._clock())
-        with self._lock:
-            self._description = described
-        return described
+        return _Description(authorization, token, keys, "client_secret_post" not in methods, self._clock())
 
     def _key_set(self, description: _Description, *, fresh: bool = False) -> KeySet:
         """Return the provider's keys. Fresh ones are asked for at most once a minute."""
