@@ -149,6 +149,14 @@ def test_the_oldest_idle_connection_makes_room() -> None:
             assert not is_closed(connection, 0.3)
 
 
+def test_an_address_that_goes_on_opening_has_its_newest_closed() -> None:
+    with served(ConnectionLimits(32, 3, burst=5, interval=60)) as port, ExitStack() as stack:
+        opened = [connect(stack, port) for _ in range(20)]
+        assert [number for number, one in enumerate(opened) if not is_closed(one, 0.3)] == [5, 6, 7]
+        other = connect(stack, port, b"GET / HTTP/1.1\r\nHost: a\r\n\r\n", source="127.0.0.2")
+        assert other.recv(4096).startswith(b"HTTP/1.1 200")
+
+
 def test_a_trusted_proxy_may_hold_more_than_an_address() -> None:
     with served(ConnectionLimits(32, 3), ("127.0.0.1",)) as port, ExitStack() as stack:
         held = [connect(stack, port) for _ in range(10)]

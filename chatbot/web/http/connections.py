@@ -25,6 +25,8 @@ _ADDRESS_SHARE: Final = 4  # one address may hold this fraction of all connectio
 _UNLIMITED_FILES: Final = 4 * _MOST_CONNECTIONS  # stands for a system without a limit
 _HEADER_TIMEOUT: Final = 15.0  # seconds; nginx allows 60, and a phone on a bad line needs one
 _NEWCOMER: Final = 1.0  # seconds in which a new connection sends its first request
+_BURST: Final = 256  # connections that an address at its limit may still open at once
+_INTERVAL: Final = 0.1  # seconds; one request of the chat page costs four milliseconds before it is answered
 _REPEAT_INTERVAL: Final = 60.0  # seconds in which the same line is logged once
 _MOST_LINES: Final = 200  # distinct lines that are remembered
 _VARIABLE: Final = re.compile(r"0x[0-9a-f]+|\d+")  # the parts of a line in which repetitions differ
@@ -32,11 +34,16 @@ _VARIABLE: Final = re.compile(r"0x[0-9a-f]+|\d+")  # the parts of a line in whic
 
 @dataclass(frozen=True, slots=True)
 class ConnectionLimits:
-    """The most connections in all and by address, and the seconds that a request's headers may take."""
+    """The most connections in all and by address, and the seconds that a request's headers may take.
+
+    An address at its limit may open `burst` more at once, and one each `interval` seconds on average.
+    """
 
     total: int
     per_address: int
     header_timeout: float = _HEADER_TIMEOUT
+    burst: int = _BURST
+    interval: float = _INTERVAL
 
     @classmethod
     def for_open_files(cls) -> "ConnectionLimits":
@@ -62,6 +69,7 @@ class ConnectionTable:
         self.limits = limits
         self._proxies = tuple(ip_network(network) for network in with_mapped(trusted_proxies))
         self._open: dict[str, dict[_BoundedProtocol, None]] = {}
+        self._room_used: dict[str, float] = {}  # by address at its limit, until when its room is used up
         self._count = 0
 
     def __len__(self) -> int:
@@ -71,15 +79,20 @@ class ConnectionTable:
     def add(self, connection: "_BoundedProtocol") -> None:
         """Count a new connection, and close the one that must make room for it.
 
-        The address with the most connections makes room: with its oldest idle connection, or else with its oldest.
+        The address with the most connections makes room: with its oldest idle connection, or else with its oldest. One
+        that keeps opening connections beyond its limit has the newest closed, before a request of it costs anything.
         """
         address = connection.address
-        group = self._open.setdefault(client_prefix(address), {})
+        prefix = client_prefix(address)
+        group = self._open.setdefault(prefix, {})
         group[connection] = None
         self._count += 1
         if len(group) > self.limits.per_address and not self._is_proxy(address):
             _LOG.warning("One address has over %d connections: its oldest are closed.", self.limits.per_address)
-            self._close_oldest(group)
+            if self._has_room(prefix, connection.loop.time()):
+                self._close_oldest(group)
+            else:
+                self._close(connection)
         elif self._count > self.limits.total:
             _LOG.warning("There are over %d connections: the oldest are closed.", self.limits.total)
             self._close_oldest(max(self._open.values(), key=len))
@@ -93,11 +106,22 @@ class ConnectionTable:
             self._count -= 1
             if not group:
                 del self._open[prefix]
+                self._room_used.pop(prefix, None)
+
+    def _has_room(self, prefix: str, now: float) -> bool:
+        """Take room for a connection of an address at its limit (generic cell rate algorithm, ITU-T I.371)."""
+        used = max(self._room_used.get(prefix, now), now) + self.limits.interval
+        if used - now > self.limits.burst * self.limits.interval:
+            return False
+        self._room_used[prefix] = used
+        return True
 
     def _close_oldest(self, group: "dict[_BoundedProtocol, None]") -> None:
-        victim = next((connection for connection in group if connection.is_idle()), next(iter(group)))
-        self.remove(victim)
-        victim.transport.abort()  # `close` would wait for a client that reads nothing
+        self._close(next((connection for connection in group if connection.is_idle()), next(iter(group))))
+
+    def _close(self, connection: "_BoundedProtocol") -> None:
+        self.remove(connection)
+        connection.transport.abort()  # `close` would wait for a client that reads nothing
 
     def _is_proxy(self, address: str) -> bool:
         try:
