@@ -107,11 +107,16 @@ def _shown(settings: Settings) -> str:
 
 
 def _serve_one(settings: Settings) -> None:
+    from chatbot.operation.presence import serving
 
+    with serving(settings):
+        _open_and_serve(settings)
+
+
+def _open_and_serve(settings: Settings) -> None:
     from chatbot.cli.progress import progress_bar
     from chatbot.clinic import Contact, example_warnings
     from chatbot.journal import Journal
-    from chatbot.operation.presence import serving
     from chatbot.staff import IndexHealer
     from chatbot.web.server import listen, serve
 
@@ -132,8 +137,7 @@ def _serve_one(settings: Settings) -> None:
     print(f"Serving {bot.clinic.name} on {_shown(settings)} (Ctrl+C stops it)", flush=True)
     _later(bot.warm_up)
     healer.start()
-    with serving(settings):
-        serve(bot, journal, settings, address, metrics=_metrics(settings))
+    serve(bot, journal, settings, address, metrics=_metrics(settings))
 
 
 def _widget(settings: Settings, options: argparse.Namespace) -> None:
