@@ -1,7 +1,7 @@
 """The parser of the command line: `footnote`, or `python -m chatbot`.
 
-Exit codes: 0 done, 1 failed with one line that names the cure, 2 wrong usage, 3 done with something to look at (`build`
-or `crawl` could not read some files, `status` found changed pages), 130 interrupted.
+Exit codes: 0 done, 1 failed with one line that names the cure, 2 wrong usage, 3 done with something to look at (such as
+files that `build` could not read), 130 interrupted.
 """
 
 import argparse
@@ -14,6 +14,7 @@ from typing import Any
 from chatbot import __version__
 from chatbot.cli.backup import add_backup_commands
 from chatbot.cli.building import add_building_commands
+from chatbot.cli.commands import command_adder
 from chatbot.cli.corpus import add_corpus_commands
 from chatbot.cli.crawl import add_crawl_commands
 from chatbot.cli.digest import add_digest_command
@@ -80,14 +81,18 @@ class _Parser(argparse.ArgumentParser):
 
     def __init__(self, **options: Any) -> None:  # noqa: ANN401 - argparse's own, passed on
         super().__init__(**options)
-        self.add_argument("--site", default=argparse.SUPPRESS, metavar="NAME", help="the site, of many on one server")
+        self.add_argument("--site", default=argparse.SUPPRESS, metavar="NAME", help="the site, on a server of many")
 
 
 def _parser() -> argparse.ArgumentParser:
-    parser = _Parser(prog="footnote", description="Answers questions with the clinic's own words.")
+    parser = _Parser(
+        prog="footnote",
+        description="Answers visitors' questions with the words of the clinic's own pages.",
+        epilog="'footnote COMMAND --help' explains a command. Settings are environment variables: see README.md.",
+    )
     parser.add_argument("--version", action="version", version=__version__)
     parser.set_defaults(logs=False, load_settings=load_settings, of_one_site=True)
-    add_command = parser.add_subparsers(required=True, metavar="COMMAND").add_parser
+    add_command = command_adder(parser)
     add_corpus_commands(add_command)
     add_building_commands(add_command)
     add_status_command(add_command)

@@ -8,6 +8,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Mapping, Sequence
+from itertools import pairwise
 from pathlib import Path
 
 import httpx
@@ -383,3 +384,27 @@ def test_a_new_clinic_builds_and_answers(tmp_path: Path) -> None:
     answer = json.loads(footnote(["ask", "--json", "how long does the swelling last?"], environ, clinic).stdout)
     assert answer["outcome"] == "answered"
     assert answer["citations"][0]["text"].startswith("Some swelling is normal for two or three days.")
+
+
+def help_of(capsys: pytest.CaptureFixture[str], *command: str) -> str:
+    with pytest.raises(SystemExit) as end:
+        main([*command, "--help"])
+    assert end.value.code == 0
+    return capsys.readouterr().out
+
+
+def test_every_command_explains_itself_and_its_arguments(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("COLUMNS", "80")
+    waiting: list[tuple[str, ...]] = [()]
+    while waiting:
+        command = waiting.pop()
+        shown = help_of(capsys, *command)
+        waiting += [(*command, name) for name in re.findall(r"^    ([a-z][a-z-]*) ", shown, re.MULTILINE)]
+        if command[:1] != ("sites",):
+            assert re.search(r"\n\n[A-Z][^\n]+(\n\S[^\n]*)*\.\n\n", shown), command
+        lines = shown.splitlines()
+        for line, below in pairwise(lines):
+            if re.match(r"  [-A-Z{]", line) and line.strip() not in {"COMMAND", "ACTION"}:
+                assert re.search(r"\S  +\S", line) or below.startswith(24 * " "), (command, line)

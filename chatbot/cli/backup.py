@@ -14,14 +14,22 @@ __all__ = ["add_backup_commands"]
 
 def add_backup_commands(add_command: Callable[..., argparse.ArgumentParser]) -> None:
     """Add the parsers of these commands."""
-    backup = add_command("backup", help="write pages, settings, index, journal and staff's work into one file")
-    backup.add_argument("file", type=Path, metavar="FILE", help="such as footnote-2026-11-30.tar.gz")
+    backup = add_command(
+        "backup",
+        help="write pages, clinic.toml, index, journal and staff's work into one file, also while the server runs",
+        example="footnote backup footnote-2026-11-30.tar.gz",
+    )
+    backup.add_argument("file", type=Path, metavar="FILE", help="the file to write")
     backup.add_argument("--without-index", action="store_true", help="leave the index out, which 'build' makes anew")
     backup.add_argument("--without-journal", action="store_true", help="leave out what visitors asked")
-    backup.add_argument("--force", action="store_true", help="replace FILE")
+    backup.add_argument("--force", action="store_true", help="replace the file if it is there")
     backup.set_defaults(run=_backup)
 
-    restore = add_command("restore", help="put a backup in place; stop the server first")
+    restore = add_command(
+        "restore",
+        help="put a backup in place, once the server is stopped",
+        example="footnote restore footnote-2026-11-30.tar.gz",
+    )
     restore.add_argument("file", type=Path, metavar="FILE", help="the file of a backup")
     restore.add_argument("--force", action="store_true", help="replace what is there, and keep it aside")
     restore.add_argument("--check", action="store_true", help="only check the file, and change nothing")

@@ -29,10 +29,12 @@ _LOOK: Final = 5_000  # milliseconds without a change, after which the folder is
 
 def add_building_commands(add_command: Callable[..., argparse.ArgumentParser]) -> None:
     """Add the parsers of these commands."""
-    build = add_command("build", help="build the index of the corpus, if anything changed")
+    build = add_command("build", help="build the index of the clinic's pages, if anything changed")
     build.add_argument("--watch", action="store_true", help="build again whenever a page changes, until Ctrl+C")
-    build.add_argument("--fresh", action="store_true", help="read and embed all pages, changed or not")
-    build.add_argument("--workers", type=_workers, default=1, metavar="N", help="embed so many passages at a time; 1")
+    build.add_argument("--fresh", action="store_true", help="read and embed all pages anew, changed or not")
+    build.add_argument(
+        "--workers", type=_workers, default=1, metavar="N", help="batches of passages embedded at once (default: 1)"
+    )
     build.set_defaults(run=_build)
 
 

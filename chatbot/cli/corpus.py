@@ -26,17 +26,27 @@ _WARM_UP: Final = 5.0  # seconds after which the server is surely ready; earlier
 
 def add_corpus_commands(add_command: Callable[..., argparse.ArgumentParser]) -> None:
     """Add the parsers of these commands."""
-    init = add_command("init", help="start a clinic of your own: an example page and a clinic.toml")
-    init.add_argument("folder", nargs="?", type=Path, default=Path(), metavar="FOLDER", help="where; here, if left out")
+    init = add_command(
+        "init", help="make an example page and a clinic.toml to start from", example="footnote init clinic"
+    )
+    init.add_argument("folder", nargs="?", type=Path, default=Path(), metavar="FOLDER", help="where (default: here)")
     init.set_defaults(run=_init, of_one_site=False)
 
-    serve = add_command("serve", help="serve the chat page and the API")
+    serve = add_command(
+        "serve", help="serve the chat page, the chat for the clinic's site, the staff console and the API"
+    )
     serve.set_defaults(run=_serve, logs=True, of_one_site=False)
 
-    widget = add_command("widget", help="print the tag that shows the chat on the clinic's site")
-    widget.add_argument("server", help="this server's public address, such as https://chat.clinic.example")
-    widget.add_argument("--language", help="the chat's language, if it is not the one of clinic.toml")
-    widget.add_argument("--pin", action="store_true", help="fix the program's hash (Subresource Integrity)")
+    widget = add_command(
+        "widget",
+        help="print the line of HTML that shows the chat on the clinic's site",
+        example="footnote widget https://chat.clinic.example",
+    )
+    widget.add_argument("server", metavar="URL", help="public address of this server, as a browser shows it")
+    widget.add_argument("--language", metavar="CODE", help="the chat's language, such as de (default: clinic.toml's)")
+    widget.add_argument(
+        "--pin", action="store_true", help="pin the program by its hash; after each upgrade, the line must be replaced"
+    )
     widget.set_defaults(run=_widget)
 
 

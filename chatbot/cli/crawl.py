@@ -31,28 +31,34 @@ _TRY_SECONDS: Final = 90.0  # of the three minutes until the first answer
 
 def add_crawl_commands(add_command: Callable[..., argparse.ArgumentParser]) -> None:
     """Add the parsers of these commands."""
-    crawl = add_command("crawl", help="read a clinic's site into the corpus, and build the index")
+    example = "footnote crawl https://clinic.example"
+    crawl = add_command("crawl", help="read a clinic's site into the corpus, and build the index", example=example)
     _add_site(crawl, pages=1000)
-    crawl.add_argument("--depth", type=_number, default=10, metavar="N", help="links from the start at most (10)")
-    crawl.add_argument("--minutes", type=_number, default=60, metavar="N", help="minutes at most (60)")
-    crawl.add_argument("--overwrite", action="store_true", help="bring back pages that were changed or removed by hand")
     crawl.add_argument(
-        "--withdraw-all", action="store_true", help="take away pages even if most are gone from the site"
+        "--depth", type=_number, default=10, metavar="N", help="links from the start, at most (default: 10)"
     )
+    crawl.add_argument("--minutes", type=_number, default=60, metavar="N", help="minutes, at most (default: 60)")
+    crawl.add_argument("--overwrite", action="store_true", help="bring back pages that were changed or removed by hand")
+    crawl.add_argument("--withdraw-all", action="store_true", help="remove pages even if most are gone from the site")
     crawl.set_defaults(run=_crawl)
 
-    attempt = add_command("try", help="read a site into a temporary folder, and show the chat on a page")
+    example = "footnote try https://clinic.example"
+    attempt = add_command("try", help="read a site, show the chat on a page, and keep nothing", example=example)
     _add_site(attempt, pages=_TRY_PAGES)
     attempt.set_defaults(run=_try)
 
 
 def _add_site(parser: argparse.ArgumentParser, pages: int) -> None:
-    parser.add_argument("address", help="the site, such as https://clinic.example")
-    parser.add_argument("--also", action="append", default=[], metavar="SITE", help="read this site, too")
-    parser.add_argument("--pages", type=_number, default=pages, metavar="N", help=f"pages at most ({pages})")
-    parser.add_argument("--pause", type=_seconds, default=0.5, metavar="SECONDS", help="between two requests (0.5)")
-    parser.add_argument("--contact", default="", help="whom the site's owner can ask; else the e-mail of clinic.toml")
-    parser.add_argument("--allow-private", action="store_true", help="for a site of your own network or machine")
+    parser.add_argument("address", metavar="URL", help="address of the site")
+    parser.add_argument("--also", action="append", default=[], metavar="URL", help="a further site; may be repeated")
+    parser.add_argument("--pages", type=_number, default=pages, metavar="N", help=f"pages, at most (default: {pages})")
+    parser.add_argument(
+        "--pause", type=_seconds, default=0.5, metavar="SECONDS", help="time between two requests (default: 0.5)"
+    )
+    parser.add_argument(
+        "--contact", default="", help="whom the site's owner can ask, sent along (default: the e-mail of clinic.toml)"
+    )
+    parser.add_argument("--allow-private", action="store_true", help="read a site of your own network or machine, too")
 
 
 def _number(text: str) -> int:

@@ -11,8 +11,10 @@ __all__ = ["add_digest_command"]
 
 def add_digest_command(add_command: Callable[..., argparse.ArgumentParser]) -> None:
     """Add the parser of this command."""
-    digest = add_command("digest", help="print the digest of the last 24 hours, as it would be sent")
-    digest.add_argument("--send", action="store_true", help="send it now to where [digest] in clinic.toml says")
+    digest = add_command(
+        "digest", help="print the daily digest of unanswered and urgent questions, of the last 24 hours"
+    )
+    digest.add_argument("--send", action="store_true", help="send it, too, to where [digest] in clinic.toml says")
     digest.set_defaults(run=_digest)
 
 

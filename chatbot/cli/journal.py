@@ -8,6 +8,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
+from chatbot.cli.commands import command_adder
 from chatbot.errors import FootnoteError, SettingsError
 from chatbot.settings import Settings, warn_renamed
 
@@ -23,30 +24,37 @@ EXPORT_FORMATS: Final = ("csv", "jsonl")
 def add_journal_commands(add_command: Callable[..., argparse.ArgumentParser]) -> None:
     """Add the parser of `footnote journal` and of the commands below it."""
     journal = add_command("journal", help="erase, export or shorten what is kept of visitors' questions")
-    commands = journal.add_subparsers(required=True, metavar="COMMAND")
+    add = command_adder(journal)
 
-    erase = commands.add_parser("erase", help="erase questions, counts and all")
+    example = "footnote journal erase --before 2026-11-30"
+    erase = add("erase", help="erase questions, and take them out of all counts", example=example)
     which = erase.add_mutually_exclusive_group(required=True)
     which.add_argument("--all", action="store_true", help="every question")
-    which.add_argument("--before", metavar="DATE", type=_day, help="questions asked before a day, as 2026-11-30 (UTC)")
+    which.add_argument("--before", metavar="DATE", type=_day, help="questions before this day (UTC)")
     which.add_argument(
-        "--matching", metavar="TEXT", type=_some_text, help="questions that hold a text, or whose comment does"
+        "--matching", metavar="TEXT", type=_some_text, help="questions that hold this text, or whose comment does"
     )
-    which.add_argument("--answer", metavar="ID", help="the question of an answer's id")
+    which.add_argument("--answer", metavar="ID", help="the question of this answer_id")
     erase.set_defaults(run=_erase)
 
-    export = commands.add_parser("export", help="print the questions that are kept")
+    example = "footnote journal export --since 2026-11-01 --output questions.csv"
+    export = add("export", help="print the questions that are kept, or write them to a file", example=example)
     export.add_argument(
-        "--format", choices=EXPORT_FORMATS, default="csv", help="for a spreadsheet (csv) or a program (jsonl)"
+        "--format",
+        choices=EXPORT_FORMATS,
+        default="csv",
+        help="csv for a spreadsheet, jsonl for a program (default: csv)",
     )
-    export.add_argument("--since", metavar="DATE", type=_day, help="from this day on (UTC)")
-    export.add_argument("--until", metavar="DATE", type=_day, help="before this day (UTC)")
-    export.add_argument("--output", metavar="FILE", type=Path, help="write to a file that only you may read")
+    export.add_argument("--since", metavar="DATE", type=_day, help="questions from this day on (UTC)")
+    export.add_argument("--until", metavar="DATE", type=_day, help="questions before this day (UTC)")
+    export.add_argument("--output", metavar="FILE", type=Path, help="write to this file, which only you may read")
     export.set_defaults(run=_export)
 
-    expire = commands.add_parser("expire", help="delete the words of questions older than FOOTNOTE_RETENTION_DAYS")
+    expire = add(
+        "expire", help="delete the words of questions older than FOOTNOTE_RETENTION_DAYS, as a server does daily"
+    )
     expire.set_defaults(run=_expire)
-    commands.add_parser("enforce").set_defaults(run=_enforce)  # the old name of expire, for one more release
+    add("enforce").set_defaults(run=_enforce)  # the old name of expire, for one more release
 
 
 def _day(text: str) -> datetime:

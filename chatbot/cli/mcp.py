@@ -15,7 +15,9 @@ _LOG = logging.getLogger(__name__)
 def add_mcp_command(add_command: Callable[..., argparse.ArgumentParser]) -> None:
     """Add the parser of this command."""
     mcp = add_command("mcp", help="serve the pages to an assistant over standard input and output (MCP)")
-    mcp.add_argument("--server", default="", help="public address of the server that links lead to, if there is one")
+    mcp.add_argument(
+        "--server", default="", metavar="URL", help="public address of the server, for links to pages that it shows"
+    )
     mcp.set_defaults(run=_mcp)
 
 

@@ -17,11 +17,15 @@ _OPERATOR: Final = "command line"
 
 def add_pause_commands(add_command: Callable[..., argparse.ArgumentParser]) -> None:
     """Add the parsers of these commands."""
-    pause = add_command("pause", help="pause the chat: visitors read a message and how to reach the clinic")
-    pause.add_argument("--message", help="what visitors read; as it was, if left out")
+    pause = add_command(
+        "pause",
+        help="pause the chat: visitors read a message and how to reach the clinic",
+        example='footnote pause --message "We are moving."',
+    )
+    pause.add_argument("--message", metavar="TEXT", help="what visitors read (default: chat.message of clinic.toml)")
     pause.set_defaults(run=_pause)
 
-    resume = add_command("resume", help="answer visitors again")
+    resume = add_command("resume", help="answer visitors again after a pause")
     resume.set_defaults(run=_resume)
 
 

@@ -22,22 +22,30 @@ __all__ = ["add_question_commands"]
 
 def add_question_commands(add_command: Callable[..., argparse.ArgumentParser]) -> None:
     """Add the parsers of these commands."""
-    ask = add_command("ask", help="answer a question")
+    ask = add_command("ask", help="answer a question", example='footnote ask "how long does the swelling last?"')
     source = ask.add_mutually_exclusive_group(required=True)
-    source.add_argument("question", nargs="?", help="the question, between quotation marks")
-    source.add_argument("--batch", metavar="FILE", type=Path, help="answer a file of JSON objects, one a line")
+    source.add_argument("question", nargs="?", metavar="QUESTION", help="the question, in quotation marks")
+    source.add_argument(
+        "--batch", metavar="FILE", type=Path, help="answer a file of questions, a JSON object a line: see README.md"
+    )
     ask.add_argument("--json", action="store_true", help="print the answer as JSON")
-    ask.add_argument("--explain", action="store_true", help="print the ten best passages with their scores too")
+    ask.add_argument("--explain", action="store_true", help="print the ten best passages with their scores, too")
     ask.set_defaults(run=_ask)
 
     evaluate = add_command(
         "evaluate",
-        help="ask golden questions and report how well they are answered",
-        usage="footnote evaluate FILE [--json] [--plot FILE.png] [--min NAME=VALUE ...] [--max NAME=VALUE ...]",
+        help="ask questions whose answers you know, and report how well they are answered",
+        example="footnote evaluate golden.jsonl --min hit@1=0.8",
     )
-    evaluate.add_argument("file", metavar="FILE", type=Path, help="golden questions, a JSON object a line")
+    evaluate.usage = "footnote evaluate FILE [--json] [--plot FILE.png] [--min NAME=VALUE ...] [--max NAME=VALUE ...]"
+    evaluate.add_argument(
+        "file",
+        metavar="FILE",
+        type=Path,
+        help="questions with their answers, a JSON object a line: see docs/evaluation.md",
+    )
     evaluate.add_argument("--json", action="store_true", help="print the report as JSON, with each question's result")
-    evaluate.add_argument("--plot", metavar="FILE.png", type=Path, help="draw risk against coverage, and what is found")
+    evaluate.add_argument("--plot", metavar="FILE.png", type=Path, help="draw charts of the report")
     for side, worse in (("--min", "below"), ("--max", "above")):
         evaluate.add_argument(
             side,
@@ -50,7 +58,7 @@ def add_question_commands(add_command: Callable[..., argparse.ArgumentParser]) -
         )
     evaluate.set_defaults(run=_evaluate)
 
-    check = add_command("check", help="ask the questions that staff saved, keep the report, and compare it")
+    check = add_command("check", help="ask the questions that staff saved, and compare with the last time")
     check.set_defaults(run=_check)
 
 

@@ -7,6 +7,7 @@ from collections.abc import Callable
 from getpass import GetPassWarning, getpass
 from typing import TYPE_CHECKING, Final
 
+from chatbot.cli.commands import command_adder
 from chatbot.errors import AccountRefused
 from chatbot.settings import Settings
 
@@ -18,7 +19,8 @@ __all__ = ["ROLES", "add_staff_commands", "edit_accounts"]
 ROLES: Final = ("reader", "editor")
 """The roles of an account, written out so that `--help` need not load the staff's modules."""
 
-_OPERATOR = "command line"
+_ROLES_HELP: Final = "a reader sees everything, an editor changes it too"
+_OPERATOR: Final = "command line"
 
 _Run = Callable[[Settings, argparse.Namespace], object]
 _Edit = Callable[["AccountStore", argparse.Namespace], tuple[str, str]]
@@ -28,43 +30,49 @@ def add_staff_commands(add_command: Callable[..., argparse.ArgumentParser], run:
     """Add the parser of `footnote staff` and of the commands below it; `run` runs them for several sites."""
     staff = add_command("staff", help="make and change the accounts of the staff console")
     staff.set_defaults(run=run or _run)
-    add_leaf = staff.add_subparsers(required=True, metavar="COMMAND").add_parser
+    add_leaf = command_adder(staff)
 
-    def add_parser(name: str, help: str) -> argparse.ArgumentParser:  # noqa: A002 - as argparse calls it
-        parser = add_leaf(name, help=help)
+    def add_parser(name: str, help: str, example: str = "") -> argparse.ArgumentParser:  # noqa: A002 - as argparse has it
+        parser = add_leaf(name, help=help, example=example)
         if run:
-            parser.add_argument("--only", action="append", metavar="NAME", help="a site; all, if left out")
+            parser.add_argument(
+                "--only", action="append", metavar="SITE", help="a site; may be repeated (default: all sites)"
+            )
         return parser
 
-    add = add_parser("add", help="make an account; asks for its password")
-    add.add_argument("name", help="the name to sign in with")
-    add.add_argument("--role", choices=ROLES, required=True, help="reader: sees everything; editor: changes it too")
+    def add_name(parser: argparse.ArgumentParser) -> None:
+        parser.add_argument("name", metavar="NAME", help="the name to sign in with")
+
+    example = "" if run else "footnote staff add anna --role editor"
+    add = add_parser("add", help="make an account, and ask for its password", example=example)
+    add_name(add)
+    add.add_argument("--role", choices=ROLES, required=True, help=_ROLES_HELP)
     secret = add.add_mutually_exclusive_group()
     secret.add_argument("--password-stdin", action="store_true", help="read the password from standard input")
     secret.add_argument("--single-sign-on", action="store_true", help="set no password: see docs/single-sign-on.md")
     add.set_defaults(edit=_add)
 
-    accounts = add_parser("list", help="name the accounts")
+    accounts = add_parser("list", help="list the accounts")
     accounts.set_defaults(edit=_list)
 
     remove = add_parser("remove", help="remove an account and sign it out")
-    remove.add_argument("name")
+    add_name(remove)
     remove.set_defaults(edit=_remove)
 
-    password = add_parser("password", help="give an account another password and sign it out")
-    password.add_argument("name")
+    password = add_parser("password", help="set another password of an account, and sign it out")
+    add_name(password)
     password.add_argument("--password-stdin", action="store_true", help="read the password from standard input")
     password.set_defaults(edit=_set_password)
 
-    role = add_parser("role", help="give an account another role")
-    role.add_argument("name")
-    role.add_argument("role", choices=ROLES)
+    role = add_parser("role", help="set another role of an account")
+    add_name(role)
+    role.add_argument("role", choices=ROLES, help=_ROLES_HELP)
     role.set_defaults(edit=_set_role)
 
     sign_out = add_parser("sign-out", help="end the sessions of an account, or of everyone")
     who = sign_out.add_mutually_exclusive_group(required=True)
-    who.add_argument("name", nargs="?")
-    who.add_argument("--all", action="store_true")
+    who.add_argument("name", nargs="?", metavar="NAME", help="the name to sign in with")
+    who.add_argument("--all", action="store_true", help="everyone")
     sign_out.set_defaults(edit=_sign_out)
 
 
