@@ -200,7 +200,7 @@ def test_the_readme_names_commands_and_targets_that_exist() -> None:
     usage = subprocess.run(
         [sys.executable, "-m", "chatbot", "--help"], check=True, cwd=ROOT, capture_output=True, text=True
     )
-    for command in re.findall(r"python -m chatbot (\w+)", text):
+    for command in re.findall(r"^footnote (\w+)", text, re.MULTILINE):
         assert f"\n    {command} " in usage.stdout
     for target in re.findall(r"^make (\w+)", text, re.MULTILINE):
         assert re.search(rf"^{target}:", (ROOT / "Makefile").read_text("utf-8"), re.MULTILINE)
