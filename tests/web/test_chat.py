@@ -87,6 +87,29 @@ def test_the_page_greets_and_says_what_it_is(visitor: Visitor, bot: Chatbot) -> 
     assert page.locator("html").get_attribute("lang") == "en"
 
 
+def test_the_box_and_the_sentence_on_privacy_are_seen_without_scrolling(visitor: Visitor) -> None:
+    page = visitor.open()
+    box, sentence = page.locator("#question textarea"), page.locator(".privacy")
+    for text in (sentence.inner_text(), "We keep what you ask for a month, and no name. " * 10):
+        sentence.evaluate("(node, text) => { node.textContent = text; }", text)
+        for width, height in ((320, 640), (390, 844), (1280, 800)):
+            page.set_viewport_size({"width": width, "height": height})
+            expect(box).to_be_in_viewport(ratio=1)
+            expect(sentence).to_be_in_viewport(ratio=1)
+    page.set_viewport_size({"width": 640, "height": 320})  # a phone on its side has room for the box alone
+    expect(box).to_be_in_viewport(ratio=1)
+
+
+def test_once_a_conversation_has_begun_the_box_alone_stays_in_view(visitor: Visitor) -> None:
+    page = visitor.open()
+    page.set_viewport_size(PHONE)
+    ask(page, ASKED)
+    expect(page.locator("#question textarea")).to_be_in_viewport(ratio=1)
+    expect(page.locator(".privacy")).not_to_be_in_viewport()
+    page.evaluate("scrollTo({top: document.body.scrollHeight, behavior: 'instant'})")
+    expect(page.locator(".privacy")).to_be_in_viewport(ratio=0.9)  # its height is a fraction of a pixel
+
+
 def test_a_starter_asks_itself_and_suggestions_follow(visitor: Visitor, bot: Chatbot) -> None:
     page = visitor.open()
     buttons = page.locator("#suggestions button")
