@@ -34,7 +34,6 @@ __all__ = ["Journal"]
 
 _DAY: Final = 86_400  # seconds
 _TIMEOUT: Final = 10  # seconds that feedback may wait to be written
-_LATE: Final = (0.2, 0.4, 0.8)  # seconds between tries: another server may not have written the answer down yet
 _ANSWER_ID: Final = re.compile(r"[0-9a-f]{32}")
 
 
@@ -57,6 +56,11 @@ class Journal:
     def retention(self) -> int:
         """The days that text is kept; 0 for never."""
         return self._retention
+
+    @property
+    def is_shared(self) -> bool:
+        """Whether other servers may write to the same journal."""
+        return self._database.is_shared
 
     @property
     def waiting(self) -> int:
@@ -102,19 +106,13 @@ class Journal:
     def feedback(self, answer_id: str, helpful: bool, comment: str = "") -> bool:
         """Record a visitor's feedback on an answer, in place of earlier feedback; return False for an unknown answer.
 
-        Raises `JournalError` if it cannot be written.
+        That of another server may be written down a moment later. Raises `JournalError` if it cannot be written.
         """
         if not _ANSWER_ID.fullmatch(answer_id):
             return False
         change = update(questions).where(questions.c.answer_id == answer_id)
         change = change.values(helpful=helpful, comment=self._redacted(comment))
-        if self._written(change):
-            return True
-        for pause in _LATE if self._database.is_shared else ():
-            time.sleep(pause)
-            if self._written(change):
-                return True
-        return False
+        return self._written(change)
 
     def flush(self) -> None:
         """Wait until everything submitted so far is written; raises `JournalError` if that fails."""

@@ -5,10 +5,7 @@ import io
 import json
 import re
 from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, date, datetime, timedelta
-from pathlib import Path
-from time import perf_counter, sleep
 from uuid import uuid4
 from zoneinfo import ZoneInfo
 
@@ -59,22 +56,6 @@ def test_beside_other_servers_a_journal_has_started_once_it_can_be_written(empty
     with psycopg.connect(empty_postgresql) as connection:
         assert connection.execute("SELECT to_regclass('questions')").fetchone() == ("questions",)
     journal.close()
-
-
-def test_feedback_waits_for_the_answer_that_another_server_writes(empty_postgresql: str) -> None:
-    one, other = (Journal.open(empty_postgresql, 30) for _ in range(2))
-    assert one
-    assert other
-    other.flush()
-    answer_id = uuid4().hex
-    with ThreadPoolExecutor(1) as pool:
-        feedback = pool.submit(other.feedback, answer_id, True)
-        sleep(0.1)
-        one.record(answer_id, answer("does it hurt?"), 12)
-        assert feedback.result()
-    assert [logged.helpful for logged in one.asked()] == [True]
-    one.close()
-    other.close()
 
 
 def test_the_button_below_an_alarm_is_no_unanswered_question(journal: Journal) -> None:

@@ -2,7 +2,9 @@
 
 import re
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor, wait
 from pathlib import Path
+from uuid import uuid4
 
 import httpx
 import pytest
@@ -69,6 +71,31 @@ def test_feedback_on_an_answer_that_is_not_kept_is_a_problem(visitor: httpx.Clie
     response = visitor.post("/api/feedback", json={"answer_id": answer_id, "helpful": True})
     assert is_problem(response, 404)
     assert response.json()["type"] == "urn:footnote:problem:answer-not-found"
+
+
+def test_feedback_waits_for_the_answer_of_another_server_and_holds_up_no_other(
+    bot: Chatbot, empty_postgresql: str
+) -> None:
+    one, other = (Journal.open(empty_postgresql, 30) for _ in range(2))
+    assert one
+    assert other
+    other.flush()  # it opens the database
+    with serving(bot, one) as address, httpx.Client(base_url=address, timeout=20) as visitor:
+
+        def rate(answer_id: str) -> int:
+            return visitor.post("/api/feedback", json={"answer_id": answer_id, "helpful": True}).status_code
+
+        known = asked(visitor, ASKED)
+        one.flush()
+        late, *unknown = (uuid4().hex for _ in range(7))
+        with ThreadPoolExecutor(7) as pool:
+            rated = [pool.submit(rate, answer_id) for answer_id in (late, *unknown)]
+            wait(rated, 0.1)  # seconds
+            assert rate(known) == 204
+            assert not any(reply.done() for reply in rated)
+            other.record(late, bot.ask(ASKED), 12)
+            assert [reply.result() for reply in rated] == [204, *[404] * 6]
+    other.close()
 
 
 def test_without_a_journal_no_answer_is_known(client: httpx.Client) -> None:
