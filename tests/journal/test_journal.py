@@ -270,21 +270,3 @@ def test_json_lines_hold_an_object_for_each_question(journal: Journal) -> None:
         "judged": None,
         "confirmed": False,
     }
-
-
-def test_ten_thousand_questions_are_counted_and_listed_within_a_second(tmp_path: Path, clock: Clock) -> None:
-    journal = Journal.open(str(tmp_path / "journal.sqlite3"), 30, clock)
-    assert journal
-    for number in range(10_000):
-        clock.now = NOW - number * 300
-        journal.record(uuid4().hex, answer(f"does it hurt {number}?", list(Outcome)[number % 5]), 12)
-        if number % 900 == 0:
-            journal.flush()
-    journal.flush()
-    begun = perf_counter()
-    assert journal.counts().questions == 10_000
-    counted = perf_counter()
-    assert len(journal.asked(unanswered=True)) == 4_000
-    listed = perf_counter()
-    assert max(counted - begun, listed - counted) < 1
-    journal.close()
