@@ -7,7 +7,7 @@ from chatbot.staff.audit_log import AuditLog, Change, ChangeKind
 from chatbot.staff.content.clinic_text import FIELDS, ClinicText
 from chatbot.staff.content.daily_crawl import DailyCrawl, daily_crawl
 from chatbot.staff.content.drafts import Draft, Drafts
-from chatbot.staff.content.healing import IndexHealer
+from chatbot.staff.content.healing import IndexHealer, RebuildTurns
 from chatbot.staff.content.listing import PageSummary, list_pages
 from chatbot.staff.content.old_values import OldValue, foreign_values, foreign_warnings, old_values
 from chatbot.staff.content.page_form import PageForm, is_editable, not_editable
@@ -84,6 +84,7 @@ __all__ = [
     "QuestionEmbeddings",
     "Role",
     "Row",
+    "RebuildTurns",
     "SharedFailures",
     "SignInThrottle",
     "SignOffs",

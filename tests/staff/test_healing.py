@@ -1,18 +1,23 @@
 import logging
 import shutil
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from pathlib import Path
+from threading import Event, Lock
 
 import pytest
 
 from chatbot.bot import BuildState, load_pipeline
 from chatbot.errors import CorpusError
-from chatbot.indexing import build_index, current
+from chatbot.indexing import Encoded, build_index, current
 from chatbot.settings import Settings, load_settings
-from chatbot.staff import IndexHealer
+from chatbot.staff import IndexHealer, RebuildTurns
 from tests.conftest import WordEncoder
 
 OLD, NEW = "Redness fades within three days.", "Redness fades within five days."
 EARLIER, REBUILDING = "serving an earlier build", "serving an earlier build, rebuilding"
+WAITING = "serving an earlier build, waiting to be rebuilt"
 
 
 @pytest.fixture
@@ -53,6 +58,52 @@ def test_a_stale_build_is_served_until_the_new_one_is_made(
     healer.look()
     assert (healer.bot.build, texts(healer)) == (current(settings.index), [NEW])
     assert healer.bot.build_state == BuildState()
+
+
+class CountingEncoder(WordEncoder):
+    """Says how many threads encoded passages at once, at most."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.most = 0
+        self._lock, self._running, self._never = Lock(), 0, Event()
+
+    def encode_passages(self, texts: Sequence[str]) -> list[Encoded]:
+        with self._lock:
+            self._running += 1
+            self.most = max(self.most, self._running)
+        self._never.wait(0.1)
+        with self._lock:
+            self._running -= 1
+        return super().encode_passages(texts)
+
+
+def test_the_sites_of_a_server_are_rebuilt_one_after_the_other(settings: Settings, tmp_path: Path) -> None:
+    encoder, turns = CountingEncoder(), RebuildTurns()
+    build_index(settings.corpus, settings.index, encoder)
+    (settings.corpus / "red.txt").write_text(NEW)
+    healers = []
+    for number in range(3):
+        index = Path(shutil.copytree(settings.index, tmp_path / f"index-{number}"))
+        site = replace(settings, index=index, staff=tmp_path / f"staff-{number}")
+        healers.append(IndexHealer.open(site, load_pipeline(encoder), turns=turns))
+    for _ in healers:
+        with ThreadPoolExecutor() as threads:
+            list(threads.map(IndexHealer.look, healers))
+        assert {healer.bot.build_state.state for healer in healers} <= {"current", WAITING}
+    assert encoder.most == 1
+    assert [texts(healer) for healer in healers] == [[NEW]] * 3
+
+
+def test_a_rebuild_rests_while_visitors_ask_but_not_for_ever() -> None:
+    asking = iter([True, True, False, True])
+    turns = RebuildTurns(lambda: next(asking))
+    turns.rest(3600, Event())  # until nobody asks
+    turns.rest(0, Event())  # although somebody asks
+    stopped = Event()
+    stopped.set()
+    RebuildTurns(lambda: True).rest(3600, stopped)
+    assert not list(asking)
 
 
 @pytest.mark.parametrize("damage", ["passages.jsonl", "CURRENT"])

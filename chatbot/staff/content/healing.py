@@ -7,9 +7,9 @@ A publishing that was cut off is finished or taken back before anything is opene
 
 import logging
 import time
-from collections.abc import Callable
-from contextlib import suppress
-from threading import Event, Thread
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
+from threading import Event, Lock, Thread
 from typing import Final, Self
 
 from chatbot.answering import Pipeline
@@ -19,14 +19,17 @@ from chatbot.indexing import REBUILD_HINT, build_index, live_since, load_encoder
 from chatbot.settings import Settings
 from chatbot.staff.content.recovery import IntentLog
 
-__all__ = ["IndexHealer"]
+__all__ = ["IndexHealer", "RebuildTurns"]
 
 _LOG = logging.getLogger(__name__)
 _LOOK: Final = 2.0  # seconds between two looks for a new build
 _RETRY: Final = 60.0  # seconds after a rebuild that failed
 _WAIT: Final = 1.0  # seconds between two tries to write an index that another process writes
+_REST: Final = 3.0  # seconds that a rebuild rests at most for each second that it worked, while visitors ask
+_POLLING: Final = 0.02  # seconds between two looks whether they still do
 _EARLIER: Final = "serving an earlier build"
 _REBUILDING: Final = "serving an earlier build, rebuilding"
+_WAITING: Final = "serving an earlier build, waiting to be rebuilt"
 
 
 def _without_hint(error: FootnoteError) -> str:
@@ -38,6 +41,37 @@ def _silent(_done: int, _total: int) -> None:
     """Show no progress."""
 
 
+class RebuildTurns:
+    """Lets one site of a server rebuild its index at a time, and lets visitors go first; safe for any threads."""
+
+    def __init__(self, visitors_ask: Callable[[], bool] = lambda: False) -> None:
+        """Take a function that says whether a question of any site waits or is being answered."""
+        self._visitors_ask = visitors_ask
+        self._lock = Lock()
+
+    @property
+    def is_taken(self) -> bool:
+        """Whether a site is rebuilding its index."""
+        return self._lock.locked()
+
+    @contextmanager
+    def turn(self) -> Iterator[bool]:
+        """Yield whether the turn was free; if so, it is held until the block ends."""
+        mine = self._lock.acquire(blocking=False)
+        try:
+            yield mine
+        finally:
+            if mine:
+                self._lock.release()
+
+    def rest(self, worked: float, stop: Event) -> None:
+        """Wait while visitors ask, until `stop`, and at most thrice the seconds `worked`: every rebuild has to end."""
+        end = time.monotonic() + _REST * worked
+        while self._visitors_ask() and time.monotonic() < end:
+            if stop.wait(_POLLING):
+                return
+
+
 class IndexHealer:
     """Opens a chatbot from the last good build, heals its index, and serves each new build from when it is live.
 
@@ -46,10 +80,12 @@ class IndexHealer:
     >>> healer.bot.build_state
     """
 
-    def __init__(self, bot: Chatbot, settings: Settings) -> None:
-        """Take a chatbot that `open` has opened."""
+    def __init__(self, bot: Chatbot, settings: Settings, turns: RebuildTurns | None = None) -> None:
+        """Take a chatbot that `open` has opened, and the turns that the sites of a server share."""
         self.bot = bot
         self._settings = settings
+        self._turns = turns or RebuildTurns()
+        self._worked_since = 0.0  # the monotonic time at which a rebuild began, or rested last
         self._intents = IntentLog.of(settings)
         self._next = 0.0  # the monotonic time of the next try to rebuild
         self._named = ""  # the message that is in the log already
@@ -57,7 +93,7 @@ class IndexHealer:
         self._stop = Event()
         self._thread = Thread(target=self._run, name="follow-builds", daemon=True)
         if bot.outdated:
-            bot.build_state = BuildState(_REBUILDING, bot.outdated.title)
+            bot.build_state = BuildState(_WAITING if self._turns.is_taken else _REBUILDING, bot.outdated.title)
             _LOG.warning(
                 "%s. Build %s is served, with the pages as they were then, while a new one is built.",
                 _without_hint(bot.outdated),
@@ -71,8 +107,9 @@ class IndexHealer:
         pipeline: Pipeline | None = None,
         progress: Callable[[int, int], object] = _silent,
         reading: Callable[[int, int], object] = _silent,
+        turns: RebuildTurns | None = None,
     ) -> Self:
-        """Open the chatbot that the settings describe; the sites of one server share a pipeline.
+        """Open the chatbot that the settings describe; the sites of one server share a pipeline and turns to rebuild.
 
         Only where there is no build at all that can be served, build one first: `progress` and `reading` are those of
         `build_index`. Raises a `FootnoteError` where that fails.
@@ -80,7 +117,7 @@ class IndexHealer:
         pipeline = pipeline or load_pipeline(load_encoder(settings.model))
         intents = IntentLog.of(settings)
         while True:
-            if healer := cls.open_last_good(settings, pipeline):
+            if healer := cls.open_last_good(settings, pipeline, turns):
                 return healer
             try:
                 with publishing_lock(settings.index):
@@ -93,7 +130,7 @@ class IndexHealer:
                 time.sleep(_WAIT)
 
     @classmethod
-    def open_last_good(cls, settings: Settings, pipeline: Pipeline) -> Self | None:
+    def open_last_good(cls, settings: Settings, pipeline: Pipeline, turns: RebuildTurns | None = None) -> Self | None:
         """Open the chatbot of the last build that can be served; return None where one must be made first, as `open`.
 
         Raises a `FootnoteError` for anything else that keeps it from being served.
@@ -103,7 +140,7 @@ class IndexHealer:
         except FootnoteError as error:  # of the build before the change, everything is there
             _LOG.warning("%s", error)
         try:
-            return cls(Chatbot.open(settings, pipeline, last_good=True), settings)
+            return cls(Chatbot.open(settings, pipeline, last_good=True), settings, turns)
         except IndexingError as error:
             _LOG.warning("%s. No build can be served: one is made first.", _without_hint(error))
         return None
@@ -133,8 +170,7 @@ class IndexHealer:
                 self.bot.reload()
                 self._name_served()
             elif outdated and due:
-                self._rebuild(outdated)
-                self._name_served()
+                self._rebuild_in_turn(outdated)
             elif not outdated and self.bot.follow():
                 self._name_served()
             if not self.bot.outdated:
@@ -144,9 +180,19 @@ class IndexHealer:
                 _LOG.warning("Still serving build %s: %s", self.bot.build, error)
             self._named = str(error)
 
+    def _rebuild_in_turn(self, outdated: FootnoteError) -> None:
+        """Rebuild the index, unless that of another site of the server is rebuilt; raises a `FootnoteError`."""
+        with self._turns.turn() as mine:
+            if mine:
+                self._rebuild(outdated)
+                self._name_served()
+            else:
+                self.bot.build_state = BuildState(_WAITING, outdated.title)
+
     def _rebuild(self, outdated: FootnoteError) -> None:
         """Build the index of the pages and serve it; raises a `FootnoteError`."""
-        self._next = time.monotonic() + _RETRY
+        self._worked_since = time.monotonic()
+        self._next = self._worked_since + _RETRY
         self.bot.build_state = BuildState(_REBUILDING, outdated.title)
         try:
             with publishing_lock(self._settings.index):
@@ -165,7 +211,9 @@ class IndexHealer:
             raise
 
     def _go_on(self, _done: int, _total: int) -> None:
-        """Raise `InterruptedError` once the thread is to end."""
+        """Let visitors go first; raise `InterruptedError` once the thread is to end."""
+        self._turns.rest(time.monotonic() - self._worked_since, self._stop)
+        self._worked_since = time.monotonic()
         if self._stop.is_set():
             raise InterruptedError
 
