@@ -34,7 +34,7 @@ _CHECKS: Final[tuple[tuple[str, Check], ...]] = (
 class SiteOverview:
     """A site, what it holds and was asked, and what of it needs a person.
 
-    `state` is "served", "paused" or "not served". `pages` and `passages` are None without an index. `questions` and
+    `state` is "served", "paused", "outdated" (an earlier build is served) or "not served". `pages` and `passages` are None without an index. `questions` and
     `answered`, a share from 0 to 1, are None where nothing was counted. `needs` are sentences, the gravest first.
     """
 
@@ -62,7 +62,7 @@ def site_overview(settings: Settings, site: Site) -> SiteOverview:
     return SiteOverview(
         site,
         clinic,
-        "not served" if pages is None or not clinic else "paused" if paused else "served",
+        _state(place, served=bool(pages is not None and clinic), paused=paused),
         pages,
         passages,
         counts.questions if counts else None,
@@ -70,6 +70,14 @@ def site_overview(settings: Settings, site: Site) -> SiteOverview:
         _crawled(own),
         tuple(f"{finding.message} {finding.cure}".strip() for finding in (*errors, *warnings)),
     )
+
+
+def _state(place: Installation, *, served: bool, paused: bool) -> str:
+    if not served:
+        return "not served"
+    if paused:
+        return "paused"
+    return "served" if place.status.is_current else "outdated"
 
 
 def _clinic(place: Installation) -> tuple[str, bool]:

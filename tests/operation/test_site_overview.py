@@ -67,6 +67,12 @@ def test_what_is_wrong_with_a_site_is_its_state_and_a_need(
     assert need in " ".join(seen.needs) or state == "paused"
 
 
+def test_a_site_whose_pages_changed_since_its_build_is_outdated(settings: Settings, encoder: Encoder) -> None:
+    site = made(settings, encoder, "rose", 'name = "Rose"\n')
+    (site_settings(settings, site).corpus / "peel.md").write_text("# Peel\n\nA peel costs 80 pounds.\n")
+    assert site_overview(settings, site).state == "outdated"
+
+
 def test_the_command_lists_all_sites_as_a_table_and_as_json(
     settings: Settings, encoder: Encoder, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
