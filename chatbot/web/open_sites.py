@@ -5,6 +5,7 @@ import logging
 import time
 from collections.abc import AsyncIterator, Iterator
 from contextlib import AsyncExitStack, asynccontextmanager, contextmanager, suppress
+from dataclasses import dataclass
 from functools import partial
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Final
@@ -20,7 +21,7 @@ from chatbot.journal import Journal
 from chatbot.operation.swap import take_back_restore
 from chatbot.settings import Settings
 from chatbot.sites import SITE_PATH, Site, SiteLock, Sites, SitesFound, site_settings
-from chatbot.staff import IndexHealer
+from chatbot.staff import IndexHealer, RebuildTurns
 from chatbot.web.application import create_app
 from chatbot.web.http.answer_and_record import SiteTurns
 from chatbot.web.http.middleware import OwnCookies, RootPath, SecurityHeaders
@@ -30,19 +31,33 @@ from chatbot.web.http.site_metrics import NoMetrics, SiteMetrics
 if TYPE_CHECKING:
     from chatbot.web.http.metrics import Metrics
 
-__all__ = ["OpenSites", "create_sites_app"]
+__all__ = ["OpenLimits", "OpenSites", "create_sites_app"]
 
 _LOG = logging.getLogger(__name__)
 _LOOK: Final = 1.0  # seconds between two looks at the folder of the sites
-_IDLE: Final = 1800.0  # seconds without a request after which a site is closed
-_CRAWL_IDLE: Final = 3 * 3600.0  # the same for a site that is crawled, so that no crawl is cut off
-_MOST_OPEN: Final = 250  # sites; then those unused longest are closed
+_CRAWL_IDLE: Final = 3 * 3600.0  # seconds without a request; so long a crawled site stays open, to end its crawl
 _OPENING: Final = 20.0  # seconds that a visitor waits for a site to open
 _RETRY: Final = 10.0  # seconds after which a site that could not be opened is tried again
 _GRACE: Final = 5.0  # seconds that running requests have when a site is closed
 _AT_ONCE: Final = 2  # sites that are opened at once, and further ones that are built for the first time
 _ROUND: Final = 3 * 3600.0  # seconds; so often each site is opened, to forget old questions, crawl and send its digest
 _FIRST_ROUND: Final = 60.0  # seconds after the start, so that the server is ready early
+
+
+@dataclass(frozen=True, slots=True)
+class OpenLimits:
+    """How many sites are open at once, and when one is closed.
+
+    `idle` are the seconds without a request after which a site is closed. `held` are the seconds after which a request
+    that still runs, such as the heartbeat of an open page, keeps its site open no more where another one is wanted.
+    """
+
+    most: int = 250
+    idle: float = 1800.0
+    held: float = 60.0
+
+
+_LIMITS: Final = OpenLimits()
 
 
 class _OpenSite:
@@ -57,17 +72,23 @@ class _OpenSite:
         self._unused = asyncio.Event()
         self._unused.set()
         self._requests = 0
-        self._used = time.monotonic()
+        self._begun = self._used = time.monotonic()
 
     @property
     def idle(self) -> float:
         """The seconds since the last request ended."""
         return 0.0 if self._requests else time.monotonic() - self._used
 
+    @property
+    def quiet(self) -> float:
+        """The seconds since the last request began."""
+        return time.monotonic() - self._begun
+
     @contextmanager
     def request(self) -> Iterator[None]:
         """Count a request for as long as it lasts."""
         self._requests += 1
+        self._begun = time.monotonic()
         self._unused.clear()
         try:
             yield
@@ -82,7 +103,11 @@ class _OpenSite:
         for _ in range(2):
             with suppress(TimeoutError):
                 await asyncio.wait_for(self._unused.wait(), _GRACE)
-            self._cut_off.set()
+            self.cut_off()
+
+    def cut_off(self) -> None:
+        """Let each request that runs end as if its client had left."""
+        self._cut_off.set()
 
     def received(self, receive: Receive) -> Receive:
         """Return a channel that says, once the request is cut off, that the client has left."""
@@ -108,18 +133,21 @@ class OpenSites:
         settings: Settings,
         sites: Sites,
         pipeline: Pipeline,
-        idle: float = _IDLE,
+        limits: OpenLimits,
         metrics: "Metrics | None" = None,
     ) -> None:
-        """Take the server's settings and sites, the models that all share, and the seconds until one unused closes."""
-        self._idle = idle
+        """Take the server's settings and sites, the models that all share, and when sites are closed."""
+        self._limits = limits
         self._metrics = metrics
         self._settings = settings
         self._sites = sites
         self._pipeline = pipeline
         self._turns = SiteTurns.queue()
+        self._rebuilds = RebuildTurns(lambda: self._turns.load != (0, 0))
+        self._places = asyncio.Semaphore(limits.most)  # a site that is being closed still has its place
         self._opening, self._building = CapacityLimiter(_AT_ONCE), CapacityLimiter(_AT_ONCE)
         self._open: dict[str, _OpenSite] = {}
+        self._closing: set[asyncio.Task[None]] = set()
         self._by_address: dict[str, Site] = {}
         self._seen: object = None
         self._named: set[str] = set()  # the problems that the log has named
@@ -138,6 +166,10 @@ class OpenSites:
     async def respond(self, site: Site, scope: Scope, receive: Receive, send: Send) -> None:
         """Pass a request on to a site, which is opened if it is not; answer 503 where it cannot be."""
         opened = self._open.get(site.name) or self._start(site)
+        if opened is None:
+            self._name(f"{self._limits.most} sites are in use at once: further ones cannot be opened meanwhile.")
+            await _unavailable()(scope, receive, send)
+            return
         with opened.request():
             try:
                 application = await asyncio.wait_for(asyncio.shield(opened.application), _OPENING)
@@ -154,49 +186,74 @@ class OpenSites:
         looking = asyncio.create_task(self._look_after())
         yield
         looking.cancel()
-        await asyncio.gather(*map(self._close, list(self._open.values())))
+        for opened in list(self._open.values()):
+            self._begin_closing(opened)
+        await asyncio.gather(*self._closing)
 
-    def _start(self, site: Site) -> _OpenSite:
+    def _start(self, site: Site) -> _OpenSite | None:
+        """Begin to open a site, in the place of another one where none is free; return None where all are in use."""
+        if len(self._open) >= self._limits.most:
+            replaced = self._least_used()
+            if replaced is None:
+                return None
+            self._begin_closing(replaced)
+            replaced.cut_off()  # what still runs only stays open
         opened = _OpenSite(site)
         self._open[site.name] = opened
         self._visited[site.name] = time.monotonic()
         opened.keeper = asyncio.create_task(self._keep(opened))
         return opened
 
+    def _least_used(self) -> _OpenSite | None:
+        """Return the site to close for another one: an idle one before one whose pages only stay open; None without."""
+        held = self._limits.held
+        free = (opened for opened in self._open.values() if opened.idle or opened.quiet > held)
+        return max(free, key=lambda opened: (opened.idle > held, opened.quiet), default=None)
+
     async def _keep(self, opened: _OpenSite) -> None:
         """Open a site, keep it until it is to be closed, and close it."""
-        site = opened.site
-        settings = site_settings(self._settings, site)
         async with AsyncExitStack() as stack:
             stack.callback(self._forget, opened)
             try:
-                async with self._opening:
-                    lock = await to_thread.run_sync(SiteLock, self._sites, site.name)
-                    stack.callback(lock.release)
-                    await to_thread.run_sync(take_back_restore, settings)
-                    healer = await to_thread.run_sync(IndexHealer.open_last_good, settings, self._pipeline)
-                if healer is None:  # a build takes long, and sites that need none must not wait for it
-                    async with self._building:
-                        healer = await to_thread.run_sync(self._build, settings, opened)
-                journal = Journal.open(settings.journal, settings.retention)
-                turns = SiteTurns(self._turns, site.name)
-                site_metrics: SiteMetrics = NoMetrics()
-                if self._metrics:
-                    site_metrics = counted = self._metrics.site(site.name)
-                    stack.callback(self._metrics.forget, counted)
-                application = create_app(healer.bot, journal, settings, site_turns=turns, site_metrics=site_metrics)
-                await stack.enter_async_context(application.router.lifespan_context(application))
+                await stack.enter_async_context(self._places)
+                application = await self._application(opened, stack)
             except Exception as error:  # noqa: BLE001 - one site must not stop the others; its visitors get the error
                 opened.application.set_exception(error)
                 opened.application.exception()  # where nobody waits for it, asyncio need not complain
                 with suppress(TimeoutError):
                     await asyncio.wait_for(opened.closing.wait(), _RETRY)
                 return
-            healer.start()
-            stack.callback(healer.stop)
             opened.application.set_result(application)
             await opened.closing.wait()
             await opened.wait_for_requests()
+
+    async def _application(self, opened: _OpenSite, stack: AsyncExitStack) -> ASGIApp:
+        """Return the running application of a site, which ends with the stack; raise whatever keeps it from running."""
+        settings = site_settings(self._settings, opened.site)
+        healer = await self._healer(opened, settings, stack)
+        journal = Journal.open(settings.journal, settings.retention)
+        site_metrics: SiteMetrics = NoMetrics()
+        if self._metrics:
+            site_metrics = counted = self._metrics.site(opened.site.name)
+            stack.callback(self._metrics.forget, counted)
+        turns = SiteTurns(self._turns, opened.site.name)
+        application = create_app(healer.bot, journal, settings, site_turns=turns, site_metrics=site_metrics)
+        await stack.enter_async_context(application.router.lifespan_context(application))
+        healer.start()
+        stack.callback(healer.stop)
+        return application
+
+    async def _healer(self, opened: _OpenSite, settings: Settings, stack: AsyncExitStack) -> IndexHealer:
+        """Lock a site until the stack ends, and open its index; raises a `FootnoteError`."""
+        async with self._opening:
+            lock = await to_thread.run_sync(SiteLock, self._sites, opened.site.name)
+            stack.callback(lock.release)
+            await to_thread.run_sync(take_back_restore, settings)
+            healer = await to_thread.run_sync(IndexHealer.open_last_good, settings, self._pipeline, self._rebuilds)
+        if healer is None:  # a build takes long, and sites that need none must not wait for it
+            async with self._building:
+                healer = await to_thread.run_sync(self._build, settings, opened)
+        return healer
 
     def _build(self, settings: Settings, opened: _OpenSite) -> IndexHealer:
         """Build the index of a site that has none, until the site is to be closed."""
@@ -205,29 +262,28 @@ class OpenSites:
             if opened.closing.is_set():
                 raise SiteRefused("It is closed before its index is built.")
 
-        return IndexHealer.open(settings, self._pipeline, progress=go_on, reading=go_on)
+        return IndexHealer.open(settings, self._pipeline, progress=go_on, reading=go_on, turns=self._rebuilds)
 
     def _forget(self, opened: _OpenSite) -> None:
         if self._open.get(opened.site.name) is opened:
             del self._open[opened.site.name]
 
-    async def _close(self, opened: _OpenSite) -> None:
+    def _begin_closing(self, opened: _OpenSite) -> None:
+        """Pass no further request on to a site, and have it closed once those that run have ended."""
         self._forget(opened)
         opened.closing.set()
         if opened.keeper:
-            await opened.keeper
+            self._closing.add(opened.keeper)
+            opened.keeper.add_done_callback(self._closing.discard)
 
     async def _look_after(self) -> None:
         """Find new and changed sites, close those that are to be closed, and open each one in turn."""
         started = time.monotonic()
-        closing: set[asyncio.Task[None]] = set()
         while True:
             await asyncio.sleep(_LOOK)
             await self._find()
             for opened in await self._superfluous():
-                task = asyncio.create_task(self._close(opened))
-                closing.add(task)
-                task.add_done_callback(closing.discard)
+                self._begin_closing(opened)
             if time.monotonic() - started > _FIRST_ROUND:
                 self._open_due()
 
@@ -247,19 +303,16 @@ class OpenSites:
             self._name(problem)
 
     async def _superfluous(self) -> list[_OpenSite]:
-        """Return the open sites that are to be closed: changed, wanted by a command, long unused, or too many."""
+        """Return the open sites that are to be closed: changed, wanted by a command, or long unused."""
         known = {site.name: site for site in self.found.sites}
         names = list(self._open)
         wanted = await to_thread.run_sync(lambda: {name for name in names if self._sites.is_closed(name)})
-        by_use = sorted(self._open.values(), key=lambda opened: -opened.idle)
-        spare = len(by_use) - _MOST_OPEN
         return [
             opened
-            for place, opened in enumerate(by_use)
+            for opened in self._open.values()
             if known.get(opened.site.name) != opened.site
             or opened.site.name in wanted
-            or opened.idle > (_CRAWL_IDLE if opened.site.crawl else self._idle)
-            or (place < spare and opened.idle)
+            or opened.idle > (_CRAWL_IDLE if opened.site.crawl else self._limits.idle)
         ]
 
     def _open_due(self) -> None:
@@ -305,13 +358,14 @@ class _SiteRouter:
 
 
 def create_sites_app(
-    settings: Settings, sites: Sites, pipeline: Pipeline, idle: float = _IDLE, metrics: "Metrics | None" = None
+    settings: Settings,
+    sites: Sites,
+    pipeline: Pipeline,
+    limits: OpenLimits = _LIMITS,
+    metrics: "Metrics | None" = None,
 ) -> FastAPI:
-    """Build the web application of all sites; the server itself has no page but whether it is alive and ready.
-
-    `idle` are the seconds without a request after which a site is closed.
-    """
-    opened = OpenSites(settings, sites, pipeline, idle, metrics)
+    """Build the web application of all sites; the server itself has no page but whether it is alive and ready."""
+    opened = OpenSites(settings, sites, pipeline, limits, metrics)
     app = FastAPI(openapi_url=None, docs_url=None, redoc_url=None, redirect_slashes=False, lifespan=opened.lifespan)
 
     @app.api_route("/api/health", methods=["GET", "HEAD"])

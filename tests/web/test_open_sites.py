@@ -1,13 +1,17 @@
 """Many sites on one server: each has its own pages, staff and limits, and is opened and closed beside the others."""
 
+import json
 import re
 import shutil
+import socket
 import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 import httpx
 import pytest
@@ -21,7 +25,7 @@ from chatbot.settings import Settings, load_settings
 from chatbot.sites import Site, Sites, site_settings
 from chatbot.staff import AccountStore, Role, staff_database
 from chatbot.web.application import create_app
-from chatbot.web.open_sites import create_sites_app
+from chatbot.web.open_sites import OpenLimits, create_sites_app
 from tests.conftest import run_in_loop
 from tests.web.conftest import running, visiting
 
@@ -58,6 +62,19 @@ class Served:
         with self.client(site) as client:
             return client.post("/api/ask", json=QUESTION)
 
+    @contextmanager
+    def holding(self, *sites: Site) -> Iterator[list[socket.socket]]:
+        """Begin a request at each site, and send no more of it."""
+        parts = urlsplit(self.address)
+        connections = [socket.create_connection((parts.hostname, parts.port), timeout=10) for _ in sites]
+        for connection, site in zip(connections, sites, strict=True):
+            head = f"POST /s/{site.key}/api/ask HTTP/1.1\r\nHost: a\r\nContent-Type: application/json\r\n"
+            connection.sendall(f"{head}Content-Length: 99\r\n\r\n{{".encode())
+        until(lambda: self.ready()["open"] == len(sites))
+        yield connections
+        for connection in connections:
+            connection.close()
+
     def says(self, site: Site) -> str:
         """Return the passage that a site answers with."""
         return str(self.ask(site).json()["citations"][0]["text"])
@@ -82,7 +99,7 @@ def served(encoder: Encoder, tmp_path_factory: pytest.TempPathFactory) -> Iterat
     folder = tmp_path_factory.mktemp("many") / "sites"
     settings = load_settings({"FOOTNOTE_SITES": str(folder)})
     sites, pipeline = Sites(folder), load_pipeline(encoder)
-    with running(lambda: create_sites_app(settings, sites, pipeline, idle=3)) as address:
+    with running(lambda: create_sites_app(settings, sites, pipeline, OpenLimits(idle=3))) as address:
         yield Served(sites, settings, address, encoder)
 
 
@@ -177,6 +194,32 @@ def test_no_route_of_a_site_shows_or_changes_another_one(served: Served, rose: S
     assert [question.helpful for question in journal.asked() if question.answer_id == answer["answer_id"]] == [None]
 
 
+def join(client: httpx.Client, session: str) -> str:
+    """Send the question of a chat page and return the id of its event."""
+    sent = json.dumps({"id": "1", "history": [], **QUESTION})
+    reply = client.post("/gradio_api/queue/join", json={"fn_index": 0, "data": [sent], "session_hash": session})
+    return str(reply.json()["event_id"])
+
+
+def test_no_event_of_a_chat_page_is_heard_or_ended_at_another_site(served: Served, rose: Site, oak: Site) -> None:
+    with served.client(rose) as at_rose, served.client(oak) as at_oak:
+        foreign = join(at_oak, "same")
+        for session in ("same", foreign):
+            assert at_rose.get("/gradio_api/queue/data", params={"session_hash": session}).status_code == 404
+            stolen = {"session_hash": session, "event_id": foreign, "fn_index": 0}
+            assert at_rose.post("/gradio_api/cancel", json=stolen).status_code == 404
+            with at_rose.stream("GET", f"/gradio_api/heartbeat/{session}") as beat:
+                next(beat.iter_lines())  # where it ends, so do the events of its session
+        own = join(at_rose, "same")
+        heard = {}
+        for client in (at_rose, at_oak):
+            heard[client] = client.get("/gradio_api/queue/data", params={"session_hash": "same"}).text
+        assert (own in heard[at_rose], "kestrel" in heard[at_rose]) == (True, True)
+        assert (foreign in heard[at_rose], HERON in heard[at_rose]) == (False, False)
+        assert (foreign in heard[at_oak], HERON in heard[at_oak]) == (True, True)
+        assert (own in heard[at_oak], "kestrel" in heard[at_oak]) == (False, False)
+
+
 def test_staff_of_one_site_are_nobody_at_another(served: Served, rose: Site, oak: Site) -> None:
     with httpx.Client(timeout=20, headers={"Sec-Fetch-Site": "same-origin"}) as browser:
         for site, name in ((rose, "rita"), (oak, "otto")):
@@ -249,6 +292,48 @@ def test_an_unused_site_is_closed_and_opened_again(served: Served, rose: Site) -
     until(lambda: served.ready()["open"] == 0)
     assert served.says(rose) == "A peel costs 70 pounds, says the kestrel."
     assert served.ready()["open"] == 1
+
+
+@pytest.fixture(scope="module")
+def three(encoder: Encoder, tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, list[Site]]:
+    """Return the folder of three sites, and the sites."""
+    folder = tmp_path_factory.mktemp("three") / "sites"
+    made = Served(Sites(folder), load_settings({"FOOTNOTE_SITES": str(folder)}), "", encoder)
+    return folder, [made.add(name, "wren", 70) for name in ("rose", "oak", "elm")]
+
+
+@contextmanager
+def two_at_once(folder: Path, encoder: Encoder, held: float) -> Iterator[Served]:
+    """Serve sites, two of which may be open at once."""
+    settings = load_settings({"FOOTNOTE_SITES": str(folder)})
+    sites, pipeline, limits = Sites(folder), load_pipeline(encoder), OpenLimits(most=2, held=held)
+    with running(lambda: create_sites_app(settings, sites, pipeline, limits)) as address:
+        yield Served(sites, settings, address, encoder)
+
+
+def test_no_more_sites_are_open_than_the_bound_while_requests_run(
+    three: tuple[Path, list[Site]], encoder: Encoder
+) -> None:
+    folder, (rose, oak, elm) = three
+    with two_at_once(folder, encoder, held=3600) as served:
+        with served.holding(rose, oak) as (at_rose, _):
+            refused = served.ask(elm)
+            assert (refused.status_code, refused.headers["Retry-After"]) == (503, "10")
+            assert served.ask(rose).status_code == 200
+            at_rose.close()
+            until(lambda: served.ask(elm).status_code == 200)
+        assert [served.ask(site).status_code for site in (rose, oak, elm)] == [200, 200, 200]
+        assert served.ready()["open"] == 2
+
+
+def test_streams_that_are_held_open_keep_no_further_site_closed(
+    three: tuple[Path, list[Site]], encoder: Encoder
+) -> None:
+    folder, (rose, oak, elm) = three
+    with two_at_once(folder, encoder, held=0.1) as served, served.holding(rose, oak) as (at_rose, _):
+        until(lambda: served.ask(elm).status_code == 200)
+        assert served.ready()["open"] == 2
+        at_rose.recv(1)  # it was begun first, and has ended
 
 
 def test_the_chat_page_of_a_site_answers_and_opens_its_page(browser: Browser, served: Served, rose: Site) -> None:
