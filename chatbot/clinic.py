@@ -28,6 +28,7 @@ from chatbot.errors import SettingsError
 from chatbot.settings import warn_renamed
 
 __all__ = [
+    "AllowedSites",
     "Answers",
     "Chat",
     "Clinic",
@@ -38,7 +39,6 @@ __all__ = [
     "Privacy",
     "Reply",
     "Reviews",
-    "Sites",
     "Today",
     "Urgent",
     "Widget",
@@ -218,7 +218,7 @@ class Widget:
 
 
 @dataclass(frozen=True, slots=True)
-class Sites:
+class AllowedSites:
     """The sites, by their origin, that may show the chat, and whether the API is open to other programs.
 
     `requests_per_minute` is the number of questions that one address may ask, half of them at once.
@@ -301,7 +301,7 @@ class Clinic:
     answers: Answers = field(default_factory=Answers)
     pages: Reviews = field(default_factory=Reviews)
     widget: Widget = field(default_factory=Widget)
-    sites: Sites = field(default_factory=Sites)
+    sites: AllowedSites = field(default_factory=AllowedSites)
     chat: Chat = field(default_factory=Chat)
     privacy: Privacy = field(default_factory=Privacy)
     digest: Digest = field(default_factory=Digest)

@@ -7,11 +7,11 @@ from pathlib import Path
 import pytest
 
 from chatbot.clinic import (
+    AllowedSites,
     Clinic,
     Contact,
     Crisis,
     Reply,
-    Sites,
     Today,
     Urgent,
     Widget,
@@ -96,7 +96,7 @@ def test_the_widget_and_its_sites_are_read(tmp_path: Path) -> None:
         "Ask us", "es", "left", "#chat", "same tab", open=True, session_storage=True, texts={"es": {"send": "Vale"}}
     )
     origins = ("https://clinic.example", "http://localhost:8080", "https://xn--mnchen-3ya.example", "http://a.b")
-    assert clinic.sites == Sites(origins, "closed", 30)
+    assert clinic.sites == AllowedSites(origins, "closed", 30)
 
 
 @pytest.mark.parametrize(

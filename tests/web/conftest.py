@@ -23,7 +23,7 @@ from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, e
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from chatbot.bot import Chatbot
-from chatbot.clinic import Sites, load_clinic
+from chatbot.clinic import AllowedSites, load_clinic
 from chatbot.indexing import Encoder, build_index
 from chatbot.journal import Journal
 from chatbot.records import Answer
@@ -76,7 +76,7 @@ def serving(
     Tests ask faster than a person, so its usual limit is raised.
     """
     sites = bot.clinic.sites
-    if sites.requests_per_minute == Sites().requests_per_minute:
+    if sites.requests_per_minute == AllowedSites().requests_per_minute:
         bot.set_clinic(replace(bot.clinic, sites=replace(sites, requests_per_minute=6000)))
     if CERTIFICATE and not path:
         with _serving_behind_nginx(bot, journal, settings, CERTIFICATE) as address:
@@ -258,7 +258,7 @@ def clinic_site(corpus: Path, encoder: Encoder, tmp_path_factory: pytest.TempPat
     with ThreadingHTTPServer(("127.0.0.1", 0), Handler) as host:
         Thread(target=host.serve_forever, daemon=True).start()
         origin = f"http://localhost:{host.server_port}"  # for the assistant at 127.0.0.1 this is another site
-        clinic = replace(load_clinic(ROOT / "clinic.toml"), sites=Sites((origin,)))
+        clinic = replace(load_clinic(ROOT / "clinic.toml"), sites=AllowedSites((origin,)))
         with serving(Attentive(corpus, index, encoder, clinic)) as address:
             yield ClinicSite(origin, address, pages)
         host.shutdown()

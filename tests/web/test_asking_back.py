@@ -11,7 +11,7 @@ import pytest
 from playwright.sync_api import Browser, Page, expect
 
 from chatbot.bot import Chatbot
-from chatbot.clinic import Clinic, Sites, Urgent
+from chatbot.clinic import AllowedSites, Clinic, Urgent
 from chatbot.indexing import Encoder, build_index
 from tests.web.accessibility import violations
 from tests.web.conftest import ClinicSite, ask, serving, visiting
@@ -127,7 +127,7 @@ def test_choices_can_be_pressed_and_read_on_a_phone(browser: Browser, address: s
 
 @pytest.fixture(scope="module")
 def widget_site(clinic_site: ClinicSite, treatments: Chatbot) -> Iterator[ClinicSite]:
-    clinic = replace(treatments.clinic, sites=Sites((clinic_site.origin,)))
+    clinic = replace(treatments.clinic, sites=AllowedSites((clinic_site.origin,)))
     bot = treatments.with_corpus(treatments._corpus, treatments._folder)  # noqa: SLF001 -- the pages of this test
     bot.set_clinic(clinic)
     with serving(bot) as address:

@@ -21,7 +21,7 @@ from starlette.types import Receive, Scope, Send
 
 from benchmarks.performance.processes import free_port
 from chatbot.bot import Chatbot
-from chatbot.clinic import Sites, load_clinic
+from chatbot.clinic import AllowedSites, load_clinic
 from chatbot.indexing import Encoder, build_index
 from chatbot.settings import load_settings
 from chatbot.staff import AccountStore, Role, staff_database
@@ -72,7 +72,7 @@ def certificate(folder: Path) -> Path:
 @pytest.fixture(scope="module")
 def front(corpus: Path, encoder: Encoder, folder: Path, certificate: Path) -> Iterator[Front]:
     port = free_port()
-    clinic = replace(load_clinic(ROOT / "clinic.toml"), sites=Sites((f"https://localhost:{port}",)))
+    clinic = replace(load_clinic(ROOT / "clinic.toml"), sites=AllowedSites((f"https://localhost:{port}",)))
     build_index(corpus, folder / "index", encoder)
     bot = Chatbot(corpus, folder / "index", encoder, clinic)
     settings = load_settings(

@@ -18,7 +18,7 @@ import httpx
 import pytest
 
 from chatbot.bot import Chatbot
-from chatbot.clinic import Clinic, Sites
+from chatbot.clinic import AllowedSites, Clinic
 from chatbot.indexing import build_index
 from chatbot.journal import Journal
 from chatbot.records import Answer
@@ -361,7 +361,7 @@ def until(true: Callable[[], bool]) -> None:
 
 
 @contextmanager
-def started(corpus: Path, folder: Path, sites: Sites) -> Iterator[Server]:
+def started(corpus: Path, folder: Path, sites: AllowedSites) -> Iterator[Server]:
     encoder = WordEncoder()
     build_index(corpus, folder / "index", encoder)
     bot = Held(corpus, folder / "index", encoder, Clinic(sites=sites))
@@ -378,13 +378,13 @@ def started(corpus: Path, folder: Path, sites: Sites) -> Iterator[Server]:
 
 @pytest.fixture
 def server(corpus: Path, tmp_path: Path) -> Iterator[Server]:
-    with started(corpus, tmp_path, Sites(requests_per_minute=6000)) as server:
+    with started(corpus, tmp_path, AllowedSites(requests_per_minute=6000)) as server:
         yield server
 
 
 @pytest.fixture
 def limited(corpus: Path, tmp_path: Path) -> Iterator[Server]:
-    with started(corpus, tmp_path, Sites(requests_per_minute=6)) as server:
+    with started(corpus, tmp_path, AllowedSites(requests_per_minute=6)) as server:
         yield server
 
 
@@ -514,5 +514,5 @@ def test_feedback_and_pages_are_not_counted(limited: Server) -> None:
 
 def test_a_person_may_ask_ten_questions_at_once_and_twenty_a_minute() -> None:
     now = [0.0]
-    limiter = RateLimiter(Sites().requests_per_minute, clock=lambda: now[0])
+    limiter = RateLimiter(AllowedSites().requests_per_minute, clock=lambda: now[0])
     assert [limiter.acquire("1.2.3.4") for _ in range(11)] == [0] * 10 + [3]

@@ -8,7 +8,7 @@ import httpx
 import pytest
 from starlette.datastructures import Headers
 
-from chatbot.clinic import Clinic, Sites
+from chatbot.clinic import AllowedSites, Clinic
 from chatbot.indexing import build_index
 from chatbot.web.http.origins import RequestSource, classify_source
 from tests.conftest import WordEncoder
@@ -60,14 +60,14 @@ FOREIGN = [
 @pytest.fixture(scope="module")
 def open_to_one(corpus: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[httpx.Client]:
     """A server that one site may use."""
-    with served(corpus, tmp_path_factory.mktemp("one"), Sites((SITE,))) as client:
+    with served(corpus, tmp_path_factory.mktemp("one"), AllowedSites((SITE,))) as client:
         yield client
 
 
 class served:  # noqa: N801 -- it reads as a word
     """A server of a bot with these sites."""
 
-    def __init__(self, corpus: Path, index: Path, sites: Sites) -> None:
+    def __init__(self, corpus: Path, index: Path, sites: AllowedSites) -> None:
         encoder = WordEncoder()
         build_index(corpus, index, encoder)
         self._serving = serving(Attentive(corpus, index, encoder, Clinic(sites=sites)))
@@ -196,7 +196,7 @@ def test_links_to_our_pages_may_be_followed_from_anywhere(open_to_one: httpx.Cli
 
 
 def test_an_empty_list_lets_nobody_in_but_our_own_pages(corpus: Path, tmp_path: Path) -> None:
-    with served(corpus, tmp_path, Sites()) as client:
+    with served(corpus, tmp_path, AllowedSites()) as client:
         own = str(client.base_url).rstrip("/")
         assert ask(client, {"origin": SITE}).status_code == 403
         assert ask(client, {"origin": own}).status_code == 200
@@ -217,7 +217,7 @@ def test_the_servers_own_address_on_the_list_breaks_nothing(open_to_one: httpx.C
 
 
 def test_programs_may_ask_until_the_clinic_closes_the_interface(corpus: Path, tmp_path: Path) -> None:
-    with served(corpus, tmp_path, Sites((SITE,), api="closed")) as client:
+    with served(corpus, tmp_path, AllowedSites((SITE,), api="closed")) as client:
         assert ask(client, {}).status_code == 403
         assert client.post("/gradio_api/queue/join", json={}).status_code == 403
         assert client.get("/").status_code == 200

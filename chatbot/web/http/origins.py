@@ -18,7 +18,7 @@ from starlette.datastructures import Headers, MutableHeaders
 from starlette.requests import HTTPConnection
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from chatbot.clinic import Sites
+from chatbot.clinic import AllowedSites
 from chatbot.operation.notices import REFUSED_SITES, Notices
 from chatbot.web.http.problems import busy_response, problem_response
 from chatbot.web.http.rate_limit import RateLimiter, client_address
@@ -88,7 +88,7 @@ class OriginMiddleware:
     def __init__(
         self,
         app: ASGIApp,
-        sites: Sites,
+        sites: AllowedSites,
         questions: RateLimiter,
         notices: Notices,
         on_refusal: Callable[[], object] = lambda: None,
