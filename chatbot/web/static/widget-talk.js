@@ -5,10 +5,10 @@
   const STYLE = __STYLE__;
   const { document, AbortController, URL, JSON, Object, setTimeout, clearTimeout } = window;
   const window_ = document.currentScript.footnote;
-  const { CLINIC, T, base, choice, make, heard, lines, button, anchor, call, contact } = window_;
+  const { CLINIC, T, base, choice, make, heard, button, anchor, call, contact } = window_;
   const { trouble, searching, wear, suggest, rest, root, section, scroll, log, status, input, clearing, sheet, fetch, close, tell } = window_;
   // A window that a browser kept from before has not got these.
-  const { linked = (line) => [line], emergency = () => null } = window_;
+  const { mail = (text) => text, book = mail, emergency = () => null } = window_;
   const [beforePage, afterPage] = (T.from_page ?? "{page}").split("{page}");
 
   // ---- The server.
@@ -55,6 +55,30 @@
   };
 
   // ---- What is said.
+
+  /** A line with its ways to reach the clinic as links; what is an address and nothing else is one too. */
+  const linked = (line) => {
+    const { phone, email, booking } = CLINIC.contact;
+    if (/^https:\/\/\S+$/.test(line) && line !== booking) return [anchor(line, true, line)];
+    return line.split(" · ").flatMap((part, at) => [
+      at ? " · " : "",
+      ...(part && part === email
+        ? [mail(part)]
+        : part && part === booking
+          ? [book(part)]
+          : phone && `${part} `.startsWith(`${phone} `) // the opening hours may follow
+            ? [call(phone), part.slice(phone.length)]
+            : [part]),
+    ]);
+  };
+
+  /** A text's paragraphs, with links to the clinic in them. */
+  const lines = (text) =>
+    text.split("\n").map((line) => {
+      const said = CLINIC.said[line.trim()] ?? line.trim();
+      const help = emergency();
+      return said && (said === help?.textContent ? help : make("p", { dir: "auto" }, ...linked(said)));
+    });
 
   /** The address that a citation opens, unless following it would run something. */
   const address = (link) => {

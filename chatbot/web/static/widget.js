@@ -96,13 +96,6 @@
   };
 
   const heard = (text) => make("span", { class: "heard" }, `${text} `);
-  /** A text's paragraphs, with links to the clinic in them. */
-  const lines = (text) =>
-    text.split("\n").map((line) => {
-      const said = CLINIC.said[line.trim()] ?? line.trim();
-      const help = emergency();
-      return said && (said === help.textContent ? help : make("p", { dir: "auto" }, ...linked(said)));
-    });
   const button = (name, click, ...content) => make("button", { type: "button", class: name, click }, ...content);
   /** A button with a sign, which is named where it is pointed at or read aloud. */
   const tool = (name, click, path) =>
@@ -148,22 +141,6 @@
   const mail = (address) => anchor(`mailto:${encodeURI(address)}`, false, address);
   const book = (address) => anchor(address, true, T.book_online, heard(` (${T.new_tab})`));
 
-  /** A line with its ways to reach the clinic as links; what is an address and nothing else is one too. */
-  const linked = (line) => {
-    const { phone, email, booking } = CLINIC.contact;
-    if (/^https:\/\/\S+$/.test(line) && line !== booking) return [anchor(line, true, line)];
-    return line.split(" · ").flatMap((part, at) => [
-      at ? " · " : "",
-      ...(part && part === email
-        ? [mail(part)]
-        : part && part === booking
-          ? [book(part)]
-          : phone && `${part} `.startsWith(`${phone} `) // the opening hours may follow
-            ? [call(phone), part.slice(phone.length)]
-            : [part]),
-    ]);
-  };
-
   const emergency = () => {
     const phone = CLINIC.emergency;
     const [before, after] = T.emergency.split("{number}");
@@ -208,7 +185,7 @@
 
   /** What is said when the server cannot be asked: how to reach the clinic all the same. */
   const trouble = (again) => [
-    ...lines(T.down),
+    ...T.down.split("\n").map((line) => make("p", { dir: "auto" }, line)),
     contact(),
     button("plain", again, T.again),
   ];
@@ -245,7 +222,7 @@
     tag.nonce = own?.nonce ?? "";
     if (CLINIC.integrity) tag.integrity = CLINIC.integrity; // a pinned program loads a pinned conversation
     tag.footnote = {
-      ...{ CLINIC, T, base, choice, make, heard, lines, linked, button, anchor, call, emergency, contact },
+      ...{ CLINIC, T, base, choice, make, heard, button, anchor, call, mail, book, emergency, contact },
       ...{ trouble, searching, suggest, rest, wear, root, section, scroll, log, status, input, clearing, sheet, touch, fetch, open, close, tell },
     };
     tag.src = trusted(`${base}widget-talk.js?v=${CLINIC.talk}`);
