@@ -5,6 +5,7 @@ from chatbot.staff.accounts.sessions import Account, AccountStore, Role
 from chatbot.staff.accounts.shared_failures import SharedFailures
 from chatbot.staff.audit_log import AuditLog, Change, ChangeKind
 from chatbot.staff.content.clinic_text import FIELDS, ClinicText
+from chatbot.staff.content.cut_off import CutOffs
 from chatbot.staff.content.daily_crawl import DailyCrawl, daily_crawl
 from chatbot.staff.content.drafts import Draft, Drafts
 from chatbot.staff.content.healing import IndexHealer, RebuildTurns
@@ -62,6 +63,7 @@ __all__ = [
     "CheckResult",
     "ClinicText",
     "ContentPaths",
+    "CutOffs",
     "DailyCrawl",
     "DailyDigest",
     "Delivery",

@@ -4,9 +4,13 @@ import json
 import shutil
 import sqlite3
 from contextlib import closing
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from chatbot.bot import Chatbot, load_pipeline
 from chatbot.cli.building import pages_at_rest
@@ -16,7 +20,7 @@ from chatbot.errors import ChangeRefused, StaffError
 from chatbot.indexing import build_index, current
 from chatbot.journal.schema import JOURNAL
 from chatbot.settings import STAFF_INTENT, Settings, load_settings
-from chatbot.staff import ContentPaths, IndexHealer, IntentLog, PageForm, Publisher
+from chatbot.staff import ContentPaths, CutOffs, IndexHealer, IntentLog, PageForm, Publisher
 from tests.conftest import WordEncoder
 from tests.staff.conftest import EDITOR, Keep
 
@@ -65,9 +69,45 @@ def test_the_next_publishing_first_records_the_one_that_was_cut_off(
     assert (len(pages.drafts()), recorded(place.staff)) == (2, [])
     pages.withdraw(EDITOR, "aftercare.md")
     assert [draft.page for draft in pages.publish(EDITOR, silent)] == ["aftercare.md"]
+    cut = CutOffs(place.staff).unseen_by("alice")
+    assert cut
+    assert (cut.finished, cut.pages) == (True, ("parking.md", "red.txt"))
     expected = [("aftercare.md", "Withdrawn"), ("parking.md", "Added"), ("red.txt", "Replaced")]
     assert (recorded(place.staff), pages.drafts()) == (expected, ())
     assert not (place.staff / STAFF_INTENT).exists()
+
+
+def test_each_editor_is_told_of_a_cut_off_publishing_until_she_has_seen_it(
+    cut_off: tuple[Chatbot, Publisher], place: ContentPaths, settings: Settings, words: WordEncoder
+) -> None:
+    _, pages = cut_off
+    now = datetime.now(UTC)
+    cut_offs = CutOffs(place.staff, lambda: now)
+    assert cut_offs.unseen_by("alice") is None
+    IndexHealer.open(settings, load_pipeline(words))  # the next start
+    cut = cut_offs.unseen_by("alice")
+    assert cut
+    assert cut.text.startswith(f"The publishing of {now.day} {now:%B %Y at} ")
+    assert cut.text.endswith(
+        " UTC was cut off. It was finished afterwards: visitors are answered from the new pages. "
+        "Pages: parking.md, red.txt."
+    )
+    cut_offs.mark_seen("alice", "another time")
+    assert cut_offs.unseen_by("alice") == cut
+    cut_offs.mark_seen("alice", cut.time)
+    assert (cut_offs.unseen_by("alice"), cut_offs.unseen_by("rose")) == (None, replace(cut, seen=("alice",)))
+    pages.publish(EDITOR, silent)  # nothing was cut off
+    assert cut_offs.unseen_by("alice") is None
+    now += timedelta(days=31)
+    assert cut_offs.unseen_by("rose") is None
+
+
+@given(st.text())
+def test_a_damaged_note_of_a_cut_off_publishing_is_none(tmp_path_factory: pytest.TempPathFactory, text: str) -> None:
+    staff = tmp_path_factory.getbasetemp() / "damaged"
+    (staff / "draft").mkdir(parents=True, exist_ok=True)
+    (staff / "draft" / "cut-off.json").write_text(text, "utf-8", errors="replace")
+    assert CutOffs(staff).unseen_by("alice") is None
 
 
 def test_what_staff_record_survives_a_loss_of_power(database: Database, tmp_path: Path) -> None:
@@ -102,6 +142,9 @@ def test_a_change_whose_build_is_gone_is_taken_back_with_its_drafts(
     assert (place.corpus / "red.txt.yaml").exists()
     assert [draft.page for draft in pages.drafts()] == ["parking.md", "red.txt"]
     assert recorded(place.staff) == []
+    cut = CutOffs(place.staff).unseen_by("alice")
+    assert cut
+    assert "was cut off. It was taken back: visitors are answered from the pages as they were before." in cut.text
 
 
 def test_an_unreadable_intent_is_named_and_nothing_is_rebuilt(

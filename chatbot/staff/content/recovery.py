@@ -15,7 +15,7 @@ from dataclasses import asdict, dataclass, field, replace
 from datetime import UTC, datetime
 from itertools import chain, count
 from pathlib import Path
-from typing import TYPE_CHECKING, Final, Self
+from typing import TYPE_CHECKING, Self
 
 from chatbot.errors import ChangeRefused, FootnoteError, IndexingError, StaffError
 from chatbot.files import sync_file, sync_folder_entry, write_atomically
@@ -34,6 +34,7 @@ from chatbot.reading import CorpusFiles, corpus_digest, load_corpus
 from chatbot.settings import STAFF_INTENT, Settings
 from chatbot.staff.audit_log import AuditLog, ChangeKind, Entry
 from chatbot.staff.content.corpus_files import changed_files, copy_corpus, is_below, sync_pages
+from chatbot.staff.content.cut_off import TIME, CutOff, CutOffs
 from chatbot.staff.content.drafts import Draft, Drafts
 from chatbot.staff.schema import staff_database
 
@@ -41,8 +42,6 @@ if TYPE_CHECKING:
     from chatbot.crawling import PageChanges  # its package loads what speaks HTTP
 
 __all__ = ["ContentPaths", "Intent", "IntentLog", "crawled_pages"]
-
-_TIME: Final = "%Y-%m-%dT%H-%M-%S"
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,7 +80,7 @@ class ContentPaths:
 
         Two changes within a second never share a folder. Call it inside `publishing_lock`.
         """
-        time = datetime.now(UTC).strftime(_TIME)
+        time = datetime.now(UTC).strftime(TIME)
         names = chain([time], (f"{time}-{number}" for number in count(2)))
         return next(name for name in names if not self.withdrawn(name).exists())
 
@@ -152,6 +151,7 @@ class IntentLog:
         self._place = place
         self._drafts = drafts
         self._audit_log = audit_log
+        self._cut_offs = CutOffs(place.staff)
         self._file = place.staff / STAFF_INTENT
 
     @classmethod
@@ -169,8 +169,8 @@ class IntentLog:
     def recover(self) -> str:
         """Finish a change that was begun, or take it back, and return a sentence on that, or "" if there was none.
 
-        The change is finished if its build and its pages are whole, and else taken back. Raises `FootnoteError` if
-        neither can be done, and may then be called again.
+        The change is finished if its build and its pages are whole, and else taken back. `CutOffs` tells the editors.
+        Raises `FootnoteError` if neither can be done, and may then be called again.
         """
         if not self.is_pending:
             return ""
@@ -179,12 +179,12 @@ class IntentLog:
             try:
                 self.carry_out(intent)
             except FootnoteError:
-                self.take_back(intent)
+                self.take_back(intent, cut_off=True)
             else:
-                self.complete(intent)
+                self.complete(intent, cut_off=True)
                 return f"A publishing that was cut off is finished. Pages: {', '.join(intent.pages)}."
         else:
-            self.take_back(intent)
+            self.take_back(intent, cut_off=True)
         return f"A publishing that was cut off is taken back; its drafts are kept. Pages: {', '.join(intent.pages)}."
 
     def begin(self, live: CorpusFiles, intent: Intent) -> None:
@@ -214,8 +214,11 @@ class IntentLog:
             manifest = read_manifest(place.draft_index, intent.after)
             adopt(place.index, Build(manifest, place.draft_index / intent.after))
 
-    def complete(self, intent: Intent) -> None:
-        """Record a change that is carried out, and tidy up; raises `FootnoteError`, and then `recover` goes on."""
+    def complete(self, intent: Intent, *, cut_off: bool = False) -> None:
+        """Record a change that is carried out, and tidy up; raises `FootnoteError`, and then `recover` goes on.
+
+        The editors are told of one that was `cut_off` before.
+        """
         place = self._place
         try:
             if intent.entries:
@@ -230,6 +233,8 @@ class IntentLog:
                 if intent.built and place.pages_before.is_dir():
                     _replace_folder(place.pages_before, place.snapshot(intent.before))
                 self._forget_snapshots()
+            if cut_off:
+                self._tell(intent, finished=True)
             self._end(intent)
         except OSError as error:
             raise self._unwritable(error) from error
@@ -275,8 +280,11 @@ class IntentLog:
         except OSError as error:
             raise self._unwritable(error) from error
 
-    def take_back(self, intent: Intent) -> None:
-        """Bring pages and index to what they were; raises `FootnoteError`, and then `recover` goes on."""
+    def take_back(self, intent: Intent, *, cut_off: bool = False) -> None:
+        """Bring pages and index to what they were; raises `FootnoteError`, and then `recover` goes on.
+
+        The editors are told of a change that was `cut_off` before.
+        """
         place = self._place
         if not place.pages_before.is_dir():
             raise StaffError(
@@ -295,6 +303,8 @@ class IntentLog:
                 if live.is_file() and live.read_bytes() == path.read_bytes():
                     path.unlink()
             _remove_empty(withdrawn)
+            if cut_off:
+                self._tell(intent, finished=False)
             self._end(intent)
         except OSError as error:
             raise self._unwritable(error) from error
@@ -322,6 +332,11 @@ class IntentLog:
                 f"{self._place.corpus} with those in {self._place.pages_before}, delete the file, and run "
                 "'footnote build'."
             ) from error
+
+    def _tell(self, intent: Intent, *, finished: bool) -> None:
+        """Keep for the editors what became of their change; a crawl was begun by none of them."""
+        if intent.entries and not intent.remembered:
+            self._cut_offs.write(CutOff(intent.time, finished, bool(intent.drafts), intent.pages))
 
     def _end(self, intent: Intent) -> None:
         """Forget an intent that is carried out or taken back, and what a kill left of files half written."""
