@@ -38,10 +38,10 @@ def test_a_question_that_shows_nothing_is_empty(typed: str) -> None:
 
 @pytest.mark.parametrize("typed", ["a" * (LONGEST + 1), "a" * 10**7, "\ufdfa" * 1000, "\u0301" * 200_000])
 def test_a_question_that_is_too_long_is_refused_at_once(typed: str) -> None:
-    start = time.perf_counter()
+    start = time.thread_time()
     with pytest.raises(QuestionTooLong, match="2,000 characters"):
         clean_question(typed)
-    assert time.perf_counter() - start < 5
+    assert time.thread_time() - start < 5
 
 
 def test_the_longest_question_is_read() -> None:

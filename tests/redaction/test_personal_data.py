@@ -1,6 +1,6 @@
 """Redaction: what it takes out of a text, and what it leaves in."""
 
-from time import perf_counter
+from time import thread_time
 
 import pytest
 from hypothesis import given
@@ -131,6 +131,6 @@ def test_any_text_can_be_redacted(text: str) -> None:
     ],
 )
 def test_no_text_takes_long(piece: str) -> None:
-    start = perf_counter()
+    start = thread_time()  # of the processor, because the machine may do other work; a bad pattern takes minutes
     redact((piece * 2_000)[:2_000])
-    assert perf_counter() - start < 1
+    assert thread_time() - start < 2

@@ -56,14 +56,13 @@ def test_a_stop_under_load_loses_no_answer_and_no_row(corpus: Path, tmp_path: Pa
 
     with ThreadPoolExecutor(10) as pool:
         asked = [pool.submit(ask, number) for number in range(10)]  # two run, and eight wait
-        time.sleep(2 * ANSWER_SECONDS)
+        while len(server.server_state.tasks) + server.server_state.total_requests < len(asked):
+            time.sleep(0.01)
         server.handle_exit(15, None)  # what uvicorn does on SIGTERM
-        stopped = time.monotonic()
         answers = [future.result() for future in asked]
         thread.join(20)
-        took = time.monotonic() - stopped
     assert answers == [200] * 10
-    assert took < 10
+    assert not thread.is_alive()
     assert ask(11) is None
     written = Journal.open(str(tmp_path / "journal.sqlite3"), 30)
     assert written
