@@ -24,9 +24,11 @@ __all__ = [
     "filled_table",
     "hidden",
     "last_cell",
+    "machine_text",
     "notice",
     "or_show_error",
     "period",
+    "remark",
     "say",
     "status_line",
     "step_counter",
@@ -190,6 +192,11 @@ def text_table(columns: Mapping[str, str], label: str, name: str, *, visible: bo
     )
 
 
+def machine_text(name: str) -> gr.Textbox:
+    """Return a text that nobody sees, by which the page's own script and the server exchange values."""
+    return gr.Textbox(show_label=False, container=False, lines=2, elem_id=name, elem_classes="machine")
+
+
 def filled_table(rows: Sequence[Sequence[str]]) -> dict[str, Any]:
     """Fill a table; without rows it is hidden."""
     return gr.update(value=list(rows), visible=bool(rows))
@@ -250,13 +257,22 @@ def counted(number: int, noun: str) -> str:
 def say(text: str) -> dict[str, Any]:
     """Say that something was done, in a toast and in a notice."""
     gr.Info(escape(text), title="Done", duration=6)
-    return gr.update(value=text, visible=True)
+    return _shown(text, "done")
 
 
 def warn(text: str) -> dict[str, Any]:
     """Say that something was not done, in a toast and in a notice."""
     gr.Warning(escape(text), title="Not done", duration=10)
-    return gr.update(value=text, visible=True)
+    return _shown(text, "not-done")
+
+
+def remark(text: str) -> dict[str, Any]:
+    """Say in a notice what is neither good nor bad news."""
+    return _shown(text)
+
+
+def _shown(text: str, *classes: str) -> dict[str, Any]:
+    return gr.update(value=text, visible=True, elem_classes=["notice", *classes])
 
 
 def hidden() -> dict[str, Any]:

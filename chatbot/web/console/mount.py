@@ -2,24 +2,26 @@
 
 from collections.abc import AsyncIterator, Callable
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from http import HTTPStatus
 from string import Template
 from typing import Final
+from urllib.parse import quote
 
 import gradio as gr
 from anyio import to_thread
 from fastapi import APIRouter, FastAPI, Request
-from fastapi.responses import HTMLResponse
+from fastapi.responses import HTMLResponse, Response
 from starlette.background import BackgroundTask
 
 from chatbot.evaluation.charts import warm_up
 from chatbot.reading import LARGEST
-from chatbot.staff import Account, UnansweredPrefetcher
+from chatbot.staff import Account, Role, UnansweredPrefetcher
 from chatbot.web.console.allowlist import StaffPolicy
 from chatbot.web.console.approved import approved_tab
 from chatbot.web.console.chart_routes import chart_routes
 from chatbot.web.console.checks import checks_tab
 from chatbot.web.console.clinic_text import clinic_text_tab
-from chatbot.web.console.components import wire
+from chatbot.web.console.components import machine_text, wire
 from chatbot.web.console.first_day import first_day_tab
 from chatbot.web.console.guard import ACCOUNT, StaffGuard, is_for_editors
 from chatbot.web.console.overview import overview_tab
@@ -32,7 +34,7 @@ from chatbot.web.console.urgent import urgent_tab
 from chatbot.web.http.assets import Assets, static_text
 from chatbot.web.http.gradio_allowlist import GradioAllowlist
 from chatbot.web.http.gradio_app import POLICY, REQUEST, as_data, gradio_app, gradio_entry, set_queue
-from chatbot.web.http.markup import escape
+from chatbot.web.http.markup import Html, escape
 from chatbot.web.http.middleware import BodySizeLimit
 from chatbot.web.http.problems import handle_errors
 
@@ -40,6 +42,10 @@ __all__ = ["console_blocks", "staff_app"]
 
 _LARGEST_UPLOAD: Final = 10 * 1024 * 1024  # bytes; a page may have fewer
 _SLOWEST_UPLOAD: Final = 120  # seconds
+_CUT_OFF: Final = Html(
+    '<form class="message" id="cut-off" method="post" action="cut-off-seen?time={time}"><p>{text}</p>'
+    '<button type="submit">I have seen this</button></form>'
+)
 _POLICY: Final = "; ".join(
     f"{name} {sources}" for name, sources in (POLICY | {"img-src": "'self' data:", "form-action": "'self'"}).items()
 )
@@ -102,10 +108,12 @@ def _page_routes(services: ConsoleServices, blocks: gr.Blocks, assets: Assets) -
     @router.api_route("/", methods=["GET", "HEAD"])
     async def console(request: Request) -> HTMLResponse:
         account: Account = getattr(request.state, ACCOUNT)
+        cut_off = await to_thread.run_sync(_cut_off, services, account)
         html = page.substitute(
             name=escape(services.bot.clinic.name),
             account=escape(account.name),
             role=account.role.value,
+            cut_off=cut_off,
             config=config,
             gradio_script=script,
             gradio_style=style,
@@ -116,12 +124,28 @@ def _page_routes(services: ConsoleServices, blocks: gr.Blocks, assets: Assets) -
         warm = BackgroundTask(warm_up)  # the Overview shows charts
         return HTMLResponse(html, headers={"Content-Security-Policy": _POLICY}, background=warm)
 
+    @router.post("/cut-off-seen")
+    def cut_off_seen(request: Request) -> Response:
+        account: Account = getattr(request.state, ACCOUNT)
+        services.cut_offs.mark_seen(account.name, request.query_params.get("time", ""))
+        return Response(status_code=HTTPStatus.NO_CONTENT)
+
     return router
+
+
+def _cut_off(services: ConsoleServices, account: Account) -> Html:
+    """Return what an editor must know of a publishing that was cut off, until she has seen it."""
+    cut_off = services.cut_offs.unseen_by(account.name) if account.role is Role.EDITOR else None
+    if cut_off is None:
+        return Html()
+    return _CUT_OFF.format(time=quote(cut_off.time), text=cut_off.text)
 
 
 def console_blocks(services: ConsoleServices) -> gr.Blocks:
     """Lay out the tabs of the console."""
     blocks = gr.Blocks(title=f"Staff: {services.bot.clinic.name}", analytics_enabled=False, delete_cache=(3600, 3600))
+    with blocks:
+        kept = machine_text("pages-restore")
     with blocks, gr.Tabs(elem_id="tabs") as tabs:
         with gr.Tab("Try it", id="try"):
             playground_tab(services)
@@ -141,6 +165,8 @@ def console_blocks(services: ConsoleServices) -> gr.Blocks:
             clinic_text_tab(services, tab)
         with gr.Tab("Overview", id="overview") as tab:
             overview_tab(services, tab)
+        pages.wire_restore(kept)
+        wire(kept.change, lambda: {tabs: gr.Tabs(selected="pages")}, [], [tabs])
         for button, subject in ((write, question), (write_missing, title)):
             pages.wire_new(button.click, subject)
             wire(button.click, lambda: {tabs: gr.Tabs(selected="pages")}, [], [tabs])

@@ -1,6 +1,8 @@
 """The Pages tab: write pages, see what the drafts would change, and publish them."""
 
+import json
 from collections.abc import Callable, Mapping
+from dataclasses import asdict
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any, Final
@@ -21,8 +23,10 @@ from chatbot.web.console.components import (
     filled_table,
     hidden,
     last_cell,
+    machine_text,
     notice,
     or_show_error,
+    remark,
     say,
     status_line,
     step_counter,
@@ -42,6 +46,7 @@ from chatbot.web.console.page_rows import (
     summary_text,
 )
 from chatbot.web.console.services import ConsoleServices
+from chatbot.web.console.unsaved import Unsaved
 
 __all__ = ["PagesTab"]
 
@@ -106,9 +111,14 @@ class _Layout(Layout):
             )
             with gr.Row():
                 self.url = gr.Textbox(
-                    label="Public address, if the page is on your website", placeholder="https://", max_lines=1
+                    label="Public address, if the page is on your website",
+                    placeholder="https://",
+                    max_lines=1,
+                    elem_id="pages-url",
                 )
-                self.reviewed = gr.Textbox(label="Last reviewed, as 2026-01-31", max_lines=1, max_length=10)
+                self.reviewed = gr.Textbox(
+                    label="Last reviewed, as 2026-01-31", max_lines=1, max_length=10, elem_id="pages-reviewed"
+                )
             with gr.Row(elem_classes="actions for-editors"):
                 self.save = gr.Button("Save draft", variant="primary", elem_id="pages-save")
                 self.upload = gr.UploadButton("Fill from a file (.txt, .md)", file_types=list(EDITABLE))
@@ -118,6 +128,7 @@ class _Layout(Layout):
         self.page = gr.State(None)  # name of the page in the form, None for a new one
         self.suffix = gr.State(".md")
         self.saved = gr.State(None)  # the form as it was opened or last saved
+        self.stand = machine_text("pages-stand")  # the same and its page, for the script that keeps what is typed
         self.fields = {self.title, self.body, self.url, self.reviewed, self.page, self.suffix, self.saved}
 
     def _lay_out_publishing(self) -> None:
@@ -176,7 +187,8 @@ class PagesTab:
         wire(parts.upload.upload, fill, [parts.upload, parts.page, parts.title], parts.all)
         wire(parts.save.click, or_show_error(self.save_draft, parts.notice), parts.fields, parts.all)
         wire(parts.withdraw.click, or_show_error(self.withdraw, parts.notice), [parts.page], parts.all)
-        wire(parts.discard.click, self.discard_draft, [parts.page], parts.all)
+        discard = or_show_error(self.discard_draft, parts.notice)
+        wire(parts.discard.click, discard, [parts.page, parts.saved], parts.all)
         for trigger, handler in (
             (parts.preview.click, self.preview),
             (parts.publish.click, self.publish),
@@ -196,6 +208,32 @@ class PagesTab:
 
         inputs = {question, *parts.fields} if question else parts.fields
         wire(trigger, or_show_error(new, parts.notice), inputs, parts.all)
+
+    def wire_restore(self, kept: gr.Textbox) -> None:
+        """Open the form with what was typed before the page was loaded anew, which the script has put into `kept`."""
+        parts = self._parts
+
+        @editors_only
+        def restore(values: _Values, request: gr.Request) -> Changes:
+            require_editor(request)
+            unsaved = Unsaved.from_json(values[kept])
+            _check_saved(parts.typed(values), values[parts.saved])
+            return self._restored(unsaved)
+
+        wire(kept.change, or_show_error(restore, parts.notice), {kept, *parts.fields}, parts.all)
+
+    def _restored(self, unsaved: Unsaved) -> Changes:
+        """Fill the form with what was typed and not saved."""
+        note = "What you typed is back in the form. It is not saved yet: press “Save draft”."
+        try:
+            opened = self._form(unsaved.page) if unsaved.page else self._empty_form()
+        except ChangeRefused:
+            opened = self._empty_form()
+            note = f"{note} The page {unsaved.page} is gone meanwhile, so this is a new page."
+        if unsaved.page and _normalised(opened[self._parts.saved]) != _normalised(unsaved.before):
+            note = f"{note} The page was changed since you opened it: look at its newest text before you save."
+        typed = self._parts.show(unsaved.typed, opened[self._parts.page])
+        return {**opened, **typed, self._parts.form: gr.update(visible=True), self._parts.notice: remark(note)}
 
     def show(self) -> Changes:
         """Show the summary, the list of pages, and the drafts."""
@@ -247,7 +285,7 @@ class PagesTab:
             self._parts.title: form.title or title,
             self._parts.suffix: suffix,
             self._parts.passages: [],
-            self._parts.notice: gr.update(value=text, visible=True),
+            self._parts.notice: remark(text),
         }
 
     @editors_only
@@ -255,6 +293,7 @@ class PagesTab:
         """Save the form as a draft."""
         account, parts = require_editor(request), self._parts
         form = parts.typed(values)
+        _check_opened(values[parts.saved])
         page = self._services.pages.stage(account, form, values[parts.page], values[parts.suffix])
         done = say(f"“{form.title.strip()}” is saved as a draft. Visitors see it once you publish it, below.")
         return {**self._form(page), **self.show(), parts.form: gr.update(visible=True), parts.notice: done}
@@ -269,9 +308,10 @@ class PagesTab:
         return self._closed("The page is withdrawn once you publish, below. A copy stays on the server.")
 
     @editors_only
-    def discard_draft(self, page: str | None, request: gr.Request) -> Changes:
+    def discard_draft(self, page: str | None, saved: PageForm | None, request: gr.Request) -> Changes:
         """Discard the draft of the page in the form."""
         require_editor(request)
+        _check_opened(saved)
         if page is not None:
             self._services.pages.discard(page)
         return self._closed("Draft discarded. The page stays as it is.")
@@ -281,8 +321,7 @@ class PagesTab:
         """Show what the drafts would change."""
         require_editor(request)
         preview = self._services.pages.preview(self._golden(), self._unanswered(), _build_progress(progress))
-        text = gr.update(value=preview_text(preview), visible=True)
-        return {**self.show(), **self._changed(preview), self._parts.publish_notice: text}
+        return {**self.show(), **self._changed(preview), self._parts.publish_notice: remark(preview_text(preview))}
 
     @editors_only
     def publish(self, request: gr.Request, progress: gr.Progress = gr.Progress()) -> Changes:  # noqa: B008 - as above
@@ -290,7 +329,7 @@ class PagesTab:
         account = require_editor(request)
         drafts = self._services.pages.publish(account, _build_progress(progress))
         done = say(published_text(len(drafts), len(self._services.bot.passages())))
-        return {**self.show(), **self._changed(None), self._parts.publish_notice: done}
+        return {**self.show(), **self._changed(None), self._parts.notice: hidden(), self._parts.publish_notice: done}
 
     @editors_only
     def go_back(self, request: gr.Request) -> Changes:
@@ -309,7 +348,7 @@ class PagesTab:
 
     def _closed(self, text: str) -> Changes:
         """Close the form and say what was done."""
-        closed = {self._parts.form: gr.update(visible=False), self._parts.notice: say(text)}
+        closed = {self._parts.form: gr.update(visible=False), self._parts.notice: say(text), self._parts.stand: ""}
         return {**self._empty_form(), **self.show(), **closed}
 
     def _form(self, page: str) -> Changes:
@@ -323,6 +362,7 @@ class PagesTab:
             parts.heading: f"{form.title} ({page})",
             parts.passages: [passage_row(passage) for passage in passages],
             parts.saved: form,
+            parts.stand: _stand(form, page),
             parts.withdraw: gr.update(visible=True),
         }
 
@@ -336,6 +376,7 @@ class PagesTab:
             parts.heading: "A new page",
             parts.passages: [],
             parts.saved: form,
+            parts.stand: _stand(form, ""),
             parts.withdraw: gr.update(visible=False),
         }
 
@@ -371,6 +412,20 @@ def _check_saved(typed: PageForm, saved: PageForm | None) -> None:
     if saved and _normalised(typed) != _normalised(saved):
         title = typed.title.strip() or "The new page"
         raise ChangeRefused(f"“{title}” has changes that are not saved. Press “Save draft” or “Discard draft” first.")
+
+
+def _check_opened(saved: PageForm | None) -> None:
+    """Raise `ChangeRefused` where a server that was started again does not know which page is in the form."""
+    if saved is None:
+        raise ChangeRefused(
+            "The server was started again since you opened this form. Load the page again: what you typed is kept, and "
+            "is offered to you there."
+        )
+
+
+def _stand(form: PageForm, page: str) -> str:
+    """Return the form as it is saved, and the name of its page, as the page's script reads them."""
+    return json.dumps({**asdict(form), "page": page})
 
 
 def _normalised(form: PageForm) -> tuple[str, ...]:

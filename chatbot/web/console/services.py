@@ -22,6 +22,7 @@ from chatbot.staff import (
     CheckReports,
     ClinicText,
     ContentPaths,
+    CutOffs,
     Drafts,
     FirstDayReview,
     GoldenFile,
@@ -52,6 +53,7 @@ class ConsoleServices:
     throttle: SignInThrottle
     audit_log: AuditLog
     pages: Publisher
+    cut_offs: CutOffs
     clinic_text: ClinicText
     question_embeddings: QuestionEmbeddings
     golden_file: GoldenFile
@@ -80,6 +82,7 @@ class ConsoleServices:
             throttle=SignInThrottle(time.time),
             audit_log=audit_log,
             pages=pages,
+            cut_offs=CutOffs(settings.staff),
             clinic_text=ClinicText(bot, settings.clinic, audit_log, check_texts),
             question_embeddings=QuestionEmbeddings(bot),
             golden_file=golden_file,

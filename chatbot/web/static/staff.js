@@ -9,14 +9,125 @@ window.gradio_config = JSON.parse(document.getElementById("gradio-config").textC
 window.gradio_config.root = new URL(".", location.href).href;
 window.gradio_api_info = { named_endpoints: {}, unnamed_endpoints: {} };
 
-// Gradio shows an error when an event fails. Where the server does not answer it any more, the banner says what to do.
+// What an editor types into the form of a page stays in this tab until it is saved, so that neither a lost connection
+// nor a server that is started again takes it away. It is offered back to her alone, and goes when she signs out.
+const FIELDS = ["title", "body", "url", "reviewed"];
+const REASONS = { lost: "The connection to the server is lost.", restarted: "The server was started again.", out: "You have been signed out." };
+const field = (name) => document.querySelector(`#pages-${name} :is(textarea, input)`);
+const tidy = (text) => text.replace(/\r\n?/g, "\n").trim();
+const same = (one, other) => FIELDS.every((name) => tidy(one[name]) === tidy(other[name]));
+
+const keeper = () => {
+  const { account } = document.body.dataset;
+  const place = `footnote-unsaved:${location.pathname}`;
+  const box = document.getElementById("kept");
+  let kept = { account, now: null, earlier: [] };
+  let asked = null; // what is on its way into the form
+  let stopped = false;
+  let isKept = true;
+
+  const write = () => {
+    try {
+      if (kept.now || kept.earlier.length) sessionStorage.setItem(place, JSON.stringify(kept));
+      else sessionStorage.removeItem(place);
+      isKept = true;
+    } catch {
+      isKept = false; // it is full, or the browser allows none
+    }
+  };
+  const offer = () => {
+    const last = kept.earlier.at(-1);
+    box.hidden = !last;
+    if (!last) return;
+    const time = new Date(last.time).toLocaleTimeString("en-GB", { hour: "2-digit", minute: "2-digit" });
+    const title = last.typed.title.trim() ? `\u201c${last.typed.title.trim()}\u201d` : "a page without a title";
+    box.firstElementChild.textContent = `What you typed into ${title} until ${time} was not saved. It is kept in this tab.`;
+  };
+  const answered = () => { kept.earlier.pop(); asked = null; write(); offer(); };
+  const sync = () => {
+    const stand = field("stand");
+    if (stopped || !stand || !FIELDS.every(field)) return;
+    const before = stand.value ? JSON.parse(stand.value) : null;
+    const typed = Object.fromEntries(FIELDS.map((name) => [name, field(name).value]));
+    const now = before && !same(typed, before) ? { page: before.page, before, typed } : null;
+    const isNew = JSON.stringify(now?.typed) !== JSON.stringify(kept.now?.typed) || now?.page !== kept.now?.page;
+    if (isNew) {
+      kept.now = now && { ...now, time: Date.now() };
+      write();
+    }
+    if (asked && now && same(now.typed, asked.typed)) answered();
+  };
+  const putBack = () => {
+    const target = field("restore");
+    if (!target) return setTimeout(putBack, 200); // Gradio is still loading
+    asked = kept.earlier.at(-1);
+    target.value = JSON.stringify({ ...asked, nonce: Date.now() });
+    target.dispatchEvent(new Event("input", { bubbles: true }));
+  };
+
+  try {
+    const earlier = JSON.parse(sessionStorage.getItem(place));
+    if (earlier?.account === account) kept = { account, now: null, earlier: [...earlier.earlier, earlier.now].filter(Boolean) };
+  } catch {
+    isKept = false;
+  }
+  write(); // what another account left is gone
+  if (!document.body.classList.contains("editor")) return { state: () => "" };
+  offer();
+  document.getElementById("kept-back").addEventListener("click", putBack);
+  document.getElementById("kept-drop").addEventListener("click", answered);
+  document.querySelectorAll(".who form").forEach((form) => form.addEventListener("submit", () => {
+    stopped = true;
+    sessionStorage.removeItem(place);
+  }));
+  addEventListener("input", () => setTimeout(sync));
+  addEventListener("pagehide", sync);
+  setInterval(sync, 1000); // the server fills the form without an event
+  const state = () => {
+    sync();
+    if (!kept.now) return "";
+    return isKept ? "What you typed is kept in this tab, and you can go on writing." : "What you typed is only in the form: copy it before you load the page again.";
+  };
+  return { state };
+};
+
+// The server is asked now and then whether it is there, outside of the console, because that would keep a session alive.
+// Gradio shows an error when an event fails; whether she is signed out is only asked then.
 addEventListener("DOMContentLoaded", () => {
-  const lost = document.getElementById("lost");
+  const { state } = keeper();
+  const banner = document.getElementById("lost");
+  const show = (kind) => {
+    const text = kind && `${REASONS[kind]} ${state()}`.trim();
+    if (banner.firstElementChild.textContent !== text) banner.firstElementChild.textContent = text;
+    banner.lastElementChild.hidden = kind === "lost";
+    banner.hidden = !kind;
+  };
+  const get = (address) => fetch(address, { cache: "no-store", signal: AbortSignal.timeout(8000) }).catch(() => null);
+  const consoleState = async () => {
+    const response = await get("gradio_api/app_id");
+    if (response?.status === 401) return "out";
+    if (!response?.ok) return "lost";
+    return (await response.json()).app_id === window.gradio_config.app_id ? "" : "restarted";
+  };
+  const look = async () => {
+    if (document.hidden) return;
+    const alive = (await get("../api/health"))?.ok;
+    if (!alive) show("lost");
+    else if (!banner.hidden) show(await consoleState());
+  };
+  setInterval(look, 10_000);
+  ["online", "offline", "visibilitychange"].forEach((name) => addEventListener(name, look));
   new MutationObserver(async () => {
-    if (!lost.hidden || !document.querySelector(".toast-body.error")) return;
-    const response = await fetch("gradio_api/app_id").catch(() => null);
-    lost.hidden = Boolean(response?.ok);
+    if (banner.hidden && document.querySelector(".toast-body.error")) show(await consoleState());
   }).observe(document.body, { childList: true, subtree: true });
+});
+
+// What became of a publishing that was cut off is shown until she says that she has seen it.
+addEventListener("submit", async (event) => {
+  if (event.target.id !== "cut-off") return;
+  event.preventDefault();
+  const response = await fetch(event.target.action, { method: "POST" }).catch(() => null);
+  event.target.hidden = Boolean(response?.ok);
 });
 
 // The first-day review can be done with the keyboard alone. Its keys work while the focus is inside its panel, and never

@@ -1,12 +1,15 @@
 """The tabs that change something, in a real browser. Every test fails if the browser complains or asks another host."""
 
 import re
+from datetime import UTC, datetime
 from pathlib import Path
 
 import httpx
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
+from chatbot.staff import CutOffs
+from chatbot.staff.content.cut_off import CutOff
 from tests.web.accessibility import violations
 from tests.web.conftest import Visitor, visiting
 from tests.web.console.conftest import PASSWORD, Staffed, sign_in
@@ -61,6 +64,7 @@ def test_a_page_is_written_published_answered_from_and_taken_back(
     expect(page.locator("#pages-outcomes")).to_contain_text(ASKED)
     page.click("#pages-publish")
     expect_value(page, "pages-publish-notice", "Published: 1 change. Visitors are now answered from 21 passages.")
+    expect(page.locator("#pages-notice")).to_be_hidden()  # it said that this is a draft
     answer = ask(staffed, ASKED)
     assert answer["outcome"] == "answered"
     assert SAYS in str(answer["citations"])
@@ -96,6 +100,90 @@ def test_unsaved_changes_are_not_lost_to_another_row(nurse: Visitor) -> None:
     expect(page.locator("#pages-withdraw")).to_be_visible()
     page.click("#pages-new")  # nothing was typed
     expect_value(page, "pages-heading", "A new page")
+
+
+def kept(page: Page) -> list[str]:
+    names: list[str] = page.evaluate("Object.keys(sessionStorage).filter(name => name.startsWith('footnote-unsaved'))")
+    return names
+
+
+def test_words_that_were_not_saved_are_offered_back_after_a_reload(nurse: Visitor) -> None:
+    page = nurse.open("/staff/")
+    sign_in(page)
+    open_tab(page, "Pages")
+    page.locator("#pages-list [data-row='0']").first.click()
+    expect(page.locator("#pages-withdraw")).to_be_visible()
+    heading = page.locator("#pages-heading textarea").input_value()
+    text = page.locator("#pages-body textarea").input_value()
+    fill(page, "pages-body", f"{text}\nTyped and not saved.")
+    page.reload()  # Gradio does so by itself once a lost connection is back
+    expect(page.locator("#kept")).to_contain_text("What you typed into “")
+    page.click("#kept-back")
+    expect_value(page, "pages-body", f"{text}\nTyped and not saved.")
+    expect_value(page, "pages-heading", heading)
+    expect_value(page, "pages-notice", "What you typed is back in the form. It is not saved yet: press “Save draft”.")
+    expect(page.locator("#kept")).to_be_hidden()
+    page.click("#pages-save")
+    expect(page.locator("#pages-drafts")).to_contain_text(heading.rpartition("(")[2].rstrip(")"))
+    page.wait_for_function("!sessionStorage.length")
+    page.click("#pages-discard")
+    expect(page.locator("#pages-form-panel")).to_be_hidden()
+
+
+def test_unsaved_words_are_for_the_account_that_typed_them_alone(nurse: Visitor) -> None:
+    page = nurse.open("/staff/")
+    sign_in(page)
+    for leave in ("sign out", "the session ends"):
+        open_tab(page, "Pages")
+        page.click("#pages-new")
+        fill(page, "pages-title", "Mrs Hale's complaint")
+        page.wait_for_function("sessionStorage.length == 1")
+        if leave == "sign out":
+            page.get_by_role("button", name="Sign out", exact=True).click()
+            page.wait_for_url("**/staff/sign-in")
+            assert kept(page) == []
+            sign_in(page)
+        else:
+            page.context.clear_cookies()
+            page.goto(f"{nurse.address}/staff/")
+            sign_in(page, "rita")
+            assert kept(page) == []
+        expect(page.locator("#kept")).to_be_hidden()
+
+
+def test_a_lost_connection_is_named_and_says_that_words_are_kept(nurse: Visitor) -> None:
+    page = nurse.open("/staff/")
+    sign_in(page)
+    open_tab(page, "Pages")
+    page.context.set_offline(True)
+    expect(page.locator("#lost")).to_have_text("The connection to the server is lost. Load the page again")
+    page.context.set_offline(False)
+    expect(page.locator("#lost")).to_be_hidden()
+    page.click("#pages-new")
+    fill(page, "pages-title", "Hearing loop")
+    page.context.set_offline(True)
+    expect(page.locator("#lost span")).to_have_text(
+        "The connection to the server is lost. What you typed is kept in this tab, and you can go on writing."
+    )
+    page.context.set_offline(False)
+    expect(page.locator("#lost")).to_be_hidden()
+    nurse.complaints.clear()  # the browser names the requests that failed
+
+
+def test_an_editor_reads_what_became_of_a_cut_off_publishing(nurse: Visitor, staffed: Staffed) -> None:
+    time = f"{datetime.now(UTC):%Y-%m-%dT%H-%M-%S}-2"
+    cut_offs = CutOffs(staffed.settings.staff)
+    (staffed.settings.staff / "draft").mkdir(exist_ok=True)
+    cut_offs.write(CutOff(time, finished=True, drafts=True, pages=("<b>.md",)))
+    page = nurse.open("/staff/")
+    sign_in(page)
+    expect(page.locator("#cut-off p")).to_have_text(re.compile(r"was cut off\. It was finished .* Pages: <b>\.md\.$"))
+    page.get_by_role("button", name="I have seen this").click()
+    expect(page.locator("#cut-off")).to_be_hidden()
+    assert cut_offs.unseen_by("alice") is None
+    for name, shown in (("alice", False), ("rita", False)):  # a reader publishes nothing
+        with staffed.client(name) as client:
+            assert ("was cut off" in client.get("/staff/").text) is shown
 
 
 def test_public_addresses_are_checked_on_demand(nurse: Visitor) -> None:

@@ -235,6 +235,18 @@ def test_editors_events_refuse_a_reader_behind_the_guard(blocks: gr.Blocks) -> N
             event.fn(*special_args(event.fn, values, reader)[0])
 
 
+@pytest.mark.parametrize("name", ["save_draft", "discard_draft"])
+def test_a_form_that_an_earlier_server_filled_is_not_saved_as_another_page(blocks: gr.Blocks, name: str) -> None:
+    (event,) = (event for event in blocks.fns.values() if getattr(event.fn, "__name__", "") == name)
+    fields = {one: None if isinstance(one, gr.State) else "" for one in event.inputs}
+    values: list[object] = [fields] if event.inputs_as_dict else list(fields.values())
+    assert event.fn
+    called = special_args(event.fn, values, request_of(Account("alice", Role.EDITOR)))[0]
+    with pytest.warns(UserWarning, match="^The server was started again since you opened this form"):  # in no browser
+        (shown,) = event.fn(*called).values()
+    assert shown["elem_classes"] == ["notice", "not-done"]
+
+
 def test_an_upload_is_for_editors_and_bounded(staffed: Staffed) -> None:
     with staffed.client("alice") as client:
         small = client.post("/staff/gradio_api/upload", files={"files": ("a.md", b"# A\n\nB.")})
