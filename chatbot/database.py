@@ -3,6 +3,7 @@
 import logging
 import os
 import re
+import shutil
 import time
 from collections.abc import Collection, Iterable, Iterator
 from contextlib import contextmanager
@@ -50,6 +51,7 @@ _SEARCH_PATH: Final = re.compile(r"-c *search_path=(\w+)")  # in the option `opt
 # What reading a damaged SQLite database raises beside the library's errors, also where its values are converted.
 _DAMAGE: Final = (ArithmeticError, AttributeError, LookupError, MemoryError, SystemError, TypeError, ValueError)
 _SHARED: Final = "FOOTNOTE_DATABASE"
+_LEAST_ROOM: Final = 1 << 16  # bytes, of which SQLite needs 32 KiB even to read
 _UNDECODABLE: Final = "Could not decode to UTF-8"
 _MALFORMED: Final = ("malformed", "not a database", "disk i/o", "no such table", "no such column", "unsupported file")
 
@@ -283,10 +285,24 @@ class Database:
         shown = self._url.difference_update_query(["options"])
         name = self._url.database or "" if sqlite else shown.render_as_string()
         setting = _SHARED if _namespace(self._url) else self._schema.setting
-        cure = f"Check {setting}, the free space on the disk, and who may write there."
+        if sqlite and _is_full(Path(name)):
+            return self._schema.error(f"{self._schema.noun} {name} cannot be used: its disk is full. Make room on it.")
+        cure = (
+            f"Check {setting}, the free space on the disk, and who may write there."
+            if sqlite
+            else f"Check whether the PostgreSQL server runs and can be reached, and {setting}."
+        )
         if damaged or (sqlite and any(word in reason.casefold() for word in _MALFORMED)):
             cure = f"Restore it from a backup, or move it away to begin a new one. {cure}"
         return self._schema.error(f"{self._schema.noun} {name} cannot be used: {reason}. {cure}")
+
+
+def _is_full(file: Path) -> bool:
+    """Return whether the disk of a database has no room left, for which SQLite has several words."""
+    try:
+        return shutil.disk_usage(file.absolute().parent).free < _LEAST_ROOM
+    except OSError:
+        return False
 
 
 def _batches(rows: Iterable[Row]) -> Iterator[tuple[str, list[dict[str, object]]]]:

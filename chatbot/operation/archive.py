@@ -95,8 +95,10 @@ class ArchiveWriter:
 
     def __exit__(self, *_error: object) -> None:
         """Close the archive, which is whole only if it was finished."""
-        self._tar.close()
-        self._gzip.close()
+        try:
+            self._tar.close()
+        finally:
+            self._gzip.close()
 
     def add(self, name: str, source: IO[bytes], size: int, modified: float = 0.0, mode: int = 0o600) -> None:
         """Add a file; raises `OSError` where it is shorter than its size."""

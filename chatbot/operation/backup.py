@@ -1,5 +1,6 @@
 """A backup of an installation, made while it serves: pages, clinic.toml, index, and the rows of both databases."""
 
+import errno
 import json
 import logging
 import os
@@ -97,6 +98,10 @@ def back_up(settings: Settings, file: Path, choice: BackupChoice, progress: Prog
         draft.replace(file)
         sync_folder_entry(file.absolute())
     except OSError as error:
+        if error.errno == errno.ENOSPC:
+            raise BackupError(
+                f"There is no room for {file}: name a file on another disk, or make room. Nothing was changed."
+            ) from error
         reason = error.strerror or type(error).__name__
         raise BackupError(
             f"{error.filename or file} cannot be backed up to {file}: {reason}. Nothing was changed."
@@ -177,7 +182,7 @@ def _open_content(settings: Settings, choice: BackupChoice, folder: Path, stack:
     journal = journal_database(settings.journal) if choice.journal else None
     staff = staff_database(settings.staff, settings.staff_database)
     return _Content(
-        [(name, stack.enter_context(_rows(database, folder))) for name, database in _databases(journal, staff)],
+        [(name, _rows(database, folder, stack)) for name, database in _databases(journal, staff)],
         index,
         [file for file in files if not file.name.startswith(INDEX)],
         journal.version if journal and journal.exists else None,
@@ -197,12 +202,12 @@ def _databases(journal: Database | None, staff: Database) -> Iterator[tuple[str,
         yield STAFF_ROWS, staff
 
 
-def _rows(database: Database, folder: Path) -> IO[bytes]:
+def _rows(database: Database, folder: Path, stack: ExitStack) -> IO[bytes]:
     """Return a file without a name that holds the rows of a database, a JSON array of table and values a line.
 
     It is where the backup is, because a disk for temporary files may be too small.
     """
-    file = TemporaryFile(dir=folder)  # noqa: SIM115 - the caller closes it
+    file = stack.enter_context(TemporaryFile(dir=folder))  # noqa: SIM115 - the stack closes it
     for name, values in database.dump(_VOLATILE):
         file.write(json.dumps([name, values], ensure_ascii=True).encode() + b"\n")
     database.close()

@@ -1,8 +1,10 @@
 import json
 import os
 import shutil
+import subprocess
 import time
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -10,6 +12,8 @@ import pytest
 
 from chatbot.__main__ import main
 from chatbot.cli.building import ATTENTION
+from chatbot.errors import BackupError, StaffError
+from chatbot.operation.backup import BackupChoice, back_up
 from chatbot.operation.doctor import CHECKS, examine
 from chatbot.operation.findings import Finding, Severity
 from chatbot.operation.installation import Installation
@@ -127,6 +131,37 @@ def test_a_proxy_that_must_be_there_is_missed_in_the_settings(site: Site) -> Non
     assert "none is named" in message
     ((level, message),) = of("proxy", site.place(FOOTNOTE_TRUSTED_PROXIES="0.0.0.0/0"))
     assert level is Severity.ERROR
+
+
+@pytest.fixture
+def small_disk(tmp_path: Path) -> Iterator[Path]:
+    """Mount a disk of half a MiB."""
+    folder = tmp_path / "small"
+    folder.mkdir()
+    mount = ["mount", "-t", "tmpfs", "-o", "size=512k", "tmpfs", str(folder)]
+    if os.geteuid() != 0 or subprocess.run(mount, check=False, capture_output=True).returncode:
+        pytest.skip("a disk can be mounted here by nobody but root")
+    yield folder
+    unmount = ["umount", str(folder)]
+    subprocess.run(unmount, check=True)
+
+
+def test_a_full_disk_is_named_and_no_database_is_to_be_moved_away(small_disk: Path) -> None:
+    database = staff_database(small_disk)
+    AccountStore(database).add("rob", Role.READER, "correct horse battery")
+    database.close()
+    with suppress(OSError), (small_disk / "fill").open("wb") as file:
+        file.write(bytes(1 << 20))
+    with pytest.raises(StaffError, match=r"cannot be used: its disk is full\. Make room on it\.$"):
+        AccountStore(staff_database(small_disk)).add("bea", Role.READER, "correct horse battery")
+
+
+def test_a_backup_to_a_full_disk_names_the_cure(small_disk: Path, used_site: Site) -> None:
+    with suppress(OSError), (small_disk / "fill").open("wb") as file:
+        file.write(bytes(1 << 20))
+    with pytest.raises(BackupError, match=r"no room for .*b\.tar\.gz: name a file on another disk"):
+        back_up(used_site.settings, small_disk / "b.tar.gz", BackupChoice(), lambda _done, _total: None)
+    assert [path.name for path in small_disk.iterdir()] == ["fill"]
 
 
 def test_a_paused_chat_is_a_warning(site: Site) -> None:
