@@ -87,12 +87,25 @@ def test_the_sites_of_a_server_are_rebuilt_one_after_the_other(settings: Setting
         index = Path(shutil.copytree(settings.index, tmp_path / f"index-{number}"))
         site = replace(settings, index=index, staff=tmp_path / f"staff-{number}")
         healers.append(IndexHealer.open(site, load_pipeline(encoder), turns=turns))
+    assert {healer.bot.build_state.state for healer in healers} == {WAITING}
     for _ in healers:
         with ThreadPoolExecutor() as threads:
             list(threads.map(IndexHealer.look, healers))
         assert {healer.bot.build_state.state for healer in healers} <= {"current", WAITING}
     assert encoder.most == 1
     assert [texts(healer) for healer in healers] == [[NEW]] * 3
+
+
+def test_a_server_that_stops_in_a_rebuild_logs_no_fault_of_the_disk(
+    settings: Settings, words: WordEncoder, caplog: pytest.LogCaptureFixture
+) -> None:
+    build_index(settings.corpus, settings.index, words)
+    (settings.corpus / "red.txt").write_text(NEW)
+    healer = opened(settings, words)
+    caplog.clear()
+    healer.stop()
+    healer.look()
+    assert (texts(healer), caplog.messages) == ([OLD], [])
 
 
 def test_a_rebuild_rests_while_visitors_ask_but_not_for_ever() -> None:

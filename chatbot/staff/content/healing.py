@@ -8,7 +8,7 @@ A publishing that was cut off is finished or taken back before anything is opene
 import logging
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from threading import Event, Lock, Thread
 from typing import Final, Self
 
@@ -41,6 +41,10 @@ def _silent(_done: int, _total: int) -> None:
     """Show no progress."""
 
 
+class _StoppedError(Exception):
+    """The thread is to end in the middle of a rebuild: no `OSError`, which would be taken for one of the disk."""
+
+
 class RebuildTurns:
     """Lets one site of a server rebuild its index at a time, and lets visitors go first; safe for any threads."""
 
@@ -48,11 +52,6 @@ class RebuildTurns:
         """Take a function that says whether a question of any site waits or is being answered."""
         self._visitors_ask = visitors_ask
         self._lock = Lock()
-
-    @property
-    def is_taken(self) -> bool:
-        """Whether a site is rebuilding its index."""
-        return self._lock.locked()
 
     @contextmanager
     def turn(self) -> Iterator[bool]:
@@ -93,7 +92,7 @@ class IndexHealer:
         self._stop = Event()
         self._thread = Thread(target=self._run, name="follow-builds", daemon=True)
         if bot.outdated:
-            bot.build_state = BuildState(_WAITING if self._turns.is_taken else _REBUILDING, bot.outdated.title)
+            bot.build_state = BuildState(_WAITING if turns else _REBUILDING, bot.outdated.title)
             _LOG.warning(
                 "%s. Build %s is served, with the pages as they were then, while a new one is built.",
                 _without_hint(bot.outdated),
@@ -175,6 +174,8 @@ class IndexHealer:
                 self._name_served()
             if not self.bot.outdated:
                 self._named = ""
+        except _StoppedError:
+            return
         except FootnoteError as error:
             if str(error) != self._named:  # once, not at every look
                 _LOG.warning("Still serving build %s: %s", self.bot.build, error)
@@ -211,19 +212,18 @@ class IndexHealer:
             raise
 
     def _go_on(self, _done: int, _total: int) -> None:
-        """Let visitors go first; raise `InterruptedError` once the thread is to end."""
+        """Let visitors go first; raise `_StoppedError` once the thread is to end."""
         self._turns.rest(time.monotonic() - self._worked_since, self._stop)
         self._worked_since = time.monotonic()
         if self._stop.is_set():
-            raise InterruptedError
+            raise _StoppedError
 
     def _name_served(self) -> None:
         _LOG.warning("Build %s is served from now on.", self.bot.build)
 
     def _run(self) -> None:
-        with suppress(InterruptedError):
-            while not self._stop.wait(_LOOK):
-                self.look()
+        while not self._stop.wait(_LOOK):
+            self.look()
 
 
 def _recover(intents: IntentLog, settings: Settings) -> None:
