@@ -15,6 +15,8 @@ from chatbot.errors import FootnoteError, StoreUnavailable
 from chatbot.settings import Settings
 
 if TYPE_CHECKING:
+    from chatbot.bot import Chatbot
+    from chatbot.staff import IndexHealer
     from chatbot.web.http.metrics import Metrics
 
 __all__ = ["add_corpus_commands"]
@@ -124,30 +126,42 @@ def _serve_one(settings: Settings) -> None:
 
 
 def _open_and_serve(settings: Settings) -> None:
-    from chatbot.cli.progress import progress_bar
-    from chatbot.clinic import Contact, example_warnings
     from chatbot.journal import Journal
-    from chatbot.staff import IndexHealer
     from chatbot.web.server import listen, serve
 
     journal = Journal.open(settings.journal, settings.retention)
     # Of servers that share a database, another one answers until this one is ready.
     address = listen(settings.host, settings.port, at_once=not settings.database)
+    healer = _open_healer(settings)
+    _log_warnings(healer.bot)
+    print(f"Serving {healer.bot.clinic.name} on {_shown(settings)} (Ctrl+C stops it)", flush=True)
+    _later(healer.bot.warm_up)
+    healer.start()
+    serve(healer.bot, journal, settings, address, metrics=_metrics(settings))
+
+
+def _open_healer(settings: Settings) -> "IndexHealer":
+    """Open the chatbot, and load its model, so that the first visitor need not wait for it."""
+    from chatbot.cli.progress import progress_bar
+    from chatbot.staff import IndexHealer
+
     with progress_bar("Reading", " files") as read, progress_bar("Embedding", " passages") as show:
         healer = IndexHealer.open(settings, progress=show, reading=read)
-    bot = healer.bot
     try:
-        bot.ask("Are you ready?")  # loads the model, so that the first visitor need not wait for it
+        healer.bot.ask("Are you ready?")
     except StoreUnavailable as error:
         _LOG.warning("%s", error)
+    return healer
+
+
+def _log_warnings(bot: "Chatbot") -> None:
+    """Log what of a chatbot is not as visitors should find it."""
+    from chatbot.clinic import Contact, example_warnings
+
     if bot.clinic.contact == Contact():
         _LOG.warning("The chat does not say how to reach the clinic: fill in [contact] in clinic.toml.")
     for warning in (*bot.warnings, *example_warnings(bot.clinic)):
         _LOG.warning("%s", warning)
-    print(f"Serving {bot.clinic.name} on {_shown(settings)} (Ctrl+C stops it)", flush=True)
-    _later(bot.warm_up)
-    healer.start()
-    serve(bot, journal, settings, address, metrics=_metrics(settings))
 
 
 def _widget(settings: Settings, options: argparse.Namespace) -> None:
