@@ -288,6 +288,15 @@ def test_sites_that_are_still_being_built_keep_no_other_one_closed(served: Serve
     until(lambda: served.ask(new[0]).status_code == 200)
 
 
+def test_an_outdated_site_is_served_while_it_waits_to_be_rebuilt(served: Served) -> None:
+    late = served.add("late", "stork", 20)
+    (served.sites.folder / "late" / "corpus" / "late.md").write_text(PAGE.format(30, "stork"))
+    until(lambda: served.ask(late).status_code == 200)
+    with served.client(late) as client:
+        assert client.get("/api/ready").json()["state"] == "serving an earlier build, waiting to be rebuilt"
+    assert served.says(late) == "A peel costs 20 pounds, says the stork."
+
+
 def test_an_unused_site_is_closed_and_opened_again(served: Served, rose: Site) -> None:
     until(lambda: served.ready()["open"] == 0)
     assert served.says(rose) == "A peel costs 70 pounds, says the kestrel."
