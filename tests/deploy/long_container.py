@@ -27,6 +27,7 @@ CONTAINERFILE: Final = (ROOT / "deploy" / "Containerfile").read_text("utf-8")
 BASE: Final = re.findall(r"^FROM (\S+)", CONTAINERFILE, re.MULTILINE)[-1]
 USER: Final = "10001"
 DATA: Final = "/var/lib/footnote"
+pytestmark = pytest.mark.timeout(3600)  # the image is built within the first test
 
 
 def printed(*command: str | Path) -> str:
