@@ -54,6 +54,8 @@ class BlockKind(StrEnum):
     ITEM = "item"
     ANSWER = "answer"
     """A question together with its answer."""
+    FOOTER = "footer"
+    """A part of the site's footer, with its heading."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,7 +75,8 @@ class Document:
     sees. `url` is the address at which the clinic publishes the page, `reviewed` the day of its last review; either may
     be unknown. `blocks` are sorted by their start, an outer one before those inside it. `language` is the BCP 47 tag of
     the page's language, or None where it is unknown. `warnings` are what the page says of itself and cannot be read, a
-    clause and a cure each. `pages` are the offsets at which the pages of a PDF begin.
+    clause and a cure each. `pages` are the offsets at which the pages of a PDF begin. `footer` are the parts of the
+    site's footer that stand on the page, also those that its text does not hold because another page's does.
     """
 
     id: str
@@ -86,6 +89,7 @@ class Document:
     language: str | None = None
     warnings: tuple[str, ...] = ()
     pages: tuple[int, ...] = ()
+    footer: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

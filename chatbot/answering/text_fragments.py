@@ -74,7 +74,8 @@ def directive(document: Document, start: int, end: int) -> str:
     above, or "" if there is none either.
     """
     items = (block.start for block in document.blocks if block.kind is BlockKind.ITEM)
-    page = _page(document.title, document.text, tuple(items))
+    footers = (block.start for block in document.blocks if block.kind is BlockKind.FOOTER)
+    page = _page(document.title, document.text, tuple(items), tuple(footers))
     headings = _Headings(document)
     runs = page.runs(start, end)
     parts = [runs[number:] for number in range(len(runs))]
@@ -118,10 +119,11 @@ class _Page:
     """The words of a document as a browser searches its page: the title, which often stands on top, then the text.
 
     `text` and `folded` are of one length; the document's text begins at `offset`. In `folded` the ends of blocks, list
-    marks and the lines between cells are breaks, and the characters that a site may rewrite are taken out.
+    marks and the lines between cells are breaks, and the characters that a site may rewrite are taken out. So is what
+    stands before a part of the footer, because a menu may stand there on the page.
     """
 
-    def __init__(self, title: str, text: str, items: Sequence[int]) -> None:
+    def __init__(self, title: str, text: str, items: Sequence[int], footers: Sequence[int]) -> None:
         self.text = f"{title}\n\n{text}"
         self.offset = len(title) + 2
         certain = self.text
@@ -131,6 +133,8 @@ class _Page:
         marks = (LIST_MARK.match(self.text, self.offset + item) for item in items)
         for found in (*filter(None, marks), *_BLOCK_END.finditer(self.text)):
             folded[found.start() : found.end()] = _BREAK * len(found[0])
+        for start in footers:
+            folded[self.offset + start - 1] = _REWRITTEN
         self.folded = "".join(folded)
 
     def quoted(self, span: _Span) -> str:
@@ -209,8 +213,8 @@ def _has_words(text: str) -> bool:
 
 
 @lru_cache(_KEPT)
-def _page(title: str, text: str, items: tuple[int, ...]) -> _Page:
-    return _Page(title, text, items)
+def _page(title: str, text: str, items: tuple[int, ...], footers: tuple[int, ...]) -> _Page:
+    return _Page(title, text, items, footers)
 
 
 class _Headings:

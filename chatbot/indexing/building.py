@@ -271,7 +271,9 @@ class _Known:
     def page(self, file: PageFile, repeated: Boilerplate) -> Page | None:
         """Return the page of a file, if its bytes were read and cut before as they would be now, or raise likewise."""
         found = self._pages(file)
-        return next((page for page, then in found if then.spans(page.document) == repeated.spans(page.document)), None)
+        return next(
+            (page for page, then in found if _cuts(then, page.document) == _cuts(repeated, page.document)), None
+        )
 
     def _pages(self, file: PageFile) -> Iterator[tuple[Page, Boilerplate]]:
         digest, left_out = file.digest, self._left_out.get(file.name)
@@ -295,6 +297,11 @@ class _Known:
 
     def __contains__(self, key: bytes) -> bool:
         return key in self._encoded
+
+
+def _cuts(repeated: Boilerplate, document: Document) -> tuple[object, ...]:
+    """Return what of a page the blocks that its site repeats decide."""
+    return repeated.spans(document), repeated.kept(document)
 
 
 def _made_by(manifest: Manifest) -> tuple[int, str]:

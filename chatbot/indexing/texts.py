@@ -257,7 +257,7 @@ def _document(fields: Mapping[str, Any]) -> Document:
     sections = (Section(**item | {"headings": tuple(item["headings"])}) for item in fields["sections"])
     blocks = (Block(BlockKind(kind), start, end) for kind, start, end in fields["blocks"])
     held = {name: fields[name] for name in ("id", "title", "text", "url", "language")}
-    held |= {name: tuple(fields[name]) for name in ("warnings", "pages")}
+    held |= {name: tuple(fields[name]) for name in ("warnings", "pages", "footer")}
     return Document(**held, reviewed=reviewed, sections=tuple(sections), blocks=tuple(blocks))
 
 

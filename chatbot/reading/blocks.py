@@ -88,7 +88,7 @@ def shown_blocks(blocks: Iterable[Block], start: int, end: int) -> tuple[Block, 
     return tuple(
         Block(block.kind, max(block.start, start) - start, min(block.end, end) - start)
         for block in blocks
-        if block.kind is not BlockKind.ANSWER and block.start < end and block.end > start
+        if block.kind not in _NOT_SHOWN and block.start < end and block.end > start
     )
 
 
@@ -96,6 +96,7 @@ def _in_order(blocks: Iterable[Block]) -> list[Block]:
     return sorted(set(blocks), key=lambda block: (block.start, -block.end, _ORDER.index(block.kind)))
 
 
+_NOT_SHOWN: Final = frozenset({BlockKind.ANSWER, BlockKind.FOOTER})
 _ORDER: Final = tuple(BlockKind)  # of blocks at one place, the outer one first
 
 

@@ -18,7 +18,7 @@ from chatbot.reading.front_matter import FrontMatter, read_front_matter, yaml_fi
 from chatbot.reading.isolated import LARGEST_PARSED, PARSED, Unparsable, parse
 from chatbot.reading.page import Page, finished, printed, sections
 from chatbot.reading.text import read_text
-from chatbot.records import Document
+from chatbot.records import Block, BlockKind, Document
 
 __all__ = [
     "EDITABLE",
@@ -86,6 +86,7 @@ _NO_PAGES: Final = frozenset({"robots.txt", "humans.txt", "ads.txt", "app-ads.tx
 _LOCKS: Final = ("~$", "._")  # what Word and macOS put beside a file
 _HEADINGS_ALONE: Final = "it holds a heading alone; write what stands below it"
 _INDEX: Final = frozenset({"index", "_index", "default", "readme"})
+_BELOW: Final = "\n\n"
 _LOOKS_LIKE: Final = {b"\xff\xfe": "UTF-16", b"\xfe\xff": "UTF-16"}
 
 
@@ -390,7 +391,32 @@ def _read(name: str, content: bytes, sidecar: bytes | None) -> tuple[Document, M
         (*page.warnings, *front.warnings, *unread, *about.warnings, *(() if cut else (_HEADINGS_ALONE,))),
         page.pages,
     )
+    if page.footer is not None:
+        document = _with_footer(document, finished(page.footer))
     return document, {**page.about, **front.fields, **beside}
+
+
+def _with_footer(document: Document, footer: Page) -> Document:
+    """Return a document with what the site's footer says below its own text, each part under its own heading."""
+    offset = len(document.text) + len(_BELOW)
+    cut = sections(footer, document.title)
+    parts: list[Block] = []
+    place = 0
+    for section in cut:
+        text = footer.text[place : section.end]
+        parts.append(Block(BlockKind.FOOTER, section.end - len(text.lstrip()), place + len(text.rstrip())))
+        place = section.end
+    blocks = sorted((*parts, *all_blocks(footer, document.title, cut)), key=lambda block: (block.start, -block.end))
+    return replace(
+        document,
+        text=f"{document.text}{_BELOW}{footer.text}",
+        sections=(
+            *document.sections,
+            *(replace(each, start=each.start + offset, end=each.end + offset) for each in cut),
+        ),
+        blocks=(*document.blocks, *(Block(each.kind, each.start + offset, each.end + offset) for each in blocks)),
+        footer=tuple(footer.text[part.start : part.end] for part in parts),
+    )
 
 
 def _largest(path: PurePath) -> int:

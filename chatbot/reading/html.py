@@ -10,6 +10,7 @@ from typing import Final
 
 from selectolax.lexbor import LexborHTMLParser
 
+from chatbot.reading.footer import find_footer
 from chatbot.reading.html_layout import SOFT_BREAK, write_page
 from chatbot.reading.html_tree import HEADINGS, Element, bounded, build_tree, decode_html, places
 from chatbot.reading.main_content import keep_main_content
@@ -40,7 +41,8 @@ _PANEL = re.compile(r"content|panel|answer|body|dropdown|collapse|pane", re.IGNO
 def read_html(html: str) -> Page:
     """Read a page: the text, headings and blocks of its main content, and what it says of itself.
 
-    Text that no visitor sees is left out, and so is what stands around the content: menus, banners, forms, footers.
+    Text that no visitor sees is left out, and so is what stands around the content: menus, banners, forms, footers. The
+    page's `footer` holds what the footer says of hours, place and telephone.
     `about` has `title`, `url`, `reviewed`, `language` and `robots`, where the page says them.
     """
     parser = LexborHTMLParser(bounded(html))
@@ -48,10 +50,12 @@ def read_html(html: str) -> Page:
     _label_tabs(root)
     pairs = list(_pairs(root))
     titles = _SITE_NAME.split(_whole_title(parser))
+    footer = find_footer(root)
     page = write_page(keep_main_content(root, {question for question, _ in pairs}, titles), pairs)
     data = list(_schema(parser))
     page = replace(page, blocks=_with_answers(page, data))
-    return replace(page, about=_about(parser, page, data))
+    below = write_page(footer) if footer is not None else None
+    return replace(page, about=_about(parser, page, data), footer=below)
 
 
 def read_fragment(html: str) -> Page:

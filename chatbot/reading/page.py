@@ -36,7 +36,7 @@ class Page:
     `blocks` are sorted by their start, an outer one before those inside it. `about` is what the file says of itself,
     under the names that front matter has: `title`, `url`, `reviewed`, `language`. Front matter goes before it. `pages`
     are the offsets at which the pages of a PDF begin, `warnings` what of the file cannot be read, a clause and a cure
-    each.
+    each. `footer` is what the footer of the site says of hours, place and telephone.
     """
 
     text: str
@@ -45,6 +45,7 @@ class Page:
     about: Mapping[str, object] = field(default_factory=dict)
     pages: tuple[int, ...] = ()
     warnings: tuple[str, ...] = ()
+    footer: "Page | None" = None
 
     @property
     def title(self) -> str:

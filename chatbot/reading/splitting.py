@@ -22,7 +22,7 @@ from chatbot.records import Block, BlockKind, Document, Passage, Section
 
 __all__ = ["SPLITTER", "split"]
 
-SPLITTER: Final = "2"
+SPLITTER: Final = "3"
 """The version of the rules. Raise it when they change, so that indexes built by older rules are refused."""
 
 _Span = tuple[int, int]

@@ -361,10 +361,10 @@ def test_documents_and_passages_lie_on_disk_a_line_each(tmp_path: Path, words: W
         '{"id": "a.md", "title": "Caf\u00e9 care", "text": "Pain\\n\\nDoes it hurt?\\n\\nNo. Never\u2028at all.", '
         '"url": "https://clinic.example/care", "reviewed": "2026-01-31", '
         '"sections": [{"headings": ["Pain", "Does it hurt?"], "start": 19, "end": 38, "title": ""}], "blocks": [], '
-        '"language": null, "warnings": [], "pages": []}\n'
+        '"language": null, "warnings": [], "pages": [], "footer": []}\n'
         '{"id": "b.md", "title": "B", "text": "Ice.", "url": null, "reviewed": null, '
         '"sections": [{"headings": [], "start": 0, "end": 4, "title": ""}], "blocks": [], '
-        '"language": null, "warnings": [], "pages": []}\n'
+        '"language": null, "warnings": [], "pages": [], "footer": []}\n'
     )
     assert files["passages.jsonl"].decode() == (
         '{"text": "No. Never\u2028at all.", "document": "a.md", "title": "Caf\u00e9 care", '
