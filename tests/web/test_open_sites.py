@@ -230,6 +230,12 @@ def test_staff_of_one_site_are_nobody_at_another(served: Served, rose: Site, oak
             assert browser.post(f"{home}sign-in", data=form).status_code == 303
         for site, name in ((rose, "rita"), (oak, "otto")):  # the second did not replace the first
             assert name in browser.get(f"{served.address}/s/{site.key}/staff/").text
+        rose_queue, oak_queue = (f"{served.address}/s/{site.key}/staff/gradio_api/queue" for site in (rose, oak))
+        numbers = ({"fn_index": number, "data": [], "session_hash": "otto"} for number in range(100))
+        joined = (browser.post(f"{oak_queue}/join", json=body) for body in numbers)
+        event = next(reply.json()["event_id"] for reply in joined if reply.status_code == 200)
+        assert browser.get(f"{rose_queue}/data?session_hash=otto").status_code == 404
+        assert event in browser.get(f"{oak_queue}/data?session_hash=otto").text
         own = browser.cookies[f"footnote-staff-{rose.key}"]
         browser.cookies.clear()
         browser.cookies.set(f"footnote-staff-{oak.key}", own)
