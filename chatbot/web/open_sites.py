@@ -177,7 +177,7 @@ class OpenSites:
                 self._name(f"{site.name} cannot be served: {error}" if str(error) else f"{site.name} opens slowly.")
                 await _unavailable()(scope, receive, send)
             else:
-                await application(scope, opened.received(receive), send)
+                await _answer(application, scope, opened.received(receive), send)
 
     @asynccontextmanager
     async def lifespan(self, _: object) -> AsyncIterator[None]:
@@ -328,6 +328,20 @@ class OpenSites:
         if problem not in self._named:
             self._named.add(problem)
             _LOG.warning("%s", problem)
+
+
+async def _answer(application: ASGIApp, scope: Scope, receive: Receive, send: Send) -> None:
+    """Have an application answer, and answer 503 in its place where the request was cut off before."""
+    began = False
+
+    async def noted(message: Message) -> None:
+        nonlocal began
+        began = True
+        await send(message)
+
+    await application(scope, receive, noted)
+    if not began:
+        await _unavailable()(scope, receive, send)
 
 
 class _SiteRouter:
