@@ -50,7 +50,7 @@ class Guest:
     def asked(self) -> list[str]:
         """The paths that the assistant was asked for."""
         ours = (url for url in self.requests if url.startswith(self.site.assistant))
-        return [urlsplit(url).path for url in ours]
+        return [urlsplit(url).path.removeprefix(urlsplit(self.site.assistant).path) for url in ours]
 
 
 @contextmanager

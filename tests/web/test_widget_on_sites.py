@@ -215,7 +215,7 @@ def test_the_program_runs_as_the_text_of_a_tag(guest: Guest) -> None:
 
 def test_the_program_runs_in_a_file_with_others(browser: Browser, clinic_site: ClinicSite) -> None:
     port = urlsplit(clinic_site.assistant).port
-    server = f"http://chat.localhost:{port}"
+    server = clinic_site.assistant.replace("127.0.0.1", "chat.localhost")
     # As a tool on the web server asks for it: by the address that visitors know.
     text = httpx.get(f"{clinic_site.assistant}/widget.js", headers={"Host": f"chat.localhost:{port}"}).text
     assert json.dumps(f"{server}/") in text
