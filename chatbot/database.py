@@ -282,7 +282,9 @@ class Database:
 
     def _unusable(self, reason: str, *, damaged: bool = False) -> FootnoteError:
         sqlite = not self.is_shared
-        shown = self._url.difference_update_query(["options"])
+        shown = self._url.difference_update_query(["options"]).set(
+            drivername=self._url.get_backend_name()
+        )  # as it was set
         name = self._url.database or "" if sqlite else shown.render_as_string()
         setting = _SHARED if _namespace(self._url) else self._schema.setting
         if sqlite and _is_full(Path(name)):

@@ -1,10 +1,13 @@
 """The commands that pause the chat and answer visitors again."""
 
 import argparse
+import sys
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Final
 
+from chatbot.cli.building import ATTENTION
 from chatbot.clinic import load_clinic
+from chatbot.errors import ChangeRefused, StaffError
 from chatbot.settings import Settings
 
 if TYPE_CHECKING:
@@ -29,21 +32,34 @@ def add_pause_commands(add_command: Callable[..., argparse.ArgumentParser]) -> N
     resume.set_defaults(run=_resume)
 
 
-def _pause(settings: Settings, options: argparse.Namespace) -> None:
-    _clinic_text(settings).pause(_OPERATOR, options.message)
+def _pause(settings: Settings, options: argparse.Namespace) -> int:
+    code = _changed(settings, lambda clinic_text: clinic_text.pause(_OPERATOR, options.message))
     print("The chat is paused. A running server says so in two seconds; urgent messages are answered all the same.")
     if message := load_clinic(settings.clinic).chat.message:  # perhaps that of an earlier pause
         print(f"Visitors read: {message}")
+    return code
 
 
-def _resume(settings: Settings, _: argparse.Namespace) -> None:
-    _clinic_text(settings).resume(_OPERATOR)
+def _resume(settings: Settings, _: argparse.Namespace) -> int:
+    code = _changed(settings, lambda clinic_text: clinic_text.resume(_OPERATOR))
     print("Visitors are answered again, in two seconds by a running server.")
+    return code
 
 
-def _clinic_text(settings: Settings) -> "ClinicText":
+def _changed(settings: Settings, change: Callable[["ClinicText"], object]) -> int:
+    """Make a change and return the exit code; raises `ChangeRefused`.
+
+    A change that is made and cannot be recorded is made all the same: who pauses the chat at night must be able to.
+    """
     from chatbot.staff import AuditLog, ClinicText, staff_database
     from chatbot.web.http.translations import check_texts
 
     database = staff_database(settings.staff, settings.staff_database)
-    return ClinicText(None, settings.clinic, AuditLog(database), check_texts)
+    try:
+        change(ClinicText(None, settings.clinic, AuditLog(database), check_texts))
+    except ChangeRefused:
+        raise
+    except StaffError as error:
+        print(f"The audit log does not hold this change. {error}", file=sys.stderr)
+        return ATTENTION
+    return 0

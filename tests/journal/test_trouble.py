@@ -75,7 +75,7 @@ def test_an_error_never_shows_the_password() -> None:
     journal = opened("postgresql://footnote:hunter2@127.0.0.1:1/nowhere")
     with pytest.raises(JournalError) as error:
         journal.counts()
-    assert "postgresql+psycopg://footnote:***@127.0.0.1:1/nowhere" in str(error.value)
+    assert "postgresql://footnote:***@127.0.0.1:1/nowhere" in str(error.value)
     assert "hunter2" not in str(error.value)
 
 

@@ -249,6 +249,21 @@ def test_status_counts_what_visitors_asked(
     assert "\nThe chat is paused: 'footnote resume' answers visitors again.\n" in capsys.readouterr().out
 
 
+def test_a_pause_holds_where_the_database_cannot_be_reached(
+    site: Site, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    del site.environ["FOOTNOTE_JOURNAL"]
+    site.environ["FOOTNOTE_DATABASE"] = "postgresql://footnote@127.0.0.1:1/nowhere"
+    for name, value in site.environ.items():
+        monkeypatch.setenv(name, value)
+    assert main(["pause"]) == ATTENTION
+    said = capsys.readouterr()
+    assert said.out.startswith("The chat is paused.")
+    assert said.err.startswith("The audit log does not hold this change. The staff's database postgresql://footnote@")
+    assert said.err.endswith("Check whether the PostgreSQL server runs and can be reached, and FOOTNOTE_DATABASE.\n")
+    assert site.place().clinic.chat.paused
+
+
 def test_status_shows_the_rest_where_the_index_is_damaged(
     used_site: Site, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
