@@ -54,7 +54,7 @@ OWNERS: dict[str, str | tuple[str, ...]] = {
     "mdit_py_plugins": "reading/markdown.py",
     "mammoth": "reading/docx.py",
     "pdfplumber": "reading/pdf.py",
-    "pypdfium2": "reading/pdf.py",
+    "pypdfium2": ("reading/pdf.py", "reading/pdf_covers.py"),
     "selectolax": ("reading/html", "crawling/markup.py"),
     "anyio": "web/",
     "yaml": "reading/front_matter.py",

@@ -5,7 +5,7 @@ import itertools
 import math
 import re
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from io import BytesIO
@@ -16,9 +16,11 @@ import pypdfium2.raw as pdfium
 
 from chatbot.reading.isolated import Unparsable
 from chatbot.reading.page import Heading, Page
+from chatbot.reading.pdf_covers import Box, Covers
 from chatbot.records import Block, BlockKind
 
 if TYPE_CHECKING:
+    from pdfplumber._typing import T_obj
     from pdfplumber.page import Page as PdfPage
     from pdfplumber.table import Table
 
@@ -83,6 +85,7 @@ class _Sheet:
     height: float
     scanned: bool
     ruled: bool
+    covered: list[Box]
 
 
 def read_pdf(content: bytes) -> Page:
@@ -105,11 +108,14 @@ def read_pdf(content: bytes) -> Page:
                 "it is a scan, a picture of text", "run it through text recognition (OCR), or write the page"
             )
         raise Unparsable("it holds no text", "write the page or remove the file")
-    warnings: tuple[str, ...] = ()
+    warnings = []
     if scanned:
-        numbers = ", ".join(map(str, scanned[:10])) + ", ..." * (len(scanned) > 10)
-        some = "page" if len(scanned) == 1 else "pages"
-        warnings = (f"{some} {numbers} of it are pictures of text; run it through text recognition (OCR)",)
+        warnings.append(f"{_numbered(scanned)} of it are pictures of text; run it through text recognition (OCR)")
+    if covered := [number for number, sheet in enumerate(sheets, start=1) if sheet.covered]:
+        warnings.append(
+            f"words on {_numbered(covered)} of it lie under a drawn box and were left out; anybody can copy them from "
+            "the file, so delete what nobody should read, and save it anew"
+        )
     parts = _parts(sheets, _Setting(sheets))
     first = [
         part for part in parts if part.kind is _Kind.HEADING and part.level < _BOLD_LINE and _begins_on(part, sheets[0])
@@ -117,7 +123,12 @@ def read_pdf(content: bytes) -> Page:
     title = min(first, key=lambda part: part.level).text if first else ""
     writer = _Writer(len(sheets))
     writer.write(parts)
-    return writer.page({"title": title} if title else _about(document), warnings)
+    return writer.page({"title": title} if title else _about(document), tuple(warnings))
+
+
+def _numbered(pages: Sequence[int]) -> str:
+    numbers = ", ".join(map(str, pages[:10])) + ", ..." * (len(pages) > 10)
+    return f"page {numbers}" if len(pages) == 1 else f"pages {numbers}"
 
 
 def _begins_on(part: "_Part", sheet: _Sheet) -> bool:
@@ -135,7 +146,8 @@ def _about(document: pypdfium2.PdfDocument) -> dict[str, object]:
 
 def _sheets(document: pypdfium2.PdfDocument, content: bytes) -> list[_Sheet]:
     sheets = [_sheet(document[number]) for number in range(len(document))]
-    for number, tables in _tables(content, [number for number, sheet in enumerate(sheets) if sheet.ruled]).items():
+    ruled = {number: sheet.covered for number, sheet in enumerate(sheets) if sheet.ruled}
+    for number, tables in _tables(content, ruled).items():
         sheets[number].lines = _with_tables(sheets[number].lines, tables)
     return sheets
 
@@ -144,21 +156,26 @@ def _sheet(page: pypdfium2.PdfPage) -> _Sheet:
     text = page.get_textpage()
     if text.count_chars() > _MOST_LETTERS:
         raise Unparsable(f"a page of it has more than {_MOST_LETTERS:,} characters", "cut it into smaller pages")
-    lines = list(_lines(page, text))
+    covered: list[Box] = []
+    lines = list(_lines(page, text, covered))
     letters = sum(character.isalpha() for line in lines for character in line.text)
     images = any(True for _ in page.get_objects(filter=[pdfium.FPDF_PAGEOBJ_IMAGE], max_depth=2))
     paths = page.get_objects(filter=[pdfium.FPDF_PAGEOBJ_PATH], max_depth=3)
     ruled = sum(1 for _ in itertools.islice(paths, _FEWEST_LINES)) == _FEWEST_LINES
-    sheet = _Sheet(lines, page.get_height(), images and letters < _SCANNED, ruled)
+    sheet = _Sheet(lines, page.get_height(), images and letters < _SCANNED, ruled, covered)
     text.close()
     page.close()
     return sheet
 
 
-def _lines(page: pypdfium2.PdfPage, text: pypdfium2.PdfTextPage) -> Iterator[_Line]:
-    """Yield the lines of a page in the order of its text, without words that nobody sees."""
+def _lines(page: pypdfium2.PdfPage, text: pypdfium2.PdfTextPage, covered: list[Box]) -> Iterator[_Line]:
+    """Yield the lines of a page in the order of its text, without words that nobody sees.
+
+    Add the places of the characters that lie under a drawn box to `covered`.
+    """
     left, bottom, right, top = page.get_bbox()
     drawn = _drawn(page)
+    covers = Covers(page)
     x, y = ctypes.c_double(), ctypes.c_double()
     run: list[tuple[int, int, float, float]] = []  # index, character, x, y
     for index in range(text.count_chars()):
@@ -171,6 +188,9 @@ def _lines(page: pypdfium2.PdfPage, text: pypdfium2.PdfTextPage) -> Iterator[_Li
         generated = pdfium.FPDFText_IsGenerated(text, index) == 1
         if not generated and not (left - 1 <= x.value <= right + 1 and bottom - 1 <= y.value <= top + 1):
             continue  # beyond the edge of the page
+        if not generated and (place := covers.over(text, index)) is not None:
+            covered.append(place)
+            code = ord(" ")
         if (
             run
             and not generated
@@ -253,29 +273,48 @@ def _is_unseen(
     return alpha.value == 0 or min(red.value, green.value, blue.value) >= 250
 
 
-def _tables(content: bytes, pages: Sequence[int]) -> dict[int, list[_Table]]:
-    """Return the tables of the pages that draw enough lines to hold one, by the numbers of the pages."""
+def _tables(content: bytes, ruled: Mapping[int, Sequence[Box]]) -> dict[int, list[_Table]]:
+    """Return the tables of the pages that draw enough lines to hold one, by the numbers of the pages.
+
+    `ruled` has for each of these the places of the characters that lie under a drawn box.
+    """
     found: dict[int, list[_Table]] = defaultdict(list)
-    if not pages:
+    if not ruled:
         return found
     import pdfplumber  # noqa: PLC0415 - most files have no table
 
-    pages = pages[:_TABLE_PAGES]
+    pages = list(ruled)[:_TABLE_PAGES]
     with pdfplumber.open(BytesIO(content), pages=[number + 1 for number in pages]) as parsed:
         for number, page in zip(pages, parsed.pages, strict=True):
             if page.rotation:
                 continue
             left, _, _, bottom = page.bbox
-            for table in page.find_tables():
+            seen = _without_covered(page, ruled[number])
+            for table in seen.find_tables():
                 rows = [
                     [" ".join((cell or "").split()) for cell in row] for row in table.extract(x_tolerance_ratio=0.15)
                 ]
                 if _is_table(rows):
                     x0, top, x1, low = table.bbox
                     box = (x0 - left, bottom - low, x1 - left, bottom - top)
-                    found[number].append(_Table(_merged(rows), box, _has_bold_head(page, table)))
+                    found[number].append(_Table(_merged(rows), box, _has_bold_head(seen, table)))
             page.close()
     return found
+
+
+def _without_covered(page: "PdfPage", covered: Sequence[Box]) -> "PdfPage":
+    """Return a page without the characters at some places."""
+    if not covered:
+        return page
+    start, _, _, end = page.bbox
+
+    def is_seen(item: "T_obj") -> bool:
+        if item["object_type"] != "char":
+            return True
+        x, y = (item["x0"] + item["x1"]) / 2 - start, end - (item["top"] + item["bottom"]) / 2
+        return not any(left <= x <= right and bottom <= y <= top for left, bottom, right, top in covered)
+
+    return page.filter(is_seen)
 
 
 def _is_table(rows: Sequence[Sequence[str]]) -> bool:

@@ -1,7 +1,11 @@
+import io
 from collections.abc import Callable
 
+import pypdfium2
+import pypdfium2.raw as pdfium
 import pytest
 from fpdf import FPDF
+from fpdf.drawing import PaintedPath
 from fpdf.enums import AccessPermission
 from PIL import Image
 
@@ -211,6 +215,95 @@ def test_words_that_nobody_sees_are_left_out(leaflet: Leaflet) -> None:
     assert "White on blue." in text
     for unseen in ("White on white", "invisibly", "Beyond", "Too small"):
         assert unseen not in text
+
+
+def black_out(pdf: Leaflet, words: str, **box: object) -> None:
+    """Write a line of words, and draw a box over the second of them."""
+    first, second, *_ = words.split()
+    pdf.set_font("times", "", 11)
+    top, left = pdf.get_y(), pdf.get_x() + pdf.get_string_width(f"{first} ")
+    pdf.put(words)
+    pdf.set_fill_color(0, 0, 0)
+    with pdf.local_context(**box):
+        pdf.rect(left + 0.5, top, pdf.get_string_width(second) + 1.5, 6, style="F")
+
+
+COVERED = (
+    "words on page 1 of it lie under a drawn box and were left out; anybody can copy them from the file, so delete "
+    "what nobody should read, and save it anew"
+)
+
+
+def test_words_under_a_drawn_box_are_left_out(leaflet: Leaflet) -> None:
+    leaflet.add_page()
+    leaflet.put(WAX)
+    black_out(leaflet, "Ask Secretname about it.")
+    page = read_pdf(bytes(leaflet.output()))
+    assert page.text.split() == [*WAX.split(), "Ask", "about", "it."]
+    assert page.warnings == (COVERED,)
+
+
+def test_words_under_a_filled_remark_are_left_out(leaflet: Leaflet) -> None:
+    leaflet.add_page()
+    leaflet.put(WAX)
+    top = leaflet.get_y()
+    leaflet.put("Secretname")
+    document = pypdfium2.PdfDocument(bytes(leaflet.output()))
+    sheet = document[0]
+    square = pdfium.FPDFPage_CreateAnnot(sheet, pdfium.FPDF_ANNOT_SQUARE)
+    height = sheet.get_height()
+    rect = pdfium.FS_RECTF(20, height - (top - 1) * 72 / 25.4, 300, height - (top + 8) * 72 / 25.4)
+    pdfium.FPDFAnnot_SetRect(square, rect)
+    pdfium.FPDFAnnot_SetColor(square, pdfium.FPDFANNOT_COLORTYPE_InteriorColor, 0, 0, 0, 255)
+    pdfium.FPDFPage_CloseAnnot(square)
+    file = io.BytesIO()
+    document.save(file)
+    assert read_pdf(file.getvalue()).warnings == (COVERED,)
+    assert "Secretname" not in read_pdf(file.getvalue()).text
+
+
+def test_a_cell_under_a_drawn_box_is_empty(leaflet: Leaflet) -> None:
+    leaflet.add_page()
+    leaflet.set_font("times", "", 11)
+    with leaflet.table() as table:
+        for row in (("Name", "Peel"), ("Secretname", "30 minutes"), ("Ann", "40 minutes")):
+            table.row(row)
+    leaflet.set_fill_color(0, 0, 0)
+    leaflet.rect(10.5, leaflet.get_y() - 13.5, 80, 6.5, style="F")
+    page = read_pdf(bytes(leaflet.output()))
+    assert "Secretname" not in page.text
+    assert ("30 minutes" in page.text, "Ann | 40 minutes" in page.text) == (True, True)
+
+
+@pytest.mark.parametrize(
+    "box",
+    [{"fill_opacity": 0.4}, {"blend_mode": "MULTIPLY"}],
+    ids=["see-through", "a text marker"],
+)
+def test_words_under_a_text_marker_are_read(leaflet: Leaflet, box: dict[str, object]) -> None:
+    leaflet.add_page()
+    black_out(leaflet, "Ask Publicname about it.", **box)
+    page = read_pdf(bytes(leaflet.output()))
+    assert (page.text, page.warnings) == ("Ask Publicname about it.", ())
+
+
+def test_words_on_a_box_beside_one_or_in_a_frame_are_read(leaflet: Leaflet) -> None:
+    leaflet.add_page()
+    leaflet.set_fill_color(220, 220, 220)
+    leaflet.rect(5, 5, 190, 100, style="F")
+    leaflet.put(WAX)
+    leaflet.rect(5, leaflet.get_y() + 1, 190, 3, style="F")
+    with leaflet.drawing_context() as drawn:
+        path = PaintedPath(4, 4)
+        path.rectangle(4, 4, 200, 200)
+        path.rectangle(5, 5, 198, 198)
+        path.style.fill_color = "#000000"
+        path.style.intersection_rule = "evenodd"
+        drawn.add_item(path)
+    with leaflet.rect_clip(100, 150, 10, 10):
+        leaflet.rect(0, 0, 210, 297, style="F")
+    page = read_pdf(bytes(leaflet.output()))
+    assert (page.text, page.warnings) == (WAX, ())
 
 
 def scan(pdf: Leaflet) -> None:
