@@ -14,7 +14,7 @@ from urllib.parse import urlsplit
 
 from chatbot.clinic import Clinic, load_clinic
 from chatbot.database import Database
-from chatbot.indexing import IndexStatus, index_status
+from chatbot.indexing import REBUILD_HINT, IndexStatus, index_status
 from chatbot.indexing.model_files import fingerprint_of, model_folder
 from chatbot.operation.findings import Finding
 from chatbot.reading import corpus_files
@@ -38,7 +38,6 @@ _LITTLE_SPACE = 1024 * _MEBIBYTE  # below it, somebody should look
 _NO_SPACE = 100 * _MEBIBYTE  # below it, a build or the journal may fail at any moment
 _SKEW = timedelta(minutes=5)  # between two clocks that are set right
 _SHOWN = 3  # names of a list
-_BUILD = "run 'footnote build'"
 
 
 @dataclass(frozen=True)
@@ -125,7 +124,7 @@ def index(place: Installation) -> Iterator[Finding]:
     else:
         names = (*status.changed, *status.new, *status.removed)
         message = f"{_pages(len(names))} changed since build {made.id}: {some(names)}."
-        yield Finding.warning("index", message, f"To publish, {_BUILD}.")
+        yield Finding.warning("index", message, f"To publish, {REBUILD_HINT}.")
     if made.problems:
         cure = "Mend or remove these files; 'footnote status' lists them all."
         reasons = " ".join(made.problems[:_SHOWN])
