@@ -16,8 +16,8 @@ FULL = Clinic(
 )
 LINE = "+44 (20) 7946-0123 (9 to 5) \u00b7 hello@clinic.example \u00b7 https://clinic.example/book"
 LINKED = (
-    '<a href="tel:+442079460123">+44 (20) 7946-0123</a> (9 to 5) \u00b7 '
-    '<a href="mailto:hello@clinic.example">hello@clinic.example</a> \u00b7 '
+    '<a href="tel:+442079460123">+44 (20) 7946-0123</a> (9 to 5) \u00b7\u00a0'
+    '<a href="mailto:hello@clinic.example">hello@clinic.example</a> \u00b7\u00a0'
     '<a href="https://clinic.example/book" target="_blank" rel="noopener noreferrer">Make an appointment online'
     '<span class="heard"> (opens in a new tab)</span></a>'
 )

@@ -61,7 +61,7 @@
     const { phone, email, booking } = CLINIC.contact;
     if (/^https:\/\/\S+$/.test(line) && line !== booking) return [anchor(line, true, line)];
     return line.split(" · ").flatMap((part, at) => [
-      at ? " · " : "",
+      at ? " ·\u00a0" : "",
       ...(part && part === email
         ? [mail(part)]
         : part && part === booking

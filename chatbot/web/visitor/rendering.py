@@ -26,6 +26,7 @@ __all__ = [
 
 _LONGEST_ECHO: Final = 300  # characters that the conversation shows of a question that was refused
 _BETWEEN_WAYS: Final = Html(" \u00b7 ")  # in the line of contact
+_SHOWN_BETWEEN_WAYS: Final = Html(" \u00b7\u00a0")  # no line on a narrow screen ends with the dot
 _SAFE_SCHEMES: Final = {"", "http", "https"}
 
 
@@ -251,7 +252,7 @@ def _linked(line: str, clinic: Clinic) -> Html:
     """Return a line with its ways to reach the clinic as links; a line that is an address becomes a link as a whole."""
     if line.startswith("https://") and " " not in line and line != clinic.contact.booking:
         return new_tab_link(line, line)
-    return _BETWEEN_WAYS.join(_linked_way(part, clinic) for part in line.split(_BETWEEN_WAYS))
+    return _SHOWN_BETWEEN_WAYS.join(_linked_way(part, clinic) for part in line.split(_BETWEEN_WAYS))
 
 
 def _linked_way(part: str, clinic: Clinic) -> Html:
