@@ -17,12 +17,12 @@ from chatbot.web.console.services import ConsoleServices
 __all__ = ["approved_tab"]
 
 _COLUMNS: Final = {
-    "Question": "330px",
-    "Answered by": "420px",
-    "Page": "200px",
-    "Approved by": "130px",
-    "Approved on": "120px",
-    "State": "120px",
+    "Question": "244px",
+    "Answered by": "300px",
+    "Page": "144px",
+    "Approved by": "112px",
+    "Approved on": "116px",
+    "State": "108px",
 }
 _NOTHING: Final = (
     "Nothing is approved yet. Ask something in the tab Try it, or open a row of Unanswered questions, and press “This "

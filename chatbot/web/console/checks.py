@@ -14,6 +14,7 @@ from chatbot.web.console.components import (
     Layout,
     counted,
     filled_table,
+    in_words,
     notice,
     or_show_error,
     say,
@@ -119,7 +120,7 @@ def _table(label: str, name: str, first: str, *others: str) -> gr.Dataframe:
 
 def _summary(latest: CheckReport, change: Differences | None) -> str:
     number = counted(len(latest.verdicts), "golden question")
-    text = f"Last checked {latest.taken:%d %B %Y at %H:%M} UTC: {latest.right} of {number} answered correctly."
+    text = f"Last checked {in_words(latest.taken)}: {latest.right} of {number} answered correctly."
     if change is None:
         return text
     if not (change.worse or change.better):

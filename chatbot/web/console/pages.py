@@ -51,22 +51,22 @@ from chatbot.web.console.unsaved import Unsaved
 __all__ = ["PagesTab"]
 
 _PAGES: Final = {
-    "Title": "240px",
-    "Reviewed": "112px",
-    "Passages": "112px",
-    "Cited in 30 days": "104px",
-    "State": "176px",
-    "Address": "208px",
-    "Page": "224px",
+    "Title": "204px",
+    "Reviewed": "116px",
+    "Passages": "104px",
+    "Cited in 30 days": "92px",
+    "State": "148px",
+    "Address": "164px",
+    "Page": "196px",
 }
 _DRAFTS: Final = {"Page": "256px", "What happens": "192px", "Saved by": "144px", "When (UTC)": "176px"}
 _PASSAGES: Final = {"Under": "28%", "Passage": "72%"}
 _PASSAGE_CHANGES: Final = {
     "What": "96px",
-    "Page": "160px",
-    "Under": "160px",
-    "Text before": "352px",
-    "Text after": "352px",
+    "Page": "144px",
+    "Under": "144px",
+    "Text before": "288px",
+    "Text after": "288px",
 }
 _OUTCOMES: Final = {"Question": "352px", "Now": "128px", "After": "128px", "What that means": "224px"}
 _ABOUT_PUBLISHING: Final = """## Publish
@@ -148,9 +148,8 @@ class _Layout(Layout):
 
     def typed(self, values: _Values) -> PageForm:
         """Return the page as it stands in the form."""
-        return PageForm(
-            title=values[self.title], url=values[self.url], reviewed=values[self.reviewed], body=values[self.body]
-        )
+        fields = {"title": self.title, "url": self.url, "reviewed": self.reviewed, "body": self.body}
+        return PageForm(**{name: values[field] or "" for name, field in fields.items()})
 
     def fill(self, form: PageForm) -> Changes:
         """Fill what an editor types."""
@@ -409,6 +408,8 @@ class PagesTab:
 
 def _check_saved(typed: PageForm, saved: PageForm | None) -> None:
     """Raise `ChangeRefused` where the form holds changes that opening another page would lose."""
+    if saved is None and any(_normalised(typed)):
+        _check_opened(saved)
     if saved and _normalised(typed) != _normalised(saved):
         title = typed.title.strip() or "The new page"
         raise ChangeRefused(f"“{title}” has changes that are not saved. Press “Save draft” or “Discard draft” first.")

@@ -30,15 +30,15 @@ from chatbot.web.visitor.rendering import answer_html, apology_html, question_ht
 __all__ = ["playground_tab"]
 
 _COLUMNS: Final = {
-    "Place": "70px",
-    "Passage": "430px",
-    "Probability": "130px",
-    "Score": "80px",
-    "Match": "110px",
-    "Key words": "110px",
-    "Meaning": "100px",
-    "Same words": "120px",
-    "Page": "260px",
+    "Place": "72px",
+    "Passage": "304px",
+    "Probability": "112px",
+    "Score": "76px",
+    "Match": "76px",
+    "Key words": "76px",
+    "Meaning": "92px",
+    "Same words": "76px",
+    "Page": "140px",
 }
 _LONGEST: Final = 2_000  # characters
 _ABOUT: Final = "Ask as a visitor would. What you ask here is not kept in the journal."

@@ -30,16 +30,16 @@ from chatbot.web.http.markup import breadcrumb
 __all__ = ["unanswered_tab"]
 
 _COLUMNS: Final = {
-    "Times": "70px",
-    "Question": "340px",
-    "Trend": "100px",
+    "Times": "72px",
+    "Question": "280px",
+    "Trend": "92px",
     "Before": "80px",
-    "Not helpful": "90px",
-    "First asked": "112px",
-    "Last asked": "112px",
-    "Nearest page": "240px",
+    "Not helpful": "88px",
+    "First asked": "116px",
+    "Last asked": "116px",
+    "Nearest page": "180px",
 }
-_WORDINGS: Final = {"Times": "70px", "Asked as": "520px", "Last asked (UTC)": "170px", "What was said": "240px"}
+_WORDINGS: Final = {"Times": "72px", "Asked as": "480px", "Last asked (UTC)": "170px", "What was said": "240px"}
 _ALL: Final = ("All languages", "")
 _ROWS_SHOWN: Final = 200  # the file has all
 _ANSWERS: Final = {

@@ -18,6 +18,7 @@ from chatbot.web.console.components import (
     counted,
     filled_table,
     hidden,
+    in_words,
     notice,
     or_show_error,
     period,
@@ -32,12 +33,12 @@ from chatbot.web.console.services import ConsoleServices
 __all__ = ["urgent_tab"]
 
 _COLUMNS: Final = {
-    "When (UTC)": "150px",
-    "Message": "340px",
-    "Level": "110px",
-    "Rule": "190px",
-    "What was shown": "210px",
-    "Judged": "150px",
+    "When (UTC)": "160px",
+    "Message": "300px",
+    "Level": "108px",
+    "Rule": "148px",
+    "What was shown": "180px",
+    "Judged": "116px",
 }
 _SIGN_OFF_COLUMNS: Final = {
     "When (UTC)": "150px",
@@ -136,7 +137,7 @@ class _Tab:
             return self.parts.show(None, str(error))
         if not messages.rows:
             return self.parts.show(None, _EMPTY)
-        names = [f"{row.asked:%Y-%m-%d %H:%M} {row.text or _EXPIRED}" for row in messages.rows[:_ROWS_SHOWN]]
+        names = [f"{in_words(row.asked)}: {row.text or _EXPIRED}" for row in messages.rows[:_ROWS_SHOWN]]
         return self.parts.show(messages, _summary(messages), names, _cells(messages))
 
     def open(self, row: LoggedQuestion) -> Changes:
@@ -232,8 +233,8 @@ def _cells(messages: UrgentMessages) -> list[list[str]]:
 
 def _reason(row: LoggedQuestion) -> str:
     if row.level is None:
-        return f"{row.asked:%Y-%m-%d %H:%M} UTC. The level and the rule were not kept yet."
-    return f"{row.asked:%Y-%m-%d %H:%M} UTC. Level: {_LEVELS[row.level]}. Rule: “{row.rule}”."
+        return f"{in_words(row.asked)}. The level and the rule were not kept yet."
+    return f"{in_words(row.asked)}. Level: {_LEVELS[row.level]}. Rule: “{row.rule}”."
 
 
 def _excerpt(text: str) -> str:

@@ -83,10 +83,11 @@ const keeper = () => {
   addEventListener("input", () => setTimeout(sync));
   addEventListener("pagehide", sync);
   setInterval(sync, 1000); // the server fills the form without an event
-  const state = () => {
+  const state = (canGoOn) => {
     sync();
     if (!kept.now) return "";
-    return isKept ? "What you typed is kept in this tab, and you can go on writing." : "What you typed is only in the form: copy it before you load the page again.";
+    if (!isKept) return "What you typed is only in the form: copy it before you load the page again.";
+    return `What you typed is kept in this tab, and ${canGoOn ? "you can go on writing" : "is offered to you again"}.`;
   };
   return { state };
 };
@@ -97,7 +98,7 @@ addEventListener("DOMContentLoaded", () => {
   const { state } = keeper();
   const banner = document.getElementById("lost");
   const show = (kind) => {
-    const text = kind && `${REASONS[kind]} ${state()}`.trim();
+    const text = kind && `${REASONS[kind]} ${state(kind === "lost")}`.trim();
     if (banner.firstElementChild.textContent !== text) banner.firstElementChild.textContent = text;
     banner.lastElementChild.hidden = kind === "lost";
     banner.hidden = !kind;

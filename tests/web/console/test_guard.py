@@ -200,6 +200,18 @@ def request_of(account: object) -> gr.Request:
     return gr.Request(Request({"type": "http", "headers": [], "state": {REVALIDATE: lambda: account}}))
 
 
+def test_no_table_is_cut_on_a_small_laptop(blocks: gr.Blocks) -> None:
+    widths = {
+        str(table.elem_id): sum(int(width.removesuffix("px")) for width in table.column_widths)
+        for table in blocks.blocks.values()
+        if isinstance(table, gr.Dataframe) and str(table.column_widths[0]).endswith("px")
+    }
+    assert len(widths) >= 10
+    outside = {f"{name}-list" for name in ("pages", "unanswered", "urgent", "approved")} | {"try-scores"}  # of panels
+    rooms = {name: 1034 if name in outside else 984 for name in widths}  # in a window of 1100 pixels
+    assert {name: width for name, width in widths.items() if width > rooms[name]} == {}
+
+
 def test_events_check_their_sender() -> None:
     editor, reader = Account("alice", Role.EDITOR), Account("rita", Role.READER)
     assert require_editor(request_of(editor)) == editor
@@ -235,10 +247,11 @@ def test_editors_events_refuse_a_reader_behind_the_guard(blocks: gr.Blocks) -> N
             event.fn(*special_args(event.fn, values, reader)[0])
 
 
-@pytest.mark.parametrize("name", ["save_draft", "discard_draft"])
-def test_a_form_that_an_earlier_server_filled_is_not_saved_as_another_page(blocks: gr.Blocks, name: str) -> None:
-    (event,) = (event for event in blocks.fns.values() if getattr(event.fn, "__name__", "") == name)
-    fields = {one: None if isinstance(one, gr.State) else "" for one in event.inputs}
+@pytest.mark.parametrize("name", ["save_draft", "discard_draft", "choose"])
+def test_a_form_that_an_earlier_server_filled_is_neither_saved_nor_emptied(blocks: gr.Blocks, name: str) -> None:
+    of_pages = [event for event in blocks.fns.values() if "pages-form-panel" in {one.elem_id for one in event.outputs}]
+    (event,) = (event for event in of_pages if getattr(event.fn, "__name__", "") == name)
+    fields = {one: None if isinstance(one, gr.State) else "typed" for one in event.inputs}
     values: list[object] = [fields] if event.inputs_as_dict else list(fields.values())
     assert event.fn
     called = special_args(event.fn, values, request_of(Account("alice", Role.EDITOR)))[0]
