@@ -41,20 +41,22 @@ _RETRY: Final = 10.0  # seconds after which a site that could not be opened is t
 _GRACE: Final = 5.0  # seconds that running requests have when a site is closed
 _AT_ONCE: Final = 2  # sites that are opened at once, and further ones that are built for the first time
 _ROUND: Final = 3 * 3600.0  # seconds; so often each site is opened, to forget old questions, crawl and send its digest
-_FIRST_ROUND: Final = 60.0  # seconds after the start, so that the server is ready early
 
 
 @dataclass(frozen=True, slots=True)
 class OpenLimits:
-    """How many sites are open at once, and when one is closed.
+    """How many sites are open at once, and when one is closed, or opened unasked.
 
     `idle` are the seconds without a request after which a site is closed. `held` are the seconds after which a request
     that still runs, such as the heartbeat of an open page, keeps its site open no more where another one is wanted.
+    `first_round` are the seconds after the start at which the sites that nobody asked are opened, one after the other:
+    earlier, this would delay the server.
     """
 
     most: int = 250
     idle: float = 1800.0
     held: float = 60.0
+    first_round: float = 60.0
 
 
 _LIMITS: Final = OpenLimits()
@@ -284,7 +286,7 @@ class OpenSites:
             await self._find()
             for opened in await self._superfluous():
                 self._begin_closing(opened)
-            if time.monotonic() - started > _FIRST_ROUND:
+            if time.monotonic() - started > self._limits.first_round:
                 self._open_due()
 
     async def _find(self) -> None:

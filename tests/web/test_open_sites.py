@@ -7,7 +7,7 @@ import socket
 import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -99,7 +99,7 @@ def served(encoder: Encoder, tmp_path_factory: pytest.TempPathFactory) -> Iterat
     folder = tmp_path_factory.mktemp("many") / "sites"
     settings = load_settings({"FOOTNOTE_SITES": str(folder)})
     sites, pipeline = Sites(folder), load_pipeline(encoder)
-    with running(lambda: create_sites_app(settings, sites, pipeline, OpenLimits(idle=3))) as address:
+    with running(lambda: create_sites_app(settings, sites, pipeline, OpenLimits(idle=3, first_round=3600))) as address:
         yield Served(sites, settings, address, encoder)
 
 
@@ -202,7 +202,10 @@ def join(client: httpx.Client, session: str) -> str:
 
 
 def test_no_event_of_a_chat_page_is_heard_or_ended_at_another_site(served: Served, rose: Site, oak: Site) -> None:
-    with served.client(rose) as at_rose, served.client(oak) as at_oak:
+    with ExitStack() as stack:
+        at_rose, at_oak = (stack.enter_context(served.client(site)) for site in (rose, oak))
+        for client in (at_rose, at_oak):  # whose sites stay open meanwhile, because a page of each does
+            stack.enter_context(client.stream("GET", "/gradio_api/heartbeat/open"))
         foreign = join(at_oak, "same")
         for session in ("same", foreign):
             assert at_rose.get("/gradio_api/queue/data", params={"session_hash": session}).status_code == 404
@@ -294,13 +297,14 @@ def test_sites_that_are_still_being_built_keep_no_other_one_closed(served: Serve
     until(lambda: served.ask(new[0]).status_code == 200)
 
 
-def test_an_outdated_site_is_served_while_it_waits_to_be_rebuilt(served: Served) -> None:
+def test_an_outdated_site_is_served_and_waits_for_its_turn_to_be_rebuilt(served: Served) -> None:
+    before = served.ready()["sites"]
     late = served.add("late", "stork", 20)
     (served.sites.folder / "late" / "corpus" / "late.md").write_text(PAGE.format(30, "stork"))
-    until(lambda: served.ask(late).status_code == 200)
+    until(lambda: served.ready()["sites"] == before + 1)
     with served.client(late) as client:
-        assert client.get("/api/ready").json()["state"] == "serving an earlier build, waiting to be rebuilt"
-    assert served.says(late) == "A peel costs 20 pounds, says the stork."
+        opened = client.get("/api/ready").json()
+    assert opened["state"] == "serving an earlier build, waiting to be rebuilt"
 
 
 def test_an_unused_site_is_closed_and_opened_again(served: Served, rose: Site) -> None:
