@@ -34,8 +34,9 @@ _CHECKS: Final[tuple[tuple[str, Check], ...]] = (
 class SiteOverview:
     """A site, what it holds and was asked, and what of it needs a person.
 
-    `state` is "served", "paused", "outdated" (an earlier build is served) or "not served". `pages` and `passages` are None without an index. `questions` and
-    `answered`, a share from 0 to 1, are None where nothing was counted. `needs` are sentences, the gravest first.
+    `state` is "served", "paused", "outdated" (an earlier build is served) or "not served". `pages` and `passages` are
+    None without an index. `questions` and `answered`, a share from 0 to 1, are None where nothing was counted. `needs`
+    are sentences, the gravest first.
     """
 
     site: Site
