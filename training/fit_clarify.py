@@ -4,8 +4,9 @@
 
 `unnamed.jsonl` has questions that name no page of a made-up site ("how long does it take?"), the pages that answer
 them, and general pages that answer for all. The more of those with several pages are asked back the better, while at
-most one in a hundred of the sites' answerable questions is: these mostly name what they are about. A fifth of the sites
-is held out five times. The figures come from the thresholds that have not seen it.
+most one in a hundred of the sites' answerable questions is: these mostly name what they are about. Questions whose only
+subject is a pronoun ("does it hurt?") have thresholds of their own, which are fitted first. A fifth of the sites is
+held out five times. The figures come from the thresholds that have not seen it.
 """
 
 import argparse
@@ -21,6 +22,7 @@ import numpy as np
 from tqdm import tqdm
 
 from chatbot.answering.clarify import about_equal, confidences_by_page
+from chatbot.answering.follow_ups import has_no_subject
 from chatbot.answering.gate import Gate
 from chatbot.answering.ranking import Ranking
 from chatbot.answering.search import search
@@ -28,19 +30,20 @@ from training.cached import CachedEncoder
 from training.corpora import SITES, index_corpus, spelling_of
 
 UNNAMED = Path(__file__).with_name("unnamed.jsonl")
-NEAR = [round(0.05 * number, 2) for number in range(6, 20)]
+NEAR = [round(0.05 * number, 2) for number in range(2, 20)]
 LIKELY = [round(0.05 * number, 2) for number in range(3, 13)]
 RARE = 0.01  # share of the answerable questions of sites that may be asked back
 FOLDS = 5
 
-Thresholds = tuple[float, float]
+Pair = tuple[float, float]  # the `near` and `likely` of `about_equal`
 
 
 @dataclass(frozen=True, slots=True)
 class Example:
     """A question to a site with the confidences of its pages; `pages` answer it, or `general` ones that answer for all.
 
-    `kind` is "unnamed", or that of the site's own questions. `is_first` says whether the first passage is right.
+    `kind` is "unnamed", or that of the site's own questions. `no_subject` says whether the question's only subject is a
+    pronoun, and `is_first` whether the first passage is right.
     """
 
     site: str
@@ -49,7 +52,20 @@ class Example:
     pages: frozenset[str]
     general: frozenset[str]
     answerable: bool
+    no_subject: bool
     is_first: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Thresholds:
+    """The thresholds for questions whose only subject is a pronoun, and for the others."""
+
+    no_subject: Pair
+    other: Pair
+
+    def pages(self, example: Example) -> tuple[str, ...]:
+        """Return the pages that the visitor is offered for an example."""
+        return about_equal(example.confidences, *(self.no_subject if example.no_subject else self.other))
 
 
 def main() -> None:
@@ -60,10 +76,10 @@ def main() -> None:
     folders = sorted(path.parent for path in SITES.glob("*/questions.jsonl"))
     tools = CachedEncoder(), Ranking.fitted(), Gate.fitted()
     examples = [example for folder in tqdm(folders, desc="Sites") for example in _ask(folder, *tools)]
-    near, likely = _fit(examples)
+    fitted = _fit(examples)
     values = {
-        "near": near,
-        "likely": likely,
+        "no subject": dict(zip(("near", "likely"), fitted.no_subject, strict=True)),
+        "other": dict(zip(("near", "likely"), fitted.other, strict=True)),
         "fitted": datetime.now(tz=UTC).date().isoformat(),
         "data": {"sites": len(folders), "unnamed": sum(example.kind == "unnamed" for example in examples)},
         "held_out": _figures(list(_held_out(examples))),
@@ -91,6 +107,7 @@ def _ask(folder: Path, encoder: CachedEncoder, ranking: Ranking, gate: Gate) -> 
             frozenset(row.get("pages", found)),
             frozenset(row.get("general", [])),
             row.get("expect", "answer") == "answer",
+            has_no_subject(question),
             right[0],
         )
 
@@ -101,13 +118,29 @@ def _rows(path: Path) -> Iterator[dict[str, Any]]:
 
 def _fit(examples: Sequence[Example]) -> Thresholds:
     """Return the thresholds that ask the most unnamed questions back; of equals, those that offer fewer wrong pages."""
+    named = sum(example.kind != "unnamed" and example.answerable for example in examples)
+    first, then = ([each for each in examples if each.no_subject is wanted] for wanted in (True, False))
+    no_subject, asked = _best(first, RARE * named)
+    return Thresholds(no_subject, _best(then, RARE * named - asked)[0])
 
-    def gain(thresholds: Thresholds) -> tuple[bool, float, float]:
-        asked = [(example, about_equal(example.confidences, *thresholds)) for example in examples]
-        rare = _share(bool(pages) for example, pages in asked if example.kind != "unnamed" and example.answerable)
-        return (rare <= RARE, _share(bool(pages) for example, pages in asked if _is_unclear(example)), _right(asked))
 
-    return max(product(NEAR, LIKELY), key=gain)
+def _best(examples: Sequence[Example], most: float) -> tuple[Pair, int]:
+    """Return the best pair that asks at most so many answerable questions of the sites back, and how many it asks."""
+
+    def gain(pair: Pair) -> tuple[bool, float, float]:
+        asked = [(example, about_equal(example.confidences, *pair)) for example in examples]
+        return (
+            _rare(asked) <= most,
+            _share(bool(pages) for example, pages in asked if _is_unclear(example)),
+            _right(asked),
+        )
+
+    best = max(product(NEAR, LIKELY), key=gain)
+    return best, _rare((example, about_equal(example.confidences, *best)) for example in examples)
+
+
+def _rare(asked: Iterable[tuple[Example, tuple[str, ...]]]) -> int:
+    return sum(bool(pages) and example.kind != "unnamed" and example.answerable for example, pages in asked)
 
 
 def _held_out(examples: Sequence[Example]) -> Iterator[tuple[Example, tuple[str, ...]]]:
@@ -118,7 +151,7 @@ def _held_out(examples: Sequence[Example]) -> Iterator[tuple[Example, tuple[str,
         thresholds = _fit([example for example in examples if example.site not in own])
         for example in examples:
             if example.site in own:
-                yield example, about_equal(example.confidences, *thresholds)
+                yield example, thresholds.pages(example)
 
 
 def _figures(asked: Sequence[tuple[Example, tuple[str, ...]]]) -> dict[str, float]:
@@ -127,6 +160,9 @@ def _figures(asked: Sequence[tuple[Example, tuple[str, ...]]]) -> dict[str, floa
     unnamed = [(example, pages) for example, pages in asked if example.kind == "unnamed"]
     shares = {
         "unnamed, several pages answer": _share(bool(pages) for example, pages in unnamed if _is_unclear(example)),
+        "... and the only subject is a pronoun": _share(
+            bool(pages) for example, pages in unnamed if _is_unclear(example) and example.no_subject
+        ),
         "unnamed, one page or a general one answers": _share(
             bool(pages) for example, pages in unnamed if not _is_unclear(example)
         ),

@@ -1,8 +1,9 @@
 """Asking back: the pages between which a visitor should choose.
 
 "How long does it take?" is answered by the page of each treatment. Where the question names no page and several answer
-it about equally, the visitor is asked which one is meant. `training/fit_clarify.py` fits what "about equally" is;
-`clarify.json` holds the thresholds with their figures.
+it about equally, the visitor is asked which one is meant. A question whose only subject is a pronoun, such as "does it
+hurt?", is asked back where they answer it less equally too. `training/fit_clarify.py` fits what "about equally" is for
+both; `clarify.json` holds the thresholds with their figures.
 """
 
 import re
@@ -11,6 +12,7 @@ from functools import cache
 from pathlib import PurePosixPath
 from typing import Final
 
+from chatbot.answering.follow_ups import has_no_subject
 from chatbot.answering.gate import Gate
 from chatbot.answering.search import SearchResult
 from chatbot.answering.variants import Variant, distinct, page_names
@@ -46,7 +48,7 @@ _GENERAL: Final = re.compile(  # in the title or the file name of pages that are
 
 def pages_to_choose(index: Index, gate: Gate, result: SearchResult) -> tuple[Choice, ...]:
     """Return the pages between which the visitor should choose, best first; none where one page is meant or best."""
-    near, likely = _thresholds()
+    near, likely = _thresholds(no_subject=has_no_subject(result.resolved.question))
     pages = about_equal(confidences_by_page(index, gate, result), near, likely)
     return _choices([index.documents[page] for page in pages[:_MOST]])
 
@@ -99,9 +101,10 @@ def about_equal(confidences: Mapping[str, float], near: float, likely: float) ->
 
 
 @cache
-def _thresholds() -> tuple[float, float]:
+def _thresholds(*, no_subject: bool) -> tuple[float, float]:
     values = fitted_values("chatbot.answering", "clarify")
-    return values["near"], values["likely"]
+    fitted = values["no subject" if no_subject else "other"]
+    return fitted["near"], fitted["likely"]
 
 
 def _is_general(page: Document) -> bool:

@@ -13,10 +13,10 @@ import numpy as np
 
 from chatbot.indexing import Encoded, Query, content_words
 
-__all__ = ["ResolvedQuestion", "asks_for_source", "resolve_follow_up"]
+__all__ = ["ResolvedQuestion", "asks_for_source", "has_no_subject", "resolve_follow_up"]
 
 _HISTORY_LIMIT: Final = 2  # earlier questions that a follow-up is read with
-_FEW: Final = 2  # content words: with no more, a question may be a follow-up
+_FEW: Final = 2  # content words: with no more, a question may be a follow-up, and its pronoun is its subject
 _SOME: Final = 4  # content words: with more, a pronoun refers to something in the question itself
 _MANY: Final = 5  # content words: with more, "and ..." begins a question of its own
 _EARLIER_TOKEN: Final = 0.6  # weight of an earlier question's token; the last question's weigh 1
@@ -72,6 +72,11 @@ class ResolvedQuestion:
 def asks_for_source(question: str) -> bool:
     """Return whether the whole message doubts the last answer or asks where it stands, as "are you sure?" does."""
     return bool(_SOURCE.fullmatch(question.strip(" .!?")))
+
+
+def has_no_subject(question: str) -> bool:
+    """Return whether a question speaks of nothing but what a pronoun stands for, as "does it hurt?" does."""
+    return bool(_POINTS.search(question)) and len(content_words(question)) <= _FEW
 
 
 def resolve_follow_up(question: str, earlier: Sequence[str]) -> ResolvedQuestion:

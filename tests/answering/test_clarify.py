@@ -2,6 +2,7 @@ import json
 from collections.abc import Callable, Mapping
 from importlib.resources import files
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -43,6 +44,11 @@ def choices(index: Index, question: str, *earlier: str, confidence: float = 0.9)
     return pages_to_choose(index, sure(confidence), found(index, question, *earlier))
 
 
+def fitted() -> dict[str, Any]:
+    values: dict[str, Any] = json.loads(files("chatbot.answering").joinpath("clarify.json").read_text("utf-8"))
+    return values
+
+
 @pytest.fixture
 def treatments(site_of: Callable[[Site], Index]) -> Index:
     return site_of({"peels.md": PEELS, "laser.md": LASER})
@@ -74,6 +80,13 @@ def test_a_follow_up_is_not_asked_back(treatments: Index) -> None:
 
 def test_pages_that_probably_do_not_answer_are_no_choices(treatments: Index) -> None:
     assert choices(treatments, "how long does the redness last", confidence=0.1) == ()
+
+
+def test_a_pronoun_for_a_subject_is_asked_back_at_less_confidence(treatments: Index) -> None:
+    least = {name: fitted()[name]["likely"] for name in ("no subject", "other")}
+    between = (least["no subject"] + least["other"]) / 2
+    assert choices(treatments, "does it last", confidence=between)
+    assert not choices(treatments, "how long does the redness last", confidence=between)
 
 
 def test_one_page_is_no_choice(site_of: Callable[[Site], Index]) -> None:
@@ -143,8 +156,9 @@ def test_pages_are_about_equal_by_share_and_by_confidence(
 
 
 def test_the_fitted_thresholds_are_shares_with_their_figures() -> None:
-    values = json.loads(files("chatbot.answering").joinpath("clarify.json").read_text("utf-8"))
-    assert 0 < values["likely"] < 1
-    assert 0 < values["near"] < 1
+    values = fitted()
+    for name in ("no subject", "other"):
+        assert 0 < values[name]["likely"] < 1
+        assert 0 < values[name]["near"] < 1
     assert values["held_out"]["answerable"] <= 0.02
     assert values["held_out"]["unnamed, several pages answer"] >= 0.5
