@@ -28,6 +28,17 @@ STEMMED: Final = {
 }  # fmt: skip
 """The name of the stemmer of each language that has one, by its ISO 639-1 code."""
 
+_APART: Final = {
+    form: forms.split()[0]
+    for forms in (
+        "cupping", "enteritis", "glasses", "important", "literally", "medication medications", "memorial memorials",
+        "paste pastes", "positive positively", "radiator radiators", "several", "shorts", "testes",
+        "witness witnesses",
+    )
+    for form in forms.split()
+}  # fmt: skip
+"""Words that the English stemmer takes for forms of another word, such as "several" of "severe", with their stems."""
+
 _MARK: Final = ":"  # between the language of a stem and the stem, which holds none
 _WORD: Final = re.compile(r"\w+")
 _WITHOUT_SPACES: Final = re.compile(
@@ -58,7 +69,7 @@ def stem(word: str, language: str) -> str:
     """Return the stem of a word in lower case; one of another language than English names its language."""
     stemmer = _stemmer(language)
     stemmed = stemmer.stemWord(word) if stemmer else word
-    return stemmed if language == ENGLISH else f"{language}{_MARK}{stemmed}"
+    return _APART.get(word, stemmed) if language == ENGLISH else f"{language}{_MARK}{stemmed}"
 
 
 def language_of(stemmed: str) -> str:

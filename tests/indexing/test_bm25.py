@@ -101,6 +101,21 @@ def test_words_meet_by_their_stems() -> None:
     assert (scores_of(index_of(PASSAGES), "SWIMMING") > 0).tolist() == [False, False, True, False]
 
 
+@pytest.mark.parametrize(
+    ("asked", "said"),
+    [
+        ("severe pain", "several visits"),
+        ("the right position", "a positive test"),
+        ("medical advice", "your medication"),
+        ("a cup of tea", "cupping for backs"),
+        ("hearing test", "the testes"),
+    ],
+)
+def test_words_of_another_sense_are_not_taken_for_forms_of_a_word(asked: str, said: str) -> None:
+    assert scores_of(index_of([said, asked, "none"]), asked).tolist()[0] == 0
+    assert scores_of(index_of([said, asked, "none"]), said).tolist()[1] == 0
+
+
 @pytest.mark.parametrize("text", ["dogs", "", "?!"])
 def test_a_question_of_no_known_word_scores_nothing(text: str) -> None:
     scores = scores_of(index_of(PASSAGES), text)
