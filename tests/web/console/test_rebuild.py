@@ -1,5 +1,4 @@
 from threading import Event, Thread
-from time import perf_counter
 
 import httpx
 
@@ -37,7 +36,6 @@ def test_publishing_while_visitors_ask_fails_and_mixes_nothing(staffed: Staffed)
     visitors = [Thread(target=visit, args=[number]) for number in range(1, 21)]
     for visitor in visitors:
         visitor.start()
-    begun = perf_counter()
     (page,) = (document.id for document in staffed.bot.documents())
     for number in range(2):
         form = pages.form(page)
@@ -45,12 +43,11 @@ def test_publishing_while_visitors_ask_fails_and_mixes_nothing(staffed: Staffed)
         pages.stage(EDITOR, PageForm(form.title, form.url, form.reviewed, body), page)
         pages.publish(EDITOR, lambda _done, _of, _what: None)
         versions.append({passage.text for passage in staffed.bot.passages()})
-    took = perf_counter() - begun
     done.set()
     for visitor in visitors:
         visitor.join(60)
+    assert not any(visitor.is_alive() for visitor in visitors)
     assert failures == []
     assert {status for status, _ in answers} == {200}
     assert all(any(texts <= version for version in versions) for _, texts in answers)
     assert len(answers) > 20
-    assert took < 120
