@@ -35,10 +35,14 @@ _PARAGRAPH: Final = re.compile(r"\S[^\n]*(?:\n(?![ \t]*\n)[^\n]*)*")
 _CONTACT: Final = re.compile(
     r"contact|kontakt|find-?us|location|visit|anfahrt|ueber-?uns|about|impressum", re.IGNORECASE
 )
+_FOOTER_HOME: Final = re.compile(
+    r"contact|kontakt|find-?us|location|standort|anfahrt|opening|hours|oeffnungszeiten", re.IGNORECASE
+)
+_HOME: Final = frozenset({"index", "home", "default", "welcome"})
 _SAYS_SOMETHING: Final = re.compile(r"\d|@|:|[.!?\u3002\uff1f]\s*$|[.!?]\s|\|")
 _KEPT_WHOLE: Final = frozenset({BlockKind.ANSWER, BlockKind.TABLE})
 
-_Rank = tuple[bool, int, str]
+_Rank = tuple[int, int, str]
 _Part = TypeVar("_Part", Block, Section)
 
 
@@ -138,17 +142,20 @@ class RepeatCounter:
         self._pages[site] += 1
         self._folders.setdefault(site, Counter())[folder] += 1
         counts = self._counts.setdefault(site, Counter())
-        rank = (_CONTACT.search(document.id) is None, document.id.count("/"), document.id)
+        rank = (_CONTACT.search(_below_site(document.id)) is None, document.id.count("/"), document.id)
         for digest, words in {_digest(words): words for _, _, words in _paragraphs(document)}.items():
             counts[digest] += 1
             if (held := self._held.get((site, digest))) is None:
                 held = self._held[site, digest] = _Repeated(words, rank)
             held.rank = min(held.rank, rank)
             held.folders.add(folder)
-        self._add_footer(document, rank)
+        self._add_footer(document)
 
-    def _add_footer(self, document: Document, rank: _Rank) -> None:
+    def _add_footer(self, document: Document) -> None:
         """Note the parts of the footer on a page, and those that the page itself says."""
+        path = PurePosixPath(document.id)
+        order = 0 if _FOOTER_HOME.search(_below_site(document.id)) else 1 if path.stem.lower() in _HOME else 2
+        rank = (order, len(path.parts), document.id)
         footers = self._footers.setdefault(_site(document.id), {})
         for part in document.footer:
             digest = _digest(part)
@@ -220,6 +227,11 @@ def _site(name: str) -> str:
     """Return the outermost folder of a page: that of its host, as the crawler writes it."""
     parts = PurePosixPath(name).parts
     return parts[0] if len(parts) > 1 else ""
+
+
+def _below_site(name: str) -> str:
+    """Return the path of a page below the folder of its host, whose name says nothing of the page."""
+    return name.removeprefix(_site(name))
 
 
 def _digest(words: str) -> str:

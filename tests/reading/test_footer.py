@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -144,6 +145,29 @@ def test_a_link_to_the_footer_quotes_nothing_before_it() -> None:
     assert marked == "text=Leeds%20LS1%204AB"
     start = document.text.index("Opening hours")
     assert "near" not in directive(document, start, start + len("Opening hours"))
+
+
+@pytest.mark.parametrize(
+    ("names", "home"),
+    [
+        (("about", "contact", "index"), "contact"),
+        (("about", "index", "visit"), "index"),
+        (("about", "de/index", "team"), "de/index"),
+        (("laser/peels", "team"), "team"),
+    ],
+)
+def test_the_contact_page_keeps_the_footer_or_else_the_home_page(names: Sequence[str], home: str) -> None:
+    read = once([page(name, f"<p>Words on {name}.</p>") for name in names])
+    assert [each.id for each in read if PLACE_TEXT in each.text] == [f"glow.example/{home}.html"]
+
+
+def test_the_name_of_the_host_makes_no_page_the_contact_page() -> None:
+    pages = [
+        replace(page(name, f"<p>Words on {name}.</p>"), id=f"visit-us.example/{name}.html") for name in ("a", "index")
+    ]
+    assert [each.id for each in once(pages) if PLACE_TEXT in each.text] == ["visit-us.example/index.html"]
+    pages = [replace(each, id=each.id.replace("visit-us", "contact-lenses")) for each in pages]
+    assert [each.id for each in once(pages) if PLACE_TEXT in each.text] == ["contact-lenses.example/index.html"]
 
 
 def test_another_page_keeps_the_footer_once_the_page_that_did_is_gone(tmp_path: Path, words: WordEncoder) -> None:
