@@ -183,12 +183,12 @@ def _clinic_reply(turn: Turn) -> PipelineResult | None:
 
 
 def _which_page(turn: Turn) -> PipelineResult | None:
-    """12. Several pages answer about equally: the page that the conversation was about, or the visitor is asked."""
+    """12. Several pages may answer: the page that the conversation was about does, or the visitor is asked."""
     page = turn.page_of_conversation()
     if page:
         meant = turn.on_page(page)
         return PipelineResult(meant.from_pages, meant.search_result)
-    if not turn.choices:
+    if turn.from_pages.outcome is Outcome.NOT_FOUND or not turn.choices:
         return None
     return PipelineResult(compose.ask_back(turn.from_pages, turn.choices), turn.search_result, "asks which page")
 

@@ -1,15 +1,17 @@
 """A question that several pages answer: the visitor is asked which one is meant, and gets the answer of that page."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from chatbot.answering.explanation import build_explanation
+from chatbot.answering.gate import Logistic
 from chatbot.answering.pipeline import Pipeline, PipelineResult
 from chatbot.answering.turn import PipelineComponents
 from chatbot.indexing import ExactStore, build_index, open_index
-from chatbot.records import Alarm, Choice, Level, Outcome
+from chatbot.records import Alarm, Choice, Level, Outcome, Passage
 from chatbot.triage import Finding
 from tests.answering.conftest import BY_WORDS, KnownFindings, serving, sure
 from tests.conftest import WordEncoder
@@ -64,6 +66,21 @@ def test_a_question_that_names_no_page_is_asked_back(desk: Desk) -> None:
     assert (answer.suggestions, answer.contact, answer.contact_first) == ((), "", False)
     choice = answer.choices[0]
     assert answer.as_dict()["choices"][0] == {"title": choice.title, "document": choice.document}  # type: ignore[index] # of plain values
+
+
+class Unconvinced:
+    """A reader to whom no passage answers anything."""
+
+    def read(self, question: str, passages: Sequence[Passage]) -> list[float]:
+        assert question
+        return [-9.0 for _ in passages]
+
+
+def test_nothing_is_asked_back_where_no_page_answers(desk: Desk) -> None:
+    gate = replace(desk.gate, read=Logistic((0.0, 0.0, 0.0, 0.0, 1.0, 0.0), 0.0))
+    tools = PipelineComponents(WordEncoder(), BY_WORDS, gate, KnownFindings({}), Unconvinced())
+    answer = Pipeline(tools).answer(UNNAMED, (), desk.serving).answer
+    assert (answer.outcome, answer.choices) == (Outcome.NOT_FOUND, ())
 
 
 def test_the_contact_is_named_to_those_who_ask_for_it(desk: Desk) -> None:
