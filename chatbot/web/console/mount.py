@@ -43,7 +43,8 @@ __all__ = ["console_blocks", "staff_app"]
 _LARGEST_UPLOAD: Final = 10 * 1024 * 1024  # bytes; a page may have fewer
 _SLOWEST_UPLOAD: Final = 120  # seconds
 _CUT_OFF: Final = Html(
-    '<form class="message" id="cut-off" method="post" action="cut-off-seen?time={time}"><p>{text}</p>'
+    '<form class="message" id="cut-off" aria-label="A publishing that was cut off" method="post" '
+    'action="cut-off-seen?time={time}"><p>{text}</p>'
     '<button type="submit">I have seen this</button></form>'
 )
 _POLICY: Final = "; ".join(
