@@ -228,9 +228,14 @@ def _query(tokens: Sequence[ast.Node]) -> Reach:
 
 
 def _feature(condition: ast.ParenthesesBlock) -> Reach:
-    """Return where a feature is there: on every screen, if it is a width that no screen falls short of."""
+    """Return where a feature is there: on every screen, if it is a width that no screen falls short of.
+
+    A page is read as it looks in light colours, which browsers prefer unless they are asked for dark ones.
+    """
     name, *others = _significant(condition.content) or [condition]
     value = others[-1] if others else name
+    if name.type == value.type == "ident" and name.lower_value == "prefers-color-scheme":
+        return Reach.ALL if value.lower_value == "light" else Reach.NONE
     narrow = value.type in {"dimension", "number"} and value.value <= _ANY_SCREEN
     return Reach.ALL if narrow and name.type == "ident" and name.lower_value.startswith("min-") else Reach.SOME
 

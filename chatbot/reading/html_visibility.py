@@ -35,6 +35,7 @@ _SMALLEST: Final = 2.0  # pixels; nobody reads smaller letters
 
 _UNSEEN = {"hidden", "collapse"}
 _LINES = ("text-decoration", "text-decoration-line")
+_UNKNOWN: Final = "unknown"
 _INHERITED = {"inherit", "unset", ""}
 _CLEAR = {"", "none", "inherit", "initial", "unset", "revert", "transparent"}
 _NUMBER = re.compile(r"^([-+]?[\d.]+)(px|em|rem|pt|%|vw|vh|ch)?$")
@@ -284,16 +285,18 @@ def _is_applied(style: LexborNode) -> bool:
 
 
 def _rules(node: LexborNode) -> Iterator[Rule]:
-    """Yield the rules of a `<style>`: of those on some screens only what shows, for what these show is seen."""
+    """Yield the rules of a `<style>`: of those on some screens only what shows, for what these show is seen.
+
+    A colour that some screens have is not known.
+    """
     for rule in read_rules(node.text(deep=True) or "", node.attributes.get("media") or ""):
         if rule.reach is Reach.ALL:
             yield rule
-        elif plain := {
-            name: value
-            for name, value in (rule.declared.plain | rule.declared.important).items()
-            if name not in COLOURS and not _hides({name: value})
-        }:
-            yield Rule(rule.selector, Declared(plain), rule.reach)
+            continue
+        style = rule.declared.plain | rule.declared.important
+        shown = {name: value for name, value in style.items() if not _hides({name: value})}
+        if shown := shown | dict.fromkeys(COLOURS & style.keys(), _UNKNOWN):
+            yield Rule(rule.selector, Declared(shown), rule.reach)
 
 
 def _place(style: Style) -> int:
