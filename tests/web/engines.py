@@ -168,7 +168,7 @@ class _Marionette:
         self._count += 1
         values = {name: value for name, value in params.items() if name != "sessionId"}
         if "capabilities" in values:
-            values = {"strictFileInteractability": True}
+            values = {"strictFileInteractability": True, "acceptInsecureCerts": True}
         if command == Command.SWITCH_TO_WINDOW:
             values["focus"] = True
         text = json.dumps([0, self._count, _MARIONETTE[command], values]).encode()
