@@ -102,7 +102,7 @@ def test_the_box_and_the_sentence_on_privacy_are_seen_without_scrolling(visitor:
 
 def test_once_a_conversation_has_begun_the_box_alone_stays_in_view(visitor: Visitor) -> None:
     page = visitor.open()
-    page.set_viewport_size(PHONE)
+    page.set_viewport_size({"width": 320, "height": 640})
     ask(page, ASKED)
     expect(page.locator("#question textarea")).to_be_in_viewport(ratio=1)
     expect(page.locator(".privacy")).not_to_be_in_viewport()
