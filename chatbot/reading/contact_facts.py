@@ -1,4 +1,4 @@
-"""Tell whether words say when a clinic is open, where it is or what its telephone is, and whether two say the same."""
+"""Find words on when a clinic is open, where it is and what its telephone is, and facts by which two texts compare."""
 
 import re
 from collections.abc import Iterator, Sequence

@@ -154,13 +154,14 @@ def _rules(nodes: Sequence[ast.Node], outer: tuple[str, ...], reach: Reach, dept
             if inner is not Reach.NONE:
                 parse = tinycss2.parse_blocks_contents if outer else tinycss2.parse_rule_list
                 yield from _rules(parse(node.content, skip_whitespace=True), outer, inner, depth + 1)
-        elif node.type == "qualified-rule" and any(map(_speaks, node.content)):
+        elif node.type == "qualified-rule" and any(map(_is_read, node.content)):
             contents = tinycss2.parse_blocks_contents(node.content, skip_whitespace=True)
             if selectors := _nested(outer, list(_selectors(node.prelude))):
                 yield from _rules(contents, selectors, reach, depth + 1)
 
 
-def _speaks(token: ast.Node) -> bool:
+def _is_read(token: ast.Node) -> bool:
+    """Return whether a token in a rule names a property that is read, or begins what may be a rule in it."""
     return token.type == "{} block" or (token.type == "ident" and token.lower_value in _READ)
 
 

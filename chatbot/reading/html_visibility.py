@@ -1,4 +1,4 @@
-"""Tell which words of a page no visitor sees, by attributes and by the styles that the page itself holds."""
+"""Find which words of a page no visitor sees, by attributes and by the styles that the page itself holds."""
 
 import re
 from collections.abc import Iterator, Mapping
@@ -481,10 +481,7 @@ def _clipped(style: Style) -> bool:
     """Return whether an element is cut down to nothing, as text for screen readers is."""
     if re.search(r"rect\(\s*(?:0|1px)(?:px)?[\s,]+(?:0|1px)(?:px)?[\s,]", style.get("clip", "")):
         return True
-    path = style.get("clip-path", "")
-    if re.search(
-        r"inset\((?:50|100)%|(?:circle|ellipse)\(0(?!\.?\d*[1-9])|polygon\(0(?:px)? 0(?:px)?, ?0(?:px)? 0", path
-    ):
+    if _NO_PATH.search(style.get("clip-path", "")):
         return True
     sides = (style.get("height"), style.get("max-height"), style.get("width"), style.get("max-width"))
     cut = any(style.get(name) in _CUT for name in ("overflow", "overflow-x", "overflow-y"))
