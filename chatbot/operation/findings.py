@@ -32,7 +32,7 @@ class Finding:
 
     @classmethod
     def warning(cls, subject: str, message: str, cure: str) -> Self:
-        """Return a finding that somebody should look at, because it is on purpose or not urgent."""
+        """Return a finding for somebody to look at, which may be on purpose or can wait; visitors are answered."""
         return cls(Severity.WARNING, subject, message, cure)
 
     @classmethod

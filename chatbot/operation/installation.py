@@ -17,6 +17,7 @@ from chatbot.database import Database
 from chatbot.indexing import REBUILD_HINT, IndexStatus, index_status
 from chatbot.indexing.model_files import fingerprint_of, model_folder
 from chatbot.operation.findings import Finding
+from chatbot.operation.times import time_text
 from chatbot.reading import corpus_files
 from chatbot.settings import STAFF_DATABASE, Settings, renamed_settings, unknown_settings
 from chatbot.staff import staff_database
@@ -173,12 +174,11 @@ def clock(place: Installation) -> Iterator[Finding]:
     files += list(corpus_files(place.settings.corpus)) if place.settings.corpus.is_dir() else []
     times = [datetime.fromtimestamp(file.stat().st_mtime, UTC) for file in files if file and file.exists()]
     newest = max(times, default=place.now)
-    said = f"{place.now:%d %B %Y, %H:%M:%S} UTC"
+    said = time_text(place.now)
     if newest > place.now + _SKEW:
         cure = "Set the clock (timedatectl set-ntp true), then touch those files."
-        yield Finding.warning(
-            "clock", f"It says {said}, and files were written later, up to {newest:%d %B %Y, %H:%M} UTC.", cure
-        )
+        message = f"It says {said}, and files were written later, up to {time_text(newest)}."
+        yield Finding.warning("clock", message, cure)
     else:
         yield Finding.ok("clock", f"It says {said}, and nothing was written later.")
 
