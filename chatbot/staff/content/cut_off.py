@@ -95,7 +95,7 @@ class CutOffs:
             self.write(replace(cut_off, seen=(*cut_off.seen, account)))
 
     def _read(self) -> CutOff | None:
-        with suppress(OSError, ValueError):  # it only informs, and whoever publishes next writes it anew
+        with suppress(OSError, ValueError):  # it only informs, and must keep nobody from the console
             return CutOff.from_json(self._file.read_text("utf-8"))
         return None
 

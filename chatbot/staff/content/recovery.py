@@ -169,8 +169,8 @@ class IntentLog:
     def recover(self) -> str:
         """Finish a change that was begun, or take it back, and return a sentence on that, or "" if there was none.
 
-        The change is finished if its build and its pages are whole, and else taken back. `CutOffs` tells the editors.
-        Raises `FootnoteError` if neither can be done, and may then be called again.
+        The change is finished if its build and its pages are whole, and else taken back. `CutOffs` keeps it for the
+        editors. Raises `FootnoteError` if neither can be done, and may then be called again.
         """
         if not self.is_pending:
             return ""
@@ -217,7 +217,7 @@ class IntentLog:
     def complete(self, intent: Intent, *, cut_off: bool = False) -> None:
         """Record a change that is carried out, and tidy up; raises `FootnoteError`, and then `recover` goes on.
 
-        The editors are told of one that was `cut_off` before.
+        With `cut_off`, what became of it is kept for the editors.
         """
         place = self._place
         try:
@@ -234,7 +234,7 @@ class IntentLog:
                     _replace_folder(place.pages_before, place.snapshot(intent.before))
                 self._forget_snapshots()
             if cut_off:
-                self._tell(intent, finished=True)
+                self._keep_outcome(intent, finished=True)
             self._end(intent)
         except OSError as error:
             raise self._unwritable(error) from error
@@ -283,7 +283,7 @@ class IntentLog:
     def take_back(self, intent: Intent, *, cut_off: bool = False) -> None:
         """Bring pages and index to what they were; raises `FootnoteError`, and then `recover` goes on.
 
-        The editors are told of a change that was `cut_off` before.
+        With `cut_off`, what became of it is kept for the editors.
         """
         place = self._place
         if not place.pages_before.is_dir():
@@ -304,7 +304,7 @@ class IntentLog:
                     path.unlink()
             _remove_empty(withdrawn)
             if cut_off:
-                self._tell(intent, finished=False)
+                self._keep_outcome(intent, finished=False)
             self._end(intent)
         except OSError as error:
             raise self._unwritable(error) from error
@@ -333,7 +333,7 @@ class IntentLog:
                 "'footnote build'."
             ) from error
 
-    def _tell(self, intent: Intent, *, finished: bool) -> None:
+    def _keep_outcome(self, intent: Intent, *, finished: bool) -> None:
         """Keep for the editors what became of their change; a crawl was begun by none of them."""
         if intent.entries and not intent.remembered:
             self._cut_offs.write(CutOff(intent.time, finished, bool(intent.drafts), intent.pages))
