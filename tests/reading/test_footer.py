@@ -223,6 +223,7 @@ def test_whatever_footers_say_offsets_hold(footers: list[list[str]]) -> None:
 
 
 @given(st.text(max_size=60))
-def test_any_text_has_facts(text: str) -> None:
-    assert contact_facts(text) <= contact_facts(f"{text} and then") | contact_facts(text)
-    assert isinstance(says_contact(text), bool)
+def test_any_text_can_be_compared(text: str) -> None:
+    facts = contact_facts(text)
+    assert facts <= contact_facts(text, both_sides=True)
+    assert says_contact(text) or not any(fact.startswith("phone ") for fact in facts)
