@@ -9,7 +9,9 @@ from chatbot.records import Outcome
 from tests.conftest import ROOT
 
 README = (ROOT / "README.md").read_text("utf-8")
-SHOWN = re.findall(r'visitor of a clinic\'s website asks "([^"]+)"|bot\.ask\("([^"]+)"\)|footnote ask "([^"]+)"', README)
+SHOWN = re.findall(
+    r'visitor of a clinic\'s website asks "([^"]+)"|bot\.ask\("([^"]+)"\)|footnote ask "([^"]+)"', README
+)
 TABLE = re.findall(
     r"^\| ([^|`]+) \| `(\w+)` \| ([\d.]+) \|", (ROOT / "docs/answers.md").read_text("utf-8"), re.MULTILINE
 )

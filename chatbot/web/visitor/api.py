@@ -87,9 +87,7 @@ def api_routes(bot: "Chatbot", journal: "Journal | None", answers: AnswerService
     async def feedback(request: Request) -> Response:
         body = _read_feedback(await json_body(request))
         try:
-            is_known = journal is not None and await _record(
-                journal, feedback_queue, client_address(request), body
-            )
+            is_known = journal is not None and await _record(journal, feedback_queue, client_address(request), body)
         except QueueFull:
             return busy_response()
         if not is_known:
