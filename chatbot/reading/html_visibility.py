@@ -293,10 +293,15 @@ def _rules(node: LexborNode) -> Iterator[Rule]:
         if rule.reach is Reach.ALL:
             yield rule
             continue
-        style = rule.declared.plain | rule.declared.important
-        shown = {name: value for name, value in style.items() if not _hides({name: value})}
-        if shown := shown | dict.fromkeys(COLOURS & style.keys(), _UNKNOWN):
-            yield Rule(rule.selector, Declared(shown), rule.reach)
+        shown = Declared(_shown(rule.declared.plain), _shown(rule.declared.important))
+        if shown.plain or shown.important:
+            yield Rule(rule.selector, shown, rule.reach)
+
+
+def _shown(style: Style) -> Style:
+    """Return what shows words on some screens, and the colours as unknown."""
+    shown = {name: value for name, value in style.items() if not _hides({name: value})}
+    return shown | dict.fromkeys(COLOURS & style.keys(), _UNKNOWN)
 
 
 def _place(style: Style) -> int:

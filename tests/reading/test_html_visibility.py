@@ -92,6 +92,7 @@ def test_a_style_sheet_that_hides_is_understood(css: str) -> None:
         ".x{color:#fff;background:#fff}@media(min-width:700px){.x{background:#036}}",
         ".main{background:#000}@media(min-width:700px){.main p{color:#fff}}",
         "@media(prefers-color-scheme:dark){.x{background:#000}}",
+        ".x{display:none !important}@media(min-width:700px){.x{display:block !important}}",
         ".x{content:'display:none'}",
         ".x{--a:{display:none}}",
         ".main{visibility:hidden}.x{visibility:visible}",
