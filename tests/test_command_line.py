@@ -402,9 +402,8 @@ def test_every_command_explains_itself_and_its_arguments(
         command = waiting.pop()
         shown = help_of(capsys, *command)
         waiting += [(*command, name) for name in re.findall(r"^    ([a-z][a-z-]*) ", shown, re.MULTILINE)]
-        if command[:1] != ("sites",):
-            assert re.search(r"\n\n[A-Z][^\n]+(\n\S[^\n]*)*\.\n\n", shown), command
+        assert re.search(r"\n\n[A-Z][^\n]+(\n\S[^\n]*)*\.\n\n", shown), command
         lines = shown.splitlines()
         for line, below in pairwise(lines):
-            if re.match(r"  [-A-Z{]", line) and line.strip() not in {"COMMAND", "ACTION"}:
+            if re.match(r"  [-A-Z{]", line) and line.strip() != "COMMAND":
                 assert re.search(r"\S  +\S", line) or below.startswith(24 * " "), (command, line)

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from chatbot.cli.building import ATTENTION
+from chatbot.cli.commands import command_adder
 from chatbot.cli.staff import add_staff_commands, edit_accounts
 from chatbot.errors import FootnoteError, SettingsError, StaffError
 from chatbot.files import write_atomically
@@ -32,12 +33,13 @@ def add_sites_commands(add_command: Callable[..., argparse.ArgumentParser]) -> N
     sites.add_argument("--needs", action="store_true", help="print what of each site needs a person")
     sites.add_argument("--json", action="store_true", help="print the list as JSON")
     sites.set_defaults(run=_list, of_one_site=False)
-    add = sites.add_subparsers(metavar="ACTION").add_parser
+    add = command_adder(sites, required=False)
 
-    new = add("add", help="make the folder of a site, with an example page and a clinic.toml")
+    example = "footnote sites add rose-clinic --host chat.rose.example"
+    new = add("add", help="make the folder of a site, with an example page and a clinic.toml", example=example)
     _add_name(new)
     _add_places(new)
-    new.add_argument("--key", help="the key in the script tag; a new one, if left out")
+    new.add_argument("--key", help="the key in the script tag (default: a new one)")
     new.set_defaults(run=_add)
 
     change = add("set", help="set the host names of a site, and what is crawled every day")
@@ -50,7 +52,7 @@ def add_sites_commands(add_command: Callable[..., argparse.ArgumentParser]) -> N
     rename.add_argument("new", metavar="NEW", help="the new name")
     rename.set_defaults(run=_rename)
 
-    remove = add("remove", help="put a site out of service; its folder is kept aside")
+    remove = add("remove", help="put a site out of service, and keep its folder aside")
     _add_name(remove)
     remove.set_defaults(run=_remove)
 
@@ -69,8 +71,8 @@ def add_sites_commands(add_command: Callable[..., argparse.ArgumentParser]) -> N
 
     report = add("report", help="write the monthly report of each site, or of some, as HTML files")
     report.add_argument("folder", type=Path, metavar="FOLDER", help="where to write them, a file for each site")
-    report.add_argument("--only", action="append", metavar="NAME", help="a site; all, if left out")
-    report.add_argument("--month", help="such as 2026-10; the last whole month, if left out")
+    report.add_argument("--only", action="append", metavar="SITE", help="a site; may be repeated (default: all sites)")
+    report.add_argument("--month", metavar="MONTH", help="such as 2026-10 (default: the last whole month)")
     report.set_defaults(run=_report)
 
 
@@ -171,7 +173,7 @@ def _remove(settings: Settings, options: argparse.Namespace) -> None:
 
 def _secret(settings: Settings, options: argparse.Namespace) -> None:
     if not settings.webhook_secret:
-        raise SettingsError("There is no secret to derive that of a site from: set FOOTNOTE_WEBHOOK_SECRET.")
+        raise SettingsError("No secret can be derived for a site: set FOOTNOTE_WEBHOOK_SECRET.")
     print(site_settings(settings, Sites.of(settings).get(options.name)).webhook_secret)
 
 
