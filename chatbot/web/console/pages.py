@@ -128,7 +128,7 @@ class _Layout(Layout):
         self.page = gr.State(None)  # name of the page in the form, None for a new one
         self.suffix = gr.State(".md")
         self.saved = gr.State(None)  # the form as it was opened or last saved
-        self.stand = machine_text("pages-stand")  # the same and its page, for the script that keeps what is typed
+        self.saved_json = machine_text("pages-saved")  # the same and its page, for the script that keeps what is typed
         self.fields = {self.title, self.body, self.url, self.reviewed, self.page, self.suffix, self.saved}
 
     def _lay_out_publishing(self) -> None:
@@ -347,7 +347,7 @@ class PagesTab:
 
     def _closed(self, text: str) -> Changes:
         """Close the form and say what was done."""
-        closed = {self._parts.form: gr.update(visible=False), self._parts.notice: say(text), self._parts.stand: ""}
+        closed = {self._parts.form: gr.update(visible=False), self._parts.notice: say(text), self._parts.saved_json: ""}
         return {**self._empty_form(), **self.show(), **closed}
 
     def _form(self, page: str) -> Changes:
@@ -361,7 +361,7 @@ class PagesTab:
             parts.heading: f"{form.title} ({page})",
             parts.passages: [passage_row(passage) for passage in passages],
             parts.saved: form,
-            parts.stand: _stand(form, page),
+            parts.saved_json: _saved_json(form, page),
             parts.withdraw: gr.update(visible=True),
         }
 
@@ -375,7 +375,7 @@ class PagesTab:
             parts.heading: "A new page",
             parts.passages: [],
             parts.saved: form,
-            parts.stand: _stand(form, ""),
+            parts.saved_json: _saved_json(form, ""),
             parts.withdraw: gr.update(visible=False),
         }
 
@@ -424,7 +424,7 @@ def _check_opened(saved: PageForm | None) -> None:
         )
 
 
-def _stand(form: PageForm, page: str) -> str:
+def _saved_json(form: PageForm, page: str) -> str:
     """Return the form as it is saved, and the name of its page, as the page's script reads them."""
     return json.dumps({**asdict(form), "page": page})
 

@@ -45,9 +45,9 @@ const keeper = () => {
   };
   const answered = () => { kept.earlier.pop(); asked = null; write(); offer(); };
   const sync = () => {
-    const stand = field("stand");
-    if (stopped || !stand || !FIELDS.every(field)) return;
-    const before = stand.value ? JSON.parse(stand.value) : null;
+    const saved = field("saved");
+    if (stopped || !saved || !FIELDS.every(field)) return;
+    const before = saved.value ? JSON.parse(saved.value) : null;
     const typed = Object.fromEntries(FIELDS.map((name) => [name, field(name).value]));
     const now = before && !same(typed, before) ? { page: before.page, before, typed } : null;
     const isNew = JSON.stringify(now?.typed) !== JSON.stringify(kept.now?.typed) || now?.page !== kept.now?.page;
