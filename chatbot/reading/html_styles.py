@@ -43,7 +43,8 @@ _PLAIN: Final = COLOURS | {
     *("display", "visibility", "content-visibility", "opacity", "font-size", "position", "left", "right", "top"),
     *("bottom", "text-indent", "clip", "clip-path", "transform", "translate", "scale", "filter", "height", "width"),
     *("max-height", "max-width", "overflow", "overflow-x", "overflow-y", "margin-left", "margin-top"),
-    *("text-decoration", "text-decoration-line"),
+    *("text-decoration", "text-decoration-line", "min-height", "min-width", "float", "animation", "animation-name"),
+    "transition",
 }
 _ALIASES: Final[Mapping[str, str]] = {
     "inset-inline-start": "left",
@@ -52,8 +53,12 @@ _ALIASES: Final[Mapping[str, str]] = {
     "inset-block-end": "bottom",
     "margin-inline-start": "margin-left",
     "margin-block-start": "margin-top",
+    "-webkit-animation": "animation",
+    "-webkit-transition": "transition",
     "block-size": "height",
     "inline-size": "width",
+    "min-block-size": "min-height",
+    "min-inline-size": "min-width",
     "max-block-size": "max-height",
     "max-inline-size": "max-width",
     "-webkit-clip-path": "clip-path",

@@ -56,7 +56,8 @@ _HIDDEN_CLASS = re.compile(
     r"|show-for-sr|element-invisible|print-only|w-form-(?:done|fail)|wpcf7-response-output|slick-cloned|swiper-slide-duplicate|material-(?:icons|symbols)[\w-]*)$"
 )
 _SHOWN_AGAIN = re.compile(
-    r"^(?:\w+:(?:block|flex|grid|inline.*|table.*|visible|not-sr-only)|d-\w\w+-(?!none)\w+|d-\w\w-\w+)$"
+    r"^(?:(?!print:)\w+:(?:block|flex|grid|inline.*|table.*|contents|flow-root|list-item|visible|not-sr-only)"
+    r"|d-(?!print)\w\w+-(?!none)\w+|d-\w\w-\w+)$"
 )
 # Text that is hidden until it is scrolled to is shown.
 _ENTRANCE = re.compile(
@@ -413,7 +414,15 @@ def _enters(node: LexborNode, style: Style, classes: list[str]) -> bool:
     """Return whether an element appears when it is scrolled to."""
     inline = (node.attributes.get("style") or "").lower()
     moving = any(word in inline for word in ("transform", "transition", "animation", "will-change"))
-    return "transform" in style or moving or _appears(node, classes)
+    return "transform" in style or moving or _moves(style) or _appears(node, classes)
+
+
+def _moves(style: Style) -> bool:
+    """Return whether an element of the text changes its look by and by; what lies above it is a window or a hint."""
+    if style.get("position") in {"absolute", "fixed"}:
+        return False
+    names = ("animation", "animation-name", "transition")
+    return any(style.get(name, "none").split()[:1] not in ([], ["none"]) for name in names)
 
 
 def _appears(node: LexborNode, classes: list[str]) -> bool:
@@ -430,7 +439,7 @@ def _vanishes(style: Style) -> bool:
 
 def _off_screen(style: Style) -> bool:
     indent = style.get("text-indent")
-    if _is_far(indent) or indent == "100%" or _is_far(style.get("margin-left")):
+    if _is_far(indent) or indent == "100%" or (_is_far(style.get("margin-left")) and not _is_moved_back(style)):
         return True
     if _pixels(style.get("margin-top")) <= -_VERY_FAR:
         return True
@@ -447,6 +456,12 @@ def _off_screen(style: Style) -> bool:
         )
         or any(_pixels(style.get(side)) > 2 * _VERY_FAR for side in ("left", "right"))
     )
+
+
+def _is_moved_back(style: Style) -> bool:
+    """Return whether a margin to the left only centres a box, as in `left: 50%`, or moves a floating column."""
+    centred = style.get("left", "").endswith("%") and -_pixels(style["margin-left"]) < _VERY_FAR
+    return centred or (style.get("float") in {"left", "right"} and style["margin-left"] == "-100%")
 
 
 def _is_far(value: str | None) -> bool:
@@ -488,9 +503,15 @@ def _clipped(style: Style) -> bool:
         return True
     if _NO_PATH.search(style.get("clip-path", "")):
         return True
-    sides = (style.get("height"), style.get("max-height"), style.get("width"), style.get("max-width"))
-    cut = any(style.get(name) in _CUT for name in ("overflow", "overflow-x", "overflow-y"))
-    return cut and any(side is not None and 0 <= _pixels(side, 9) <= 1 for side in sides)
+    if not any(style.get(name) in _CUT for name in ("overflow", "overflow-x", "overflow-y")):
+        return False
+    return any(
+        0 <= _pixels(side, 9) <= 1
+        for axis in ("height", "width")
+        if _pixels(style.get(f"min-{axis}")) <= 1
+        for side in (style.get(axis), style.get(f"max-{axis}"))
+        if side is not None
+    )
 
 
 def _pixels(value: str | None, otherwise: float = 0) -> float:

@@ -66,6 +66,11 @@ def test_a_style_that_hides_is_understood(style: str) -> None:
         ".main{color:red}.x{background:red}",
         ".main{background:red}.x{color:red}",
         ".main{color:#fff}",
+        ".x{position:absolute;left:50%;margin-left:-9999px}",
+        ".x{margin-left:-100%}",
+        ".x{height:0;min-height:0;overflow:hidden}",
+        ".x{opacity:0;transition:none}",
+        ".x{opacity:0;position:fixed;transition:opacity 1s}",
         ".main{visibility:hidden}p{visibility:visible}.x{visibility:hidden}",
         ".main{font-size:0}p{font-size:16px}.x{font-size:1em}",
     ],
@@ -93,6 +98,13 @@ def test_a_style_sheet_that_hides_is_understood(css: str) -> None:
         ".main{background:#000}@media(min-width:700px){.main p{color:#fff}}",
         "@media(prefers-color-scheme:dark){.x{background:#000}}",
         ".x{display:none !important}@media(min-width:700px){.x{display:block !important}}",
+        ".x{position:absolute;left:50%;width:960px;margin-left:-480px}",
+        ".x{position:relative;left:50%;width:100vw;margin:0 -50vw}",
+        ".x{float:left;width:200px;margin-left:-100%}",
+        ".x{height:0;min-height:200px;overflow:hidden}",
+        ".x{width:0;min-width:100%;overflow:hidden}",
+        ".x{opacity:0;animation:rise 1s forwards}@keyframes rise{to{opacity:1}}",
+        ".x{opacity:0}.main p{transition:opacity 1s}",
         ".x{content:'display:none'}",
         ".x{--a:{display:none}}",
         ".main{visibility:hidden}.x{visibility:visible}",
@@ -129,6 +141,18 @@ def test_a_style_sheet_that_shows_is_understood(css: str) -> None:
 )
 def test_a_style_that_browsers_do_not_apply_hides_nothing(head: str) -> None:
     assert read("<p>We are open.</p><p class=x>shown</p>", head) == "We are open.\n\nshown"
+
+
+@pytest.mark.parametrize(
+    "classes", ["d-none d-md-block", "hidden lg:contents", "hidden md:block", "hidden sm:flow-root"]
+)
+def test_what_is_only_hidden_on_phones_is_read(classes: str) -> None:
+    assert read(f"<p>We are open.</p><p class='{classes}'>shown</p>") == "We are open.\n\nshown"
+
+
+@pytest.mark.parametrize("classes", ["d-none d-print-block", "hidden print:block", "hidden"])
+def test_what_is_only_printed_is_not_read(classes: str) -> None:
+    assert read(f"<p>We are open.</p><p class='{classes}'>secret</p>") == "We are open."
 
 
 def test_a_visible_child_of_a_hidden_element_is_read() -> None:
