@@ -22,7 +22,7 @@ _DAYS: Final = 7
 
 def add_status_command(add_command: Callable[..., argparse.ArgumentParser]) -> None:
     """Add the parser of this command."""
-    status = add_command("status", help="show what is served, what changed since, and what visitors asked of late")
+    status = add_command("status", help="show what is served, what changed since, and what visitors asked recently")
     status.set_defaults(run=_status)
 
 

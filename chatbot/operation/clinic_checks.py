@@ -168,7 +168,7 @@ def journal(place: Installation) -> Iterator[Finding]:
 
 
 def backups(place: Installation) -> Iterator[Finding]:
-    """Check that there is a backup of late."""
+    """Check that there is a recent backup."""
     cure = "Run 'footnote backup FILE.tar.gz' every night, and keep the file on another machine."
     last = last_backup(place.settings.staff)
     if last is None:

@@ -74,7 +74,7 @@ def read_notices(folder: Path) -> Mapping[str, Mapping[str, str]]:
 
 
 def is_recent(seen: str, now: datetime) -> bool:
-    """Return whether something was seen of late, by its time (ISO 8601)."""
+    """Return whether something was seen recently, by its time (ISO 8601)."""
     try:
         return now - datetime.fromisoformat(seen) < _RECENT
     except (ValueError, TypeError):

@@ -72,7 +72,7 @@ class FairQueue:
     ) -> None:
         """Take how many requests may run and wait, in all and of each address; `clock` returns seconds.
 
-        A line that used `heavy` seconds of late starts nothing while a request of a line that used less runs.
+        A line that recently used `heavy` seconds starts nothing while a request of a line that used less runs.
         """
         self._heavy = heavy
         self._at_once = at_once
