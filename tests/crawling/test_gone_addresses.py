@@ -16,7 +16,7 @@ def gone(site: Site, addresses: Sequence[str], progress: Callable[[int, int], ob
     return set(gone_addresses(addresses, progress, frozenset({("127.0.0.1", parse_url(site.address).port)})))
 
 
-def test_an_address_is_gone_where_its_site_says_so_or_no_such_host_is_known(site: Site) -> None:
+def test_an_address_is_gone_by_its_site_or_without_a_host(site: Site) -> None:
     site.page("/page")
     site.redirect("/moved", "/page")
     site.redirect("/moved-away", "/nowhere")

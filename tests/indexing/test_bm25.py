@@ -111,7 +111,7 @@ def test_words_meet_by_their_stems() -> None:
         ("hearing test", "the testes"),
     ],
 )
-def test_words_of_another_sense_are_not_taken_for_forms_of_a_word(asked: str, said: str) -> None:
+def test_words_of_another_sense_are_no_forms_of_a_word(asked: str, said: str) -> None:
     assert scores_of(index_of([said, asked, "none"]), asked).tolist()[0] == 0
     assert scores_of(index_of([said, asked, "none"]), said).tolist()[1] == 0
 

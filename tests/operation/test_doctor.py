@@ -146,7 +146,7 @@ def small_disk(tmp_path: Path) -> Iterator[Path]:
     subprocess.run(unmount, check=True)
 
 
-def test_a_full_disk_is_named_and_no_database_is_to_be_moved_away(small_disk: Path) -> None:
+def test_a_full_disk_is_named_and_no_database_moved_away(small_disk: Path) -> None:
     database = staff_database(small_disk)
     AccountStore(database).add("rob", Role.READER, "correct horse battery")
     database.close()

@@ -46,7 +46,7 @@ def test_an_account_is_made_at_several_sites_with_a_role_at_each(
     assert said.err.startswith("rose: There is no account 'dana'")
 
 
-def test_a_command_prints_the_secret_that_a_sites_digest_is_signed_with(
+def test_a_command_prints_the_secret_of_a_sites_webhook(
     settings: Settings, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     capsys.readouterr()

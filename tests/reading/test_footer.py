@@ -170,7 +170,7 @@ def test_the_name_of_the_host_makes_no_page_the_contact_page() -> None:
     assert [each.id for each in once(pages) if PLACE_TEXT in each.text] == ["contact-lenses.example/index.html"]
 
 
-def test_another_page_keeps_the_footer_once_the_page_that_did_is_gone(tmp_path: Path, words: WordEncoder) -> None:
+def test_another_page_takes_the_footer_of_one_that_is_gone(tmp_path: Path, words: WordEncoder) -> None:
     corpus = tmp_path / "corpus"
     corpus.mkdir()
     for name in ("contact", "index", "peels"):

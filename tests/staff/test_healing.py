@@ -96,7 +96,7 @@ def test_the_sites_of_a_server_are_rebuilt_one_after_the_other(settings: Setting
     assert [texts(healer) for healer in healers] == [[NEW]] * 3
 
 
-def test_a_server_that_stops_in_a_rebuild_logs_no_fault_of_the_disk(
+def test_a_stop_in_a_rebuild_logs_no_fault_of_the_disk(
     settings: Settings, words: WordEncoder, caplog: pytest.LogCaptureFixture
 ) -> None:
     build_index(settings.corpus, settings.index, words)

@@ -77,7 +77,7 @@ def test_the_next_publishing_first_records_the_one_that_was_cut_off(
     assert not (place.staff / STAFF_INTENT).exists()
 
 
-def test_each_editor_reads_of_a_cut_off_publishing_until_she_has_seen_it(
+def test_each_editor_reads_once_of_a_cut_off_publishing(
     cut_off: tuple[Chatbot, Publisher], place: ContentPaths, settings: Settings, words: WordEncoder
 ) -> None:
     _, pages = cut_off

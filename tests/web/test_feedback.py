@@ -73,9 +73,7 @@ def test_feedback_on_an_answer_that_is_not_kept_is_a_problem(visitor: httpx.Clie
     assert response.json()["type"] == "urn:footnote:problem:answer-not-found"
 
 
-def test_feedback_waits_for_the_answer_of_another_server_and_holds_up_no_other(
-    bot: Chatbot, empty_postgresql: str
-) -> None:
+def test_feedback_that_waits_for_another_server_holds_up_no_other(bot: Chatbot, empty_postgresql: str) -> None:
     one, other = (Journal.open(empty_postgresql, 30) for _ in range(2))
     assert one
     assert other

@@ -201,7 +201,7 @@ def join(client: httpx.Client, session: str) -> str:
     return str(reply.json()["event_id"])
 
 
-def test_no_event_of_a_chat_page_is_heard_or_ended_at_another_site(served: Served, rose: Site, oak: Site) -> None:
+def test_no_chat_event_is_heard_or_ended_at_another_site(served: Served, rose: Site, oak: Site) -> None:
     with ExitStack() as stack:
         at_rose, at_oak = (stack.enter_context(served.client(site)) for site in (rose, oak))
         for client in (at_rose, at_oak):  # whose sites stay open meanwhile, because a page of each does
@@ -297,7 +297,7 @@ def test_sites_that_are_still_being_built_keep_no_other_one_closed(served: Serve
     until(lambda: served.ask(new[0]).status_code == 200)
 
 
-def test_an_outdated_site_is_served_and_waits_for_its_turn_to_be_rebuilt(served: Served) -> None:
+def test_an_outdated_site_is_served_until_its_turn_to_rebuild(served: Served) -> None:
     before = served.ready()["sites"]
     late = served.add("late", "stork", 20)
     (served.sites.folder / "late" / "corpus" / "late.md").write_text(PAGE.format(30, "stork"))

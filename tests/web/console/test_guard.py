@@ -248,7 +248,7 @@ def test_editors_events_refuse_a_reader_behind_the_guard(blocks: gr.Blocks) -> N
 
 
 @pytest.mark.parametrize("name", ["save_draft", "discard_draft", "choose"])
-def test_a_form_that_an_earlier_server_filled_is_neither_saved_nor_emptied(blocks: gr.Blocks, name: str) -> None:
+def test_a_form_of_an_earlier_server_is_neither_saved_nor_emptied(blocks: gr.Blocks, name: str) -> None:
     of_pages = [event for event in blocks.fns.values() if "pages-form-panel" in {one.elem_id for one in event.outputs}]
     (event,) = (event for event in of_pages if getattr(event.fn, "__name__", "") == name)
     fields = {one: None if isinstance(one, gr.State) else "typed" for one in event.inputs}
