@@ -42,10 +42,10 @@ _HOME: Final = frozenset({"index", "home", "default", "welcome"})
 _SAYS_SOMETHING: Final = re.compile(r"\d|@|:|[.!?\u3002\uff1f]\s*$|[.!?]\s|\|")
 _KEPT_WHOLE: Final = frozenset({BlockKind.ANSWER, BlockKind.TABLE})
 
-_Rank = tuple[int, int, str]
 _Part = TypeVar("_Part", Block, Section)
 
-
+_Rank = tuple[int, int, str]
+"""The order in which pages are asked to keep a block, lowest first: by kind of page, depth of its folder, and id."""
 _Homes = Mapping[str, Mapping[str, str]]
 """For each site the page that keeps a block, by a digest of its words; "" where none does."""
 

@@ -64,7 +64,7 @@ class RebuildTurns:
                 self._lock.release()
 
     def rest(self, worked: float, stop: Event) -> None:
-        """Wait while visitors ask, until `stop`, and at most thrice the seconds `worked`: every rebuild has to end."""
+        """Wait while visitors ask, until `stop`, at most three times the `worked` seconds: a rebuild has to end."""
         end = time.monotonic() + _REST * worked
         while self._visitors_ask() and time.monotonic() < end:
             if stop.wait(_POLLING):
