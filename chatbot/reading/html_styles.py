@@ -11,7 +11,19 @@ from typing import Final
 import tinycss2
 from tinycss2 import ast, color4
 
-__all__ = ["COLOURS", "Colour", "Declared", "Reach", "Rule", "Style", "read_colour", "read_declarations", "read_rules"]
+__all__ = [
+    "COLOURS",
+    "Colour",
+    "Compound",
+    "Declared",
+    "Reach",
+    "Rule",
+    "Style",
+    "read_colour",
+    "read_compounds",
+    "read_declarations",
+    "read_rules",
+]
 
 Style = dict[str, str]
 """The value of each property, in lower case."""
@@ -83,6 +95,7 @@ _READ: Final = _PLAIN | _ALIASES.keys() | _SHORTHANDS
 _STATE: Final = re.compile(
     r"::|:(?:hover|focus|active|checked|target|before|after|visited|disabled|root\b.*js)|no-?js|cloak", re.IGNORECASE
 )
+_MARKS: Final = (">", "+", "~")
 _PREFIXED: Final = re.compile(r"^-(?:ms|moz|o)-|^-webkit-touch-callout$")
 
 
@@ -111,6 +124,21 @@ class Rule:
     reach: Reach
 
 
+@dataclass(frozen=True, slots=True)
+class Compound:
+    """What a selector says of one element: the mark before it, its names, and what makes it slow to look for.
+
+    `counted` are the pseudo-classes that count siblings, `nested` the steps of selectors in brackets, and `below` those
+    for which all elements below are looked through.
+    """
+
+    mark: str
+    names: str
+    counted: int
+    nested: int
+    below: int
+
+
 @lru_cache(maxsize=64)
 def read_rules(css: str, media: str = "") -> tuple[Rule, ...]:
     """Return the rules of a style sheet that apply on some screen and can hide words or show them, in order."""
@@ -129,6 +157,44 @@ def read_declarations(css: str) -> Declared:
     with suppress(*_UNREADABLE):
         _declare(declared, tinycss2.parse_blocks_contents(css, skip_comments=True, skip_whitespace=True))
     return declared
+
+
+def read_compounds(selector: str) -> list[Compound]:
+    """Return what a selector without commas says of each element, from the outermost one."""
+    compounds: list[Compound] = []
+    mark, part = "", list[ast.Node]()
+    for token in [*tinycss2.parse_component_value_list(selector, skip_comments=True), None]:
+        if token is not None and token.type != "whitespace" and token not in _MARKS:
+            part.append(token)
+            continue
+        if part:
+            compounds.append(_compound(mark, part))
+            mark, part = " ", []
+        if token is not None and token in _MARKS:
+            mark = token.value
+    return compounds
+
+
+def _compound(mark: str, tokens: Sequence[ast.Node]) -> Compound:
+    colon = next((place for place, node in enumerate(tokens) if node == ":"), len(tokens))
+    inner = list(_functions(tokens))
+    counted = sum(token.type in {"ident", "function"} and _is_counted(token) for token in (*tokens, *inner))
+    nested = sum(token.type == "whitespace" or token in _MARKS for token in inner)
+    below = sum(token.type == "function" and token.lower_name == "has" for token in (*tokens, *inner))
+    return Compound(mark, tinycss2.serialize(tokens[:colon]), counted, nested, below)
+
+
+def _functions(tokens: Iterable[ast.Node]) -> Iterator[ast.Node]:
+    """Yield all that stands in the brackets of functions, those in others too."""
+    for token in tokens:
+        if token.type == "function":
+            yield from token.arguments
+            yield from _functions(token.arguments)
+
+
+def _is_counted(token: ast.Node) -> bool:
+    name: str = token.lower_name if token.type == "function" else token.lower_value
+    return name.startswith("nth-") or name.endswith(("-of-type", "-child"))
 
 
 @lru_cache(maxsize=1024)

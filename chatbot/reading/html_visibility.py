@@ -1,6 +1,7 @@
 """Find which words of a page no visitor sees, by attributes and by the styles that the page itself holds."""
 
 import re
+from collections import Counter
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Final
@@ -15,6 +16,7 @@ from chatbot.reading.html_styles import (
     Rule,
     Style,
     read_colour,
+    read_compounds,
     read_declarations,
     read_rules,
 )
@@ -24,6 +26,7 @@ __all__ = ["Look", "Visibility"]
 
 _MOST_RULES: Final = 400  # of a page's own styles that can hide something
 _MOST_MATCHES: Final = 3_000_000  # rules times elements
+_MOST_STEPS: Final = 1_000_000_000  # of looking for what a page's selectors name; a step takes a few nanoseconds
 _FAR: Final = 400  # pixels; text that is moved so far is not meant to be seen
 _OUT: Final = 1_000  # pixels by which a transformation moves something off the screen
 _VERY_FAR: Final = 2_000  # pixels; no overlap of two parts of a page, and no slide beside others, is so large
@@ -252,17 +255,15 @@ def _declared(parser: LexborHTMLParser) -> tuple[dict[int, tuple[Style, Style]],
     counts = [not inherited.isdisjoint(style) or _hides(style) for style in styles]
     order = sorted(range(len(rules)), key=lambda number: _place(styles[number]))[: min(_MOST_RULES, budget)]
     complete = len(order) == len(rules)
+    finder = _Finder(parser) if order else None
     for number in order:
         rule = rules[number]
-        if not counts[number] and not ranked:
+        if finder is None or (not counts[number] and not ranked):
             continue
-        matched: list[LexborNode] = []
-        try:
-            matched = parser.css(rule.selector)
-        except SelectolaxError:
-            complete = False
+        matched = finder.find(rule.selector)
+        complete = complete and matched is not None
         rank = _specificity(rule.selector), number
-        for node in matched:
+        for node in matched or ():
             if counts[number] or node.mem_id in ranked:
                 held = ranked.setdefault(node.mem_id, ({}, {}))
                 for kept, style in zip(held, (rule.declared.plain, rule.declared.important), strict=True):
@@ -270,6 +271,56 @@ def _declared(parser: LexborHTMLParser) -> tuple[dict[int, tuple[Style, Style]],
                         if name not in kept or kept[name][0] <= rank:
                             kept[name] = rank, value
     return {address: (_values(plain), _values(urgent)) for address, (plain, urgent) in ranked.items()}, complete
+
+
+class _Finder:
+    """Looks for the elements that selectors name, unless it would take too long.
+
+    The parser tries every way in which the parts of a selector can stand for the elements around one, so that ten words
+    of a style sheet can keep it busy for years.
+    """
+
+    def __init__(self, parser: LexborHTMLParser) -> None:
+        self._parser = parser
+        self._left = _MOST_STEPS
+        self._found: dict[str, int] = {}
+        depths: dict[int, int] = {}
+        children: Counter[int] = Counter()
+        for node in parser.css("*"):
+            above = node.parent.mem_id if node.parent is not None else 0
+            depths[node.mem_id] = depths.get(above, 0) + 1
+            children[above] += 1
+        self._all = len(depths) + 1
+        self._depth = max(depths.values(), default=1)
+        self._width = max(children.values(), default=1)
+
+    def find(self, selector: str) -> list[LexborNode] | None:
+        """Return the elements that a selector names, or None where it is not understood or takes too long."""
+        try:
+            steps = self._steps(selector)
+            if steps > self._left:
+                return None
+            self._left -= steps
+            return self._parser.css(selector) if steps else []
+        except SelectolaxError:
+            return None
+
+    def _steps(self, selector: str) -> int:
+        """Return how many elements are looked at, at most; 0 where a part of the selector is nowhere on the page."""
+        steps = 1
+        compounds = read_compounds(selector)
+        for place, (compound, after) in enumerate(zip(compounds, [*compounds[1:], None], strict=True)):
+            found = self._count(compound.names)
+            around = {" ": self._depth, "~": self._width}.get(after.mark, 1) if after else found
+            steps *= min(found, around) if place or not found else around
+            steps *= self._width**compound.counted * self._all**compound.below
+            steps *= max(self._depth, self._width) ** compound.nested
+        return steps
+
+    def _count(self, names: str) -> int:
+        if names not in self._found:
+            self._found[names] = len(self._parser.css(names)) if names else self._all
+        return self._found[names]
 
 
 def _values(ranked: _Ranked) -> Style:

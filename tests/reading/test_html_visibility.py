@@ -226,6 +226,21 @@ def test_no_style_sheet_stops_the_reader(css: str) -> None:
     assert read(f'<p>We are open.</p><p style="{css}">Come in.</p>').startswith("We are open.")
 
 
+@pytest.mark.timeout(60)
+@pytest.mark.parametrize(
+    "selector",
+    [
+        *(".z" + " div" * 12 + " p", ".z" + " ~ p" * 8, "p:nth-child(3) ~ p ~ p ~ p", ":nth-child(2)" * 9 + " ~ p"),
+        *("div:has(div:has(div:has(p.z)))", ":is(.z div div div div div p)", "p:not(.z ~ p ~ p ~ p ~ p)"),
+    ],
+)
+def test_no_selector_keeps_the_reader_busy(selector: str) -> None:
+    page = "<i class=z></i>" + "<div>" * 60 + "<p>Come in.</p>" * 1_000 + "<p class=x>secret</p>"
+    words = read(page, f"<style>{selector}{{display:none}}.x{{display:none}}</style>")
+    assert "Come in." in words
+    assert "secret" not in words
+
+
 @given(
     st.text(st.sampled_from(string.ascii_lowercase + "0123456789 .,;:!@#%&*()[]{}'\"\\/<>-+\n\0\ud800é"), max_size=80)
 )
