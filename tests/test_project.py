@@ -22,7 +22,7 @@ ROOT = Path(__file__).parents[1]
 MODULES = sorted(ROOT.glob("chatbot/**/*.py"))
 LAYERS = [
     ("records", "errors"),
-    ("files", "fitted", "logs", "settings", "sites", "clinic", "database"),
+    ("files", "fitted", "logs", "settings", "sites", "clinic", "database", "times"),
     ("language", "redaction"),
     ("reading", "crawling"),
     ("indexing",),

@@ -53,7 +53,7 @@ def _backup(settings: Settings, options: argparse.Namespace) -> None:
 def _restore(settings: Settings, options: argparse.Namespace) -> None:
     from chatbot.cli.progress import progress_bar
     from chatbot.operation.restore import check_backup, restore
-    from chatbot.operation.times import time_text
+    from chatbot.times import time_text
 
     if options.check:
         with progress_bar("Checking", " bytes") as show:

@@ -180,7 +180,7 @@ def _secret(settings: Settings, options: argparse.Namespace) -> None:
 def _import(settings: Settings, options: argparse.Namespace) -> None:
     from chatbot.cli.progress import progress_bar
     from chatbot.operation.restore import check_backup, restore
-    from chatbot.operation.times import time_text
+    from chatbot.times import time_text
 
     sites = Sites.of(settings)
     with progress_bar("Checking", " bytes") as check:

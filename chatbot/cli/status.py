@@ -53,7 +53,7 @@ def _show(lines: Iterable[_Line]) -> int:
 
 def _index_lines(settings: Settings, status: "IndexStatus") -> Iterator[_Line]:
     from chatbot.indexing import REBUILD_HINT
-    from chatbot.operation.times import time_text
+    from chatbot.times import time_text
 
     made = status.build.manifest
     yield _Line(
@@ -78,7 +78,7 @@ def _life_lines(settings: Settings) -> Iterator[_Line]:
     from chatbot.crawling import last_crawl
     from chatbot.operation.last_backup import last_backup
     from chatbot.operation.server_checks import own_address, server_answers
-    from chatbot.operation.times import time_text
+    from chatbot.times import time_text
 
     address = own_address(settings)
     yield _Line(f"Server: {address} {'answers' if server_answers(address) else 'does not answer'}.")

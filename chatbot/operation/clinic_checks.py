@@ -13,9 +13,9 @@ from chatbot.operation.findings import Finding
 from chatbot.operation.installation import Installation, some
 from chatbot.operation.last_backup import last_backup
 from chatbot.operation.notices import REFUSED_SITES, day_seen, is_recent, read_notices
-from chatbot.operation.times import day_text, time_text
 from chatbot.settings import LOOPBACK
 from chatbot.staff import AccountStore, Role, SignOffs, foreign_warnings, signed_lists
+from chatbot.times import day_text, time_text
 
 __all__ = ["accounts", "allow_list", "backups", "chat", "contact", "digest", "examples", "journal", "sign_off"]
 

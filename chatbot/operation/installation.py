@@ -17,10 +17,10 @@ from chatbot.database import Database
 from chatbot.indexing import REBUILD_HINT, IndexStatus, index_status
 from chatbot.indexing.model_files import fingerprint_of, model_folder
 from chatbot.operation.findings import Finding
-from chatbot.operation.times import time_text
 from chatbot.reading import corpus_files
 from chatbot.settings import STAFF_DATABASE, Settings, renamed_settings, unknown_settings
 from chatbot.staff import staff_database
+from chatbot.times import time_text
 
 __all__ = [
     "Installation",

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Final
 
 from chatbot.files import write_atomically
-from chatbot.operation.times import day_text
+from chatbot.times import day_text
 
 __all__ = ["PROXIES", "REFUSED_SITES", "Notices", "day_seen", "is_recent", "read_notices"]
 

@@ -19,9 +19,9 @@ from chatbot.operation.findings import Finding, Severity
 from chatbot.operation.installation import Installation
 from chatbot.operation.last_backup import note_backup
 from chatbot.operation.notices import PROXIES, REFUSED_SITES, Notices
-from chatbot.operation.times import day_text, time_text
 from chatbot.settings import usable_settings
 from chatbot.staff import AccountStore, Role, staff_database
+from chatbot.times import day_text, time_text
 from tests.operation.conftest import Site, record
 
 

@@ -33,6 +33,7 @@ from chatbot.records import Alarm, Answer, Level, Outcome
 from chatbot.settings import load_settings
 from chatbot.staff import DailyDigest, Delivery, staff_database
 from chatbot.staff.insights.digest import daily_digest
+from chatbot.times import time_text
 
 NOON = datetime(2026, 11, 20, 12, tzinfo=UTC)
 
@@ -148,6 +149,7 @@ def test_a_digest_counts_its_day_and_lists_each_wording_once(journal: Journal) -
     assert digest.subject == "Rose: 1 urgent, 2 not answered, 4 asked"
     assert digest.unanswered == (("can i bring my dog", 2),)
     assert digest.urgent == (("my lip is white (to be seen today)", 1),)
+    assert digest.text().startswith(f"Questions to Rose in the 24 hours before {time_text(NOON)}: 4. ")
     assert "- can i bring my dog (2 times)\n" in digest.text()
 
 

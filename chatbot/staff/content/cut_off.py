@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Final, Self
 
 from chatbot.files import write_atomically
+from chatbot.times import utc_text
 
 __all__ = ["TIME", "CutOff", "CutOffs"]
 
@@ -55,7 +56,7 @@ class CutOff:
     @property
     def text(self) -> str:
         """What an editor must know."""
-        when = f"{self.begun.day} {self.begun:%B %Y at %H:%M} UTC"
+        when = utc_text(self.begun)
         change = f"The publishing of {when}" if self.drafts else f"Going back to the version before, on {when},"
         if self.finished:
             became = "It was finished afterwards: visitors are answered from the new pages."

@@ -13,6 +13,7 @@ from chatbot.errors import CheckFailed
 from chatbot.evaluation import Expect, GoldenQuestion, Judged, current_name, evaluate
 from chatbot.records import Outcome
 from chatbot.staff.insights.private_texts import PrivateTexts
+from chatbot.times import utc_text
 
 __all__ = [
     "CheckReport",
@@ -147,7 +148,7 @@ def check_report_text(report: CheckReport, before: CheckReport | None) -> str:
     lines = [f"{report.right} of {len(report.verdicts)} golden questions are answered correctly."]
     if before:
         change = differences(before, report)
-        lines.append(f"On {before.taken:%d %B %Y, %H:%M} UTC it was {before.right} of {len(before.verdicts)}.")
+        lines.append(f"On {utc_text(before.taken)} it was {before.right} of {len(before.verdicts)}.")
         lines += [f"  worse: {verdict.question} ({verdict.outcome})" for verdict in change.worse]
         lines += [f"  better: {verdict.question} ({verdict.outcome})" for verdict in change.better]
     return "\n".join(lines)

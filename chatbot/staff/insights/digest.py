@@ -8,6 +8,7 @@ from typing import Final
 
 from chatbot.journal import Journal, LoggedQuestion
 from chatbot.records import Level, Outcome
+from chatbot.times import time_text
 
 __all__ = ["Digest", "daily_digest"]
 
@@ -51,7 +52,7 @@ class Digest:
     def text(self) -> str:
         """Return the digest as plain text."""
         summary = (
-            f"Questions to {self.clinic} in the 24 hours before {self.until:%d %B %Y, %H:%M}: {self.questions}. "
+            f"Questions to {self.clinic} in the 24 hours before {time_text(self.until)}: {self.questions}. "
             f"Sounded urgent: {self.sounded_urgent}. Not answered, or not helpfully: {self.not_answered}."
         )
         lines = [summary]

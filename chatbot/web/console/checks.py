@@ -7,6 +7,7 @@ import gradio as gr
 
 from chatbot.errors import ChangeRefused, FootnoteError
 from chatbot.staff import CheckReport, CheckResult, Differences, differences
+from chatbot.times import utc_text
 from chatbot.web.console.chart_routes import chart
 from chatbot.web.console.components import (
     NO_VALUE,
@@ -14,7 +15,6 @@ from chatbot.web.console.components import (
     Layout,
     counted,
     filled_table,
-    in_words,
     notice,
     or_show_error,
     say,
@@ -120,7 +120,7 @@ def _table(label: str, name: str, first: str, *others: str) -> gr.Dataframe:
 
 def _summary(latest: CheckReport, change: Differences | None) -> str:
     number = counted(len(latest.verdicts), "golden question")
-    text = f"Last checked {in_words(latest.taken)}: {latest.right} of {number} answered correctly."
+    text = f"Last checked {utc_text(latest.taken)}: {latest.right} of {number} answered correctly."
     if change is None:
         return text
     if not (change.worse or change.better):

@@ -2,7 +2,6 @@
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from collections.abc import Set as AbstractSet
-from datetime import datetime
 from functools import wraps
 from typing import Any, Final, Protocol, TypeAlias
 
@@ -24,7 +23,6 @@ __all__ = [
     "counted",
     "filled_table",
     "hidden",
-    "in_words",
     "last_cell",
     "machine_text",
     "notice",
@@ -254,11 +252,6 @@ def step_counter(progress: gr.Progress, what: str, unit: str) -> Callable[[int, 
 def counted(number: int, noun: str) -> str:
     """Return a number with its noun, as in "1,200 questions"."""
     return f"{number:,} {noun}{'s' * (number != 1)}"
-
-
-def in_words(moment: datetime) -> str:
-    """Return a time (UTC) as a sentence says it; tables have the form that can be sorted, such as 2026-01-31 14:05."""
-    return f"{moment.day} {moment:%B %Y at %H:%M} UTC"
 
 
 def say(text: str) -> dict[str, Any]:

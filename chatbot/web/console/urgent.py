@@ -9,6 +9,7 @@ from chatbot.errors import ChangeRefused, FootnoteError
 from chatbot.journal import LoggedQuestion
 from chatbot.records import Level, Outcome
 from chatbot.staff import UrgentMessages, judge, lists_digest, signed_lists, urgent_messages
+from chatbot.times import utc_text
 from chatbot.web.console.components import (
     Changes,
     Layout,
@@ -18,7 +19,6 @@ from chatbot.web.console.components import (
     counted,
     filled_table,
     hidden,
-    in_words,
     notice,
     or_show_error,
     period,
@@ -137,7 +137,7 @@ class _Tab:
             return self.parts.show(None, str(error))
         if not messages.rows:
             return self.parts.show(None, _EMPTY)
-        names = [f"{in_words(row.asked)}: {row.text or _EXPIRED}" for row in messages.rows[:_ROWS_SHOWN]]
+        names = [f"{utc_text(row.asked)}: {row.text or _EXPIRED}" for row in messages.rows[:_ROWS_SHOWN]]
         return self.parts.show(messages, _summary(messages), names, _cells(messages))
 
     def open(self, row: LoggedQuestion) -> Changes:
@@ -233,8 +233,8 @@ def _cells(messages: UrgentMessages) -> list[list[str]]:
 
 def _reason(row: LoggedQuestion) -> str:
     if row.level is None:
-        return f"{in_words(row.asked)}. The level and the rule were not kept yet."
-    return f"{in_words(row.asked)}. Level: {_LEVELS[row.level]}. Rule: “{row.rule}”."
+        return f"{utc_text(row.asked)}. The level and the rule were not kept yet."
+    return f"{utc_text(row.asked)}. Level: {_LEVELS[row.level]}. Rule: “{row.rule}”."
 
 
 def _excerpt(text: str) -> str:
