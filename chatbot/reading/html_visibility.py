@@ -67,7 +67,9 @@ _ENTRANCE = re.compile(
     r"wow|aos|anim|fade|reveal|elementor-invisible|motion|slide-?in|appear|lazy|preload|in-?view|scroll"
 )
 _ENTRANCE_ATTRIBUTE = re.compile(r"^data-(?:w-id|aos|anim|framer|sal|scroll|motion|reveal|wow|sr|gsap|settings|ix)")
-_TOGGLING_CLASS = re.compile(r"accordion|faq|toggle|collaps|expand|tab-|tabs|tabpanel|answer|w-tab-pane|dropdown-panel")
+_TOGGLING_CLASS = re.compile(
+    r"accordion|faq|toggle|collaps|expand|tab-|tabs|tabpanel|answer|w-tab-pane|dropdown-panel|et_pb_tab|vc_tta"
+)
 _PANEL_CLASS = re.compile(r"(?:^|[-_\s])(?:content|panel|body|collapse|pane|inner|drawer|details)(?:$|[-_\s])")
 _TOGGLING_ATTRIBUTE = re.compile(r"^(?:data-(?:bs-)?(?:toggle|collapse|accordion)|(?:@|x-on:|v-on:|ng-|\(|on:)click)")
 _TOGGLING_SCRIPT = re.compile(
@@ -189,6 +191,8 @@ class Visibility:
         if any(_TOGGLING_CLASS.search(name) for name in classes):
             return True
         before, after = _sibling(node, forward=False), _sibling(node, forward=True)
+        if before is not None and _answers(node, before, after):
+            return True
         if before is not None and any(self.toggles(toggle, before, node) for toggle in _toggles_in(before)):
             return True
         return any(
@@ -380,6 +384,8 @@ def _opened(parser: LexborHTMLParser) -> Iterator[str]:
     """Yield the ids of the parts that a button, a tab or a label opens."""
     for node in parser.css("[aria-controls]"):
         yield from (node.attributes.get("aria-controls") or "").split()
+    for node in parser.css("li > a[href^='#']"):
+        yield (node.attributes["href"] or "")[1:]
     for node in parser.css("[data-toggle], [data-bs-toggle], [role=tab], [role=button]"):
         attributes = node.attributes
         kind = attributes.get("data-bs-toggle") or attributes.get("data-toggle") or attributes.get("role")
@@ -426,6 +432,13 @@ def _looks_like_toggle(toggle: LexborNode, before: LexborNode, panel: LexborNode
         return True
     words = toggle.text(strip=True)[:_LONGEST_LABEL]
     return asks(words) or bool(_OPENING_MARK.search(words))
+
+
+def _answers(node: LexborNode, before: LexborNode, after: LexborNode | None) -> bool:
+    """Return whether an element is all that stands below a question, which a script opens by a click on it."""
+    if before.tag not in _HEADINGS | {"dt"} or (after is not None and after.tag != before.tag):
+        return False
+    return (node.tag == "dd") == (before.tag == "dt") and asks(before.text(strip=True)[:_LONGEST_LABEL])
 
 
 def _names(node: LexborNode) -> str:

@@ -155,6 +155,34 @@ def test_what_is_only_printed_is_not_read(classes: str) -> None:
     assert read(f"<p>We are open.</p><p class='{classes}'>secret</p>") == "We are open."
 
 
+@pytest.mark.parametrize(
+    "part",
+    [
+        "<ul><li><a href=#a>A</a></ul><div id=a style='display:none'>shown</div>",
+        "<h3>Where can I park?</h3><div style='display:none'>shown</div>",
+        "<div><h3>Where can I park?</h3><div style='display:none'>shown</div><h3>Who may come?</h3></div>",
+        "<dl><dt>Where can I park?</dt><dd style='display:none'>shown</dd></dl>",
+        "<div class=vc_tta-panel-body style='display:none'>shown</div>",
+        "<div class='et_pb_tab et_pb_tab_1' style='display:none'>shown</div>",
+    ],
+)
+def test_what_a_tab_or_a_question_opens_is_read(part: str) -> None:
+    assert "shown" in read(f"<p>We are open.</p>{part}")
+
+
+@pytest.mark.parametrize(
+    "part",
+    [
+        "<h3>Parking</h3><div style='display:none'>secret</div>",
+        "<h3>Where can I park?</h3><p style='display:none'>secret</p><p>Behind the house.</p>",
+        "<p>Where can I park?</p><p style='display:none'>secret</p>",
+        "<a href=#a>A</a><div id=a style='display:none'>secret</div>",
+    ],
+)
+def test_what_no_click_opens_is_not_read(part: str) -> None:
+    assert "secret" not in read(f"<p>We are open.</p>{part}")
+
+
 def test_a_visible_child_of_a_hidden_element_is_read() -> None:
     part = "<div style='visibility:hidden'>secret<p style='visibility:visible'>shown</p><i>secret</i></div>"
     assert read(f"<p>We are open.</p>{part}") == "We are open.\n\nshown"
