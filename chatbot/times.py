@@ -1,14 +1,18 @@
 """Days and times in words: in this machine's time zone, as commands print them, or in UTC, as the console does."""
 
-from datetime import datetime
+from datetime import date, datetime
 
-__all__ = ["day_text", "time_text", "utc_text"]
+__all__ = ["date_text", "day_text", "time_text", "utc_text"]
+
+
+def date_text(day: date) -> str:
+    """Return a day as a sentence says it, such as 5 November 2026."""
+    return f"{day.day} {day:%B %Y}"
 
 
 def day_text(moment: datetime) -> str:
     """Return the day of a moment in this machine's time zone, such as 5 November 2026."""
-    here = moment.astimezone()
-    return f"{here.day} {here:%B %Y}"
+    return date_text(moment.astimezone())
 
 
 def time_text(moment: datetime) -> str:
@@ -18,4 +22,4 @@ def time_text(moment: datetime) -> str:
 
 def utc_text(moment: datetime) -> str:
     """Return a moment (UTC) as a sentence says it, such as 5 November 2026 at 18:04 UTC."""
-    return f"{moment.day} {moment:%B %Y at %H:%M} UTC"
+    return f"{date_text(moment)} at {moment:%H:%M} UTC"

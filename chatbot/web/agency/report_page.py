@@ -7,6 +7,7 @@ from chatbot.evaluation.charts import WIDE
 from chatbot.operation.monthly_report import MonthlyReport
 from chatbot.records import Level, Outcome
 from chatbot.sites import Agency
+from chatbot.times import date_text
 from chatbot.web.console.chart_routes import day_chart
 from chatbot.web.http.assets import fill_page, palette, static_text
 from chatbot.web.http.markup import Html
@@ -28,7 +29,7 @@ def report_page(report: MonthlyReport, clinic: str, agency: Agency, now: datetim
         contact=agency.contact,
         style=Html(style),  # noqa: S704 -- a file of the project, and a colour that was read as one
         body=Html("\n").join(_parts(report)),
-        made=f"Made on {now:%d %B %Y} with Footnote. Days and months are in UTC.",
+        made=f"Made on {date_text(now)} with Footnote. Days and months are in UTC.",
     )
 
 
@@ -75,7 +76,9 @@ def _chart(report: MonthlyReport) -> Html:
     drawn = day_chart(report.counts, report.month.first, report.month.days, WIDE)
     svg = Html(drawn[drawn.index("<svg") :])  # noqa: S704 -- drawn here, of numbers and dates
     text = "; ".join(
-        f"{day.day:%d %B}: {sum(day.outcomes.values())}" for day in report.counts.days if any(day.outcomes.values())
+        f"{day.day.day} {day.day:%B}: {sum(day.outcomes.values())}"
+        for day in report.counts.days
+        if any(day.outcomes.values())
     )
     return Html('<div class="wide" role="img" aria-label="Questions a day. {}">{}</div>').format(text, svg)
 
@@ -84,7 +87,7 @@ def _unanswered(report: MonthlyReport) -> Iterator[Html]:
     yield Html("<h2>What your pages did not answer</h2>")
     if report.words_since > report.month.first:
         yield Html("<p>The words of questions before {} are erased already, so this list begins there.</p>").format(
-            f"{report.words_since:%d %B %Y}"
+            date_text(report.words_since)
         )
     rows = [(row.question, row.count, row.nearest.title) for row in report.unanswered]
     if not rows:
@@ -114,7 +117,7 @@ def _freshness(report: MonthlyReport) -> Iterator[Html]:
         return
     yield Html("<p>{} of the {} pages are due for a review.</p>").format(len(report.due), report.pages)
     rows = [
-        (document.title, f"{document.reviewed:%d %B %Y}" if document.reviewed else "never")
+        (document.title, date_text(document.reviewed) if document.reviewed else "never")
         for document in report.due[:_PAGES]
     ]
     yield _rows(("Page", "Last reviewed"), rows)
