@@ -27,6 +27,7 @@ if TYPE_CHECKING:
 __all__ = ["read_pdf"]
 
 _MOST_PAGES: Final = 1_000
+_MOST_LINES: Final = 5_000  # of a page with tables; a map or a drawing has more
 _MOST_LETTERS: Final = 100_000  # of a page; the fullest newspaper page has a third of them
 _FEWEST_LINES: Final = 4  # drawn lines of a page with a table
 _TABLE_PAGES: Final = 60  # pages whose tables are looked for; that takes a hundred times as long as their words
@@ -161,7 +162,7 @@ def _sheet(page: pypdfium2.PdfPage) -> _Sheet:
     letters = sum(character.isalpha() for line in lines for character in line.text)
     images = any(True for _ in page.get_objects(filter=[pdfium.FPDF_PAGEOBJ_IMAGE], max_depth=2))
     paths = page.get_objects(filter=[pdfium.FPDF_PAGEOBJ_PATH], max_depth=3)
-    ruled = sum(1 for _ in itertools.islice(paths, _FEWEST_LINES)) == _FEWEST_LINES
+    ruled = _FEWEST_LINES <= sum(1 for _ in itertools.islice(paths, _MOST_LINES + 1)) <= _MOST_LINES
     sheet = _Sheet(lines, page.get_height(), images and letters < _SCANNED, ruled, covered)
     text.close()
     page.close()

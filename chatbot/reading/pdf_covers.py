@@ -16,7 +16,7 @@ __all__ = ["Box", "Covers"]
 Box = tuple[float, float, float, float]
 """Left, bottom, right and top, in points."""
 
-_MOST: Final = 2_000  # boxes of a page that are drawn over something
+_MOST: Final = 2_000  # boxes of a page that are drawn over something, and last: what blacks out comes after all else
 _MOST_PARTS: Final = 20  # boxes of one path
 _SLACK: Final = 0.75  # points by which a glyph may stand out
 _STRAIGHT: Final = 0.05  # points by which the sides of a box may lean
@@ -35,7 +35,7 @@ class Covers:
         self._drawn = 0
         self._add(page, _IDENTITY, depth=0, opaque=True)
         first = min(self._texts.values(), default=self._drawn)
-        self._boxes = [(place, box) for place, box in self._boxes if place > first][:_MOST]
+        self._boxes = [(place, box) for place, box in self._boxes if place > first][-_MOST:]
         self._boxes += [(self._drawn + 1, box) for box in _annotations(page)]
 
     def over(self, text: pypdfium2.PdfTextPage, index: int) -> Box | None:

@@ -234,6 +234,29 @@ COVERED = (
 )
 
 
+def test_a_box_drawn_after_thousands_of_others_covers_words(leaflet: Leaflet) -> None:
+    leaflet.add_page()
+    leaflet.put(WAX)
+    for number in range(2_100):
+        leaflet.rect(20 + number % 100, 200 + number // 100, 0.5, 0.5, style="F")
+    black_out(leaflet, "Ask Secretname about it.")
+    assert "Secretname" not in read(leaflet)
+
+
+@pytest.mark.parametrize(("strokes", "tables"), [(0, 1), (5_100, 0)])
+def test_no_table_is_looked_for_in_a_large_drawing(leaflet: Leaflet, strokes: int, tables: int) -> None:
+    leaflet.add_page()
+    leaflet.put(WAX)
+    with leaflet.table() as table:
+        for cells in (("Treatment", "Price"), ("Waxing of a leg", "40 euro"), ("Waxing of an arm", "30 euro")):
+            table.row(cells)
+    for number in range(strokes):
+        leaflet.rect(20 + number % 100, 200 + number // 100, 0.5, 0.5, style="F")
+    page = read_pdf(bytes(leaflet.output()))
+    assert sum(block.kind is BlockKind.TABLE for block in page.blocks) == tables
+    assert "Waxing of an arm" in page.text
+
+
 def test_words_under_a_drawn_box_are_left_out(leaflet: Leaflet) -> None:
     leaflet.add_page()
     leaflet.put(WAX)
