@@ -110,6 +110,15 @@ def test_a_damaged_note_of_a_cut_off_publishing_is_none(tmp_path_factory: pytest
     assert CutOffs(staff).unseen_by("alice") is None
 
 
+@pytest.mark.parametrize("damage", [{"time": 5}, {"pages": [1]}, {"pages": ["\ud800"]}, {"seen": 1}, {"time": "today"}])
+def test_a_note_whose_fields_are_damaged_is_none(tmp_path: Path, damage: dict[str, object]) -> None:
+    (tmp_path / "draft").mkdir()
+    note = {"time": "2099-01-01T00-00-00", "finished": True, "drafts": True, "pages": ["a.md"], "seen": []}
+    for fields, is_read in ((note, True), (note | damage, False)):
+        (tmp_path / "draft" / "cut-off.json").write_text(json.dumps(fields))
+        assert (CutOffs(tmp_path).unseen_by("alice") is not None) == is_read
+
+
 def test_what_staff_record_survives_a_loss_of_power(database: Database, tmp_path: Path) -> None:
     with database.reading() as connection:
         flushed = connection.scalar(sql("PRAGMA synchronous"))

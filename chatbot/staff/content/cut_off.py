@@ -43,9 +43,9 @@ class CutOff:
         try:
             fields = json.loads(text)
             cut_off = cls(**fields | {name: tuple(fields[name]) for name in ("pages", "seen")})
+            cut_off.text.encode()  # what cannot be shown is damaged
         except (AttributeError, KeyError, TypeError, RecursionError) as error:
             raise ValueError(type(error).__name__) from error
-        _ = cut_off.begun
         return cut_off
 
     @property
