@@ -247,7 +247,7 @@ def test_journal_staff_and_sites_lie_beside_each_other(empty_postgresql: str, co
 
 def test_an_unreachable_database_is_named_without_its_password(connect: Connect) -> None:
     settings = load_settings({"FOOTNOTE_DATABASE": "postgres://anna:hunter2@127.0.0.1:1/clinic"})
-    with pytest.raises(StaffError, match="Check FOOTNOTE_DATABASE") as refused:
+    with pytest.raises(StaffError, match="and FOOTNOTE_DATABASE") as refused:
         AccountStore(connect(settings.staff_database)).accounts()
     assert "hunter2" not in str(refused.value) + repr(settings)
     assert "search_path" not in str(refused.value)
