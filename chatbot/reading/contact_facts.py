@@ -2,9 +2,10 @@
 
 import re
 from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from typing import Final
 
-__all__ = ["contact_facts", "says_contact"]
+__all__ = ["Said", "contact_facts", "said", "says_contact"]
 
 _LONGEST: Final = 1_500  # characters in which a place is looked for
 _DAY_NAMES: Final = (
@@ -18,6 +19,15 @@ _DAY_NAMES: Final = (
 )
 _SPANS: Final = (
     "daily weekdays? weekends? t\u00e4glich werktags diario everyday every\\sday 7\\sdays tous\\sles\\sjours"
+)
+_WEEKDAYS: Final = re.compile(r"^(?:weekday|werktag)", re.IGNORECASE)
+_WEEKENDS: Final = re.compile(r"^weekend", re.IGNORECASE)
+_RANGE: Final = re.compile(
+    r"^[\s.]{0,3}(?:-|\u2013|\u2014|to|until|till|through|thru|bis|au|\u00e0|a|al|t/m)\s{0,3}$", re.IGNORECASE
+)
+_ALWAYS: Final = re.compile(
+    r"\b(?:open|hours|ge\u00f6ffnet|ouvert|abierto|aperto)\b\W(?:.{0,30}\W)?24/7|^\W*24/7\W*$",
+    re.IGNORECASE | re.DOTALL,
 )
 _DAY: Final = re.compile(
     "|".join(rf"\b(?P<day{number}>{'|'.join(names.split())})\b" for number, names in enumerate((*_DAY_NAMES, _SPANS))),
@@ -36,7 +46,75 @@ _CLOCK: Final = re.compile(
 _PHONE: Final = re.compile(r"(?<![\w.,/])(?:\+|\(\+?)?\d(?:[ \u00a0()./-]{0,3}\d){7,14}(?!\w)")
 _TOKEN: Final = re.compile(r"\w+(?:['\u2019]\w+)*")
 _PLACE: Final = re.compile(r"\[(?:address|postcode)\]")
+# Words that name nothing: neither a branch nor what else a line of hours, or a number, is of.
+_GENERIC: Final = re.compile(
+    r"^(?:open|opening|hours?|times?|from|to|until|till|and|or|on|at|by|the|we|us|our|are|is|call|phone|telephone|tel|t|p"
+    r"|only|am|pm|noon|uhr|von|bis|und|ge\u00f6ffnet|sprechzeiten|\u00f6ffnungszeiten|telefon|ouvert|horaires|horario"
+    r"|et|de|du|au|y|a|\d+)$"
+)
 _GERMAN_PLACE: Final = re.compile(r"\b\d{5}\s[A-Z\u00c4\u00d6\u00dc][a-z\u00e4\u00f6\u00fc\u00df]+")
+
+
+@dataclass(frozen=True, slots=True)
+class Said:
+    """What a line says: on which days (Monday is 0) and at which minutes a clinic is open, telephones and a place.
+
+    `place` are the numbers of an address by its kinds: a street, a postcode. `label` are the words before it, or those
+    that are left of hours and telephones: whose they are.
+    """
+
+    days: frozenset[int]
+    times: frozenset[int]
+    phones: frozenset[str]
+    place: dict[str, frozenset[str]]
+    label: str
+
+    def differs(self, other: "Said") -> bool:
+        """Return whether two lines cannot both be true of one clinic."""
+        hours = self.times and other.times and self.days & other.days and self.times != other.times
+        phones = self.phones and other.phones and self.phones != other.phones
+        places = any(self.place[kind] != other.place[kind] for kind in self.place.keys() & other.place.keys())
+        return bool(hours or phones or places)
+
+
+def said(line: str) -> Said:
+    """Return what a line says of hours, telephones and a place."""
+    without = _PHONE.sub(" ", line)
+    place = _place(without)
+    times = frozenset(_times(without)) | ({-1} if _CLOSED.search(line) else set())
+    before, colon, _ = line.partition(":")
+    label = before if colon and not any(map(str.isdigit, before)) else ""
+    rest = _CLOSED.sub(" ", _DAY.sub(" ", label if place else _CLOCK.sub(" ", without)))
+    words = [match.group().lower() for match in _TOKEN.finditer(rest)]
+    named = " ".join(word for word in words if not _GENERIC.match(word))
+    return Said(frozenset(_days(line)), frozenset() if place else times, frozenset(_phones(line)), place, named)
+
+
+def _days(line: str) -> Iterator[int]:
+    """Yield the days that a line names, those between two as well."""
+    last: re.Match[str] | None = None
+    for match in _DAY.finditer(line):
+        number = int(str(match.lastgroup).removeprefix("day"))
+        if number == len(_DAY_NAMES):
+            weekend = _WEEKENDS.match(match.group())
+            yield from range(5 if weekend else 0, 5 if _WEEKDAYS.match(match.group()) else len(_DAY_NAMES))
+            last = None
+            continue
+        yield number
+        if last is not None and _RANGE.match(line[last.end() : match.start()]):
+            first = int(str(last.lastgroup).removeprefix("day"))
+            yield from range(first, number + 1 + (len(_DAY_NAMES) if number < first else 0))
+        last = match
+
+
+def _place(line: str) -> dict[str, frozenset[str]]:
+    if not _says_place(line):
+        return {}
+    from chatbot.redaction import redact_addresses  # noqa: PLC0415 - its lists take a third of a second to load
+
+    kinds = set(_PLACE.findall(redact_addresses(line[:_LONGEST]))) or {"[postcode]"}
+    numbers = frozenset(token.lower() for token in _TOKEN.findall(line) if any(map(str.isdigit, token)))
+    return dict.fromkeys(kinds, numbers)
 
 
 def contact_facts(text: str, *, both_sides: bool = False) -> frozenset[str]:
@@ -64,7 +142,7 @@ def says_contact(words: str) -> bool:
 
 
 def _says_hours(words: str) -> bool:
-    return bool(_DAY.search(words) and (_CLOCK.search(words) or _CLOSED.search(words))) or "24/7" in words
+    return bool(_DAY.search(words) and (_CLOCK.search(words) or _CLOSED.search(words))) or bool(_ALWAYS.search(words))
 
 
 def _says_place(words: str) -> bool:

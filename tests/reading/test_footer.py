@@ -98,6 +98,87 @@ def test_nothing_else_of_a_footer_is_read(footer: str) -> None:
     assert page("a", "<p>Peels take an hour.</p>", footer).footer == ()
 
 
+@pytest.mark.parametrize(
+    ("footer", "read"),
+    [
+        (
+            "<div><a href=/n>North Clinic</a><p>Mon-Fri 9-5</div><div><a href=/s>South Clinic</a><p>Mon-Fri 10-7</div>",
+            "North Clinic\n\nMon-Fri 9-5\n\nSouth Clinic\n\nMon-Fri 10-7",
+        ),
+        (
+            "<div><h4><a href=/n>North</a></h4></div><p>Mon 9-5</p><div><h4><a href=/s>South</a></h4></div><p>Mon 10-7",
+            "North\n\nMon 9-5\n\nSouth\n\nMon 10-7",
+        ),
+        (
+            "<ul><li><a href=/n>North Clinic</a> Mon 9-5<li><a href=/s>South Clinic</a> Mon 10-7</ul>",
+            "- North Clinic Mon 9-5\n- South Clinic Mon 10-7",
+        ),
+        (
+            "<div><p>North</p><p>Hours</p><p>Mon 9-5</div><div><p>South</p><p>Hours</p><p>Mon 10-7</div>",
+            "North\n\nHours\n\nMon 9-5\n\nSouth\n\nHours\n\nMon 10-7",
+        ),
+        ("<p>Book <a href=/b>online</a> or call 0113 222 3344.</p>", "Book online or call 0113 222 3344."),
+        ("<div><div><a href=/a>Acne</a></div><div><a href=/t>Team</a></div><p>Mon 9-5</p></div>", "Mon 9-5"),
+    ],
+)
+def test_the_name_of_a_branch_stays_above_its_hours(footer: str, read: str) -> None:
+    assert below(f"<footer>{footer}</footer>") == read
+
+
+@pytest.mark.parametrize(
+    "footer",
+    [
+        "<div><p>Mon-Fri 9-5</p></div><div><p>Tue-Sat 10-7</p></div>",
+        "<div><a href=/b>Book now</a><p>Mon 9-5</p></div><div><a href=/b>Book now</a><p>Mon 10-7</p></div>",
+        "<div><h4>Hours</h4><p>Mon 9-5</p></div><div><h4>Hours</h4><p>Mon 10-7</p></div>",
+        "<p><b>North</b></p><p><b>Hours</b></p><p>Mon 9-5</p><p><b>South</b></p><p><b>Hours</b></p><p>Mon 10-7</p>",
+        "<p>Weekdays 9-5</p><h4>South</h4><p>Friday closed</p>",
+        "<table><tr><td>Mon<td>9-5</table><table><tr><td>Mon<td>10-7</table>",
+        "<dl><dt>Mon<dd>9-5</dl><dl><dt>Mon<dd>10-7</dl>",
+        "<p>12 High Street, Leeds LS1 4AB</p><p>5 Low Road, York YO1 7LF</p>",
+        "<p>Tel. 0113 222 3344</p><p>Tel. 0114 222 3355</p>",
+    ],
+)
+def test_two_branches_without_names_are_not_read(footer: str) -> None:
+    assert page("a", "<p>Peels take an hour.</p>", f"<footer>{footer}</footer>").footer == ()
+
+
+@pytest.mark.parametrize(
+    "footer",
+    [
+        "<p>Weekdays 9-5</p><p>Weekends 10-2</p>",
+        "<p>Mon-Thu 9-5</p><p>Fri 9-4</p><p>Sat, Sun closed</p>",
+        "<p>0113 222 3344</p><p>Fax 0113 222 3355</p>",
+        "<p>Suite 4</p><p>12 High Street</p><p>Leeds LS1 4AB</p>",
+        "<p>Mon 9-5</p><p>Mon 9am - 5pm</p>",
+    ],
+)
+def test_what_one_clinic_says_in_several_lines_is_read(footer: str) -> None:
+    lines = footer.removeprefix("<p>").removesuffix("</p>").split("</p><p>")
+    assert below(f"<footer>{footer}</footer>") == "\n\n".join(lines)
+
+
+@pytest.mark.parametrize(
+    "others",
+    [
+        "<p>Our partner lab is open Sat 9-5 at 3 High Street.</p>",
+        "<p>The car park next door is open daily 7-10.</p>",
+        "<p>Parking at 14 Low Street is free.</p>",
+        "<h4>Partner laboratory</h4><p>Sat 9-5</p>",
+        "<div><div><p>Partners</p></div><ul><li>Sat 9-5</ul></div>",
+        "<ul><li><a href=/a>Acne</a><li><a href=/h>24/7 help</a><li><a href=/b>Botox</a></ul>",
+        "<ul><li><a href=/c>Monday 9am class</a><li><a href=/b>Botox</a></ul>",
+    ],
+)
+def test_only_the_hours_of_the_clinic_itself_are_read(others: str) -> None:
+    assert below(f"<footer>{others}<h4>Opening hours</h4><p>Mon 9-5</p></footer>") == "Opening hours\n\nMon 9-5"
+
+
+@pytest.mark.parametrize("words", ["Open 24/7", "Our practice is open Mon 9-5", "Call us 24/7 on 0113 222 3344"])
+def test_a_sentence_about_the_clinic_itself_is_read(words: str) -> None:
+    assert below(f"<footer><p>{words}</p></footer>") == words
+
+
 def test_one_page_of_a_site_keeps_the_footer() -> None:
     pages = [page(name, f"<p>Words on {name}.</p>") for name in ("index", "contact", "peels")]
     home, contact, peels = once(pages)
