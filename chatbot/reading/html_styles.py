@@ -95,7 +95,7 @@ _READ: Final = _PLAIN | _ALIASES.keys() | _SHORTHANDS
 _STATE: Final = re.compile(
     r"::|:(?:hover|focus|active|checked|target|before|after|visited|disabled|root\b.*js)|no-?js|cloak", re.IGNORECASE
 )
-_MARKS: Final = (">", "+", "~")
+_COMBINATORS: Final = (">", "+", "~")
 _PREFIXED: Final = re.compile(r"^-(?:ms|moz|o)-|^-webkit-touch-callout$")
 
 
@@ -126,13 +126,15 @@ class Rule:
 
 @dataclass(frozen=True, slots=True)
 class Compound:
-    """What a selector says of one element: the mark before it, its names, and what makes it slow to look for.
+    """The part of a selector that names one element, and what makes it slow to look for.
 
-    `counted` are the pseudo-classes that count siblings, `nested` the steps of selectors in brackets, and `below` those
-    for which all elements below are looked through.
+    `combinator` stands between it and the part before it: " ", ">", "+" or "~", and "" where it is the first. `names`
+    are its tag, classes, id and attributes as written, up to its first pseudo-class. The others are numbers: `counted`
+    of the pseudo-classes that count siblings (`:nth-child`), `nested` of the combinators in brackets (`:not(.a > .b)`),
+    and `below` of the pseudo-classes that look through all elements below it (`:has`).
     """
 
-    mark: str
+    combinator: str
     names: str
     counted: int
     nested: int
@@ -162,26 +164,26 @@ def read_declarations(css: str) -> Declared:
 def read_compounds(selector: str) -> list[Compound]:
     """Return what a selector without commas says of each element, from the outermost one."""
     compounds: list[Compound] = []
-    mark, part = "", list[ast.Node]()
+    combinator, part = "", list[ast.Node]()
     for token in [*tinycss2.parse_component_value_list(selector, skip_comments=True), None]:
-        if token is not None and token.type != "whitespace" and token not in _MARKS:
+        if token is not None and token.type != "whitespace" and token not in _COMBINATORS:
             part.append(token)
             continue
         if part:
-            compounds.append(_compound(mark, part))
-            mark, part = " ", []
-        if token is not None and token in _MARKS:
-            mark = token.value
+            compounds.append(_compound(combinator, part))
+            combinator, part = " ", []
+        if token is not None and token in _COMBINATORS:
+            combinator = token.value
     return compounds
 
 
-def _compound(mark: str, tokens: Sequence[ast.Node]) -> Compound:
+def _compound(combinator: str, tokens: Sequence[ast.Node]) -> Compound:
     colon = next((place for place, node in enumerate(tokens) if node == ":"), len(tokens))
     inner = list(_functions(tokens))
     counted = sum(token.type in {"ident", "function"} and _is_counted(token) for token in (*tokens, *inner))
-    nested = sum(token.type == "whitespace" or token in _MARKS for token in inner)
+    nested = sum(token.type == "whitespace" or token in _COMBINATORS for token in inner)
     below = sum(token.type == "function" and token.lower_name == "has" for token in (*tokens, *inner))
-    return Compound(mark, tinycss2.serialize(tokens[:colon]), counted, nested, below)
+    return Compound(combinator, tinycss2.serialize(tokens[:colon]), counted, nested, below)
 
 
 def _functions(tokens: Iterable[ast.Node]) -> Iterator[ast.Node]:

@@ -315,7 +315,7 @@ class _Finder:
         compounds = read_compounds(selector)
         for place, (compound, after) in enumerate(zip(compounds, [*compounds[1:], None], strict=True)):
             found = self._count(compound.names)
-            around = {" ": self._depth, "~": self._width}.get(after.mark, 1) if after else found
+            around = {" ": self._depth, "~": self._width}.get(after.combinator, 1) if after else found
             steps *= min(found, around) if place or not found else around
             steps *= self._width**compound.counted * self._all**compound.below
             steps *= max(self._depth, self._width) ** compound.nested
@@ -482,7 +482,7 @@ def _enters(node: LexborNode, style: Style, classes: list[str]) -> bool:
 
 
 def _moves(style: Style) -> bool:
-    """Return whether an element of the text changes its look by and by; what lies above it is a window or a hint."""
+    """Return whether an element of the text changes its look gradually; what lies above it is a window or a hint."""
     if style.get("position") in {"absolute", "fixed"}:
         return False
     names = ("animation", "animation-name", "transition")
