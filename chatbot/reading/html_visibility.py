@@ -56,11 +56,19 @@ _CUT = {"hidden", "clip"}
 _HIDDEN_CLASS = re.compile(
     r"^(?:sr-only|visually-?hidden|visuallyhidden|screen-reader(?:-text|-only)?|u-hidden(?:-visually)?|(?:is-)?hidden"
     r"|hide|d-none|invisible|a11y-hidden|assistive-text|offscreen|off-screen|elementor-screen-only|w-condition-invisible"
-    r"|show-for-sr|element-invisible|print-only|w-form-(?:done|fail)|wpcf7-response-output|slick-cloned|swiper-slide-duplicate|material-(?:icons|symbols)[\w-]*)$"
+    r"|show-for-sr|element-invisible|print-only|w-form-(?:done|fail)|wpcf7-response-output|material-(?:icons|symbols)[\w-]*)$"
 )
 _SHOWN_AGAIN = re.compile(
     r"^(?:(?!print:)\w+:(?:block|flex|grid|inline.*|table.*|contents|flow-root|list-item|visible|not-sr-only)"
     r"|d-(?!print)\w\w+-(?!none)\w+|d-\w\w-\w+)$"
+)
+# Slides that a slider holds twice, so that the first one follows the last.
+_CLONE = re.compile(
+    r"^(?:(?:slick|tns-slide|is)-)?cloned?$|^swiper-slide-duplicate|^(?:splide|glide)__slide--clone$|^bx-clone$"
+)
+_SLIDER = re.compile(r"slider|slideshow|carousel|swiper|slick|^owl-|splide|glide|flickity|keen-|embla")
+_SLIDE = re.compile(
+    r"^(?:carousel-(?:item|inner)|item)$|(?:^|[-_])(?:slides?|cell|track|stage|wrapper|list|viewport)$|^owl-item$"
 )
 # Text that is hidden until it is scrolled to is shown.
 _ENTRANCE = re.compile(
@@ -184,9 +192,9 @@ class Visibility:
     def opens(self, node: LexborNode, classes: list[str]) -> bool:
         """Return whether a click shows an element: a closed panel of an accordion, a tab, "read more"."""
         attributes = node.attributes
-        if "modal" in classes or "offcanvas" in classes:
+        if "modal" in classes or "offcanvas" in classes or any(map(_CLONE.match, classes)):
             return False
-        if attributes.get("id") in self._opened or attributes.get("role") == "tabpanel":
+        if _is_slide(node, classes) or attributes.get("id") in self._opened or attributes.get("role") == "tabpanel":
             return True
         if any(_TOGGLING_CLASS.search(name) for name in classes):
             return True
@@ -453,9 +461,19 @@ def _sibling(node: LexborNode, *, forward: bool) -> LexborNode | None:
     return near if near is not None and near.is_element_node else None
 
 
+def _is_slide(node: LexborNode, classes: list[str]) -> bool:
+    """Return whether an element is a slide of a slider, or what holds and moves its slides."""
+    if not any(map(_SLIDE.search, classes)):
+        return False
+    around = (node, node.parent, node.parent.parent if node.parent is not None else None)
+    return any(bool(_SLIDER.search(name)) for each in around if each is not None for name in _names(each).split())
+
+
 def _hidden_by_class(classes: list[str]) -> bool:
     if "elementor-hidden-desktop" in classes and len([name for name in classes if "elementor-hidden-" in name]) > 2:
         return True  # on each kind of screen
+    if any(map(_CLONE.match, classes)):
+        return True
     return any(map(_HIDDEN_CLASS.match, classes)) and not any(map(_SHOWN_AGAIN.match, classes))
 
 

@@ -183,6 +183,35 @@ def test_what_no_click_opens_is_not_read(part: str) -> None:
     assert "secret" not in read(f"<p>We are open.</p>{part}")
 
 
+@pytest.mark.parametrize(
+    "part",
+    [
+        "<style>.carousel-item{display:none}</style><div class=carousel-inner><p class=carousel-item>shown</p></div>",
+        "<div class=slick-track><div class=slick-slide aria-hidden=true>shown</div></div>",
+        "<div class=swiper-wrapper style='transform:translate3d(-1200px,0,0)'><p class=swiper-slide>shown</p></div>",
+        "<div class=owl-stage style='transform:translate3d(-1200px,0,0)'><div class=owl-item>shown</div></div>",
+        "<ul class=team-slider><li class=slide style='display:none'>shown</ul>",
+    ],
+)
+def test_the_slides_of_a_slider_are_read(part: str) -> None:
+    assert "shown" in read(f"<p>We are open.</p>{part}")
+
+
+@pytest.mark.parametrize(
+    "part",
+    [
+        "<div class=slick-track><div class='slick-slide slick-cloned' aria-hidden=true>secret</div></div>",
+        "<div class=swiper-wrapper><div class='swiper-slide swiper-slide-duplicate'>secret</div></div>",
+        "<div class=owl-stage><div class='owl-item cloned'>secret</div></div>",
+        "<div class=slider><p class=note style='display:none'>secret</p></div>",
+        "<ul class=list><li class=slide style='display:none'>secret</ul>",
+        "<ul class=list><li class=item style='transform:translate3d(-1200px,0,0)'>secret</ul>",
+    ],
+)
+def test_clones_of_slides_and_hidden_notes_are_not_read(part: str) -> None:
+    assert "secret" not in read(f"<p>We are open.</p>{part}")
+
+
 def test_a_visible_child_of_a_hidden_element_is_read() -> None:
     part = "<div style='visibility:hidden'>secret<p style='visibility:visible'>shown</p><i>secret</i></div>"
     assert read(f"<p>We are open.</p>{part}") == "We are open.\n\nshown"
