@@ -3,7 +3,7 @@
 import re
 from collections import Counter
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
 
 from selectolax.lexbor import LexborHTMLParser, LexborNode, SelectolaxError
@@ -39,6 +39,15 @@ _SMALLEST: Final = 2.0  # pixels; nobody reads smaller letters
 _UNSEEN = {"hidden", "collapse"}
 _LINES = ("text-decoration", "text-decoration-line")
 _UNKNOWN: Final = "unknown"
+_LATER: Final = "shown-later"
+"""A property of our own: a class that a script sets shows the element."""
+_MOST_CLASSES: Final = 2  # that a script sets at once
+_NAME = re.compile(r"\[[^\]]*\]|[.#]?(?:[\w-]|\\.)+")
+_UPON_CLICK = re.compile(
+    r"open|error|invalid|success|sent|submit|complete|done|fail|modal|popup|menu|nav|tooltip|cookie|lightbox|dropdown"
+    r"|toggle|hover|expand|select|checked|search|overlay|drawer|print",
+    re.IGNORECASE,
+)
 _INHERITED = {"inherit", "unset", ""}
 _CLEAR = {"", "none", "inherit", "initial", "unset", "revert", "transparent"}
 _NUMBER = re.compile(r"^([-+]?[\d.]+)(px|em|rem|pt|%|vw|vh|ch)?$")
@@ -259,7 +268,7 @@ def _declared(parser: LexborHTMLParser) -> tuple[dict[int, tuple[Style, Style]],
     after them. What elements inherit counts everywhere, all else only for elements that a rule hides. Say too whether
     all rules were applied.
     """
-    rules = [rule for style in parser.css("style") if _is_applied(style) for rule in _rules(style)]
+    rules = _revealed([rule for style in parser.css("style") if _is_applied(style) for rule in _rules(style)])
     ranked: dict[int, tuple[_Ranked, _Ranked]] = {}
     budget = _MOST_MATCHES // (len(parser.css("*")) + 1) if rules else 0
     styles = [rule.declared.plain | rule.declared.important for rule in rules]
@@ -366,6 +375,60 @@ def _shown(style: Style) -> Style:
     """Return what shows words on some screens, and the colours as unknown."""
     shown = {name: value for name, value in style.items() if not _hides({name: value})}
     return shown | dict.fromkeys(COLOURS & style.keys(), _UNKNOWN)
+
+
+def _revealed(rules: list[Rule]) -> list[Rule]:
+    """Return rules, those that hide what a class shows that a script sets when the page is read marked by it.
+
+    Such a rule has the same names for the element itself as the other one, which has a class more, there or around.
+    """
+    shows: dict[str, list[tuple[frozenset[str], frozenset[str], Style]]] = {}
+    hides: list[int] = []
+    for number, rule in enumerate(rules):
+        style = rule.declared.plain | rule.declared.important
+        if not ("opacity" in style or "visibility" in style):
+            continue
+        if _is_faded(style):
+            hides.append(number)
+        else:
+            whole, last = _names_of(rule.selector)
+            for name in last:
+                shows.setdefault(name, []).append((whole, last, style))
+    marked = list(rules)
+    for number in hides[:_MOST_RULES] if shows else ():
+        declared = rules[number].declared
+        style = declared.plain | declared.important
+        whole, last = _names_of(rules[number].selector)
+        near = min((shows.get(name, []) for name in last), key=len, default=[])
+        if any(
+            last <= shown_last and _is_set_later(shown - whole) and _undoes(shown_style, style)
+            for shown, shown_last, shown_style in near[:_MOST_RULES]
+        ):
+            marked[number] = replace(rules[number], declared=replace(declared, plain=declared.plain | {_LATER: "yes"}))
+    return marked
+
+
+def _names_of(selector: str) -> tuple[frozenset[str], frozenset[str]]:
+    """Return the names in a selector: all of them, and those of the element that it is for."""
+    parts = [frozenset(_NAME.findall(compound.names)) for compound in read_compounds(selector)]
+    return frozenset().union(*parts), parts[-1] if parts else frozenset()
+
+
+def _is_set_later(names: frozenset[str]) -> bool:
+    """Return whether names are classes that a script sets by itself, and not upon a click or an error."""
+    classes = [name for name in names if name[0] in ".["]
+    return 0 < len(classes) <= _MOST_CLASSES and not any(map(_UPON_CLICK.search, names))
+
+
+def _is_faded(style: Style) -> bool:
+    return style.get("visibility") in _UNSEEN or _faint(style.get("opacity"))
+
+
+def _undoes(style: Style, hidden: Style) -> bool:
+    """Return whether what is declared shows again what is hidden."""
+    if hidden.get("visibility") in _UNSEEN and style.get("visibility") != "visible":
+        return False
+    return not _faint(hidden.get("opacity")) or ("opacity" in style and not _faint(style["opacity"]))
 
 
 def _place(style: Style) -> int:
@@ -503,6 +566,8 @@ def _moves(style: Style) -> bool:
     """Return whether an element of the text changes its look gradually; what lies above it is a window or a hint."""
     if style.get("position") in {"absolute", "fixed"}:
         return False
+    if _LATER in style:
+        return True
     names = ("animation", "animation-name", "transition")
     return any(style.get(name, "none").split()[:1] not in ([], ["none"]) for name in names)
 

@@ -131,6 +131,27 @@ def test_a_style_sheet_that_shows_is_understood(css: str) -> None:
 
 
 @pytest.mark.parametrize(
+    ("css", "words"),
+    [
+        (".x{opacity:0}.loaded .x{opacity:1}", "shown"),
+        (".x{visibility:hidden}body.ready .x{visibility:visible}", "shown"),
+        (".x{opacity:0;visibility:hidden}.x.is-in{opacity:1;visibility:visible}", "shown"),
+        (".main .x{opacity:0}.x[data-seen]{opacity:1}", "shown"),
+        (".x{opacity:0;visibility:hidden}.x.is-in{opacity:1}", ""),
+        (".x{opacity:0;position:fixed}.x.show{opacity:1}", ""),
+        (".x{opacity:0}.has-error .x{opacity:1}", ""),
+        (".x{visibility:hidden}.menu-open .x{visibility:visible}", ""),
+        (".x{display:none}.loaded .x{display:block}", ""),
+        (".x{opacity:0}.loaded .y{opacity:1}", ""),
+        (".x.old{opacity:0}.x{opacity:1}", ""),
+    ],
+)
+def test_what_the_class_of_a_script_shows_is_read(css: str, words: str) -> None:
+    body = "<div class=main><p>We are open.</p><p class='x old'>shown</p></div>"
+    assert read(body, f"<style>{css}</style>") == f"We are open.\n\n{words}".strip()
+
+
+@pytest.mark.parametrize(
     "head",
     [
         "<noscript><style>.x{display:none}</style></noscript>",
