@@ -19,6 +19,7 @@ __all__ = [
     "Reach",
     "Rule",
     "Style",
+    "covers",
     "read_colour",
     "read_compounds",
     "read_declarations",
@@ -95,7 +96,11 @@ _READ: Final = _PLAIN | _ALIASES.keys() | _SHORTHANDS
 _STATE: Final = re.compile(
     r"::|:(?:hover|focus|active|checked|target|before|after|visited|disabled|root\b.*js)|no-?js|cloak", re.IGNORECASE
 )
+_DRAWN: Final = re.compile(r"::?(?:before|after)$", re.IGNORECASE)
+"""The end of a selector for a box that a rule draws in an element."""
+_COVERED: Final[Style] = {"background-image": "unknown"}
 _COMBINATORS: Final = (">", "+", "~")
+_ZERO: Final = re.compile(r"^0(?:px|%|r?em)?$")
 _PREFIXED: Final = re.compile(r"^-(?:ms|moz|o)-|^-webkit-touch-callout$")
 
 
@@ -217,10 +222,7 @@ def _rules(nodes: Sequence[ast.Node], outer: tuple[str, ...], reach: Reach, dept
     if depth > _DEEPEST:
         return
     if outer:
-        declared = Declared()
-        _declare(declared, nodes)
-        if declared.plain or declared.important:
-            yield from (Rule(selector, declared, reach) for selector in outer)
+        yield from _declaring(outer, nodes, reach)
     for node in nodes:
         if node.type == "at-rule" and node.content is not None:
             inner = min(reach, _applies(node))
@@ -233,6 +235,30 @@ def _rules(nodes: Sequence[ast.Node], outer: tuple[str, ...], reach: Reach, dept
                 yield from _rules(contents, selectors, reach, depth + 1)
 
 
+def _declaring(selectors: Sequence[str], nodes: Sequence[ast.Node], reach: Reach) -> Iterator[Rule]:
+    """Yield rules with what is declared among nodes; of a box that a rule draws it counts that it covers."""
+    declared = Declared()
+    _declare(declared, nodes)
+    if not declared.plain and not declared.important:
+        return
+    covered = covers(declared.plain | declared.important)
+    for selector in selectors:
+        if not _DRAWN.search(selector):
+            yield Rule(selector, declared, reach)
+        elif covered:
+            yield Rule(_DRAWN.sub("", selector) or "*", Declared(important=dict(_COVERED)), reach)
+
+
+def covers(style: Style) -> bool:
+    """Return whether a box with a background lies over or under all of the element that it is in."""
+    colour, image = style.get("background-color", "transparent"), style.get("background-image", "none")
+    if style.get("position") != "absolute" or (colour == "transparent" and image == "none"):
+        return False
+    tall = style.get("height") == "100%" or all(_ZERO.match(style.get(side, "")) for side in ("top", "bottom"))
+    wide = style.get("width") == "100%" or all(_ZERO.match(style.get(side, "")) for side in ("left", "right"))
+    return tall and wide
+
+
 def _is_read(token: ast.Node) -> bool:
     """Return whether a token in a rule names a property that is read, or begins what may be a rule in it."""
     return token.type == "{} block" or (token.type == "ident" and token.lower_value in _READ)
@@ -241,14 +267,14 @@ def _is_read(token: ast.Node) -> bool:
 def _selectors(prelude: Iterable[ast.Node]) -> Iterator[str]:
     for tokens in _parts(prelude, ","):
         selector = tinycss2.serialize(tokens).strip()
-        if 0 < len(selector) <= _LONGEST_SELECTOR and not _STATE.search(selector):
+        if 0 < len(selector) <= _LONGEST_SELECTOR and not _STATE.search(_DRAWN.sub("", selector)):
             yield selector
 
 
 def _nested(outer: tuple[str, ...], selectors: Sequence[str]) -> tuple[str, ...]:
     if not outer:
         return tuple(selectors)
-    joined = (_within(above, below) for above in outer for below in selectors)
+    joined = (_within(above, below) for above in outer if not _DRAWN.search(above) for below in selectors)
     return tuple(selector for selector in joined if len(selector) <= _LONGEST_SELECTOR)[:_MOST_SELECTORS]
 
 

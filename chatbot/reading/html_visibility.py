@@ -15,6 +15,7 @@ from chatbot.reading.html_styles import (
     Reach,
     Rule,
     Style,
+    covers,
     read_colour,
     read_compounds,
     read_declarations,
@@ -284,6 +285,9 @@ def _declared(parser: LexborHTMLParser) -> tuple[dict[int, tuple[Style, Style]],
         matched = finder.find(rule.selector)
         complete = complete and matched is not None
         rank = _specificity(rule.selector), number
+        for node in (matched or ()) if covers(styles[number]) else ():
+            if node.parent is not None:  # whose words stand on the box
+                ranked.setdefault(node.parent.mem_id, ({}, {}))[1]["background-image"] = rank, _UNKNOWN
         for node in matched or ():
             if counts[number] or node.mem_id in ranked:
                 held = ranked.setdefault(node.mem_id, ({}, {}))

@@ -152,6 +152,25 @@ def test_what_the_class_of_a_script_shows_is_read(css: str, words: str) -> None:
 
 
 @pytest.mark.parametrize(
+    ("css", "words"),
+    [
+        (".box::before{content:'';position:absolute;inset:0;background:#036}", "shown"),
+        (".box:after{position:absolute;top:0;left:0;width:100%;height:100%;background:url(a.png)}", "shown"),
+        (".box{&::before{position:absolute;inset:0;background-color:#036}}", "shown"),
+        (".bg{position:absolute;inset:0;background:#036}", "shown"),
+        (".box::before{position:absolute;inset:0}", ""),
+        (".box::before{position:absolute;top:0;height:2px;width:100%;background:#036}", ""),
+        (".box:hover::before{position:absolute;inset:0;background:#036}", ""),
+        (".other::before{position:absolute;inset:0;background:#036}", ""),
+        (".bg{position:absolute;left:0;width:9px;background:#036}", ""),
+    ],
+)
+def test_white_words_on_a_box_that_a_rule_draws_are_read(css: str, words: str) -> None:
+    body = "<p>We are open.</p><div class=box><i class=bg></i><p class=x>shown</p></div><p class=x>secret</p>"
+    assert read(body, f"<style>.x{{color:#fff}}{css}</style>") == f"We are open.\n\n{words}".strip()
+
+
+@pytest.mark.parametrize(
     "head",
     [
         "<noscript><style>.x{display:none}</style></noscript>",
