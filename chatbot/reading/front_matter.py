@@ -95,9 +95,10 @@ class FrontMatter:
                 head = _toml_changed(self.head, changes)
             case _Kind.YAML:
                 head = _yaml_changed(self.head, changes)
-        if read_front_matter(head + "\n").fields != (expected if head else {}):
+        read = read_front_matter(head + "\n")
+        if read.fields != (expected if head else {}):
             raise ValueError(head)
-        return head
+        return head if read.head else ""  # comments alone would be read as words of the page
 
 
 def normalised(key: object) -> str:

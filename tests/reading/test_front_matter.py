@@ -1,4 +1,4 @@
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from chatbot.reading.front_matter import read_front_matter
@@ -20,6 +20,7 @@ FRONT = st.sampled_from(
 )
 
 
+@example("---\n# a comment\ntitle: A\n---\n", {"title": ""})
 @given(FRONT, st.dictionaries(KEYS, VALUES, max_size=3))
 def test_a_change_is_read_back_and_nothing_else_changes(head: str, changes: dict[str, str]) -> None:
     page = read_front_matter(f"{head}\nWords.\n")
