@@ -46,14 +46,15 @@ _ACTION: Final = re.compile(
     re.IGNORECASE,
 )
 _ANOTHERS: Final = re.compile(
-    r"\bpartner(?:s|ed|labor)?\b|\blab(?:s|or)?\b|\blaborator(?:y|ies)\b|\bsponsor|\bsupplier|\bmanufacturer"
-    r"|\bhelp ?(?:line|desk)s?\b|\b(?:nearest|local|nearby|next door)\b|\bneighbour|\baffiliate|\bcar ?parks?\b"
-    r"|\bparkhaus\b|\blaboratoire\b|\bpartenaire|\blaboratorio\b",
+    r"(?<!and )(?<!& )(?<!und )\bpartner(?:s|ed|labor)?\b|\b(?:our|the|an?|external|dental|blood|testing) labs?\b"
+    r"|\blaborator(?:y|ies)\b|\bsponsor|\bsupplier|\bmanufacturer|\bhelp ?(?:line|desk)s?\b|\b(?:nearby|next door)\b"
+    r"|\b(?:nearest|local) (?:hospital|pharmacy|lab|a&e|car|station|bus)\b|\bneighbour|\baffiliate|\bcar ?parks?\b"
+    r"|\bparkhaus\b|\blabor\b|\blaboratoire\b|\bpartenaire|\blaboratorio\b",
     re.IGNORECASE,
 )
 _SENTENCE: Final = re.compile(r"\b(?:is|are|opens?|has|offers?|ist|sind|hat|est|sont)\b", re.IGNORECASE)
 _OWN: Final = re.compile(
-    r"^\W*(?:we|you|open|our|the|call|ring|visit|find|come)\b.{0,40}|\b(?:we|us|our|clinics?|practice|surgery|cent(?:re|er)"
+    r"^\W*(?:we|you|open|our|call|ring|visit|find|come)\b.{0,40}|\b(?:we|us|our|clinics?|practice|surgery|cent(?:re|er)"
     r"|salon|studio|reception|hours|lines|wir|uns|unsere?|praxis|klinik|nous|notre|cabinet|clinique|cl\u00ednica|nuestr[ao])\b",
     re.IGNORECASE,
 )

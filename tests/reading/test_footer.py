@@ -164,6 +164,7 @@ def test_what_one_clinic_says_in_several_lines_is_read(footer: str) -> None:
         "<p>Our partner lab is open Sat 9-5 at 3 High Street.</p>",
         "<p>The car park next door is open daily 7-10.</p>",
         "<p>Parking at 14 Low Street is free.</p>",
+        "<p>The pharmacy is open Sat 9-5.</p>",
         "<h4>Partner laboratory</h4><p>Sat 9-5</p>",
         "<div><div><p>Partners</p></div><ul><li>Sat 9-5</ul></div>",
         "<ul><li><a href=/a>Acne</a><li><a href=/h>24/7 help</a><li><a href=/b>Botox</a></ul>",
@@ -174,7 +175,17 @@ def test_only_the_hours_of_the_clinic_itself_are_read(others: str) -> None:
     assert below(f"<footer>{others}<h4>Opening hours</h4><p>Mon 9-5</p></footer>") == "Opening hours\n\nMon 9-5"
 
 
-@pytest.mark.parametrize("words", ["Open 24/7", "Our practice is open Mon 9-5", "Call us 24/7 on 0113 222 3344"])
+@pytest.mark.parametrize(
+    "words",
+    [
+        "Open 24/7",
+        "Our practice is open Mon 9-5",
+        "Call us 24/7 on 0113 222 3344",
+        "Your local clinic at 12 High Street, Leeds LS1 4AB",
+        "Dr Hill & Partners: Mon 9-5",
+        "Glow Skin Lab, 12 High Street, Leeds LS1 4AB",
+    ],
+)
 def test_a_sentence_about_the_clinic_itself_is_read(words: str) -> None:
     assert below(f"<footer><p>{words}</p></footer>") == words
 
