@@ -46,6 +46,7 @@ def begin(page: Page) -> None:
     """Choose the specialty and start, with the keyboard."""
     page.get_by_label("Your clinic's specialty").click()
     page.keyboard.type("Skin")
+    page.get_by_role("option", name="Skin").wait_for()
     page.keyboard.press("Enter")
     page.locator("#first-day-go-on").focus()
     page.keyboard.press("Enter")
