@@ -282,10 +282,9 @@ def test_the_tag_for_the_site_is_printed(run: Run, built: str) -> None:
         pinned,
     )
     assert "Pregunte a Example Skin Clinic" in pinned
-    for address in ("chat.clinic.example", "127.0.0.1:7860", "https:///"):
-        refused = run("widget", address)
-        assert (refused.returncode, refused.stdout) == (1, "")
-        assert f"{address} is no address: write it with https://" in refused.stderr
+    refused = run("widget", "127.0.0.1:7860")
+    assert (refused.returncode, refused.stdout) == (1, "")
+    assert "127.0.0.1:7860 is no address: write it with https://" in refused.stderr
 
 
 def test_an_unknown_language_stops_the_start(run: Run, built: str, tmp_path: Path) -> None:
