@@ -39,7 +39,7 @@ check:
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
-	OMP_NUM_THREADS=1 $(BIN)/pytest -n 4 --dist loadfile --no-loadscope-reorder  # two cores: two processes more, because tests often wait
+	OMP_NUM_THREADS=1 $(BIN)/pytest -n 3 --dist loadfile --no-loadscope-reorder  # two cores: one process more, because browser tests wait
 
 # Apart from `check`: tracing every line makes the servers of the browser tests a third slower.
 coverage: .venv/installed-dev
