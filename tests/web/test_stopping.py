@@ -38,7 +38,7 @@ def journal(tmp_path: Path) -> Iterator[Journal]:
 def test_a_stop_under_load_loses_no_answer_and_no_row(corpus: Path, tmp_path: Path, journal: Journal) -> None:
     build_index(corpus, tmp_path / "index", WordEncoder())
     bot = Slow(corpus, tmp_path / "index", WordEncoder(), Clinic())
-    bot.ask("are you ready?")
+    bot.ask("is redness normal?")  # loads what reads the pages
     server = build_server(lambda: create_app(bot, journal))
     listening = listen("127.0.0.1", 0)
     port = listening.getsockname()[1]
