@@ -141,7 +141,7 @@ def test_lines_that_are_no_field_are_never_lost(lines: list[str]) -> None:
     assert front.body.count("Words.") == lines.count("Words.") - str(front.fields).count("Words.")
 
 
-TOMORROW = datetime.now(UTC).date() + timedelta(days=1)
+SOON = datetime.now(UTC).date() + timedelta(days=2)  # the tests may run over midnight
 
 
 @pytest.mark.parametrize(
@@ -162,10 +162,10 @@ TOMORROW = datetime.now(UTC).date() + timedelta(days=1)
         ("expiryDate: 2020-01-01", "it expired on 2020-01-01"),
         ("unpublish_on: 2020-01-01 09:00", "it expired on 2020-01-01"),
         ("valid_until: 2020-01-01", "it was valid until 2020-01-01"),
-        (f"valid_until: {TOMORROW}", ""),
-        (f"publishDate: {TOMORROW}\ndate: 2020-01-01", f"it will be published on {TOMORROW}"),
-        (f"date: {TOMORROW}", f"it will be published on {TOMORROW}"),
-        (f"date: {TOMORROW}\npublishDate: 2020-01-01", ""),
+        (f"valid_until: {SOON}", ""),
+        (f"publishDate: {SOON}\ndate: 2020-01-01", f"it will be published on {SOON}"),
+        (f"date: {SOON}", f"it will be published on {SOON}"),
+        (f"date: {SOON}\npublishDate: 2020-01-01", ""),
         ("expiryDate: soon", ""),
     ],
 )
@@ -179,12 +179,12 @@ def test_a_page_that_says_it_is_not_published_is_left_out(tmp_path: Path, front:
 
 def test_a_sidecar_and_a_folder_can_say_that_a_page_is_a_draft(tmp_path: Path) -> None:
     write(tmp_path, page_txt="Words.", page_txt_yaml="draft: true", good_md="Words.", a_txt="Words.")
-    write(tmp_path, a_txt_yaml=f"publish_date: {TOMORROW}")
+    write(tmp_path, a_txt_yaml=f"publish_date: {SOON}")
     (tmp_path / "_drafts").mkdir()
     (tmp_path / "_drafts" / "x.md").write_text("Words.")
     assert [str(problem) for problem in read_corpus(tmp_path).problems] == [
         "_drafts/x.md was left out: it is in a folder of drafts.",
-        f"a.txt was left out: it will be published on {TOMORROW}.",
+        f"a.txt was left out: it will be published on {SOON}.",
         "page.txt was left out: it is a draft.",
     ]
 
