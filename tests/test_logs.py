@@ -15,14 +15,17 @@ WORDS = "my name is Jane Hale"
 
 
 @pytest.fixture(autouse=True)
-def unfiltered() -> Iterator[None]:
-    """Let each line through: a server that ran in this process holds back those that repeat."""
-    filters = {name: logging.getLogger(name).filters for name in ("uvicorn.error", "asyncio")}
-    for name in filters:
-        logging.getLogger(name).filters = []
+def unfiltered(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """Let each line through: a server that ran in this process holds back some, or has a log of its own."""
+    loggers = [logging.getLogger(name) for name in ("uvicorn", "uvicorn.error", "asyncio")]
+    levels = [logger.level for logger in loggers]
+    for logger in loggers:
+        monkeypatch.setattr(logger, "filters", [])
+        monkeypatch.setattr(logger, "propagate", True)
+        logger.setLevel(logging.NOTSET)
     yield
-    for name, before in filters.items():
-        logging.getLogger(name).filters = before
+    for logger, level in zip(loggers, levels, strict=True):
+        logger.setLevel(level)
 
 
 def said(form: str, *actions: object) -> str:

@@ -18,7 +18,9 @@ from chatbot.web.server import listen
 
 async def sends_at_once(address: socket.socket) -> bool:
     """Serve on an address, and return whether an accepted connection has Nagle's algorithm off."""
-    server = uvicorn.Server(uvicorn.Config(PlainTextResponse("here"), log_level="critical", ws="none", lifespan="off"))
+    server = uvicorn.Server(
+        uvicorn.Config(PlainTextResponse("here"), log_config=None, log_level="critical", ws="none", lifespan="off")
+    )
     serving = asyncio.create_task(server.serve(sockets=[address]))
     host, port = address.getsockname()[:2]
     async with httpx.AsyncClient(timeout=20) as client:
