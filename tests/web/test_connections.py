@@ -151,7 +151,7 @@ def test_the_oldest_idle_connection_makes_room() -> None:
 
 
 def test_an_address_that_goes_on_opening_has_its_newest_closed() -> None:
-    with served(ConnectionLimits(32, 3, burst=5, interval=60)) as port, ExitStack() as stack:
+    with served(ConnectionLimits(32, 3, burst=5, per_minute=1)) as port, ExitStack() as stack:
         opened = [connect(stack, port) for _ in range(20)]
         assert [number for number, one in enumerate(opened) if not is_closed(one, 0.3)] == [5, 6, 7]
         other = connect(stack, port, b"GET / HTTP/1.1\r\nHost: a\r\n\r\n", source="127.0.0.2")

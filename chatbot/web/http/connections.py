@@ -15,7 +15,7 @@ from typing import Final
 
 from uvicorn.protocols.http.h11_impl import H11Protocol
 
-from chatbot.web.http.rate_limit import client_prefix
+from chatbot.web.http.rate_limit import RateLimiter, client_prefix
 
 __all__ = ["ConnectionLimits", "ConnectionTable", "RepeatFilter", "bounded_protocol", "with_mapped"]
 
@@ -26,7 +26,7 @@ _UNLIMITED_FILES: Final = 4 * _MOST_CONNECTIONS  # stands for a system without a
 _HEADER_TIMEOUT: Final = 15.0  # seconds; nginx allows 60, and a phone on a bad line needs one
 _NEWCOMER: Final = 1.0  # seconds in which a new connection sends its first request
 _BURST: Final = 256  # connections that an address at its limit may still open at once
-_INTERVAL: Final = 0.1  # seconds; one request of the chat page costs four milliseconds before it is answered
+_PER_MINUTE: Final = 600  # that it may open then; a request of the chat page costs 4 ms before it is answered
 _REPEAT_INTERVAL: Final = 60.0  # seconds in which the same line is logged once
 _MOST_LINES: Final = 200  # distinct lines that are remembered
 _VARIABLE: Final = re.compile(r"0x[0-9a-f]+|\d+")  # the parts of a line in which repetitions differ
@@ -36,14 +36,14 @@ _VARIABLE: Final = re.compile(r"0x[0-9a-f]+|\d+")  # the parts of a line in whic
 class ConnectionLimits:
     """The most connections in all and by address, and the seconds that a request's headers may take.
 
-    An address at its limit may open `burst` more at once, and one each `interval` seconds on average.
+    An address at its limit may open `burst` more at once, and `per_minute` of them.
     """
 
     total: int
     per_address: int
     header_timeout: float = _HEADER_TIMEOUT
     burst: int = _BURST
-    interval: float = _INTERVAL
+    per_minute: int = _PER_MINUTE
 
     @classmethod
     def for_open_files(cls) -> "ConnectionLimits":
@@ -69,7 +69,7 @@ class ConnectionTable:
         self.limits = limits
         self._proxies = tuple(ip_network(network) for network in with_mapped(trusted_proxies))
         self._open: dict[str, dict[_BoundedProtocol, None]] = {}
-        self._room_used: dict[str, float] = {}  # by address at its limit, until when its room is used up
+        self._room = RateLimiter(limits.per_minute, burst=limits.burst)  # of addresses at their limit
         self._count = 0
 
     def __len__(self) -> int:
@@ -83,16 +83,15 @@ class ConnectionTable:
         that keeps opening connections beyond its limit has the newest closed, before a request of it costs anything.
         """
         address = connection.address
-        prefix = client_prefix(address)
-        group = self._open.setdefault(prefix, {})
+        group = self._open.setdefault(client_prefix(address), {})
         group[connection] = None
         self._count += 1
         if len(group) > self.limits.per_address and not self._is_proxy(address):
             _LOG.warning("One address has over %d connections: its oldest are closed.", self.limits.per_address)
-            if self._has_room(prefix, connection.loop.time()):
-                self._close_oldest(group)
-            else:
+            if self._room.acquire(address):
                 self._close(connection)
+            else:
+                self._close_oldest(group)
         elif self._count > self.limits.total:
             _LOG.warning("There are over %d connections: the oldest are closed.", self.limits.total)
             self._close_oldest(max(self._open.values(), key=len))
@@ -106,15 +105,6 @@ class ConnectionTable:
             self._count -= 1
             if not group:
                 del self._open[prefix]
-                self._room_used.pop(prefix, None)
-
-    def _has_room(self, prefix: str, now: float) -> bool:
-        """Take room for a connection of an address at its limit (generic cell rate algorithm, ITU-T I.371)."""
-        used = max(self._room_used.get(prefix, now), now) + self.limits.interval
-        if used - now > self.limits.burst * self.limits.interval:
-            return False
-        self._room_used[prefix] = used
-        return True
 
     def _close_oldest(self, group: "dict[_BoundedProtocol, None]") -> None:
         self._close(next((connection for connection in group if connection.is_idle()), next(iter(group))))

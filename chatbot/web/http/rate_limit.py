@@ -1,4 +1,4 @@
-"""The limit on how many questions one address may ask in a minute."""
+"""The limit on how much one address may do in a minute, such as ask questions."""
 
 import asyncio
 import math
@@ -30,18 +30,19 @@ class _Bucket:
 
 
 class RateLimiter:
-    """A token bucket for each address, in memory; a full one holds the tokens of half a minute."""
+    """A token bucket for each address, in memory; a full one holds the tokens of half a minute, or `burst`."""
 
     def __init__(
         self,
         per_minute: int,
         clock: Callable[[], float] = time.monotonic,
         on_refusal: Callable[[], object] = lambda: None,
+        burst: int | None = None,
     ) -> None:
         """Refill each bucket with `per_minute` tokens; `clock` returns the time in seconds."""
         self._on_refusal = on_refusal
         self._per_second = per_minute / 60
-        self._burst = math.ceil(per_minute / 2)
+        self._burst = math.ceil(per_minute / 2) if burst is None else burst
         self._clock = clock
         self._held = 0  # refusals that are held back
         self._buckets: OrderedDict[str, _Bucket] = OrderedDict()  # by client prefix
