@@ -108,11 +108,7 @@ def _days(line: str) -> Iterator[int]:
 
 
 def _place(line: str) -> dict[str, frozenset[str]]:
-    if not _says_place(line):
-        return {}
-    from chatbot.redaction import redact_addresses  # noqa: PLC0415 - its lists take a third of a second to load
-
-    kinds = set(_PLACE.findall(redact_addresses(line[:_LONGEST]))) or {"[postcode]"}
+    kinds = _place_kinds(line)
     numbers = frozenset(token.lower() for token in _TOKEN.findall(line) if any(map(str.isdigit, token)))
     return dict.fromkeys(kinds, numbers)
 
@@ -138,20 +134,22 @@ def contact_facts(text: str, *, both_sides: bool = False) -> frozenset[str]:
 
 def says_contact(words: str) -> bool:
     """Return whether words say when a clinic is open, where it is, or what its telephone is."""
-    return _says_hours(words) or _says_place(words) or bool(_phones(words))
+    return _says_hours(words) or bool(_place_kinds(words)) or bool(_phones(words))
 
 
 def _says_hours(words: str) -> bool:
     return bool(_DAY.search(words) and (_CLOCK.search(words) or _CLOSED.search(words))) or bool(_ALWAYS.search(words))
 
 
-def _says_place(words: str) -> bool:
+def _place_kinds(words: str) -> set[str]:
+    """Return the kinds of what words say of an address: a street, a postcode."""
     if not any(character.isdigit() for character in words):
-        return False
+        return set()
     from chatbot.redaction import redact_addresses  # noqa: PLC0415 - its lists take a third of a second to load
 
     words = words[:_LONGEST]
-    return bool(_GERMAN_PLACE.search(words) or _PLACE.search(redact_addresses(_PHONE.sub(" ", words))))
+    kinds = set(_PLACE.findall(redact_addresses(_PHONE.sub(" ", words))))
+    return kinds or ({"[postcode]"} if _GERMAN_PLACE.search(words) else set())
 
 
 def _phones(text: str) -> Sequence[str]:
