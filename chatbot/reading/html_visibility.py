@@ -290,12 +290,17 @@ def _declared(parser: LexborHTMLParser) -> tuple[dict[int, tuple[Style, Style]],
                 ranked.setdefault(node.parent.mem_id, ({}, {}))[1]["background-image"] = rank, _UNKNOWN
         for node in matched or ():
             if counts[number] or node.mem_id in ranked:
-                held = ranked.setdefault(node.mem_id, ({}, {}))
-                for kept, style in zip(held, (rule.declared.plain, rule.declared.important), strict=True):
-                    for name, value in style.items():
-                        if name not in kept or kept[name][0] <= rank:
-                            kept[name] = rank, value
+                plain, important = ranked.setdefault(node.mem_id, ({}, {}))
+                _rank(plain, rule.declared.plain, rank)
+                _rank(important, rule.declared.important, rank)
     return {address: (_values(plain), _values(urgent)) for address, (plain, urgent) in ranked.items()}, complete
+
+
+def _rank(ranked: _Ranked, style: Style, rank: tuple[int, int]) -> None:
+    """Take the values of a rule, where none of a higher rank is there."""
+    for name, value in style.items():
+        if name not in ranked or ranked[name][0] <= rank:
+            ranked[name] = rank, value
 
 
 class _Finder:
