@@ -1,4 +1,4 @@
-"""The one atomic write, flushing to the disk, locks by files, and the digest of a file."""
+"""The one atomic write, flushing to the disk, locks by files, the digest of a file, and names below a folder."""
 
 import fcntl
 import hashlib
@@ -6,10 +6,25 @@ import os
 import stat
 from collections.abc import Iterator
 from contextlib import contextmanager
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 from secrets import token_hex
 
-__all__ = ["locked", "open_lock", "sha256_of", "sync_file", "sync_folder_entry", "try_lock", "write_atomically"]
+__all__ = [
+    "is_below",
+    "locked",
+    "open_lock",
+    "sha256_of",
+    "sync_file",
+    "sync_folder_entry",
+    "try_lock",
+    "write_atomically",
+]
+
+
+def is_below(name: str) -> bool:
+    """Return whether a name is that of a file below a folder, and leads nowhere else, whatever letters it has."""
+    path = PurePosixPath(name)
+    return bool(path.parts) and not path.is_absolute() and ".." not in path.parts and "\0" not in name
 
 
 def sha256_of(path: Path) -> str:

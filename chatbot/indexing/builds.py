@@ -14,12 +14,12 @@ from collections.abc import Collection, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, replace
 from datetime import UTC, datetime
-from pathlib import Path, PurePosixPath
+from pathlib import Path
 from secrets import token_hex
 from typing import Final
 
 from chatbot.errors import IndexBusy, IndexDamaged, IndexIncompatible, IndexingError, IndexMissing
-from chatbot.files import sha256_of, write_atomically
+from chatbot.files import is_below, sha256_of, write_atomically
 
 __all__ = [
     "REBUILD_HINT",
@@ -354,8 +354,7 @@ def _manifest(folder: Path) -> Manifest:
 
 def _are_below(files: object) -> bool:
     """Return whether these are files of a folder, since a restored build may name others, such as endless devices."""
-    names = map(PurePosixPath, files) if isinstance(files, dict) else [PurePosixPath("/")]
-    return not any(name.is_absolute() or ".." in name.parts for name in names)
+    return isinstance(files, dict) and all(map(is_below, files))
 
 
 def _verify(path: Path, digest: str) -> None:

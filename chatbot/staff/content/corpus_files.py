@@ -2,14 +2,14 @@
 
 import shutil
 from collections.abc import Collection
-from pathlib import Path, PurePosixPath
+from pathlib import Path
 
 from chatbot.errors import ChangeRefused
-from chatbot.files import sync_folder_entry, write_atomically
+from chatbot.files import is_below, sync_folder_entry, write_atomically
 from chatbot.reading import LARGEST, CorpusFiles
 from chatbot.staff.content.drafts import Draft
 
-__all__ = ["apply_drafts", "changed_files", "copy_corpus", "file_text", "is_below", "sidecar_name", "sync_pages"]
+__all__ = ["apply_drafts", "changed_files", "copy_corpus", "file_text", "sidecar_name", "sync_pages"]
 
 
 def copy_corpus(corpus: CorpusFiles, folder: Path) -> None:
@@ -110,9 +110,3 @@ def file_text(path: Path) -> str | None:
 def sidecar_name(path: Path) -> Path:
     """Return the path of the sidecar beside a page's file."""
     return path.with_name(f"{path.name}.yaml")
-
-
-def is_below(name: str) -> bool:
-    """Return whether a name is that of a file below a folder, and leads nowhere else, whatever letters it has."""
-    path = PurePosixPath(name)
-    return bool(path.parts) and not path.is_absolute() and ".." not in path.parts and "\0" not in name

@@ -18,7 +18,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Self
 
 from chatbot.errors import ChangeRefused, FootnoteError, IndexingError, StaffError
-from chatbot.files import sync_file, sync_folder_entry, write_atomically
+from chatbot.files import is_below, sync_file, sync_folder_entry, write_atomically
 from chatbot.indexing import (
     Build,
     activate,
@@ -33,7 +33,7 @@ from chatbot.indexing import (
 from chatbot.reading import CorpusFiles, corpus_digest, load_corpus
 from chatbot.settings import STAFF_INTENT, Settings
 from chatbot.staff.audit_log import AuditLog, ChangeKind, Entry
-from chatbot.staff.content.corpus_files import changed_files, copy_corpus, is_below, sync_pages
+from chatbot.staff.content.corpus_files import changed_files, copy_corpus, sync_pages
 from chatbot.staff.content.cut_off import TIME, CutOff, CutOffs
 from chatbot.staff.content.drafts import Draft, Drafts
 from chatbot.staff.schema import staff_database
